@@ -1,0 +1,277 @@
+//! [`TableDefinition`]: a table, checked, however it was written.
+
+use std::fmt;
+
+use crate::{ColumnType, Shared, TimeUnit};
+
+/// The smallest id a column or a nested field may have.
+pub const MIN_ID: i32 = 1;
+/// The largest id a column or a nested field may have. Iceberg keeps those above it for itself.
+pub const MAX_ID: i32 = 2_147_483_447;
+
+/// A table whose definition passed every check.
+///
+/// Its fields are private for that reason: the only ways to one are [`check`](crate::check) and
+/// constants that were generated from a checked definition. Names and ids are unique, key columns
+/// exist and suit a key, defaults fit their columns, and every name it asks for is valid in Rust.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableDefinition(TableParts);
+
+/// What a [`TableDefinition`] is made of, before or without checks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableParts {
+    /// `namespace.table`.
+    pub name: TableName,
+    /// Whose rows it holds, and who may write them.
+    pub kind: TableKind,
+    /// The version of this definition, from 1.
+    pub version: u32,
+    /// For the person who reads `DESCRIBE`.
+    pub comment: Option<Shared<str>>,
+    /// How a row is told from the others.
+    pub primary_key: PrimaryKey,
+    /// The name of the Rust row type.
+    pub row: Shared<str>,
+    /// In the order of `SELECT *`.
+    pub columns: Shared<[Column]>,
+    /// What no column may use again.
+    pub reserved: Reserved,
+}
+
+impl TableDefinition {
+    /// Wraps parts that are known to have passed every check: for this crate's checks, and for
+    /// constants in generated code, which came from them.
+    #[doc(hidden)]
+    pub const fn from_checked(parts: TableParts) -> Self {
+        TableDefinition(parts)
+    }
+
+    /// `namespace.table`.
+    pub fn name(&self) -> &TableName {
+        &self.0.name
+    }
+
+    /// Whose rows it holds, and who may write them.
+    pub fn kind(&self) -> TableKind {
+        self.0.kind
+    }
+
+    /// The version of this definition, from 1.
+    pub fn version(&self) -> u32 {
+        self.0.version
+    }
+
+    /// For the person who reads `DESCRIBE`.
+    pub fn comment(&self) -> Option<&str> {
+        self.0.comment.as_deref()
+    }
+
+    /// How a row is told from the others.
+    pub fn primary_key(&self) -> &PrimaryKey {
+        &self.0.primary_key
+    }
+
+    /// Positions of the primary key's columns, in key order; empty without a key.
+    pub fn key_columns(&self) -> &[usize] {
+        match &self.0.primary_key {
+            PrimaryKey::Columns(columns) => columns,
+            PrimaryKey::None { .. } => &[],
+        }
+    }
+
+    /// The name of the Rust row type.
+    pub fn row(&self) -> &str {
+        &self.0.row
+    }
+
+    /// In the order of `SELECT *`.
+    pub fn columns(&self) -> &[Column] {
+        &self.0.columns
+    }
+
+    /// The column of that name, with its position.
+    pub fn column(&self, name: &str) -> Option<(usize, &Column)> {
+        self.columns()
+            .iter()
+            .enumerate()
+            .find(|(_, column)| &*column.name == name)
+    }
+
+    /// What no column may use again.
+    pub fn reserved(&self) -> &Reserved {
+        &self.0.reserved
+    }
+
+    /// Everything, as plain data.
+    pub fn parts(&self) -> &TableParts {
+        &self.0
+    }
+}
+
+/// `namespace.table`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TableName {
+    /// Before the dot.
+    pub namespace: Shared<str>,
+    /// After the dot.
+    pub table: Shared<str>,
+}
+
+impl fmt::Display for TableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.namespace, self.table)
+    }
+}
+
+/// Whose rows a table holds, and who may write them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TableKind {
+    /// The server's own; what a table in namespace `system` is unless it says otherwise.
+    System,
+    /// Each user sees and writes only their own rows.
+    User,
+    /// One set of rows for all; what a table outside `system` is unless it says otherwise.
+    Shared,
+    /// Rows live for a time and are never written to cold storage.
+    Stream,
+    /// Computed when it is read.
+    View,
+}
+
+impl TableKind {
+    /// Every kind.
+    pub const ALL: [TableKind; 5] = [
+        TableKind::System,
+        TableKind::User,
+        TableKind::Shared,
+        TableKind::Stream,
+        TableKind::View,
+    ];
+
+    /// The kind as definitions write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            TableKind::System => "system",
+            TableKind::User => "user",
+            TableKind::Shared => "shared",
+            TableKind::Stream => "stream",
+            TableKind::View => "view",
+        }
+    }
+
+    /// The kind of a table in `namespace` that does not say its own.
+    pub fn default_in(namespace: &str) -> Self {
+        if namespace == "system" {
+            TableKind::System
+        } else {
+            TableKind::Shared
+        }
+    }
+}
+
+/// How a row is told from the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PrimaryKey {
+    /// Positions of its columns, in key order; never empty.
+    Columns(Shared<[usize]>),
+    /// The table has none.
+    None {
+        /// Why not.
+        reason: Shared<str>,
+    },
+}
+
+/// One column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its identity for ever: the Parquet field id, and what a rename keeps.
+    pub id: i32,
+    /// Its name in SQL.
+    pub name: Shared<str>,
+    /// What it holds.
+    pub ty: ColumnType,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// What an `INSERT` that leaves it out writes.
+    pub default: Option<ColumnDefault>,
+    /// The unit of the row field, where it is not the column's own.
+    pub unit: Option<TimeUnit>,
+    /// The Rust type of the row field, where it is not the one that `ty` implies: for an enum the
+    /// name of the type to generate, else a path to a type that exists.
+    pub rust: Option<Shared<str>>,
+    /// For the person who reads `DESCRIBE`.
+    pub comment: Option<Shared<str>>,
+}
+
+/// What an `INSERT` that leaves a column out writes.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ColumnDefault {
+    /// A value, in the column's own representation.
+    Literal(Literal),
+    /// Computed once per statement.
+    Call(DefaultFunction),
+}
+
+/// A value in its column's own representation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    /// `boolean`.
+    Boolean(bool),
+    /// The integers; the unscaled value of a decimal; days of a date; units of a time or timestamp.
+    Integer(i128),
+    /// `float` and `double`.
+    Float(f64),
+    /// `text`, `json`, `file` and the labels of an enum.
+    Text(Shared<str>),
+    /// The sixteen bytes of a `uuid`.
+    Bytes(Shared<[u8]>),
+}
+
+/// A function that a default may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DefaultFunction {
+    /// `now()`: the start of the statement; for `timestamp` and `datetime`.
+    Now,
+    /// `current_date()`: for `date`.
+    CurrentDate,
+    /// `current_time()`: for `time`.
+    CurrentTime,
+}
+
+impl DefaultFunction {
+    /// Every function.
+    pub const ALL: [DefaultFunction; 3] = [
+        DefaultFunction::Now,
+        DefaultFunction::CurrentDate,
+        DefaultFunction::CurrentTime,
+    ];
+
+    /// Its name, without parentheses.
+    pub const fn name(self) -> &'static str {
+        match self {
+            DefaultFunction::Now => "now",
+            DefaultFunction::CurrentDate => "current_date",
+            DefaultFunction::CurrentTime => "current_time",
+        }
+    }
+
+    /// Whether a column of type `ty` can take its result.
+    pub fn fits(self, ty: &ColumnType) -> bool {
+        match self {
+            DefaultFunction::Now => {
+                matches!(ty, ColumnType::Timestamp { .. } | ColumnType::DateTime)
+            }
+            DefaultFunction::CurrentDate => matches!(ty, ColumnType::Date),
+            DefaultFunction::CurrentTime => matches!(ty, ColumnType::Time),
+        }
+    }
+}
+
+/// Ids and names of columns that were dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reserved {
+    /// Ids, sorted.
+    pub ids: Shared<[i32]>,
+    /// Names, sorted.
+    pub names: Shared<[Shared<str>]>,
+}

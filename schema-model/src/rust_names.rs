@@ -1,0 +1,99 @@
+//! The Rust names that generated code uses: one place for the checks that look for clashes and for
+//! the generator that writes them.
+
+/// The module of a table or a namespace, or the field of a column: snake case, raw where Rust
+/// keeps the word for itself.
+///
+/// ```
+/// use kalamtable_model::rust_names::snake_case;
+///
+/// assert_eq!(snake_case("createdAt"), "created_at");
+/// assert_eq!(snake_case("type"), "r#type");
+/// ```
+pub fn snake_case(name: &str) -> String {
+    let words = words(name);
+    let mut ident = words.join("_");
+    if ident.is_empty() || ident.starts_with(|c: char| c.is_ascii_digit()) {
+        ident.insert(0, '_');
+    }
+    if is_keyword(&ident) && !is_never_raw(&ident) {
+        ident.insert_str(0, "r#");
+    }
+    ident
+}
+
+/// The type of a row or a column, or the variant of a label: upper camel case.
+///
+/// Empty if nothing of `name` can stand in an identifier.
+///
+/// ```
+/// use kalamtable_model::rust_names::camel_case;
+///
+/// assert_eq!(camel_case("live_queries"), "LiveQueries");
+/// assert_eq!(camel_case("in-progress"), "InProgress");
+/// assert_eq!(camel_case("2fa"), "V2fa");
+/// ```
+pub fn camel_case(name: &str) -> String {
+    let mut ident: String = words(name)
+        .iter()
+        .map(|word| {
+            let mut chars = word.chars();
+            let first = chars.next().map(|c| c.to_ascii_uppercase());
+            first.into_iter().chain(chars).collect::<String>()
+        })
+        .collect();
+    if ident.starts_with(|c: char| c.is_ascii_digit()) {
+        ident.insert(0, 'V');
+    }
+    if ident == "Self" {
+        ident.push('_');
+    }
+    ident
+}
+
+/// Whether `name` is an identifier that Rust takes as it is, keywords excluded.
+pub fn is_identifier(name: &str) -> bool {
+    crate::types::is_bare_name(name) && name != "_" && !is_keyword(name)
+}
+
+/// Whether `name` is a keyword that cannot even be written raw.
+pub fn is_never_raw(name: &str) -> bool {
+    matches!(name, "self" | "Self" | "super" | "crate" | "_")
+}
+
+fn is_keyword(name: &str) -> bool {
+    is_never_raw(name) || KEYWORDS.contains(&name)
+}
+
+/// Strict and reserved keywords of edition 2024.
+/// Source: <https://doc.rust-lang.org/reference/keywords.html>
+const KEYWORDS: [&str; 48] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
+    "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let",
+    "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return",
+    "static", "struct", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield",
+];
+
+/// Lower-case words: split at what is no letter or digit, and before a capital that follows a
+/// lower-case letter or a digit.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut previous_lower = false;
+    for c in name.chars() {
+        if !c.is_ascii_alphanumeric() {
+            words.push(String::new());
+            previous_lower = false;
+            continue;
+        }
+        if c.is_ascii_uppercase() && previous_lower {
+            words.push(String::new());
+        }
+        previous_lower = !c.is_ascii_uppercase();
+        if let Some(word) = words.last_mut() {
+            word.push(c.to_ascii_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
