@@ -1,1 +1,42 @@
-//! placeholder
+//! Rows to and from Arrow, and the DataFusion provider over them.
+//!
+//! Server crates use this through `kalamtable`; generated code names it through [`__private`]
+//! alone. It does not know how a table was written: as TOML, as a struct, or made at run time.
+
+mod columns;
+#[doc(hidden)]
+pub mod doc_example;
+mod error;
+mod table;
+mod value;
+
+pub use columns::{ColumnReader, Columns};
+pub use error::{Error, PathSegment, Problem, ValueError};
+pub use table::{KeyedRow, Row, Table};
+pub use value::{
+    Date, Decimal, Element, ElementReader, Micros, Millis, Nanos, Seconds, TimeOfDay,
+    TimeOfDayMicros, Timestamp, TimestampMicros, TimestampMillis, TimestampNanos, TimestampSeconds,
+    Unit, Value,
+};
+
+/// What generated code names. No part of the public API.
+#[doc(hidden)]
+pub mod __private {
+    pub use std::cmp::{Ord, Ordering};
+    pub use std::collections::BTreeMap;
+    pub use std::sync::LazyLock;
+
+    pub use arrow::array::{ArrayRef, StringArray};
+    pub use arrow::datatypes::{DataType, IntervalMonthDayNano, SchemaRef};
+    pub use kalamtable_model as model;
+    pub use uuid::Uuid;
+
+    pub use crate::table::build_column;
+    pub use crate::value::{
+        FieldReader, StructFields, build_field, build_labels, build_struct, read_text, text_reader,
+    };
+    pub use crate::{
+        Columns, Date, Decimal, Element, Error, KeyedRow, Micros, Millis, Nanos, Problem, Row,
+        Seconds, Table, TimeOfDay, Timestamp, Value, ValueError,
+    };
+}

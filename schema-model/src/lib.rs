@@ -2,6 +2,8 @@
 //!
 //! No tokens, no file system and no DataFusion in here; Arrow types behind feature `arrow`.
 
+#[cfg(feature = "arrow")]
+pub mod arrow;
 mod definition;
 pub mod rust_names;
 mod shared;

@@ -1,0 +1,186 @@
+//! A definition as an Arrow schema, with the metadata that DataFusion, Parquet and KalamDB read.
+//!
+//! | metadata key | value |
+//! |---|---|
+//! | `PARQUET:field_id` | the id of the column or nested field |
+//! | `comment` | the column's comment |
+//! | `ARROW:extension:name`, `ARROW:extension:metadata` | the canonical extension of `uuid` and `json` |
+//! | `kalam_data_type` | the type as KalamDB's serde writes it, for the types that KalamDB has |
+//! | `kalam_column_flags` | a JSON array of `pk`, `nn`, `uq`, in that order |
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arrow_schema::{DataType, Field, FieldRef, Fields, IntervalUnit, Schema};
+
+use crate::{Column, ColumnType, NestedField, TableDefinition, TimeUnit};
+
+/// Metadata key of an id, as the Parquet reader and writer of arrow-rs know it.
+pub const FIELD_ID_KEY: &str = "PARQUET:field_id";
+/// Metadata key of a comment.
+pub const COMMENT_KEY: &str = "comment";
+/// Metadata key of KalamDB's type.
+pub const KALAM_DATA_TYPE_KEY: &str = "kalam_data_type";
+/// Metadata key of KalamDB's flags.
+pub const KALAM_COLUMN_FLAGS_KEY: &str = "kalam_column_flags";
+
+const EXTENSION_NAME_KEY: &str = "ARROW:extension:name";
+const EXTENSION_METADATA_KEY: &str = "ARROW:extension:metadata";
+
+impl TableDefinition {
+    /// The Arrow schema: one field a column, in order.
+    pub fn arrow_schema(&self) -> Schema {
+        let fields: Fields = self
+            .columns()
+            .iter()
+            .enumerate()
+            .map(|(index, column)| column_field(column, self.key_columns().contains(&index)))
+            .collect();
+        let metadata = self
+            .comment()
+            .map(|comment| (COMMENT_KEY.to_string(), comment.to_string()));
+        Schema::new_with_metadata(fields, metadata.into_iter().collect())
+    }
+}
+
+impl ColumnType {
+    /// The Arrow type. Names of inner fields are pinned: `item`, `entries`, `key`, `value`.
+    pub fn arrow_type(&self) -> DataType {
+        match self {
+            ColumnType::Boolean => DataType::Boolean,
+            ColumnType::TinyInt => DataType::Int8,
+            ColumnType::SmallInt => DataType::Int16,
+            ColumnType::Int => DataType::Int32,
+            ColumnType::BigInt => DataType::Int64,
+            ColumnType::UTinyInt => DataType::UInt8,
+            ColumnType::USmallInt => DataType::UInt16,
+            ColumnType::UInt => DataType::UInt32,
+            ColumnType::UBigInt => DataType::UInt64,
+            ColumnType::Float => DataType::Float32,
+            ColumnType::Double => DataType::Float64,
+            // A checked scale is at most 38.
+            ColumnType::Decimal { precision, scale } => {
+                DataType::Decimal128(*precision, *scale as i8)
+            }
+            ColumnType::Text | ColumnType::Json | ColumnType::File | ColumnType::Enum(_) => {
+                DataType::Utf8
+            }
+            ColumnType::Bytes => DataType::Binary,
+            // A checked length fits in 31 bits, here and in an embedding.
+            ColumnType::FixedBytes(length) => DataType::FixedSizeBinary(*length as i32),
+            ColumnType::Date => DataType::Date32,
+            ColumnType::Time => DataType::Time64(arrow_schema::TimeUnit::Microsecond),
+            ColumnType::Timestamp { unit, zone } => {
+                DataType::Timestamp((*unit).into(), zone.as_ref().map(|zone| Arc::from(&**zone)))
+            }
+            ColumnType::DateTime => {
+                DataType::Timestamp(arrow_schema::TimeUnit::Microsecond, Some(Arc::from("UTC")))
+            }
+            ColumnType::Interval => DataType::Interval(IntervalUnit::MonthDayNano),
+            ColumnType::Uuid => DataType::FixedSizeBinary(16),
+            ColumnType::Embedding(length) => DataType::FixedSizeList(
+                Arc::new(Field::new("item", DataType::Float32, false)),
+                *length as i32,
+            ),
+            ColumnType::List(element) => DataType::List(nested_field(element)),
+            ColumnType::Struct(fields) => {
+                DataType::Struct(fields.iter().map(nested_field).collect())
+            }
+            ColumnType::Map(fields) => {
+                let entries: Fields = [&fields.key, &fields.value]
+                    .into_iter()
+                    .map(nested_field)
+                    .collect();
+                let entries = Field::new("entries", DataType::Struct(entries), false);
+                DataType::Map(Arc::new(entries), false)
+            }
+            // The checks keep only what parses, and write it as Arrow displays it.
+            ColumnType::Arrow(notation) => notation.parse().unwrap_or_else(|error| {
+                unreachable!("a checked definition has the Arrow type `{notation}`: {error}")
+            }),
+        }
+    }
+
+    /// The type as KalamDB's serde writes it; `None` for types that KalamDB does not have.
+    pub fn kalam_data_type(&self) -> Option<String> {
+        let name = match self {
+            ColumnType::Boolean => "Boolean",
+            ColumnType::SmallInt => "SmallInt",
+            ColumnType::Int => "Int",
+            ColumnType::BigInt => "BigInt",
+            ColumnType::Float => "Float",
+            ColumnType::Double => "Double",
+            ColumnType::Text | ColumnType::Enum(_) => "Text",
+            ColumnType::Json => "Json",
+            ColumnType::File => "File",
+            ColumnType::Bytes => "Bytes",
+            ColumnType::Timestamp {
+                unit: TimeUnit::Microsecond,
+                zone: None,
+            } => "Timestamp",
+            ColumnType::DateTime => "DateTime",
+            ColumnType::Date => "Date",
+            ColumnType::Time => "Time",
+            ColumnType::Uuid => "Uuid",
+            ColumnType::Embedding(length) => return Some(format!(r#"{{"Embedding":{length}}}"#)),
+            ColumnType::Decimal { precision, scale } => {
+                return Some(format!(
+                    r#"{{"Decimal":{{"precision":{precision},"scale":{scale}}}}}"#
+                ));
+            }
+            _ => return None,
+        };
+        Some(format!("\"{name}\""))
+    }
+}
+
+impl From<TimeUnit> for arrow_schema::TimeUnit {
+    fn from(unit: TimeUnit) -> Self {
+        match unit {
+            TimeUnit::Second => Self::Second,
+            TimeUnit::Millisecond => Self::Millisecond,
+            TimeUnit::Microsecond => Self::Microsecond,
+            TimeUnit::Nanosecond => Self::Nanosecond,
+        }
+    }
+}
+
+fn column_field(column: &Column, in_primary_key: bool) -> FieldRef {
+    let mut metadata = field_metadata(column.id, &column.ty);
+    if let Some(comment) = &column.comment {
+        metadata.insert(COMMENT_KEY.to_string(), comment.to_string());
+    }
+    if let Some(data_type) = column.ty.kalam_data_type() {
+        metadata.insert(KALAM_DATA_TYPE_KEY.to_string(), data_type);
+    }
+    let flags = match (in_primary_key, column.nullable) {
+        (true, _) => r#"["pk","nn","uq"]"#,
+        (false, false) => r#"["nn"]"#,
+        (false, true) => "[]",
+    };
+    metadata.insert(KALAM_COLUMN_FLAGS_KEY.to_string(), flags.to_string());
+    let field = Field::new(&*column.name, column.ty.arrow_type(), column.nullable);
+    Arc::new(field.with_metadata(metadata))
+}
+
+fn nested_field(field: &NestedField) -> FieldRef {
+    let metadata = field_metadata(field.id, &field.ty);
+    let field = Field::new(&*field.name, field.ty.arrow_type(), field.nullable);
+    Arc::new(field.with_metadata(metadata))
+}
+
+fn field_metadata(id: i32, ty: &ColumnType) -> HashMap<String, String> {
+    let mut metadata = HashMap::from([(FIELD_ID_KEY.to_string(), id.to_string())]);
+    match ty {
+        ColumnType::Uuid => {
+            metadata.insert(EXTENSION_NAME_KEY.to_string(), "arrow.uuid".to_string());
+        }
+        ColumnType::Json => {
+            metadata.insert(EXTENSION_NAME_KEY.to_string(), "arrow.json".to_string());
+            // The extension demands the key, and allows nothing in it.
+            metadata.insert(EXTENSION_METADATA_KEY.to_string(), String::new());
+        }
+        _ => {}
+    }
+    metadata
+}
