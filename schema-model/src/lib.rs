@@ -4,14 +4,34 @@
 
 #[cfg(feature = "arrow")]
 pub mod arrow;
+mod canonical;
+mod check;
+mod civil;
 mod definition;
+mod diagnostic;
+mod fingerprint;
+pub mod limits;
+mod next_id;
+mod parse;
+mod raw;
+mod rule;
 pub mod rust_names;
 mod shared;
+mod source;
+mod suggest;
+mod type_text;
 mod types;
 
+pub use check::{CheckedTable, TableSpans, check, check_tables, parse_and_check};
 pub use definition::{
     Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey, Reserved,
     TableDefinition, TableKind, TableName, TableParts,
 };
+pub use diagnostic::{Diagnostic, Label, Place, Style, render};
+pub use fingerprint::Fingerprint;
+pub use parse::{parse, too_large};
+pub use raw::{RawColumn, RawDatetime, RawDefault, RawTable, RawText, RawValue};
+pub use rule::Rule;
 pub use shared::Shared;
+pub use source::{SourceFile, SourceId, Sources, Spanned};
 pub use types::{ColumnType, MapFields, NestedField, TimeUnit};

@@ -1,6 +1,8 @@
 //! The Rust names that generated code uses: one place for the checks that look for clashes and for
 //! the generator that writes them.
 
+use crate::ColumnType;
+
 /// The module of a table or a namespace, or the field of a column: snake case, raw where Rust
 /// keeps the word for itself.
 ///
@@ -49,6 +51,47 @@ pub fn camel_case(name: &str) -> String {
         ident.push('_');
     }
     ident
+}
+
+/// The type generated for what is called `field` inside the type `parent`: a column of a row, a
+/// field of a struct, or the `item`, `key` or `value` of a list or map.
+///
+/// ```
+/// use kalamtable_model::rust_names::nested_type_name;
+///
+/// assert_eq!(nested_type_name("Job", "routes"), "JobRoutes");
+/// assert_eq!(nested_type_name("JobRoutes", "item"), "JobRoutesItem");
+/// ```
+pub fn nested_type_name(parent: &str, field: &str) -> String {
+    format!("{parent}{}", camel_case(field))
+}
+
+/// Every struct and enum to generate for a column of the row type `row`, the outermost first, with
+/// its name. `rust` is what the column says under that key: the name of an enum, and for any other
+/// type one that exists, so that there is nothing to generate.
+pub fn generated_types<'a>(
+    row: &str,
+    column: &str,
+    rust: Option<&str>,
+    ty: &'a ColumnType,
+) -> Vec<(String, &'a ColumnType)> {
+    let mut types = Vec::new();
+    match (ty, rust) {
+        (ColumnType::Enum(_), Some(name)) => types.push((name.to_string(), ty)),
+        (_, Some(_)) => {}
+        (_, None) => add_generated(nested_type_name(row, column), ty, &mut types),
+    }
+    types
+}
+
+fn add_generated<'a>(name: String, ty: &'a ColumnType, types: &mut Vec<(String, &'a ColumnType)>) {
+    let children = ty.children();
+    if matches!(ty, ColumnType::Enum(_) | ColumnType::Struct(_)) {
+        types.push((name.clone(), ty));
+    }
+    for child in children {
+        add_generated(nested_type_name(&name, &child.name), &child.ty, types);
+    }
 }
 
 /// Whether `name` is an identifier that Rust takes as it is, keywords excluded.

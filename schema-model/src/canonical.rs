@@ -1,0 +1,228 @@
+//! The canonical text of a definition: one line a column, aligned, only the exceptions written.
+
+use std::fmt::Write;
+
+use crate::civil::date_from_days;
+use crate::rust_names::camel_case;
+use crate::{
+    Column, ColumnDefault, ColumnType, Literal, PrimaryKey, TableDefinition, TableKind, TimeUnit,
+};
+
+impl TableDefinition {
+    /// The definition as TOML, the way a formatter would write it. Checking the text again gives
+    /// an equal definition.
+    pub fn to_toml(&self) -> String {
+        let mut keys = vec![("name", quoted(&self.name().to_string()))];
+        if self.kind() != TableKind::default_in(&self.name().namespace) {
+            keys.push(("kind", quoted(self.kind().as_str())));
+        }
+        if self.version() != 1 {
+            keys.push(("version", self.version().to_string()));
+        }
+        if let Some(comment) = self.comment() {
+            keys.push(("comment", quoted(comment)));
+        }
+        match self.primary_key() {
+            PrimaryKey::Columns(positions) => {
+                let columns = positions.iter().filter_map(|at| self.columns().get(*at));
+                let names = columns.map(|column| quoted(&column.name));
+                keys.push(("primary_key", array(names)));
+            }
+            PrimaryKey::None { reason } => keys.push(("no_primary_key", quoted(reason))),
+        }
+        if self.row() != camel_case(&self.name().table) {
+            keys.push(("row", quoted(self.row())));
+        }
+        let mut out = String::new();
+        write_keys(&mut out, &keys);
+        out.push_str("\n[columns]\n");
+        self.write_columns(&mut out);
+
+        let reserved = self.reserved();
+        let mut keys = Vec::new();
+        if !reserved.ids.is_empty() {
+            keys.push(("ids", array(reserved.ids.iter().map(i32::to_string))));
+        }
+        if !reserved.names.is_empty() {
+            keys.push((
+                "names",
+                array(reserved.names.iter().map(|name| quoted(name))),
+            ));
+        }
+        if !keys.is_empty() {
+            out.push_str("\n[reserved]\n");
+            write_keys(&mut out, &keys);
+        }
+        out
+    }
+
+    fn write_columns(&self, out: &mut String) {
+        let columns = self.columns();
+        let name_width = columns
+            .iter()
+            .map(|column| column.name.len())
+            .max()
+            .unwrap_or(0);
+        let id_width = columns
+            .iter()
+            .map(|column| digits(column.id))
+            .max()
+            .unwrap_or(0);
+        for column in columns {
+            let id = format!("{},", column.id);
+            let _ = write!(
+                out,
+                "{:name_width$} = {{ id = {id:width$} type = {}",
+                column.name,
+                quoted(&column.ty.to_string()),
+                width = id_width + 1,
+            );
+            for (key, value) in exceptions(column) {
+                let _ = write!(out, ", {key} = {value}");
+            }
+            out.push_str(" }\n");
+        }
+    }
+}
+
+fn digits(id: i32) -> usize {
+    id.to_string().len()
+}
+
+/// What a column says beyond its id and type.
+fn exceptions(column: &Column) -> Vec<(&'static str, String)> {
+    let mut keys = Vec::new();
+    if column.nullable {
+        keys.push(("nullable", "true".to_string()));
+    }
+    if let Some(unit) = column.unit {
+        keys.push(("unit", quoted(unit.as_str())));
+    }
+    if let Some(rust) = &column.rust {
+        keys.push(("rust", quoted(rust)));
+    }
+    if let Some(default) = &column.default {
+        keys.push(("default", default_text(default, &column.ty)));
+    }
+    if let Some(comment) = &column.comment {
+        keys.push(("comment", quoted(comment)));
+    }
+    keys
+}
+
+fn write_keys(out: &mut String, keys: &[(&str, String)]) {
+    let width = keys.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
+    for (key, value) in keys {
+        let _ = writeln!(out, "{key:width$} = {value}");
+    }
+}
+
+fn array(values: impl Iterator<Item = String>) -> String {
+    format!("[{}]", values.collect::<Vec<_>>().join(", "))
+}
+
+/// A basic string of TOML.
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+// ---- defaults ----
+
+fn default_text(default: &ColumnDefault, ty: &ColumnType) -> String {
+    match default {
+        ColumnDefault::Call(function) => format!("\"{}()\"", function.name()),
+        ColumnDefault::Literal(Literal::Boolean(value)) => value.to_string(),
+        ColumnDefault::Literal(Literal::Integer(value)) => integer_text(*value, ty),
+        ColumnDefault::Literal(Literal::Float(value)) => float_text(*value),
+        ColumnDefault::Literal(Literal::Text(text)) => quoted(text),
+        ColumnDefault::Literal(Literal::Bytes(bytes)) => uuid_text(bytes),
+    }
+}
+
+fn integer_text(value: i128, ty: &ColumnType) -> String {
+    match ty {
+        ColumnType::Decimal { scale, .. } => decimal_text(value, usize::from(*scale)),
+        ColumnType::Date => date_text(i64::try_from(value).unwrap_or_default()),
+        ColumnType::Time => time_text(value, TimeUnit::Microsecond),
+        ColumnType::Timestamp { unit, zone: None } => instant_text(value, *unit),
+        ColumnType::Timestamp { unit, .. } => instant_text(value, *unit) + "Z",
+        ColumnType::DateTime => instant_text(value, TimeUnit::Microsecond) + "Z",
+        _ => value.to_string(),
+    }
+}
+
+fn float_text(value: f64) -> String {
+    if value.is_nan() {
+        return "nan".to_string();
+    }
+    // Debug writes the shortest text that reads back as the same number, with a point or an
+    // exponent, as TOML wants it.
+    format!("{value:?}")
+}
+
+fn decimal_text(unscaled: i128, scale: usize) -> String {
+    let sign = if unscaled < 0 { "-" } else { "" };
+    let digits = format!("{:0width$}", unscaled.unsigned_abs(), width = scale + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - scale);
+    match fraction {
+        "" => format!("\"{sign}{whole}\""),
+        fraction => format!("\"{sign}{whole}.{fraction}\""),
+    }
+}
+
+fn uuid_text(bytes: &[u8]) -> String {
+    let mut out = String::from("\"");
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            out.push('-');
+        }
+        let _ = write!(out, "{byte:02x}");
+    }
+    out.push('"');
+    out
+}
+
+fn date_text(days: i64) -> String {
+    let (year, month, day) = date_from_days(days);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+fn instant_text(units: i128, unit: TimeUnit) -> String {
+    let per_day = i128::from(unit.per_second()) * 86_400;
+    let days = i64::try_from(units.div_euclid(per_day)).unwrap_or_default();
+    format!(
+        "{}T{}",
+        date_text(days),
+        time_text(units.rem_euclid(per_day), unit)
+    )
+}
+
+/// A time of day, with as many digits after the point as it has.
+fn time_text(units: i128, unit: TimeUnit) -> String {
+    let per_second = i128::from(unit.per_second());
+    let (seconds, rest) = (units.div_euclid(per_second), units.rem_euclid(per_second));
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let mut out = format!("{hour:02}:{minute:02}:{second:02}");
+    if rest != 0 {
+        let nanoseconds = rest * (1_000_000_000 / per_second);
+        let fraction = format!("{nanoseconds:09}");
+        let _ = write!(out, ".{}", fraction.trim_end_matches('0'));
+    }
+    out
+}

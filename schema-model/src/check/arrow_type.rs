@@ -1,0 +1,181 @@
+//! `arrow:` types: whether Arrow knows the notation, and whether the type has a name of its own.
+
+use crate::Rule;
+
+/// What is wrong with a notation.
+pub(super) struct ArrowProblem {
+    pub(super) rule: Rule,
+    pub(super) message: String,
+    pub(super) help: String,
+}
+
+/// The canonical notation. Nothing but its outline is checked without feature `arrow`.
+#[cfg(not(feature = "arrow"))]
+pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
+    Ok(notation.to_string())
+}
+
+/// The canonical notation.
+#[cfg(feature = "arrow")]
+pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
+    use arrow_schema::DataType;
+
+    use crate::diagnostic::tick;
+
+    let ty: DataType = notation
+        .parse()
+        .map_err(|error| not_arrow(notation, &error))?;
+    if let Some(own) = named(&ty) {
+        return Err(ArrowProblem {
+            rule: Rule::ArrowTypeHasName,
+            message: format!("the Arrow type {} has a name of its own", tick(notation)),
+            help: format!("write `{own}`"),
+        });
+    }
+    let canonical = ty.to_string();
+    // Arrow does not escape every name that it writes.
+    if canonical.parse().ok().as_ref() != Some(&ty) {
+        return Err(ArrowProblem {
+            rule: Rule::ArrowType,
+            message: format!("Arrow cannot read back how it writes {}", tick(notation)),
+            help: "use names of letters and digits inside the type".to_string(),
+        });
+    }
+    Ok(canonical)
+}
+
+#[cfg(feature = "arrow")]
+fn not_arrow(notation: &str, error: &arrow_schema::ArrowError) -> ArrowProblem {
+    use crate::diagnostic::tick;
+    use crate::suggest::nearest;
+
+    const WORDS: [&str; 38] = [
+        "Null",
+        "Boolean",
+        "Int8",
+        "Int16",
+        "Int32",
+        "Int64",
+        "UInt8",
+        "UInt16",
+        "UInt32",
+        "UInt64",
+        "Float16",
+        "Float32",
+        "Float64",
+        "Timestamp",
+        "Date32",
+        "Date64",
+        "Time32",
+        "Time64",
+        "Duration",
+        "Interval",
+        "Binary",
+        "FixedSizeBinary",
+        "LargeBinary",
+        "BinaryView",
+        "Utf8",
+        "LargeUtf8",
+        "Utf8View",
+        "List",
+        "ListView",
+        "LargeList",
+        "LargeListView",
+        "FixedSizeList",
+        "Struct",
+        "Union",
+        "Dictionary",
+        "Decimal256",
+        "Map",
+        "RunEndEncoded",
+    ];
+    let word = notation.split('(').next().unwrap_or_default().trim();
+    let near = nearest(word, WORDS).filter(|near| *near != word);
+    let error = error.to_string();
+    let help = match (near, error.rsplit_once(". Error ")) {
+        (Some(near), _) => format!(
+            "did you mean `arrow:{near}{}`?",
+            notation.get(word.len()..).unwrap_or_default()
+        ),
+        // Arrow repeats the whole notation before it says what is wrong.
+        (None, Some((_, reason))) => format!("Arrow says: {}", tick(reason).trim_matches('`')),
+        (None, None) => "for example `arrow:LargeUtf8`".to_string(),
+    };
+    ArrowProblem {
+        rule: Rule::ArrowType,
+        message: format!("{} is no Arrow type", tick(notation)),
+        help,
+    }
+}
+
+/// The type that is exactly the same, and has a name.
+#[cfg(feature = "arrow")]
+fn named(ty: &arrow_schema::DataType) -> Option<crate::ColumnType> {
+    use arrow_schema::{DataType, IntervalUnit, TimeUnit as ArrowUnit};
+
+    use crate::{ColumnType, TimeUnit, limits};
+
+    let unit = |unit: &ArrowUnit| match unit {
+        ArrowUnit::Second => TimeUnit::Second,
+        ArrowUnit::Millisecond => TimeUnit::Millisecond,
+        ArrowUnit::Microsecond => TimeUnit::Microsecond,
+        ArrowUnit::Nanosecond => TimeUnit::Nanosecond,
+    };
+    let within = |length: i32, limit: u32| {
+        u32::try_from(length)
+            .ok()
+            .filter(|length| (1..=limit).contains(length))
+    };
+    Some(match ty {
+        DataType::Boolean => ColumnType::Boolean,
+        DataType::Int8 => ColumnType::TinyInt,
+        DataType::Int16 => ColumnType::SmallInt,
+        DataType::Int32 => ColumnType::Int,
+        DataType::Int64 => ColumnType::BigInt,
+        DataType::UInt8 => ColumnType::UTinyInt,
+        DataType::UInt16 => ColumnType::USmallInt,
+        DataType::UInt32 => ColumnType::UInt,
+        DataType::UInt64 => ColumnType::UBigInt,
+        DataType::Float32 => ColumnType::Float,
+        DataType::Float64 => ColumnType::Double,
+        DataType::Decimal128(precision, scale) => ColumnType::Decimal {
+            precision: *precision,
+            scale: u8::try_from(*scale).ok()?,
+        },
+        DataType::Utf8 => ColumnType::Text,
+        DataType::Binary => ColumnType::Bytes,
+        DataType::FixedSizeBinary(length) => {
+            ColumnType::FixedBytes(within(*length, limits::FIXED_BYTES)?)
+        }
+        DataType::Date32 => ColumnType::Date,
+        DataType::Time64(ArrowUnit::Microsecond) => ColumnType::Time,
+        DataType::Timestamp(ArrowUnit::Microsecond, Some(zone)) if &**zone == "UTC" => {
+            ColumnType::DateTime
+        }
+        DataType::Timestamp(arrow_unit, None) => ColumnType::Timestamp {
+            unit: unit(arrow_unit),
+            zone: None,
+        },
+        DataType::Timestamp(arrow_unit, Some(zone))
+            if zone
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-_/:".contains(c))
+                && zone.starts_with(|c: char| !c.is_ascii_digit())
+                && zone.len() <= limits::NAME_BYTES =>
+        {
+            ColumnType::Timestamp {
+                unit: unit(arrow_unit),
+                zone: Some((&**zone).into()),
+            }
+        }
+        DataType::Interval(IntervalUnit::MonthDayNano) => ColumnType::Interval,
+        DataType::FixedSizeList(item, length)
+            if *item.data_type() == DataType::Float32
+                && !item.is_nullable()
+                && item.name() == "item" =>
+        {
+            ColumnType::Embedding(within(*length, limits::EMBEDDING)?)
+        }
+        _ => return None,
+    })
+}

@@ -1,0 +1,97 @@
+//! Ids: in range, unique over columns and nested fields, and none that a dropped column had.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::Checks;
+use crate::next_id::NextId;
+use crate::raw::RawTable;
+use crate::{MAX_ID, MIN_ID, Rule, Spanned};
+
+/// Notes every id that the table uses or reserves.
+pub(super) fn observe(raw: &RawTable, next_id: &mut NextId) {
+    for column in &raw.columns {
+        next_id.observe(column.id.value);
+        next_id.observe_type(&column.ty.value);
+    }
+    for id in &raw.reserved_ids {
+        next_id.observe(id.value);
+    }
+}
+
+impl Checks<'_> {
+    /// Checks the ids of columns and, with their places in the file, those of nested fields.
+    pub(super) fn ids(&mut self, nested: Vec<Spanned<i128>>) {
+        let raw = self.raw;
+        let reserved = self.reserved_ids();
+        let mut ids: Vec<Spanned<i128>> = raw.columns.iter().map(|c| c.id.clone()).collect();
+        ids.extend(nested);
+        // First come, first served: the later one is the one to change.
+        ids.sort_by_key(|id| id.span.start);
+        let mut seen: HashMap<i128, Range<usize>> = HashMap::new();
+        for Spanned { value: id, span } in ids {
+            if !self.is_in_range(id, &span) {
+                continue;
+            }
+            if let Some(first) = seen.get(&id) {
+                let help = self.next_id.help();
+                let problem = self
+                    .problem(Rule::DuplicateId, &span, format!("id {id} is used twice"))
+                    .with_label(self.source, first.clone(), "first here")
+                    .with_help(help);
+                self.push(problem);
+                continue;
+            }
+            if let Some(reserved) = reserved.get(&id) {
+                let help = self.next_id.help();
+                let problem = self
+                    .problem(Rule::ReservedId, &span, format!("id {id} is reserved"))
+                    .with_label(self.source, reserved.clone(), "a dropped column had it")
+                    .with_help(help);
+                self.push(problem);
+            }
+            seen.insert(id, span);
+        }
+    }
+
+    fn reserved_ids(&mut self) -> HashMap<i128, Range<usize>> {
+        let raw = self.raw;
+        let mut reserved = HashMap::new();
+        for id in &raw.reserved_ids {
+            if id.value < i128::from(MIN_ID) || id.value > i128::from(MAX_ID) {
+                let message = out_of_range(id.value);
+                let problem = self.problem(Rule::IdOutOfRange, &id.span, message);
+                self.push(problem.with_help("delete it: no column can have had it"));
+            } else if let Some(first) = reserved.get(&id.value) {
+                let message = format!("id {} is reserved twice", id.value);
+                let first: &Range<usize> = first;
+                let problem = self
+                    .problem(Rule::DuplicateReservedId, &id.span, message)
+                    .with_label(self.source, first.clone(), "first here")
+                    .with_help("delete one of the two");
+                self.push(problem);
+            } else {
+                reserved.insert(id.value, id.span.clone());
+            }
+        }
+        reserved
+    }
+
+    fn is_in_range(&mut self, id: i128, span: &Range<usize>) -> bool {
+        let is_valid = (i128::from(MIN_ID)..=i128::from(MAX_ID)).contains(&id);
+        if !is_valid {
+            let help = self.next_id.help();
+            let problem = self.problem(Rule::IdOutOfRange, span, out_of_range(id));
+            self.push(problem.with_help(help));
+        }
+        is_valid
+    }
+}
+
+fn out_of_range(id: i128) -> String {
+    // The ends of `i128` stand for what lies beyond them.
+    if id == i128::MAX || id == i128::MIN {
+        return format!("the id is out of range: ids are from {MIN_ID} to {MAX_ID}");
+    }
+    format!("id {id} is out of range: ids are from {MIN_ID} to {MAX_ID}")
+}

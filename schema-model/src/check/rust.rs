@@ -1,0 +1,172 @@
+//! Rust names: fields that clash or cannot be written, types that clash or do not exist.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::{Checks, TypedColumn};
+use crate::diagnostic::tick;
+use crate::rust_names::{camel_case, generated_types, is_identifier, is_never_raw, snake_case};
+use crate::{ColumnType, Rule, TableName, limits};
+
+impl Checks<'_> {
+    /// The name of the row type.
+    pub(super) fn row(&mut self, name: Option<&TableName>) -> Option<String> {
+        if let Some(row) = &self.raw.row {
+            self.is_type_name(&row.value, &row.span);
+            return Some(row.value.clone());
+        }
+        let name = name?;
+        for part in [&name.namespace, &name.table] {
+            if is_never_raw(&snake_case(part)) {
+                let message = format!("{} cannot be a module in Rust", tick(part));
+                let problem = self.problem(Rule::RustNameImpossible, &self.raw.name.span, message);
+                self.push(problem.with_help("choose another name"));
+                return None;
+            }
+        }
+        let row = camel_case(&name.table);
+        if !is_identifier(&row) {
+            let message = format!("table name {} gives no Rust type name", tick(&name.table));
+            let problem = self.problem(Rule::RustNameImpossible, &self.raw.name.span, message);
+            self.push(problem.with_help("name the row type: `row = \"MyRow\"`"));
+        }
+        Some(row)
+    }
+
+    /// Each column's field can be written, and no two are equal.
+    pub(super) fn rust_fields(&mut self) {
+        let raw = self.raw;
+        let mut fields: HashMap<String, (&str, &Range<usize>)> = HashMap::new();
+        for column in &raw.columns {
+            let (name, span) = (column.name.value.as_str(), &column.name.span);
+            let ident = snake_case(name);
+            if is_never_raw(&ident) {
+                let message = format!("column {} cannot be a field in Rust", tick(name));
+                let problem = self.problem(Rule::RustNameImpossible, span, message);
+                self.push(problem.with_help("choose another name for the column"));
+                continue;
+            }
+            let Some((first, first_span)) = fields.get(&ident) else {
+                fields.insert(ident, (name, span));
+                continue;
+            };
+            // Names that differ in case alone have been reported as such.
+            if first.eq_ignore_ascii_case(name) {
+                continue;
+            }
+            let message = format!(
+                "columns {} and {} are both the field `{ident}` in Rust",
+                tick(first),
+                tick(name)
+            );
+            let problem = self
+                .problem(Rule::RustFieldClash, span, message)
+                .with_label(self.source, (*first_span).clone(), "first here")
+                .with_help("rename one of the two");
+            self.push(problem);
+        }
+    }
+
+    /// `rust` is a type name for an enum, and a path for any other column.
+    pub(super) fn rust_columns(&mut self, columns: &[TypedColumn<'_>]) {
+        for column in columns {
+            let (Some(rust), Some(ty)) = (&column.raw.rust, &column.ty) else {
+                continue;
+            };
+            if let ColumnType::Enum(_) = ty {
+                self.is_type_name(&rust.value, &rust.span);
+            } else if !is_path(&rust.value) {
+                let message = format!("{} is no path to a Rust type", tick(&rust.value));
+                let problem = self.problem(Rule::RustPath, &rust.span, message);
+                let help = if rust.value.contains('<') {
+                    "name a type without parameters; a type alias can stand for one that has them"
+                } else {
+                    "write for example `rust = \"crate::JobId\"`"
+                };
+                self.push(problem.with_help(help));
+            }
+        }
+    }
+
+    /// No two types of the table's module have one name, but for enums that are the same.
+    pub(super) fn rust_types(&mut self, row: Option<&str>, columns: &[TypedColumn<'_>]) {
+        let Some(row) = row else { return };
+        let row_span = self.raw.row.as_ref().unwrap_or(&self.raw.name).span.clone();
+        let row_type = (row_span, "the row type".to_string(), None);
+        let mut types = HashMap::from([(row.to_string(), row_type)]);
+        for TypedColumn { raw, ty } in columns {
+            let Some(ty) = ty else { continue };
+            let rust = raw.rust.as_ref();
+            let span = rust.unwrap_or(&raw.name).span.clone();
+            let of = format!("a type of column {}", tick(&raw.name.value));
+            for (name, ty) in generated_types(row, &raw.name.value, rust.map(|r| &*r.value), ty) {
+                let labels = match ty {
+                    ColumnType::Enum(labels) => Some(labels),
+                    _ => None,
+                };
+                let Some((first_span, first_of, first_labels)) = types.get(&name) else {
+                    types.insert(name, (span.clone(), of.clone(), labels));
+                    continue;
+                };
+                let problem = match (first_labels, labels) {
+                    (Some(first), Some(labels)) if *first == labels => continue,
+                    (Some(_), Some(_)) => {
+                        let message =
+                            format!("enum {} has other labels in another column", tick(&name));
+                        self.problem(Rule::EnumShared, &span, message)
+                            .with_label(self.source, first_span.clone(), "the other column")
+                            .with_help("write the same labels in the same order, or give each its own `rust = \"..\"`")
+                    }
+                    _ => {
+                        let message =
+                            format!("{of} is named {} in Rust, like {first_of}", tick(&name));
+                        self.problem(Rule::RustTypeClash, &span, message)
+                            .with_label(self.source, first_span.clone(), "the other one")
+                            .with_help("rename the column, or change the names with `rust = \"..\"` on an enum or `row = \"..\"` on the table")
+                    }
+                };
+                self.push(problem);
+            }
+        }
+    }
+
+    fn is_type_name(&mut self, name: &str, span: &Range<usize>) {
+        if name.len() > limits::NAME_BYTES {
+            self.is_name(name, span, "Rust type");
+            return;
+        }
+        let is_camel = name.starts_with(|c: char| c.is_ascii_uppercase()) && !name.contains('_');
+        if is_identifier(name) && is_camel {
+            return;
+        }
+        let message = format!("{} is no name for a Rust type", tick(name));
+        let suggestion = camel_case(name.rsplit("::").next().unwrap_or(name));
+        let help = if is_identifier(&suggestion) {
+            format!("write `{suggestion}`: the type is generated, so its name is not a path")
+        } else {
+            "write an identifier in CamelCase, for example `JobStatus`".to_string()
+        };
+        self.push(
+            self.problem(Rule::RustTypeName, span, message)
+                .with_help(help),
+        );
+    }
+}
+
+fn is_path(text: &str) -> bool {
+    let path = text.strip_prefix("::").unwrap_or(text);
+    let mut segments = path.split("::").enumerate();
+    let starts_anywhere = !text.starts_with("::");
+    let all_fit = segments.all(|(index, segment)| {
+        let is_root =
+            index == 0 && starts_anywhere && matches!(segment, "crate" | "self" | "super");
+        is_root || is_identifier(segment) || is_raw(segment)
+    });
+    all_fit && !matches!(path, "crate" | "self" | "super")
+}
+
+fn is_raw(segment: &str) -> bool {
+    segment
+        .strip_prefix("r#")
+        .is_some_and(|word| crate::types::is_bare_name(word) && !is_never_raw(word))
+}

@@ -1,0 +1,375 @@
+//! Types: a [`TypeNode`] to a [`ColumnType`], its numbers in range, its labels and fields distinct.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use super::keys::is_key_type;
+use super::{Checks, arrow_type};
+use crate::diagnostic::tick;
+use crate::raw::{RawColumn, RawText};
+use crate::rust_names::{camel_case, is_never_raw, snake_case};
+use crate::type_text::{self, FieldNode, TypeKind, TypeNode};
+use crate::{ColumnType, Diagnostic, MapFields, NestedField, Rule, Shared, Spanned, limits};
+
+impl Checks<'_> {
+    /// The column's type, if it has a valid one. Adds the ids of its nested fields to `ids`.
+    pub(super) fn column_type(
+        &mut self,
+        column: &RawColumn,
+        ids: &mut Vec<Spanned<i128>>,
+    ) -> Option<ColumnType> {
+        let node = match type_text::parse(&column.ty.value) {
+            Ok(node) => node,
+            Err(problem) => {
+                let span = column.ty.place(problem.range);
+                let mut help = problem.help;
+                while help.contains("#ID") {
+                    let Some(id) = self.next_id.fresh() else {
+                        break;
+                    };
+                    help = help.replacen("#ID", &format!("#{id}"), 1);
+                }
+                let diagnostic = self.problem(problem.rule, &span, problem.message);
+                self.push(diagnostic.with_help(help));
+                return None;
+            }
+        };
+        let problems_before = self.diagnostics.len();
+        let mut lowering = Lowering {
+            checks: self,
+            text: &column.ty,
+            ids,
+            without_id: Vec::new(),
+        };
+        let ty = lowering.ty(&node);
+        let without_id = lowering.without_id;
+        if let (Some(first), Some(ty)) = (without_id.first(), &ty) {
+            let message = match without_id.len() {
+                1 => "the nested field has no id".to_string(),
+                count => format!("{count} nested fields have no id"),
+            };
+            let span = column.ty.place(first.clone());
+            let mut problem = self.problem(Rule::NestedIdMissing, &span, message);
+            for other in without_id.iter().skip(1).take(8) {
+                let span = column.ty.place(other.clone());
+                problem = problem.with_label(self.source, span, "here too");
+            }
+            self.push(problem.with_help(format!("write `type = {:?}`", ty.to_string())));
+        }
+        ty.filter(|_| self.diagnostics.len() == problems_before)
+    }
+}
+
+/// The type of one column, on its way.
+struct Lowering<'a, 'b> {
+    checks: &'a mut Checks<'b>,
+    text: &'a RawText,
+    ids: &'a mut Vec<Spanned<i128>>,
+    /// Nested fields that need an id, by the range of their type or name.
+    without_id: Vec<Range<usize>>,
+}
+
+impl Lowering<'_, '_> {
+    /// None only if nothing sensible can stand in for the type.
+    fn ty(&mut self, node: &TypeNode) -> Option<ColumnType> {
+        match &node.kind {
+            TypeKind::Plain(ty) => Some(ty.clone()),
+            TypeKind::Decimal(precision, scale) => self.decimal(precision, scale),
+            TypeKind::Bytes(length) => {
+                let length = self.length(
+                    length,
+                    limits::FIXED_BYTES,
+                    "bytes",
+                    "`bytes` holds any length",
+                )?;
+                Some(ColumnType::FixedBytes(length))
+            }
+            TypeKind::Embedding(length) => {
+                let length = self.length(
+                    length,
+                    limits::EMBEDDING,
+                    "embedding",
+                    "it is the number of floats of each embedding, for example `embedding(384)`",
+                )?;
+                Some(ColumnType::Embedding(length))
+            }
+            TypeKind::Timestamp(unit, zone) => Some(ColumnType::Timestamp {
+                unit: *unit,
+                zone: match zone {
+                    Some(zone) => Some(self.zone(zone)?),
+                    None => None,
+                },
+            }),
+            TypeKind::Enum(labels) => self.labels(labels, &node.range),
+            TypeKind::List(element) => {
+                let element = self.field(element)?;
+                Some(ColumnType::List(Shared::Counted(element.into())))
+            }
+            TypeKind::Struct(fields) => self.strukt(fields),
+            TypeKind::Map(fields) => self.map(&fields.0, &fields.1),
+            TypeKind::Arrow(notation) => match arrow_type::check(&notation.value) {
+                Ok(canonical) => Some(ColumnType::Arrow(canonical.into())),
+                Err(problem) => {
+                    let diagnostic = self.problem(problem.rule, &notation.span, problem.message);
+                    self.checks.push(diagnostic.with_help(problem.help));
+                    None
+                }
+            },
+        }
+    }
+
+    fn problem(&self, rule: Rule, range: &Range<usize>, message: impl Into<String>) -> Diagnostic {
+        let span = self.text.place(range.clone());
+        self.checks.problem(rule, &span, message)
+    }
+
+    fn decimal(&mut self, precision: &Spanned<i128>, scale: &Spanned<i128>) -> Option<ColumnType> {
+        let (digits, after) = (precision.value, scale.value);
+        if !(1..=38).contains(&digits) {
+            let message = match digits {
+                ..1 => "a decimal has at least 1 digit".to_string(),
+                _ => "a decimal has at most 38 digits".to_string(),
+            };
+            let mut problem = self.problem(Rule::DecimalRange, &precision.span, message);
+            let likely = digits.clamp(1, 38);
+            if (0..=likely).contains(&after) {
+                problem = problem.with_help(format!("write `decimal({likely}, {after})`"));
+            }
+            if (39..=76).contains(&digits) && (0..=digits).contains(&after) {
+                let help = format!("for more digits write `arrow:Decimal256({digits}, {after})`");
+                problem = problem.with_help(help);
+            }
+            self.checks.push(problem);
+            return None;
+        }
+        if !(0..=digits).contains(&after) {
+            let message = match after {
+                ..0 => "a decimal cannot have fewer than 0 digits after the point".to_string(),
+                _ => format!("of {digits} digits, not more than {digits} can be after the point"),
+            };
+            let help = match after {
+                1..=38 => format!("did you mean `decimal({after}, {digits})`?"),
+                _ => format!("write `decimal({digits}, 0)`"),
+            };
+            let problem = self.problem(Rule::DecimalRange, &scale.span, message);
+            self.checks.push(problem.with_help(help));
+            return None;
+        }
+        Some(ColumnType::Decimal {
+            precision: u8::try_from(digits).ok()?,
+            scale: u8::try_from(after).ok()?,
+        })
+    }
+
+    fn length(
+        &mut self,
+        length: &Spanned<i128>,
+        limit: u32,
+        keyword: &str,
+        help: &str,
+    ) -> Option<u32> {
+        let valid = u32::try_from(length.value)
+            .ok()
+            .filter(|n| (1..=limit).contains(n));
+        if valid.is_none() {
+            let message = format!("the `n` of `{keyword}(n)` is from 1 to {limit}");
+            let problem = self.problem(Rule::LengthOutOfRange, &length.span, message);
+            self.checks.push(problem.with_help(help));
+        }
+        valid
+    }
+
+    fn zone(&mut self, zone: &Spanned<String>) -> Option<Shared<str>> {
+        let is_zone = zone.value.len() <= limits::NAME_BYTES
+            && zone
+                .value
+                .starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '+' | '-'))
+            && zone
+                .value
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || "+-_/:".contains(c));
+        if is_zone {
+            return Some(zone.value.as_str().into());
+        }
+        let message = format!("{} is no time zone", tick(&zone.value));
+        let problem = self.problem(Rule::BadZone, &zone.span, message);
+        let help = "write a name such as `'Europe/Berlin'` or an offset such as `'+01:00'`";
+        self.checks.push(problem.with_help(help));
+        None
+    }
+
+    // ---- enums ----
+
+    fn labels(&mut self, labels: &[Spanned<String>], whole: &Range<usize>) -> Option<ColumnType> {
+        if labels.is_empty() {
+            let problem = self.problem(Rule::EnumEmpty, whole, "the enum has no labels");
+            self.checks
+                .push(problem.with_help("write at least one: `enum('a', 'b')`"));
+            return None;
+        }
+        if labels.len() > limits::ENUM_LABELS {
+            let message = format!(
+                "the enum has {} labels, more than the {} that it can have",
+                labels.len(),
+                limits::ENUM_LABELS
+            );
+            let problem =
+                self.problem(Rule::EnumTooLarge, &(whole.start..whole.start + 4), message);
+            self.checks
+                .push(problem.with_help("use `text`, and a table of the values"));
+            return None;
+        }
+        let mut seen: HashMap<&str, &Range<usize>> = HashMap::new();
+        let mut variants: HashMap<String, &Spanned<String>> = HashMap::new();
+        for label in labels {
+            if let Some(problem) = self.label(label) {
+                self.checks.push(problem);
+                continue;
+            }
+            if let Some(first) = seen.insert(&label.value, &label.span) {
+                let message = format!("label {} is there twice", tick(&label.value));
+                let problem = self.problem(Rule::EnumDuplicateLabel, &label.span, message);
+                let first = self.text.place(first.clone());
+                let problem = problem.with_label(self.checks.source, first, "first here");
+                self.checks.push(problem.with_help("delete one of the two"));
+                continue;
+            }
+            let variant = camel_case(&label.value);
+            if let Some(first) = variants.get(&variant) {
+                let message = format!(
+                    "labels {} and {} are both `{variant}` in Rust",
+                    tick(&first.value),
+                    tick(&label.value)
+                );
+                let problem = self.problem(Rule::EnumVariantClash, &label.span, message);
+                let first = self.text.place(first.span.clone());
+                let problem = problem.with_label(self.checks.source, first, "first here");
+                self.checks.push(
+                    problem.with_help("rename one of the two, or use `text` if both have to stay"),
+                );
+            } else {
+                variants.insert(variant, label);
+            }
+        }
+        let labels = labels
+            .iter()
+            .map(|label| Shared::from(label.value.as_str()));
+        Some(ColumnType::Enum(labels.collect()))
+    }
+
+    /// What is wrong with a label on its own.
+    fn label(&self, label: &Spanned<String>) -> Option<Diagnostic> {
+        if label.value.is_empty() {
+            let problem = self.problem(Rule::EnumEmptyLabel, &label.span, "a label is empty");
+            return Some(
+                problem
+                    .with_help("delete it; where a value can be missing, write `nullable = true`"),
+            );
+        }
+        if label.value.len() > limits::LABEL_BYTES {
+            let message = format!(
+                "the label has {} bytes, more than the {} that it can have",
+                label.value.len(),
+                limits::LABEL_BYTES
+            );
+            let problem = self.problem(Rule::EnumTooLarge, &label.span, message);
+            return Some(problem.with_help("shorten it"));
+        }
+        if camel_case(&label.value).is_empty() {
+            let message = format!(
+                "label {} has nothing to name a Rust variant by",
+                tick(&label.value)
+            );
+            let problem = self.problem(Rule::EnumLabelWithoutName, &label.span, message);
+            return Some(
+                problem.with_help("a label needs a letter a to z or a digit; or use `text`"),
+            );
+        }
+        None
+    }
+
+    // ---- nested types ----
+
+    fn field(&mut self, node: &FieldNode) -> Option<NestedField> {
+        let id = match &node.id {
+            Some(id) => {
+                self.ids
+                    .push(Spanned::new(id.value, self.text.place(id.span.clone())));
+                i32::try_from(id.value).unwrap_or_default()
+            }
+            None => {
+                self.without_id.push(match node.name.span.is_empty() {
+                    true => node.ty.range.clone(),
+                    false => node.name.span.clone(),
+                });
+                self.checks.next_id.fresh().unwrap_or_default()
+            }
+        };
+        Some(NestedField {
+            id,
+            name: node.name.value.as_str().into(),
+            ty: self.ty(&node.ty)?,
+            nullable: node.null.is_some(),
+        })
+    }
+
+    fn strukt(&mut self, nodes: &[FieldNode]) -> Option<ColumnType> {
+        let mut names = HashMap::new();
+        let mut idents: HashMap<String, &Spanned<String>> = HashMap::new();
+        for FieldNode { name, .. } in nodes {
+            let span = self.text.place(name.span.clone());
+            let fits = self.checks.is_name(&name.value, &span, "field")
+                && self
+                    .checks
+                    .is_first(&name.value, &span, "fields", &mut names);
+            if !fits {
+                continue;
+            }
+            let ident = snake_case(&name.value);
+            if is_never_raw(&ident) {
+                let message = format!("field {} cannot be written in Rust", tick(&name.value));
+                let problem = self.problem(Rule::RustNameImpossible, &name.span, message);
+                self.checks
+                    .push(problem.with_help(format!("write `{}_field`", name.value)));
+            } else if let Some(first) = idents.get(&ident) {
+                let message = format!(
+                    "fields {} and {} are both `{ident}` in Rust",
+                    tick(&first.value),
+                    tick(&name.value)
+                );
+                let problem = self.problem(Rule::RustFieldClash, &name.span, message);
+                let first = self.text.place(first.span.clone());
+                let problem = problem.with_label(self.checks.source, first, "first here");
+                self.checks.push(problem.with_help("rename one of the two"));
+            } else {
+                idents.insert(ident, name);
+            }
+        }
+        let fields: Vec<_> = nodes.iter().map(|node| self.field(node)).collect();
+        let fields: Option<Vec<NestedField>> = fields.into_iter().collect();
+        Some(ColumnType::Struct(fields?.into()))
+    }
+
+    fn map(&mut self, key: &FieldNode, value: &FieldNode) -> Option<ColumnType> {
+        let fields = (self.field(key), self.field(value));
+        if let Some(null) = &key.null {
+            let problem = self.problem(Rule::MapKeyType, null, "map keys are never null");
+            self.checks.push(problem.with_help("delete `null`"));
+        }
+        let (key_field, value) = (fields.0?, fields.1?);
+        if !is_key_type(&key_field.ty) {
+            let message = format!("map keys cannot be of type `{}`", key_field.ty.keyword());
+            let problem = self.problem(Rule::MapKeyType, &key.ty.range, message);
+            self.checks.push(
+                problem.with_help("use `text`, `uuid`, an integer or a time, or a list of structs"),
+            );
+        }
+        let key = NestedField {
+            nullable: false,
+            ..key_field
+        };
+        Some(ColumnType::Map(Shared::Counted(
+            MapFields { key, value }.into(),
+        )))
+    }
+}
