@@ -25,6 +25,14 @@ impl<'a> Columns<'a> {
         self.batch.num_rows()
     }
 
+    /// One row for each row of the batch, made by `read` from its number.
+    ///
+    /// # Errors
+    /// The first that `read` returns.
+    pub fn rows<R>(&self, read: impl FnMut(usize) -> Result<R, Error>) -> Result<Vec<R>, Error> {
+        (0..self.batch.num_rows()).map(read).collect()
+    }
+
     /// The reader of the table's column at `position`.
     ///
     /// # Errors

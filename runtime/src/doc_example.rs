@@ -92,14 +92,12 @@ impl Row for Event {
     fn from_columns(columns: &Columns<'_>) -> Result<Vec<Self>, Error> {
         let id = columns.reader::<i64>(0)?;
         let title = columns.reader::<Option<String>>(1)?;
-        (0..columns.num_rows())
-            .map(|row| {
-                Ok(Event {
-                    id: id.read(row)?,
-                    title: title.read(row)?,
-                })
+        columns.rows(|row| {
+            Ok(Event {
+                id: id.read(row)?,
+                title: title.read(row)?,
             })
-            .collect()
+        })
     }
 }
 

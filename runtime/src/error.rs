@@ -42,7 +42,7 @@ pub enum Error {
         position: usize,
     },
     /// Arrow refused to make a batch.
-    #[error("table `{table}`")]
+    #[error("table `{table}`: {source}")]
     Batch {
         /// The table.
         table: TableName,
@@ -57,14 +57,61 @@ pub enum Error {
         /// The key, as `Debug` shows it.
         key: String,
     },
+    /// A change of a row would have changed its primary key.
+    #[error("table `{table}`: an update may not change the primary key {from} to {to}")]
+    KeyChanged {
+        /// The table.
+        table: TableName,
+        /// The key before, as `Debug` shows it.
+        from: String,
+        /// The key after.
+        to: String,
+    },
+    /// A statement that the table's source does not take.
+    #[error("table `{table}`: its source does not take `{statement}`")]
+    NotWritable {
+        /// The table.
+        table: TableName,
+        /// The statement.
+        statement: &'static str,
+    },
+    /// A statement whose rows have another number of columns than the table.
+    #[error("table `{table}` has {expected} columns, but the rows to write have {found}")]
+    ColumnCount {
+        /// The table.
+        table: TableName,
+        /// How many columns the table has.
+        expected: usize,
+        /// How many the rows have.
+        found: usize,
+    },
     /// A source of rows failed.
-    #[error("table `{table}`: its source failed")]
+    #[error("table `{table}`: its source failed: {source}")]
     Source {
         /// The table.
         table: TableName,
         /// Why.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A source of rows, or a value of theirs, panicked.
+    #[error("table `{table}`: its source panicked: {message}")]
+    Panicked {
+        /// The table.
+        table: TableName,
+        /// What the panic said.
+        message: String,
+    },
+}
+
+impl Error {
+    /// The same error, with the number of its row changed by `map`.
+    #[must_use]
+    pub(crate) fn map_row(mut self, map: impl FnOnce(usize) -> usize) -> Self {
+        if let Error::Value { source, .. } = &mut self {
+            source.index = source.index.map(map);
+        }
+        self
+    }
 }
 
 impl From<Error> for DataFusionError {

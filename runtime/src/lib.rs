@@ -7,6 +7,7 @@ mod columns;
 #[doc(hidden)]
 pub mod doc_example;
 mod error;
+mod generated;
 mod table;
 mod value;
 
@@ -14,17 +15,24 @@ pub use columns::{ColumnReader, Columns};
 pub use error::{Error, PathSegment, Problem, ValueError};
 pub use table::{KeyedRow, Row, Table};
 pub use value::{
-    Date, Decimal, Element, ElementReader, Micros, Millis, Nanos, Seconds, TimeOfDay,
+    AnyValue, Date, Decimal, Element, ElementReader, Micros, Millis, Nanos, Seconds, TimeOfDay,
     TimeOfDayMicros, Timestamp, TimestampMicros, TimestampMillis, TimestampNanos, TimestampSeconds,
     Unit, Value,
 };
 
 /// What generated code names. No part of the public API.
+///
+/// The standard names are here because a generated type may have one of them.
 #[doc(hidden)]
 pub mod __private {
+    pub use std::boxed::Box;
     pub use std::cmp::{Ord, Ordering};
     pub use std::collections::BTreeMap;
+    pub use std::option::Option;
+    pub use std::result::Result;
+    pub use std::string::String;
     pub use std::sync::LazyLock;
+    pub use std::vec::Vec;
 
     pub use arrow::array::{ArrayRef, StringArray};
     pub use arrow::datatypes::{DataType, IntervalMonthDayNano, SchemaRef};
@@ -36,7 +44,8 @@ pub mod __private {
         FieldReader, StructFields, build_field, build_labels, build_struct, read_text, text_reader,
     };
     pub use crate::{
-        Columns, Date, Decimal, Element, Error, KeyedRow, Micros, Millis, Nanos, Problem, Row,
-        Seconds, Table, TimeOfDay, Timestamp, Value, ValueError,
+        __closed_set as closed_set, __struct_value as struct_value, AnyValue, Columns, Date,
+        Decimal, Element, Error, KeyedRow, Micros, Millis, Nanos, Problem, Row, Seconds, Table,
+        TimeOfDay, Timestamp, Value, ValueError,
     };
 }

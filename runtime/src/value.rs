@@ -3,6 +3,7 @@
 //! Arrays are built column by column with exact sizes, and nothing is dynamic per value. What
 //! physical form an array has when it is read is settled once, when its reader is made.
 
+mod any;
 mod nested;
 mod primitive;
 mod text;
@@ -13,6 +14,7 @@ use arrow::buffer::{BooleanBuffer, NullBuffer};
 use arrow::datatypes::DataType;
 
 use crate::error::{PathSegment, Problem, ValueError};
+pub use any::AnyValue;
 pub use nested::{FieldReader, StructFields, build_field, build_struct};
 pub use primitive::Decimal;
 pub use text::{build_labels, read_text, text_reader};
@@ -45,6 +47,7 @@ pub use time::{
 /// | `list<T>` | `Vec<T>`, `Vec<Option<T>>` |
 /// | `struct<..>` | the generated struct |
 /// | `map<K, V>` | `BTreeMap<K, V>`, `BTreeMap<K, Option<V>>` |
+/// | `arrow:<type>` | [`AnyValue`] |
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be held by a KalamTable column",
     label = "not a column value",

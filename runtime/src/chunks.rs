@@ -1,0 +1,282 @@
+//! [`Chunks`] in key order: the state of a [`MemoryTable`](crate::MemoryTable).
+//!
+//! A write copies what a snapshot still looks at, a chunk at a time, and changes the rest in place.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use crate::KeyedRow;
+use crate::source::{Chunk, Chunks};
+
+/// The most rows of one chunk: what a point write copies while a snapshot lives.
+const CHUNK_ROWS: usize = 512;
+
+/// From how many rows on a statement rebuilds the list of chunks, instead of changing it row by row.
+const BULK_ROWS: usize = 64;
+
+/// What to do with a row whose key is there already.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum OnConflict {
+    Refuse,
+    Replace,
+}
+
+/// Where a row is.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    chunk: usize,
+    row: usize,
+}
+
+impl<R> Clone for Chunks<R> {
+    fn clone(&self) -> Self {
+        Chunks {
+            chunks: self.chunks.clone(),
+            len: self.len,
+        }
+    }
+}
+
+impl<R> Default for Chunks<R> {
+    fn default() -> Self {
+        Chunks {
+            chunks: Vec::new(),
+            len: 0,
+        }
+    }
+}
+
+impl<R: KeyedRow> Chunks<R> {
+    /// The row with that key.
+    pub(crate) fn get(&self, key: &R::Key<'_>) -> Option<&Arc<R>> {
+        let place = self.find(key).ok()?;
+        Some(&self.chunks[place.chunk][place.row])
+    }
+
+    /// Writes rows that are sorted by key and differ in it, all or none: with
+    /// [`OnConflict::Refuse`], returns the first whose key is there.
+    pub(crate) fn write(
+        self: &mut Arc<Self>,
+        rows: Vec<Arc<R>>,
+        on_conflict: OnConflict,
+    ) -> Result<(), Arc<R>> {
+        if on_conflict == OnConflict::Refuse {
+            let there = rows.iter().find(|row| self.find(&row.key()).is_ok());
+            if let Some(there) = there {
+                return Err(there.clone());
+            }
+        }
+        if rows.len() < BULK_ROWS {
+            let chunks = Arc::make_mut(self);
+            for row in rows {
+                chunks.put(row);
+            }
+        } else {
+            *self = Arc::new(self.merged(&rows));
+        }
+        Ok(())
+    }
+
+    /// Takes the row with that key out.
+    pub(crate) fn remove(self: &mut Arc<Self>, key: &R::Key<'_>) -> Option<Arc<R>> {
+        let place = self.find(key).ok()?;
+        let this = Arc::make_mut(self);
+        let chunk = Arc::make_mut(&mut this.chunks[place.chunk]);
+        let row = chunk.remove(place.row);
+        this.len -= 1;
+        this.join_small(place.chunk);
+        Some(row)
+    }
+
+    /// Where the row with that key is, or else where it belongs.
+    fn find(&self, key: &R::Key<'_>) -> Result<Place, Place> {
+        // A key belongs to the last chunk that begins at or before it, or else to the first.
+        let after = self
+            .chunks
+            .partition_point(|chunk| chunk[0].compare_key(key) != Ordering::Greater);
+        let chunk = after.saturating_sub(1);
+        let rows = self.chunks.get(chunk).map_or(&[][..], |rows| &rows[..]);
+        match rows.binary_search_by(|row| row.compare_key(key)) {
+            Ok(row) => Ok(Place { chunk, row }),
+            Err(row) => Err(Place { chunk, row }),
+        }
+    }
+
+    /// Puts a row in, in the place of the one with its key if there is one.
+    fn put(&mut self, row: Arc<R>) {
+        match self.find(&row.key()) {
+            Ok(place) => Arc::make_mut(&mut self.chunks[place.chunk])[place.row] = row,
+            Err(place) => self.insert_at(place, row),
+        }
+    }
+
+    fn insert_at(&mut self, place: Place, row: Arc<R>) {
+        self.len += 1;
+        let is_last = place.chunk + 1 == self.chunks.len();
+        let Some(chunk) = self.chunks.get_mut(place.chunk) else {
+            self.chunks.push(Arc::new(vec![row]));
+            return;
+        };
+        if chunk.len() < CHUNK_ROWS {
+            Arc::make_mut(chunk).insert(place.row, row);
+        } else if is_last && place.row == CHUNK_ROWS {
+            // Ascending keys leave full chunks behind them, not halves.
+            self.chunks.push(Arc::new(vec![row]));
+        } else {
+            let first = Arc::make_mut(chunk);
+            let mut second = first.split_off(CHUNK_ROWS / 2);
+            match place.row.checked_sub(first.len()) {
+                Some(in_second) => second.insert(in_second, row),
+                None => first.insert(place.row, row),
+            }
+            self.chunks.insert(place.chunk + 1, Arc::new(second));
+        }
+    }
+
+    /// Drops the chunk if it is empty, and joins it to the next one if both are small: after many
+    /// removals the list of chunks is in proportion to the rows.
+    fn join_small(&mut self, chunk: usize) {
+        if self.chunks[chunk].is_empty() {
+            self.chunks.remove(chunk);
+            return;
+        }
+        let next_len = self.chunks.get(chunk + 1).map(|next| next.len());
+        if next_len.is_some_and(|next| self.chunks[chunk].len() + next <= CHUNK_ROWS / 2) {
+            let next = self.chunks.remove(chunk + 1);
+            Arc::make_mut(&mut self.chunks[chunk]).extend(next.iter().cloned());
+        }
+    }
+
+    /// These rows and `rows`, which are sorted by key and differ in it, and win where the keys are
+    /// the same. Shares the chunks that get no row.
+    fn merged(&self, mut rows: &[Arc<R>]) -> Self {
+        let mut merged = Chunks {
+            chunks: Vec::with_capacity(self.chunks.len() + rows.len() / CHUNK_ROWS + 1),
+            len: 0,
+        };
+        if self.chunks.is_empty() {
+            merged.push_rows(rows);
+            return merged;
+        }
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            let belonging = match self.chunks.get(index + 1) {
+                Some(next) => {
+                    let next = next[0].key();
+                    rows.partition_point(|row| row.compare_key(&next) == Ordering::Less)
+                }
+                None => rows.len(),
+            };
+            let (here, later) = rows.split_at(belonging);
+            rows = later;
+            if here.is_empty() {
+                merged.push_chunk(chunk.clone());
+            } else {
+                merged.push_rows(&merge_sorted(chunk, here));
+            }
+        }
+        merged
+    }
+
+    fn push_chunk(&mut self, chunk: Chunk<R>) {
+        self.len += chunk.len();
+        self.chunks.push(chunk);
+    }
+
+    fn push_rows(&mut self, rows: &[Arc<R>]) {
+        for chunk in rows.chunks(CHUNK_ROWS) {
+            self.push_chunk(Arc::new(chunk.to_vec()));
+        }
+    }
+}
+
+/// Both, in key order; where the keys are the same, the row of `new`.
+fn merge_sorted<R: KeyedRow>(old: &[Arc<R>], new: &[Arc<R>]) -> Vec<Arc<R>> {
+    let mut merged = Vec::with_capacity(old.len() + new.len());
+    let mut old = old.iter().peekable();
+    for row in new {
+        let key = row.key();
+        while let Some(before) = old.next_if(|old| old.compare_key(&key) == Ordering::Less) {
+            merged.push(before.clone());
+        }
+        old.next_if(|old| old.compare_key(&key) == Ordering::Equal);
+        merged.push(row.clone());
+    }
+    merged.extend(old.cloned());
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doc_example::Event;
+
+    fn rows(ids: impl IntoIterator<Item = i64>) -> Vec<Arc<Event>> {
+        let event = |id| Arc::new(Event { id, title: None });
+        ids.into_iter().map(event).collect()
+    }
+
+    /// The chunks' sizes, after a check of what must hold of them.
+    fn sizes(chunks: &Chunks<Event>) -> Vec<usize> {
+        let ids: Vec<i64> = chunks.chunks.iter().flat_map(|c| c.iter()).map(|e| e.id).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+        assert_eq!(ids.len(), chunks.len);
+        let sizes: Vec<usize> = chunks.chunks.iter().map(|chunk| chunk.len()).collect();
+        assert!(sizes.iter().all(|&size| (1..=CHUNK_ROWS).contains(&size)));
+        sizes
+    }
+
+    #[test]
+    fn a_bulk_of_rows_fills_chunks() {
+        let mut chunks = Arc::new(Chunks::default());
+        chunks.write(rows(0..1200), OnConflict::Refuse).unwrap();
+        assert_eq!(sizes(&chunks), [512, 512, 176]);
+    }
+
+    #[test]
+    fn ascending_rows_fill_chunks_one_by_one() {
+        let mut chunks = Arc::new(Chunks::default());
+        for id in 0..1200 {
+            chunks.write(rows([id]), OnConflict::Refuse).unwrap();
+        }
+        assert_eq!(sizes(&chunks), [512, 512, 176]);
+    }
+
+    #[test]
+    fn a_row_inside_a_full_chunk_splits_it() {
+        let mut chunks = Arc::new(Chunks::default());
+        chunks.write(rows((0..512).map(|id| id * 2)), OnConflict::Refuse).unwrap();
+        chunks.write(rows([101]), OnConflict::Refuse).unwrap();
+        assert_eq!(sizes(&chunks), [257, 256]);
+        chunks.write(rows([901]), OnConflict::Refuse).unwrap();
+        assert_eq!(sizes(&chunks), [257, 257]);
+    }
+
+    #[test]
+    fn chunks_that_lose_their_rows_are_joined() {
+        let mut chunks = Arc::new(Chunks::default());
+        chunks.write(rows(0..5120), OnConflict::Refuse).unwrap();
+        for id in (0..5120).filter(|id| id % 64 != 0) {
+            assert!(chunks.remove(&id).is_some());
+        }
+        assert_eq!(chunks.len, 80);
+        assert!(sizes(&chunks).len() <= 2, "{:?}", sizes(&chunks));
+    }
+
+    #[test]
+    fn a_point_write_copies_one_chunk_under_a_snapshot_and_none_without() {
+        let mut chunks = Arc::new(Chunks::default());
+        chunks.write(rows(0..2048), OnConflict::Refuse).unwrap();
+        let snapshot = chunks.clone();
+        chunks.write(rows([1000]), OnConflict::Replace).unwrap();
+        let shared = |a: &Chunks<Event>, b: &Chunks<Event>| -> Vec<bool> {
+            let pairs = a.chunks.iter().zip(&b.chunks);
+            pairs.map(|(a, b)| Arc::ptr_eq(a, b)).collect()
+        };
+        assert_eq!(shared(&chunks, &snapshot), [true, false, true, true]);
+        drop(snapshot);
+
+        let before: Vec<_> = chunks.chunks.iter().map(Arc::as_ptr).collect();
+        chunks.write(rows([1000]), OnConflict::Replace).unwrap();
+        assert_eq!(before, chunks.chunks.iter().map(Arc::as_ptr).collect::<Vec<_>>());
+    }
+}

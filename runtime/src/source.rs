@@ -1,0 +1,448 @@
+//! [`TableSource`]: what a server implements to give a table its rows, and the sources that come
+//! with the library. Answering queries from them is [`RowProvider`](crate::RowProvider)'s work.
+
+use std::fmt;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use datafusion::logical_expr::dml::InsertOp;
+use kalamtable_model::{TableDefinition, TableName};
+
+use crate::table::build_columns;
+use crate::{Error, Row};
+
+/// What a source fails with: any error, or [`Error`], which reaches the query as it is.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Where the rows of a table are.
+///
+/// The rows of a snapshot must differ in the table's primary key, if it has one: DataFusion plans
+/// on it.
+///
+/// ```
+/// use std::sync::Mutex;
+/// # use kalamtable_runtime::doc_example::Event;
+/// use kalamtable_runtime::{BoxError, Snapshot, TableSource};
+///
+/// /// The events that were not handled yet.
+/// #[derive(Debug, Default)]
+/// struct Pending(Mutex<Vec<Event>>);
+///
+/// impl TableSource for Pending {
+///     type Row = Event;
+///
+///     fn snapshot(&self) -> Result<Snapshot<Event>, BoxError> {
+///         let events = self.0.lock().map_err(|_| "a thread died while it held the events")?;
+///         Ok(Snapshot::from(events.clone()))
+///     }
+/// }
+/// ```
+pub trait TableSource: fmt::Debug + Send + Sync + 'static {
+    /// A row of the table.
+    type Row: Row;
+
+    /// The rows of this moment. Called once for each scan, when it is executed: not to plan it, not
+    /// for `EXPLAIN`, and again each time a cached plan runs.
+    ///
+    /// # Errors
+    /// Anything: it reaches the query, with the table's name. So does a panic.
+    fn snapshot(&self) -> Result<Snapshot<Self::Row>, BoxError>;
+
+    /// Whether [`insert`](Self::insert) can do what `op` asks. A statement that it cannot do is
+    /// refused when it is planned.
+    fn accepts(&self, _op: InsertOp) -> bool {
+        false
+    }
+
+    /// Writes the rows of one statement, all of them or none: adds them (`Append`), puts them in
+    /// the place of all rows (`Overwrite`), or of those with the same keys (`Replace`).
+    ///
+    /// # Errors
+    /// Anything: it reaches the statement. [`Error::NotWritable`] unless overridden.
+    fn insert(&self, op: InsertOp, _rows: Vec<Self::Row>) -> Result<(), BoxError> {
+        Err(Box::new(not_writable(
+            Self::Row::TABLE.definition.name(),
+            op,
+        )))
+    }
+}
+
+impl<S: TableSource> TableSource for Arc<S> {
+    type Row = S::Row;
+
+    fn snapshot(&self) -> Result<Snapshot<S::Row>, BoxError> {
+        TableSource::snapshot(&**self)
+    }
+
+    fn accepts(&self, op: InsertOp) -> bool {
+        TableSource::accepts(&**self, op)
+    }
+
+    fn insert(&self, op: InsertOp, rows: Vec<S::Row>) -> Result<(), BoxError> {
+        TableSource::insert(&**self, op, rows)
+    }
+}
+
+/// A fixed set of rows.
+///
+/// ```
+/// # use kalamtable_runtime::doc_example::Event;
+/// use kalamtable_runtime::{FixedRows, RowProvider};
+///
+/// let provider = RowProvider::new(FixedRows::new(vec![Event { id: 1, title: None }]));
+/// # let _ = provider;
+/// ```
+pub struct FixedRows<R> {
+    rows: Arc<Vec<R>>,
+}
+
+impl<R: Row> FixedRows<R> {
+    /// These rows, in this order.
+    pub fn new(rows: Vec<R>) -> Self {
+        FixedRows {
+            rows: Arc::new(rows),
+        }
+    }
+}
+
+impl<R> fmt::Debug for FixedRows<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FixedRows({} rows)", self.rows.len())
+    }
+}
+
+impl<R: Row> TableSource for FixedRows<R> {
+    type Row = R;
+
+    fn snapshot(&self) -> Result<Snapshot<R>, BoxError> {
+        Ok(Snapshot(Rows::Slice(self.rows.clone())))
+    }
+}
+
+/// Rows that a closure computes each time the table is scanned: a virtual table.
+///
+/// ```
+/// # use kalamtable_runtime::doc_example::Event;
+/// use kalamtable_runtime::{RowProvider, VirtualRows};
+///
+/// let provider = RowProvider::new(VirtualRows::new(|| {
+///     let title = std::fs::read_to_string("title.txt")?;
+///     Ok(vec![Event { id: 1, title: Some(title) }])
+/// }));
+/// # let _ = provider;
+/// ```
+pub struct VirtualRows<R> {
+    rows: Box<RowsFn<R>>,
+}
+
+type RowsFn<R> = dyn Fn() -> Result<Vec<R>, BoxError> + Send + Sync;
+
+impl<R: Row> VirtualRows<R> {
+    /// The rows that `rows` returns when it is called.
+    pub fn new(rows: impl Fn() -> Result<Vec<R>, BoxError> + Send + Sync + 'static) -> Self {
+        VirtualRows {
+            rows: Box::new(rows),
+        }
+    }
+}
+
+impl<R> fmt::Debug for VirtualRows<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VirtualRows")
+    }
+}
+
+impl<R: Row> TableSource for VirtualRows<R> {
+    type Row = R;
+
+    fn snapshot(&self) -> Result<Snapshot<R>, BoxError> {
+        (self.rows)().map(Snapshot::from)
+    }
+}
+
+/// The rows of one moment. They never change; a clone is cheap.
+pub struct Snapshot<R>(Rows<R>);
+
+enum Rows<R> {
+    Slice(Arc<Vec<R>>),
+    Chunks(Arc<Chunks<R>>),
+}
+
+/// Rows in chunks, none of them empty, that snapshots share.
+pub(crate) struct Chunks<R> {
+    pub(crate) chunks: Vec<Chunk<R>>,
+    /// How many rows there are in all chunks.
+    pub(crate) len: usize,
+}
+
+pub(crate) type Chunk<R> = Arc<Vec<Arc<R>>>;
+
+impl<R> Snapshot<R> {
+    pub(crate) fn from_chunks(chunks: Arc<Chunks<R>>) -> Self {
+        Snapshot(Rows::Chunks(chunks))
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Rows::Slice(rows) => rows.len(),
+            Rows::Chunks(chunks) => chunks.len,
+        }
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rows, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &R> {
+        let (slice, chunks) = match &self.0 {
+            Rows::Slice(rows) => (&rows[..], &[][..]),
+            Rows::Chunks(chunks) => (&[][..], &chunks.chunks[..]),
+        };
+        let chunked = chunks.iter().flat_map(|chunk| chunk.iter());
+        slice.iter().chain(chunked.map(|row| &**row))
+    }
+}
+
+impl<R> From<Vec<R>> for Snapshot<R> {
+    fn from(rows: Vec<R>) -> Self {
+        Snapshot(Rows::Slice(Arc::new(rows)))
+    }
+}
+
+impl<R> From<Vec<Arc<R>>> for Snapshot<R> {
+    fn from(rows: Vec<Arc<R>>) -> Self {
+        let len = rows.len();
+        let chunks = match len {
+            0 => Vec::new(),
+            _ => vec![Arc::new(rows)],
+        };
+        Snapshot::from_chunks(Arc::new(Chunks { chunks, len }))
+    }
+}
+
+impl<R> Clone for Snapshot<R> {
+    fn clone(&self) -> Self {
+        Snapshot(match &self.0 {
+            Rows::Slice(rows) => Rows::Slice(rows.clone()),
+            Rows::Chunks(chunks) => Rows::Chunks(chunks.clone()),
+        })
+    }
+}
+
+impl<R> fmt::Debug for Snapshot<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Snapshot({} rows)", self.len())
+    }
+}
+
+/// A [`TableSource`] whose row type is forgotten, so that one provider and one scan serve every
+/// table. What is compiled once per row type is in this file, below.
+pub(crate) trait ErasedSource: fmt::Debug + Send + Sync {
+    fn definition(&self) -> &TableDefinition;
+    fn schema(&self) -> &SchemaRef;
+    fn snapshot(&self) -> Result<Box<dyn RowReader>, Error>;
+    fn accepts(&self, op: InsertOp) -> bool;
+    fn writer(&self) -> Box<dyn RowWriter + '_>;
+}
+
+/// Reads a snapshot, forwards.
+pub(crate) trait RowReader: Send {
+    /// How many rows the snapshot has.
+    fn len(&self) -> usize;
+
+    /// The arrays of `columns` for the rows of `block`; or, with `selected`, for those of them that
+    /// stand at these ascending offsets in it. An error names the row by its number in the snapshot.
+    fn build(
+        &mut self,
+        block: Range<usize>,
+        selected: Option<&[usize]>,
+        columns: &[usize],
+    ) -> Result<Vec<ArrayRef>, Error>;
+}
+
+/// Takes the rows of one statement.
+pub(crate) trait RowWriter: Send {
+    /// Takes the rows of `batch`, which has the table's column ids. An error names the row by its
+    /// number in the statement.
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), Error>;
+
+    /// Writes the rows, and says how many.
+    fn commit(&mut self, op: InsertOp) -> Result<u64, Error>;
+}
+
+impl<S: TableSource> ErasedSource for S {
+    fn definition(&self) -> &TableDefinition {
+        S::Row::TABLE.definition
+    }
+
+    fn schema(&self) -> &SchemaRef {
+        S::Row::TABLE.schema
+    }
+
+    fn snapshot(&self) -> Result<Box<dyn RowReader>, Error> {
+        let snapshot = guard(self.definition().name(), || {
+            TableSource::snapshot(self).map_err(|source| source_error::<S::Row>(source))
+        })?;
+        Ok(Box::new(TypedReader {
+            snapshot,
+            chunk: 0,
+            chunk_begin: 0,
+        }))
+    }
+
+    fn accepts(&self, op: InsertOp) -> bool {
+        TableSource::accepts(self, op)
+    }
+
+    fn writer(&self) -> Box<dyn RowWriter + '_> {
+        Box::new(TypedWriter {
+            source: self,
+            rows: Vec::new(),
+        })
+    }
+}
+
+struct TypedReader<R> {
+    snapshot: Snapshot<R>,
+    /// The chunk that holds the row that was asked for last, and the number of its first row.
+    chunk: usize,
+    chunk_begin: usize,
+}
+
+impl<R: Row> TypedReader<R> {
+    fn rows<'a>(
+        &'a mut self,
+        block: &Range<usize>,
+        offsets: impl Iterator<Item = usize>,
+        capacity: usize,
+    ) -> Vec<&'a R> {
+        let mut rows = Vec::with_capacity(capacity);
+        match &self.snapshot.0 {
+            Rows::Slice(slice) => {
+                let slice = &slice[block.clone()];
+                rows.extend(offsets.map(|offset| &slice[offset]));
+            }
+            Rows::Chunks(chunks) => {
+                let chunks = &chunks.chunks;
+                if block.start < self.chunk_begin {
+                    (self.chunk, self.chunk_begin) = (0, 0);
+                }
+                while self.chunk < chunks.len()
+                    && block.start >= self.chunk_begin + chunks[self.chunk].len()
+                {
+                    self.chunk_begin += chunks[self.chunk].len();
+                    self.chunk += 1;
+                }
+                let (mut chunk, mut begin) = (self.chunk, self.chunk_begin);
+                for row in offsets.map(|offset| block.start + offset) {
+                    while row >= begin + chunks[chunk].len() {
+                        begin += chunks[chunk].len();
+                        chunk += 1;
+                    }
+                    rows.push(&*chunks[chunk][row - begin]);
+                }
+            }
+        }
+        rows
+    }
+}
+
+impl<R: Row> RowReader for TypedReader<R> {
+    fn len(&self) -> usize {
+        self.snapshot.len()
+    }
+
+    fn build(
+        &mut self,
+        block: Range<usize>,
+        selected: Option<&[usize]>,
+        columns: &[usize],
+    ) -> Result<Vec<ArrayRef>, Error> {
+        if columns.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = match selected {
+            Some(selected) => self.rows(&block, selected.iter().copied(), selected.len()),
+            None => self.rows(&block, 0..block.len(), block.len()),
+        };
+        guard(R::TABLE.definition.name(), || {
+            build_columns(&rows, columns.iter().copied())
+        })
+        .map_err(|error| {
+            error.map_row(|row| {
+                let offset = selected.map_or(Some(row), |selected| selected.get(row).copied());
+                block.start + offset.unwrap_or_default()
+            })
+        })
+    }
+}
+
+struct TypedWriter<'a, S: TableSource> {
+    source: &'a S,
+    rows: Vec<S::Row>,
+}
+
+impl<S: TableSource> RowWriter for TypedWriter<'_, S> {
+    fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
+        let pushed = self.rows.len();
+        let rows = guard(S::Row::TABLE.definition.name(), || {
+            S::Row::from_batch(batch)
+        });
+        self.rows
+            .append(&mut rows.map_err(|error| error.map_row(|row| pushed + row))?);
+        Ok(())
+    }
+
+    fn commit(&mut self, op: InsertOp) -> Result<u64, Error> {
+        let rows = std::mem::take(&mut self.rows);
+        let count = rows.len() as u64;
+        guard(S::Row::TABLE.definition.name(), || {
+            let written = self.source.insert(op, rows);
+            written.map_err(|source| source_error::<S::Row>(source))
+        })?;
+        Ok(count)
+    }
+}
+
+pub(crate) fn not_writable(table: &TableName, op: InsertOp) -> Error {
+    Error::NotWritable {
+        table: table.clone(),
+        statement: op.name(),
+    }
+}
+
+/// What a source failed with: our own error as it is, any other with the table's name.
+fn source_error<R: Row>(source: BoxError) -> Error {
+    match source.downcast::<Error>() {
+        Ok(own) => *own,
+        Err(source) => Error::Source {
+            table: R::TABLE.definition.name().clone(),
+            source,
+        },
+    }
+}
+
+/// The result of `work`, or its panic as an error.
+///
+/// DataFusion polls a plan's root in the task of whoever asked for it, and resumes there the panics
+/// of the tasks that it starts: a panic would end the server's connection, not the query.
+fn guard<T>(table: &TableName, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+    // What `work` leaves half done is dropped with it, or is the source's own, and the source said
+    // by `Sync` that others may look at it meanwhile.
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let message = panic
+            .downcast_ref::<&str>()
+            .map(|message| message.to_string())
+            .or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(Error::Panicked {
+            table: table.clone(),
+            message: message.unwrap_or_else(|| "no message".to_string()),
+        })
+    })
+}

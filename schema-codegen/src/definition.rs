@@ -1,0 +1,181 @@
+//! The definition as a constant expression.
+
+use kalamtable_model::{
+    Column, ColumnDefault, ColumnType, Literal, NestedField, PrimaryKey, TableDefinition,
+    TimeUnit,
+};
+use proc_macro2::{Ident, Literal as Token, TokenStream};
+use quote::quote;
+
+use crate::names::ident;
+
+/// The expression of a static `TableDefinition`, in a module where `kalam` is the runtime's
+/// `__private`.
+pub(crate) fn tokens(definition: &TableDefinition) -> TokenStream {
+    let namespace = text(&definition.name().namespace);
+    let table = text(&definition.name().table);
+    let kind = variant(definition.kind());
+    let version = definition.version();
+    let comment = optional(definition.comment(), text);
+    let row = text(definition.row());
+    let primary_key = match definition.primary_key() {
+        PrimaryKey::Columns(positions) => {
+            let positions = positions.iter();
+            quote!(kalam::model::PrimaryKey::Columns(kalam::model::Shared::Static(&[#(#positions),*])))
+        }
+        PrimaryKey::None { reason } => {
+            let reason = text(reason);
+            quote!(kalam::model::PrimaryKey::None { reason: #reason })
+        }
+    };
+    let columns = definition.columns().iter().map(column);
+    let ids = definition.reserved().ids.iter().map(|id| Token::i32_unsuffixed(*id));
+    let names = definition.reserved().names.iter().map(|name| text(name));
+    quote! {
+        kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
+            name: kalam::model::TableName { namespace: #namespace, table: #table },
+            kind: kalam::model::TableKind::#kind,
+            version: #version,
+            comment: #comment,
+            primary_key: #primary_key,
+            row: #row,
+            columns: kalam::model::Shared::Static(&[#(#columns),*]),
+            reserved: kalam::model::Reserved {
+                ids: kalam::model::Shared::Static(&[#(#ids),*]),
+                names: kalam::model::Shared::Static(&[#(#names),*]),
+            },
+        })
+    }
+}
+
+fn column(column: &Column) -> TokenStream {
+    let id = Token::i32_unsuffixed(column.id);
+    let name = text(&column.name);
+    let ty = column_type(&column.ty);
+    let nullable = column.nullable;
+    let default = optional(column.default.as_ref(), column_default);
+    let unit = optional(column.unit, time_unit);
+    let rust = optional(column.rust.as_deref(), text);
+    let comment = optional(column.comment.as_deref(), text);
+    quote! {
+        kalam::model::Column {
+            id: #id,
+            name: #name,
+            ty: #ty,
+            nullable: #nullable,
+            default: #default,
+            unit: #unit,
+            rust: #rust,
+            comment: #comment,
+        }
+    }
+}
+
+fn column_type(ty: &ColumnType) -> TokenStream {
+    let plain = |name: &str| {
+        let name = ident(name);
+        quote!(kalam::model::ColumnType::#name)
+    };
+    match ty {
+        ColumnType::Decimal { precision, scale } => {
+            quote!(kalam::model::ColumnType::Decimal { precision: #precision, scale: #scale })
+        }
+        ColumnType::FixedBytes(length) => quote!(kalam::model::ColumnType::FixedBytes(#length)),
+        ColumnType::Embedding(length) => quote!(kalam::model::ColumnType::Embedding(#length)),
+        ColumnType::Timestamp { unit, zone } => {
+            let unit = time_unit(*unit);
+            let zone = optional(zone.as_deref(), text);
+            quote!(kalam::model::ColumnType::Timestamp { unit: #unit, zone: #zone })
+        }
+        ColumnType::Enum(labels) => {
+            let labels = labels.iter().map(|label| text(label));
+            quote!(kalam::model::ColumnType::Enum(kalam::model::Shared::Static(&[#(#labels),*])))
+        }
+        ColumnType::List(element) => {
+            let element = nested_field(element);
+            quote!(kalam::model::ColumnType::List(kalam::model::Shared::Static(&#element)))
+        }
+        ColumnType::Struct(fields) => {
+            let fields = fields.iter().map(nested_field);
+            quote!(kalam::model::ColumnType::Struct(kalam::model::Shared::Static(&[#(#fields),*])))
+        }
+        ColumnType::Map(fields) => {
+            let key = nested_field(&fields.key);
+            let value = nested_field(&fields.value);
+            quote! {
+                kalam::model::ColumnType::Map(kalam::model::Shared::Static(
+                    &kalam::model::MapFields { key: #key, value: #value },
+                ))
+            }
+        }
+        ColumnType::Arrow(notation) => {
+            let notation = text(notation);
+            quote!(kalam::model::ColumnType::Arrow(#notation))
+        }
+        // The rest have no parameters: `Debug` writes the name of the variant, and nothing else.
+        plain_type => plain(&format!("{plain_type:?}")),
+    }
+}
+
+fn nested_field(field: &NestedField) -> TokenStream {
+    let id = Token::i32_unsuffixed(field.id);
+    let name = text(&field.name);
+    let ty = column_type(&field.ty);
+    let nullable = field.nullable;
+    quote!(kalam::model::NestedField { id: #id, name: #name, ty: #ty, nullable: #nullable })
+}
+
+fn column_default(default: &ColumnDefault) -> TokenStream {
+    match default {
+        ColumnDefault::Literal(value) => {
+            let value = match value {
+                Literal::Boolean(value) => quote!(Boolean(#value)),
+                Literal::Integer(value) => quote!(Integer(#value)),
+                Literal::Float(value) => {
+                    // Through its bits: tokens have no infinities, and no sign of their own.
+                    let bits = value.to_bits();
+                    quote!(Float(f64::from_bits(#bits)))
+                }
+                Literal::Text(value) => {
+                    let value = text(value);
+                    quote!(Text(#value))
+                }
+                Literal::Bytes(value) => {
+                    let value = value.iter();
+                    quote!(Bytes(kalam::model::Shared::Static(&[#(#value),*])))
+                }
+            };
+            quote!(kalam::model::ColumnDefault::Literal(kalam::model::Literal::#value))
+        }
+        ColumnDefault::Call(function) => {
+            let function = variant(function);
+            quote!(kalam::model::ColumnDefault::Call(kalam::model::DefaultFunction::#function))
+        }
+    }
+}
+
+fn time_unit(unit: TimeUnit) -> TokenStream {
+    let unit = variant(unit);
+    quote!(kalam::model::TimeUnit::#unit)
+}
+
+/// The name of a variant without fields.
+fn variant(value: impl std::fmt::Debug) -> Ident {
+    ident(&format!("{value:?}"))
+}
+
+fn text(value: impl AsRef<str>) -> TokenStream {
+    let value = value.as_ref();
+    quote!(kalam::model::Shared::Static(#value))
+}
+
+fn optional<T>(value: Option<T>, tokens: impl FnOnce(T) -> TokenStream) -> TokenStream {
+    match value {
+        Some(value) => {
+            let value = tokens(value);
+            quote!(kalam::Option::Some(#value))
+        }
+        None => quote!(kalam::Option::None),
+    }
+}
+

@@ -1,0 +1,253 @@
+//! The row struct, and the types of its fields: closed sets and nested structs.
+
+use std::collections::BTreeSet;
+
+use kalamtable_model::rust_names::{camel_case, nested_type_name, snake_case};
+use kalamtable_model::{Column, ColumnType, NestedField, TableDefinition, TimeUnit};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use crate::Options;
+use crate::names::ident;
+
+/// The row struct and every type it needs that does not exist yet.
+pub(crate) fn tokens(definition: &TableDefinition, options: &Options) -> TokenStream {
+    let row = ident(definition.row());
+    let attributes = options
+        .row_attributes
+        .get(&definition.name().to_string())
+        .into_iter()
+        .flatten();
+    let doc = format!(" A row of `{}`.", definition.name());
+    let fields = definition.columns().iter().map(|column| {
+        let name = ident(&snake_case(&column.name));
+        let ty = column_field_type(definition, column, options);
+        let docs = field_docs(column);
+        quote! {
+            #(#[doc = #docs])*
+            pub #name: #ty
+        }
+    });
+    let mut nested = Nested::default();
+    for column in definition.columns() {
+        if !has_own_type(definition, column, options) {
+            nested.collect(&column_type_name(definition, column), &column.ty);
+        }
+    }
+    let nested = nested.items;
+    quote! {
+        #[doc = #doc]
+        #[derive(Clone, Debug, PartialEq)]
+        #(#attributes)*
+        pub struct #row {
+            #(#fields),*
+        }
+        #(#nested)*
+    }
+}
+
+/// The type of a column's field, with `Option` where it may be null.
+pub(crate) fn column_field_type(
+    definition: &TableDefinition,
+    column: &Column,
+    options: &Options,
+) -> TokenStream {
+    let ty = column_value_type(definition, column, options);
+    optional(ty, column.nullable)
+}
+
+/// The type of a column's values: a caller's, the definition's, or the one its type implies.
+pub(crate) fn column_value_type(
+    definition: &TableDefinition,
+    column: &Column,
+    options: &Options,
+) -> TokenStream {
+    if let Some(ty) = options.column_types.get(&column_path(definition, column)) {
+        return ty.clone();
+    }
+    if let (Some(path), false) = (&column.rust, matches!(column.ty, ColumnType::Enum(_)))
+        && let Ok(path) = path.parse()
+    {
+        return path;
+    }
+    value_type(
+        &column_type_name(definition, column),
+        &column.ty,
+        column.unit,
+    )
+}
+
+/// Whether the values of `column` have a type that is not for this crate to generate or choose.
+pub(crate) fn has_own_type(
+    definition: &TableDefinition,
+    column: &Column,
+    options: &Options,
+) -> bool {
+    let by_definition = column.rust.is_some() && !matches!(column.ty, ColumnType::Enum(_));
+    by_definition
+        || options
+            .column_types
+            .contains_key(&column_path(definition, column))
+}
+
+fn column_path(definition: &TableDefinition, column: &Column) -> String {
+    format!("{}.{}", definition.name(), column.name)
+}
+
+/// The name of the type that a column's enum or struct gets, and the beginning of those nested in
+/// it.
+fn column_type_name(definition: &TableDefinition, column: &Column) -> String {
+    match (&column.ty, &column.rust) {
+        (ColumnType::Enum(_), Some(name)) => name.to_string(),
+        _ => nested_type_name(definition.row(), &column.name),
+    }
+}
+
+/// The Rust type of values of `ty`; `name` is what a generated type is called.
+fn value_type(name: &str, ty: &ColumnType, unit: Option<TimeUnit>) -> TokenStream {
+    match ty {
+        ColumnType::Boolean => quote!(bool),
+        ColumnType::TinyInt => quote!(i8),
+        ColumnType::SmallInt => quote!(i16),
+        ColumnType::Int => quote!(i32),
+        ColumnType::BigInt => quote!(i64),
+        ColumnType::UTinyInt => quote!(u8),
+        ColumnType::USmallInt => quote!(u16),
+        ColumnType::UInt => quote!(u32),
+        ColumnType::UBigInt => quote!(u64),
+        ColumnType::Float => quote!(f32),
+        ColumnType::Double => quote!(f64),
+        ColumnType::Decimal { precision, scale } => {
+            let precision = Literal::u8_unsuffixed(*precision);
+            let scale = Literal::u8_unsuffixed(*scale);
+            quote!(kalam::Decimal<#precision, #scale>)
+        }
+        ColumnType::Text | ColumnType::Json | ColumnType::File => quote!(kalam::String),
+        ColumnType::Bytes => quote!(kalam::Vec<u8>),
+        ColumnType::FixedBytes(length) => {
+            let length = Literal::u32_unsuffixed(*length);
+            quote!([u8; #length])
+        }
+        ColumnType::Date => quote!(kalam::Date),
+        ColumnType::Time => {
+            let unit = unit_type(unit.unwrap_or(TimeUnit::Microsecond));
+            quote!(kalam::TimeOfDay<#unit>)
+        }
+        ColumnType::Timestamp { unit: own, .. } => {
+            let unit = unit_type(unit.unwrap_or(*own));
+            quote!(kalam::Timestamp<#unit>)
+        }
+        ColumnType::DateTime => {
+            let unit = unit_type(unit.unwrap_or(TimeUnit::Microsecond));
+            quote!(kalam::Timestamp<#unit>)
+        }
+        ColumnType::Interval => quote!(kalam::IntervalMonthDayNano),
+        ColumnType::Uuid => quote!(kalam::Uuid),
+        ColumnType::Embedding(length) => {
+            let length = Literal::u32_unsuffixed(*length);
+            quote!(kalam::Box<[f32; #length]>)
+        }
+        ColumnType::Enum(_) | ColumnType::Struct(_) => {
+            let name = ident(name);
+            quote!(#name)
+        }
+        ColumnType::List(element) => {
+            let element = nested_field_type(name, element);
+            quote!(kalam::Vec<#element>)
+        }
+        ColumnType::Map(fields) => {
+            let key = nested_field_type(name, &fields.key);
+            let value = nested_field_type(name, &fields.value);
+            quote!(kalam::BTreeMap<#key, #value>)
+        }
+        // What Arrow has and no column type of ours: a value that knows its own type.
+        _ => quote!(kalam::AnyValue),
+    }
+}
+
+/// The type of a field nested in the type called `parent`, with `Option` where it may be null.
+fn nested_field_type(parent: &str, field: &NestedField) -> TokenStream {
+    let ty = value_type(&nested_type_name(parent, &field.name), &field.ty, None);
+    optional(ty, field.nullable)
+}
+
+fn optional(ty: TokenStream, nullable: bool) -> TokenStream {
+    if nullable {
+        quote!(kalam::Option<#ty>)
+    } else {
+        ty
+    }
+}
+
+fn unit_type(unit: TimeUnit) -> TokenStream {
+    match unit {
+        TimeUnit::Second => quote!(kalam::Seconds),
+        TimeUnit::Millisecond => quote!(kalam::Millis),
+        TimeUnit::Microsecond => quote!(kalam::Micros),
+        TimeUnit::Nanosecond => quote!(kalam::Nanos),
+    }
+}
+
+/// The comment, or the column's name where there is none: a public field has documentation.
+fn field_docs(column: &Column) -> Vec<String> {
+    match &column.comment {
+        Some(comment) => comment.lines().map(|line| format!(" {line}")).collect(),
+        None => vec![format!(" Column `{}`.", column.name)],
+    }
+}
+
+/// The closed sets and structs of a table, each once: columns may share a closed set.
+#[derive(Default)]
+struct Nested {
+    seen: BTreeSet<String>,
+    items: Vec<TokenStream>,
+}
+
+impl Nested {
+    /// Adds what `ty` needs; `name` is what its own type is called.
+    fn collect(&mut self, name: &str, ty: &ColumnType) {
+        match ty {
+            ColumnType::Enum(labels) if self.seen.insert(name.to_string()) => {
+                let labels: Vec<&str> = labels.iter().map(|label| &**label).collect();
+                self.items.push(closed_set(name, &labels));
+            }
+            ColumnType::Struct(fields) if self.seen.insert(name.to_string()) => {
+                self.items.push(nested_struct(name, fields));
+            }
+            _ => {}
+        }
+        for field in ty.children() {
+            self.collect(&nested_type_name(name, &field.name), &field.ty);
+        }
+    }
+}
+
+fn closed_set(name: &str, labels: &[&str]) -> TokenStream {
+    let name = ident(name);
+    let variants: Vec<_> = labels.iter().map(|label| ident(&camel_case(label))).collect();
+    let docs = labels.iter().map(|label| format!(" `{label}`"));
+    quote! {
+        /// A closed set of labels, ordered as SQL orders them: as text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum #name {
+            #(#[doc = #docs] #variants),*
+        }
+        kalam::closed_set!(#name { #(#variants = #labels),* });
+    }
+}
+
+fn nested_struct(name: &str, fields: &[NestedField]) -> TokenStream {
+    let strukt = ident(name);
+    let names: Vec<_> = fields.iter().map(|field| ident(&snake_case(&field.name))).collect();
+    let types: Vec<_> = fields.iter().map(|field| nested_field_type(name, field)).collect();
+    let docs = fields.iter().map(|field| format!(" Field `{}`.", field.name));
+    let positions = (0..fields.len()).map(Literal::usize_unsuffixed);
+    quote! {
+        /// A struct inside a column.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct #strukt {
+            #(#[doc = #docs] pub #names: #types),*
+        }
+        kalam::struct_value!(#strukt { #(#positions #names: #types),* });
+    }
+}
