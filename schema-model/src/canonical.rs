@@ -144,6 +144,13 @@ fn quoted(text: &str) -> String {
 
 // ---- defaults ----
 
+impl ColumnDefault {
+    /// The default of a column of type `ty`, as a definition writes it.
+    pub fn to_toml(&self, ty: &ColumnType) -> String {
+        default_text(self, ty)
+    }
+}
+
 fn default_text(default: &ColumnDefault, ty: &ColumnType) -> String {
     match default {
         ColumnDefault::Call(function) => format!("\"{}()\"", function.name()),

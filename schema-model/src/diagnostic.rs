@@ -247,6 +247,7 @@ impl<'a> Excerpt<'a> {
             Some(rest) => (rest, lines.start + '\u{feff}'.len_utf8()),
             None => (text, lines.start),
         };
+        let text = text.strip_suffix('\r').unwrap_or(text);
         let (line, _) = self.file.line_column(lines.start);
         let annotations = self.labels.iter().map(|(kind, label)| {
             let start = text.floor_char_boundary(label.span.start.saturating_sub(base));

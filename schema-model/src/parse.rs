@@ -67,8 +67,13 @@ fn unfit_text(file: &SourceFile, source: SourceId) -> Option<Diagnostic> {
             problem.with_help("delete it, or restore the file: a definition is UTF-8 text"),
         );
     }
-    if text.trim_start_matches('\u{feff}').trim().is_empty() {
-        let problem = Diagnostic::at_path(Rule::EmptyFile, file.path(), "the file is empty");
+    let mut lines = text.trim_start_matches('\u{feff}').lines().map(str::trim);
+    if lines.all(|line| line.is_empty() || line.starts_with('#')) {
+        let message = match text.is_empty() {
+            true => "the file is empty",
+            false => "the file holds no definition",
+        };
+        let problem = Diagnostic::at_path(Rule::EmptyFile, file.path(), message);
         return Some(problem.with_help(TEMPLATE));
     }
     None
@@ -129,7 +134,12 @@ impl Shape<'_> {
                 (self.trimmed(span), error.message())
             })
             .collect();
-        errors.sort_by_key(|(span, _)| (span.start, span.end));
+        // Two values in a row look like one text without quotes, too; the other error, which is at
+        // the end of that text, says it better.
+        errors.sort_by_key(|(span, message)| {
+            let is_guess = message.starts_with(UNQUOTED);
+            (if is_guess { span.end } else { span.start }, is_guess)
+        });
         let mut previous_line = 0;
         for (span, message) in errors {
             if message == "duplicate key" {
@@ -168,10 +178,16 @@ impl Shape<'_> {
         let name = written.trim_matches(['"', '\'']).to_string();
         let message = format!("{} is written twice", tick(&name));
         let mut problem = Diagnostic::new(Rule::DuplicateKey, self.source, span.clone(), message);
-        if let Some(first) = first_of(root, &name, &span) {
+        if let Some(first) = first_of(root, &name, &span).or_else(|| self.header(&name, &span)) {
             problem = problem.with_label(self.source, first, "first here");
         }
         self.push(problem.with_help("delete one of the two, or rename it"));
+    }
+
+    /// The first header `[name]`, which the parser forgets when it meets the second.
+    fn header(&self, name: &str, before: &Range<usize>) -> Option<Range<usize>> {
+        let at = self.excerpt(0..before.start).find(&format!("[{name}]"))? + 1;
+        Some(at..at + name.len())
     }
 
     // ---- shape ----
@@ -387,39 +403,51 @@ impl Shape<'_> {
         if missing.is_empty() {
             return;
         }
-        let mut additions = Vec::new();
-        if missing.contains(&"id") {
-            match next_id.fresh() {
-                Some(id) => additions.push(format!("id = {id}")),
-                None => additions.push("id = ..".to_string()),
-            }
-        }
-        if missing.contains(&"type") {
-            additions.push("type = \"text\"".to_string());
-        }
+        let id = missing.contains(&"id").then(|| match next_id.fresh() {
+            Some(id) => format!("id = {id}"),
+            None => "id = ..".to_string(),
+        });
+        let ty = missing
+            .contains(&"type")
+            .then(|| "type = \"text\"".to_string());
         let name: &str = key.get_ref();
         let message = match missing.as_slice() {
             [one] => format!("column {} has no `{one}`", tick(name)),
             _ => format!("column {} has neither `id` nor `type`", tick(name)),
         };
-        let help = self.line_with(key, value, &additions);
+        let after_id = get(column, "id").map_or(0, |(_, id)| id.span().end);
+        let help = self.line_with(key, value, after_id, id.into_iter().chain(ty).collect());
         self.report(Rule::MissingKey, key.span(), message, help);
     }
 
-    /// The column's line with keys added, where it is one line; else what to add.
-    fn line_with(&self, key: Key<'_, '_>, value: Value<'_, '_>, additions: &[String]) -> String {
+    /// The column's line with keys added, after the id if it has one, where it is one line; else
+    /// what to add.
+    fn line_with(
+        &self,
+        key: Key<'_, '_>,
+        value: Value<'_, '_>,
+        after_id: usize,
+        additions: Vec<String>,
+    ) -> String {
         let additions = additions.join(", ");
-        let written = self.excerpt(value.span());
-        let rest = written
-            .strip_prefix('{')
-            .filter(|rest| rest.ends_with('}') && !rest.contains('\n') && rest.len() < 160)
-            .map(str::trim_start);
-        match rest {
-            Some("}") => format!("write `{} = {{ {additions} }}`", key.get_ref()),
-            // What is there may say the type, which reads better after the id.
-            Some(rest) => format!("write `{} = {{ {additions}, {rest}`", key.get_ref()),
-            None => format!("add `{additions}`"),
+        let span = value.span();
+        let written = self.excerpt(span.clone());
+        let name: &str = key.get_ref();
+        if !written.starts_with('{') || written.contains('\n') || written.len() > 160 {
+            return format!("add `{additions}`");
         }
+        let inside = self
+            .excerpt(span.start + 1..span.end.saturating_sub(1))
+            .trim();
+        if inside.is_empty() {
+            return format!("write `{name} = {{ {additions} }}`");
+        }
+        if span.contains(&after_id) {
+            let before = self.excerpt(span.start..after_id);
+            let after = self.excerpt(after_id..span.end);
+            return format!("write `{name} = {before}, {additions}{after}`");
+        }
+        format!("write `{name} = {{ {additions}, {inside} }}`")
     }
 
     fn reserved_at(&mut self, root: &DeTable<'_>) -> (Vec<Spanned<i128>>, Vec<Spanned<String>>) {
@@ -498,6 +526,8 @@ impl Shape<'_> {
             return Some(Spanned::new(text.to_string(), value.span()));
         }
         let help = match value.get_ref() {
+            _ if name == "type" => "for example `type = \"text\"`".to_string(),
+            _ if name == "unit" => "for example `unit = \"ms\"`".to_string(),
             DeValue::Array(_) | DeValue::Table(_) => "write one text in double quotes".to_string(),
             _ => format!("write it in quotes: `\"{}\"`", self.excerpt(value.span())),
         };
@@ -642,12 +672,18 @@ fn did_you_mean(written: &str, known: &[&'static str], otherwise: &str) -> Strin
     }
 }
 
+const UNQUOTED: &str = "string values must be quoted";
+
 fn syntax_help(message: &str) -> Option<&'static str> {
     let helps = [
         ("key with no value", "write `key = value`"),
         (
-            "string values must be quoted",
-            "write the text in double quotes",
+            UNQUOTED,
+            "write a text in double quotes, and `,` between two keys",
+        ),
+        (
+            "invalid float",
+            "write a text in double quotes, a number in digits",
         ),
         (
             "invalid basic string",

@@ -670,13 +670,16 @@ impl<'a> Parser<'a> {
         let lower = word.to_ascii_lowercase();
         let words = || TYPES.iter().map(|(word, _)| *word);
         let known = words().find(|known| *known == lower);
-        let foreign = || {
-            let entry = FOREIGN
-                .iter()
-                .find(|(_, names)| names.contains(&lower.as_str()));
+        let here = |name: &str| {
+            let entry = FOREIGN.iter().find(|(_, names)| names.contains(&name));
             entry.map(|(keyword, _)| *keyword)
         };
-        let help = match known.or_else(foreign).or_else(|| nearest(&lower, words())) {
+        let near = || {
+            let foreign = FOREIGN.iter().flat_map(|(_, names)| names.iter().copied());
+            let near = nearest(&lower, words().chain(foreign))?;
+            here(near).or(Some(near))
+        };
+        let help = match known.or_else(|| here(&lower)).or_else(near) {
             Some(keyword) => format!("did you mean `{}`?", usage(keyword)),
             None if lower == "arrow" => "write `arrow:` and a type in Arrow's notation".to_string(),
             None => format!(

@@ -262,9 +262,11 @@ fn integer(value: i128, ty: &ColumnType) -> Result<Literal, Misfit> {
         ColumnType::UBigInt,
     ];
     let keyword = ty.keyword();
-    let wider = WIDER
-        .iter()
-        .find(|wider| integer_range(wider).is_some_and(|(min, max)| (min..=max).contains(&value)));
+    // One that holds what the column holds already, and the default too.
+    let wider = WIDER.iter().find(|wider| {
+        integer_range(wider)
+            .is_some_and(|(lowest, highest)| lowest <= min.min(value) && max.max(value) <= highest)
+    });
     let help = match wider {
         Some(wider) => format!("choose a value within the range, or `type = \"{wider}\"`"),
         None => "choose a value within the range".to_string(),

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::{Checks, TypedColumn};
 use crate::diagnostic::tick;
 use crate::rust_names::{camel_case, generated_types, is_identifier, is_never_raw, snake_case};
+use crate::types::is_bare_name;
 use crate::{ColumnType, Rule, TableName, limits};
 
 impl Checks<'_> {
@@ -39,6 +40,10 @@ impl Checks<'_> {
         let mut fields: HashMap<String, (&str, &Range<usize>)> = HashMap::new();
         for column in &raw.columns {
             let (name, span) = (column.name.value.as_str(), &column.name.span);
+            // A name that is not valid has been reported as such.
+            if !is_bare_name(name) {
+                continue;
+            }
             let ident = snake_case(name);
             if is_never_raw(&ident) {
                 let message = format!("column {} cannot be a field in Rust", tick(name));
@@ -135,22 +140,28 @@ impl Checks<'_> {
             self.is_name(name, span, "Rust type");
             return;
         }
-        let is_camel = name.starts_with(|c: char| c.is_ascii_uppercase()) && !name.contains('_');
-        if is_identifier(name) && is_camel {
+        if is_camel_case(name) {
             return;
         }
         let message = format!("{} is no name for a Rust type", tick(name));
         let suggestion = camel_case(name.rsplit("::").next().unwrap_or(name));
-        let help = if is_identifier(&suggestion) {
+        let help = if !is_camel_case(&suggestion) {
+            "write an identifier in CamelCase, for example `JobStatus`".to_string()
+        } else if name.contains("::") {
             format!("write `{suggestion}`: the type is generated, so its name is not a path")
         } else {
-            "write an identifier in CamelCase, for example `JobStatus`".to_string()
+            format!("write `{suggestion}`")
         };
         self.push(
             self.problem(Rule::RustTypeName, span, message)
                 .with_help(help),
         );
     }
+}
+
+fn is_camel_case(name: &str) -> bool {
+    let is_camel = name.starts_with(|c: char| c.is_ascii_uppercase()) && !name.contains('_');
+    is_camel && is_identifier(name)
 }
 
 fn is_path(text: &str) -> bool {
@@ -168,5 +179,5 @@ fn is_path(text: &str) -> bool {
 fn is_raw(segment: &str) -> bool {
     segment
         .strip_prefix("r#")
-        .is_some_and(|word| crate::types::is_bare_name(word) && !is_never_raw(word))
+        .is_some_and(|word| is_bare_name(word) && !is_never_raw(word))
 }

@@ -1,0 +1,269 @@
+//! Folders and files that are no definitions, each with the whole of what the user is told.
+
+use std::fs;
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+use kalamtable_build::{Loaded, load};
+use kalamtable_model::{Style, render};
+use tempfile::TempDir;
+
+const TABLE: &str = "\
+name = \"app.jobs\"
+primary_key = [\"id\"]
+
+[columns]
+id = { id = 1, type = \"bigint\" }
+";
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+/// Everything that is said, with the folder's own path left out.
+fn said(loaded: &Loaded, folder: &Path) -> String {
+    render(&loaded.diagnostics, &loaded.sources, Style::Plain)
+        .replace(folder.to_str().unwrap(), "DIR")
+}
+
+fn check(folder: &Path, expected: Expect) {
+    expected.assert_eq(&said(&load(&[folder]), folder));
+}
+
+#[test]
+fn missing_path() {
+    let dir = folder();
+    let loaded = load(&[dir.path().join("schemas")]);
+    expect![[r#"
+        error[KT0001]: there is no such file or folder
+        --> DIR/schemas
+         = help: check the path, and where it starts from
+    "#]]
+    .assert_eq(&said(&loaded, dir.path()));
+    assert_eq!(loaded.inputs, [dir.path().join("schemas")]);
+}
+
+#[test]
+fn no_path_at_all() {
+    let loaded = load(&[] as &[&str]);
+    expect![[r#"
+        error[KT0002]: no folder of definitions is given
+        -->
+         = help: name one
+    "#]]
+    .assert_eq(&render(&loaded.diagnostics, &loaded.sources, Style::Plain));
+}
+
+#[test]
+fn folder_without_definitions() {
+    let dir = folder();
+    fs::write(dir.path().join("README.md"), "nothing").unwrap();
+    fs::write(dir.path().join(".hidden.toml"), TABLE).unwrap();
+    fs::create_dir_all(dir.path().join("empty")).unwrap();
+    check(
+        dir.path(),
+        expect![[r#"
+            error[KT0002]: there is no `.toml` file in the folder or below it
+            --> DIR
+             = help: describe a table, for example in `DIR/app/users.toml`
+        "#]],
+    );
+}
+
+#[test]
+fn folder_named_like_a_file() {
+    let dir = folder();
+    fs::create_dir(dir.path().join("jobs.toml")).unwrap();
+    fs::write(dir.path().join("jobs.toml/jobs.toml"), TABLE).unwrap();
+    check(
+        dir.path(),
+        expect![[r#"
+            error[KT0003]: a folder is named like a definition
+            --> DIR/jobs.toml
+             = help: rename it: its name must not end in `.toml`
+        "#]],
+    );
+}
+
+#[test]
+fn file_of_two_mebibytes() {
+    let dir = folder();
+    let text = format!("{TABLE}# {}\n", "x".repeat(2 * 1024 * 1024));
+    fs::write(dir.path().join("jobs.toml"), text).unwrap();
+    check(
+        dir.path(),
+        expect![[r#"
+            error[KT0008]: the file has 2097238 bytes, more than the 1048576 that are read
+            --> DIR/jobs.toml
+             = help: a definition describes one table: split the file, or move it elsewhere
+        "#]],
+    );
+}
+
+#[test]
+fn problems_of_all_files_are_shown_by_path() {
+    let dir = folder();
+    fs::create_dir(dir.path().join("b")).unwrap();
+    fs::write(dir.path().join("c.toml"), TABLE).unwrap();
+    fs::write(dir.path().join("b/z.toml"), TABLE).unwrap();
+    fs::write(dir.path().join("a.toml"), "").unwrap();
+    check(
+        dir.path(),
+        expect![[r#"
+            error[KT0007]: the file is empty
+            --> DIR/a.toml
+             = help: delete it, or describe a table:
+                     name        = "namespace.table"
+                     primary_key = ["id"]
+
+                     [columns]
+                     id = { id = 1, type = "bigint" }
+
+            error[KT0901]: table `app.jobs` is described twice
+             --> DIR/c.toml:1:8
+              |
+            1 | name = "app.jobs"
+              |        ^^^^^^^^^^
+              |
+             ::: DIR/b/z.toml:1:8
+              |
+            1 | name = "app.jobs"
+              |        ---------- first here
+              |
+              = help: rename one of the two, or delete its file
+        "#]],
+    );
+}
+
+#[test]
+fn single_file_and_the_folder_around_it_are_read_once() {
+    let dir = folder();
+    fs::write(dir.path().join("jobs.toml"), TABLE).unwrap();
+    let slash = format!("{}/", dir.path().display());
+    let loaded = load(&[
+        dir.path().join("jobs.toml"),
+        dir.path().into(),
+        slash.into(),
+    ]);
+    assert_eq!(said(&loaded, dir.path()), "");
+    assert_eq!(loaded.tables.len(), 1);
+}
+
+#[test]
+fn inputs_are_every_folder_and_definition() {
+    let dir = folder();
+    let path = |name: &str| dir.path().join(name);
+    fs::create_dir(path("app")).unwrap();
+    fs::create_dir(path("empty")).unwrap();
+    fs::write(path("app/jobs.toml"), TABLE).unwrap();
+    fs::write(path("app/notes.md"), "").unwrap();
+    let loaded = load(&[dir.path()]);
+    assert_eq!(said(&loaded, dir.path()), "");
+    let inputs = [path(""), path("app"), path("app/jobs.toml"), path("empty")];
+    assert_eq!(loaded.inputs, inputs);
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+
+    use super::*;
+
+    #[test]
+    fn link_that_leads_back_to_its_folder() {
+        let dir = folder();
+        fs::create_dir(dir.path().join("app")).unwrap();
+        fs::write(dir.path().join("app/jobs.toml"), TABLE).unwrap();
+        symlink(dir.path(), dir.path().join("app/again")).unwrap();
+        check(
+            dir.path(),
+            expect![[r#"
+                error[KT0009]: a symbolic link leads back to a folder that it is in
+                --> DIR/app/again
+                 = help: delete the link
+            "#]],
+        );
+    }
+
+    #[test]
+    fn links_that_lead_to_each_other() {
+        let dir = folder();
+        symlink(dir.path().join("b.toml"), dir.path().join("a.toml")).unwrap();
+        symlink(dir.path().join("a.toml"), dir.path().join("b.toml")).unwrap();
+        check(
+            dir.path(),
+            expect![[r#"
+                error[KT0009]: the symbolic link leads back to itself
+                --> DIR/a.toml
+                 = help: delete the link
+
+                error[KT0009]: the symbolic link leads back to itself
+                --> DIR/b.toml
+                 = help: delete the link
+            "#]],
+        );
+    }
+
+    #[test]
+    fn link_that_leads_nowhere() {
+        let dir = folder();
+        symlink(dir.path().join("gone"), dir.path().join("jobs.toml")).unwrap();
+        symlink(dir.path().join("gone"), dir.path().join("notes")).unwrap();
+        check(
+            dir.path(),
+            expect![[r#"
+                error[KT0004]: the symbolic link leads nowhere
+                --> DIR/jobs.toml
+                 = help: delete it, or mend its target
+            "#]],
+        );
+    }
+
+    #[test]
+    fn linked_folder_is_read() {
+        let (dir, elsewhere) = (folder(), folder());
+        fs::write(elsewhere.path().join("jobs.toml"), TABLE).unwrap();
+        symlink(elsewhere.path(), dir.path().join("app")).unwrap();
+        let loaded = load(&[dir.path()]);
+        assert_eq!(said(&loaded, dir.path()), "");
+        assert_eq!(loaded.tables.len(), 1);
+    }
+
+    #[test]
+    fn pipe_is_not_read() {
+        let dir = folder();
+        let pipe = dir.path().join("jobs.toml");
+        assert!(
+            Command::new("mkfifo")
+                .arg(&pipe)
+                .status()
+                .unwrap()
+                .success()
+        );
+        check(
+            dir.path(),
+            expect![[r#"
+                error[KT0010]: this is no file, but a pipe, a socket or a device
+                --> DIR/jobs.toml
+                 = help: put a file in its place, or rename it
+            "#]],
+        );
+    }
+
+    /// A file whose permissions forbid it would do for every user but root.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn unreadable_file() {
+        let dir = folder();
+        symlink("/proc/self/mem", dir.path().join("jobs.toml")).unwrap();
+        check(
+            dir.path(),
+            expect![[r#"
+                error[KT0004]: cannot be read: input/output error (os error 5)
+                --> DIR/jobs.toml
+                 = help: mend what the system says is wrong, or move it elsewhere
+            "#]],
+        );
+    }
+}
