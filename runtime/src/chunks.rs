@@ -104,7 +104,8 @@ impl<R: KeyedRow> Chunks<R> {
 
     /// Puts a row in, in the place of the one with its key if there is one.
     fn put(&mut self, row: Arc<R>) {
-        match self.find(&row.key()) {
+        let place = self.find(&row.key());
+        match place {
             Ok(place) => Arc::make_mut(&mut self.chunks[place.chunk])[place.row] = row,
             Err(place) => self.insert_at(place, row),
         }
@@ -217,7 +218,12 @@ mod tests {
 
     /// The chunks' sizes, after a check of what must hold of them.
     fn sizes(chunks: &Chunks<Event>) -> Vec<usize> {
-        let ids: Vec<i64> = chunks.chunks.iter().flat_map(|c| c.iter()).map(|e| e.id).collect();
+        let ids: Vec<i64> = chunks
+            .chunks
+            .iter()
+            .flat_map(|c| c.iter())
+            .map(|e| e.id)
+            .collect();
         assert!(ids.is_sorted_by(|a, b| a < b));
         assert_eq!(ids.len(), chunks.len);
         let sizes: Vec<usize> = chunks.chunks.iter().map(|chunk| chunk.len()).collect();
@@ -244,7 +250,9 @@ mod tests {
     #[test]
     fn a_row_inside_a_full_chunk_splits_it() {
         let mut chunks = Arc::new(Chunks::default());
-        chunks.write(rows((0..512).map(|id| id * 2)), OnConflict::Refuse).unwrap();
+        chunks
+            .write(rows((0..512).map(|id| id * 2)), OnConflict::Refuse)
+            .unwrap();
         chunks.write(rows([101]), OnConflict::Refuse).unwrap();
         assert_eq!(sizes(&chunks), [257, 256]);
         chunks.write(rows([901]), OnConflict::Refuse).unwrap();
@@ -277,6 +285,9 @@ mod tests {
 
         let before: Vec<_> = chunks.chunks.iter().map(Arc::as_ptr).collect();
         chunks.write(rows([1000]), OnConflict::Replace).unwrap();
-        assert_eq!(before, chunks.chunks.iter().map(Arc::as_ptr).collect::<Vec<_>>());
+        assert_eq!(
+            before,
+            chunks.chunks.iter().map(Arc::as_ptr).collect::<Vec<_>>()
+        );
     }
 }

@@ -73,7 +73,7 @@ pub enum Error {
         /// The table.
         table: TableName,
         /// The statement.
-        statement: &'static str,
+        statement: String,
     },
     /// A statement whose rows have another number of columns than the table.
     #[error("table `{table}` has {expected} columns, but the rows to write have {found}")]
@@ -108,7 +108,7 @@ impl Error {
     #[must_use]
     pub(crate) fn map_row(mut self, map: impl FnOnce(usize) -> usize) -> Self {
         if let Error::Value { source, .. } = &mut self {
-            source.index = source.index.map(map);
+            source.0.index = source.0.index.map(map);
         }
         self
     }
@@ -122,7 +122,11 @@ impl From<Error> for DataFusionError {
 
 /// A value that does not fit: which, where inside it, and why not.
 #[derive(Debug)]
-pub struct ValueError {
+pub struct ValueError(Box<ValueErrorParts>);
+
+/// Boxed, so that what can fail returns little more than what it returns when it does not.
+#[derive(Debug)]
+struct ValueErrorParts {
     /// The position among the values, if it is about one of them.
     index: Option<usize>,
     /// From the inside out.
@@ -133,50 +137,50 @@ pub struct ValueError {
 impl ValueError {
     /// A problem of the value at `index`.
     pub fn new(index: usize, problem: Problem) -> Self {
-        ValueError {
+        ValueError(Box::new(ValueErrorParts {
             index: Some(index),
             path: Vec::new(),
             problem,
-        }
+        }))
     }
 
     /// A problem of the array as a whole.
     pub fn whole(problem: Problem) -> Self {
-        ValueError {
+        ValueError(Box::new(ValueErrorParts {
             index: None,
             path: Vec::new(),
             problem,
-        }
+        }))
     }
 
     /// The position among the values, if it is about one of them.
     pub fn index(&self) -> Option<usize> {
-        self.index
+        self.0.index
     }
 
     /// Why the value does not fit.
     pub fn problem(&self) -> &Problem {
-        &self.problem
+        &self.0.problem
     }
 
     /// The same problem, seen from outside of `segment`.
     #[must_use]
     pub fn under(mut self, segment: PathSegment) -> Self {
-        self.path.push(segment);
+        self.0.path.push(segment);
         self
     }
 
     /// The same problem with the value's position moved by `offset`.
     #[must_use]
     pub fn shifted(mut self, offset: usize) -> Self {
-        self.index = self.index.map(|index| index + offset);
+        self.0.index = self.0.index.map(|index| index + offset);
         self
     }
 
     /// A problem of an element, seen from the lists that these offsets make.
     #[must_use]
     pub(crate) fn in_list(mut self, offsets: &[i32]) -> Self {
-        match self.index {
+        match self.0.index {
             Some(element) => {
                 // Empty lists share their neighbour's offset: the last list that begins at or
                 // before the element is the one that holds it.
@@ -184,7 +188,7 @@ impl ValueError {
                     .partition_point(|&offset| offset as usize <= element)
                     .saturating_sub(1);
                 let begin = offsets.get(list).map_or(0, |&offset| offset as usize);
-                self.index = Some(list);
+                self.0.index = Some(list);
                 self.under(PathSegment::Index(element.saturating_sub(begin)))
             }
             None => self.under(PathSegment::Item),
@@ -195,24 +199,24 @@ impl ValueError {
 impl fmt::Display for ValueError {
     /// Begins with `, row 17: ` or `: `, to stand behind a table and a column.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(index) = self.index {
+        if let Some(index) = self.0.index {
             write!(f, ", row {index}")?;
         }
         f.write_str(": ")?;
-        if !self.path.is_empty() {
+        if !self.0.path.is_empty() {
             f.write_str("$")?;
-            for segment in self.path.iter().rev() {
+            for segment in self.0.path.iter().rev() {
                 write!(f, "{segment}")?;
             }
             f.write_str(": ")?;
         }
-        write!(f, "{}", self.problem)
+        write!(f, "{}", self.0.problem)
     }
 }
 
 impl std::error::Error for ValueError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.problem {
+        match &self.0.problem {
             Problem::Arrow(error) => Some(error),
             Problem::Other(error) => Some(error.as_ref()),
             _ => None,

@@ -3,16 +3,29 @@
 //! Server crates use this through `kalamtable`; generated code names it through [`__private`]
 //! alone. It does not know how a table was written: as TOML, as a struct, or made at run time.
 
+mod chunks;
 mod columns;
+mod default;
 #[doc(hidden)]
 pub mod doc_example;
 mod error;
+mod filter;
 mod generated;
+mod insert;
+mod memory_table;
+mod provider;
+mod register;
+mod scan;
+mod source;
 mod table;
 mod value;
 
 pub use columns::{ColumnReader, Columns};
 pub use error::{Error, PathSegment, Problem, ValueError};
+pub use memory_table::MemoryTable;
+pub use provider::RowProvider;
+pub use register::{register, register_as};
+pub use source::{BoxError, FixedRows, Snapshot, TableSource, VirtualRows};
 pub use table::{KeyedRow, Row, Table};
 pub use value::{
     AnyValue, Date, Decimal, Element, ElementReader, Micros, Millis, Nanos, Seconds, TimeOfDay,

@@ -287,7 +287,7 @@ impl<S: TableSource> ErasedSource for S {
 
     fn snapshot(&self) -> Result<Box<dyn RowReader>, Error> {
         let snapshot = guard(self.definition().name(), || {
-            TableSource::snapshot(self).map_err(|source| source_error::<S::Row>(source))
+            TableSource::snapshot(self).map_err(source_error::<S::Row>)
         })?;
         Ok(Box::new(TypedReader {
             snapshot,
@@ -404,7 +404,7 @@ impl<S: TableSource> RowWriter for TypedWriter<'_, S> {
         let count = rows.len() as u64;
         guard(S::Row::TABLE.definition.name(), || {
             let written = self.source.insert(op, rows);
-            written.map_err(|source| source_error::<S::Row>(source))
+            written.map_err(source_error::<S::Row>)
         })?;
         Ok(count)
     }
@@ -413,7 +413,7 @@ impl<S: TableSource> RowWriter for TypedWriter<'_, S> {
 pub(crate) fn not_writable(table: &TableName, op: InsertOp) -> Error {
     Error::NotWritable {
         table: table.clone(),
-        statement: op.name(),
+        statement: op.to_string(),
     }
 }
 

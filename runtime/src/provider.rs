@@ -1,0 +1,154 @@
+//! [`RowProvider`]: a table for DataFusion, over any [`TableSource`].
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{Constraint, Constraints};
+use datafusion::datasource::TableType;
+use datafusion::datasource::sink::DataSinkExec;
+use datafusion::error::Result;
+use datafusion::logical_expr::dml::InsertOp;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use kalamtable_model::{TableDefinition, TableKind};
+
+use crate::default::default_expr;
+use crate::filter::{Filter, is_exact};
+use crate::insert::RowSink;
+use crate::scan::RowScanExec;
+use crate::source::{ErasedSource, not_writable};
+use crate::{Error, TableSource};
+
+/// A table for DataFusion, over any [`TableSource`].
+///
+/// A scan builds the columns that the query reads and no others, for the rows that pass its filters
+/// and no others, until it has as many as are wanted; in batches of the session's size. Every
+/// predicate that depends on the row alone is evaluated here, exactly. A query sees the rows of the
+/// moment when its scan began. What goes wrong with a value names table, column and row, counted
+/// from 0 in the source's rows.
+///
+/// `INSERT` takes place as a whole or not at all, if the source takes it; `INSERT OVERWRITE` and
+/// `REPLACE INTO` likewise. Its rows are matched to the columns by position, as DataFusion hands
+/// them over; a column that the statement leaves out gets the default of the definition.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use datafusion::prelude::SessionContext;
+/// # use kalamtable_runtime::doc_example::Event;
+/// use kalamtable_runtime::{FixedRows, RowProvider};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> datafusion::error::Result<()> {
+/// let events = FixedRows::new(vec![Event { id: 1, title: None }, Event { id: 2, title: None }]);
+/// let server = SessionContext::new();
+/// server.register_table("events", Arc::new(RowProvider::new(events)))?;
+/// let found = server.sql("SELECT id FROM events WHERE id > 1").await?.count().await?;
+/// assert_eq!(found, 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct RowProvider {
+    source: Arc<dyn ErasedSource>,
+    constraints: Constraints,
+    /// For each column, its default.
+    defaults: Vec<Option<Expr>>,
+}
+
+impl RowProvider {
+    /// The table of this source; or of an `Arc` of one, which its writers keep.
+    pub fn new(source: impl TableSource) -> Self {
+        let source: Arc<dyn ErasedSource> = Arc::new(source);
+        let definition = source.definition();
+        let keys = match definition.key_columns() {
+            [] => Vec::new(),
+            columns => vec![Constraint::PrimaryKey(columns.to_vec())],
+        };
+        RowProvider {
+            constraints: Constraints::new_unverified(keys),
+            defaults: definition.columns().iter().map(default_expr).collect(),
+            source,
+        }
+    }
+
+    /// What the table is.
+    pub fn definition(&self) -> &TableDefinition {
+        self.source.definition()
+    }
+}
+
+#[async_trait]
+impl TableProvider for RowProvider {
+    fn schema(&self) -> SchemaRef {
+        self.source.schema().clone()
+    }
+
+    fn constraints(&self) -> Option<&Constraints> {
+        Some(&self.constraints)
+    }
+
+    fn table_type(&self) -> TableType {
+        match self.definition().kind() {
+            TableKind::View => TableType::View,
+            TableKind::System | TableKind::User | TableKind::Shared | TableKind::Stream => {
+                TableType::Base
+            }
+        }
+    }
+
+    fn get_column_default(&self, column: &str) -> Option<&Expr> {
+        let (position, _) = self.definition().column(column)?;
+        self.defaults.get(position)?.as_ref()
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        let support = |filter: &&Expr| match is_exact(filter, self.source.schema()) {
+            true => TableProviderFilterPushDown::Exact,
+            false => TableProviderFilterPushDown::Unsupported,
+        };
+        Ok(filters.iter().map(support).collect())
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let filter = Filter::try_new(filters, self.source.schema(), state)?;
+        let scan = RowScanExec::try_new(self.source.clone(), projection, filter, limit)?;
+        Ok(Arc::new(scan))
+    }
+
+    async fn insert_into(
+        &self,
+        _state: &dyn Session,
+        input: Arc<dyn ExecutionPlan>,
+        op: InsertOp,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let table = self.definition().name();
+        if !self.source.accepts(op) {
+            return Err(not_writable(table, op).into());
+        }
+        let expected = self.source.schema().fields().len();
+        let found = input.schema().fields().len();
+        if expected != found {
+            let table = table.clone();
+            return Err(Error::ColumnCount {
+                table,
+                expected,
+                found,
+            }
+            .into());
+        }
+        let sink = RowSink::new(self.source.clone(), op);
+        Ok(Arc::new(DataSinkExec::new(input, Arc::new(sink), None)))
+    }
+}

@@ -1,0 +1,434 @@
+//! [`RowScanExec`]: the scan of a table, block by block.
+//!
+//! For each block of rows it builds the columns of the filter, and then the other columns for the
+//! rows that passed. A block is what a batch may hold, so memory is bounded by it.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::compute::BatchCoalescer;
+use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{DataFusionError, Result, internal_err};
+use datafusion::execution::TaskContext;
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_plan::coop::cooperative;
+use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, RecordBatchStream,
+    ReplaceChildrenOptions, SendableRecordBatchStream,
+};
+use futures::Stream;
+
+use crate::Error;
+use crate::filter::Filter;
+use crate::source::{ErasedSource, RowReader};
+
+/// The scan of a table: its rows that pass a filter, up to a limit, in one partition.
+#[derive(Clone, Debug)]
+pub(crate) struct RowScanExec {
+    source: Arc<dyn ErasedSource>,
+    columns: Arc<ScanColumns>,
+    filter: Option<Arc<Filter>>,
+    /// The most rows to return.
+    fetch: Option<usize>,
+    properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
+}
+
+/// Which columns of a table a scan builds, when, and where it puts them.
+#[derive(Debug)]
+struct ScanColumns {
+    /// What the scan returns.
+    schema: SchemaRef,
+    /// The positions in the table of what is built after the filter: each once.
+    after_filter: Vec<usize>,
+    /// For each column of `schema`, what it is.
+    output: Vec<OutputColumn>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum OutputColumn {
+    /// The filter's column at this position.
+    OfFilter(usize),
+    /// The one at this position of `after_filter`.
+    AfterFilter(usize),
+}
+
+impl RowScanExec {
+    /// A scan of the columns at the positions `projection`, or of all: in any order, with repeats.
+    ///
+    /// # Errors
+    /// If there is no column at one of the positions.
+    pub(crate) fn try_new(
+        source: Arc<dyn ErasedSource>,
+        projection: Option<&Vec<usize>>,
+        filter: Option<Filter>,
+        fetch: Option<usize>,
+    ) -> Result<Self> {
+        let columns = ScanColumns::try_new(source.schema(), projection, filter.as_ref())?;
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(columns.schema.clone()),
+            Partitioning::UnknownPartitioning(1),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        )
+        .with_scheduling_type(SchedulingType::Cooperative);
+        Ok(RowScanExec {
+            source,
+            columns: Arc::new(columns),
+            filter: filter.map(Arc::new),
+            fetch,
+            properties: Arc::new(properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        })
+    }
+}
+
+impl ScanColumns {
+    fn try_new(
+        table: &SchemaRef,
+        projection: Option<&Vec<usize>>,
+        filter: Option<&Filter>,
+    ) -> Result<Self> {
+        let (schema, positions) = match projection {
+            Some(positions) => (Arc::new(table.project(positions)?), positions.clone()),
+            None => (table.clone(), (0..table.fields().len()).collect()),
+        };
+        let of_filter = filter.map_or(&[][..], Filter::columns);
+        let mut after_filter: Vec<usize> = Vec::new();
+        let output = positions.iter().map(|position| {
+            let found = |columns: &[usize]| columns.iter().position(|column| column == position);
+            if let Some(index) = found(of_filter) {
+                return OutputColumn::OfFilter(index);
+            }
+            let index = found(&after_filter).unwrap_or_else(|| {
+                after_filter.push(*position);
+                after_filter.len() - 1
+            });
+            OutputColumn::AfterFilter(index)
+        });
+        let output = output.collect();
+        Ok(ScanColumns {
+            schema,
+            after_filter,
+            output,
+        })
+    }
+}
+
+impl ExecutionPlan for RowScanExec {
+    fn name(&self) -> &str {
+        "RowScanExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        if children.is_empty() {
+            Ok(self)
+        } else {
+            internal_err!("RowScanExec has no children")
+        }
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        #[expect(
+            deprecated,
+            reason = "the trait has one form for callers and one to implement"
+        )]
+        self.with_new_children(children)
+    }
+
+    fn apply_expressions(
+        &self,
+        f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        match &self.filter {
+            Some(filter) => f(filter.predicate()),
+            None => Ok(TreeNodeRecursion::Continue),
+        }
+    }
+
+    fn with_fetch(&self, fetch: Option<usize>) -> Option<Arc<dyn ExecutionPlan>> {
+        Some(Arc::new(RowScanExec {
+            fetch,
+            metrics: ExecutionPlanMetricsSet::new(),
+            ..self.clone()
+        }))
+    }
+
+    fn fetch(&self) -> Option<usize> {
+        self.fetch
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
+    }
+
+    fn execute(
+        &self,
+        partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        if partition != 0 {
+            return internal_err!("RowScanExec has one partition, and not number {partition}");
+        }
+        let metrics = BaselineMetrics::new(&self.metrics, partition);
+        let elapsed = metrics.elapsed_compute().clone();
+        let _timer = elapsed.timer();
+        // DataFusion executes most plans as a whole before it polls any part of them: the snapshots
+        // of a statement's scans are taken closely together.
+        let rows = self.source.snapshot()?;
+        let batch_size = context.session_config().batch_size().max(1);
+        let coalescer = self.filter.as_ref().map(|_| {
+            BatchCoalescer::new(self.columns.schema.clone(), batch_size)
+                .with_biggest_coalesce_batch_size(Some(batch_size / 2))
+        });
+        Ok(Box::pin(cooperative(ScanStream {
+            scan: BlockScan {
+                source: self.source.clone(),
+                columns: self.columns.clone(),
+                filter: self.filter.clone(),
+                batch_size,
+                next_row: 0,
+                wanted: self.fetch.unwrap_or(usize::MAX).min(rows.len()),
+                rows,
+            },
+            coalescer,
+            state: State::Scanning,
+            metrics,
+        })))
+    }
+}
+
+impl DisplayAs for RowScanExec {
+    fn fmt_as(&self, ty: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let table = self.source.definition().name();
+        let columns: Vec<&str> = self
+            .columns
+            .schema
+            .fields()
+            .iter()
+            .map(|field| field.name().as_str())
+            .collect();
+        let columns = columns.join(", ");
+        match ty {
+            DisplayFormatType::Default | DisplayFormatType::Verbose => {
+                write!(f, "RowScanExec: table={table}, columns=[{columns}]")?;
+                if let Some(filter) = &self.filter {
+                    write!(f, ", filter={filter}")?;
+                }
+                if let Some(fetch) = self.fetch {
+                    write!(f, ", limit={fetch}")?;
+                }
+            }
+            DisplayFormatType::TreeRender => {
+                writeln!(f, "table={table}")?;
+                writeln!(f, "columns=[{columns}]")?;
+                if let Some(filter) = &self.filter {
+                    writeln!(f, "filter={filter}")?;
+                }
+                if let Some(fetch) = self.fetch {
+                    writeln!(f, "limit={fetch}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A scan under way, block after block.
+struct BlockScan {
+    source: Arc<dyn ErasedSource>,
+    columns: Arc<ScanColumns>,
+    filter: Option<Arc<Filter>>,
+    batch_size: usize,
+    rows: Box<dyn RowReader>,
+    /// The first row that was not looked at.
+    next_row: usize,
+    /// How many rows are still to be returned, at most.
+    wanted: usize,
+}
+
+impl BlockScan {
+    fn is_done(&self) -> bool {
+        self.wanted == 0 || self.next_row >= self.rows.len()
+    }
+
+    /// The rows of the next block that pass, as a batch; `None` if none does.
+    fn next_block(&mut self) -> Result<Option<RecordBatch>> {
+        let begin = self.next_row;
+        let mut length = self.batch_size.min(self.rows.len() - begin);
+        let Some(filter) = self.filter.clone() else {
+            length = length.min(self.wanted);
+            self.next_row += length;
+            self.wanted -= length;
+            let columns = &self.columns.after_filter;
+            let built = self.rows.build(begin..begin + length, None, columns)?;
+            return self.batch(&[], &built, length).map(Some);
+        };
+        let block = begin..begin + length;
+        self.next_row = block.end;
+        let of_filter = self.rows.build(block.clone(), None, filter.columns())?;
+        let mask = filter.evaluate(of_filter.clone(), length)?;
+        let passed = mask.true_count();
+        if passed == 0 {
+            return Ok(None);
+        }
+        if passed == length && passed <= self.wanted {
+            self.wanted -= passed;
+            let built = self.rows.build(block, None, &self.columns.after_filter)?;
+            return self.batch(&of_filter, &built, length).map(Some);
+        }
+        let mut selected: Vec<usize> = mask.values().set_indices().collect();
+        selected.truncate(self.wanted);
+        self.wanted -= selected.len();
+        let built = self
+            .rows
+            .build(block, Some(&selected), &self.columns.after_filter)?;
+        let of_filter = self.passed(&of_filter, &mask, selected.len())?;
+        self.batch(&of_filter, &built, selected.len()).map(Some)
+    }
+
+    /// The first `count` rows of the filter's columns that passed; as they are, where a column is
+    /// not returned.
+    fn passed(
+        &self,
+        of_filter: &[ArrayRef],
+        mask: &BooleanArray,
+        count: usize,
+    ) -> Result<Vec<ArrayRef>> {
+        let mut passed = of_filter.to_vec();
+        for output in &self.columns.output {
+            // A column that is returned twice has been filtered the second time.
+            if let OutputColumn::OfFilter(index) = *output
+                && Arc::ptr_eq(&passed[index], &of_filter[index])
+            {
+                let rows = arrow::compute::filter(&of_filter[index], mask)?;
+                passed[index] = rows.slice(0, count);
+            }
+        }
+        Ok(passed)
+    }
+
+    fn batch(
+        &self,
+        of_filter: &[ArrayRef],
+        after_filter: &[ArrayRef],
+        rows: usize,
+    ) -> Result<RecordBatch> {
+        let columns = self.columns.output.iter().map(|output| match *output {
+            OutputColumn::OfFilter(index) => of_filter[index].clone(),
+            OutputColumn::AfterFilter(index) => after_filter[index].clone(),
+        });
+        let schema: &Arc<Schema> = &self.columns.schema;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        RecordBatch::try_new_with_options(schema.clone(), columns.collect(), &options).map_err(
+            |source| {
+                let table = self.source.definition().name().clone();
+                DataFusionError::from(Error::Batch { table, source })
+            },
+        )
+    }
+}
+
+/// The batches of a scan. One poll looks at one block, so that a query that finds little can be
+/// cancelled, and lets others run.
+struct ScanStream {
+    scan: BlockScan,
+    /// Joins the small batches that a filter leaves.
+    coalescer: Option<BatchCoalescer>,
+    state: State,
+    metrics: BaselineMetrics,
+}
+
+#[derive(PartialEq)]
+enum State {
+    Scanning,
+    /// All blocks were looked at; the coalescer may hold rows.
+    Scanned,
+    Done,
+}
+
+impl ScanStream {
+    /// A batch, if there is one after another block; `Pending` if there may be one later.
+    fn step(&mut self) -> Result<Poll<Option<RecordBatch>>> {
+        if let Some(batch) = self.completed() {
+            return Ok(Poll::Ready(Some(batch)));
+        }
+        if self.state == State::Scanning && self.scan.is_done() {
+            self.state = State::Scanned;
+            if let Some(coalescer) = &mut self.coalescer {
+                coalescer.finish_buffered_batch()?;
+            }
+        }
+        if self.state != State::Scanning {
+            return Ok(Poll::Ready(self.completed()));
+        }
+        let block = self.scan.next_block()?;
+        let (Some(coalescer), Some(block)) = (&mut self.coalescer, &block) else {
+            return Ok(block.map_or(Poll::Pending, |block| Poll::Ready(Some(block))));
+        };
+        coalescer.push_batch(block.clone())?;
+        Ok(match self.completed() {
+            Some(batch) => Poll::Ready(Some(batch)),
+            None => Poll::Pending,
+        })
+    }
+
+    fn completed(&mut self) -> Option<RecordBatch> {
+        self.coalescer.as_mut()?.next_completed_batch()
+    }
+}
+
+impl Stream for ScanStream {
+    type Item = Result<RecordBatch>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        if this.state == State::Done {
+            return Poll::Ready(None);
+        }
+        let elapsed = this.metrics.elapsed_compute().clone();
+        let timer = elapsed.timer();
+        let step = this.step();
+        timer.done();
+        let poll = match step {
+            Ok(Poll::Ready(batch)) => Poll::Ready(batch.map(Ok)),
+            Ok(Poll::Pending) => {
+                // Nothing else will wake this task: it only lets others run.
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Err(error) => Poll::Ready(Some(Err(error))),
+        };
+        if matches!(poll, Poll::Ready(None | Some(Err(_)))) {
+            this.state = State::Done;
+        }
+        this.metrics.record_poll(poll)
+    }
+}
+
+impl RecordBatchStream for ScanStream {
+    fn schema(&self) -> SchemaRef {
+        self.scan.columns.schema.clone()
+    }
+}
