@@ -32,7 +32,11 @@ pub fn parse_and_check(
 ) -> Result<CheckedTable, Vec<Diagnostic>> {
     let raw = crate::parse(sources, source)?;
     let definition = check(&raw, source)?;
-    let columns = raw.columns.iter().map(|column| column.name.span.clone());
+    let columns = raw
+        .columns
+        .value
+        .iter()
+        .map(|column| column.name.span.clone());
     let spans = TableSpans {
         name: raw.name.span.clone(),
         columns: columns.collect(),
@@ -89,6 +93,7 @@ impl<'a> Checks<'a> {
         let name = self.table_name();
         let kind = self.kind(name.as_ref());
         let version = self.version();
+        self.column_count();
         self.comments();
         self.column_names();
         self.reserved_names();
@@ -96,6 +101,7 @@ impl<'a> Checks<'a> {
         let mut nested_ids = Vec::new();
         let columns: Vec<TypedColumn<'a>> = raw
             .columns
+            .value
             .iter()
             .map(|column| TypedColumn {
                 raw: column,
@@ -186,11 +192,29 @@ impl<'a> Checks<'a> {
         valid
     }
 
+    fn column_count(&mut self) {
+        let columns = &self.raw.columns;
+        let count = columns.value.len();
+        let problem = if count == 0 {
+            self.problem(Rule::NoColumns, &columns.span, "the table has no columns")
+                .with_help("write a line for each column:\nid = { id = 1, type = \"bigint\" }")
+        } else if count > limits::COLUMNS {
+            let limit = limits::COLUMNS;
+            let message = format!("{count} columns, more than the {limit} that a table can have");
+            self.problem(Rule::TooManyColumns, &columns.span, message)
+                .with_help("split the table, or nest columns in a `struct<..>`")
+        } else {
+            return;
+        };
+        self.push(problem);
+    }
+
     fn comments(&mut self) {
         let raw = self.raw;
         let table = [&raw.comment, &raw.no_primary_key].into_iter().flatten();
         let columns = raw
             .columns
+            .value
             .iter()
             .filter_map(|column| column.comment.as_ref());
         for text in table.chain(columns) {

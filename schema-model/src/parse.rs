@@ -6,6 +6,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 use toml::value::Offset;
 
+use crate::canonical::quoted;
 use crate::diagnostic::{listed, tick};
 use crate::limits;
 use crate::next_id::NextId;
@@ -272,7 +273,11 @@ impl Shape<'_> {
         }
     }
 
-    fn columns_at(&mut self, root: &DeTable<'_>, next_id: &mut NextId) -> Option<Vec<RawColumn>> {
+    fn columns_at(
+        &mut self,
+        root: &DeTable<'_>,
+        next_id: &mut NextId,
+    ) -> Option<Spanned<Vec<RawColumn>>> {
         let (_, value) = get(root, "columns")?;
         let DeValue::Table(columns) = value.get_ref() else {
             self.wrong_kind(
@@ -283,35 +288,14 @@ impl Shape<'_> {
             );
             return None;
         };
-        if columns.is_empty() {
-            let problem = Diagnostic::new(
-                Rule::NoColumns,
-                self.source,
-                value.span(),
-                "the table has no columns",
-            );
-            self.push(
-                problem
-                    .with_help("write a line for each column:\nid = { id = 1, type = \"bigint\" }"),
-            );
-        }
-        if columns.len() > limits::COLUMNS {
-            let message = format!(
-                "{} columns, more than the {} that a table can have",
-                columns.len(),
-                limits::COLUMNS
-            );
-            let problem = Diagnostic::new(Rule::TooManyColumns, self.source, value.span(), message);
-            self.push(problem.with_help("split the table, or nest columns in a `struct<..>`"));
-            return None;
-        }
         let mut entries: Vec<_> = columns.iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
         let raw: Vec<_> = entries
             .into_iter()
             .map(|(key, value)| self.column(key, value, next_id))
             .collect();
-        raw.into_iter().collect()
+        let columns = raw.into_iter().collect::<Option<_>>()?;
+        Some(Spanned::new(columns, value.span()))
     }
 
     fn column(
@@ -373,8 +357,8 @@ impl Shape<'_> {
                 )
             }
             DeValue::String(ty) => match next_id.fresh() {
-                Some(id) => format!("write `{name} = {{ id = {id}, type = {ty:?} }}`"),
-                None => format!("write `{name} = {{ id = .., type = {ty:?} }}`"),
+                Some(id) => format!("write `{name} = {{ id = {id}, type = {} }}`", quoted(ty)),
+                None => format!("write `{name} = {{ id = .., type = {} }}`", quoted(ty)),
             },
             _ => format!("write `{name} = {{ id = .., type = \"..\" }}`"),
         };
@@ -591,7 +575,11 @@ impl Shape<'_> {
         let raw = match value.get_ref() {
             DeValue::Boolean(boolean) => RawValue::Boolean(*boolean),
             DeValue::Integer(number) => RawValue::Integer(saturating(number)),
-            DeValue::Float(number) => RawValue::Float(number.as_str().parse().ok()?),
+            DeValue::Float(number) => {
+                // The parser keeps to a syntax that Rust reads; NaN would be refused like any
+                // other float by every type but the two that can hold it.
+                RawValue::Float(number.as_str().parse().unwrap_or(f64::NAN))
+            }
             DeValue::String(text) => RawValue::Text(text.to_string()),
             DeValue::Datetime(_) => RawValue::Datetime(datetime(value.get_ref())?),
             DeValue::Array(_) | DeValue::Table(_) => {

@@ -21,8 +21,8 @@ pub struct RawTable {
     pub no_primary_key: Option<Spanned<String>>,
     /// The name of the Rust row type.
     pub row: Option<Spanned<String>>,
-    /// In the order of the file.
-    pub columns: Vec<RawColumn>,
+    /// In the order of the file; the place is that of the header.
+    pub columns: Spanned<Vec<RawColumn>>,
     /// Ids of dropped columns.
     pub reserved_ids: Vec<Spanned<i128>>,
     /// Names of dropped columns.

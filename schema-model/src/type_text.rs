@@ -72,6 +72,8 @@ pub(crate) fn parse(text: &str) -> Result<TypeNode, TypeProblem> {
     Err(parser.trailing(&node))
 }
 
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// Every word that begins a type, and how the type is written.
 const TYPES: [(&str, &str); 27] = [
     ("boolean", "boolean"),
@@ -201,6 +203,9 @@ impl<'a> Parser<'a> {
             return Err(self.too_deep(start..self.at));
         }
         let range = start..self.at;
+        if self.rest().trim_start_matches(BLANKS).starts_with('(') {
+            self.blanks();
+        }
         let kind = match word {
             "decimal" => self.decimal(range)?,
             "bytes" if self.peek() != Some('(') => TypeKind::Plain(ColumnType::Bytes),
@@ -306,7 +311,10 @@ impl<'a> Parser<'a> {
             let start = self.at;
             let digits = self.take_while(|c| c.is_ascii_digit() || c == '-');
             let Ok(number) = saturating(digits) else {
-                let found = self.next_token();
+                let found = match digits.is_empty() {
+                    true => self.next_token(),
+                    false => start..self.at,
+                };
                 let message = match self.slice(found.clone()) {
                     "" => return Err(unclosed(open, '(')),
                     token => format!("{} is no whole number", tick(token)),
@@ -783,7 +791,7 @@ impl<'a> Parser<'a> {
     }
 
     fn blanks(&mut self) {
-        self.take_while(|c| matches!(c, ' ' | '\t' | '\r' | '\n'));
+        self.take_while(|c| BLANKS.contains(&c));
     }
 
     /// A word that begins with a letter; nothing is passed if there is none.

@@ -10,7 +10,7 @@ use crate::{MAX_ID, MIN_ID, Rule, Spanned};
 
 /// Notes every id that the table uses or reserves.
 pub(super) fn observe(raw: &RawTable, next_id: &mut NextId) {
-    for column in &raw.columns {
+    for column in &raw.columns.value {
         next_id.observe(column.id.value);
         next_id.observe_type(&column.ty.value);
     }
@@ -24,7 +24,7 @@ impl Checks<'_> {
     pub(super) fn ids(&mut self, nested: Vec<Spanned<i128>>) {
         let raw = self.raw;
         let reserved = self.reserved_ids();
-        let mut ids: Vec<Spanned<i128>> = raw.columns.iter().map(|c| c.id.clone()).collect();
+        let mut ids: Vec<Spanned<i128>> = raw.columns.value.iter().map(|c| c.id.clone()).collect();
         ids.extend(nested);
         // First come, first served: the later one is the one to change.
         ids.sort_by_key(|id| id.span.start);

@@ -44,7 +44,7 @@ impl Checks<'_> {
     pub(super) fn column_names(&mut self) {
         let raw = self.raw;
         let mut seen = HashMap::new();
-        for column in &raw.columns {
+        for column in &raw.columns.value {
             let Spanned { value, span } = &column.name;
             self.is_name(value, span, "column");
             self.is_first(value, span, "columns", &mut seen);
@@ -68,7 +68,7 @@ impl Checks<'_> {
                 reserved.insert(lower, &name.span);
             }
         }
-        for column in &raw.columns {
+        for column in &raw.columns.value {
             let Spanned { value, span } = &column.name;
             if let Some(reserved) = reserved.get(&value.to_ascii_lowercase()) {
                 let message = format!("the name {} is reserved", tick(value));

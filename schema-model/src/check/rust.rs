@@ -38,7 +38,7 @@ impl Checks<'_> {
     pub(super) fn rust_fields(&mut self) {
         let raw = self.raw;
         let mut fields: HashMap<String, (&str, &Range<usize>)> = HashMap::new();
-        for column in &raw.columns {
+        for column in &raw.columns.value {
             let (name, span) = (column.name.value.as_str(), &column.name.span);
             // A name that is not valid has been reported as such.
             if !is_bare_name(name) {

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use super::keys::is_key_type;
 use super::{Checks, arrow_type};
+use crate::canonical::quoted;
 use crate::diagnostic::tick;
 use crate::raw::{RawColumn, RawText};
 use crate::rust_names::{camel_case, is_never_raw, snake_case};
@@ -54,11 +55,20 @@ impl Checks<'_> {
                 let span = column.ty.place(other.clone());
                 problem = problem.with_label(self.source, span, "here too");
             }
-            self.push(problem.with_help(format!("write `type = {:?}`", ty.to_string())));
+            let corrected = quoted(&ty.to_string());
+            let help = if corrected.len() <= LINE {
+                format!("write `type = {corrected}`")
+            } else {
+                format!("write `#` and an id before each: {}", self.next_id.help())
+            };
+            self.push(problem.with_help(help));
         }
         ty.filter(|_| self.diagnostics.len() == problems_before)
     }
 }
+
+/// Bytes of a corrected type above which it is no help to show it.
+const LINE: usize = 1000;
 
 /// The type of one column, on its way.
 struct Lowering<'a, 'b> {

@@ -1,0 +1,405 @@
+//! Short definitions and what becomes of them: the canonical text, or each problem on a line.
+
+use expect_test::{Expect, expect};
+use kalamtable_model::{
+    CheckedTable, Diagnostic, SourceFile, Sources, Style, parse_and_check, render,
+};
+
+fn load(text: &str) -> (Sources, Result<CheckedTable, Vec<Diagnostic>>) {
+    let mut sources = Sources::new();
+    let id = sources.push(SourceFile::new("x.toml", text));
+    let result = parse_and_check(&sources, id);
+    (sources, result)
+}
+
+fn outcome(text: &str) -> String {
+    match load(text) {
+        (_, Ok(table)) => table.definition.to_toml(),
+        (sources, Err(problems)) => problems
+            .iter()
+            .map(|problem| format!("{} {}\n", problem.rule.id(), problem.one_line(&sources)))
+            .collect(),
+    }
+}
+
+fn check(text: &str, expected: Expect) {
+    expected.assert_eq(&outcome(text));
+}
+
+/// Each type in a column of its own: its canonical text, or what is wrong with it.
+fn check_types(types: &[&str], expected: Expect) {
+    let mut said = String::new();
+    for ty in types {
+        let text = format!(
+            "name = \"a.b\"\nno_primary_key = \"x\"\n[columns]\nc = {{ id = 1, type = '''{ty}''' }}\n"
+        );
+        let outcome = match load(&text) {
+            (_, Ok(table)) => table.definition.columns()[0].ty.to_string(),
+            (_, Err(problems)) => problems
+                .iter()
+                .map(|problem| format!("{}: {}", problem.rule.name(), problem.message))
+                .collect::<Vec<_>>()
+                .join("; "),
+        };
+        said += &format!("{ty:?} => {outcome}\n");
+    }
+    expected.assert_eq(&said);
+}
+
+#[test]
+fn blanks_in_types_do_not_matter() {
+    check_types(
+        &[
+            " text ",
+            "decimal ( 3,1 )",
+            "decimal(3 , 1)",
+            "list < # 2 int >",
+            "list<#2 int null>",
+            "struct<#2 a:int,#3 b : text null>",
+            "struct<#2 'a': int>",
+            "map<\n  #2 text,\n  #3 list<#4 int>\n>",
+            "enum ( 'a' , 'b' )",
+            "timestamp (us)",
+            "timestamp(ms , 'UTC')",
+            "bytes (3)",
+        ],
+        expect![[r#"
+            " text " => text
+            "decimal ( 3,1 )" => decimal(3, 1)
+            "decimal(3 , 1)" => decimal(3, 1)
+            "list < # 2 int >" => type-syntax: `#` is followed by the field's id
+            "list<#2 int null>" => list<#2 int null>
+            "struct<#2 a:int,#3 b : text null>" => struct<#2 a: int, #3 b: text null>
+            "struct<#2 'a': int>" => struct<#2 a: int>
+            "map<\n  #2 text,\n  #3 list<#4 int>\n>" => map<#2 text, #3 list<#4 int>>
+            "enum ( 'a' , 'b' )" => enum('a', 'b')
+            "timestamp (us)" => timestamp
+            "timestamp(ms , 'UTC')" => timestamp(ms, 'UTC')
+            "bytes (3)" => bytes(3)
+        "#]],
+    );
+}
+
+#[test]
+fn types_that_are_not_finished() {
+    check_types(
+        &[
+            "list<",
+            "list<#",
+            "list<#2",
+            "list<#2 ",
+            "list<#2 text",
+            "struct<",
+            "struct<#2",
+            "struct<#2 a",
+            "struct<#2 a:",
+            "struct<#2 a: int,",
+            "struct<#2 a: int, >",
+            "map<",
+            "map<#2 text",
+            "map<#2 text,",
+            "enum(",
+            "enum('",
+            "enum('a",
+            "enum('a'",
+            "enum('a',",
+            "decimal(",
+            "decimal(1",
+            "decimal(1,",
+            "decimal(1,)",
+            "timestamp(",
+            "timestamp(us,",
+            "timestamp(us, '",
+            "bytes(",
+            "embedding()",
+            "arrow",
+            "arrow:",
+            "arrow:List(",
+            "arrow:Struct(\"a",
+            "#2 text",
+            "(text)",
+            ",",
+            "'text'",
+            "1",
+        ],
+        expect![[r##"
+            "list<" => type-syntax: a type is expected at the end
+            "list<#" => type-syntax: `#` is followed by the field's id
+            "list<#2" => type-syntax: a type is expected at the end
+            "list<#2 " => type-syntax: a type is expected at the end
+            "list<#2 text" => type-syntax: `<` is never closed
+            "struct<" => type-syntax: a field's name is expected here
+            "struct<#2" => type-syntax: a field's name is expected here
+            "struct<#2 a" => type-syntax: `:` is expected after the field's name `a`
+            "struct<#2 a:" => type-syntax: a type is expected at the end
+            "struct<#2 a: int," => type-syntax: a field's name is expected here
+            "struct<#2 a: int, >" => type-syntax: a field's name is expected here
+            "map<" => type-syntax: a type is expected at the end
+            "map<#2 text" => type-syntax: `<` is never closed
+            "map<#2 text," => type-syntax: a type is expected at the end
+            "enum(" => type-syntax: `(` is never closed
+            "enum('" => type-syntax: `'` is never closed
+            "enum('a" => type-syntax: `'` is never closed
+            "enum('a'" => type-syntax: `(` is never closed
+            "enum('a'," => type-syntax: `(` is never closed
+            "decimal(" => type-syntax: `(` is never closed
+            "decimal(1" => type-syntax: `(` is never closed
+            "decimal(1," => type-syntax: `(` is never closed
+            "decimal(1,)" => type-parameters: `)` is no whole number
+            "timestamp(" => type-syntax: `(` is never closed
+            "timestamp(us," => type-syntax: `(` is never closed
+            "timestamp(us, '" => type-syntax: `'` is never closed
+            "bytes(" => type-syntax: `(` is never closed
+            "embedding()" => type-parameters: `embedding` takes one number
+            "arrow" => unknown-type: unknown type `arrow`
+            "arrow:" => arrow-type: an Arrow type is expected after `arrow:`
+            "arrow:List(" => type-syntax: `(` is never closed
+            "arrow:Struct(\"a" => type-syntax: `"` is never closed
+            "#2 text" => type-syntax: a type is expected here, not `#`
+            "(text)" => type-syntax: a type is expected here, not `(`
+            "," => type-syntax: a type is expected here, not `,`
+            "'text'" => type-syntax: a type is expected here, not `'`
+            "1" => type-syntax: a type is expected here, not `1`
+        "##]],
+    );
+}
+
+#[test]
+fn numbers_in_types_never_overflow() {
+    check_types(
+        &[
+            "decimal(99999999999999999999999999999999999999999999, 0)",
+            "decimal(-99999999999999999999999999999999999999999999, 0)",
+            "bytes(99999999999999999999999999999999999999999999)",
+            "embedding(4294967297)",
+            "list<#99999999999999999999999999999999999999999999 int>",
+            "list<#-1 int>",
+            "decimal(1-2, 0)",
+            "decimal(--, 0)",
+        ],
+        expect![[r#"
+            "decimal(99999999999999999999999999999999999999999999, 0)" => decimal-range: a decimal has at most 38 digits
+            "decimal(-99999999999999999999999999999999999999999999, 0)" => decimal-range: a decimal has at least 1 digit
+            "bytes(99999999999999999999999999999999999999999999)" => length-out-of-range: the `n` of `bytes(n)` is from 1 to 1048576
+            "embedding(4294967297)" => length-out-of-range: the `n` of `embedding(n)` is from 1 to 65536
+            "list<#99999999999999999999999999999999999999999999 int>" => id-out-of-range: the id is out of range: ids are from 1 to 2147483447
+            "list<#-1 int>" => id-out-of-range: id -1 is out of range: ids are from 1 to 2147483447
+            "decimal(1-2, 0)" => type-parameters: `1-2` is no whole number
+            "decimal(--, 0)" => type-parameters: `--` is no whole number
+        "#]],
+    );
+}
+
+#[test]
+fn nesting_is_allowed_to_its_limit() {
+    let nested = |depth: i32| {
+        let open: String = (2..depth + 1).map(|id| format!("list<#{id} ")).collect();
+        format!("{open}int{}", ">".repeat(depth as usize - 1))
+    };
+    let text = |ty: String| {
+        format!("name = \"a.b\"\nno_primary_key = \"x\"\ncolumns.c = {{ id = 1, type = '{ty}' }}\n")
+    };
+    assert!(load(&text(nested(16))).1.is_ok());
+    check(
+        &text(nested(17)),
+        expect![[r#"
+        KT0406 x.toml:3:167: types nest more than 16 deep
+    "#]],
+    );
+}
+
+#[test]
+fn every_problem_of_a_stage_is_shown_once() {
+    check(
+        r#"
+        name = "jobs"
+        kind = "tabel"
+        version = 0
+        primary_key = ["id", "state", "when", "id"]
+        [columns]
+        id = { id = 0, type = "bigint", default = 1 }
+        state = { id = 7, type = "enum('a', 'a')", nullable = true, unit = "ms" }
+        State = { id = 7, type = "flaot" }
+        "when" = { id = 9, type = "double", default = "soon()", rust = "f 64" }
+        [reserved]
+        ids = [9, 9]
+        "#,
+        expect![[r#"
+            KT0204 x.toml:2:16: table `jobs` has no namespace
+            KT0108 x.toml:3:16: unknown kind `tabel`
+            KT0107 x.toml:4:19: a version is from 1 to 4294967295
+            KT0203 x.toml:9:9: columns `state` and `State` differ in case alone
+            KT0702 x.toml:8:45: label `a` is there twice
+            KT0401 x.toml:9:35: unknown type `flaot`
+            KT0304 x.toml:12:19: id 9 is reserved twice
+            KT0301 x.toml:7:21: id 0 is out of range: ids are from 1 to 2147483447
+            KT0302 x.toml:9:24: id 7 is used twice
+            KT0303 x.toml:10:25: id 9 is reserved
+            KT0607 x.toml:5:30: key column `state` may be null
+            KT0608 x.toml:5:39: key column `when` is of type `double`
+            KT0606 x.toml:5:47: column `id` is in the key twice
+            KT0804 x.toml:10:72: `f 64` is no path to a Rust type
+            KT0505 x.toml:7:51: key column `id` has a default
+            KT0505 x.toml:10:55: key column `when` has a default
+            KT0503 x.toml:10:55: unknown function `soon`
+        "#]],
+    );
+}
+
+#[test]
+fn problems_of_shape_hide_those_of_meaning() {
+    check(
+        "nme = \"jobs\"\n[columns]\nid = { id = 0, typ = 1 }\n",
+        expect![[r#"
+            KT0101 x.toml:1:1: unknown key `nme`
+            KT0101 x.toml:3:16: unknown key `typ`
+        "#]],
+    );
+}
+
+#[test]
+fn one_default_for_each_type_that_does_not_fit() {
+    let defaults = [
+        "true",
+        "1",
+        "1.5",
+        "'x'",
+        "2024-01-01",
+        "10:00:00",
+        "2024-01-01T10:00:00",
+        "2024-01-01T10:00:00Z",
+    ];
+    let types = [
+        "boolean",
+        "int",
+        "double",
+        "decimal(3, 1)",
+        "text",
+        "date",
+        "time",
+        "timestamp",
+        "timestamp(us, 'UTC')",
+        "datetime",
+        "uuid",
+        "json",
+        "enum('x')",
+    ];
+    let mut said = String::new();
+    for ty in types {
+        let fits = |default: &&&str| {
+            load(&format!(
+                "name = 'a.b'\nno_primary_key = 'x'\ncolumns.c = {{ id = 1, type = \"{ty}\", default = {default} }}\n"
+            )).1.is_ok()
+        };
+        let fitting: Vec<_> = defaults.iter().filter(fits).copied().collect();
+        said += &format!("{ty}: {}\n", fitting.join(" | "));
+    }
+    expect![[r#"
+        boolean: true
+        int: 1
+        double: 1 | 1.5
+        decimal(3, 1): 1
+        text: 'x'
+        date: 2024-01-01
+        time: 10:00:00
+        timestamp: 2024-01-01T10:00:00
+        timestamp(us, 'UTC'): 2024-01-01T10:00:00Z
+        datetime: 2024-01-01T10:00:00Z
+        uuid: 
+        json: 
+        enum('x'): 'x'
+    "#]]
+    .assert_eq(&said);
+}
+
+#[test]
+fn formatting_comments_and_order_of_keys_do_not_change_the_fingerprint() {
+    let (_, first) = load(
+        "name = 'a.b'\nprimary_key = ['id']\n[columns]\nid = { id = 1, type = 'int' }\nx = { id = 2, type = 'list<#3 text>', nullable = true }\n",
+    );
+    let (_, second) = load(
+        "# a table\r\nversion = 1\r\nkind = \"shared\"\r\nprimary_key = [ \"id\", ]\r\nname = \"a.b\"\r\nrow = \"B\"\r\n\r\n[columns.id]\r\ntype = \"int\"\r\nid = 0x1\r\nnullable = false\r\n[columns.x] # last\r\nnullable = true\r\ntype = \"list< #3 text >\"\r\nid = 2\r\n",
+    );
+    let (_, third) = load(
+        "name = 'a.b'\nprimary_key = ['id']\n[columns]\nx = { id = 2, type = 'list<#3 text>', nullable = true }\nid = { id = 1, type = 'int' }\n",
+    );
+    let fingerprint = |table: Result<CheckedTable, _>| table.unwrap().definition.fingerprint();
+    let first = fingerprint(first);
+    assert_eq!(first, fingerprint(second));
+    assert_ne!(
+        first,
+        fingerprint(third),
+        "the order of columns is that of SELECT *"
+    );
+    assert_eq!(first.to_string().len(), 64);
+}
+
+#[test]
+fn places_are_those_of_the_columns() {
+    let text = "name = 'a.b'\nprimary_key = ['id']\n[columns]\nid = { id = 1, type = 'int' }\nx = { id = 2, type = 'int' }\n";
+    let (sources, table) = load(text);
+    let table = table.unwrap();
+    let file = sources.get(table.source).unwrap();
+    assert_eq!(file.line_column(table.spans.name.start), (1, 8));
+    let columns: Vec<_> = table
+        .spans
+        .columns
+        .iter()
+        .map(|span| &text[span.clone()])
+        .collect();
+    assert_eq!(columns, ["id", "x"]);
+    assert_eq!(file.line_column(table.spans.columns[1].start), (5, 1));
+}
+
+#[test]
+fn colours_are_those_of_a_terminal() {
+    let (sources, problems) = load("nam = 1\n");
+    let problems = problems.unwrap_err();
+    let plain = render(&problems, &sources, Style::Plain);
+    let coloured = render(&problems, &sources, Style::Coloured);
+    assert!(!plain.contains('\u{1b}'));
+    assert!(coloured.contains("\u{1b}["));
+}
+
+#[test]
+fn excerpts_of_crlf_files_hold_no_carriage_return() {
+    let (sources, problems) = load(
+        "name = 'a.b'\r\nprimary_key = ['id']\r\n[columns]\r\nid = { id = 1, type = 'int' }\r\nx = { id = 1, type = 'int' }\r\n",
+    );
+    expect![[r#"
+        error[KT0302]: id 1 is used twice
+         --> x.toml:5:12
+          |
+        4 | id = { id = 1, type = 'int' }
+          |             - first here
+        5 | x = { id = 1, type = 'int' }
+          |            ^
+          |
+          = help: the next free id is 2
+    "#]]
+    .assert_eq(&render(&problems.unwrap_err(), &sources, Style::Plain));
+}
+
+#[test]
+fn labels_far_apart_are_shown_without_what_is_between() {
+    let filler = "# filler\n".repeat(4000);
+    let text = format!(
+        "name = 'a.b'\nprimary_key = ['id']\n[columns]\nid = {{ id = 1, type = 'int' }}\n{filler}x = {{ id = 1, type = 'int' }}\n"
+    );
+    let (sources, problems) = load(&text);
+    expect![[r#"
+        error[KT0302]: id 1 is used twice
+            --> x.toml:4005:12
+             |
+        4005 | x = { id = 1, type = 'int' }
+             |            ^
+             |
+            ::: x.toml:4:13
+             |
+           4 | id = { id = 1, type = 'int' }
+             |             - first here
+             |
+             = help: the next free id is 2
+    "#]]
+    .assert_eq(&render(&problems.unwrap_err(), &sources, Style::Plain));
+}

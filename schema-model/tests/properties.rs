@@ -1,0 +1,536 @@
+//! What holds for every input: nothing panics, places lie in the text, and what is written back
+//! reads as the same definition.
+
+use kalamtable_model::{
+    Column, ColumnDefault, ColumnType, DefaultFunction, Diagnostic, Literal, MapFields,
+    NestedField, Place, PrimaryKey, RawColumn, RawTable, RawText, Reserved, Shared, SourceFile,
+    Sources, Spanned, Style, TableDefinition, TableKind, TableName, TableParts, TimeUnit, check,
+    parse_and_check, render, rust_names,
+};
+use proptest::prelude::*;
+
+const SAMPLE: &str = r#"#:schema ../../table.schema.json
+name        = "system.jobs"
+comment     = "Background jobs: flushes, größere clean-ups"
+primary_key = ["job_id", "tenant"]
+row         = "Job"
+version     = 3
+kind        = "system"
+
+[columns]
+job_id     = { id = 1,  type = "text", comment = "Unique job id" }
+tenant     = { id = 2,  type = "uuid" }
+status     = { id = 3,  type = "enum('new', 'queued', 'it''s')", rust = "JobStatus", default = "new" }
+price      = { id = 4,  type = "decimal(10, 2)", default = "1.50" }
+parameters = { id = 5,  type = "json", nullable = true, default = '{"a": 1}' }
+routes     = { id = 6,  type = "list<#7 struct<#8 a: int, #9 b: map<#10 text, #11 double null> null>>" }
+payload    = { id = 12, type = 'arrow:Struct("a b": Int32, "c": Dictionary(Int8, Utf8))' }
+created_at = { id = 15, type = "timestamp", unit = "ms", default = "now()", comment = ".." }
+seen_at    = { id = 16, type = "timestamp(ns, 'Europe/Berlin')", default = 2024-05-27T07:30:00.5+02:00 }
+vector     = { id = 17, type = "embedding(384)" }
+
+[columns.note]
+id = 18
+type = """
+text"""
+
+[reserved]
+ids   = [20, 21]
+names = ["username"]
+"#;
+
+/// Runs everything a text can reach, and looks at the places of what is said.
+fn survive(text: &str) {
+    let mut sources = Sources::new();
+    let id = sources.push(SourceFile::new("x.toml", text));
+    match parse_and_check(&sources, id) {
+        Ok(table) => reads_back(&table.definition),
+        Err(problems) => {
+            assert!(!problems.is_empty());
+            sound(&problems, text, &sources);
+        }
+    }
+}
+
+fn sound(problems: &[Diagnostic], text: &str, sources: &Sources) {
+    for problem in problems {
+        assert!(
+            !problem.message.is_empty() && !problem.message.contains(['\n', '\0']),
+            "{problem:?}"
+        );
+        assert!(!problem.one_line(sources).contains('\n'));
+        if let Place::Text { primary, others } = &problem.place {
+            for label in others.iter().chain([primary]) {
+                let span = label.span.clone();
+                assert!(
+                    span.start <= span.end && text.is_char_boundary(span.start),
+                    "{problem:?}"
+                );
+                assert!(text.is_char_boundary(span.end), "{problem:?}");
+            }
+        }
+    }
+    let shown = render(problems, sources, Style::Plain);
+    assert_eq!(shown.matches("error[KT").count(), problems.len(), "{shown}");
+    render(problems, sources, Style::Coloured);
+}
+
+fn reads_back(definition: &TableDefinition) {
+    let text = definition.to_toml();
+    let mut sources = Sources::new();
+    let id = sources.push(SourceFile::new("x.toml", text.as_str()));
+    match parse_and_check(&sources, id) {
+        Ok(table) => {
+            // NaN is equal to nothing, so that the text has to stand for the definition.
+            assert_eq!(table.definition.to_toml(), text);
+            if !text.contains("default = nan") {
+                assert_eq!(&table.definition, definition, "{text}");
+                assert_eq!(table.definition.fingerprint(), definition.fingerprint());
+            }
+        }
+        Err(problems) => panic!("{}", render(&problems, &sources, Style::Plain)),
+    }
+}
+
+/// A change to a text, at places that are a share of its length.
+#[derive(Clone, Debug)]
+enum Edit {
+    Delete(f64, usize),
+    Insert(f64, String),
+    Copy(f64, usize, f64),
+    Truncate(f64),
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let place = 0.0..1.0_f64;
+    let piece = prop_oneof![
+        prop::sample::select(vec![
+            "\"",
+            "'",
+            "{",
+            "}",
+            "[",
+            "]",
+            "<",
+            ">",
+            "(",
+            ")",
+            ",",
+            ".",
+            "=",
+            "#",
+            "\n",
+            "\r\n",
+            "\\",
+            "\u{feff}",
+            "id",
+            "name",
+            "type",
+            "columns",
+            "null",
+            "now()",
+            "-",
+            "0",
+            "99999999999999999999",
+            "nan",
+            "inf",
+            "1e999",
+            "2024-02-30",
+            "é",
+            "\u{0}",
+            "\u{202e}",
+            "list<",
+            "arrow:",
+            "self",
+            "Self",
+            "\"\"\"",
+            "[[columns]]",
+            "[columns]",
+            "[columns.x]",
+            "\\u0000",
+        ])
+        .prop_map(str::to_string),
+        ".{0,4}",
+    ];
+    prop_oneof![
+        (place.clone(), 0..40_usize).prop_map(|(at, length)| Edit::Delete(at, length)),
+        (place.clone(), piece).prop_map(|(at, text)| Edit::Insert(at, text)),
+        (place.clone(), 0..80_usize, place.clone())
+            .prop_map(|(at, length, to)| Edit::Copy(at, length, to)),
+        place.prop_map(Edit::Truncate),
+    ]
+}
+
+fn apply(text: &mut String, edit: &Edit) {
+    let at =
+        |text: &str, share: f64| text.floor_char_boundary((text.len() as f64 * share) as usize);
+    let end = |text: &str, start: usize, length: usize| {
+        text.floor_char_boundary((start + length).min(text.len()))
+    };
+    match edit {
+        Edit::Delete(share, length) => {
+            let start = at(text, *share);
+            text.replace_range(start..end(text, start, *length), "");
+        }
+        Edit::Insert(share, piece) => text.insert_str(at(text, *share), piece),
+        Edit::Copy(share, length, to) => {
+            let start = at(text, *share);
+            let piece = text[start..end(text, start, *length)].to_string();
+            text.insert_str(at(text, *to), &piece);
+        }
+        Edit::Truncate(share) if *share > 0.9 => text.truncate(at(text, *share)),
+        Edit::Truncate(_) => {}
+    }
+}
+
+/// One token of the type grammar, or something that looks like one.
+fn type_token() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => prop::sample::select(vec![
+            "list<", "struct<", "map<", "enum(", "decimal(", "bytes(", "embedding(", "timestamp(",
+            "arrow:", "Struct(", "List(", "Dictionary(", "Int8", "Utf8", "Union(Sparse, ", "non-null ", "field: ", "metadata: ",
+            "text", "int", "uuid", "double", "a: ", "null", "not null", "#2 ", "#3 ", "#", "<", ">", ">", "(", ")", ")", ",", ":",
+            "'", "'a'", "''", "\"", "\"a\"", "1", "38", "0", "-1", "us", " ", " ", "\n", "é", "[]", "\u{0}", "\\",
+        ]).prop_map(str::to_string),
+        1 => ".{0,3}",
+    ]
+}
+
+fn check_type(ty: String) {
+    let span = 0..0;
+    let text = |text: &str| Spanned::new(text.to_string(), span.clone());
+    let raw = RawTable {
+        name: text("a.b"),
+        kind: None,
+        version: None,
+        comment: None,
+        primary_key: None,
+        no_primary_key: Some(text("none")),
+        row: None,
+        columns: Spanned::new(
+            vec![RawColumn {
+                name: text("c"),
+                id: Spanned::new(1, span.clone()),
+                ty: RawText {
+                    span: 0..ty.len(),
+                    content: Some(0),
+                    value: ty.clone(),
+                },
+                nullable: None,
+                default: None,
+                unit: None,
+                rust: None,
+                comment: None,
+            }],
+            span.clone(),
+        ),
+        reserved_ids: Vec::new(),
+        reserved_names: Vec::new(),
+    };
+    let mut sources = Sources::new();
+    let id = sources.push(SourceFile::new("x.toml", ty.as_str()));
+    match check(&raw, id) {
+        Ok(definition) => reads_back(&definition),
+        Err(problems) => sound(&problems, &ty, &sources),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    #[test]
+    fn bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        survive(&String::from_utf8_lossy(&bytes));
+    }
+
+    #[test]
+    fn text_does_not_panic(text in "[\\[\\]{}='\"a-c0-9.,#\n\\\\ éT:+-]{0,120}") {
+        survive(&text);
+    }
+
+    #[test]
+    fn mutated_definitions_do_not_panic(edits in prop::collection::vec(edit(), 1..6)) {
+        let mut text = SAMPLE.to_string();
+        for edit in &edits {
+            apply(&mut text, edit);
+        }
+        survive(&text);
+    }
+
+    #[test]
+    fn mutated_values_do_not_panic(column in 0..10_usize, edits in prop::collection::vec(edit(), 1..3)) {
+        let start = SAMPLE.match_indices("\n").nth(8 + column).unwrap().0;
+        let end = start + 1 + SAMPLE[start + 1..].find('\n').unwrap();
+        let mut line = SAMPLE[start..end].to_string();
+        for edit in &edits {
+            apply(&mut line, edit);
+        }
+        survive(&format!("{}{line}{}", &SAMPLE[..start], &SAMPLE[end..]));
+    }
+
+    #[test]
+    fn types_do_not_panic(tokens in prop::collection::vec(type_token(), 0..16)) {
+        check_type(tokens.concat());
+    }
+
+    #[test]
+    fn deep_types_do_not_overflow(piece in type_token(), count in 1..20_000_usize) {
+        check_type(piece.repeat(count));
+    }
+
+    #[test]
+    fn definitions_read_back_the_same(definition in definition()) {
+        reads_back(&definition);
+    }
+}
+
+#[test]
+fn sample_is_a_definition() {
+    let mut sources = Sources::new();
+    let id = sources.push(SourceFile::new("x.toml", SAMPLE));
+    let table = parse_and_check(&sources, id);
+    assert!(
+        table.is_ok(),
+        "{}",
+        render(&table.unwrap_err(), &sources, Style::Plain)
+    );
+}
+
+#[test]
+fn deep_toml_does_not_overflow() {
+    for piece in [
+        "[", "{a=", "a.", "[a]\n", "[[a]]\n", "a={", "'", "\"", "\"\"\"", "\\", "a=\n", "#", "\r",
+        "[a.", "a=1,",
+    ] {
+        survive(&piece.repeat(50_000));
+        survive(&format!("x = {}", piece.repeat(50_000)));
+    }
+}
+
+// ---- definitions ----
+
+fn unit() -> impl Strategy<Value = TimeUnit> {
+    prop::sample::select(TimeUnit::ALL.to_vec())
+}
+
+fn primitive() -> impl Strategy<Value = ColumnType> {
+    let plain = vec![
+        ColumnType::Boolean,
+        ColumnType::TinyInt,
+        ColumnType::SmallInt,
+        ColumnType::Int,
+        ColumnType::BigInt,
+        ColumnType::UTinyInt,
+        ColumnType::USmallInt,
+        ColumnType::UInt,
+        ColumnType::UBigInt,
+        ColumnType::Float,
+        ColumnType::Double,
+        ColumnType::Text,
+        ColumnType::Bytes,
+        ColumnType::Date,
+        ColumnType::Time,
+        ColumnType::DateTime,
+        ColumnType::Interval,
+        ColumnType::Uuid,
+        ColumnType::Json,
+        ColumnType::File,
+        ColumnType::Arrow("LargeUtf8".into()),
+        ColumnType::Arrow("Struct(\"a b\": Int32, \"c\": non-null Duration(ns))".into()),
+    ];
+    prop_oneof![
+        6 => prop::sample::select(plain),
+        1 => (1..=38_u8).prop_flat_map(|precision| (Just(precision), 0..=precision))
+            .prop_map(|(precision, scale)| ColumnType::Decimal { precision, scale }),
+        1 => (1..=1_048_576_u32).prop_map(ColumnType::FixedBytes),
+        1 => (1..=65_536_u32).prop_map(ColumnType::Embedding),
+        1 => (unit(), prop::option::of("[A-Z][a-z]{2,8}(/[A-Z][a-z]{2,8})?|[+-][01][0-9]:30"))
+            .prop_map(|(unit, zone)| ColumnType::Timestamp { unit, zone: zone.map(Shared::from) }),
+        1 => prop::collection::vec("[^a-zA-Z0-9]{0,3}", 1..5).prop_map(|tails| {
+            // The number keeps labels and their variants apart.
+            let label = |(index, tail)| Shared::from(format!("l{index}{tail}"));
+            ColumnType::Enum(tails.into_iter().enumerate().map(label).collect())
+        }),
+    ]
+}
+
+/// Types with ids to be filled in.
+fn column_type() -> impl Strategy<Value = ColumnType> {
+    let field = |name: String, (ty, nullable): (ColumnType, bool)| NestedField {
+        id: 0,
+        name: name.into(),
+        ty,
+        nullable,
+    };
+    primitive().prop_recursive(4, 12, 3, move |inner| {
+        let inner = (inner, any::<bool>());
+        prop_oneof![
+            inner
+                .clone()
+                .prop_map(move |it| ColumnType::List(field("item".into(), it).into())),
+            prop::collection::vec(inner.clone(), 1..4).prop_map(move |fields| {
+                let fields = fields.into_iter().enumerate();
+                ColumnType::Struct(
+                    fields
+                        .map(|(index, it)| field(format!("f{index}"), it))
+                        .collect(),
+                )
+            }),
+            inner.prop_map(move |it| ColumnType::Map(Shared::from(MapFields {
+                key: field("key".into(), (ColumnType::Text, false)),
+                value: field("value".into(), it),
+            }))),
+        ]
+    })
+}
+
+fn with_ids(ty: ColumnType, next: &mut i32) -> ColumnType {
+    let mut field = |field: &NestedField| {
+        *next += 1;
+        let id = *next;
+        NestedField {
+            id,
+            ty: with_ids(field.ty.clone(), next),
+            ..field.clone()
+        }
+    };
+    match ty {
+        ColumnType::List(element) => ColumnType::List(field(&element).into()),
+        ColumnType::Struct(fields) => ColumnType::Struct(fields.iter().map(field).collect()),
+        ColumnType::Map(fields) => {
+            let (key, value) = (field(&fields.key), field(&fields.value));
+            ColumnType::Map(MapFields { key, value }.into())
+        }
+        other => other,
+    }
+}
+
+/// A default that fits, made of a number.
+fn default(ty: &ColumnType, seed: i64, text: &str) -> Option<ColumnDefault> {
+    let call = DefaultFunction::ALL
+        .into_iter()
+        .find(|function| function.fits(ty));
+    if let Some(function) = call
+        && seed % 3 == 0
+    {
+        return Some(ColumnDefault::Call(function));
+    }
+    const YEAR_ZERO: i64 = -719_528;
+    const DAYS: i64 = 3_652_425;
+    let day = YEAR_ZERO + seed.rem_euclid(DAYS);
+    let literal = match ty {
+        ColumnType::Boolean => Literal::Boolean(seed % 2 == 0),
+        ColumnType::TinyInt => Literal::Integer(i128::from(seed as i8)),
+        ColumnType::Int => Literal::Integer(i128::from(seed as i32)),
+        ColumnType::BigInt => Literal::Integer(i128::from(seed)),
+        ColumnType::UBigInt => Literal::Integer(i128::from(seed as u64)),
+        ColumnType::Float => Literal::Float(f64::from(f32::from_bits(seed as u32))),
+        ColumnType::Double => Literal::Float(f64::from_bits(seed as u64)),
+        ColumnType::Decimal { precision, .. } => {
+            Literal::Integer(i128::from(seed) % 10_i128.pow(u32::from(*precision)))
+        }
+        ColumnType::Text | ColumnType::File => Literal::Text(text.into()),
+        ColumnType::Json => Literal::Text(format!("{{\"a\": {seed}}}").into()),
+        ColumnType::Enum(labels) => Literal::Text(labels[0].clone()),
+        ColumnType::Uuid => Literal::Bytes((i128::from(seed) * 7).to_be_bytes().to_vec().into()),
+        ColumnType::Date => Literal::Integer(i128::from(day)),
+        ColumnType::Time => Literal::Integer(i128::from(seed.rem_euclid(86_400_000_000))),
+        ColumnType::DateTime | ColumnType::Timestamp { .. } => {
+            let unit = ty.time_unit()?;
+            let days = if unit == TimeUnit::Nanosecond {
+                day % 90_000
+            } else {
+                day
+            };
+            let per_day = unit.per_second() * 86_400;
+            Literal::Integer(
+                i128::from(days) * i128::from(per_day) + i128::from(seed.rem_euclid(per_day)),
+            )
+        }
+        _ => return None,
+    };
+    Some(ColumnDefault::Literal(literal))
+}
+
+fn definition() -> impl Strategy<Value = TableDefinition> {
+    let text = || prop::option::of("[^\u{0}]{0,12}|\\PC{0,12}|[\"'\\\\\n\t\u{1}\u{7f}\u{85}]{0,4}");
+    let column = (
+        column_type(),
+        any::<bool>(),
+        any::<i64>(),
+        text(),
+        prop::option::of(unit()),
+        any::<bool>(),
+    );
+    let columns = prop::collection::vec(column, 1..6);
+    let kind = prop::sample::select(TableKind::ALL.to_vec());
+    let namespace = prop::sample::select(vec!["system", "app"]);
+    (
+        columns,
+        kind,
+        namespace,
+        text(),
+        1..u32::MAX,
+        any::<(bool, bool)>(),
+    )
+        .prop_map(
+            |(columns, kind, namespace, comment, version, (has_row, has_reserved))| {
+                let mut id = 0;
+                let columns: Vec<Column> = columns
+                    .into_iter()
+                    .enumerate()
+                    .map(|(index, (ty, nullable, seed, text, unit, has_rust))| {
+                        id += 1;
+                        let column_id = id;
+                        let ty = with_ids(ty, &mut id);
+                        let name = format!("c{index}");
+                        Column {
+                            id: column_id,
+                            unit: unit
+                                .filter(|unit| ty.time_unit().is_some_and(|own| own != *unit)),
+                            default: default(&ty, seed, text.as_deref().unwrap_or("x")),
+                            rust: has_rust.then(|| match ty {
+                                ColumnType::Enum(_) => format!("Own{index}").into(),
+                                _ => "crate::own::Type".into(),
+                            }),
+                            name: name.into(),
+                            ty,
+                            nullable,
+                            comment: text.map(Shared::from),
+                        }
+                    })
+                    .collect();
+                let table = "things";
+                TableDefinition::from_checked(TableParts {
+                    name: TableName {
+                        namespace: namespace.into(),
+                        table: table.into(),
+                    },
+                    kind,
+                    version,
+                    comment: comment.map(Shared::from),
+                    primary_key: PrimaryKey::None {
+                        reason: "generated".into(),
+                    },
+                    row: if has_row {
+                        "Row".into()
+                    } else {
+                        rust_names::camel_case(table).into()
+                    },
+                    columns: columns.into(),
+                    reserved: Reserved {
+                        ids: if has_reserved {
+                            vec![id + 1, id + 9].into()
+                        } else {
+                            Vec::new().into()
+                        },
+                        names: if has_reserved {
+                            vec!["gone".into()].into()
+                        } else {
+                            Vec::new().into()
+                        },
+                    },
+                })
+            },
+        )
+}
