@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use kalamtable_model::{
     CheckedTable, Diagnostic, Rule, SourceFile, Sources, check_tables, limits, parse_and_check,
-    too_large,
+    sort_diagnostics, too_large,
 };
 
 /// What [`load`] found.
@@ -20,7 +20,7 @@ pub struct Loaded {
     /// Every table without a problem of its own, by path. All of them are sound if and only if
     /// there are no diagnostics.
     pub tables: Vec<CheckedTable>,
-    /// Every problem of every file, and between files.
+    /// Every problem of every file, and between files, by path and position.
     pub diagnostics: Vec<Diagnostic>,
     /// Files and folders that the result depends on, missing ones included: what a build script
     /// names in `rerun-if-changed`.
@@ -52,8 +52,10 @@ pub fn load(paths: &[impl AsRef<Path>]) -> Loaded {
         loader.root(path, shown);
     }
     let across = check_tables(&loader.loaded.tables);
-    loader.loaded.diagnostics.extend(across);
-    loader.loaded
+    let mut loaded = loader.loaded;
+    loaded.diagnostics.extend(across);
+    sort_diagnostics(&mut loaded.diagnostics, &loaded.sources);
+    loaded
 }
 
 #[derive(Default)]

@@ -137,6 +137,11 @@ fn path_of<'a>(sources: &'a Sources, label: &Label) -> &'a str {
     sources.get(label.source).map_or("", SourceFile::path)
 }
 
+/// Puts problems in the order in which they are shown: by file, then by position.
+pub fn sort_diagnostics(diagnostics: &mut [Diagnostic], sources: &Sources) {
+    diagnostics.sort_by(|a, b| a.order(sources).cmp(&b.order(sources)));
+}
+
 /// How [`render`] writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {

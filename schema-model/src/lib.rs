@@ -1,5 +1,9 @@
 //! What a KalamTable table is, however it was written: definition, types, checks, TOML.
 //!
+//! [`parse_and_check`] takes a file's text to a [`CheckedTable`] or to [`Diagnostic`]s that hold the
+//! fix: TOML to a [`RawTable`] ([`parse`]), that to a [`TableDefinition`] ([`check`]), and what
+//! concerns several tables ([`check_tables`]). [`TableDefinition::to_toml`] is the way back.
+//!
 //! No tokens, no file system and no DataFusion in here; Arrow types behind feature `arrow`.
 
 #[cfg(feature = "arrow")]
@@ -27,7 +31,7 @@ pub use definition::{
     Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey, Reserved,
     TableDefinition, TableKind, TableName, TableParts,
 };
-pub use diagnostic::{Diagnostic, Label, Place, Style, render};
+pub use diagnostic::{Diagnostic, Label, Place, Style, render, sort_diagnostics};
 pub use fingerprint::Fingerprint;
 pub use parse::{parse, too_large};
 pub use raw::{RawColumn, RawDatetime, RawDefault, RawTable, RawText, RawValue};
