@@ -1,1 +1,5 @@
-fn main() {}
+//! Compiles the system tables.
+
+fn main() {
+    kalamtable_build::compile("schemas");
+}

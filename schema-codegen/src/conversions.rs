@@ -28,7 +28,9 @@ fn row_impl(definition: &TableDefinition, options: &Options) -> TokenStream {
         .iter()
         .map(|column| column_field_type(definition, column, options));
     // Not named after their columns: a column may be called `columns`, or `row`.
-    let readers: Vec<Ident> = (0..fields.len()).map(|position| ident(&format!("c{position}"))).collect();
+    let readers: Vec<Ident> = (0..fields.len())
+        .map(|position| ident(&format!("c{position}")))
+        .collect();
     quote! {
         #[automatically_derived]
         impl kalam::Row for #row {
@@ -56,7 +58,10 @@ fn row_impl(definition: &TableDefinition, options: &Options) -> TokenStream {
 
 fn keyed_row_impl(definition: &TableDefinition, key: &[usize], options: &Options) -> TokenStream {
     let row = ident(definition.row());
-    let columns: Vec<&Column> = key.iter().map(|&position| &definition.columns()[position]).collect();
+    let columns: Vec<&Column> = key
+        .iter()
+        .map(|&position| &definition.columns()[position])
+        .collect();
     let types: Vec<TokenStream> = columns
         .iter()
         .map(|column| key_type(definition, column, options))

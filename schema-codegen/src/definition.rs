@@ -1,8 +1,7 @@
 //! The definition as a constant expression.
 
 use kalamtable_model::{
-    Column, ColumnDefault, ColumnType, Literal, NestedField, PrimaryKey, TableDefinition,
-    TimeUnit,
+    Column, ColumnDefault, ColumnType, Literal, NestedField, PrimaryKey, TableDefinition, TimeUnit,
 };
 use proc_macro2::{Ident, Literal as Token, TokenStream};
 use quote::quote;
@@ -29,7 +28,11 @@ pub(crate) fn tokens(definition: &TableDefinition) -> TokenStream {
         }
     };
     let columns = definition.columns().iter().map(column);
-    let ids = definition.reserved().ids.iter().map(|id| Token::i32_unsuffixed(*id));
+    let ids = definition
+        .reserved()
+        .ids
+        .iter()
+        .map(|id| Token::i32_unsuffixed(*id));
     let names = definition.reserved().names.iter().map(|name| text(name));
     quote! {
         kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
@@ -178,4 +181,3 @@ fn optional<T>(value: Option<T>, tokens: impl FnOnce(T) -> TokenStream) -> Token
         None => quote!(kalam::Option::None),
     }
 }
-

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-pub use modules::{tables, table};
+pub use modules::{table, tables};
 
 /// What a caller may choose about the output.
 #[derive(Clone, Debug)]

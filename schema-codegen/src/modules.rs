@@ -12,7 +12,8 @@ use crate::{Options, conversions, definition, types};
 
 /// All tables: a module a namespace and in it one a table, sorted by name, and `TABLES`.
 ///
-/// The order of `definitions` does not matter.
+/// The order of `definitions` does not matter. A crate may use some of what is generated and hide
+/// the rest: that is not for the compiler to warn of.
 pub fn tables<'a>(
     definitions: impl IntoIterator<Item = &'a TableDefinition>,
     options: &Options,
@@ -30,14 +31,20 @@ pub fn tables<'a>(
     let mut modules = Vec::new();
     for (namespace, definitions) in &namespaces {
         let module = ident(namespace);
-        let doc = format!(" The tables of namespace `{}`.", definitions[0].name().namespace);
+        let doc = format!(
+            " The tables of namespace `{}`.",
+            definitions[0].name().namespace
+        );
         for definition in definitions {
             let table = table_module(definition);
             paths.push(quote!(&#module::#table::TABLE));
         }
-        let tables = definitions.iter().map(|definition| table(definition, options));
+        let tables = definitions
+            .iter()
+            .map(|definition| table(definition, options));
         modules.push(quote! {
             #[doc = #doc]
+            #[allow(dead_code, unreachable_pub)]
             pub mod #module {
                 #(#tables)*
             }
@@ -46,6 +53,7 @@ pub fn tables<'a>(
     let count = paths.len();
     quote! {
         /// Every table in here, sorted by name.
+        #[allow(dead_code, unreachable_pub)]
         pub static TABLES: [&#runtime::__private::Table; #count] = [#(#paths),*];
         #(#modules)*
     }
@@ -57,14 +65,18 @@ pub fn table(definition: &TableDefinition, options: &Options) -> TokenStream {
     let module = table_module(definition);
     let doc = module_doc(definition);
     let static_definition = definition::tokens(definition);
-    let positions = definition.columns().iter().enumerate().map(|(position, column)| {
-        let constant = constant(&column.name);
-        let doc = format!(" `{}`", column.name);
-        quote! {
-            #[doc = #doc]
-            pub const #constant: usize = #position;
-        }
-    });
+    let positions = definition
+        .columns()
+        .iter()
+        .enumerate()
+        .map(|(position, column)| {
+            let constant = constant(&column.name);
+            let doc = format!(" `{}`", column.name);
+            quote! {
+                #[doc = #doc]
+                pub const #constant: usize = #position;
+            }
+        });
     let types = types::tokens(definition, options);
     let conversions = conversions::tokens(definition, options);
     quote! {

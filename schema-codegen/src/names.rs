@@ -12,5 +12,9 @@ pub(crate) fn ident(name: &str) -> Ident {
 
 /// The constant of a column's position.
 pub(crate) fn constant(name: &str) -> Ident {
-    ident(&kalamtable_model::rust_names::snake_case(name).trim_start_matches("r#").to_uppercase())
+    ident(
+        &kalamtable_model::rust_names::snake_case(name)
+            .trim_start_matches("r#")
+            .to_uppercase(),
+    )
 }

@@ -1,9 +1,9 @@
 //! The row struct, and the types of its fields: closed sets and nested structs.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use kalamtable_model::rust_names::{camel_case, nested_type_name, snake_case};
-use kalamtable_model::{Column, ColumnType, NestedField, TableDefinition, TimeUnit};
+use kalamtable_model::rust_names::{camel_case, generated_types, nested_type_name, snake_case};
+use kalamtable_model::{Column, ColumnType, NestedField, Shared, TableDefinition, TimeUnit};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
@@ -28,13 +28,24 @@ pub(crate) fn tokens(definition: &TableDefinition, options: &Options) -> TokenSt
             pub #name: #ty
         }
     });
-    let mut nested = Nested::default();
+    // By name: columns may share a closed set.
+    let mut nested = BTreeMap::new();
     for column in definition.columns() {
-        if !has_own_type(definition, column, options) {
-            nested.collect(&column_type_name(definition, column), &column.ty);
+        if has_own_type(definition, column, options) {
+            continue;
+        }
+        let types = generated_types(
+            definition.row(),
+            &column.name,
+            column.rust.as_deref(),
+            &column.ty,
+        );
+        for (name, ty) in types {
+            let item = generated_type(&name, ty);
+            nested.insert(name, item);
         }
     }
-    let nested = nested.items;
+    let nested = nested.into_values();
     quote! {
         #[doc = #doc]
         #[derive(Clone, Debug, PartialEq)]
@@ -196,35 +207,22 @@ fn field_docs(column: &Column) -> Vec<String> {
     }
 }
 
-/// The closed sets and structs of a table, each once: columns may share a closed set.
-#[derive(Default)]
-struct Nested {
-    seen: BTreeSet<String>,
-    items: Vec<TokenStream>,
-}
-
-impl Nested {
-    /// Adds what `ty` needs; `name` is what its own type is called.
-    fn collect(&mut self, name: &str, ty: &ColumnType) {
-        match ty {
-            ColumnType::Enum(labels) if self.seen.insert(name.to_string()) => {
-                let labels: Vec<&str> = labels.iter().map(|label| &**label).collect();
-                self.items.push(closed_set(name, &labels));
-            }
-            ColumnType::Struct(fields) if self.seen.insert(name.to_string()) => {
-                self.items.push(nested_struct(name, fields));
-            }
-            _ => {}
-        }
-        for field in ty.children() {
-            self.collect(&nested_type_name(name, &field.name), &field.ty);
-        }
+/// The type for an enum or a struct.
+fn generated_type(name: &str, ty: &ColumnType) -> TokenStream {
+    match ty {
+        ColumnType::Enum(labels) => closed_set(name, labels),
+        ColumnType::Struct(fields) => nested_struct(name, fields),
+        _ => TokenStream::new(),
     }
 }
 
-fn closed_set(name: &str, labels: &[&str]) -> TokenStream {
+fn closed_set(name: &str, labels: &[Shared<str>]) -> TokenStream {
     let name = ident(name);
-    let variants: Vec<_> = labels.iter().map(|label| ident(&camel_case(label))).collect();
+    let labels: Vec<&str> = labels.iter().map(|label| &**label).collect();
+    let variants: Vec<_> = labels
+        .iter()
+        .map(|label| ident(&camel_case(label)))
+        .collect();
     let docs = labels.iter().map(|label| format!(" `{label}`"));
     quote! {
         /// A closed set of labels, ordered as SQL orders them: as text.
@@ -238,9 +236,17 @@ fn closed_set(name: &str, labels: &[&str]) -> TokenStream {
 
 fn nested_struct(name: &str, fields: &[NestedField]) -> TokenStream {
     let strukt = ident(name);
-    let names: Vec<_> = fields.iter().map(|field| ident(&snake_case(&field.name))).collect();
-    let types: Vec<_> = fields.iter().map(|field| nested_field_type(name, field)).collect();
-    let docs = fields.iter().map(|field| format!(" Field `{}`.", field.name));
+    let names: Vec<_> = fields
+        .iter()
+        .map(|field| ident(&snake_case(&field.name)))
+        .collect();
+    let types: Vec<_> = fields
+        .iter()
+        .map(|field| nested_field_type(name, field))
+        .collect();
+    let docs = fields
+        .iter()
+        .map(|field| format!(" Field `{}`.", field.name));
     let positions = (0..fields.len()).map(Literal::usize_unsuffixed);
     quote! {
         /// A struct inside a column.

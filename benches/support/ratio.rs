@@ -1,0 +1,76 @@
+//! Two ways to the same end, timed in turn in one process, told as a ratio.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+const ROUNDS: usize = 15;
+/// How long one side of one round should take.
+const ROUND: Duration = Duration::from_millis(60);
+
+/// Runs both in turn and prints the median of baseline / candidate: above 1, the candidate wins.
+pub fn compare<A, B>(
+    title: &str,
+    (baseline_name, mut baseline): (&str, impl FnMut() -> A),
+    (candidate_name, mut candidate): (&str, impl FnMut() -> B),
+) {
+    let baseline_runs = runs_per_round(&mut baseline);
+    let candidate_runs = runs_per_round(&mut candidate);
+    let mut rounds: Vec<(f64, f64)> = (0..ROUNDS)
+        .map(|round| {
+            // Whoever goes first finds the caches as the other left them: take turns.
+            if round % 2 == 0 {
+                let first = time(&mut baseline, baseline_runs);
+                (first, time(&mut candidate, candidate_runs))
+            } else {
+                let first = time(&mut candidate, candidate_runs);
+                (time(&mut baseline, baseline_runs), first)
+            }
+        })
+        .collect();
+    let baseline_time = median(rounds.iter().map(|(baseline, _)| *baseline));
+    let candidate_time = median(rounds.iter().map(|(_, candidate)| *candidate));
+    rounds.sort_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
+    let ratio = |(baseline, candidate): (f64, f64)| baseline / candidate;
+    println!(
+        "{title}: {:.2}x ({:.2} to {:.2}); {baseline_name} {}, {candidate_name} {}",
+        ratio(rounds[ROUNDS / 2]),
+        ratio(rounds[0]),
+        ratio(rounds[ROUNDS - 1]),
+        show(baseline_time),
+        show(candidate_time),
+    );
+}
+
+/// How often `work` has to run to fill a round.
+fn runs_per_round<T>(work: &mut impl FnMut() -> T) -> u32 {
+    black_box(work());
+    let once = Duration::from_secs_f64(time(work, 1).max(1e-9));
+    (ROUND.as_secs_f64() / once.as_secs_f64())
+        .ceil()
+        .clamp(1.0, 1e6) as u32
+}
+
+/// Seconds for one run.
+fn time<T>(work: &mut impl FnMut() -> T, runs: u32) -> f64 {
+    let begin = Instant::now();
+    for _ in 0..runs {
+        black_box(work());
+    }
+    begin.elapsed().as_secs_f64() / f64::from(runs)
+}
+
+/// The middle one of an odd number of values.
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Seconds, in a unit that suits them.
+pub fn show(seconds: f64) -> String {
+    match seconds {
+        s if s >= 1.0 => format!("{s:.2} s"),
+        s if s >= 1e-3 => format!("{:.2} ms", s * 1e3),
+        s => format!("{:.2} us", s * 1e6),
+    }
+}

@@ -1,0 +1,97 @@
+//! The figures to watch: rows to a `RecordBatch`, and a query on few columns. A minute or so.
+
+#[path = "support/jobs.rs"]
+mod jobs;
+#[path = "support/ratio.rs"]
+mod ratio;
+
+use std::error::Error;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::datasource::{MemTable, TableType};
+use datafusion::logical_expr::Expr;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use kalamtable::system::jobs::{Job, SCHEMA};
+use kalamtable::{FixedRows, Row, RowProvider};
+use tokio::runtime::{Builder, Runtime};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for count in [8192, 1_000_000] {
+        let rows = jobs::jobs(count);
+        assert_eq!(jobs::by_hand(&rows)?, Job::to_batch(&rows)?);
+        ratio::compare(
+            &format!("{count} rows of 20 columns to a RecordBatch"),
+            ("builders by hand", || {
+                jobs::by_hand(&rows).map(|batch| batch.num_rows()).ok()
+            }),
+            ("KalamTable", || {
+                Job::to_batch(&rows).map(|batch| batch.num_rows()).ok()
+            }),
+        );
+    }
+
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let rows = jobs::jobs(100_000);
+    let ctx = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
+    let builds_all = Arc::new(BuildsAll { rows: rows.clone() });
+    ctx.register_table("builds_all", builds_all)?;
+    ctx.register_table("ours", Arc::new(RowProvider::new(FixedRows::new(rows))))?;
+    for (title, select) in [
+        (
+            "2 of 20 columns of 100,000 rows",
+            "SELECT job_id, node_id FROM",
+        ),
+        ("all 20 columns of 100,000 rows", "SELECT * FROM"),
+        ("count(*) of 100,000 rows", "SELECT count(*) FROM"),
+    ] {
+        let run = |table: &str| query(&runtime, &ctx, &format!("{select} {table}"));
+        assert_eq!(run("builds_all"), run("ours"));
+        ratio::compare(
+            title,
+            ("build all, then project", || run("builds_all")),
+            ("KalamTable", || run("ours")),
+        );
+    }
+    Ok(())
+}
+
+/// How many rows a query returns.
+fn query(runtime: &Runtime, ctx: &SessionContext, sql: &str) -> usize {
+    let batches = runtime.block_on(async { ctx.sql(sql).await?.collect().await });
+    let batches = batches.expect("the query runs");
+    batches.iter().map(|batch| batch.num_rows()).sum()
+}
+
+/// What people write: a scan builds every column of every row, and lets `MemTable` project.
+#[derive(Debug)]
+struct BuildsAll {
+    rows: Vec<Job>,
+}
+
+#[async_trait]
+impl TableProvider for BuildsAll {
+    fn schema(&self) -> SchemaRef {
+        SCHEMA.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> datafusion::error::Result<Arc<dyn ExecutionPlan>> {
+        let batch = jobs::by_hand(&self.rows)?;
+        let table = MemTable::try_new(SCHEMA.clone(), vec![vec![batch]])?;
+        table.scan(state, projection, filters, limit).await
+    }
+}

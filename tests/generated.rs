@@ -1,0 +1,247 @@
+//! The generator's golden output compiles without warnings, and its rows survive the way to Arrow
+//! and back: every type, nulls, nested values, names that could clash.
+
+#![deny(warnings, missing_docs)]
+
+use std::collections::BTreeMap;
+
+use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::datatypes::{
+    DataType, Int64Type, IntervalMonthDayNano, TimestampMicrosecondType,
+};
+use datafusion::common::ScalarValue;
+use kalamtable::{AnyValue, Date, Decimal, KeyedRow, Row, TimeOfDay, Timestamp, TimestampMillis};
+use kalamtable_model::{SourceFile, Sources, parse_and_check};
+
+include!("../schema-codegen/tests/golden/all_types.rs");
+
+use app::all_types::{
+    AllTypes, AllTypesAddress, AllTypesAddressType, AllTypesRoutesItem, SCHEMA, Status, column,
+};
+
+fn full(id: i64) -> AllTypes {
+    AllTypes {
+        id,
+        region: "eu".to_string(),
+        day: Date::from_days(19_000),
+        flag: true,
+        tiny: i8::MIN,
+        small: Some(i16::MAX),
+        plain: Some(i32::MIN),
+        utiny: u8::MAX,
+        usmall: u16::MAX,
+        uplain: u32::MAX,
+        ubig: Some(u64::MAX),
+        single: f32::INFINITY,
+        twice: Some(-0.0),
+        price: Decimal::from_unscaled(1_999).expect("four digits"),
+        title: Some("grüße".to_string()),
+        blob: Some(vec![0, 255]),
+        digest: [7; 32],
+        at: Some(TimeOfDay::new(86_399_999_999)),
+        seen: TimestampMillis::new(1_700_000_000_123),
+        local: Timestamp::new(-1),
+        zoned: Some(Timestamp::new(i64::MAX)),
+        moment: Timestamp::new(0),
+        span: Some(IntervalMonthDayNano::new(1, -2, 3)),
+        token: kalamtable::__private::Uuid::from_u128(42),
+        payload: Some("{\"a\":[1,null]}".to_string()),
+        attachment: Some("{}".to_string()),
+        vector: Box::new([1.0, -2.5, f32::MIN]),
+        status: Status::InProgress,
+        previous: Some(Status::New),
+        option: app::all_types::Option::None,
+        tags: vec!["a".to_string(), String::new()],
+        scores: Some(vec![Some(1.5), None]),
+        address: AllTypesAddress {
+            street: "High Street".to_string(),
+            zip: None,
+            r#type: AllTypesAddressType::Work,
+        },
+        routes: Some(vec![
+            AllTypesRoutesItem {
+                topic: "first".to_string(),
+                weights: BTreeMap::from([("a".to_string(), Some(1)), ("b".to_string(), None)]),
+            },
+            AllTypesRoutesItem {
+                topic: "second".to_string(),
+                weights: BTreeMap::new(),
+            },
+        ]),
+        labels: BTreeMap::from([("k".to_string(), "v".to_string())]),
+        r#type: Some(1),
+        columns: Some(2),
+        row: Some(3),
+        elapsed: Some(AnyValue(ScalarValue::DurationMillisecond(Some(5)))),
+    }
+}
+
+fn bare(id: i64) -> AllTypes {
+    AllTypes {
+        small: None,
+        plain: None,
+        ubig: None,
+        twice: None,
+        title: None,
+        blob: None,
+        at: None,
+        zoned: None,
+        span: None,
+        payload: None,
+        attachment: None,
+        previous: None,
+        tags: Vec::new(),
+        scores: None,
+        routes: None,
+        labels: BTreeMap::new(),
+        r#type: None,
+        columns: None,
+        row: None,
+        elapsed: None,
+        ..full(id)
+    }
+}
+
+#[test]
+fn rows_survive_the_way_to_arrow_and_back() -> Result<(), Box<dyn std::error::Error>> {
+    for rows in [
+        vec![],
+        vec![full(1)],
+        vec![bare(1)],
+        vec![full(1), bare(2), full(3), bare(4)],
+    ] {
+        let batch = AllTypes::to_batch(&rows)?;
+        assert_eq!(batch.schema(), *SCHEMA);
+        assert_eq!(batch.num_rows(), rows.len());
+        assert_eq!(AllTypes::from_batch(&batch)?, rows);
+    }
+    Ok(())
+}
+
+#[test]
+fn columns_come_in_any_order_repeated_or_not_at_all() -> Result<(), Box<dyn std::error::Error>> {
+    let rows = [full(1), bare(2)];
+    let batch = AllTypes::to_batch_of(&rows, &[column::SEEN, column::ID, column::SEEN])?;
+    assert_eq!(batch.num_columns(), 3);
+    assert_eq!(
+        batch.column(1).as_primitive::<Int64Type>().values(),
+        &[1, 2]
+    );
+    // Held in milliseconds, microseconds in Arrow.
+    let seen = batch.column(0).as_primitive::<TimestampMicrosecondType>();
+    assert_eq!(seen.value(0), 1_700_000_000_123_000);
+    assert_eq!(batch.column(0), batch.column(2));
+
+    let none = AllTypes::to_batch_of(&rows, &[])?;
+    assert_eq!((none.num_columns(), none.num_rows()), (0, 2));
+
+    let error = AllTypes::to_batch_of(&rows, &[39]).expect_err("there are 39 columns");
+    assert_eq!(
+        error.to_string(),
+        "table `app.all_types` has 39 columns: there is none at position 39"
+    );
+    Ok(())
+}
+
+#[test]
+fn columns_are_found_by_id_then_name_never_by_position() -> Result<(), Box<dyn std::error::Error>> {
+    let rows = [full(1), full(2)];
+    let batch = AllTypes::to_batch(&rows)?;
+    let mut reversed: Vec<usize> = (0..batch.num_columns()).collect();
+    reversed.reverse();
+    assert_eq!(AllTypes::from_batch(&batch.project(&reversed)?)?, rows);
+
+    // Without ids, names decide; a nullable column that is absent is null.
+    let fields = batch
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| {
+            let field = field.as_ref().clone();
+            field.with_metadata(Default::default())
+        })
+        .collect::<Vec<_>>();
+    let schema = datafusion::arrow::datatypes::Schema::new(fields);
+    let unnumbered = RecordBatch::try_new(schema.into(), batch.columns().to_vec())?;
+    assert_eq!(AllTypes::from_batch(&unnumbered)?, rows);
+    let keep: Vec<usize> = (0..batch.num_columns())
+        .filter(|&i| i != column::TITLE)
+        .collect();
+    let untitled = AllTypes::from_batch(&unnumbered.project(&keep)?)?;
+    assert!(untitled.iter().all(|row| row.title.is_none()));
+
+    let keep: Vec<usize> = (1..batch.num_columns()).collect();
+    let error = AllTypes::from_batch(&batch.project(&keep)?).expect_err("the key is absent");
+    assert_eq!(
+        error.to_string(),
+        "table `app.all_types`: the batch has no column `id` (id 1), which may not be null"
+    );
+    Ok(())
+}
+
+#[test]
+fn values_that_do_not_fit_are_named_with_column_and_row() {
+    let mut late = full(1);
+    late.seen = TimestampMillis::new(i64::MAX);
+    let error = AllTypes::to_batch(&[full(0), late]).expect_err("no such microsecond");
+    assert_eq!(
+        error.to_string(),
+        "table `app.all_types`, column `seen`, row 1: \
+         9223372036854775807 milliseconds cannot be told exactly in microseconds"
+    );
+}
+
+#[test]
+fn a_text_outside_a_closed_set_is_named_with_its_path() -> Result<(), Box<dyn std::error::Error>> {
+    let rows = [bare(0), full(1)];
+    let batch = AllTypes::to_batch(&rows)?;
+    let mut columns = batch.columns().to_vec();
+    columns[column::STATUS] =
+        std::sync::Arc::new(datafusion::arrow::array::StringArray::from(vec![
+            "new", "lost",
+        ]));
+    let batch = RecordBatch::try_new(batch.schema(), columns)?;
+    let error = AllTypes::from_batch(&batch).expect_err("`lost` is no status");
+    assert_eq!(
+        error.to_string(),
+        "table `app.all_types`, column `status`, row 1: \
+         `lost` is none of `new`, `in-progress`, `done`"
+    );
+    Ok(())
+}
+
+#[test]
+fn keys_are_borrowed_and_ordered() {
+    let row = full(7);
+    assert_eq!(row.key(), (7, "eu", Date::from_days(19_000)));
+    assert!(row.compare_key(&(7, "us", Date::from_days(0))).is_lt());
+}
+
+#[test]
+fn closed_sets_know_their_labels() {
+    assert_eq!(Status::LABELS, ["new", "in-progress", "done"]);
+    assert_eq!(
+        "in-progress".parse::<Status>().ok(),
+        Some(Status::InProgress)
+    );
+    assert_eq!(Status::Done.to_string(), "done");
+    let error = "lost".parse::<Status>().expect_err("no such status");
+    assert_eq!(
+        error.to_string(),
+        "`lost` is none of `new`, `in-progress`, `done`"
+    );
+    // As SQL orders them.
+    assert!(Status::Done < Status::InProgress);
+}
+
+#[test]
+fn the_static_definition_is_the_one_that_was_written() {
+    let mut sources = Sources::new();
+    let toml = include_str!("../schema-codegen/tests/golden/all_types.toml");
+    let id = sources.push(SourceFile::new("all_types.toml", toml));
+    let written = parse_and_check(&sources, id).expect("the golden definition has no problem");
+    assert_eq!(*TABLES[0].definition, written.definition);
+    let field = SCHEMA.field(column::STATUS);
+    assert_eq!(field.data_type(), &DataType::Utf8);
+    assert_eq!(field.metadata()["PARQUET:field_id"], "28");
+}

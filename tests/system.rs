@@ -1,0 +1,161 @@
+//! The system tables, by SQL, as a server would have them.
+
+use datafusion::arrow::util::pretty::pretty_format_batches;
+use datafusion::prelude::SessionContext;
+use expect_test::{Expect, expect};
+use kalamtable::TimestampMillis;
+use kalamtable::system::jobs::{Job, JobStatus};
+use kalamtable::system::{SystemTables, TABLES};
+
+async fn check(ctx: &SessionContext, sql: &str, expected: Expect) {
+    let frame = ctx.sql(sql).await.expect("the query can be planned");
+    let batches = frame.collect().await.expect("the query runs");
+    let table = pretty_format_batches(&batches).expect("batches can be shown");
+    expected.assert_eq(&format!("{table}\n"));
+}
+
+fn job(id: &str, status: JobStatus) -> Job {
+    Job {
+        job_id: id.to_string(),
+        job_type: "flush".to_string(),
+        status,
+        leader_status: None,
+        parameters: Some("{\"table\":\"app.events\"}".to_string()),
+        message: None,
+        exception_trace: None,
+        idempotency_key: None,
+        queue: None,
+        priority: Some(5),
+        retry_count: 0,
+        max_retries: 3,
+        memory_used: None,
+        cpu_used: None,
+        created_at: TimestampMillis::new(1_700_000_000_123),
+        updated_at: TimestampMillis::new(1_700_000_000_123),
+        started_at: None,
+        finished_at: None,
+        node_id: 1,
+        leader_node_id: None,
+    }
+}
+
+#[tokio::test]
+async fn all_eight_are_there_and_know_each_other() {
+    let ctx = SessionContext::new();
+    SystemTables::register(&ctx).expect("a fresh session takes them");
+    check(
+        &ctx,
+        "SELECT table_name, schema_version, table_type, is_latest FROM system.tables ORDER BY 1",
+        expect![[]],
+    )
+    .await;
+    for table in TABLES {
+        let sql = format!("SELECT count(*) FROM {}", table.definition.name());
+        let batches = ctx.sql(&sql).await.expect("plans").collect().await;
+        assert_eq!(batches.expect("runs")[0].num_rows(), 1, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_feeds_rows_and_sql_sees_them() {
+    let ctx = SessionContext::new();
+    let system = SystemTables::register(&ctx).expect("a fresh session takes them");
+    system
+        .jobs
+        .insert([job("a", JobStatus::Running), job("b", JobStatus::New)])
+        .expect("two keys");
+    check(
+        &ctx,
+        "SELECT job_id, status, created_at, max_retries FROM system.jobs \
+         WHERE status = 'running' AND created_at < now()",
+        expect![[]],
+    )
+    .await;
+    system
+        .jobs
+        .update(&"b", |job| job.status = JobStatus::Completed)
+        .expect("it is there");
+    check(
+        &ctx,
+        "SELECT status, count(*) FROM system.jobs GROUP BY status ORDER BY status",
+        expect![[]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn sql_writes_reach_the_server() {
+    let ctx = SessionContext::new();
+    let system = SystemTables::register(&ctx).expect("a fresh session takes them");
+    let insert = "INSERT INTO system.namespaces (namespace_id, name, created_at, table_count) \
+                  VALUES ('app', 'The application', '2026-01-02T03:04:05.678Z', 2)";
+    ctx.sql(insert)
+        .await
+        .expect("plans")
+        .collect()
+        .await
+        .expect("runs");
+    let namespace = system.namespaces.get(&"app").expect("it was inserted");
+    assert_eq!(
+        namespace.created_at,
+        TimestampMillis::new(1_767_323_045_678)
+    );
+
+    let refused = "INSERT INTO system.namespaces (namespace_id, name, created_at, table_count) \
+                   VALUES ('b', 'B', '2026-01-02T03:04:05.678901Z', 2)";
+    let error = ctx.sql(refused).await.expect("plans").collect().await;
+    let message = error
+        .expect_err("microseconds do not fit in milliseconds")
+        .to_string();
+    expect![[]].assert_eq(&message);
+    assert_eq!(system.namespaces.len(), 1);
+}
+
+#[tokio::test]
+async fn stats_count_what_happens() {
+    let ctx = SessionContext::new();
+    let system = SystemTables::register(&ctx).expect("a fresh session takes them");
+    let flushes = system.metrics.counter("flushes");
+    let stats = "SELECT * FROM system.stats ORDER BY metric_name";
+    check(&ctx, stats, expect![[]]).await;
+    flushes.add(7);
+    system.known_tables.remove(TABLES[0].definition.name());
+    check(&ctx, stats, expect![[]]).await;
+}
+
+#[tokio::test]
+async fn registering_twice_is_refused() {
+    let ctx = SessionContext::new();
+    SystemTables::register(&ctx).expect("a fresh session takes them");
+    let error = SystemTables::register(&ctx).expect_err("they are there");
+    expect![[]].assert_eq(&error.to_string());
+}
+
+/// What SYSTEM_TABLES.md of the design says, in its own notation.
+#[test]
+fn definitions_are_as_designed() {
+    let mut text = String::new();
+    for table in TABLES {
+        let definition = table.definition;
+        let key: Vec<&str> = definition
+            .key_columns()
+            .iter()
+            .map(|&position| &*definition.columns()[position].name)
+            .collect();
+        text += &format!(
+            "{} key {} reserved {:?}\n",
+            definition.name(),
+            key.join(", "),
+            definition.reserved().ids
+        );
+        for column in definition.columns() {
+            let null = if column.nullable { " null" } else { "" };
+            let unit = column.unit.map_or("", |unit| unit.as_str());
+            text += &format!(
+                "{:4} {:24} {}{null} {unit}\n",
+                column.id, column.name, column.ty
+            );
+        }
+    }
+    expect_test::expect_file!["system_tables.txt"].assert_eq(&text);
+}
