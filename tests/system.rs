@@ -46,7 +46,20 @@ async fn all_eight_are_there_and_know_each_other() {
     check(
         &ctx,
         "SELECT table_name, schema_version, table_type, is_latest FROM system.tables ORDER BY 1",
-        expect![[]],
+        expect![[r#"
+            +--------------+----------------+------------+-----------+
+            | table_name   | schema_version | table_type | is_latest |
+            +--------------+----------------+------------+-----------+
+            | audit_logs   | 1              | system     | true      |
+            | jobs         | 1              | system     | true      |
+            | live_queries | 1              | system     | true      |
+            | namespaces   | 1              | system     | true      |
+            | stats        | 1              | view       | true      |
+            | storages     | 1              | system     | true      |
+            | tables       | 1              | system     | true      |
+            | users        | 1              | system     | true      |
+            +--------------+----------------+------------+-----------+
+        "#]],
     )
     .await;
     for table in TABLES {
@@ -68,7 +81,13 @@ async fn a_server_feeds_rows_and_sql_sees_them() {
         &ctx,
         "SELECT job_id, status, created_at, max_retries FROM system.jobs \
          WHERE status = 'running' AND created_at < now()",
-        expect![[]],
+        expect![[r#"
+            +--------+---------+-------------------------+-------------+
+            | job_id | status  | created_at              | max_retries |
+            +--------+---------+-------------------------+-------------+
+            | a      | running | 2023-11-14T22:13:20.123 | 3           |
+            +--------+---------+-------------------------+-------------+
+        "#]],
     )
     .await;
     system
@@ -78,7 +97,14 @@ async fn a_server_feeds_rows_and_sql_sees_them() {
     check(
         &ctx,
         "SELECT status, count(*) FROM system.jobs GROUP BY status ORDER BY status",
-        expect![[]],
+        expect![[r#"
+            +-----------+----------+
+            | status    | count(*) |
+            +-----------+----------+
+            | completed | 1        |
+            | running   | 1        |
+            +-----------+----------+
+        "#]],
     )
     .await;
 }
@@ -107,7 +133,7 @@ async fn sql_writes_reach_the_server() {
     let message = error
         .expect_err("microseconds do not fit in milliseconds")
         .to_string();
-    expect![[]].assert_eq(&message);
+    expect!["External error: table `system.namespaces`, column `created_at`, row 0: 1767323045678901 microseconds cannot be told exactly in milliseconds"].assert_eq(&message);
     assert_eq!(system.namespaces.len(), 1);
 }
 
@@ -117,10 +143,46 @@ async fn stats_count_what_happens() {
     let system = SystemTables::register(&ctx).expect("a fresh session takes them");
     let flushes = system.metrics.counter("flushes");
     let stats = "SELECT * FROM system.stats ORDER BY metric_name";
-    check(&ctx, stats, expect![[]]).await;
+    check(
+        &ctx,
+        stats,
+        expect![[r#"
+        +-------------------+--------------+
+        | metric_name       | metric_value |
+        +-------------------+--------------+
+        | flushes           | 0            |
+        | rows_written      | 0            |
+        | scan_failures     | 0            |
+        | scans             | 1            |
+        | table_versions    | 8            |
+        | tables_registered | 8            |
+        | write_failures    | 0            |
+        | write_statements  | 0            |
+        +-------------------+--------------+
+    "#]],
+    )
+    .await;
     flushes.add(7);
     system.known_tables.remove(TABLES[0].definition.name());
-    check(&ctx, stats, expect![[]]).await;
+    check(
+        &ctx,
+        stats,
+        expect![[r#"
+        +-------------------+--------------+
+        | metric_name       | metric_value |
+        +-------------------+--------------+
+        | flushes           | 7            |
+        | rows_written      | 0            |
+        | scan_failures     | 0            |
+        | scans             | 2            |
+        | table_versions    | 7            |
+        | tables_registered | 7            |
+        | write_failures    | 0            |
+        | write_statements  | 0            |
+        +-------------------+--------------+
+    "#]],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -128,7 +190,8 @@ async fn registering_twice_is_refused() {
     let ctx = SessionContext::new();
     SystemTables::register(&ctx).expect("a fresh session takes them");
     let error = SystemTables::register(&ctx).expect_err("they are there");
-    expect![[]].assert_eq(&error.to_string());
+    expect!["Execution error: there is a table `system.users` already"]
+        .assert_eq(&error.to_string());
 }
 
 /// What SYSTEM_TABLES.md of the design says, in its own notation.
