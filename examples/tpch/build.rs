@@ -1,0 +1,5 @@
+//! Compiles the definitions of the TPC-H tables.
+
+fn main() {
+    kalamtable_build::compile("schemas");
+}

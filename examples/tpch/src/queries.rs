@@ -1,0 +1,15 @@
+//! The 22 queries, with the parameters that the specification validates answers with.
+
+macro_rules! queries {
+    ($($name:literal)*) => {
+        /// The text of each query, in order; in the dialect of DataFusion, without schema names.
+        pub const QUERIES: [&str; 22] = [
+            $(include_str!(concat!("../queries/", $name, ".sql"))),*
+        ];
+    };
+}
+
+queries! {
+    "q01" "q02" "q03" "q04" "q05" "q06" "q07" "q08" "q09" "q10" "q11"
+    "q12" "q13" "q14" "q15" "q16" "q17" "q18" "q19" "q20" "q21" "q22"
+}
