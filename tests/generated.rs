@@ -4,13 +4,18 @@
 #![deny(warnings, missing_docs)]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::arrow::datatypes::{
     DataType, Int64Type, IntervalMonthDayNano, TimestampMicrosecondType,
 };
 use datafusion::common::ScalarValue;
-use kalamtable::{AnyValue, Date, Decimal, KeyedRow, Row, TimeOfDay, Timestamp, TimestampMillis};
+use datafusion::prelude::SessionContext;
+use kalamtable::{
+    AnyValue, Date, Decimal, FixedRows, KeyedRow, MemoryTable, Row, RowProvider, TimeOfDay, Timestamp,
+    TimestampMillis, register,
+};
 use kalamtable_model::{SourceFile, Sources, parse_and_check};
 
 include!("../schema-codegen/tests/golden/all_types.rs");
@@ -196,10 +201,9 @@ fn a_text_outside_a_closed_set_is_named_with_its_path() -> Result<(), Box<dyn st
     let rows = [bare(0), full(1)];
     let batch = AllTypes::to_batch(&rows)?;
     let mut columns = batch.columns().to_vec();
-    columns[column::STATUS] =
-        std::sync::Arc::new(datafusion::arrow::array::StringArray::from(vec![
-            "new", "lost",
-        ]));
+    columns[column::STATUS] = Arc::new(datafusion::arrow::array::StringArray::from(vec![
+        "new", "lost",
+    ]));
     let batch = RecordBatch::try_new(batch.schema(), columns)?;
     let error = AllTypes::from_batch(&batch).expect_err("`lost` is no status");
     assert_eq!(
@@ -244,4 +248,52 @@ fn the_static_definition_is_the_one_that_was_written() {
     let field = SCHEMA.field(column::STATUS);
     assert_eq!(field.data_type(), &DataType::Utf8);
     assert_eq!(field.metadata()["PARQUET:field_id"], "28");
+}
+
+#[tokio::test]
+async fn an_insert_fills_defaults_in_the_unit_of_the_row() -> Result<(), Box<dyn std::error::Error>>
+{
+    let table = Arc::new(MemoryTable::<AllTypes>::new());
+    table.insert([full(1)])?;
+    let ctx = SessionContext::new();
+    register(&ctx, RowProvider::new(table.clone()))?;
+    // Every column that has no default and may not be null is taken from the row that is there.
+    let defaults = ["flag", "tiny", "single", "price", "title", "seen", "status"];
+    let columns: Vec<String> = SCHEMA
+        .fields()
+        .iter()
+        .map(|field| field.name().as_str())
+        .filter(|name| !defaults.contains(name) && *name != "id")
+        .map(|name| format!("\"{name}\""))
+        .collect();
+    let columns = columns.join(", ");
+    let insert =
+        format!("INSERT INTO app.all_types (id, {columns}) SELECT 2, {columns} FROM app.all_types");
+    let before = TimestampMillis::now();
+    ctx.sql(&insert).await?.collect().await?;
+    let inserted = table
+        .get(&(2, "eu", Date::from_days(19_000)))
+        .ok_or("it was inserted")?;
+    // `now()` has nanoseconds: the row's milliseconds take it all the same.
+    assert!(before <= inserted.seen && inserted.seen <= TimestampMillis::now());
+    let expected = AllTypes {
+        flag: true,
+        tiny: -5,
+        single: 1.5,
+        price: Decimal::from_unscaled(1_999).ok_or("four digits")?,
+        title: Some("it's \"new\"".to_string()),
+        seen: inserted.seen,
+        status: Status::New,
+        ..full(2)
+    };
+    assert_eq!(*inserted, expected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_generated_table_keeps_the_contract() -> Result<(), Box<dyn std::error::Error>> {
+    let rows = (0..50).map(|id| if id % 3 == 0 { bare(id) } else { full(id) });
+    let provider = RowProvider::new(FixedRows::new(rows.collect()));
+    kalamtable::contract::check(Arc::new(provider)).await?;
+    Ok(())
 }

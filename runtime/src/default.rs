@@ -14,7 +14,25 @@ pub(crate) fn default_expr(column: &Column) -> Option<Expr> {
     let ty = column.ty.arrow_type();
     match column.default.as_ref()? {
         ColumnDefault::Literal(literal) => literal_value(literal, &ty).map(lit),
-        ColumnDefault::Call(function) => Some(cast(call(*function), ty)),
+        ColumnDefault::Call(function) => {
+            // A row that counts in a coarser unit than its column would refuse the digits below it.
+            let call = match row_type(column, &ty) {
+                Some(row_type) => cast(call(*function), row_type),
+                None => call(*function),
+            };
+            Some(cast(call, ty))
+        }
+    }
+}
+
+/// The type of `column` in the unit of its row field, where that is another than the column's.
+fn row_type(column: &Column, ty: &DataType) -> Option<DataType> {
+    let unit = TimeUnit::from(column.unit?);
+    match ty {
+        DataType::Timestamp(_, zone) => Some(DataType::Timestamp(unit, zone.clone())),
+        DataType::Time64(_) if unit < TimeUnit::Microsecond => Some(DataType::Time32(unit)),
+        DataType::Time64(_) => Some(DataType::Time64(unit)),
+        _ => None,
     }
 }
 
