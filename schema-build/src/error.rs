@@ -65,7 +65,14 @@ impl Error {
                 diagnostics,
             } => diagnostics
                 .iter()
-                .map(|diagnostic| diagnostic.one_line(sources))
+                .map(|diagnostic| {
+                    let mut message = diagnostic.one_line(sources);
+                    message += &format!(" [{}]", diagnostic.rule.id());
+                    for help in &diagnostic.help {
+                        message += &format!("; help: {}", help.replace('\n', " "));
+                    }
+                    message
+                })
                 .collect(),
             other => vec![other.to_string().replace('\n', " ")],
         }
