@@ -1,0 +1,80 @@
+//! `kalamtable check`: every problem of some folders of definitions, or how much they hold.
+
+use std::collections::HashSet;
+use std::env;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use kalamtable_build::Loaded;
+use kalamtable_model::{Style, TableDefinition, render};
+
+/// Loads and checks every definition below `paths`. Says what there is on `output`, and every
+/// problem on `errors`; then there is no result.
+///
+/// # Errors
+/// If one of the two cannot be written to.
+pub fn check(
+    paths: &[impl AsRef<Path>],
+    output: &mut dyn Write,
+    errors: &mut dyn Write,
+) -> io::Result<Option<Vec<TableDefinition>>> {
+    let Some(loaded) = load(paths, errors)? else {
+        return Ok(None);
+    };
+    let files: HashSet<_> = loaded.tables.iter().map(|table| table.source).collect();
+    let columns = loaded
+        .tables
+        .iter()
+        .map(|table| table.definition.columns().len());
+    let (files, tables) = (files.len(), loaded.tables.len());
+    let (files, tables) = (count(files, "file"), count(tables, "table"));
+    let columns = count(columns.sum(), "column");
+    writeln!(output, "{files}, {tables}, {columns}: no problems")?;
+    Ok(Some(into_definitions(loaded)))
+}
+
+/// Loads and checks every definition below `paths`. Says nothing but the problems, if there are
+/// any; then there is no result.
+///
+/// # Errors
+/// If `errors` cannot be written to.
+pub fn load_definitions(
+    paths: &[impl AsRef<Path>],
+    errors: &mut dyn Write,
+) -> io::Result<Option<Vec<TableDefinition>>> {
+    Ok(load(paths, errors)?.map(into_definitions))
+}
+
+fn load(paths: &[impl AsRef<Path>], errors: &mut dyn Write) -> io::Result<Option<Loaded>> {
+    let loaded = kalamtable_build::load(paths);
+    if loaded.diagnostics.is_empty() {
+        return Ok(Some(loaded));
+    }
+    let problems = render(&loaded.diagnostics, &loaded.sources, style());
+    let problem_count = count(loaded.diagnostics.len(), "problem");
+    writeln!(errors, "{problems}\n{problem_count} found")?;
+    Ok(None)
+}
+
+fn into_definitions(loaded: Loaded) -> Vec<TableDefinition> {
+    let tables = loaded.tables.into_iter();
+    tables.map(|table| table.definition).collect()
+}
+
+/// See <https://no-color.org>.
+fn style() -> Style {
+    let is_refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if is_refused || !io::stderr().is_terminal() {
+        Style::Plain
+    } else {
+        Style::Coloured
+    }
+}
+
+/// `1 table`, `2 tables`.
+pub(crate) fn count(count: usize, noun: &str) -> String {
+    match count {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    }
+}

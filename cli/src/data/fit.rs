@@ -1,0 +1,219 @@
+//! Whether a file's Arrow schema fits a definition: every column there, none besides, and each of a
+//! type whose every value the declared type holds exactly.
+
+use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, Schema, TimeUnit};
+use kalamtable_model::arrow::FIELD_ID_KEY;
+use kalamtable_model::{ColumnType, NestedField, TableDefinition};
+
+use super::problem::{did_you_mean, nearest, shorten};
+
+/// What does not fit; empty if all does.
+pub(crate) fn misfits(definition: &TableDefinition, found: &Schema) -> Vec<String> {
+    let table = definition.name();
+    let mut misfits = Vec::new();
+    for (position, field) in found.fields().iter().enumerate() {
+        let name = field.name();
+        if found.fields()[..position]
+            .iter()
+            .any(|other| other.name() == name)
+        {
+            misfits.push(format!("column `{name}` is there twice"));
+        } else if definition.column(name).is_none() {
+            misfits.push(unknown_column(definition, found, field));
+        }
+    }
+    for column in definition.columns() {
+        let Ok(field) = found.field_with_name(&column.name) else {
+            if !column.nullable && !is_renamed(found, column.id, definition) {
+                let name = &column.name;
+                misfits.push(format!(
+                    "column `{name}` is missing, but the definition of `{table}` does not say `nullable = true`"
+                ));
+            }
+            continue;
+        };
+        if let Some(misfit) = id_misfit(field, column.id) {
+            misfits.push(format!("column `{}`: {misfit}", column.name));
+        }
+        for misfit in type_misfits(&column.ty, field.data_type()) {
+            misfits.push(format!("column `{}`{misfit}", column.name));
+        }
+    }
+    misfits
+}
+
+fn unknown_column(definition: &TableDefinition, found: &Schema, field: &Field) -> String {
+    let (name, table) = (field.name(), definition.name());
+    let mut by_id = definition.columns().iter().filter(|column| {
+        field_id(field) == Some(column.id) && found.field_with_name(&column.name).is_err()
+    });
+    if let Some(column) = by_id.next() {
+        let (id, declared) = (column.id, &column.name);
+        return format!(
+            "column `{name}` has the field id {id}, which `{table}` gives to `{declared}`: rename it in the file"
+        );
+    }
+    let names = definition.columns().iter().map(|column| &*column.name);
+    let hint = did_you_mean(nearest(name, names));
+    format!(
+        "column `{}` is not in the definition of `{table}`{hint}",
+        shorten(name)
+    )
+}
+
+/// Whether the file has the column under a name that the definition does not know.
+fn is_renamed(found: &Schema, id: i32, definition: &TableDefinition) -> bool {
+    found
+        .fields()
+        .iter()
+        .any(|field| field_id(field) == Some(id) && definition.column(field.name()).is_none())
+}
+
+fn field_id(field: &Field) -> Option<i32> {
+    field.metadata().get(FIELD_ID_KEY)?.parse().ok()
+}
+
+fn id_misfit(field: &Field, declared: i32) -> Option<String> {
+    let found = field_id(field).filter(|found| *found != declared)?;
+    Some(format!(
+        "the field id is {found}, but the definition says `id = {declared}`"
+    ))
+}
+
+/// Each misfit begins with `.path: ` or `: `.
+fn type_misfits(declared: &ColumnType, found: &DataType) -> Vec<String> {
+    let found = without_encoding(found);
+    match (declared, found) {
+        (ColumnType::List(element), found) if let Some(item) = list_item(found) => {
+            nested_misfits(element, item, "[]")
+        }
+        (ColumnType::Struct(fields), DataType::Struct(found)) => struct_misfits(fields, found),
+        (ColumnType::Map(fields), DataType::Map(entries, _))
+            if let DataType::Struct(found) = entries.data_type()
+                && let [key, value] = &found[..] =>
+        {
+            let mut misfits = nested_misfits(&fields.key, key, ".key");
+            misfits.extend(nested_misfits(&fields.value, value, "[]"));
+            misfits
+        }
+        (declared, found) if primitive_fits(declared, found) => Vec::new(),
+        (declared, found) => {
+            let declared = shorten(&declared.to_string()).into_owned();
+            let found = shorten(&found.to_string()).into_owned();
+            vec![format!(
+                ": the definition says `{declared}`, but the file has {found}"
+            )]
+        }
+    }
+}
+
+fn nested_misfits(declared: &NestedField, found: &Field, segment: &str) -> Vec<String> {
+    let id = id_misfit(found, declared.id).map(|misfit| format!("{segment}: {misfit}"));
+    let types = type_misfits(&declared.ty, found.data_type());
+    let types = types.into_iter().map(|misfit| format!("{segment}{misfit}"));
+    id.into_iter().chain(types).collect()
+}
+
+fn struct_misfits(declared: &[NestedField], found: &Fields) -> Vec<String> {
+    let mut misfits = Vec::new();
+    for field in found {
+        let name = field.name();
+        if declared.iter().all(|declared| *declared.name != **name) {
+            misfits.push(format!(
+                ": the field `{}` is not in the definition",
+                shorten(name)
+            ));
+        }
+    }
+    for declared in declared {
+        let name = &declared.name;
+        match found.find(name) {
+            Some((_, found)) => {
+                misfits.extend(nested_misfits(declared, found, &format!(".{name}")))
+            }
+            None if declared.nullable => {}
+            None => misfits.push(format!(
+                ": the field `{name}` is missing, but the definition does not allow null"
+            )),
+        }
+    }
+    misfits
+}
+
+/// The type of the values, however they are encoded.
+fn without_encoding(ty: &DataType) -> &DataType {
+    match ty {
+        DataType::Dictionary(_, values) => without_encoding(values),
+        ty => ty,
+    }
+}
+
+fn list_item(ty: &DataType) -> Option<&Field> {
+    match ty {
+        DataType::List(item) | DataType::LargeList(item) => Some(item),
+        _ => None,
+    }
+}
+
+/// Whether every value of `found` is exactly a value of `declared`.
+fn primitive_fits(declared: &ColumnType, found: &DataType) -> bool {
+    use DataType as D;
+    match declared {
+        ColumnType::Boolean => matches!(found, D::Boolean),
+        ColumnType::TinyInt => matches!(found, D::Int8),
+        ColumnType::SmallInt => matches!(found, D::Int16 | D::Int8 | D::UInt8),
+        ColumnType::Int => matches!(found, D::Int32 | D::Int16 | D::Int8 | D::UInt16 | D::UInt8),
+        ColumnType::BigInt => {
+            found.is_signed_integer() || matches!(found, D::UInt32 | D::UInt16 | D::UInt8)
+        }
+        ColumnType::UTinyInt => matches!(found, D::UInt8),
+        ColumnType::USmallInt => matches!(found, D::UInt16 | D::UInt8),
+        ColumnType::UInt => matches!(found, D::UInt32 | D::UInt16 | D::UInt8),
+        ColumnType::UBigInt => found.is_unsigned_integer(),
+        ColumnType::Float => matches!(found, D::Float32 | D::Float16),
+        ColumnType::Double => found.is_floating(),
+        ColumnType::Decimal { precision, scale } => match found {
+            D::Decimal32(digits, places)
+            | D::Decimal64(digits, places)
+            | D::Decimal128(digits, places)
+            | D::Decimal256(digits, places) => {
+                let (digits, places) = (i16::from(*digits), i16::from(*places));
+                let (precision, scale) = (i16::from(*precision), i16::from(*scale));
+                places <= scale && digits - places <= precision - scale
+            }
+            _ => false,
+        },
+        ColumnType::Text | ColumnType::Json | ColumnType::File | ColumnType::Enum(_) => {
+            found.is_string()
+        }
+        ColumnType::Bytes => found.is_binary(),
+        ColumnType::FixedBytes(length) => *found == D::FixedSizeBinary(*length as i32),
+        ColumnType::Uuid => *found == D::FixedSizeBinary(16),
+        ColumnType::Date => matches!(found, D::Date32),
+        ColumnType::Time => matches!(found, D::Time64(TimeUnit::Microsecond) | D::Time32(_)),
+        ColumnType::Timestamp { unit, zone } => match found {
+            // Zones only say how an instant is shown.
+            D::Timestamp(found, found_zone) => {
+                *found <= TimeUnit::from(*unit) && found_zone.is_some() == zone.is_some()
+            }
+            _ => false,
+        },
+        ColumnType::DateTime => match found {
+            D::Timestamp(found, zone) => *found <= TimeUnit::Microsecond && zone.is_some(),
+            _ => false,
+        },
+        // What Parquet has no room for, its reader drops without a word from the other units.
+        ColumnType::Interval => matches!(
+            found,
+            D::Interval(IntervalUnit::MonthDayNano | IntervalUnit::YearMonth)
+        ),
+        ColumnType::Embedding(length) => match found {
+            D::FixedSizeList(item, found) => {
+                *found == *length as i32 && *item.data_type() == D::Float32
+            }
+            found => list_item(found).is_some_and(|item| *item.data_type() == D::Float32),
+        },
+        ColumnType::Arrow(_) => without_encoding(&declared.arrow_type()).equals_datatype(found),
+        _ => false,
+    }
+}

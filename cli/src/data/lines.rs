@@ -1,0 +1,84 @@
+//! Lines of a text file, one at a time, numbered, UTF-8 and of bounded length.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use super::problem::DataError;
+
+/// No record of a text file may be longer: a quote or a bracket that is never closed would
+/// otherwise make a record of all that follows.
+pub(crate) const MAX_RECORD_BYTES: usize = 64 * 1024 * 1024;
+
+/// Reads a file line by line.
+pub(crate) struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    line: Vec<u8>,
+    /// The number of the line that was read last, from 1.
+    number: u64,
+}
+
+impl Lines {
+    pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
+        let file = File::open(path).map_err(|source| DataError::Read {
+            path: path.to_path_buf(),
+            source,
+        })?;
+        Ok(Lines {
+            path: path.to_path_buf(),
+            reader: BufReader::with_capacity(256 * 1024, file),
+            line: Vec::new(),
+            number: 0,
+        })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A problem of a line.
+    pub(crate) fn problem(&self, line: u64, message: impl Into<String>) -> DataError {
+        DataError::Line {
+            path: self.path.clone(),
+            line,
+            message: message.into(),
+        }
+    }
+
+    /// The next line, with what ends it, and its number; `None` after the last. A byte order mark
+    /// is passed over.
+    pub(crate) fn next(&mut self) -> Result<Option<(u64, &str)>, DataError> {
+        self.line.clear();
+        self.number += 1;
+        let number = self.number;
+        let limit = MAX_RECORD_BYTES as u64 + 1;
+        let read = self
+            .reader
+            .by_ref()
+            .take(limit)
+            .read_until(b'\n', &mut self.line);
+        read.map_err(|source| DataError::Read {
+            path: self.path.clone(),
+            source,
+        })?;
+        if self.line.len() > MAX_RECORD_BYTES {
+            return Err(self.problem(number, "the line is longer than 64 MiB"));
+        }
+        if self.line.is_empty() {
+            return Ok(None);
+        }
+        match std::str::from_utf8(&self.line) {
+            Ok(line) => {
+                let mark = if number == 1 { "\u{feff}" } else { "" };
+                Ok(Some((number, line.strip_prefix(mark).unwrap_or(line))))
+            }
+            Err(error) => {
+                let at = error.valid_up_to();
+                let byte = self.line[at];
+                let message = format!("the line is not UTF-8: byte 0x{byte:02x} at offset {at}");
+                Err(self.problem(number, message))
+            }
+        }
+    }
+}

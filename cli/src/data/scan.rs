@@ -1,0 +1,159 @@
+//! [`TextTable`]: CSV and NDJSON files as a table. Only the columns that a query asks for are
+//! converted; filters are left to DataFusion.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Result;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use kalamtable_model::TableDefinition;
+
+use super::problem::DataError;
+use super::rows::Rows;
+use super::{csv, ndjson};
+
+/// How a text file is written.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TextFormat {
+    Csv,
+    Ndjson,
+}
+
+/// Text files as a table; each file is a partition.
+#[derive(Debug)]
+pub(crate) struct TextTable {
+    definition: Arc<TableDefinition>,
+    schema: SchemaRef,
+    format: TextFormat,
+    paths: Vec<PathBuf>,
+}
+
+impl TextTable {
+    pub(crate) fn new(
+        definition: Arc<TableDefinition>,
+        format: TextFormat,
+        paths: Vec<PathBuf>,
+    ) -> Self {
+        let schema = Arc::new(definition.arrow_schema());
+        TextTable {
+            definition,
+            schema,
+            format,
+            paths,
+        }
+    }
+}
+
+#[async_trait]
+impl TableProvider for TextTable {
+    fn schema(&self) -> SchemaRef {
+        self.schema.clone()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    async fn scan(
+        &self,
+        _state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut columns: Vec<usize> = match projection {
+            Some(projection) => projection.clone(),
+            None => (0..self.schema.fields().len()).collect(),
+        };
+        columns.sort_unstable();
+        columns.dedup();
+        let schema = Arc::new(self.schema.project(&columns)?);
+        // In the order of the query, which may name a column twice.
+        let order = projection.map(|projection| {
+            let place = |position| columns.partition_point(|column| column < position);
+            projection.iter().map(place).collect::<Vec<_>>()
+        });
+        let partition = |path: &PathBuf| -> Arc<dyn PartitionStream> {
+            Arc::new(FilePartition {
+                definition: self.definition.clone(),
+                format: self.format,
+                path: path.clone(),
+                columns: columns.clone(),
+                schema: schema.clone(),
+            })
+        };
+        let partitions = self.paths.iter().map(partition).collect();
+        let plan = StreamingTableExec::try_new(
+            schema.clone(),
+            partitions,
+            order.as_ref(),
+            [],
+            false,
+            limit,
+        )?;
+        Ok(Arc::new(plan))
+    }
+}
+
+/// One file.
+#[derive(Clone, Debug)]
+struct FilePartition {
+    definition: Arc<TableDefinition>,
+    format: TextFormat,
+    path: PathBuf,
+    /// Positions of the columns to convert, ascending.
+    columns: Vec<usize>,
+    /// The schema of these columns.
+    schema: SchemaRef,
+}
+
+impl FilePartition {
+    fn read(
+        &self,
+        batch_size: usize,
+        emit: impl FnMut(RecordBatch) -> bool,
+    ) -> Result<(), DataError> {
+        let build = match self.format {
+            TextFormat::Csv => csv::build,
+            TextFormat::Ndjson => ndjson::build,
+        };
+        let schema = self.schema.clone();
+        let mut rows = Rows::new(&self.definition, &self.columns, schema, build, batch_size);
+        match self.format {
+            TextFormat::Csv => csv::read(&self.path, &mut rows, emit),
+            TextFormat::Ndjson => ndjson::read(&self.path, &mut rows, emit),
+        }
+    }
+}
+
+impl PartitionStream for FilePartition {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let batch_size = context.session_config().batch_size();
+        // Batches that wait to be asked for.
+        let capacity = 2;
+        let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), capacity);
+        let sender = builder.tx();
+        let partition = self.clone();
+        builder.spawn_blocking(move || {
+            // Nobody listens any more once a limit is reached, or the query is stopped.
+            let emit = |batch| sender.blocking_send(Ok(batch)).is_ok();
+            partition
+                .read(batch_size, emit)
+                .map_err(|error| DataFusionError::External(Box::new(error)))
+        });
+        builder.build()
+    }
+}

@@ -1,0 +1,185 @@
+//! [`Session`]: a DataFusion session over the system tables and a folder of data files.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::error::ArrowError;
+use datafusion::common::TableReference;
+use datafusion::error::DataFusionError;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use kalamtable::system::{self, SystemTables};
+use kalamtable_model::{Column, Shared, TableDefinition};
+
+use crate::data::{RegisterError, RegisteredTable, SearchPath, register_folder};
+
+/// A DataFusion session, and what is known about its tables.
+pub struct Session {
+    context: SessionContext,
+    /// What feeds the system tables.
+    _system: SystemTables,
+    tables: Vec<RegisteredTable>,
+}
+
+impl Session {
+    /// The system tables, and each of `definitions` over its files in `data`. Tables are found by
+    /// `namespace.table`, and by the bare name where only one namespace has it.
+    ///
+    /// # Errors
+    /// What [`register_folder`] says.
+    pub fn open(
+        definitions: &[TableDefinition],
+        data: Option<&Path>,
+    ) -> Result<Self, RegisterError> {
+        let config = SessionConfig::new().with_information_schema(true);
+        let context = SessionContext::new_with_config(config);
+        let system = SystemTables::register(&context)?;
+        let tables = register_folder(&context, definitions, data)?;
+        for table in &tables {
+            let definition = Shared::Counted(table.definition.clone());
+            system.known_tables.add(definition);
+        }
+        SearchPath::install(&context)?;
+        Ok(Session {
+            context,
+            _system: system,
+            tables,
+        })
+    }
+
+    /// Where queries run.
+    pub fn context(&self) -> &SessionContext {
+        &self.context
+    }
+
+    /// Tables that were registered from definitions, without the system tables.
+    pub fn tables(&self) -> &[RegisteredTable] {
+        &self.tables
+    }
+
+    /// What `\d` shows: a row for each table and view.
+    ///
+    /// # Errors
+    /// If DataFusion cannot say what a table is.
+    pub async fn describe_tables(&self) -> Result<RecordBatch, DataFusionError> {
+        let mut rows = Vec::new();
+        for catalog_name in self.context.catalog_names() {
+            let Some(catalog) = self.context.catalog(&catalog_name) else {
+                continue;
+            };
+            for schema_name in catalog.schema_names() {
+                let Some(schema) = catalog.schema(&schema_name) else {
+                    continue;
+                };
+                if schema_name == "information_schema" {
+                    continue;
+                }
+                for table in schema.table_names() {
+                    let Some(provider) = schema.table(&table).await? else {
+                        continue;
+                    };
+                    let name = format!("{schema_name}.{table}");
+                    let columns = provider.schema().fields().len().to_string();
+                    let definition = self.definition(&name);
+                    let comment = definition.and_then(TableDefinition::comment);
+                    let rows_are = self.rows_are(&name);
+                    rows.push([
+                        Some(name),
+                        Some(columns),
+                        rows_are,
+                        comment.map(str::to_string),
+                    ]);
+                }
+            }
+        }
+        rows.sort();
+        Ok(text_batch(["table", "columns", "rows", "comment"], &rows)?)
+    }
+
+    /// Where a table's rows are.
+    fn rows_are(&self, name: &str) -> Option<String> {
+        let mut tables = self.tables.iter();
+        let table = tables.find(|table| table.definition.name().to_string() == name)?;
+        Some(match &table.files {
+            Some(files) => files.place.display().to_string(),
+            None => "none".to_string(),
+        })
+    }
+
+    /// What `\d NAME` shows: a row for each column.
+    ///
+    /// # Errors
+    /// If there is no such table, or several.
+    pub async fn describe_columns(&self, name: &str) -> Result<RecordBatch, DataFusionError> {
+        let reference = TableReference::from(name);
+        let provider = self.context.table_provider(reference.clone()).await?;
+        let rows: Vec<[Option<String>; 5]> = match self.definition(&reference.to_string()) {
+            Some(definition) => definition.columns().iter().map(describe_column).collect(),
+            None => {
+                let schema = provider.schema();
+                schema
+                    .fields()
+                    .iter()
+                    .map(|field| describe_field(field))
+                    .collect()
+            }
+        };
+        let names = ["column", "type", "nullable", "default", "comment"];
+        Ok(text_batch(names, &rows)?)
+    }
+
+    /// The definition of the table that is called `name`, with its namespace or, if only one has
+    /// that name, without.
+    fn definition(&self, name: &str) -> Option<&TableDefinition> {
+        // A table from a folder stands before a system table of the same name.
+        let own = self.tables.iter().map(|table| &*table.definition);
+        let system = system::TABLES.iter().map(|table| table.definition);
+        let all: Vec<&TableDefinition> = own.chain(system).collect();
+        let mut full = all.iter().filter(|table| table.name().to_string() == name);
+        let mut bare = all.iter().filter(|table| *table.name().table == *name);
+        full.next().or_else(|| bare.next()).copied()
+    }
+}
+
+fn describe_column(column: &Column) -> [Option<String>; 5] {
+    let default = column.default.as_ref();
+    [
+        Some(column.name.to_string()),
+        Some(column.ty.to_string()),
+        Some(yes_or_no(column.nullable)),
+        default.map(|default| default.to_toml(&column.ty)),
+        column.comment.as_ref().map(|comment| comment.to_string()),
+    ]
+}
+
+fn describe_field(field: &Field) -> [Option<String>; 5] {
+    let ty = field.data_type().to_string();
+    let nullable = yes_or_no(field.is_nullable());
+    [
+        Some(field.name().clone()),
+        Some(ty),
+        Some(nullable),
+        None,
+        None,
+    ]
+}
+
+fn yes_or_no(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_string()
+}
+
+fn text_batch<const N: usize>(
+    names: [&str; N],
+    rows: &[[Option<String>; N]],
+) -> Result<RecordBatch, ArrowError> {
+    let fields: Vec<Field> = names
+        .iter()
+        .map(|name| Field::new(*name, DataType::Utf8, true))
+        .collect();
+    let columns = (0..N).map(|column| -> ArrayRef {
+        let texts = rows.iter().map(|row| row[column].as_deref());
+        Arc::new(texts.collect::<StringArray>())
+    });
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.collect())
+}
