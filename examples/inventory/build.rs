@@ -1,0 +1,9 @@
+//! Compiles the shop's definitions.
+
+fn main() {
+    kalamtable_build::Config::new()
+        .schemas("schemas")
+        .row_attribute("inventory.low_stock", "#[derive(Eq, PartialOrd, Ord)]")
+        .column_type("inventory.products.sku", "crate::Sku")
+        .compile();
+}

@@ -1,0 +1,67 @@
+//! [`Sku`]: a type of our own in a column.
+
+use std::fmt;
+use std::str::FromStr;
+
+use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::datatypes::DataType;
+use kalamtable::{Problem, Value, ValueError};
+
+/// A stock-keeping unit: a letter, a dash and three digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Sku(String);
+
+/// A text that is no [`Sku`].
+#[derive(Debug)]
+pub struct NoSku(String);
+
+impl FromStr for Sku {
+    type Err = NoSku;
+
+    fn from_str(text: &str) -> Result<Self, NoSku> {
+        let is_sku = match text.as_bytes() {
+            [letter, b'-', digits @ ..] => {
+                letter.is_ascii_uppercase()
+                    && digits.len() == 3
+                    && digits.iter().all(u8::is_ascii_digit)
+            }
+            _ => false,
+        };
+        if is_sku {
+            Ok(Sku(text.to_string()))
+        } else {
+            Err(NoSku(text.to_string()))
+        }
+    }
+}
+
+impl fmt::Display for NoSku {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` is not of the form `T-100`", self.0)
+    }
+}
+
+impl std::error::Error for NoSku {}
+
+/// As text in Arrow; what is read, also what `INSERT` writes, is checked.
+impl Value for Sku {
+    type Reader = <String as Value>::Reader;
+
+    fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
+    where
+        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
+    {
+        let texts = values.map(|value| value.map(|sku| &sku.0));
+        String::build(texts, ty, nullable)
+    }
+
+    fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
+        String::reader(array, ty)
+    }
+
+    fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
+        let text = String::read(reader, index)?;
+        text.parse()
+            .map_err(|error: NoSku| ValueError::new(index, Problem::Other(error.into())))
+    }
+}
