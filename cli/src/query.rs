@@ -53,7 +53,20 @@ fn describe(error: &DataFusionError) -> String {
         }
         source = error.source();
     }
-    error.strip_backtrace()
+    // The root of a failed query says what failed; only for others it matters of which kind it is.
+    match error.find_root() {
+        DataFusionError::SQL(error, _) => error.to_string(),
+        root @ (DataFusionError::Plan(_)
+        | DataFusionError::SchemaError(..)
+        | DataFusionError::Execution(_)) => strip_backtrace(&root.message()).to_string(),
+        _ => error.strip_backtrace(),
+    }
+}
+
+/// What follows it is a backtrace, in builds with that feature.
+fn strip_backtrace(message: &str) -> &str {
+    let separator = DataFusionError::BACK_TRACE_SEP;
+    message.split(separator).next().unwrap_or(message)
 }
 
 enum Part {

@@ -3,7 +3,7 @@
 
 use std::env;
 use std::future::Future;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -137,7 +137,7 @@ impl Shell<'_> {
     ) -> io::Result<bool> {
         let begin = Instant::now();
         let outcome = {
-            let mut results = self.format.output(&mut *output);
+            let mut results = self.format.output(BufWriter::new(&mut *output));
             let interrupt = (self.interrupt)();
             let context = self.session.context();
             let query = query::run(context, statement, results.as_mut(), interrupt);

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::check::{count, load_definitions};
-use crate::data::RegisteredTable;
+use crate::data::{DataError, RegisterError, RegisteredTable};
 use crate::output::Format;
 use crate::query::{self, QueryError};
 use crate::session::Session;
@@ -27,16 +27,16 @@ pub struct Options {
     pub format: Format,
 }
 
-/// Why there was not everything that was asked for. Where it was told, it is not told again.
+/// Why there was not everything that was asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The definitions have problems, which were told.
+    /// The definitions have problems, which have been told.
     #[error("the definitions have problems")]
     Definitions,
-    /// The data has problems, or a statement failed.
-    #[error("{0}")]
-    Told(String),
+    /// The data has problems, or a statement failed; each of these has yet to be told.
+    #[error("{}", .0.join("\n"))]
+    Failed(Vec<String>),
     /// Reading or writing failed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -57,11 +57,18 @@ pub fn sql(options: &Options) -> Result<(), Error> {
         },
     };
     let session = Session::open(&definitions, options.data.as_deref());
-    let session = session.map_err(|error| Error::Told(error.to_string()))?;
+    let session = session.map_err(|error| match error {
+        RegisterError::Data(problems) => {
+            let problems: Vec<String> = problems.iter().map(DataError::to_string).collect();
+            Error::Failed(problems)
+        }
+        error => Error::Failed(vec![error.to_string()]),
+    })?;
     say_what_is_empty(options, session.tables(), errors)?;
     let runtime = Builder::new_multi_thread()
         // Debug builds of the planner need more than the usual two MiB for deep expressions.
-        .thread_stack_size(8 * 1024 * 1024)
+        // A long chain of operators is a deep tree, and parts of the planner recurse into it.
+        .thread_stack_size(64 * 1024 * 1024)
         .enable_all()
         .build()?;
     let result = if let Some(query) = &options.query {
@@ -133,7 +140,7 @@ fn run_all(
         Ok(_) => Ok(true),
         Err(error) if error.is_broken_pipe() => Ok(false),
         Err(QueryError::Write(error)) => Err(Error::Io(error)),
-        Err(error) => Err(Error::Told(error.to_string())),
+        Err(error) => Err(Error::Failed(vec![error.to_string()])),
     };
     let mut line = String::new();
     loop {

@@ -1,7 +1,9 @@
 //! Whether a file's Arrow schema fits a definition: every column there, none besides, and each of a
 //! type whose every value the declared type holds exactly.
 
-use arrow::datatypes::{DataType, Field, Fields, IntervalUnit, Schema, TimeUnit};
+use std::fmt;
+
+use arrow::datatypes::{DataType, Field, FieldRef, Fields, IntervalUnit, Schema, TimeUnit};
 use kalamtable_model::arrow::FIELD_ID_KEY;
 use kalamtable_model::{ColumnType, NestedField, TableDefinition};
 
@@ -27,7 +29,7 @@ pub(crate) fn misfits(definition: &TableDefinition, found: &Schema) -> Vec<Strin
             if !column.nullable && !is_renamed(found, column.id, definition) {
                 let name = &column.name;
                 misfits.push(format!(
-                    "column `{name}` is missing, but the definition of `{table}` does not say `nullable = true`"
+                    "column `{name}` is missing, but the definition of `{table}` does not allow null"
                 ));
             }
             continue;
@@ -76,65 +78,96 @@ fn field_id(field: &Field) -> Option<i32> {
 fn id_misfit(field: &Field, declared: i32) -> Option<String> {
     let found = field_id(field).filter(|found| *found != declared)?;
     Some(format!(
-        "the field id is {found}, but the definition says `id = {declared}`"
+        "the field id is {found}, but the definition says {declared}"
     ))
 }
 
-/// Each misfit begins with `.path: ` or `: `.
-fn type_misfits(declared: &ColumnType, found: &DataType) -> Vec<String> {
-    let found = without_encoding(found);
-    match (declared, found) {
-        (ColumnType::List(element), found) if let Some(item) = list_item(found) => {
-            nested_misfits(element, item, "[]")
-        }
-        (ColumnType::Struct(fields), DataType::Struct(found)) => struct_misfits(fields, found),
-        (ColumnType::Map(fields), DataType::Map(entries, _))
-            if let DataType::Struct(found) = entries.data_type()
-                && let [key, value] = &found[..] =>
-        {
-            let mut misfits = nested_misfits(&fields.key, key, ".key");
-            misfits.extend(nested_misfits(&fields.value, value, "[]"));
-            misfits
-        }
-        (declared, found) if primitive_fits(declared, found) => Vec::new(),
-        (declared, found) => {
-            let declared = shorten(&declared.to_string()).into_owned();
-            let found = shorten(&found.to_string()).into_owned();
-            vec![format!(
-                ": the definition says `{declared}`, but the file has {found}"
-            )]
-        }
+/// What does not fit inside of a column, and where.
+struct TypeMisfit {
+    /// `.routes[].name`; empty for the column itself.
+    path: String,
+    message: String,
+}
+
+impl TypeMisfit {
+    fn new(message: String) -> Self {
+        let path = String::new();
+        TypeMisfit { path, message }
+    }
+
+    fn inside(mut self, segment: &str) -> Self {
+        self.path.insert_str(0, segment);
+        self
     }
 }
 
-fn nested_misfits(declared: &NestedField, found: &Field, segment: &str) -> Vec<String> {
-    let id = id_misfit(found, declared.id).map(|misfit| format!("{segment}: {misfit}"));
-    let types = type_misfits(&declared.ty, found.data_type());
-    let types = types.into_iter().map(|misfit| format!("{segment}{misfit}"));
-    id.into_iter().chain(types).collect()
+impl fmt::Display for TypeMisfit {
+    /// To stand behind the name of a column.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, ", at `${}`", self.path)?;
+        }
+        write!(f, ": {}", self.message)
+    }
 }
 
-fn struct_misfits(declared: &[NestedField], found: &Fields) -> Vec<String> {
+fn type_misfits(declared: &ColumnType, found: &DataType) -> Vec<TypeMisfit> {
+    let found = without_encoding(found);
+    let misfits = match declared {
+        ColumnType::List(element) => {
+            list_item(found).map(|item| nested_misfits(element, item, "[]"))
+        }
+        ColumnType::Struct(fields) => match found {
+            DataType::Struct(found) => Some(struct_misfits(fields, found)),
+            _ => None,
+        },
+        ColumnType::Map(fields) => map_entry(found).map(|[key, value]| {
+            let mut misfits = nested_misfits(&fields.key, key, ".key");
+            misfits.extend(nested_misfits(&fields.value, value, "[]"));
+            misfits
+        }),
+        declared => primitive_fits(declared, found).then(Vec::new),
+    };
+    misfits.unwrap_or_else(|| {
+        let (declared, found) = (declared.to_string(), found.to_string());
+        vec![TypeMisfit::new(format!(
+            "the definition says `{}`, but the file has {}",
+            shorten(&declared),
+            shorten(&found)
+        ))]
+    })
+}
+
+fn nested_misfits(declared: &NestedField, found: &Field, segment: &str) -> Vec<TypeMisfit> {
+    let id = id_misfit(found, declared.id).map(TypeMisfit::new);
+    let types = type_misfits(&declared.ty, found.data_type());
+    let misfits = id.into_iter().chain(types);
+    misfits.map(|misfit| misfit.inside(segment)).collect()
+}
+
+fn struct_misfits(declared: &[NestedField], found: &Fields) -> Vec<TypeMisfit> {
     let mut misfits = Vec::new();
     for field in found {
         let name = field.name();
         if declared.iter().all(|declared| *declared.name != **name) {
-            misfits.push(format!(
-                ": the field `{}` is not in the definition",
+            let names = declared.iter().map(|declared| &*declared.name);
+            let hint = did_you_mean(nearest(name, names));
+            misfits.push(TypeMisfit::new(format!(
+                "the field `{}` is not in the definition{hint}",
                 shorten(name)
-            ));
+            )));
         }
     }
     for declared in declared {
         let name = &declared.name;
         match found.find(name) {
             Some((_, found)) => {
-                misfits.extend(nested_misfits(declared, found, &format!(".{name}")))
+                misfits.extend(nested_misfits(declared, found, &format!(".{name}")));
             }
             None if declared.nullable => {}
-            None => misfits.push(format!(
-                ": the field `{name}` is missing, but the definition does not allow null"
-            )),
+            None => misfits.push(TypeMisfit::new(format!(
+                "the field `{name}` is missing, but the definition does not allow null"
+            ))),
         }
     }
     misfits
@@ -151,6 +184,19 @@ fn without_encoding(ty: &DataType) -> &DataType {
 fn list_item(ty: &DataType) -> Option<&Field> {
     match ty {
         DataType::List(item) | DataType::LargeList(item) => Some(item),
+        _ => None,
+    }
+}
+
+fn map_entry(ty: &DataType) -> Option<[&FieldRef; 2]> {
+    let DataType::Map(entries, _) = ty else {
+        return None;
+    };
+    match entries.data_type() {
+        DataType::Struct(fields) => match &fields[..] {
+            [key, value] => Some([key, value]),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -394,7 +394,7 @@ pub(crate) fn unquote(raw: &str) -> Result<Cow<'_, str>, Problem> {
     // Half of a surrogate pair is the one thing that a valid string may hold and a text may not.
     serde_json::from_str::<String>(raw)
         .map(Cow::Owned)
-        .map_err(|error| Problem::NotJson(error.to_string()))
+        .map_err(|error| Problem::NotJson(text::json_message(&error)))
 }
 
 /// The values of an array that is valid JSON.

@@ -72,8 +72,9 @@ impl Seen {
 /// Reads an object into the row that was begun; or says what is wrong.
 fn object(line: &str, rows: &mut Rows<'_>, seen: &mut Seen) -> Result<(), String> {
     let shown = shorten(line);
-    text::json(line)
-        .map_err(|problem| format!("{problem}; each line must hold one whole object: `{shown}`"))?;
+    text::json(line).map_err(|problem| {
+        format!("the line {problem}; each line must hold one whole object: `{shown}`")
+    })?;
     if !line.starts_with('{') {
         return Err(format!(
             "each line must hold one object with a value for each column, not `{shown}`"

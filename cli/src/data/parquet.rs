@@ -11,6 +11,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
+use datafusion::common::nested_struct::cast_column;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
@@ -82,7 +83,7 @@ fn counted_nulls(definition: &TableDefinition, metadata: &ArrowReaderMetadata) -
             if let Some(nulls @ 1..) = nulls {
                 let (name, rows) = (&column.name, group.num_rows());
                 messages.push(format!(
-                    "column `{name}` is null in {nulls} of the {rows} rows of row group {number}, but the definition does not say `nullable = true`"
+                    "column `{name}` is null in {nulls} of the {rows} rows of row group {number}, but the definition does not allow null"
                 ));
             }
         }
@@ -290,7 +291,7 @@ fn locate_in(
         let Some(array) = batch.columns().first() else {
             break;
         };
-        let found = match cast_with_options(array, &ty, &STRICT) {
+        let found = match cast_column(array, &ty, &STRICT) {
             Ok(array) => values::check(&array, &column.ty, column.nullable).err(),
             Err(_) => first_cast_error(array, &ty),
         };
@@ -313,9 +314,10 @@ fn first_cast_error(array: &ArrayRef, ty: &DataType) -> Option<Misfit> {
     (0..array.len()).find_map(|index| {
         // A copy: the cast of a list to one of a fixed size does not see where a slice begins.
         let value = take(array, &UInt32Array::from(vec![index as u32]), None).ok()?;
-        let error = cast_with_options(&value, ty, &STRICT).err()?;
+        let error = cast_column(&value, ty, &STRICT).err()?;
         let found = values::show(array, index);
-        Some(Misfit::new(index, found.as_deref(), Problem::Arrow(error)))
+        let problem = Problem::Conversion(Box::new(error));
+        Some(Misfit::new(index, found.as_deref(), problem))
     })
 }
 

@@ -7,6 +7,7 @@ use std::io;
 use std::path::PathBuf;
 
 use arrow::error::ArrowError;
+use datafusion::error::DataFusionError;
 use kalamtable_model::{Column, ColumnType};
 
 /// A data file, or a folder of them, that does not fit its definition.
@@ -85,6 +86,7 @@ impl std::error::Error for BadValue {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.misfit.problem {
             Problem::Arrow(error) => Some(error),
+            Problem::Conversion(error) => Some(error),
             _ => None,
         }
     }
@@ -167,10 +169,10 @@ impl fmt::Display for Misfit {
 #[non_exhaustive]
 pub enum Problem {
     /// Null where none may be.
-    #[error("null, but the definition does not say `nullable = true`")]
+    #[error("null, but the definition does not allow null")]
     Null,
     /// An empty CSV field where no null may be.
-    #[error("empty, but the definition does not say `nullable = true`")]
+    #[error("empty, which is null, but the definition does not allow null")]
     Empty,
     /// A key that an object lacks.
     #[error("missing, but the definition does not allow null")]
@@ -241,6 +243,9 @@ pub enum Problem {
     /// Arrow refused.
     #[error("does not fit: {0}")]
     Arrow(ArrowError),
+    /// DataFusion could not give it the declared type.
+    #[error("does not fit: {}", .0.strip_backtrace())]
+    Conversion(Box<DataFusionError>),
 }
 
 /// `; did you mean ..?`, or nothing.

@@ -297,7 +297,7 @@ pub(crate) fn json(text: &str) -> Result<(), Problem> {
 }
 
 /// What the parser says, without the line where there is but one.
-fn json_message(error: &serde_json::Error) -> String {
+pub(crate) fn json_message(error: &serde_json::Error) -> String {
     let message = error.to_string();
     match message.strip_suffix(&format!(" at line 1 column {}", error.column())) {
         Some(message) => format!("{message} at character {}", error.column()),

@@ -1,0 +1,358 @@
+//! Arguments, exit codes, stdin and formats.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use expect_test::{Expect, expect};
+
+use crate::support::{Folder, check, success};
+
+fn check_command(arguments: &[&str], expect: Expect) {
+    check(&Folder::with_orders().run(arguments), expect);
+}
+
+#[test]
+fn check_counts_what_is_sound() {
+    check_command(
+        &["check"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 file, 1 table, 5 columns: no problems
+    "#]],
+    );
+}
+
+#[test]
+fn check_shows_every_problem() {
+    let folder = Folder::with_orders();
+    folder.write(
+        "more/a.toml",
+        "name = \"app.a\"\nrow = \"A\"\n[columns]\nid = { id = 1, type = \"itn\" }\n",
+    );
+    check(
+        &folder.run(&["check", "schemas", "more", "nowhere"]),
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT0601]: the table has no primary key, and does not say why
+             --> more/a.toml:1:8
+              |
+            1 | name = "app.a"
+              |        ^^^^^^^
+              |
+              = help: write `primary_key = [".."]`, or `no_primary_key = "why"`
+
+            error[KT0401]: unknown type `itn`
+             --> more/a.toml:4:24
+              |
+            4 | id = { id = 1, type = "itn" }
+              |                        ^^^
+              |
+              = help: did you mean `int`?
+
+            error[KT0001]: there is no such file or folder
+            --> nowhere
+             = help: check the path, and where it starts from
+
+            3 problems found
+        "#]],
+    );
+}
+
+#[test]
+fn check_of_a_missing_folder_is_a_problem() {
+    check_command(
+        &["check", "nowhere"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT0001]: there is no such file or folder
+        --> nowhere
+         = help: check the path, and where it starts from
+
+        1 problem found
+    "#]],
+    );
+}
+
+#[test]
+fn an_unknown_argument_is_a_mistake_in_usage() {
+    let output = Folder::new().run(&["check", "--frobnicate"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn data_without_definitions_is_a_mistake_in_usage() {
+    let output = Folder::new().run(&["sql", "--data", "data", "-c", "SELECT 1"]);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn sql_sees_the_system_tables() {
+    let query = "SELECT table_name, schema_version FROM system.tables ORDER BY 1";
+    check_command(
+        &["sql", "-c", query],
+        expect![[r#"
+        exit: 0
+        stdout:
+        +--------------+----------------+
+        | table_name   | schema_version |
+        +--------------+----------------+
+        | audit_logs   | 1              |
+        | jobs         | 1              |
+        | live_queries | 1              |
+        | namespaces   | 1              |
+        | stats        | 1              |
+        | storages     | 1              |
+        | tables       | 1              |
+        | users        | 1              |
+        +--------------+----------------+
+    "#]],
+    );
+}
+
+#[test]
+fn sql_finds_a_table_by_its_bare_name_if_that_is_unique() {
+    let query = "SELECT count(*) AS jobs FROM jobs; SELECT * FROM system.jobs WHERE false";
+    let output = Folder::new().run(&["sql", "--format", "csv", "-c", query]);
+    assert!(success(&output).starts_with("jobs\n0\njob_id,"));
+}
+
+#[test]
+fn a_bare_name_that_two_namespaces_have_is_refused() {
+    let folder = Folder::with_orders();
+    let other = crate::support::ORDERS.replace("app.orders", "web.orders");
+    folder.write("schemas/web.toml", other);
+    let arguments = ["sql", "--schemas", "schemas", "-c", "SELECT * FROM orders"];
+    check(
+        &folder.run(&arguments),
+        expect![[r#"
+            exit: 1
+            stderr:
+            note: without --data there are no rows in `app.orders`, `web.orders`
+            error: `orders` may be `app.orders` or `web.orders`: write the namespace
+        "#]],
+    );
+}
+
+#[test]
+fn loaded_definitions_are_rows_of_system_tables() {
+    let query = "SELECT table_id FROM system.tables WHERE namespace_id = 'app'";
+    check_command(
+        &[
+            "sql",
+            "--schemas",
+            "schemas",
+            "--format",
+            "csv",
+            "-c",
+            query,
+        ],
+        expect![[r#"
+            exit: 0
+            stdout:
+            table_id
+            app.orders
+            stderr:
+            note: without --data there are no rows in `app.orders`
+        "#]],
+    );
+}
+
+#[test]
+fn sql_over_unsound_definitions_shows_their_problems() {
+    let folder = Folder::new();
+    folder.write("schemas/a.toml", "name = 1");
+    let output = folder.run(&["sql", "--schemas", "schemas", "-c", "SELECT 1"]);
+    check(
+        &output,
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT0102]: the table has no `[columns]`
+         --> schemas/a.toml:1:1
+          |
+        1 | name = 1
+          | ^^^^^^^^
+          |
+          = help: write `[columns]`, and below it a line for each column:
+                  id = { id = 1, type = "bigint" }
+
+        error[KT0103]: `name` is an integer, expected a string
+         --> schemas/a.toml:1:8
+          |
+        1 | name = 1
+          |        ^
+          |
+          = help: write it in quotes: `"1"`
+
+        2 problems found
+    "#]],
+    );
+}
+
+#[test]
+fn the_definitions_of_the_system_tables_do_not_empty_them() {
+    let folder = Folder::new();
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas");
+    let query = "SELECT count(*) > 7 AS is_live FROM system.tables";
+    let output = folder.run(&["sql", "--schemas", schemas, "--format", "csv", "-c", query]);
+    assert_eq!(success(&output), "is_live\ntrue\n");
+}
+
+#[test]
+fn stdin_runs_until_a_statement_fails() {
+    let statements = "SELECT 1 AS a; -- one;\nSELECT\n  ';' AS b;\nSELECT nothing;\nSELECT 2;";
+    let output = Folder::new().run_with_stdin(&["sql", "--format", "csv"], statements);
+    check(
+        &output,
+        expect![[r#"
+            exit: 1
+            stdout:
+            a
+            1
+            b
+            ;
+            stderr:
+            error: No field named nothing.
+        "#]],
+    );
+}
+
+#[test]
+fn the_last_statement_of_stdin_needs_no_semicolon() {
+    let output = Folder::new().run_with_stdin(&["sql", "--format", "csv"], "SELECT 1 AS a\n");
+    assert_eq!(success(&output), "a\n1\n");
+}
+
+#[test]
+fn nothing_in_is_nothing_out() {
+    check(
+        &Folder::new().run_with_stdin(&["sql"], " -- nothing\n;;"),
+        expect![[r#"
+            exit: 0
+        "#]],
+    );
+}
+
+const VALUES: &str =
+    "SELECT * FROM (VALUES (1, 'a,\"b\"', NULL), (2, '', 1.5)) AS t(id, text, number)";
+
+#[test]
+fn a_table_shows_nulls() {
+    check_command(
+        &["sql", "-c", VALUES],
+        expect![[r#"
+        exit: 0
+        stdout:
+        +----+-------+--------+
+        | id | text  | number |
+        +----+-------+--------+
+        | 1  | a,"b" | NULL   |
+        | 2  |       | 1.5    |
+        +----+-------+--------+
+    "#]],
+    );
+}
+
+#[test]
+fn csv_tells_empty_text_from_null() {
+    check_command(
+        &["sql", "--format", "csv", "-c", VALUES],
+        expect![[r#"
+        exit: 0
+        stdout:
+        id,text,number
+        1,"a,""b""",
+        2,"",1.5
+    "#]],
+    );
+}
+
+#[test]
+fn json_is_an_array_of_all_rows() {
+    check_command(
+        &["sql", "--format", "json", "-c", VALUES],
+        expect![[r#"
+        exit: 0
+        stdout:
+        [{"id":1,"text":"a,\"b\"","number":null},{"id":2,"text":"","number":1.5}]
+    "#]],
+    );
+}
+
+#[test]
+fn no_rows_have_a_header_and_an_empty_array() {
+    let query = "SELECT 1 AS a WHERE false";
+    let folder = Folder::new();
+    check(
+        &folder.run(&["sql", "-c", query]),
+        expect![[r#"
+        exit: 0
+        stdout:
+        +---+
+        | a |
+        +---+
+        +---+
+    "#]],
+    );
+    let csv = folder.run(&["sql", "--format", "csv", "-c", query]);
+    assert_eq!(success(&csv), "a\n");
+    let json = folder.run(&["sql", "--format", "json", "-c", query]);
+    assert_eq!(success(&json), "[]\n");
+}
+
+#[test]
+fn statements_without_a_result_print_nothing() {
+    let query = "CREATE VIEW v AS SELECT 1 AS a; SELECT a FROM v";
+    let output = Folder::new().run(&["sql", "--format", "csv", "-c", query]);
+    assert_eq!(success(&output), "a\n1\n");
+}
+
+#[test]
+fn many_batches_are_one_json_array() {
+    let query = "SELECT value FROM generate_series(1, 20000)";
+    let output = Folder::new().run(&["sql", "--format", "json", "-c", query]);
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&success(&output)).unwrap();
+    assert_eq!(rows.len(), 20_000);
+    assert_eq!(rows[19_999]["value"], 20_000);
+}
+
+#[test]
+fn a_table_shows_every_row() {
+    let query = "SELECT value FROM generate_series(1, 20000)";
+    let output = Folder::new().run(&["sql", "-c", query]);
+    assert_eq!(success(&output).lines().count(), 20_004);
+}
+
+#[test]
+fn a_reader_that_leaves_ends_the_query_quietly() {
+    for format in ["csv", "json", "table"] {
+        let query = "SELECT value FROM generate_series(1, 200000)";
+        let folder = Folder::new();
+        let mut command = folder.command(&["sql", "--format", format, "-c", query]);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut [0; 16]).unwrap();
+        drop(stdout);
+        let output = child.wait_with_output().unwrap();
+        check(
+            &output,
+            expect![[r#"
+            exit: 0
+        "#]],
+        );
+    }
+}
+
+#[test]
+fn deep_expressions_do_not_exhaust_the_stack() {
+    let query = format!("SELECT {}1 AS a", "1 + ".repeat(2000));
+    let output = Folder::new().run(&["sql", "--format", "csv", "-c", &query]);
+    assert_eq!(success(&output), "a\n2001\n");
+}

@@ -1,0 +1,11 @@
+//! The `kalamtable` command as its users meet it: the binary itself, with files and pipes of its
+//! own, and a terminal.
+
+mod bad_files;
+mod commands;
+mod folders;
+mod formats;
+mod interrupt;
+mod support;
+#[cfg(unix)]
+mod terminal;

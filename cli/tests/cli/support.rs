@@ -1,0 +1,127 @@
+//! A folder for each test, and the binary run in it.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{Field, Schema};
+use expect_test::Expect;
+use parquet::arrow::ArrowWriter;
+use tempfile::TempDir;
+
+pub(crate) struct Folder(TempDir);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        fs::create_dir(folder.path().join("data")).unwrap();
+        Folder(folder)
+    }
+
+    /// With the definition of `app.orders`.
+    pub(crate) fn with_orders() -> Self {
+        let folder = Folder::new();
+        folder.write("schemas/orders.toml", ORDERS);
+        folder
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    pub(crate) fn write_parquet(&self, name: &str, columns: Vec<(Field, ArrayRef)>) {
+        let path = self.write(name, "");
+        let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
+        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap();
+        let mut writer =
+            ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
+        writer.write(&batch).unwrap();
+        writer.close().unwrap();
+    }
+
+    /// The command with these arguments, run in the folder.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kalamtable"));
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env("HOME", self.path())
+            .env_remove("XDG_STATE_HOME");
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::null()).output().unwrap()
+    }
+
+    pub(crate) fn run_with_stdin(&self, arguments: &[&str], stdin: &str) -> Output {
+        let mut command = self.command(arguments);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // The command may end before it has read everything.
+        let _ = child.stdin.take().unwrap().write_all(stdin.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
+    /// `query` over the folders `schemas` and `data`.
+    pub(crate) fn query(&self, format: &str, query: &str) -> Output {
+        let folders = ["--schemas", "schemas", "--data", "data"];
+        let arguments = [&["sql"], &folders[..], &["--format", format, "-c", query]];
+        self.run(&arguments.concat())
+    }
+}
+
+pub(crate) const ORDERS: &str = r#"
+name        = "app.orders"
+primary_key = ["id"]
+row         = "Order"
+
+[columns]
+id    = { id = 1, type = "int", comment = "Number of the order" }
+price = { id = 2, type = "decimal(6, 2)", nullable = true }
+note  = { id = 3, type = "text", default = "none" }
+state = { id = 4, type = "enum('open', 'closed')", rust = "State" }
+items = { id = 5, type = "list<#6 struct<#7 sku: text, #8 count: int null>>", nullable = true }
+"#;
+
+/// Exit code, stdout and stderr, those that are empty left out.
+pub(crate) fn shown(output: &Output) -> String {
+    let mut shown = format!("exit: {}\n", output.status.code().unwrap());
+    for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
+        if !bytes.is_empty() {
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            shown.push_str(&format!("{name}:\n{text}"));
+        }
+    }
+    shown
+}
+
+pub(crate) fn check(output: &Output, expect: Expect) {
+    expect.assert_eq(&shown(output));
+}
+
+/// What was written to stderr, by a command that failed.
+pub(crate) fn failure(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{}", shown(output));
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// What was written to stdout, by a command that did not fail.
+pub(crate) fn success(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(0), "{}", shown(output));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
