@@ -56,6 +56,7 @@ fn describe(error: &DataFusionError) -> String {
     // The root of a failed query says what failed; only for others it matters of which kind it is.
     match error.find_root() {
         DataFusionError::SQL(error, _) => error.to_string(),
+        DataFusionError::External(error) => error.to_string(),
         root @ (DataFusionError::Plan(_)
         | DataFusionError::SchemaError(..)
         | DataFusionError::Execution(_)) => strip_backtrace(&root.message()).to_string(),

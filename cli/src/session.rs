@@ -17,8 +17,6 @@ use crate::data::{RegisterError, RegisteredTable, SearchPath, register_folder};
 /// A DataFusion session, and what is known about its tables.
 pub struct Session {
     context: SessionContext,
-    /// What feeds the system tables.
-    _system: SystemTables,
     tables: Vec<RegisteredTable>,
 }
 
@@ -41,11 +39,7 @@ impl Session {
             system.known_tables.add(definition);
         }
         SearchPath::install(&context)?;
-        Ok(Session {
-            context,
-            _system: system,
-            tables,
-        })
+        Ok(Session { context, tables })
     }
 
     /// Where queries run.

@@ -37,8 +37,8 @@ pub enum Error {
     /// The data has problems, or a statement failed; each of these has yet to be told.
     #[error("{}", .0.join("\n"))]
     Failed(Vec<String>),
-    /// Reading or writing failed.
-    #[error(transparent)]
+    /// Reading statements or writing results failed.
+    #[error("input or output failed: {0}")]
     Io(#[from] io::Error),
 }
 

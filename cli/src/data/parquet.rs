@@ -17,6 +17,7 @@ use datafusion::datasource::listing::{
     ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
 };
 use datafusion::error::DataFusionError;
+use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use kalamtable_model::{Column, TableDefinition};
@@ -27,7 +28,7 @@ use parquet::arrow::arrow_reader::{
 
 use super::check_exec::CheckExec;
 use super::fit;
-use super::problem::{DataError, Misfit, Problem};
+use super::problem::{DataError, Misfit, Problem, read_only};
 use super::values;
 
 /// Checks schemas, and nulls as far as the footers count them.
@@ -187,6 +188,15 @@ impl TableProvider for ParquetTable {
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>> {
         self.inner.supports_filters_pushdown(filters)
+    }
+
+    async fn insert_into(
+        &self,
+        _state: &dyn Session,
+        _input: Arc<dyn ExecutionPlan>,
+        _insert_op: InsertOp,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Err(read_only(&self.files.definition))
     }
 }
 

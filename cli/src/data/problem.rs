@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
-use kalamtable_model::{Column, ColumnType};
+use kalamtable_model::{Column, ColumnType, TableDefinition};
 
 /// A data file, or a folder of them, that does not fit its definition.
 #[derive(Debug, thiserror::Error)]
@@ -246,6 +246,14 @@ pub enum Problem {
     /// DataFusion could not give it the declared type.
     #[error("does not fit: {}", .0.strip_backtrace())]
     Conversion(Box<DataFusionError>),
+}
+
+/// The answer to an `INSERT` into a table over files.
+pub(crate) fn read_only(definition: &TableDefinition) -> DataFusionError {
+    let table = definition.name();
+    DataFusionError::Plan(format!(
+        "the files of `{table}` are read, but never written"
+    ))
 }
 
 /// `; did you mean ..?`, or nothing.

@@ -11,13 +11,14 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use kalamtable_model::TableDefinition;
 
-use super::problem::DataError;
+use super::problem::{DataError, read_only};
 use super::rows::Rows;
 use super::{csv, ndjson};
 
@@ -101,6 +102,15 @@ impl TableProvider for TextTable {
             limit,
         )?;
         Ok(Arc::new(plan))
+    }
+
+    async fn insert_into(
+        &self,
+        _state: &dyn Session,
+        _input: Arc<dyn ExecutionPlan>,
+        _insert_op: InsertOp,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Err(read_only(&self.definition))
     }
 }
 

@@ -452,3 +452,378 @@ fn digits(text: &str, count: usize) -> Option<u32> {
     let is_number = text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| text.parse().ok()).flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+    use kalamtable_model::{ColumnType, Shared, TimeUnit};
+
+    use super::build;
+    use crate::data::values::show;
+
+    /// Each text with what becomes of it, one a line.
+    fn check(ty: ColumnType, texts: &[&str], expect: Expect) {
+        let lines = texts.iter().map(|text| match build(&ty, &[Some(text)]) {
+            Ok(array) => format!("{text} -> {}\n", show(&array, 0).unwrap()),
+            Err(misfit) => format!("{misfit}\n"),
+        });
+        expect.assert_eq(&lines.collect::<String>());
+    }
+
+    #[test]
+    fn booleans() {
+        check(
+            ColumnType::Boolean,
+            &["true", "FALSE", "1", "t", " true"],
+            expect![[r#"
+                true -> true
+                FALSE -> false
+                `1` is not `true` or `false`
+                `t` is not `true` or `false`
+                ` true` is not `true` or `false`
+            "#]],
+        );
+    }
+
+    #[test]
+    fn integers() {
+        let texts = [
+            "127", "-128", "+7", "007", "128", "1e2", "1.0", "-", "0x1", "1_000", " 1",
+        ];
+        check(
+            ColumnType::TinyInt,
+            &texts,
+            expect![[r#"
+            127 -> 127
+            -128 -> -128
+            +7 -> 7
+            007 -> 7
+            `128` is out of range
+            `1e2` is not a whole number
+            `1.0` is not a whole number
+            `-` is not a whole number
+            `0x1` is not a whole number
+            `1_000` is not a whole number
+            ` 1` is not a whole number
+        "#]],
+        );
+        check(
+            ColumnType::UBigInt,
+            &["18446744073709551615", "18446744073709551616", "-1"],
+            expect![[r#"
+                18446744073709551615 -> 18446744073709551615
+                `18446744073709551616` is out of range
+                `-1` is out of range
+            "#]],
+        );
+    }
+
+    #[test]
+    fn floats() {
+        let texts = [
+            "1.5", "1e-3", ".5", "-0", "NaN", "inf", "-inf", "1e400", "1,5", "",
+        ];
+        check(
+            ColumnType::Double,
+            &texts,
+            expect![[r#"
+            1.5 -> 1.5
+            1e-3 -> 0.001
+            .5 -> 0.5
+            -0 -> -0.0
+            NaN -> NaN
+            inf -> inf
+            -inf -> -inf
+            `1e400` is out of range
+            `1,5` is not a number
+            `` is not a number
+        "#]],
+        );
+        check(
+            ColumnType::Float,
+            &["3.4e38", "3.5e38"],
+            expect![[r#"
+            3.4e38 -> 3.4e38
+            `3.5e38` is out of range
+        "#]],
+        );
+    }
+
+    #[test]
+    fn decimals() {
+        let ty = |precision, scale| ColumnType::Decimal { precision, scale };
+        let texts = [
+            "0",
+            "-0.00",
+            "1",
+            "-12.5",
+            "+.5",
+            "5.",
+            "9999.99",
+            "0009999.9900",
+            "10000",
+            "0.001",
+            "1.230",
+            "1.234",
+            "",
+            ".",
+            "-",
+            "1e2",
+            "1 000",
+            "--1",
+            "1.2.3",
+        ];
+        check(
+            ty(6, 2),
+            &texts,
+            expect![[r#"
+            0 -> 0.00
+            -0.00 -> 0.00
+            1 -> 1.00
+            -12.5 -> -12.50
+            +.5 -> 0.50
+            5. -> 5.00
+            9999.99 -> 9999.99
+            0009999.9900 -> 9999.99
+            `10000` has more than 4 digits before the point
+            `0.001` has more than 2 digits after the point, and would have to be rounded
+            1.230 -> 1.23
+            `1.234` has more than 2 digits after the point, and would have to be rounded
+            `` is not a decimal such as `-12.50`
+            `.` is not a decimal such as `-12.50`
+            `-` is not a decimal such as `-12.50`
+            `1e2` is not a decimal such as `-12.50`
+            `1 000` is not a decimal such as `-12.50`
+            `--1` is not a decimal such as `-12.50`
+            `1.2.3` is not a decimal such as `-12.50`
+        "#]],
+        );
+        let nines = "99999999999999999999999999999999999999";
+        check(
+            ty(38, 0),
+            &[nines, &format!("-{nines}"), &format!("{nines}9")],
+            expect![[r#"
+                99999999999999999999999999999999999999 -> 99999999999999999999999999999999999999
+                -99999999999999999999999999999999999999 -> -99999999999999999999999999999999999999
+                `999999999999999999999999999999999999999` has more than 38 digits before the point
+            "#]],
+        );
+        check(
+            ty(2, 2),
+            &["0.99", "-.01", "1"],
+            expect![[r#"
+            0.99 -> 0.99
+            -.01 -> -0.01
+            `1` has more than 0 digits before the point
+        "#]],
+        );
+    }
+
+    #[test]
+    fn bytes() {
+        check(
+            ColumnType::Bytes,
+            &["00fF", "0", "0g", "é0"],
+            expect![[r#"
+            00fF -> 00ff
+            `0` is not bytes in hexadecimal, two digits each
+            `0g` is not bytes in hexadecimal, two digits each
+            `é0` is not bytes in hexadecimal, two digits each
+        "#]],
+        );
+        check(
+            ColumnType::FixedBytes(2),
+            &["00ff", "00"],
+            expect![[r#"
+            00ff -> 00ff
+            `00` has 1 bytes, not 2
+        "#]],
+        );
+        let uuid = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+        let texts = [
+            uuid,
+            &uuid.to_uppercase(),
+            &uuid.replace('-', ""),
+            &uuid[1..],
+        ];
+        check(
+            ColumnType::Uuid,
+            &texts,
+            expect![[r#"
+            67e55044-10b1-426f-9247-bb680e5fe0c8 -> 67e5504410b1426f9247bb680e5fe0c8
+            67E55044-10B1-426F-9247-BB680E5FE0C8 -> 67e5504410b1426f9247bb680e5fe0c8
+            `67e5504410b1426f9247bb680e5fe0c8` is not a uuid such as `67e55044-10b1-426f-9247-bb680e5fe0c8`
+            `7e55044-10b1-426f-9247-bb680e5fe0c8` is not a uuid such as `67e55044-10b1-426f-9247-bb680e5fe0c8`
+        "#]],
+        );
+    }
+
+    #[test]
+    fn dates() {
+        let texts = [
+            "2024-02-29",
+            "2023-02-29",
+            "1900-02-29",
+            "2000-02-29",
+            "0001-01-01",
+            "-0001-12-31",
+            "+10000-01-01",
+            "10000-01-01",
+            "2024-2-9",
+            "2024-02-30",
+            "2024-13-01",
+            "20240229",
+            "2024-02-29T00:00:00",
+            "+5883517-01-01",
+        ];
+        check(
+            ColumnType::Date,
+            &texts,
+            expect![[r#"
+            2024-02-29 -> 2024-02-29
+            `2023-02-29` is not a date such as `2024-02-29`
+            `1900-02-29` is not a date such as `2024-02-29`
+            2000-02-29 -> 2000-02-29
+            0001-01-01 -> 0001-01-01
+            -0001-12-31 -> -0001-12-31
+            +10000-01-01 -> +10000-01-01
+            `10000-01-01` is not a date such as `2024-02-29`
+            `2024-2-9` is not a date such as `2024-02-29`
+            `2024-02-30` is not a date such as `2024-02-29`
+            `2024-13-01` is not a date such as `2024-02-29`
+            `20240229` is not a date such as `2024-02-29`
+            `2024-02-29T00:00:00` is not a date such as `2024-02-29`
+            `+5883517-01-01` is not a date such as `2024-02-29`
+        "#]],
+        );
+    }
+
+    #[test]
+    fn times() {
+        let texts = [
+            "00:00",
+            "23:59:59.999999",
+            "23:59:59.9999990",
+            "23:59:59.9999999",
+            "24:00:00",
+            "12:60:00",
+            "12:00:60",
+            "1:00:00",
+            "12:00:00.",
+            "12:00.5",
+            "12:00:00.1234567890",
+        ];
+        check(
+            ColumnType::Time,
+            &texts,
+            expect![[r#"
+            00:00 -> 00:00:00
+            23:59:59.999999 -> 23:59:59.999999
+            23:59:59.9999990 -> 23:59:59.999999
+            `23:59:59.9999999` has more than 6 digits after the point, and would have to be rounded
+            `24:00:00` is not a time such as `23:59:59.5`
+            `12:60:00` is not a time such as `23:59:59.5`
+            `12:00:60` is not a time such as `23:59:59.5`
+            `1:00:00` is not a time such as `23:59:59.5`
+            `12:00:00.` is not a time such as `23:59:59.5`
+            `12:00.5` is not a time such as `23:59:59.5`
+            `12:00:00.1234567890` is not a time such as `23:59:59.5`
+        "#]],
+        );
+    }
+
+    fn timestamp(unit: TimeUnit, zone: Option<&str>) -> ColumnType {
+        let zone = zone.map(Shared::from);
+        ColumnType::Timestamp { unit, zone }
+    }
+
+    #[test]
+    fn timestamps() {
+        let texts = [
+            "2024-02-29T12:00:00",
+            "2024-02-29 12:00",
+            "2024-02-29T12:00:00.5",
+            "2024-02-29T12:00:00Z",
+            "2024-02-29",
+            "2024-02-29T25:00:00",
+            "1969-12-31T23:59:59",
+        ];
+        check(
+            timestamp(TimeUnit::Second, None),
+            &texts,
+            expect![[r#"
+            2024-02-29T12:00:00 -> 2024-02-29T12:00:00
+            2024-02-29 12:00 -> 2024-02-29T12:00:00
+            `2024-02-29T12:00:00.5` has more than 0 digits after the point, and would have to be rounded
+            `2024-02-29T12:00:00Z` has an offset from UTC, but the type has no zone: leave it out
+            `2024-02-29` is not a timestamp such as `2024-02-29T23:59:59`
+            `2024-02-29T25:00:00` is not a timestamp such as `2024-02-29T23:59:59`
+            1969-12-31T23:59:59 -> 1969-12-31T23:59:59
+        "#]],
+        );
+        let texts = [
+            "2262-04-11T23:47:16.854775807",
+            "2262-04-11T23:47:16.854775808",
+            "1677-09-21T00:12:43.145224192",
+        ];
+        check(
+            timestamp(TimeUnit::Nanosecond, None),
+            &texts,
+            expect![[r#"
+            2262-04-11T23:47:16.854775807 -> 2262-04-11T23:47:16.854775807
+            `2262-04-11T23:47:16.854775808` is out of range
+            1677-09-21T00:12:43.145224192 -> 1677-09-21T00:12:43.145224192
+        "#]],
+        );
+        let texts = [
+            "2024-07-01T12:00:00+02:00",
+            "2024-07-01T12:00:00Z",
+            "2024-07-01T12:00:00-0330",
+            "2024-07-01T12:00:00",
+            "2024-07-01T12:00:00+2",
+            "2024-07-01T12:00:00+02:60",
+            "2024-07-01T12:00:00 Europe/Berlin",
+        ];
+        check(
+            timestamp(TimeUnit::Millisecond, Some("Europe/Berlin")),
+            &texts,
+            expect![[r#"
+                2024-07-01T12:00:00+02:00 -> 2024-07-01T12:00:00+02:00
+                2024-07-01T12:00:00Z -> 2024-07-01T14:00:00+02:00
+                2024-07-01T12:00:00-0330 -> 2024-07-01T17:30:00+02:00
+                `2024-07-01T12:00:00` has no offset from UTC: end it with `Z`, or an offset such as `+02:00`
+                `2024-07-01T12:00:00+2` is not a timestamp such as `2024-02-29T23:59:59Z`
+                `2024-07-01T12:00:00+02:60` is not a timestamp such as `2024-02-29T23:59:59Z`
+                `2024-07-01T12:00:00 Europe/Berlin` is not a timestamp such as `2024-02-29T23:59:59Z`
+            "#]],
+        );
+    }
+
+    #[test]
+    fn intervals() {
+        check(
+            ColumnType::Interval,
+            &["1 mons 2 days 3.5 secs", "-1 year", "soon"],
+            expect![[r#"
+                1 mons 2 days 3.5 secs -> 1 mons 2 days 3.500000000 secs
+                -1 year -> -12 mons
+                `soon` is not an interval such as `1 mons 2 days 3.5 secs`
+            "#]],
+        );
+    }
+
+    #[test]
+    fn json() {
+        check(
+            ColumnType::Json,
+            &["{\"a\": [1, null]}", "1", "{a: 1}", "1 2", ""],
+            expect![[r#"
+                {"a": [1, null]} -> {"a": [1, null]}
+                1 -> 1
+                `{a: 1}` is not valid JSON: key must be a string at character 2
+                `1 2` is not valid JSON: trailing characters at character 3
+                `` is not valid JSON: EOF while parsing a value at character 0
+            "#]],
+        );
+    }
+}
