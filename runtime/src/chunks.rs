@@ -134,17 +134,20 @@ impl<R: KeyedRow> Chunks<R> {
         }
     }
 
-    /// Drops the chunk if it is empty, and joins it to the next one if both are small: after many
+    /// Drops the chunk if it is empty, and joins it to a neighbour if both are small: after many
     /// removals the list of chunks is in proportion to the rows.
     fn join_small(&mut self, chunk: usize) {
         if self.chunks[chunk].is_empty() {
             self.chunks.remove(chunk);
             return;
         }
-        let next_len = self.chunks.get(chunk + 1).map(|next| next.len());
-        if next_len.is_some_and(|next| self.chunks[chunk].len() + next <= CHUNK_ROWS / 2) {
-            let next = self.chunks.remove(chunk + 1);
-            Arc::make_mut(&mut self.chunks[chunk]).extend(next.iter().cloned());
+        for first in [Some(chunk), chunk.checked_sub(1)].into_iter().flatten() {
+            let pair = self.chunks.get(first..first + 2);
+            let rows: Option<usize> = pair.map(|pair| pair.iter().map(|chunk| chunk.len()).sum());
+            if rows.is_some_and(|rows| rows <= CHUNK_ROWS / 2) {
+                let second = self.chunks.remove(first + 1);
+                Arc::make_mut(&mut self.chunks[first]).extend(second.iter().cloned());
+            }
         }
     }
 

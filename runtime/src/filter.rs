@@ -150,12 +150,13 @@ impl fmt::Display for Filter {
 mod tests {
     use datafusion::common::{Column, Spans};
     use datafusion::functions::expr_fn::{now, random};
+    use datafusion::functions_aggregate::expr_fn::count;
     use datafusion::logical_expr::expr::Placeholder;
     use datafusion::logical_expr::{
         ColumnarValue, Subquery, create_udf, exists, in_subquery, lit, out_ref_col,
         scalar_subquery, table_scan,
     };
-    use datafusion::prelude::{array_length, col, count, make_array};
+    use datafusion::prelude::{array_length, col, make_array};
 
     use super::*;
     use crate::doc_example::EVENTS;

@@ -5,6 +5,7 @@
 
 mod chunks;
 mod columns;
+pub mod contract;
 mod default;
 #[doc(hidden)]
 pub mod doc_example;

@@ -1,0 +1,377 @@
+//! The questions of the suite, made from the rows: the same for the same rows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{Array, RecordBatch};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion::common::{Column, ScalarValue};
+use datafusion::logical_expr::{Expr, Operator, binary_expr, lit};
+
+/// A query, and what of its answer is determined.
+pub(super) struct Case {
+    pub(super) query: Query,
+    /// Whether the order of the rows is.
+    pub(super) ordered: bool,
+    /// Which rows come is not: only how many.
+    pub(super) limit: Option<Limit>,
+}
+
+/// A query of the table.
+pub(super) enum Query {
+    Sql(String),
+    /// These columns, also repeated, of the rows that pass.
+    Select {
+        columns: Vec<usize>,
+        filter: Option<Expr>,
+    },
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Limit {
+    pub(super) skip: usize,
+    pub(super) fetch: usize,
+}
+
+impl Limit {
+    /// How many of so many rows are left.
+    pub(super) fn of(self, rows: usize) -> usize {
+        rows.saturating_sub(self.skip).min(self.fetch)
+    }
+}
+
+/// A direct call of `scan`.
+pub(super) struct Scan {
+    pub(super) projection: Option<Vec<usize>>,
+    pub(super) filter: Option<Expr>,
+    pub(super) limit: Option<usize>,
+}
+
+impl Scan {
+    /// The positions of the columns that it returns, from a table with so many.
+    pub(super) fn columns(&self, count: usize) -> Vec<usize> {
+        let all = || (0..count).collect();
+        self.projection.clone().unwrap_or_else(all)
+    }
+
+    /// The schema of what it returns.
+    pub(super) fn schema(&self, table: &SchemaRef) -> SchemaRef {
+        let columns = self.columns(table.fields().len());
+        let fields: Vec<_> = columns
+            .iter()
+            .map(|&column| table.fields()[column].clone())
+            .collect();
+        Arc::new(Schema::new_with_metadata(fields, table.metadata().clone()))
+    }
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.query {
+            Query::Sql(sql) => f.write_str(sql)?,
+            Query::Select { columns, filter } => {
+                write!(f, "SELECT columns {columns:?}")?;
+                if let Some(filter) = filter {
+                    write!(f, " WHERE {filter}")?;
+                }
+            }
+        }
+        if let Some(Limit { skip, fetch }) = self.limit {
+            write!(f, " LIMIT {fetch} OFFSET {skip}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Scan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "scan(projection: {:?}", self.projection)?;
+        if let Some(filter) = &self.filter {
+            write!(f, ", filter: {filter}")?;
+        }
+        if let Some(limit) = self.limit {
+            write!(f, ", limit: {limit}")?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// The columns at these positions as a select list: a repeated one under another name.
+pub(super) fn select_list(schema: &Schema, columns: &[usize]) -> Vec<Expr> {
+    let named = |(place, &column): (usize, &usize)| {
+        let expr = column_expr(schema, column);
+        match columns[..place].contains(&column) {
+            true => expr.alias(format!("{} at {place}", schema.field(column).name())),
+            false => expr,
+        }
+    };
+    columns.iter().enumerate().map(named).collect()
+}
+
+/// The queries to ask.
+pub(super) fn queries(rows: &RecordBatch) -> Vec<Case> {
+    let schema = rows.schema_ref();
+    let columns = schema.fields().len();
+    let mut cases = vec![sql(format!("SELECT count(*) FROM {}", super::TABLE))];
+    let limits = limits(rows.num_rows());
+    cases.extend(
+        projections(columns)
+            .into_iter()
+            .map(|columns| select(columns, None)),
+    );
+    for column in 0..columns {
+        cases.extend(column_queries(schema.field(column).name()));
+    }
+    let filters = filters(rows);
+    for (index, filter) in filters.iter().enumerate() {
+        // The column of the filter is not always among those returned.
+        let columns = match (index % 3, columns) {
+            (_, 0) => vec![],
+            (0, _) => (0..columns).collect(),
+            (1, _) => vec![index % columns],
+            (_, _) => vec![(index + 1) % columns, index % columns],
+        };
+        cases.push(select(columns.clone(), Some(filter.clone())));
+        if index % 4 == 1 {
+            cases.push(Case {
+                limit: Some(limits[index / 4 % limits.len()]),
+                ..select(columns, Some(filter.clone()))
+            });
+        }
+    }
+    for (index, limit) in limits.into_iter().enumerate() {
+        for columns in [vec![], (0..columns).collect(), vec![index % columns.max(1)]] {
+            if columns.iter().all(|&column| column < schema.fields().len()) {
+                cases.push(Case {
+                    limit: Some(limit),
+                    ..select(columns, None)
+                });
+            }
+        }
+    }
+    cases
+}
+
+/// The direct calls of `scan` to make.
+pub(super) fn scans(rows: &RecordBatch) -> Vec<Scan> {
+    let count = rows.num_columns();
+    let scan = |projection, filter, limit| Scan {
+        projection,
+        filter,
+        limit,
+    };
+    let mut scans = vec![scan(None, None, None)];
+    let projections = projections(count);
+    for (index, projection) in projections.iter().enumerate() {
+        scans.push(scan(Some(projection.clone()), None, None));
+        let limit = limits(rows.num_rows())[index % 5].fetch;
+        scans.push(scan(Some(projection.clone()), None, Some(limit)));
+    }
+    for (index, filter) in filters(rows).into_iter().enumerate() {
+        let projection = projections[index % projections.len()].clone();
+        scans.push(scan(Some(projection.clone()), Some(filter.clone()), None));
+        if index % 4 == 1 {
+            let limit = limits(rows.num_rows())[index / 4 % 5].fetch;
+            scans.push(scan(Some(projection), Some(filter), Some(limit)));
+        }
+    }
+    scans
+}
+
+fn select(columns: Vec<usize>, filter: Option<Expr>) -> Case {
+    Case {
+        query: Query::Select { columns, filter },
+        ordered: false,
+        limit: None,
+    }
+}
+
+fn sql(sql: String) -> Case {
+    Case {
+        query: Query::Sql(sql),
+        ordered: false,
+        limit: None,
+    }
+}
+
+/// None, one fewer than all rows, all, one more; with and without an offset.
+fn limits(rows: usize) -> Vec<Limit> {
+    let limit = |skip, fetch| Limit { skip, fetch };
+    vec![
+        limit(0, 1),
+        limit(0, rows),
+        limit(0, rows + 1),
+        limit(0, 0),
+        limit(0, rows.saturating_sub(1)),
+        limit(1, 1),
+        limit(rows / 2, rows),
+        limit(rows, 1),
+        limit(rows.saturating_sub(1), 2),
+    ]
+}
+
+/// Lists of columns: none, each, all, all backwards, and random ones with repeats.
+fn projections(columns: usize) -> Vec<Vec<usize>> {
+    let mut lists: Vec<Vec<usize>> =
+        vec![vec![], (0..columns).collect(), (0..columns).rev().collect()];
+    lists.extend((0..columns).map(|column| vec![column]));
+    if columns == 0 {
+        return lists;
+    }
+    // As many as the table has, which must not be taken for the table.
+    lists.push((0..columns).map(|column| (column + 1) % columns).collect());
+    lists.push(vec![columns - 1; columns]);
+    let mut random = Random(0x5eed);
+    for _ in 0..12 {
+        let length = 1 + random.below(columns + 2);
+        lists.push((0..length).map(|_| random.below(columns)).collect());
+    }
+    lists
+}
+
+/// Aggregates, groups, orders and joins on one column.
+fn column_queries(name: &str) -> Vec<Case> {
+    let table = super::TABLE;
+    let column = format!("\"{}\"", name.replace('"', "\"\""));
+    let mut cases: Vec<Case> = [
+        format!("SELECT count({column}) FROM {table}"),
+        format!("SELECT count(DISTINCT {column}) FROM {table}"),
+        format!("SELECT min({column}), max({column}) FROM {table}"),
+        format!("SELECT {column}, count(*) FROM {table} GROUP BY {column}"),
+        // Rows that meet themselves and their equals, without the pairs.
+        format!("SELECT count(*) FROM {table} WHERE {column} IN (SELECT {column} FROM {table})"),
+        format!(
+            "SELECT count(*) FROM {table} AS one JOIN \
+             (SELECT DISTINCT {column} FROM {table}) AS two ON one.{column} = two.{column}"
+        ),
+    ]
+    .map(sql)
+    .into();
+    for end in ["", " DESC NULLS LAST LIMIT 3", " LIMIT 2 OFFSET 1"] {
+        cases.push(Case {
+            ordered: true,
+            ..sql(format!(
+                "SELECT {column} FROM {table} ORDER BY {column}{end}"
+            ))
+        });
+    }
+    cases
+}
+
+/// Each comparison on each column, with values from the rows; and pairs of them.
+fn filters(rows: &RecordBatch) -> Vec<Expr> {
+    let schema = rows.schema_ref();
+    let mut filters = Vec::new();
+    // One comparison of each column with values, for the pairs.
+    let mut singles = Vec::new();
+    for position in 0..rows.num_columns() {
+        let column = column_expr(schema, position);
+        filters.push(column.clone().is_null());
+        filters.push(column.clone().is_not_null());
+        if *schema.field(position).data_type() == DataType::Boolean {
+            filters.extend([
+                column.clone(),
+                !column.clone(),
+                column.clone().is_true(),
+                column.clone().is_not_true(),
+                column.clone().is_unknown(),
+            ]);
+        }
+        let values = values(rows, position);
+        let Some([low, middle, high]) = &values else {
+            continue;
+        };
+        filters.extend([
+            column.clone().eq(middle.clone()),
+            column.clone().not_eq(middle.clone()),
+            !column.clone().eq(low.clone()),
+            column.clone().lt(middle.clone()),
+            column.clone().lt_eq(middle.clone()),
+            column.clone().gt(middle.clone()),
+            column.clone().gt_eq(middle.clone()),
+            column
+                .clone()
+                .in_list(vec![low.clone(), high.clone()], false),
+            column
+                .clone()
+                .in_list(vec![low.clone(), high.clone()], true),
+            column.clone().between(low.clone(), middle.clone()),
+            column.clone().not_between(middle.clone(), high.clone()),
+            binary_expr(column.clone(), Operator::IsDistinctFrom, middle.clone()),
+            // Not a comparison with a value of the column's: it is null for every row.
+            column.clone().eq(lit(ScalarValue::Null)),
+        ]);
+        if let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = middle {
+            filters.extend(patterns(&column, text));
+        }
+        singles.push(column.clone().eq(low.clone()));
+        singles.push(column.lt_eq(middle.clone()));
+    }
+    let mut random = Random(0xfeed);
+    for _ in 0..singles.len().min(24) {
+        let one = singles[random.below(singles.len())].clone();
+        let other = singles[random.below(singles.len())].clone();
+        filters.push(one.clone().and(other.clone()));
+        filters.push(one.clone().or(!other.clone()));
+        filters.push(!(one.and(other)));
+    }
+    filters
+}
+
+/// Patterns that `text` matches, and some that it does not.
+fn patterns(column: &Expr, text: &str) -> Vec<Expr> {
+    let escaped = |part: &str| -> String {
+        let special = |c| {
+            if matches!(c, '%' | '_' | '\\') {
+                format!("\\{c}")
+            } else {
+                String::from(c)
+            }
+        };
+        part.chars().map(special).collect()
+    };
+    let half = text
+        .char_indices()
+        .nth(text.chars().count() / 2)
+        .map_or(0, |(index, _)| index);
+    let (head, tail) = text.split_at(half);
+    vec![
+        column.clone().like(lit(format!("{}%", escaped(head)))),
+        column.clone().like(lit(format!("%{}", escaped(tail)))),
+        column.clone().like(lit(format!("%{}%", escaped(tail)))),
+        column.clone().not_like(lit(format!("_{}", escaped(tail)))),
+        column
+            .clone()
+            .ilike(lit(format!("{}%", escaped(&head.to_uppercase())))),
+        column.clone().like(lit("%")),
+    ]
+}
+
+/// Three values of a column, ascending where they have an order; `None` if all are null.
+fn values(rows: &RecordBatch, position: usize) -> Option<[Expr; 3]> {
+    let array = rows.column(position);
+    let present: Vec<usize> = (0..array.len())
+        .filter(|&row| array.is_valid(row))
+        .collect();
+    let pick = |index: usize| ScalarValue::try_from_array(array, *present.get(index)?).ok();
+    let mut values = [pick(0)?, pick(present.len() / 2)?, pick(present.len() - 1)?];
+    values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
+    Some(values.map(lit))
+}
+
+fn column_expr(schema: &Schema, position: usize) -> Expr {
+    Expr::Column(Column::from_name(schema.field(position).name()))
+}
+
+/// Numbers that look random and are the same each time (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % end.max(1) as u64) as usize
+    }
+}

@@ -1,0 +1,194 @@
+//! What a table declares beside its rows: constraints, orders, statistics, a plan's limit.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::row::{RowConverter, SortField};
+use datafusion::catalog::TableProvider;
+use datafusion::common::Constraint;
+use datafusion::common::stats::Precision;
+use datafusion::error::Result;
+use datafusion::physical_expr::LexOrdering;
+use datafusion::physical_plan::execution_plan::Boundedness;
+use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, collect_partitioned};
+use datafusion::prelude::SessionContext;
+
+use super::Violation;
+
+/// Checks what `provider` and its plans declare against its `rows`. Returns the number of checks.
+pub(super) async fn check(
+    provider: &Arc<dyn TableProvider>,
+    session: &SessionContext,
+    rows: &RecordBatch,
+) -> Result<usize, Violation> {
+    let mut checks = check_constraints(provider, rows)?;
+    if let Some(statistics) = provider.statistics() {
+        checks += check_row_count("the table", &statistics.num_rows, rows.num_rows())?;
+    }
+    let state = session.state();
+    let failed = |error: datafusion::error::DataFusionError| Violation {
+        check: "a plan of all columns".to_string(),
+        expected: "its properties".to_string(),
+        found: error.to_string(),
+    };
+    let plan = provider
+        .scan(&state, None, &[], None)
+        .await
+        .map_err(failed)?;
+    checks += check_plan(&plan, session, rows).await?;
+    // A plan can run again, and answers the same.
+    checks += check_plan(&plan, session, rows).await?;
+    for fetch in [0, 1, rows.num_rows(), rows.num_rows() + 1] {
+        if let Some(limited) = plan.with_fetch(Some(fetch)) {
+            let partitions = partitions(&limited, session).await.map_err(failed)?;
+            let found: usize = partitions.iter().flatten().map(RecordBatch::num_rows).sum();
+            let expected = fetch.min(rows.num_rows());
+            if found != expected && plan.output_partitioning().partition_count() == 1 {
+                return Err(Violation {
+                    check: format!("a plan with_fetch({fetch})"),
+                    expected: format!("{expected} rows"),
+                    found: format!("{found} rows"),
+                });
+            }
+            checks += 1;
+        }
+    }
+    Ok(checks)
+}
+
+fn check_constraints(
+    provider: &Arc<dyn TableProvider>,
+    rows: &RecordBatch,
+) -> Result<usize, Violation> {
+    let mut checks = 0;
+    for constraint in provider
+        .constraints()
+        .into_iter()
+        .flat_map(|all| all.iter())
+    {
+        checks += 1;
+        let (columns, nullable) = match constraint {
+            Constraint::PrimaryKey(columns) => (columns, false),
+            Constraint::Unique(columns) => (columns, true),
+        };
+        let violation = |found: String| Violation {
+            check: format!("the constraint {constraint:?}"),
+            expected: "rows that keep it".to_string(),
+            found,
+        };
+        if columns.iter().any(|&column| column >= rows.num_columns()) {
+            return Err(violation(format!("{} columns", rows.num_columns())));
+        }
+        let arrays: Vec<ArrayRef> = columns.iter().map(|&c| rows.column(c).clone()).collect();
+        let Some(keys) = comparable(&arrays, None) else {
+            continue;
+        };
+        let mut seen = HashSet::new();
+        for (row, key) in keys.iter().enumerate() {
+            let has_null = arrays.iter().any(|array| array.is_null(row));
+            if has_null && !nullable {
+                return Err(violation(format!("a null in row {row}")));
+            }
+            if !has_null && !seen.insert(key) {
+                return Err(violation(format!("row {row}, whose key was there before")));
+            }
+        }
+    }
+    Ok(checks)
+}
+
+fn check_row_count(
+    what: &str,
+    declared: &Precision<usize>,
+    rows: usize,
+) -> Result<usize, Violation> {
+    match declared {
+        Precision::Exact(declared) if *declared != rows => Err(Violation {
+            check: format!("the exact row count of {what}"),
+            expected: rows.to_string(),
+            found: declared.to_string(),
+        }),
+        _ => Ok(1),
+    }
+}
+
+async fn check_plan(
+    plan: &Arc<dyn ExecutionPlan>,
+    session: &SessionContext,
+    rows: &RecordBatch,
+) -> Result<usize, Violation> {
+    let failed = |error: datafusion::error::DataFusionError| Violation {
+        check: "a plan of all columns".to_string(),
+        expected: "rows, statistics and orders".to_string(),
+        found: error.to_string(),
+    };
+    let violation = |what: &str, expected: String, found: String| Violation {
+        check: format!("{what} of a plan of all columns"),
+        expected,
+        found,
+    };
+    if plan.boundedness() != Boundedness::Bounded {
+        let found = format!("{:?}", plan.boundedness());
+        return Err(violation("the boundedness", "Bounded".to_string(), found));
+    }
+    let statistics = StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new());
+    check_row_count(
+        "a plan",
+        &statistics.map_err(failed)?.num_rows,
+        rows.num_rows(),
+    )?;
+    let partitions = partitions(plan, session).await.map_err(failed)?;
+    let found: usize = partitions.iter().flatten().map(RecordBatch::num_rows).sum();
+    if found != rows.num_rows() {
+        let expected = format!("{} rows", rows.num_rows());
+        return Err(violation("the rows", expected, format!("{found} rows")));
+    }
+    let Some(order) = plan.output_ordering() else {
+        return Ok(3);
+    };
+    for (number, batches) in partitions.iter().enumerate() {
+        if let Some(row) = first_out_of_order(order, batches).map_err(failed)? {
+            let expected = format!("partition {number} ordered by {order}");
+            let found = format!("row {row}, which belongs before the row above it");
+            return Err(violation("the declared order", expected, found));
+        }
+    }
+    Ok(4)
+}
+
+async fn partitions(
+    plan: &Arc<dyn ExecutionPlan>,
+    session: &SessionContext,
+) -> Result<Vec<Vec<RecordBatch>>> {
+    collect_partitioned(plan.clone(), session.task_ctx()).await
+}
+
+fn first_out_of_order(order: &LexOrdering, batches: &[RecordBatch]) -> Result<Option<usize>> {
+    let Some(first) = batches.first() else {
+        return Ok(None);
+    };
+    let rows = arrow::compute::concat_batches(&first.schema(), batches)?;
+    let arrays = order
+        .iter()
+        .map(|sort| sort.expr.evaluate(&rows)?.into_array(rows.num_rows()))
+        .collect::<Result<Vec<ArrayRef>>>()?;
+    let Some(keys) = comparable(&arrays, Some(order)) else {
+        return Ok(None);
+    };
+    Ok((1..keys.num_rows()).find(|&row| keys.row(row) < keys.row(row - 1)))
+}
+
+/// The rows of `arrays` in a form that compares like them; `None` for types that have none.
+fn comparable(arrays: &[ArrayRef], order: Option<&LexOrdering>) -> Option<arrow::row::Rows> {
+    let fields = arrays.iter().enumerate().map(|(index, array)| {
+        let ty = array.data_type().clone();
+        match order.and_then(|order| order.get(index)) {
+            Some(sort) => SortField::new_with_options(ty, sort.options),
+            None => SortField::new(ty),
+        }
+    });
+    let converter = RowConverter::new(fields.collect()).ok()?;
+    converter.convert_columns(arrays).ok()
+}

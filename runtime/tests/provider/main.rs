@@ -1,0 +1,9 @@
+//! The provider through DataFusion: real sessions, real SQL.
+
+mod contract;
+mod filters;
+mod inserts;
+mod memory_table;
+mod scans;
+mod support;
+mod tables;

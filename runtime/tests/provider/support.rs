@@ -1,0 +1,64 @@
+//! Sessions, and what their answers look like.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::util::display::FormatOptions;
+use arrow::util::pretty::pretty_format_batches_with_options;
+use datafusion::error::Result;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use kalamtable_runtime::{RowProvider, TableSource};
+
+/// A session with the table `t`, on one thread, so that what is counted per thread is complete.
+pub(crate) fn session(source: impl TableSource) -> SessionContext {
+    session_with(source, SessionConfig::new())
+}
+
+pub(crate) fn session_with(source: impl TableSource, config: SessionConfig) -> SessionContext {
+    let session = SessionContext::new_with_config(config.with_target_partitions(1));
+    register(&session, "t", source);
+    session
+}
+
+pub(crate) fn register(session: &SessionContext, name: &str, source: impl TableSource) {
+    let provider = Arc::new(RowProvider::new(source));
+    session.register_table(name, provider).unwrap();
+}
+
+pub(crate) async fn run(session: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>> {
+    session.sql(sql).await?.collect().await
+}
+
+/// The answer as rows, one a line, columns separated by one space.
+pub(crate) async fn answer(session: &SessionContext, sql: &str) -> String {
+    let batches = run(session, sql).await.unwrap();
+    let options = FormatOptions::new().with_null("NULL");
+    let table = pretty_format_batches_with_options(&batches, &options)
+        .unwrap()
+        .to_string();
+    let lines = table.lines().filter(|line| !line.starts_with('+')).skip(1);
+    let lines: Vec<String> = lines
+        .map(|line| {
+            let cells = line.trim_matches('|').split('|').map(str::trim);
+            cells.collect::<Vec<_>>().join(" ")
+        })
+        .collect();
+    lines.join("\n")
+}
+
+pub(crate) async fn error(session: &SessionContext, sql: &str) -> String {
+    run(session, sql).await.unwrap_err().to_string()
+}
+
+/// The line of the plan that says what the scan does.
+pub(crate) async fn scan_line(session: &SessionContext, sql: &str) -> String {
+    let frame = session.sql(sql).await.unwrap();
+    let plan = frame.create_physical_plan().await.unwrap();
+    let plan = datafusion::physical_plan::displayable(plan.as_ref())
+        .indent(false)
+        .to_string();
+    let line = plan.lines().find(|line| line.contains("RowScanExec"));
+    line.unwrap_or_else(|| panic!("no scan in\n{plan}"))
+        .trim()
+        .to_string()
+}
