@@ -29,7 +29,7 @@ use arrow::array::{
 use arrow::compute::kernels::cast_utils::parse_interval_month_day_nano;
 use arrow::datatypes::DataType;
 use chrono::{Datelike, NaiveDate};
-use kalamtable_model::{ColumnType, TimeUnit};
+use kalamtable_model::{ColumnType, Shared, TimeUnit};
 use serde::de::IgnoredAny;
 
 use super::problem::{Misfit, Problem, nearest};
@@ -83,15 +83,7 @@ pub(crate) fn build(ty: &ColumnType, values: &[Option<&str>]) -> Result<ArrayRef
         }
         ColumnType::Text => texts(values, |_| Ok(())),
         ColumnType::Json | ColumnType::File => texts(values, json),
-        ColumnType::Enum(labels) => texts(values, |text| {
-            if labels.iter().any(|label| &**label == text) {
-                return Ok(());
-            }
-            let nearest = nearest(text, labels.iter().map(|label| &**label));
-            Err(Problem::NotALabel {
-                nearest: nearest.map(str::to_string),
-            })
-        }),
+        ColumnType::Enum(labels) => texts(values, |text| label(text, labels)),
         ColumnType::Bytes => bytes(values),
         ColumnType::FixedBytes(length) => fixed_bytes(values, *length as usize, hexadecimal),
         ColumnType::Uuid => fixed_bytes(values, 16, uuid),
@@ -287,6 +279,16 @@ fn decimal(text: &str, precision: u8, scale: u8) -> Result<i128, Problem> {
     // At most 38 digits, which fit.
     let value = digits.fold(0i128, |value, digit| value * 10 + i128::from(digit - b'0'));
     Ok(if is_negative { -value } else { value })
+}
+
+/// Whether `text` is one of the labels of a closed set.
+pub(crate) fn label(text: &str, labels: &[Shared<str>]) -> Result<(), Problem> {
+    if labels.iter().any(|label| **label == *text) {
+        return Ok(());
+    }
+    let nearest = nearest(text, labels.iter().map(|label| &**label));
+    let nearest = nearest.map(str::to_string);
+    Err(Problem::NotALabel { nearest })
 }
 
 /// Whether `text` is one JSON value.

@@ -7,7 +7,7 @@ use arrow::buffer::NullBuffer;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use kalamtable_model::{ColumnType, NestedField};
 
-use super::problem::{Misfit, Problem, nearest};
+use super::problem::{Misfit, Problem};
 use super::text;
 
 /// Whether [`check`] can find anything in a column of type `ty`.
@@ -47,14 +47,9 @@ fn check_visible(
     }
     let valid = NullBuffer::union(parent, array.nulls());
     match ty {
-        ColumnType::Enum(labels) => check_texts(array, valid.as_ref(), |text| {
-            if labels.iter().any(|label| &**label == text) {
-                return Ok(());
-            }
-            let nearest = nearest(text, labels.iter().map(|label| &**label));
-            let nearest = nearest.map(str::to_string);
-            Err(Problem::NotALabel { nearest })
-        }),
+        ColumnType::Enum(labels) => {
+            check_texts(array, valid.as_ref(), |text| text::label(text, labels))
+        }
         ColumnType::Json | ColumnType::File => check_texts(array, valid.as_ref(), text::json),
         ColumnType::Embedding(length) => {
             let Some(list) = array.as_fixed_size_list_opt() else {
