@@ -143,8 +143,9 @@ impl<R: KeyedRow> MemoryTable<R> {
     }
 }
 
-// A thread that panics while it holds the lock has not begun to change the state, or has finished:
-// what it calls of others, comparisons and clones, comes first. So the lock's poison says nothing.
+// The lock's poison says nothing: what a holder calls that is not ours, clones and changes of rows,
+// comes before the state changes. (A comparison of keys that panics between two rows of one call
+// would leave that call half done; those of generated rows do not panic.)
 impl<R> MemoryTable<R> {
     fn read(&self) -> RwLockReadGuard<'_, Arc<Chunks<R>>> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)

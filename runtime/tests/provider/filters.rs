@@ -131,3 +131,12 @@ async fn the_filter_of_an_outer_join_stays_where_it_means_something() {
                WHERE r.b IS NULL ORDER BY 1";
     assert_eq!(answer(&session, sql).await, "0 NULL\n1 NULL");
 }
+
+#[tokio::test]
+async fn filters_that_the_plan_makes_while_it_runs_are_not_claimed() {
+    let session = session(FixedRows::new((0..5000).map(Watched::sample).collect()));
+    let sql = "SELECT id FROM t ORDER BY a DESC LIMIT 2";
+    assert_eq!(answer(&session, sql).await, "4999\n4998");
+    let sql = "SELECT l.id FROM t l JOIN (SELECT b FROM t WHERE id < 4) r ON l.id = r.b ORDER BY 1";
+    assert_eq!(answer(&session, sql).await, "0\n2");
+}

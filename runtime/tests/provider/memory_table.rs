@@ -255,7 +255,7 @@ fn scans_among_writers_see_states_that_existed() {
                 scope.spawn(move || {
                     // A writer's rows are spread over the whole key space, among the others'.
                     let keys = || (0..PER_CALL).map(move |n| n * WRITERS + writer);
-                    for generation in 0..60 {
+                    for generation in 0..400 {
                         table.upsert(keys().map(|id| event(id, generation)));
                         let few: Vec<i64> = keys().take(20).collect();
                         // Taken away one by one: any number of them may be missing.
