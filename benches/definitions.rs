@@ -1,8 +1,8 @@
 //! What definitions cost before the program runs: check and generate 10, 100 and 1000 tables of 20
 //! columns, and compile the generated code of 100.
 
-#[path = "support/ratio.rs"]
-mod ratio;
+#[path = "support/figures.rs"]
+mod figures;
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -35,8 +35,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         })?;
         println!(
             "{count} tables of 20 columns: check {}, check and generate {}",
-            ratio::show(check),
-            ratio::show(generate)
+            figures::show(check),
+            figures::show(generate)
         );
     }
 
@@ -53,8 +53,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         let generated = median_time(|| rustc(&generated, folder.path(), options))?;
         println!(
             "rustc, {title}, 100 tables of 20 columns: {}; the structs alone {}: {:.2}x",
-            ratio::show(generated),
-            ratio::show(structs),
+            figures::show(generated),
+            figures::show(structs),
             generated / structs
         );
     }
@@ -76,7 +76,7 @@ fn median_time(
         work()?;
         times.push(begin.elapsed().as_secs_f64());
     }
-    Ok(ratio::median(times.into_iter()))
+    Ok(figures::median(times.into_iter()))
 }
 
 /// The columns of every table: name, type, whether it may be null, Rust type.

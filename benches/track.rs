@@ -1,12 +1,13 @@
 //! The figures to watch: rows to a `RecordBatch`, and a query on few columns. A minute or so.
 
+#[path = "support/figures.rs"]
+mod figures;
 #[path = "support/jobs.rs"]
 mod jobs;
 #[path = "support/ratio.rs"]
 mod ratio;
 
 use std::error::Error;
-use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;

@@ -13,15 +13,16 @@ use datafusion::arrow::datatypes::{
 use datafusion::common::ScalarValue;
 use datafusion::prelude::SessionContext;
 use kalamtable::{
-    AnyValue, Date, Decimal, FixedRows, KeyedRow, MemoryTable, Row, RowProvider, TimeOfDay, Timestamp,
-    TimestampMillis, register,
+    AnyValue, Date, Decimal, FixedRows, KeyedRow, MemoryTable, Row, RowProvider, TimeOfDay,
+    Timestamp, TimestampMillis, register,
 };
 use kalamtable_model::{SourceFile, Sources, parse_and_check};
 
 include!("../schema-codegen/tests/golden/all_types.rs");
 
 use app::all_types::{
-    AllTypes, AllTypesAddress, AllTypesAddressType, AllTypesRoutesItem, SCHEMA, Status, column,
+    AllTypes, AllTypesAddress, AllTypesAddressType, AllTypesPlace, AllTypesPlaceSpot,
+    AllTypesRoutesItem, SCHEMA, Status, column,
 };
 
 fn full(id: i64) -> AllTypes {
@@ -78,6 +79,10 @@ fn full(id: i64) -> AllTypes {
         columns: Some(2),
         row: Some(3),
         elapsed: Some(AnyValue(ScalarValue::DurationMillisecond(Some(5)))),
+        place: Some(AllTypesPlace {
+            floor: 3,
+            spot: AllTypesPlaceSpot { x: 0.5 },
+        }),
     }
 }
 
@@ -103,6 +108,7 @@ fn bare(id: i64) -> AllTypes {
         columns: None,
         row: None,
         elapsed: None,
+        place: None,
         ..full(id)
     }
 }
@@ -140,10 +146,10 @@ fn columns_come_in_any_order_repeated_or_not_at_all() -> Result<(), Box<dyn std:
     let none = AllTypes::to_batch_of(&rows, &[])?;
     assert_eq!((none.num_columns(), none.num_rows()), (0, 2));
 
-    let error = AllTypes::to_batch_of(&rows, &[39]).expect_err("there are 39 columns");
+    let error = AllTypes::to_batch_of(&rows, &[40]).expect_err("there are 40 columns");
     assert_eq!(
         error.to_string(),
-        "table `app.all_types` has 39 columns: there is none at position 39"
+        "table `app.all_types` has 40 columns: there is none at position 40"
     );
     Ok(())
 }
@@ -295,5 +301,30 @@ async fn the_generated_table_keeps_the_contract() -> Result<(), Box<dyn std::err
     let rows = (0..50).map(|id| if id % 3 == 0 { bare(id) } else { full(id) });
     let provider = RowProvider::new(FixedRows::new(rows.collect()));
     kalamtable::contract::check(Arc::new(provider)).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_field_of_a_null_struct_is_null() -> Result<(), Box<dyn std::error::Error>> {
+    let rows = vec![
+        AllTypes {
+            place: None,
+            ..full(1)
+        },
+        full(2),
+    ];
+    let ctx = SessionContext::new();
+    register(&ctx, RowProvider::new(FixedRows::new(rows)))?;
+    let sql = "SELECT id, place['floor'], place['spot']['x'] FROM app.all_types ORDER BY id";
+    let batches = ctx.sql(sql).await?.collect().await?;
+    let table = datafusion::arrow::util::pretty::pretty_format_batches(&batches)?;
+    expect_test::expect![[r#"
+        +----+----------------------------+------------------------------+
+        | id | app.all_types.place[floor] | app.all_types.place[spot][x] |
+        +----+----------------------------+------------------------------+
+        | 1  |                            |                              |
+        | 2  | 3                          | 0.5                          |
+        +----+----------------------------+------------------------------+"#]]
+    .assert_eq(&table.to_string());
     Ok(())
 }

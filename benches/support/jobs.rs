@@ -11,7 +11,7 @@ use kalamtable::TimestampMillis;
 use kalamtable::system::jobs::{Job, JobStatus, SCHEMA};
 
 /// `count` jobs, all different, about half of the nullable fields null.
-pub fn jobs(count: usize) -> Vec<Job> {
+pub(crate) fn jobs(count: usize) -> Vec<Job> {
     (0..count)
         .map(|number| {
             let at = TimestampMillis::new(1_700_000_000_000 + number as i64);
@@ -43,7 +43,7 @@ pub fn jobs(count: usize) -> Vec<Job> {
 }
 
 /// All 20 columns, as one would write it by hand: one builder a column, one pass over the rows.
-pub fn by_hand(rows: &[Job]) -> Result<RecordBatch, ArrowError> {
+pub(crate) fn by_hand(rows: &[Job]) -> Result<RecordBatch, ArrowError> {
     let text = || StringBuilder::with_capacity(rows.len(), rows.len() * 16);
     let long = || Int64Builder::with_capacity(rows.len());
     let time = || TimestampMicrosecondBuilder::with_capacity(rows.len());

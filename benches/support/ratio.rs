@@ -3,12 +3,14 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use crate::figures::{median, show};
+
 const ROUNDS: usize = 15;
 /// How long one side of one round should take.
 const ROUND: Duration = Duration::from_millis(60);
 
 /// Runs both in turn and prints the median of baseline / candidate: above 1, the candidate wins.
-pub fn compare<A, B>(
+pub(crate) fn compare<A, B>(
     title: &str,
     (baseline_name, mut baseline): (&str, impl FnMut() -> A),
     (candidate_name, mut candidate): (&str, impl FnMut() -> B),
@@ -57,20 +59,4 @@ fn time<T>(work: &mut impl FnMut() -> T, runs: u32) -> f64 {
         black_box(work());
     }
     begin.elapsed().as_secs_f64() / f64::from(runs)
-}
-
-/// The middle one of an odd number of values.
-pub fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<f64> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
-}
-
-/// Seconds, in a unit that suits them.
-pub fn show(seconds: f64) -> String {
-    match seconds {
-        s if s >= 1.0 => format!("{s:.2} s"),
-        s if s >= 1e-3 => format!("{:.2} ms", s * 1e3),
-        s => format!("{:.2} us", s * 1e6),
-    }
 }

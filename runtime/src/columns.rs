@@ -36,12 +36,19 @@ impl<'a> Columns<'a> {
     /// The reader of the table's column at `position`.
     ///
     /// # Errors
-    /// If the batch has no such column and `E` has no null; or if it has another type.
+    /// If the table has no such column; if the batch has none, and the table's may not be null; or if
+    /// its type is another.
     pub fn reader<E: Element>(
         &self,
         position: usize,
     ) -> Result<ColumnReader<<E::Value as Value>::Reader>, Error> {
-        let field = &self.table.schema.fields()[position];
+        let Some(field) = self.table.schema.fields().get(position) else {
+            return Err(Error::NoSuchColumn {
+                table: self.table.definition.name().clone(),
+                columns: self.table.schema.fields().len(),
+                position,
+            });
+        };
         let found = find_field(self.batch.schema_ref().fields(), field);
         let reader = match found {
             Some(index) => {

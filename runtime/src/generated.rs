@@ -113,9 +113,8 @@ macro_rules! __struct_value {
             {
                 $crate::__private::build_struct(values.clone(), ty, nullable, |fields| {
                     ::core::result::Result::Ok(::std::vec![$(
-                        $crate::__private::build_field(
+                        fields.build(
                             values.clone().map(|value| value.map(|value| &value.$field)),
-                            fields,
                             $position,
                         )?
                     ),*])

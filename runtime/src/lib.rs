@@ -55,7 +55,7 @@ pub mod __private {
 
     pub use crate::table::build_column;
     pub use crate::value::{
-        FieldReader, StructFields, build_field, build_labels, build_struct, read_text, text_reader,
+        FieldReader, StructFields, build_labels, build_struct, read_text, text_reader,
     };
     pub use crate::{
         __closed_set as closed_set, __struct_value as struct_value, AnyValue, Columns, Date,

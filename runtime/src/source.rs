@@ -372,7 +372,7 @@ impl<R: Row> RowReader for TypedReader<R> {
             None => self.rows(&block, 0..block.len(), block.len()),
         };
         guard(R::TABLE.definition.name(), || {
-            build_columns(&rows, columns.iter().copied())
+            build_columns(&rows, columns)
         })
         .map_err(|error| {
             error.map_row(|row| {

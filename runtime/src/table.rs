@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 use kalamtable_model::TableDefinition;
 
@@ -20,6 +20,11 @@ pub struct Table {
 }
 
 impl Table {
+    /// Its Arrow schema, made on first use.
+    pub fn schema(&self) -> &'static SchemaRef {
+        self.schema
+    }
+
     /// For the initialiser of a generated `SCHEMA`.
     #[doc(hidden)]
     pub fn new_schema(definition: &TableDefinition) -> SchemaRef {
@@ -62,7 +67,8 @@ pub trait Row: Clone + std::fmt::Debug + Send + Sync + Sized + 'static {
     /// [`Error::Value`] with the column and the row whose value does not fit.
     fn to_batch(rows: &[Self]) -> Result<RecordBatch, Error> {
         let rows: Vec<&Self> = rows.iter().collect();
-        let columns = build_columns(&rows, 0..Self::TABLE.definition.columns().len())?;
+        let positions: Vec<usize> = (0..Self::TABLE.definition.columns().len()).collect();
+        let columns = build_columns(&rows, &positions)?;
         new_batch::<Self>(Self::TABLE.schema, columns, rows.len())
     }
 
@@ -82,7 +88,7 @@ pub trait Row: Clone + std::fmt::Debug + Send + Sync + Sized + 'static {
             });
         }
         let rows: Vec<&Self> = rows.iter().collect();
-        let columns = build_columns(&rows, positions.iter().copied())?;
+        let columns = build_columns(&rows, positions)?;
         let fields = positions
             .iter()
             .map(|&position| table.schema.fields()[position].clone());
@@ -114,16 +120,44 @@ pub trait KeyedRow: Row {
     fn compare_key(&self, key: &Self::Key<'_>) -> std::cmp::Ordering;
 }
 
+/// How many rows are turned into arrays at a time: so few that they stay in the processor's cache
+/// while one column after the other is read from them.
+const BLOCK_ROWS: usize = 1024;
+
 /// The arrays of the columns at `positions`.
 pub(crate) fn build_columns<R: Row>(
     rows: &[&R],
-    positions: impl Iterator<Item = usize>,
+    positions: &[usize],
 ) -> Result<Vec<ArrayRef>, Error> {
-    positions
-        .map(|position| {
-            R::build_column(rows, position).map_err(|source| value_error::<R>(position, source))
+    if rows.len() <= BLOCK_ROWS || positions.len() < 2 {
+        return build_block(rows, positions, 0);
+    }
+    let mut blocks = Vec::with_capacity(rows.len().div_ceil(BLOCK_ROWS));
+    for (number, block) in rows.chunks(BLOCK_ROWS).enumerate() {
+        blocks.push(build_block(block, positions, number * BLOCK_ROWS)?);
+    }
+    (0..positions.len())
+        .map(|index| {
+            let arrays: Vec<&dyn Array> = blocks.iter().map(|block| &*block[index]).collect();
+            arrow::compute::concat(&arrays).map_err(|source| Error::Batch {
+                table: R::TABLE.definition.name().clone(),
+                source,
+            })
         })
         .collect()
+}
+
+/// The arrays of a block of rows, the first of which is row number `begin`.
+fn build_block<R: Row>(
+    rows: &[&R],
+    positions: &[usize],
+    begin: usize,
+) -> Result<Vec<ArrayRef>, Error> {
+    let build = |&position: &usize| {
+        R::build_column(rows, position)
+            .map_err(|source| value_error::<R>(position, source.shifted(begin)))
+    };
+    positions.iter().map(build).collect()
 }
 
 /// `source` with the table and the column at `position`.

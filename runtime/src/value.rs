@@ -15,7 +15,7 @@ use arrow::datatypes::DataType;
 
 use crate::error::{PathSegment, Problem, ValueError};
 pub use any::AnyValue;
-pub use nested::{FieldReader, StructFields, build_field, build_struct};
+pub use nested::{FieldReader, StructFields, build_struct};
 pub use primitive::Decimal;
 pub use text::{build_labels, read_text, text_reader};
 pub use time::{
@@ -59,8 +59,8 @@ pub trait Value: Sized {
 
     /// An array of type `ty` with one element for each of `values`.
     ///
-    /// With `nullable`, `None` becomes a null. Without it the array has no nulls, and `None` stands
-    /// for a place that a null parent hides: what is written there is never read.
+    /// With `nullable`, `None` becomes a null. Without it the array has no nulls, and there is no
+    /// `None`; should there be one all the same, what is written there is of no meaning.
     ///
     /// # Errors
     /// If a value does not fit in `ty`; the error says at which of the values.

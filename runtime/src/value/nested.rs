@@ -196,16 +196,31 @@ fn run(offsets: &OffsetBuffer<i32>, index: usize) -> std::ops::Range<usize> {
     offsets[index] as usize..offsets[index + 1] as usize
 }
 
-/// The array of one field of a struct; for generated code.
-pub fn build_field<'a, E: Element + 'a>(
-    values: impl ExactSizeIterator<Item = Option<&'a E>> + Clone,
-    fields: &Fields,
-    position: usize,
-) -> Result<ArrayRef, ValueError> {
-    let field = struct_field(fields, position)?;
-    let values = values.map(|value| value.and_then(E::as_value));
-    E::Value::build(values, field.data_type(), field.is_nullable())
-        .map_err(|error| error.under(PathSegment::Field(field.name().clone())))
+/// The fields of a struct type, to be built; for generated code.
+#[derive(Debug)]
+pub struct FieldsToBuild<'a> {
+    fields: &'a Fields,
+    /// Whether some of the structs are null.
+    some_null: bool,
+}
+
+impl FieldsToBuild<'_> {
+    /// The array of the field at `position`.
+    ///
+    /// It is null wherever the struct is, even if the field may not be: DataFusion takes a field out
+    /// of a struct without a look at the struct's own nulls, and what is hidden there would come to
+    /// light (<https://github.com/apache/datafusion/issues/25120>).
+    pub fn build<'a, E: Element + 'a>(
+        &self,
+        values: impl ExactSizeIterator<Item = Option<&'a E>> + Clone,
+        position: usize,
+    ) -> Result<ArrayRef, ValueError> {
+        let field = struct_field(self.fields, position)?;
+        let values = values.map(|value| value.and_then(E::as_value));
+        let nullable = field.is_nullable() || self.some_null;
+        E::Value::build(values, field.data_type(), nullable)
+            .map_err(|error| error.under(PathSegment::Field(field.name().clone())))
+    }
 }
 
 /// A struct array of these fields; for generated code.
@@ -213,14 +228,16 @@ pub fn build_struct<T>(
     values: impl ExactSizeIterator<Item = Option<T>> + Clone,
     ty: &DataType,
     nullable: bool,
-    build_fields: impl FnOnce(&Fields) -> Result<Vec<ArrayRef>, ValueError>,
+    build_fields: impl FnOnce(FieldsToBuild<'_>) -> Result<Vec<ArrayRef>, ValueError>,
 ) -> Result<ArrayRef, ValueError> {
     let DataType::Struct(fields) = ty else {
         return Err(ValueError::whole(Problem::NotAStruct { found: ty.clone() }));
     };
     let length = values.len();
     let nulls = null_buffer(values, nullable);
-    StructArray::try_new_with_length(fields.clone(), build_fields(fields)?, nulls, length)
+    let some_null = nulls.is_some();
+    let arrays = build_fields(FieldsToBuild { fields, some_null })?;
+    StructArray::try_new_with_length(fields.clone(), arrays, nulls, length)
         .map(|array| Arc::new(array) as ArrayRef)
         .map_err(|error| ValueError::whole(Problem::Arrow(error)))
 }

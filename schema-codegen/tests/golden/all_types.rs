@@ -553,7 +553,7 @@ pub mod app {
                                         nullable: false,
                                     },
                                     value: kalam::model::NestedField {
-                                        id: 112,
+                                        id: 115,
                                         name: kalam::model::Shared::Static("value"),
                                         ty: kalam::model::ColumnType::Text,
                                         nullable: false,
@@ -602,6 +602,44 @@ pub mod app {
                         name: kalam::model::Shared::Static("elapsed"),
                         ty: kalam::model::ColumnType::Arrow(
                             kalam::model::Shared::Static("Duration(ms)"),
+                        ),
+                        nullable: true,
+                        default: kalam::Option::None,
+                        unit: kalam::Option::None,
+                        rust: kalam::Option::None,
+                        comment: kalam::Option::None,
+                    },
+                    kalam::model::Column {
+                        id: 42,
+                        name: kalam::model::Shared::Static("place"),
+                        ty: kalam::model::ColumnType::Struct(
+                            kalam::model::Shared::Static(
+                                &[
+                                    kalam::model::NestedField {
+                                        id: 112,
+                                        name: kalam::model::Shared::Static("floor"),
+                                        ty: kalam::model::ColumnType::Int,
+                                        nullable: false,
+                                    },
+                                    kalam::model::NestedField {
+                                        id: 113,
+                                        name: kalam::model::Shared::Static("spot"),
+                                        ty: kalam::model::ColumnType::Struct(
+                                            kalam::model::Shared::Static(
+                                                &[
+                                                    kalam::model::NestedField {
+                                                        id: 114,
+                                                        name: kalam::model::Shared::Static("x"),
+                                                        ty: kalam::model::ColumnType::Double,
+                                                        nullable: false,
+                                                    },
+                                                ],
+                                            ),
+                                        ),
+                                        nullable: false,
+                                    },
+                                ],
+                            ),
                         ),
                         nullable: true,
                         default: kalam::Option::None,
@@ -707,6 +745,8 @@ pub mod app {
             pub const ROW: usize = 37usize;
             /// `elapsed`
             pub const ELAPSED: usize = 38usize;
+            /// `place`
+            pub const PLACE: usize = 39usize;
         }
         /// A row of `app.all_types`.
         #[derive(Clone, Debug, PartialEq)]
@@ -789,6 +829,8 @@ pub mod app {
             pub row: kalam::Option<i32>,
             /// Column `elapsed`.
             pub elapsed: kalam::Option<kalam::AnyValue>,
+            /// Column `place`.
+            pub place: kalam::Option<AllTypesPlace>,
         }
         /// A struct inside a column.
         #[derive(Clone, Debug, PartialEq)]
@@ -813,6 +855,24 @@ pub mod app {
             Work,
         }
         kalam::closed_set!(AllTypesAddressType { Home = "home", Work = "work" });
+        /// A struct inside a column.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct AllTypesPlace {
+            /// Field `floor`.
+            pub floor: i32,
+            /// Field `spot`.
+            pub spot: AllTypesPlaceSpot,
+        }
+        kalam::struct_value!(
+            AllTypesPlace { 0 floor : i32, 1 spot : AllTypesPlaceSpot }
+        );
+        /// A struct inside a column.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct AllTypesPlaceSpot {
+            /// Field `x`.
+            pub x: f64,
+        }
+        kalam::struct_value!(AllTypesPlaceSpot { 0 x : f64 });
         /// A struct inside a column.
         #[derive(Clone, Debug, PartialEq)]
         pub struct AllTypesRoutesItem {
@@ -894,6 +954,7 @@ pub mod app {
                     36 => kalam::build_column(rows, 36, |row| &row.columns),
                     37 => kalam::build_column(rows, 37, |row| &row.row),
                     38 => kalam::build_column(rows, 38, |row| &row.elapsed),
+                    39 => kalam::build_column(rows, 39, |row| &row.place),
                     _ => {
                         kalam::Result::Err(
                             kalam::ValueError::whole(kalam::Problem::Missing),
@@ -949,6 +1010,7 @@ pub mod app {
                 let c36 = columns.reader::<kalam::Option<i32>>(36)?;
                 let c37 = columns.reader::<kalam::Option<i32>>(37)?;
                 let c38 = columns.reader::<kalam::Option<kalam::AnyValue>>(38)?;
+                let c39 = columns.reader::<kalam::Option<AllTypesPlace>>(39)?;
                 columns
                     .rows(|row| kalam::Result::Ok(AllTypes {
                         id: c0.read(row)?,
@@ -990,6 +1052,7 @@ pub mod app {
                         columns: c36.read(row)?,
                         row: c37.read(row)?,
                         elapsed: c38.read(row)?,
+                        place: c39.read(row)?,
                     }))
             }
         }
