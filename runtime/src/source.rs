@@ -371,10 +371,7 @@ impl<R: Row> RowReader for TypedReader<R> {
             Some(selected) => self.rows(&block, selected.iter().copied(), selected.len()),
             None => self.rows(&block, 0..block.len(), block.len()),
         };
-        guard(R::TABLE.definition.name(), || {
-            build_columns(&rows, columns)
-        })
-        .map_err(|error| {
+        guard(R::TABLE.definition.name(), || build_columns(&rows, columns)).map_err(|error| {
             error.map_row(|row| {
                 let offset = selected.map_or(Some(row), |selected| selected.get(row).copied());
                 block.start + offset.unwrap_or_default()
