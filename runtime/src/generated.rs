@@ -61,16 +61,12 @@ macro_rules! __closed_set {
         impl $crate::Value for $set {
             type Reader = $crate::__private::StringArray;
 
-            fn build<'a, I>(
-                values: I,
+            fn build(
+                values: &[::core::option::Option<&Self>],
                 ty: &$crate::__private::DataType,
                 nullable: bool,
-            ) -> ::core::result::Result<$crate::__private::ArrayRef, $crate::ValueError>
-            where
-                I: ::core::iter::ExactSizeIterator<Item = ::core::option::Option<&'a Self>>
-                    + ::core::clone::Clone,
-            {
-                $crate::__private::build_labels(values, ty, nullable, |value: &Self| value.as_str())
+            ) -> ::core::result::Result<$crate::__private::ArrayRef, $crate::ValueError> {
+                $crate::__private::build_labels(values, ty, nullable, |value| value.as_str())
             }
 
             fn reader(
@@ -102,21 +98,14 @@ macro_rules! __struct_value {
                 >,
             )*);
 
-            fn build<'a, I>(
-                values: I,
+            fn build(
+                values: &[::core::option::Option<&Self>],
                 ty: &$crate::__private::DataType,
                 nullable: bool,
-            ) -> ::core::result::Result<$crate::__private::ArrayRef, $crate::ValueError>
-            where
-                I: ::core::iter::ExactSizeIterator<Item = ::core::option::Option<&'a Self>>
-                    + ::core::clone::Clone,
-            {
-                $crate::__private::build_struct(values.clone(), ty, nullable, |fields| {
+            ) -> ::core::result::Result<$crate::__private::ArrayRef, $crate::ValueError> {
+                $crate::__private::build_struct(values, ty, nullable, |fields| {
                     ::core::result::Result::Ok(::std::vec![$(
-                        fields.build(
-                            values.clone().map(|value| value.map(|value| &value.$field)),
-                            $position,
-                        )?
+                        fields.build(values, $position, |value| &value.$field)?
                     ),*])
                 })
             }

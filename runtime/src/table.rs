@@ -186,12 +186,26 @@ fn new_batch<R: Row>(
 }
 
 /// The array of one column; for generated code.
+///
+/// It is compiled once for each column, so it does no more than gather: what makes the array is
+/// compiled once for each type of value.
 pub fn build_column<'a, R: Row, E: Element + 'a>(
     rows: &[&'a R],
     position: usize,
-    field: impl Fn(&'a R) -> &'a E + Clone,
+    field: impl Fn(&'a R) -> &'a E,
 ) -> Result<ArrayRef, ValueError> {
-    let column = &R::TABLE.schema.fields()[position];
-    let values = rows.iter().map(move |row| field(row).as_value());
-    E::Value::build(values, column.data_type(), column.is_nullable())
+    let mut values = Vec::with_capacity(rows.len());
+    for row in rows {
+        values.push(field(row).as_value());
+    }
+    build_values(R::TABLE, position, &values)
+}
+
+fn build_values<V: Value>(
+    table: &Table,
+    position: usize,
+    values: &[Option<&V>],
+) -> Result<ArrayRef, ValueError> {
+    let column = &table.schema().fields()[position];
+    V::build(values, column.data_type(), column.is_nullable())
 }

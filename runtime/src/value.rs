@@ -64,10 +64,11 @@ pub trait Value: Sized {
     ///
     /// # Errors
     /// If a value does not fit in `ty`; the error says at which of the values.
-    fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-    where
-        Self: 'a,
-        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone;
+    fn build(
+        values: &[Option<&Self>],
+        ty: &DataType,
+        nullable: bool,
+    ) -> Result<ArrayRef, ValueError>;
 
     /// A reader over `array`, whose logical type should be `ty`.
     ///

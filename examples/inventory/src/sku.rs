@@ -47,12 +47,14 @@ impl std::error::Error for NoSku {}
 impl Value for Sku {
     type Reader = <String as Value>::Reader;
 
-    fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-    where
-        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-    {
-        let texts = values.map(|value| value.map(|sku| &sku.0));
-        String::build(texts, ty, nullable)
+    fn build(
+        values: &[Option<&Self>],
+        ty: &DataType,
+        nullable: bool,
+    ) -> Result<ArrayRef, ValueError> {
+        let texts: Vec<Option<&String>> =
+            values.iter().map(|value| value.map(|sku| &sku.0)).collect();
+        String::build(&texts, ty, nullable)
     }
 
     fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {

@@ -16,10 +16,12 @@ pub struct AnyValue(pub ScalarValue);
 impl Value for AnyValue {
     type Reader = ArrayRef;
 
-    fn build<'a, I>(values: I, ty: &DataType, _nullable: bool) -> Result<ArrayRef, ValueError>
-    where
-        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-    {
+    fn build(
+        values: &[Option<&Self>],
+        ty: &DataType,
+        _nullable: bool,
+    ) -> Result<ArrayRef, ValueError> {
+        let values = values.iter().copied();
         let failed = |error| ValueError::whole(Problem::Other(Box::new(error)));
         let null = ScalarValue::try_from(ty).map_err(failed)?;
         let mut scalars = Vec::with_capacity(values.len());

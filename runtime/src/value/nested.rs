@@ -30,15 +30,18 @@ pub enum VecReader<R> {
 impl<E: Element> Value for Vec<E> {
     type Reader = VecReader<<E::Value as Value>::Reader>;
 
-    fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-    where
-        E: 'a,
-        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-    {
+    fn build(
+        values: &[Option<&Self>],
+        ty: &DataType,
+        nullable: bool,
+    ) -> Result<ArrayRef, ValueError> {
+        let values = values.iter().copied();
         match ty {
             DataType::Binary if E::as_bytes(&[]).is_some() => {
-                let bytes = values.map(|value| value.and_then(|value| E::as_bytes(value)));
-                build_bytes::<BinaryType, _>(bytes, ty, nullable)
+                let bytes: Vec<Option<&[u8]>> = values
+                    .map(|value| value.and_then(|value| E::as_bytes(value)))
+                    .collect();
+                build_bytes::<BinaryType>(&bytes, ty, nullable)
             }
             DataType::List(item) => {
                 let nulls = null_buffer(values.clone(), nullable);
@@ -106,12 +109,12 @@ pub struct MapReader<K, V> {
 impl<K: Value + Ord, E: Element> Value for BTreeMap<K, E> {
     type Reader = MapReader<K::Reader, <E::Value as Value>::Reader>;
 
-    fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-    where
-        K: 'a,
-        E: 'a,
-        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-    {
+    fn build(
+        values: &[Option<&Self>],
+        ty: &DataType,
+        nullable: bool,
+    ) -> Result<ArrayRef, ValueError> {
+        let values = values.iter().copied();
         let (entries, fields) = map_entries(ty)?;
         let nulls = null_buffer(values.clone(), nullable);
         let offsets = offsets(values.clone().map(|value| value.map_or(0, BTreeMap::len)))?;
@@ -169,11 +172,7 @@ fn build_elements<E: Element>(
     elements: &[Option<&E::Value>],
     field: &FieldRef,
 ) -> Result<ArrayRef, ValueError> {
-    E::Value::build(
-        elements.iter().copied(),
-        field.data_type(),
-        field.is_nullable(),
-    )
+    E::Value::build(elements, field.data_type(), field.is_nullable())
 }
 
 /// Offsets of runs of these lengths.
@@ -210,22 +209,26 @@ impl FieldsToBuild<'_> {
     /// It is null wherever the struct is, even if the field may not be: DataFusion takes a field out
     /// of a struct without a look at the struct's own nulls, and what is hidden there would come to
     /// light (<https://github.com/apache/datafusion/issues/25120>).
-    pub fn build<'a, E: Element + 'a>(
+    pub fn build<'a, T, E: Element + 'a>(
         &self,
-        values: impl ExactSizeIterator<Item = Option<&'a E>> + Clone,
+        values: &[Option<&'a T>],
         position: usize,
+        of: impl Fn(&'a T) -> &'a E,
     ) -> Result<ArrayRef, ValueError> {
         let field = struct_field(self.fields, position)?;
-        let values = values.map(|value| value.and_then(E::as_value));
+        let mut elements = Vec::with_capacity(values.len());
+        for value in values {
+            elements.push(value.and_then(|value| of(value).as_value()));
+        }
         let nullable = field.is_nullable() || self.some_null;
-        E::Value::build(values, field.data_type(), nullable)
+        E::Value::build(&elements, field.data_type(), nullable)
             .map_err(|error| error.under(PathSegment::Field(field.name().clone())))
     }
 }
 
 /// A struct array of these fields; for generated code.
 pub fn build_struct<T>(
-    values: impl ExactSizeIterator<Item = Option<T>> + Clone,
+    values: &[Option<&T>],
     ty: &DataType,
     nullable: bool,
     build_fields: impl FnOnce(FieldsToBuild<'_>) -> Result<Vec<ArrayRef>, ValueError>,
@@ -234,7 +237,7 @@ pub fn build_struct<T>(
         return Err(ValueError::whole(Problem::NotAStruct { found: ty.clone() }));
     };
     let length = values.len();
-    let nulls = null_buffer(values, nullable);
+    let nulls = null_buffer(values.iter().copied(), nullable);
     let some_null = nulls.is_some();
     let arrays = build_fields(FieldsToBuild { fields, some_null })?;
     StructArray::try_new_with_length(fields.clone(), arrays, nulls, length)

@@ -20,10 +20,8 @@ macro_rules! native_values {
         impl Value for $native {
             type Reader = PrimitiveArray<$arrow>;
 
-            fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-            where
-                I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-            {
+            fn build(values: &[Option<&Self>], ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError> {
+        let values = values.iter().copied();
                 build_primitive::<$arrow, _>(values.map(|value| value.copied()), ty, nullable)
             }
 
@@ -97,10 +95,12 @@ pub(super) fn primitive_reader<P: ArrowPrimitiveType>(
 impl Value for bool {
     type Reader = BooleanArray;
 
-    fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-    where
-        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-    {
+    fn build(
+        values: &[Option<&Self>],
+        ty: &DataType,
+        nullable: bool,
+    ) -> Result<ArrayRef, ValueError> {
+        let values = values.iter().copied();
         if *ty != DataType::Boolean {
             return Err(mismatch(&DataType::Boolean, ty));
         }
@@ -171,10 +171,12 @@ impl<const P: u8, const S: u8> std::fmt::Display for Decimal<P, S> {
 impl<const P: u8, const S: u8> Value for Decimal<P, S> {
     type Reader = PrimitiveArray<Decimal128Type>;
 
-    fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-    where
-        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-    {
+    fn build(
+        values: &[Option<&Self>],
+        ty: &DataType,
+        nullable: bool,
+    ) -> Result<ArrayRef, ValueError> {
+        let values = values.iter().copied();
         let own = DataType::Decimal128(P, S as i8);
         if *ty != own {
             return Err(mismatch(&own, ty));
@@ -238,10 +240,12 @@ fn fixed_bytes_reader(array: &ArrayRef, ty: &DataType) -> Result<FixedSizeBinary
 impl<const N: usize> Value for [u8; N] {
     type Reader = FixedSizeBinaryArray;
 
-    fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-    where
-        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-    {
+    fn build(
+        values: &[Option<&Self>],
+        ty: &DataType,
+        nullable: bool,
+    ) -> Result<ArrayRef, ValueError> {
+        let values = values.iter().copied();
         build_fixed_bytes(values, ty, nullable)
     }
 
@@ -257,10 +261,12 @@ impl<const N: usize> Value for [u8; N] {
 impl Value for Uuid {
     type Reader = FixedSizeBinaryArray;
 
-    fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-    where
-        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-    {
+    fn build(
+        values: &[Option<&Self>],
+        ty: &DataType,
+        nullable: bool,
+    ) -> Result<ArrayRef, ValueError> {
+        let values = values.iter().copied();
         build_fixed_bytes(values.map(|value| value.map(Uuid::as_bytes)), ty, nullable)
     }
 
@@ -276,10 +282,12 @@ impl Value for Uuid {
 impl<const N: usize> Value for Box<[f32; N]> {
     type Reader = FixedSizeListArray;
 
-    fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-    where
-        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-    {
+    fn build(
+        values: &[Option<&Self>],
+        ty: &DataType,
+        nullable: bool,
+    ) -> Result<ArrayRef, ValueError> {
+        let values = values.iter().copied();
         let DataType::FixedSizeList(item, length) = ty else {
             return Err(ValueError::whole(Problem::NotAnEmbedding {
                 found: ty.clone(),

@@ -8,24 +8,26 @@ use arrow::datatypes::{ByteArrayType, DataType, Utf8Type};
 use super::{Problem, Value, ValueError, mismatch, to_physical};
 
 /// A text array; see [`Value::build`] for `nullable`.
-fn build_text<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-where
-    I: ExactSizeIterator<Item = Option<&'a str>> + Clone,
-{
-    build_bytes::<Utf8Type, _>(values, ty, nullable)
+fn build_text(
+    values: &[Option<&str>],
+    ty: &DataType,
+    nullable: bool,
+) -> Result<ArrayRef, ValueError> {
+    build_bytes::<Utf8Type>(values, ty, nullable)
 }
 
 /// A text array of labels; see [`Value::build`] for `nullable`.
-pub fn build_labels<'a, T: 'a, I>(
-    values: I,
+pub fn build_labels<T>(
+    values: &[Option<&T>],
     ty: &DataType,
     nullable: bool,
-    label: fn(&T) -> &'static str,
-) -> Result<ArrayRef, ValueError>
-where
-    I: ExactSizeIterator<Item = Option<&'a T>> + Clone,
-{
-    build_text(values.map(|value| value.map(label)), ty, nullable)
+    label: impl Fn(&T) -> &'static str,
+) -> Result<ArrayRef, ValueError> {
+    let mut labels = Vec::with_capacity(values.len());
+    for value in values {
+        labels.push(value.map(&label));
+    }
+    build_text(&labels, ty, nullable)
 }
 
 /// A reader of text.
@@ -57,35 +59,31 @@ pub fn read_text<T>(
 }
 
 /// An array of text or bytes; see [`Value::build`] for `nullable`.
-pub(super) fn build_bytes<'a, T, I>(
-    values: I,
+pub(super) fn build_bytes<T>(
+    values: &[Option<&T::Native>],
     ty: &DataType,
     nullable: bool,
 ) -> Result<ArrayRef, ValueError>
 where
     T: ByteArrayType<Offset = i32>,
-    T::Native: 'a,
-    &'a T::Native: Default,
-    I: ExactSizeIterator<Item = Option<&'a T::Native>> + Clone,
+    for<'a> &'a T::Native: Default,
 {
     if *ty != T::DATA_TYPE {
         return Err(mismatch(&T::DATA_TYPE, ty));
     }
     // 32-bit offsets: the builder would panic past them.
     let mut total = 0usize;
-    for (index, value) in values.clone().enumerate() {
+    for (index, value) in values.iter().enumerate() {
         total += value.map_or(0, |value| AsRef::<[u8]>::as_ref(value).len());
         if i32::try_from(total).is_err() {
             return Err(ValueError::new(index, Problem::TooManyBytes));
         }
     }
     let mut builder = GenericByteBuilder::<T>::with_capacity(values.len(), total);
-    if nullable {
-        for value in values {
-            builder.append_option(value);
-        }
-    } else {
-        for value in values {
+    for value in values {
+        if nullable {
+            builder.append_option(*value);
+        } else {
             builder.append_value(value.unwrap_or_default());
         }
     }
@@ -97,11 +95,9 @@ macro_rules! text_values {
         impl Value for $text {
             type Reader = StringArray;
 
-            fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-            where
-                I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-            {
-                build_text(values.map(|value| value.map(|value| &**value)), ty, nullable)
+            fn build(values: &[Option<&Self>], ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError> {
+        let texts: Vec<Option<&str>> = values.iter().map(|value| value.map(|value| &**value)).collect();
+                build_text(&texts, ty, nullable)
             }
 
             fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {

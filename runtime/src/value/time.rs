@@ -91,10 +91,8 @@ macro_rules! time_values {
         impl<U: Unit> Value for $time<U> {
             type Reader = TimeReader;
 
-            fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-            where
-                I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-            {
+            fn build(values: &[Option<&Self>], ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError> {
+        let values = values.iter().copied();
                 build_time::<U, _>(values.map(|value| value.map(|v| v.0)), ty, nullable)
             }
 
@@ -181,10 +179,12 @@ impl Date {
 impl Value for Date {
     type Reader = arrow::array::Date32Array;
 
-    fn build<'a, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-    where
-        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-    {
+    fn build(
+        values: &[Option<&Self>],
+        ty: &DataType,
+        nullable: bool,
+    ) -> Result<ArrayRef, ValueError> {
+        let values = values.iter().copied();
         build_primitive::<Date32Type, _>(values.map(|value| value.map(|v| v.0)), ty, nullable)
     }
 

@@ -295,12 +295,13 @@ pub(crate) const PANIC: i64 = 888_888;
 impl<const N: usize> Value for Probe<N> {
     type Reader = Int64Array;
 
-    fn build<'a, I>(values: I, _ty: &DataType, _nullable: bool) -> Result<ArrayRef, ValueError>
-    where
-        I: ExactSizeIterator<Item = Option<&'a Self>> + Clone,
-    {
+    fn build(
+        values: &[Option<&Self>],
+        _ty: &DataType,
+        _nullable: bool,
+    ) -> Result<ArrayRef, ValueError> {
         BUILT.with(|built| built[N].set(built[N].get() + values.len()));
-        for (index, value) in values.clone().enumerate() {
+        for (index, value) in values.iter().enumerate() {
             match value {
                 Some(Probe(UNFIT)) => {
                     return Err(ValueError::new(index, Problem::Other("it is unfit".into())));
@@ -309,7 +310,10 @@ impl<const N: usize> Value for Probe<N> {
                 _ => {}
             }
         }
-        let values: Int64Array = values.map(|value| value.map(|probe| probe.0)).collect();
+        let values: Int64Array = values
+            .iter()
+            .map(|value| value.map(|probe| probe.0))
+            .collect();
         Ok(std::sync::Arc::new(values))
     }
 
