@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use kalamtable_build::{Config, load};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 3;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;

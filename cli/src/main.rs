@@ -42,7 +42,12 @@ enum Command {
 #[derive(Debug, Args)]
 struct SqlArguments {
     /// Run these statements, parted by semicolons, and exit
-    #[arg(short = 'c', long = "command", value_name = "QUERY")]
+    #[arg(
+        short = 'c',
+        long = "command",
+        value_name = "QUERY",
+        allow_hyphen_values = true
+    )]
     query: Option<String>,
     /// A folder of definitions; their tables are there beside the system tables
     #[arg(long, value_name = "DIR")]

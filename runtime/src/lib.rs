@@ -28,6 +28,8 @@ pub use provider::RowProvider;
 pub use register::{register, register_as};
 pub use source::{BoxError, FixedRows, Snapshot, TableSource, VirtualRows};
 pub use table::{KeyedRow, Row, Table};
+/// The row type of `uuid` columns, from the crate of that name.
+pub use uuid::Uuid;
 pub use value::{
     AnyValue, Date, Decimal, Element, ElementReader, Micros, Millis, Nanos, Seconds, TimeOfDay,
     TimeOfDayMicros, Timestamp, TimestampMicros, TimestampMillis, TimestampNanos, TimestampSeconds,

@@ -1,0 +1,2 @@
+//! Nothing but dependencies: a development dependency of every member that depends on DataFusion,
+//! so that `-p member` and `--workspace` share one build of it.
