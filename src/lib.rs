@@ -4,16 +4,12 @@
 //! This is the crate a server depends on. Its build script compiles a folder of definitions:
 //!
 //! ```no_run
-//! // build.rs
-//! fn main() {
-//!     kalamtable_build::compile("schemas");
-//! }
-//! # #[cfg(any())]
-//! # mod elsewhere {
-//! // main.rs or lib.rs
-//! kalamtable::include_tables!();
-//! # }
+//! // In `main` of build.rs:
+//! kalamtable_build::compile("schemas");
 //! ```
+//!
+//! and the crate takes in what it made with [`include_tables!`]: `app::events::Event` is the row type
+//! of table `app.events`. README.md shows one table from end to end.
 
 // Generated code says `::kalamtable`, in this crate too.
 extern crate self as kalamtable;

@@ -342,7 +342,12 @@ async fn nested_literals_are_refused_by_datafusion() -> Result<(), Box<dyn std::
         RowProvider::new(Arc::new(MemoryTable::<AllTypes>::new())),
     )?;
     for (value, expected) in [
-        ("tags) VALUES (['a'])", expect_test::expect![[r#"Arrow error: Invalid argument error: column types must match schema types, expected List(non-null Utf8, metadata: {"PARQUET:field_id": "101"}) but found List(non-null Utf8) at column index 0"#]]),
+        (
+            "tags) VALUES (['a'])",
+            expect_test::expect![[
+                r#"Arrow error: Invalid argument error: column types must match schema types, expected List(non-null Utf8, metadata: {"PARQUET:field_id": "101"}) but found List(non-null Utf8) at column index 0"#
+            ]],
+        ),
         (
             "place) VALUES ({floor: 1, spot: {x: 0.5}})",
             expect_test::expect!["Optimizer rule 'simplify_expressions' failed"],

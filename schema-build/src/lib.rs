@@ -1,10 +1,8 @@
 //! The build-script front end: a folder of TOML definitions to a file of Rust.
 //!
 //! ```no_run
-//! // build.rs
-//! fn main() {
-//!     kalamtable_build::compile("schemas");
-//! }
+//! // In `main` of build.rs:
+//! kalamtable_build::compile("schemas");
 //! ```
 //!
 //! Output is a pure function of the definitions: sorted, formatted, without a clock or a path of

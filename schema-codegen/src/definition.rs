@@ -33,7 +33,7 @@ pub(crate) fn tokens(definition: &TableDefinition) -> TokenStream {
         .ids
         .iter()
         .map(|id| Token::i32_unsuffixed(*id));
-    let names = definition.reserved().names.iter().map(|name| text(name));
+    let names = definition.reserved().names.iter().map(text);
     quote! {
         kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
             name: kalam::model::TableName { namespace: #namespace, table: #table },
@@ -91,7 +91,7 @@ fn column_type(ty: &ColumnType) -> TokenStream {
             quote!(kalam::model::ColumnType::Timestamp { unit: #unit, zone: #zone })
         }
         ColumnType::Enum(labels) => {
-            let labels = labels.iter().map(|label| text(label));
+            let labels = labels.iter().map(text);
             quote!(kalam::model::ColumnType::Enum(kalam::model::Shared::Static(&[#(#labels),*])))
         }
         ColumnType::List(element) => {
