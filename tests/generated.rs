@@ -364,3 +364,18 @@ async fn nested_literals_are_refused_by_datafusion() -> Result<(), Box<dyn std::
     }
     Ok(())
 }
+
+/// Every type in Arrow, and the metadata that Parquet, Arrow's extensions and KalamDB read.
+#[test]
+fn the_arrow_schema_and_its_metadata_are_golden() {
+    let mut text = String::new();
+    for field in SCHEMA.fields() {
+        let null = if field.is_nullable() { " null" } else { "" };
+        text += &format!("{}: {}{null}\n", field.name(), field.data_type());
+        let sorted: BTreeMap<_, _> = field.metadata().iter().collect();
+        for (key, value) in sorted {
+            text += &format!("    {key} = {value}\n");
+        }
+    }
+    expect_test::expect_file!["all_types_schema.txt"].assert_eq(&text);
+}
