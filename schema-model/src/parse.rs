@@ -159,6 +159,12 @@ impl Shape<'_> {
                 });
             }
             if self.diagnostics.len() == limits::SYNTAX_ERRORS {
+                if let Some(last) = self.diagnostics.last_mut() {
+                    let shown = limits::SYNTAX_ERRORS;
+                    last.help.push(format!(
+                        "only the first {shown} syntax errors of a file are shown"
+                    ));
+                }
                 return;
             }
         }

@@ -403,3 +403,16 @@ fn labels_far_apart_are_shown_without_what_is_between() {
     "#]]
     .assert_eq(&render(&problems.unwrap_err(), &sources, Style::Plain));
 }
+
+#[test]
+fn syntax_errors_beyond_the_limit_are_told_of() {
+    let mut sources = Sources::new();
+    let id = sources.push(SourceFile::new("t.toml", "= 1\n".repeat(150)));
+    let diagnostics = parse_and_check(&sources, id).unwrap_err();
+    assert_eq!(diagnostics.len(), 100);
+    let last = diagnostics.last().unwrap();
+    assert!(
+        last.help
+            .contains(&"only the first 100 syntax errors of a file are shown".to_string())
+    );
+}
