@@ -120,6 +120,7 @@ impl<'a> Checks<'a> {
         for column in &columns {
             let default = self.default(column);
             let unit = self.unit(column);
+            self.default_in_unit(column, default.as_ref(), unit);
             checked.push(Column {
                 id: i32::try_from(column.raw.id.value).unwrap_or_default(),
                 name: column.raw.name.value.as_str().into(),

@@ -484,11 +484,15 @@ fn definition() -> impl Strategy<Value = TableDefinition> {
                         let column_id = id;
                         let ty = with_ids(ty, &mut id);
                         let name = format!("c{index}");
+                        let default = default(&ty, seed, text.as_deref().unwrap_or("x"));
+                        // A literal must be exact in the row's unit, which few of these are.
+                        let free = !matches!(default, Some(ColumnDefault::Literal(_)));
                         Column {
                             id: column_id,
-                            unit: unit
-                                .filter(|unit| ty.time_unit().is_some_and(|own| own != *unit)),
-                            default: default(&ty, seed, text.as_deref().unwrap_or("x")),
+                            unit: unit.filter(|unit| {
+                                free && ty.time_unit().is_some_and(|own| own != *unit)
+                            }),
+                            default,
                             rust: has_rust.then(|| match ty {
                                 ColumnType::Enum(_) => format!("Own{index}").into(),
                                 _ => "crate::own::Type".into(),

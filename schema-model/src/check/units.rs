@@ -3,7 +3,7 @@
 use super::{Checks, TypedColumn};
 use crate::diagnostic::tick;
 use crate::type_text::unit_alias;
-use crate::{Rule, TimeUnit};
+use crate::{ColumnDefault, ColumnType, Literal, Rule, TimeUnit};
 
 impl Checks<'_> {
     /// The unit of the row field, where it is not the column's own.
@@ -33,5 +33,32 @@ impl Checks<'_> {
             return None;
         };
         known.filter(|unit| *unit != own)
+    }
+
+    /// Whether the row field, which counts in `unit`, holds a literal default of the column's unit.
+    pub(super) fn default_in_unit(
+        &mut self,
+        column: &TypedColumn<'_>,
+        default: Option<&ColumnDefault>,
+        unit: Option<TimeUnit>,
+    ) {
+        let Some(ColumnDefault::Literal(Literal::Integer(value))) = default else {
+            return;
+        };
+        let own = column.ty.as_ref().and_then(ColumnType::time_unit);
+        let (Some(own), Some(unit), Some(raw)) = (own, unit, &column.raw.default) else {
+            return;
+        };
+        let scaled = value.saturating_mul(unit.per_second().into());
+        let own = i128::from(own.per_second());
+        let held = scaled % own == 0 && i64::try_from(scaled / own).is_ok();
+        if !held {
+            let message = format!(
+                "the row field counts in `{}`, and cannot hold the default",
+                unit.as_str()
+            );
+            let problem = self.problem(Rule::DefaultNotExact, &raw.span, message);
+            self.push(problem.with_help("choose a default in whole units, or another `unit`"));
+        }
     }
 }
