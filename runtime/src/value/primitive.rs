@@ -20,8 +20,12 @@ macro_rules! native_values {
         impl Value for $native {
             type Reader = PrimitiveArray<$arrow>;
 
-            fn build(values: &[Option<&Self>], ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError> {
-        let values = values.iter().copied();
+            fn build(
+                values: &[Option<&Self>],
+                ty: &DataType,
+                nullable: bool,
+            ) -> Result<ArrayRef, ValueError> {
+                let values = values.iter().copied();
                 build_primitive::<$arrow, _>(values.map(|value| value.copied()), ty, nullable)
             }
 

@@ -95,7 +95,11 @@ macro_rules! text_values {
         impl Value for $text {
             type Reader = StringArray;
 
-            fn build(values: &[Option<&Self>], ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError> {
+            fn build(
+                values: &[Option<&Self>],
+                ty: &DataType,
+                nullable: bool,
+            ) -> Result<ArrayRef, ValueError> {
         let texts: Vec<Option<&str>> = values.iter().map(|value| value.map(|value| &**value)).collect();
                 build_text(&texts, ty, nullable)
             }

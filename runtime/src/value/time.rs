@@ -91,8 +91,12 @@ macro_rules! time_values {
         impl<U: Unit> Value for $time<U> {
             type Reader = TimeReader;
 
-            fn build(values: &[Option<&Self>], ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError> {
-        let values = values.iter().copied();
+            fn build(
+                values: &[Option<&Self>],
+                ty: &DataType,
+                nullable: bool,
+            ) -> Result<ArrayRef, ValueError> {
+                let values = values.iter().copied();
                 build_time::<U, _>(values.map(|value| value.map(|v| v.0)), ty, nullable)
             }
 
