@@ -18,8 +18,6 @@ extern crate self as kalamtable;
 pub mod system;
 
 pub use kalamtable_runtime::*;
-#[doc(hidden)]
-pub use kalamtable_runtime::{__private, doc_example};
 
 /// Takes in what `kalamtable_build::compile` made: a module a namespace, in it one a table, and
 /// `TABLES`, which lists them.

@@ -86,8 +86,11 @@ fn a_file_is_written_only_when_it_changed() -> Result<(), Box<dyn Error>> {
     let definition = "name = \"app.events\"\nprimary_key = [\"id\"]\n\
                       [columns]\nid = { id = 1, type = \"bigint\" }\n";
     fs::write(schemas.join("events.toml"), definition)?;
-    let config = kalamtable_build::Config::new().schemas(&schemas);
+    let config = kalamtable_build::Config::new()
+        .schemas(&schemas)
+        .output("tables.rs");
     let first = config.try_compile(folder.path())?;
+    assert_eq!(first.file, folder.path().join("tables.rs"));
     let written = fs::metadata(&first.file)?.modified()?;
     // Another layout of the same definition is no change of what is generated.
     fs::write(

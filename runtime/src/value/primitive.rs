@@ -140,8 +140,15 @@ impl Value for bool {
 pub struct Decimal<const P: u8, const S: u8>(i128);
 
 impl<const P: u8, const S: u8> Decimal<P, S> {
+    /// What 128 bits hold; another type does not compile where it is used.
+    const FITS: () = assert!(
+        P >= 1 && P <= 38 && S <= P,
+        "a decimal has 1 to 38 digits, and no more than those after the point"
+    );
+
     /// From the value times 10 to the `S`; `None` if that has more than `P` digits.
     pub const fn from_unscaled(unscaled: i128) -> Option<Self> {
+        let () = Self::FITS;
         if unscaled.unsigned_abs() < 10u128.pow(P as u32) {
             Some(Decimal(unscaled))
         } else {
@@ -157,6 +164,7 @@ impl<const P: u8, const S: u8> Decimal<P, S> {
 
 impl<const P: u8, const S: u8> std::fmt::Display for Decimal<P, S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let () = Self::FITS;
         let unit = 10u128.pow(u32::from(S));
         let sign = if self.0 < 0 { "-" } else { "" };
         let magnitude = self.0.unsigned_abs();

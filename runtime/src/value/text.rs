@@ -100,7 +100,8 @@ macro_rules! text_values {
                 ty: &DataType,
                 nullable: bool,
             ) -> Result<ArrayRef, ValueError> {
-        let texts: Vec<Option<&str>> = values.iter().map(|value| value.map(|value| &**value)).collect();
+                let texts = values.iter().map(|value| value.map(|value| &**value));
+                let texts: Vec<Option<&str>> = texts.collect();
                 build_text(&texts, ty, nullable)
             }
 
