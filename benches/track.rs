@@ -18,7 +18,7 @@ use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable::system::jobs::{Job, SCHEMA};
-use kalamtable::{FixedRows, Row, RowProvider};
+use kalamtable::{FixedRows, RowProvider, ToArrow};
 use tokio::runtime::{Builder, Runtime};
 
 fn main() -> Result<(), Box<dyn Error>> {

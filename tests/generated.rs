@@ -6,15 +6,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{AsArray, RecordBatch};
+use datafusion::arrow::array::{AsArray, DurationMillisecondArray, RecordBatch};
 use datafusion::arrow::datatypes::{
     DataType, Int64Type, IntervalMonthDayNano, TimestampMicrosecondType,
 };
-use datafusion::common::ScalarValue;
 use datafusion::prelude::SessionContext;
 use kalamtable::{
-    AnyValue, Date, Decimal, FixedRows, KeyedRow, MemoryTable, Row, RowProvider, TimeOfDay,
-    Timestamp, TimestampMillis, register,
+    AnyValue, Date, Decimal, FixedRows, FromArrow, KeyedRow, MemoryTable, RowProvider, TimeOfDay,
+    Timestamp, TimestampMillis, ToArrow, register,
 };
 use kalamtable_model::{SourceFile, Sources, parse_and_check};
 
@@ -78,7 +77,7 @@ fn full(id: i64) -> AllTypes {
         r#type: Some(1),
         columns: Some(2),
         row: Some(3),
-        elapsed: Some(AnyValue(ScalarValue::DurationMillisecond(Some(5)))),
+        elapsed: AnyValue::try_new(Arc::new(DurationMillisecondArray::from(vec![5]))).ok(),
         place: Some(AllTypesPlace {
             floor: 3,
             spot: AllTypesPlaceSpot { x: 0.5 },

@@ -15,17 +15,40 @@ pub(crate) fn compare<A, B>(
     (baseline_name, mut baseline): (&str, impl FnMut() -> A),
     (candidate_name, mut candidate): (&str, impl FnMut() -> B),
 ) {
+    compare_with_input(
+        title,
+        (baseline_name, || (), |()| baseline()),
+        (candidate_name, || (), |()| candidate()),
+    );
+}
+
+/// The same for what uses up an input, which is made outside of the timed part.
+pub(crate) fn compare_with_input<I, A, J, B>(
+    title: &str,
+    (baseline_name, mut baseline_input, mut baseline): (
+        &str,
+        impl FnMut() -> I,
+        impl FnMut(I) -> A,
+    ),
+    (candidate_name, mut candidate_input, mut candidate): (
+        &str,
+        impl FnMut() -> J,
+        impl FnMut(J) -> B,
+    ),
+) {
+    let mut baseline = |runs| time(&mut baseline_input, &mut baseline, runs);
+    let mut candidate = |runs| time(&mut candidate_input, &mut candidate, runs);
     let baseline_runs = runs_per_round(&mut baseline);
     let candidate_runs = runs_per_round(&mut candidate);
     let mut rounds: Vec<(f64, f64)> = (0..ROUNDS)
         .map(|round| {
             // Whoever goes first finds the caches as the other left them: take turns.
             if round % 2 == 0 {
-                let first = time(&mut baseline, baseline_runs);
-                (first, time(&mut candidate, candidate_runs))
+                let first = baseline(baseline_runs);
+                (first, candidate(candidate_runs))
             } else {
-                let first = time(&mut candidate, candidate_runs);
-                (time(&mut baseline, baseline_runs), first)
+                let first = candidate(candidate_runs);
+                (baseline(baseline_runs), first)
             }
         })
         .collect();
@@ -43,20 +66,23 @@ pub(crate) fn compare<A, B>(
     );
 }
 
-/// How often `work` has to run to fill a round.
-fn runs_per_round<T>(work: &mut impl FnMut() -> T) -> u32 {
-    black_box(work());
-    let once = Duration::from_secs_f64(time(work, 1).max(1e-9));
+/// How often work has to run to fill a round.
+fn runs_per_round(time: &mut impl FnMut(u32) -> f64) -> u32 {
+    time(1);
+    let once = Duration::from_secs_f64(time(1).max(1e-9));
     (ROUND.as_secs_f64() / once.as_secs_f64())
         .ceil()
         .clamp(1.0, 1e6) as u32
 }
 
 /// Seconds for one run.
-fn time<T>(work: &mut impl FnMut() -> T, runs: u32) -> f64 {
-    let begin = Instant::now();
+fn time<I, T>(input: &mut impl FnMut() -> I, work: &mut impl FnMut(I) -> T, runs: u32) -> f64 {
+    let mut total = Duration::ZERO;
     for _ in 0..runs {
-        black_box(work());
+        let input = black_box(input());
+        let begin = Instant::now();
+        black_box(work(input));
+        total += begin.elapsed();
     }
-    begin.elapsed().as_secs_f64() / f64::from(runs)
+    total.as_secs_f64() / f64::from(runs)
 }

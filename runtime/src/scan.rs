@@ -24,7 +24,7 @@ use datafusion::physical_plan::{
 };
 use futures::Stream;
 
-use crate::Error;
+use crate::RowError;
 use crate::filter::Filter;
 use crate::source::{ErasedSource, RowReader};
 
@@ -344,7 +344,7 @@ impl BlockScan {
         RecordBatch::try_new_with_options(schema.clone(), columns.collect(), &options).map_err(
             |source| {
                 let table = self.source.definition().name().clone();
-                DataFusionError::from(Error::Batch { table, source })
+                DataFusionError::from(RowError::Batch { table, source })
             },
         )
     }

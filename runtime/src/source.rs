@@ -11,8 +11,8 @@ use arrow::datatypes::SchemaRef;
 use datafusion::logical_expr::dml::InsertOp;
 use kalamtable_model::{TableDefinition, TableName};
 
-use crate::table::build_columns;
-use crate::{Error, Row};
+use crate::__private::build_columns;
+use crate::{Error, FromArrow, Row, ToArrow};
 
 /// What a source fails with: any error, or [`Error`], which reaches the query as it is.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -371,7 +371,10 @@ impl<R: Row> RowReader for TypedReader<R> {
             Some(selected) => self.rows(&block, selected.iter().copied(), selected.len()),
             None => self.rows(&block, 0..block.len(), block.len()),
         };
-        guard(R::TABLE.definition.name(), || build_columns(&rows, columns)).map_err(|error| {
+        guard(R::TABLE.definition.name(), || {
+            Ok(build_columns(rows.iter().copied(), columns)?)
+        })
+        .map_err(|error| {
             error.map_row(|row| {
                 let offset = selected.map_or(Some(row), |selected| selected.get(row).copied());
                 block.start + offset.unwrap_or_default()
@@ -389,7 +392,7 @@ impl<S: TableSource> RowWriter for TypedWriter<'_, S> {
     fn push(&mut self, batch: &RecordBatch) -> Result<(), Error> {
         let pushed = self.rows.len();
         let rows = guard(S::Row::TABLE.definition.name(), || {
-            S::Row::from_batch(batch)
+            Ok(S::Row::from_batch(batch)?)
         });
         self.rows
             .append(&mut rows.map_err(|error| error.map_row(|row| pushed + row))?);

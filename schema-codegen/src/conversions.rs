@@ -1,75 +1,179 @@
-//! Rows to Arrow and back, and the primary key.
+//! Rows to Arrow and back, their views, and the primary key.
 
-use kalamtable_model::rust_names::snake_case;
-use kalamtable_model::{Column, ColumnType, TableDefinition};
+use kalamtable_model::TableDefinition;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use crate::Options;
+use crate::fields::{Access, ColumnField, Held, RowFields};
 use crate::names::ident;
-use crate::types::{column_field_type, column_value_type, has_own_type};
 
-/// The impls of `Row`, and of `KeyedRow` where there is a key.
-pub(crate) fn tokens(definition: &TableDefinition, options: &Options) -> TokenStream {
-    let row = row_impl(definition, options);
+/// The impls of `ToArrow`, of `FromArrow` for rows that can be read, and of `KeyedRow` for those of
+/// them that have a key.
+pub(crate) fn tokens(definition: &TableDefinition, fields: &RowFields) -> TokenStream {
+    let to_arrow = to_arrow_impl(definition, fields);
+    if fields.access == Access::WriteOnly {
+        return to_arrow;
+    }
+    let from_arrow = from_arrow_impl(definition, fields);
     let keyed = match definition.key_columns() {
         [] => TokenStream::new(),
-        key => keyed_row_impl(definition, key, options),
+        key => {
+            let key: Vec<&ColumnField> = key.iter().map(|&at| &fields.columns[at]).collect();
+            keyed_row_impl(&fields.row, &key)
+        }
     };
-    quote!(#row #keyed)
+    quote!(#to_arrow #from_arrow #keyed)
 }
 
-fn row_impl(definition: &TableDefinition, options: &Options) -> TokenStream {
-    let row = ident(definition.row());
-    let fields: Vec<Ident> = definition.columns().iter().map(field_name).collect();
-    let positions: Vec<Literal> = (0..fields.len()).map(Literal::usize_unsuffixed).collect();
-    let types = definition
-        .columns()
-        .iter()
-        .map(|column| column_field_type(definition, column, options));
-    // Not named after their columns: a column may be called `columns`, or `row`.
-    let readers: Vec<Ident> = (0..fields.len())
-        .map(|position| ident(&format!("c{position}")))
-        .collect();
+/// The view: the row's fields as they stand in a batch. `kalam` is the path of the runtime's
+/// `__private`: the view may stand where it has no shorter name.
+pub(crate) fn view(
+    definition: &TableDefinition,
+    fields: &RowFields,
+    kalam: &TokenStream,
+) -> TokenStream {
+    if fields.access == Access::WriteOnly {
+        return TokenStream::new();
+    }
+    let RowFields {
+        view, visibility, ..
+    } = fields;
+    let doc = format!(" A row of `{}`, borrowed from a batch.", definition.name());
+    let columns = elements(definition, fields, kalam).map(|(field, element)| {
+        let ColumnField {
+            name,
+            visibility,
+            docs,
+            ..
+        } = field;
+        quote! {
+            #(#[doc = #docs])*
+            #visibility #name: <#element as #kalam::OwnedElement>::View<'a>
+        }
+    });
+    quote! {
+        #[doc = #doc]
+        #[derive(Clone, Copy, Debug)]
+        #visibility struct #view<'a> {
+            #(#columns),*
+        }
+    }
+}
+
+/// Each column's field, with what its values are in Rust.
+fn elements<'a>(
+    definition: &'a TableDefinition,
+    fields: &'a RowFields,
+    kalam: &'a TokenStream,
+) -> impl Iterator<Item = (&'a ColumnField, TokenStream)> {
+    let columns = definition.columns().iter().zip(&fields.columns);
+    columns.map(|(column, field)| (field, field.element(column.nullable, kalam)))
+}
+
+fn to_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStream {
+    let RowFields { row, lifetimes, .. } = fields;
+    let generics = match &lifetimes[..] {
+        [] => TokenStream::new(),
+        lifetimes => quote!(<#(#lifetimes),*>),
+    };
+    let kalam = quote!(kalam);
+    let arms =
+        elements(definition, fields, &kalam)
+            .enumerate()
+            .map(|(position, (field, element))| {
+                let position = Literal::usize_unsuffixed(position);
+                let name = &field.name;
+                let cell = match field.held {
+                    Held::AsIs => quote!(kalam::Element::cell(&row.#name)),
+                    // The cell of a time is its number of units.
+                    Held::Units(_) => quote!(row.#name),
+                };
+                quote!(#position => column.append::<#element, _>(rows, |row| #cell))
+            });
     quote! {
         #[automatically_derived]
-        impl kalam::Row for #row {
+        impl #generics kalam::ToArrow for #row #generics {
             const TABLE: &'static kalam::Table = &TABLE;
 
-            fn build_column(
+            fn append(
                 rows: &[&Self],
                 position: usize,
-            ) -> kalam::Result<kalam::ArrayRef, kalam::ValueError> {
+                column: &mut kalam::ColumnBuilder,
+            ) -> kalam::Result<(), kalam::ValueError> {
                 match position {
-                    #(#positions => kalam::build_column(rows, #positions, |row| &row.#fields),)*
-                    _ => kalam::Result::Err(kalam::ValueError::whole(kalam::Problem::Missing)),
+                    #(#arms,)*
+                    _ => column.missing(),
                 }
-            }
-
-            fn from_columns(
-                columns: &kalam::Columns<'_>,
-            ) -> kalam::Result<kalam::Vec<Self>, kalam::Error> {
-                #(let #readers = columns.reader::<#types>(#positions)?;)*
-                columns.rows(|row| kalam::Result::Ok(#row { #(#fields: #readers.read(row)?),* }))
             }
         }
     }
 }
 
-fn keyed_row_impl(definition: &TableDefinition, key: &[usize], options: &Options) -> TokenStream {
-    let row = ident(definition.row());
-    let columns: Vec<&Column> = key
-        .iter()
-        .map(|&position| &definition.columns()[position])
+fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStream {
+    let RowFields {
+        row, view, skipped, ..
+    } = fields;
+    let names: Vec<&Ident> = fields.columns.iter().map(|field| &field.name).collect();
+    let positions = (0..names.len()).map(Literal::usize_unsuffixed);
+    let elements: Vec<TokenStream> = elements(definition, fields, &quote!(kalam))
+        .map(|(_, element)| element)
         .collect();
-    let types: Vec<TokenStream> = columns
-        .iter()
-        .map(|column| key_type(definition, column, options))
+    // Not named after their columns: a column may be called `rows`, or `range`.
+    let readers: Vec<Ident> = (0..names.len())
+        .map(|position| ident(&format!("c{position}")))
         .collect();
-    let values: Vec<TokenStream> = columns
-        .iter()
-        .map(|column| key_value(definition, column, options))
-        .collect();
+    let columns = definition.columns().iter().zip(&fields.columns);
+    let taken = columns
+        .zip(&readers)
+        .map(|((column, field), reader)| match field.held {
+            Held::AsIs => quote!(#reader.take()),
+            Held::Units(_) if column.nullable => {
+                quote!(#reader.take().map(|value| value.get()))
+            }
+            Held::Units(_) => quote!(#reader.take().get()),
+        });
+    quote! {
+        #[automatically_derived]
+        impl kalam::FromArrow for #row {
+            type Readers = (#(kalam::ColumnReader<#elements>,)*);
+            type View<'a> = #view<'a>;
+
+            fn readers(
+                columns: &kalam::Columns<'_>,
+            ) -> kalam::Result<Self::Readers, kalam::RowError> {
+                kalam::Result::Ok((#(columns.reader(#positions)?,)*))
+            }
+
+            fn read(
+                readers: &Self::Readers,
+                range: kalam::Range<usize>,
+                rows: &mut kalam::Vec<Self>,
+            ) -> kalam::Result<(), kalam::RowError> {
+                let (#(#readers,)*) = readers;
+                #(let mut #readers = #readers.block(&range)?;)*
+                for _ in range {
+                    rows.push(#row {
+                        #(#names: #taken,)*
+                        #(#skipped: kalam::Default::default(),)*
+                    });
+                }
+                kalam::Result::Ok(())
+            }
+
+            fn view(
+                readers: &Self::Readers,
+                row: usize,
+            ) -> kalam::Result<Self::View<'_>, kalam::RowError> {
+                let (#(#readers,)*) = readers;
+                kalam::Result::Ok(#view { #(#names: #readers.view(row)?,)* })
+            }
+        }
+    }
+}
+
+fn keyed_row_impl(row: &Ident, key: &[&ColumnField]) -> TokenStream {
+    let types: Vec<TokenStream> = key.iter().map(|field| key_type(field)).collect();
+    let values: Vec<TokenStream> = key.iter().map(|field| key_value(field)).collect();
     let (ty, value) = match (&types[..], &values[..]) {
         ([ty], [value]) => (quote!(#ty), quote!(#value)),
         _ => (quote!((#(#types),*)), quote!((#(#values),*))),
@@ -100,37 +204,54 @@ enum Borrow {
     Reference,
 }
 
-fn borrow(definition: &TableDefinition, column: &Column, options: &Options) -> Borrow {
-    if has_own_type(definition, column, options) {
-        return Borrow::Reference;
+/// By the name of the type: it need not be one that this crate chose.
+fn borrow(field: &ColumnField) -> Borrow {
+    const COPY: [&str; 9] = [
+        "bool",
+        "Date",
+        "TimeOfDay",
+        "TimeOfDayMicros",
+        "Timestamp",
+        "Uuid",
+        "Decimal",
+        "f32",
+        "f64",
+    ];
+    const TEXT: [&str; 4] = ["String", "Box<str>", "Arc<str>", "&'staticstr"];
+    if let Held::Units(_) = field.held {
+        return Borrow::Copy;
     }
-    match column.ty {
-        ColumnType::Text => Borrow::Deref(quote!(str)),
-        ColumnType::Bytes => Borrow::Deref(quote!([u8])),
-        ColumnType::FixedBytes(_) => Borrow::Reference,
-        // A key column is primitive, and every other primitive type is `Copy`.
-        _ => Borrow::Copy,
+    let ty = field.ty.to_string().replace(' ', "");
+    let generics = ty.find('<').unwrap_or(ty.len());
+    let begin = ty[..generics].rfind("::").map_or(0, |at| at + 2);
+    let (ty, name) = (&ty[begin..], &ty[begin..generics]);
+    let is_integer = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"].contains(&name);
+    let is_moment = name.starts_with("Timestamp");
+    if TEXT.contains(&ty) {
+        Borrow::Deref(quote!(str))
+    } else if ty == "Vec<u8>" {
+        Borrow::Deref(quote!([u8]))
+    } else if is_integer || is_moment || COPY.contains(&name) {
+        Borrow::Copy
+    } else {
+        Borrow::Reference
     }
 }
 
-fn key_type(definition: &TableDefinition, column: &Column, options: &Options) -> TokenStream {
-    let ty = column_value_type(definition, column, options);
-    match borrow(definition, column, options) {
-        Borrow::Copy => ty,
+fn key_type(field: &ColumnField) -> TokenStream {
+    let ty = &field.ty;
+    match borrow(field) {
+        Borrow::Copy => ty.clone(),
         Borrow::Deref(target) => quote!(&'a #target),
         Borrow::Reference => quote!(&'a #ty),
     }
 }
 
-fn key_value(definition: &TableDefinition, column: &Column, options: &Options) -> TokenStream {
-    let field = field_name(column);
-    match borrow(definition, column, options) {
-        Borrow::Copy => quote!(self.#field),
-        Borrow::Deref(_) => quote!(&*self.#field),
-        Borrow::Reference => quote!(&self.#field),
+fn key_value(field: &ColumnField) -> TokenStream {
+    let name = &field.name;
+    match borrow(field) {
+        Borrow::Copy => quote!(self.#name),
+        Borrow::Deref(_) => quote!(&*self.#name),
+        Borrow::Reference => quote!(&self.#name),
     }
-}
-
-fn field_name(column: &Column) -> Ident {
-    ident(&snake_case(&column.name))
 }

@@ -8,9 +8,21 @@ use quote::quote;
 
 use crate::names::ident;
 
+/// Constant expressions that stand for what a definition says of a column: what is known only when
+/// the expression is evaluated.
+#[derive(Clone, Debug, Default)]
+pub struct ColumnTokens {
+    /// A `ColumnType`.
+    pub ty: Option<TokenStream>,
+    /// A `ColumnDefault`.
+    pub default: Option<TokenStream>,
+}
+
 /// The expression of a static `TableDefinition`, in a module where `kalam` is the runtime's
 /// `__private`.
-pub(crate) fn tokens(definition: &TableDefinition) -> TokenStream {
+///
+/// `overrides` has one for each column, or is empty.
+pub(crate) fn tokens(definition: &TableDefinition, overrides: &[ColumnTokens]) -> TokenStream {
     let namespace = text(&definition.name().namespace);
     let table = text(&definition.name().table);
     let kind = variant(definition.kind());
@@ -27,7 +39,12 @@ pub(crate) fn tokens(definition: &TableDefinition) -> TokenStream {
             quote!(kalam::model::PrimaryKey::None { reason: #reason })
         }
     };
-    let columns = definition.columns().iter().map(column);
+    let none = ColumnTokens::default();
+    let columns = definition
+        .columns()
+        .iter()
+        .enumerate()
+        .map(|(position, of)| column(of, overrides.get(position).unwrap_or(&none)));
     let ids = definition
         .reserved()
         .ids
@@ -51,12 +68,18 @@ pub(crate) fn tokens(definition: &TableDefinition) -> TokenStream {
     }
 }
 
-fn column(column: &Column) -> TokenStream {
+fn column(column: &Column, overrides: &ColumnTokens) -> TokenStream {
     let id = Token::i32_unsuffixed(column.id);
     let name = text(&column.name);
-    let ty = column_type(&column.ty);
+    let ty = match &overrides.ty {
+        Some(ty) => ty.clone(),
+        None => type_tokens(&column.ty),
+    };
     let nullable = column.nullable;
-    let default = optional(column.default.as_ref(), column_default);
+    let default = match &overrides.default {
+        Some(default) => quote!(kalam::Option::Some(#default)),
+        None => optional(column.default.as_ref(), default_tokens),
+    };
     let unit = optional(column.unit, time_unit);
     let rust = optional(column.rust.as_deref(), text);
     let comment = optional(column.comment.as_deref(), text);
@@ -74,7 +97,8 @@ fn column(column: &Column) -> TokenStream {
     }
 }
 
-fn column_type(ty: &ColumnType) -> TokenStream {
+/// A column type as a constant expression, in a scope where `kalam` is the runtime's `__private`.
+pub fn type_tokens(ty: &ColumnType) -> TokenStream {
     let plain = |name: &str| {
         let name = ident(name);
         quote!(kalam::model::ColumnType::#name)
@@ -123,12 +147,13 @@ fn column_type(ty: &ColumnType) -> TokenStream {
 fn nested_field(field: &NestedField) -> TokenStream {
     let id = Token::i32_unsuffixed(field.id);
     let name = text(&field.name);
-    let ty = column_type(&field.ty);
+    let ty = type_tokens(&field.ty);
     let nullable = field.nullable;
     quote!(kalam::model::NestedField { id: #id, name: #name, ty: #ty, nullable: #nullable })
 }
 
-fn column_default(default: &ColumnDefault) -> TokenStream {
+/// A default as a constant expression, in a scope where `kalam` is the runtime's `__private`.
+pub fn default_tokens(default: &ColumnDefault) -> TokenStream {
     match default {
         ColumnDefault::Literal(value) => {
             let value = match value {

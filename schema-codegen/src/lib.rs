@@ -8,10 +8,12 @@
 //! | modules of namespaces and tables | `modules` |
 //! | the static definition | `definition` |
 //! | row struct, closed sets, nested structs | `types` |
-//! | conversions and keys | `conversions` |
+//! | the fields of a row struct, generated or not | `fields` |
+//! | conversions, views and keys | `conversions` |
 
 mod conversions;
 mod definition;
+mod fields;
 mod modules;
 mod names;
 mod types;
@@ -21,7 +23,9 @@ use std::collections::BTreeMap;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-pub use modules::{table, tables};
+pub use definition::{ColumnTokens, default_tokens, type_tokens};
+pub use fields::{Access, ColumnField, Held, RowFields, Time};
+pub use modules::{Derived, derived, table, tables};
 
 /// What a caller may choose about the output.
 #[derive(Clone, Debug)]

@@ -7,6 +7,8 @@ use kalamtable_model::rust_names::snake_case;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use crate::definition::ColumnTokens;
+use crate::fields::RowFields;
 use crate::names::{constant, ident};
 use crate::{Options, conversions, definition, types};
 
@@ -64,7 +66,6 @@ pub fn table(definition: &TableDefinition, options: &Options) -> TokenStream {
     let runtime = &options.runtime;
     let module = table_module(definition);
     let doc = module_doc(definition);
-    let static_definition = definition::tokens(definition);
     let positions = definition
         .columns()
         .iter()
@@ -77,25 +78,14 @@ pub fn table(definition: &TableDefinition, options: &Options) -> TokenStream {
                 pub const #constant: usize = #position;
             }
         });
-    let types = types::tokens(definition, options);
-    let conversions = conversions::tokens(definition, options);
+    let fields = RowFields::of_definition(definition, options);
+    let types = types::tokens(definition, &fields, options);
+    let view = conversions::view(definition, &fields, &quote!(kalam));
+    let items = items(definition, &fields, &[]);
     quote! {
         #(#[doc = #doc])*
         pub mod #module {
             use #runtime::__private as kalam;
-
-            /// What the table is.
-            pub static DEFINITION: kalam::model::TableDefinition = #static_definition;
-
-            /// The Arrow schema, made on first use.
-            pub static SCHEMA: kalam::LazyLock<kalam::SchemaRef> =
-                kalam::LazyLock::new(|| kalam::Table::new_schema(&DEFINITION));
-
-            /// The definition and its schema.
-            pub static TABLE: kalam::Table = kalam::Table {
-                definition: &DEFINITION,
-                schema: &SCHEMA,
-            };
 
             /// Positions of the columns, in the order of `SELECT *`.
             pub mod column {
@@ -103,8 +93,59 @@ pub fn table(definition: &TableDefinition, options: &Options) -> TokenStream {
             }
 
             #types
-            #conversions
+            #view
+            #items
         }
+    }
+}
+
+/// What a struct that exists gets.
+#[derive(Clone, Debug)]
+pub struct Derived {
+    /// Its view, which stands beside it.
+    pub view: TokenStream,
+    /// The static definition and the impls, for a scope in which `kalam` is the runtime's `__private`.
+    pub items: TokenStream,
+}
+
+/// The tokens for a struct that exists: those that its table has in [`table`].
+///
+/// `overrides` has one for each column, or is empty.
+pub fn derived(
+    definition: &TableDefinition,
+    fields: &RowFields,
+    overrides: &[ColumnTokens],
+    runtime: &TokenStream,
+) -> Derived {
+    Derived {
+        view: conversions::view(definition, fields, &quote!(#runtime::__private)),
+        items: items(definition, fields, overrides),
+    }
+}
+
+/// The static definition and the impls.
+fn items(
+    definition: &TableDefinition,
+    fields: &RowFields,
+    overrides: &[ColumnTokens],
+) -> TokenStream {
+    let static_definition = definition::tokens(definition, overrides);
+    let conversions = conversions::tokens(definition, fields);
+    quote! {
+        /// What the table is.
+        pub static DEFINITION: kalam::model::TableDefinition = #static_definition;
+
+        /// The Arrow schema, made on first use.
+        pub static SCHEMA: kalam::LazyLock<kalam::SchemaRef> =
+            kalam::LazyLock::new(|| kalam::Table::new_schema(&DEFINITION));
+
+        /// The definition and its schema.
+        pub static TABLE: kalam::Table = kalam::Table {
+            definition: &DEFINITION,
+            schema: &SCHEMA,
+        };
+
+        #conversions
     }
 }
 

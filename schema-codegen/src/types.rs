@@ -2,27 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use kalamtable_model::rust_names::{camel_case, generated_types, nested_type_name, snake_case};
+use kalamtable_model::rust_names::{
+    camel_case, generated_types, nested_type_name, snake_case, view_name,
+};
 use kalamtable_model::{Column, ColumnType, NestedField, Shared, TableDefinition, TimeUnit};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use crate::Options;
+use crate::fields::{ColumnField, RowFields};
 use crate::names::ident;
 
 /// The row struct and every type it needs that does not exist yet.
-pub(crate) fn tokens(definition: &TableDefinition, options: &Options) -> TokenStream {
-    let row = ident(definition.row());
+pub(crate) fn tokens(
+    definition: &TableDefinition,
+    fields: &RowFields,
+    options: &Options,
+) -> TokenStream {
+    let row = &fields.row;
     let attributes = options
         .row_attributes
         .get(&definition.name().to_string())
         .into_iter()
         .flatten();
     let doc = format!(" A row of `{}`.", definition.name());
-    let fields = definition.columns().iter().map(|column| {
-        let name = ident(&snake_case(&column.name));
-        let ty = column_field_type(definition, column, options);
-        let docs = field_docs(column);
+    let columns = fields.columns.iter().map(|field| {
+        let ColumnField { name, ty, docs, .. } = field;
         quote! {
             #(#[doc = #docs])*
             pub #name: #ty
@@ -51,7 +56,7 @@ pub(crate) fn tokens(definition: &TableDefinition, options: &Options) -> TokenSt
         #[derive(Clone, Debug, PartialEq)]
         #(#attributes)*
         pub struct #row {
-            #(#fields),*
+            #(#columns),*
         }
         #(#nested)*
     }
@@ -141,15 +146,15 @@ fn value_type(name: &str, ty: &ColumnType, unit: Option<TimeUnit>) -> TokenStrea
         }
         ColumnType::Date => quote!(kalam::Date),
         ColumnType::Time => {
-            let unit = unit_type(unit.unwrap_or(TimeUnit::Microsecond));
+            let unit = unit_type(unit.unwrap_or(TimeUnit::Microsecond), &quote!(kalam));
             quote!(kalam::TimeOfDay<#unit>)
         }
         ColumnType::Timestamp { unit: own, .. } => {
-            let unit = unit_type(unit.unwrap_or(*own));
+            let unit = unit_type(unit.unwrap_or(*own), &quote!(kalam));
             quote!(kalam::Timestamp<#unit>)
         }
         ColumnType::DateTime => {
-            let unit = unit_type(unit.unwrap_or(TimeUnit::Microsecond));
+            let unit = unit_type(unit.unwrap_or(TimeUnit::Microsecond), &quote!(kalam));
             quote!(kalam::Timestamp<#unit>)
         }
         ColumnType::Interval => quote!(kalam::IntervalMonthDayNano),
@@ -190,20 +195,13 @@ fn optional(ty: TokenStream, nullable: bool) -> TokenStream {
     }
 }
 
-fn unit_type(unit: TimeUnit) -> TokenStream {
+/// A unit at the level of types; `kalam` is the path of the runtime's `__private`.
+pub(crate) fn unit_type(unit: TimeUnit, kalam: &TokenStream) -> TokenStream {
     match unit {
-        TimeUnit::Second => quote!(kalam::Seconds),
-        TimeUnit::Millisecond => quote!(kalam::Millis),
-        TimeUnit::Microsecond => quote!(kalam::Micros),
-        TimeUnit::Nanosecond => quote!(kalam::Nanos),
-    }
-}
-
-/// The comment, or the column's name where there is none: a public field has documentation.
-fn field_docs(column: &Column) -> Vec<String> {
-    match &column.comment {
-        Some(comment) => comment.lines().map(|line| format!(" {line}")).collect(),
-        None => vec![format!(" Column `{}`.", column.name)],
+        TimeUnit::Second => quote!(#kalam::Seconds),
+        TimeUnit::Millisecond => quote!(#kalam::Millis),
+        TimeUnit::Microsecond => quote!(#kalam::Micros),
+        TimeUnit::Nanosecond => quote!(#kalam::Nanos),
     }
 }
 
@@ -244,16 +242,23 @@ fn nested_struct(name: &str, fields: &[NestedField]) -> TokenStream {
         .iter()
         .map(|field| nested_field_type(name, field))
         .collect();
-    let docs = fields
+    let docs: Vec<_> = fields
         .iter()
-        .map(|field| format!(" Field `{}`.", field.name));
+        .map(|field| format!(" Field `{}`.", field.name))
+        .collect();
     let positions = (0..fields.len()).map(Literal::usize_unsuffixed);
+    let view = ident(&view_name(name));
     quote! {
         /// A struct inside a column.
         #[derive(Clone, Debug, PartialEq)]
         pub struct #strukt {
             #(#[doc = #docs] pub #names: #types),*
         }
-        kalam::struct_value!(#strukt { #(#positions #names: #types),* });
+        /// The same, borrowed from a batch.
+        #[derive(Clone, Copy, Debug)]
+        pub struct #view<'a> {
+            #(#[doc = #docs] pub #names: <#types as kalam::OwnedElement>::View<'a>),*
+        }
+        kalam::struct_value!(#strukt, #view { #(#positions #names: #types),* });
     }
 }

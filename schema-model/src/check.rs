@@ -53,16 +53,20 @@ pub fn parse_and_check(
 /// # Errors
 /// Every rule that it breaks.
 pub fn check(raw: &RawTable, source: SourceId) -> Result<TableDefinition, Vec<Diagnostic>> {
-    let mut checks = Checks {
-        raw,
-        source,
-        next_id: NextId::new(),
-        diagnostics: Vec::new(),
-    };
+    let mut checks = Checks::new(raw, source);
     match checks.table() {
         Some(parts) if checks.diagnostics.is_empty() => Ok(TableDefinition::from_checked(parts)),
         _ => Err(checks.diagnostics),
     }
+}
+
+/// The type of each column of a table that need not be sound; none where it has no valid one.
+pub fn column_types(raw: &RawTable, source: SourceId) -> Vec<Option<ColumnType>> {
+    let mut checks = Checks::new(raw, source);
+    let columns = raw.columns.value.iter();
+    columns
+        .map(|column| checks.column_type(column, &mut Vec::new()))
+        .collect()
 }
 
 /// What is known of the table so far, and what is wrong with it.
@@ -86,6 +90,15 @@ impl TypedColumn<'_> {
 }
 
 impl<'a> Checks<'a> {
+    fn new(raw: &'a RawTable, source: SourceId) -> Self {
+        Checks {
+            raw,
+            source,
+            next_id: NextId::new(),
+            diagnostics: Vec::new(),
+        }
+    }
+
     fn table(&mut self) -> Option<TableParts> {
         let raw = self.raw;
         ids::observe(raw, &mut self.next_id);

@@ -283,7 +283,7 @@ impl<'a> Excerpt<'a> {
 }
 
 /// Text that a user wrote, as it appears in a message: in backticks, on one line, not too long.
-pub(crate) fn tick(text: &str) -> String {
+pub fn tick(text: &str) -> String {
     const CHARS: usize = 60;
     let mut out = String::from("`");
     for (index, c) in text.chars().enumerate() {
@@ -302,7 +302,7 @@ pub(crate) fn tick(text: &str) -> String {
 }
 
 /// `a`, `b` and `c`, each in backticks.
-pub(crate) fn listed<T: AsRef<str>>(names: impl IntoIterator<Item = T>, joint: &str) -> String {
+pub fn listed<T: AsRef<str>>(names: impl IntoIterator<Item = T>, joint: &str) -> String {
     let mut names: Vec<String> = names.into_iter().map(|name| tick(name.as_ref())).collect();
     match names.pop() {
         None => String::new(),

@@ -627,7 +627,7 @@ fn saturating(number: &toml::de::DeInteger<'_>) -> i128 {
 }
 
 /// A date or time that stands alone in `text`.
-pub(crate) fn datetime_text(text: &str) -> Option<RawDatetime> {
+pub fn datetime_text(text: &str) -> Option<RawDatetime> {
     let value = DeValue::parse(text).ok()?;
     datetime(value.get_ref())
 }

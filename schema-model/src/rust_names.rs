@@ -66,6 +66,17 @@ pub fn nested_type_name(parent: &str, field: &str) -> String {
     format!("{parent}{}", camel_case(field))
 }
 
+/// The type that a row, or a struct inside a column, is seen as in a batch.
+///
+/// ```
+/// use kalamtable_model::rust_names::view_name;
+///
+/// assert_eq!(view_name("Job"), "JobView");
+/// ```
+pub fn view_name(ty: &str) -> String {
+    format!("{ty}View")
+}
+
 /// Every struct and enum to generate for a column of the row type `row`, the outermost first, with
 /// its name. `rust` is what the column says under that key: the name of an enum, and for any other
 /// type one that exists, so that there is nothing to generate.

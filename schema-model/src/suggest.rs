@@ -1,7 +1,7 @@
 //! "did you mean": the known word that is nearest to one that is not known.
 
 /// The nearest of `known`, if it is near enough to be what was meant.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // Comparing takes time in proportion to both lengths, and no name is longer.
     if word.len() > crate::limits::NAME_BYTES {
         return None;

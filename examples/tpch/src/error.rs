@@ -26,5 +26,5 @@ pub enum Error {
     },
     /// A row does not fit its table.
     #[error(transparent)]
-    Row(#[from] kalamtable::Error),
+    Row(#[from] kalamtable::RowError),
 }

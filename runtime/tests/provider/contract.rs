@@ -20,7 +20,7 @@ use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
 use datafusion::physical_plan::ExecutionPlan;
 use kalamtable_runtime::contract::{self, Report, Violation};
-use kalamtable_runtime::{FixedRows, MemoryTable, Row, RowProvider, TableSource, VirtualRows};
+use kalamtable_runtime::{FixedRows, MemoryTable, RowProvider, TableSource, ToArrow, VirtualRows};
 
 use crate::tables::{Nullable, Required, Watched};
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use datafusion::prelude::{SessionConfig, SessionContext};
+use kalamtable_runtime::Uuid;
 use kalamtable_runtime::{
     Date, Decimal, FixedRows, KeyedRow, MemoryTable, TimestampMicros, TimestampMillis,
 };
-use uuid::Uuid;
 
 use crate::support::{answer, error, register, session_with};
 use crate::tables::{Defaults, Mood, Nullable, Required, Watched};

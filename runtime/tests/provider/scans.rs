@@ -9,7 +9,7 @@ use datafusion::common::{Constraint, Constraints};
 use datafusion::physical_plan::collect;
 use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
 use futures::StreamExt;
-use kalamtable_runtime::{FixedRows, MemoryTable, Row, RowProvider, VirtualRows};
+use kalamtable_runtime::{FixedRows, FromArrow, MemoryTable, RowProvider, ToArrow, VirtualRows};
 
 use crate::support::{answer, error, run, scan_line, session, session_with};
 use crate::tables::{Nullable, PANIC, Probe, Required, UNFIT, Watched, built};

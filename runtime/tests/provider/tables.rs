@@ -3,20 +3,22 @@
 use std::cell::Cell;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use arrow::array::{ArrayRef, Int64Array};
+use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, IntervalMonthDayNano, SchemaRef};
 use kalamtable_model::{
     Column, ColumnDefault, ColumnType, DefaultFunction, Literal, MapFields, NestedField,
     PrimaryKey, Reserved, Shared, TableDefinition, TableKind, TableName, TableParts, TimeUnit,
 };
-use kalamtable_runtime::__private::{build_column, closed_set, struct_value};
+use kalamtable_runtime::__private::{closed_set, struct_value};
+use kalamtable_runtime::Uuid;
 use kalamtable_runtime::{
-    Columns, Date, Decimal, Error, KeyedRow, Problem, Row, Table, TimeOfDayMicros, TimestampMicros,
-    TimestampMillis, Value, ValueError,
+    ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, FromArrow, KeyedRow, OwnedValue,
+    Problem, RowError, Table, TimeOfDayMicros, TimestampMicros, TimestampMillis, ToArrow, Value,
+    ValueError,
 };
-use uuid::Uuid;
 
 /// A row type and its table. The first column is the key.
 macro_rules! table {
@@ -57,25 +59,52 @@ macro_rules! table {
             static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| Table::new_schema(&DEFINITION));
             static TABLE: Table = Table { definition: &DEFINITION, schema: &SCHEMA };
 
-            impl Row for $row {
+            impl ToArrow for $row {
                 const TABLE: &'static Table = &TABLE;
 
                 #[allow(unused_assignments)]
-                fn build_column(rows: &[&Self], position: usize) -> Result<ArrayRef, ValueError> {
+                fn append(
+                    rows: &[&Self],
+                    position: usize,
+                    column: &mut ColumnBuilder,
+                ) -> Result<(), ValueError> {
                     let mut next = 0;
                     $(
                         if position == next {
-                            return build_column(rows, position, |row| &row.$column);
+                            return column.append::<$ty, _>(rows, |row| {
+                                Element::cell(&row.$column)
+                            });
                         }
                         next += 1;
                     )*
-                    Err(ValueError::whole(Problem::Missing))
+                    column.missing()
+                }
+            }
+
+            // Views are not what these tests are about.
+            impl FromArrow for $row {
+                type Readers = ($(ColumnReader<$ty>,)*);
+                type View<'a> = ();
+
+                fn readers(columns: &Columns<'_>) -> Result<Self::Readers, RowError> {
+                    let mut positions = 0..;
+                    Ok(($(columns.reader::<$ty>(positions.next().unwrap())?,)*))
                 }
 
-                fn from_columns(columns: &Columns<'_>) -> Result<Vec<Self>, Error> {
-                    let mut positions = 0..;
-                    $(let $column = columns.reader::<$ty>(positions.next().unwrap())?;)*
-                    columns.rows(|row| Ok($row { $($column: $column.read(row)?),* }))
+                fn read(
+                    readers: &Self::Readers,
+                    range: Range<usize>,
+                    rows: &mut Vec<Self>,
+                ) -> Result<(), RowError> {
+                    let ($($column,)*) = readers;
+                    for row in range {
+                        rows.push($row { $($column: $column.read(row)?),* });
+                    }
+                    Ok(())
+                }
+
+                fn view(_readers: &Self::Readers, _row: usize) -> Result<(), RowError> {
+                    Ok(())
                 }
             }
 
@@ -109,7 +138,15 @@ pub(crate) struct Point {
     pub(crate) label: Option<String>,
 }
 
-struct_value!(Point { 0 x: f64, 1 label: Option<String> });
+/// The same, borrowed from a batch.
+#[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "views are not what these tests are about")]
+pub(crate) struct PointView<'a> {
+    x: f64,
+    label: Option<&'a str>,
+}
+
+struct_value!(Point, PointView { 0 x: f64, 1 label: Option<String> });
 
 const MOOD: ColumnType = ColumnType::Enum(Shared::Static(&[
     Shared::Static("calm"),
@@ -293,36 +330,58 @@ pub(crate) const UNFIT: i64 = 999_999;
 pub(crate) const PANIC: i64 = 888_888;
 
 impl<const N: usize> Value for Probe<N> {
-    type Reader = Int64Array;
+    type Cell<'a> = i64;
+    type Builder = <i64 as Value>::Builder;
 
-    fn build(
-        values: &[Option<&Self>],
-        _ty: &DataType,
-        _nullable: bool,
-    ) -> Result<ArrayRef, ValueError> {
-        BUILT.with(|built| built[N].set(built[N].get() + values.len()));
-        for (index, value) in values.iter().enumerate() {
-            match value {
-                Some(Probe(UNFIT)) => {
+    fn cell(&self) -> i64 {
+        self.0
+    }
+
+    fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError> {
+        i64::builder(ty, capacity)
+    }
+
+    fn append(builder: &mut Self::Builder, cells: &[i64]) -> Result<(), ValueError> {
+        let cells: Vec<Option<i64>> = cells.iter().copied().map(Some).collect();
+        Self::append_nullable(builder, &cells)
+    }
+
+    fn append_nullable(
+        builder: &mut Self::Builder,
+        cells: &[Option<i64>],
+    ) -> Result<(), ValueError> {
+        BUILT.with(|built| built[N].set(built[N].get() + cells.len()));
+        for (index, cell) in cells.iter().enumerate() {
+            match *cell {
+                Some(UNFIT) => {
                     return Err(ValueError::new(index, Problem::Other("it is unfit".into())));
                 }
-                Some(Probe(PANIC)) => panic!("a value that panics"),
+                Some(PANIC) => panic!("a value that panics"),
                 _ => {}
             }
         }
-        let values: Int64Array = values
-            .iter()
-            .map(|value| value.map(|probe| probe.0))
-            .collect();
-        Ok(std::sync::Arc::new(values))
+        i64::append_nullable(builder, cells)
     }
 
+    fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError> {
+        i64::finish(builder)
+    }
+}
+
+impl<const N: usize> OwnedValue for Probe<N> {
+    type Reader = <i64 as OwnedValue>::Reader;
+    type View<'a> = i64;
+
     fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
-        <i64 as Value>::reader(array, ty)
+        i64::reader(array, ty)
     }
 
     fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
-        Ok(Probe(reader.value(index)))
+        i64::read(reader, index).map(Probe)
+    }
+
+    fn view(reader: &Self::Reader, index: usize) -> Result<i64, ValueError> {
+        i64::view(reader, index)
     }
 }
 

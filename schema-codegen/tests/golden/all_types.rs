@@ -9,6 +9,389 @@ pub mod app {
     /// One column of every type; names that Rust or our own output could trip over
     pub mod all_types {
         use ::kalamtable::__private as kalam;
+        /// Positions of the columns, in the order of `SELECT *`.
+        pub mod column {
+            /// `id`
+            pub const ID: usize = 0usize;
+            /// `region`
+            pub const REGION: usize = 1usize;
+            /// `day`
+            pub const DAY: usize = 2usize;
+            /// `flag`
+            pub const FLAG: usize = 3usize;
+            /// `tiny`
+            pub const TINY: usize = 4usize;
+            /// `small`
+            pub const SMALL: usize = 5usize;
+            /// `plain`
+            pub const PLAIN: usize = 6usize;
+            /// `utiny`
+            pub const UTINY: usize = 7usize;
+            /// `usmall`
+            pub const USMALL: usize = 8usize;
+            /// `uplain`
+            pub const UPLAIN: usize = 9usize;
+            /// `ubig`
+            pub const UBIG: usize = 10usize;
+            /// `single`
+            pub const SINGLE: usize = 11usize;
+            /// `twice`
+            pub const TWICE: usize = 12usize;
+            /// `price`
+            pub const PRICE: usize = 13usize;
+            /// `title`
+            pub const TITLE: usize = 14usize;
+            /// `blob`
+            pub const BLOB: usize = 15usize;
+            /// `digest`
+            pub const DIGEST: usize = 16usize;
+            /// `at`
+            pub const AT: usize = 17usize;
+            /// `seen`
+            pub const SEEN: usize = 18usize;
+            /// `local`
+            pub const LOCAL: usize = 19usize;
+            /// `zoned`
+            pub const ZONED: usize = 20usize;
+            /// `moment`
+            pub const MOMENT: usize = 21usize;
+            /// `span`
+            pub const SPAN: usize = 22usize;
+            /// `token`
+            pub const TOKEN: usize = 23usize;
+            /// `payload`
+            pub const PAYLOAD: usize = 24usize;
+            /// `attachment`
+            pub const ATTACHMENT: usize = 25usize;
+            /// `vector`
+            pub const VECTOR: usize = 26usize;
+            /// `status`
+            pub const STATUS: usize = 27usize;
+            /// `previous`
+            pub const PREVIOUS: usize = 28usize;
+            /// `Option`
+            pub const OPTION: usize = 29usize;
+            /// `tags`
+            pub const TAGS: usize = 30usize;
+            /// `scores`
+            pub const SCORES: usize = 31usize;
+            /// `address`
+            pub const ADDRESS: usize = 32usize;
+            /// `routes`
+            pub const ROUTES: usize = 33usize;
+            /// `labels`
+            pub const LABELS: usize = 34usize;
+            /// `type`
+            pub const TYPE: usize = 35usize;
+            /// `columns`
+            pub const COLUMNS: usize = 36usize;
+            /// `row`
+            pub const ROW: usize = 37usize;
+            /// `elapsed`
+            pub const ELAPSED: usize = 38usize;
+            /// `place`
+            pub const PLACE: usize = 39usize;
+        }
+        /// A row of `app.all_types`.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct AllTypes {
+            /// The first part of the key
+            pub id: i64,
+            /// Column `region`.
+            pub region: kalam::String,
+            /// Column `day`.
+            pub day: kalam::Date,
+            /// Column `flag`.
+            pub flag: bool,
+            /// Column `tiny`.
+            pub tiny: i8,
+            /// Column `small`.
+            pub small: kalam::Option<i16>,
+            /// Column `plain`.
+            pub plain: kalam::Option<i32>,
+            /// Column `utiny`.
+            pub utiny: u8,
+            /// Column `usmall`.
+            pub usmall: u16,
+            /// Column `uplain`.
+            pub uplain: u32,
+            /// Column `ubig`.
+            pub ubig: kalam::Option<u64>,
+            /// Column `single`.
+            pub single: f32,
+            /// Column `twice`.
+            pub twice: kalam::Option<f64>,
+            /// Column `price`.
+            pub price: kalam::Decimal<10, 2>,
+            /// Column `title`.
+            pub title: kalam::Option<kalam::String>,
+            /// Column `blob`.
+            pub blob: kalam::Option<kalam::Vec<u8>>,
+            /// Column `digest`.
+            pub digest: [u8; 32],
+            /// Column `at`.
+            pub at: kalam::Option<kalam::TimeOfDay<kalam::Micros>>,
+            /// Held in milliseconds
+            pub seen: kalam::Timestamp<kalam::Millis>,
+            /// Column `local`.
+            pub local: kalam::Timestamp<kalam::Seconds>,
+            /// Column `zoned`.
+            pub zoned: kalam::Option<kalam::Timestamp<kalam::Nanos>>,
+            /// Column `moment`.
+            pub moment: kalam::Timestamp<kalam::Micros>,
+            /// Column `span`.
+            pub span: kalam::Option<kalam::IntervalMonthDayNano>,
+            /// Column `token`.
+            pub token: kalam::Uuid,
+            /// Column `payload`.
+            pub payload: kalam::Option<kalam::String>,
+            /// Column `attachment`.
+            pub attachment: kalam::Option<kalam::String>,
+            /// Column `vector`.
+            pub vector: kalam::Box<[f32; 3]>,
+            /// Column `status`.
+            pub status: Status,
+            /// Column `previous`.
+            pub previous: kalam::Option<Status>,
+            /// Column `Option`.
+            pub option: Option,
+            /// Column `tags`.
+            pub tags: kalam::Vec<kalam::String>,
+            /// Column `scores`.
+            pub scores: kalam::Option<kalam::Vec<kalam::Option<f64>>>,
+            /// Column `address`.
+            pub address: AllTypesAddress,
+            /// Column `routes`.
+            pub routes: kalam::Option<kalam::Vec<AllTypesRoutesItem>>,
+            /// Column `labels`.
+            pub labels: kalam::BTreeMap<kalam::String, kalam::String>,
+            /// Column `type`.
+            pub r#type: kalam::Option<i32>,
+            /// Column `columns`.
+            pub columns: kalam::Option<i32>,
+            /// Column `row`.
+            pub row: kalam::Option<i32>,
+            /// Column `elapsed`.
+            pub elapsed: kalam::Option<kalam::AnyValue>,
+            /// Column `place`.
+            pub place: kalam::Option<AllTypesPlace>,
+        }
+        /// A struct inside a column.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct AllTypesAddress {
+            /// Field `street`.
+            pub street: kalam::String,
+            /// Field `zip`.
+            pub zip: kalam::Option<kalam::String>,
+            /// Field `type`.
+            pub r#type: AllTypesAddressType,
+        }
+        /// The same, borrowed from a batch.
+        #[derive(Clone, Copy, Debug)]
+        pub struct AllTypesAddressView<'a> {
+            /// Field `street`.
+            pub street: <kalam::String as kalam::OwnedElement>::View<'a>,
+            /// Field `zip`.
+            pub zip: <kalam::Option<kalam::String> as kalam::OwnedElement>::View<'a>,
+            /// Field `type`.
+            pub r#type: <AllTypesAddressType as kalam::OwnedElement>::View<'a>,
+        }
+        kalam::struct_value!(
+            AllTypesAddress, AllTypesAddressView { 0 street : kalam::String, 1 zip :
+            kalam::Option < kalam::String >, 2 r#type : AllTypesAddressType }
+        );
+        /// A closed set of labels, ordered as SQL orders them: as text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum AllTypesAddressType {
+            /// `home`
+            Home,
+            /// `work`
+            Work,
+        }
+        kalam::closed_set!(AllTypesAddressType { Home = "home", Work = "work" });
+        /// A struct inside a column.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct AllTypesPlace {
+            /// Field `floor`.
+            pub floor: i32,
+            /// Field `spot`.
+            pub spot: AllTypesPlaceSpot,
+        }
+        /// The same, borrowed from a batch.
+        #[derive(Clone, Copy, Debug)]
+        pub struct AllTypesPlaceView<'a> {
+            /// Field `floor`.
+            pub floor: <i32 as kalam::OwnedElement>::View<'a>,
+            /// Field `spot`.
+            pub spot: <AllTypesPlaceSpot as kalam::OwnedElement>::View<'a>,
+        }
+        kalam::struct_value!(
+            AllTypesPlace, AllTypesPlaceView { 0 floor : i32, 1 spot : AllTypesPlaceSpot
+            }
+        );
+        /// A struct inside a column.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct AllTypesPlaceSpot {
+            /// Field `x`.
+            pub x: f64,
+        }
+        /// The same, borrowed from a batch.
+        #[derive(Clone, Copy, Debug)]
+        pub struct AllTypesPlaceSpotView<'a> {
+            /// Field `x`.
+            pub x: <f64 as kalam::OwnedElement>::View<'a>,
+        }
+        kalam::struct_value!(AllTypesPlaceSpot, AllTypesPlaceSpotView { 0 x : f64 });
+        /// A struct inside a column.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct AllTypesRoutesItem {
+            /// Field `topic`.
+            pub topic: kalam::String,
+            /// Field `weights`.
+            pub weights: kalam::BTreeMap<kalam::String, kalam::Option<i32>>,
+        }
+        /// The same, borrowed from a batch.
+        #[derive(Clone, Copy, Debug)]
+        pub struct AllTypesRoutesItemView<'a> {
+            /// Field `topic`.
+            pub topic: <kalam::String as kalam::OwnedElement>::View<'a>,
+            /// Field `weights`.
+            pub weights: <kalam::BTreeMap<
+                kalam::String,
+                kalam::Option<i32>,
+            > as kalam::OwnedElement>::View<'a>,
+        }
+        kalam::struct_value!(
+            AllTypesRoutesItem, AllTypesRoutesItemView { 0 topic : kalam::String, 1
+            weights : kalam::BTreeMap < kalam::String, kalam::Option < i32 > > }
+        );
+        /// A closed set of labels, ordered as SQL orders them: as text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Option {
+            /// `Some`
+            Some,
+            /// `None`
+            None,
+        }
+        kalam::closed_set!(Option { Some = "Some", None = "None" });
+        /// A closed set of labels, ordered as SQL orders them: as text.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Status {
+            /// `new`
+            New,
+            /// `in-progress`
+            InProgress,
+            /// `done`
+            Done,
+        }
+        kalam::closed_set!(
+            Status { New = "new", InProgress = "in-progress", Done = "done" }
+        );
+        /// A row of `app.all_types`, borrowed from a batch.
+        #[derive(Clone, Copy, Debug)]
+        pub struct AllTypesView<'a> {
+            /// The first part of the key
+            pub id: <i64 as kalam::OwnedElement>::View<'a>,
+            /// Column `region`.
+            pub region: <kalam::String as kalam::OwnedElement>::View<'a>,
+            /// Column `day`.
+            pub day: <kalam::Date as kalam::OwnedElement>::View<'a>,
+            /// Column `flag`.
+            pub flag: <bool as kalam::OwnedElement>::View<'a>,
+            /// Column `tiny`.
+            pub tiny: <i8 as kalam::OwnedElement>::View<'a>,
+            /// Column `small`.
+            pub small: <kalam::Option<i16> as kalam::OwnedElement>::View<'a>,
+            /// Column `plain`.
+            pub plain: <kalam::Option<i32> as kalam::OwnedElement>::View<'a>,
+            /// Column `utiny`.
+            pub utiny: <u8 as kalam::OwnedElement>::View<'a>,
+            /// Column `usmall`.
+            pub usmall: <u16 as kalam::OwnedElement>::View<'a>,
+            /// Column `uplain`.
+            pub uplain: <u32 as kalam::OwnedElement>::View<'a>,
+            /// Column `ubig`.
+            pub ubig: <kalam::Option<u64> as kalam::OwnedElement>::View<'a>,
+            /// Column `single`.
+            pub single: <f32 as kalam::OwnedElement>::View<'a>,
+            /// Column `twice`.
+            pub twice: <kalam::Option<f64> as kalam::OwnedElement>::View<'a>,
+            /// Column `price`.
+            pub price: <kalam::Decimal<10, 2> as kalam::OwnedElement>::View<'a>,
+            /// Column `title`.
+            pub title: <kalam::Option<kalam::String> as kalam::OwnedElement>::View<'a>,
+            /// Column `blob`.
+            pub blob: <kalam::Option<kalam::Vec<u8>> as kalam::OwnedElement>::View<'a>,
+            /// Column `digest`.
+            pub digest: <[u8; 32] as kalam::OwnedElement>::View<'a>,
+            /// Column `at`.
+            pub at: <kalam::Option<
+                kalam::TimeOfDay<kalam::Micros>,
+            > as kalam::OwnedElement>::View<'a>,
+            /// Held in milliseconds
+            pub seen: <kalam::Timestamp<kalam::Millis> as kalam::OwnedElement>::View<'a>,
+            /// Column `local`.
+            pub local: <kalam::Timestamp<
+                kalam::Seconds,
+            > as kalam::OwnedElement>::View<'a>,
+            /// Column `zoned`.
+            pub zoned: <kalam::Option<
+                kalam::Timestamp<kalam::Nanos>,
+            > as kalam::OwnedElement>::View<'a>,
+            /// Column `moment`.
+            pub moment: <kalam::Timestamp<
+                kalam::Micros,
+            > as kalam::OwnedElement>::View<'a>,
+            /// Column `span`.
+            pub span: <kalam::Option<
+                kalam::IntervalMonthDayNano,
+            > as kalam::OwnedElement>::View<'a>,
+            /// Column `token`.
+            pub token: <kalam::Uuid as kalam::OwnedElement>::View<'a>,
+            /// Column `payload`.
+            pub payload: <kalam::Option<kalam::String> as kalam::OwnedElement>::View<'a>,
+            /// Column `attachment`.
+            pub attachment: <kalam::Option<
+                kalam::String,
+            > as kalam::OwnedElement>::View<'a>,
+            /// Column `vector`.
+            pub vector: <kalam::Box<[f32; 3]> as kalam::OwnedElement>::View<'a>,
+            /// Column `status`.
+            pub status: <Status as kalam::OwnedElement>::View<'a>,
+            /// Column `previous`.
+            pub previous: <kalam::Option<Status> as kalam::OwnedElement>::View<'a>,
+            /// Column `Option`.
+            pub option: <Option as kalam::OwnedElement>::View<'a>,
+            /// Column `tags`.
+            pub tags: <kalam::Vec<kalam::String> as kalam::OwnedElement>::View<'a>,
+            /// Column `scores`.
+            pub scores: <kalam::Option<
+                kalam::Vec<kalam::Option<f64>>,
+            > as kalam::OwnedElement>::View<'a>,
+            /// Column `address`.
+            pub address: <AllTypesAddress as kalam::OwnedElement>::View<'a>,
+            /// Column `routes`.
+            pub routes: <kalam::Option<
+                kalam::Vec<AllTypesRoutesItem>,
+            > as kalam::OwnedElement>::View<'a>,
+            /// Column `labels`.
+            pub labels: <kalam::BTreeMap<
+                kalam::String,
+                kalam::String,
+            > as kalam::OwnedElement>::View<'a>,
+            /// Column `type`.
+            pub r#type: <kalam::Option<i32> as kalam::OwnedElement>::View<'a>,
+            /// Column `columns`.
+            pub columns: <kalam::Option<i32> as kalam::OwnedElement>::View<'a>,
+            /// Column `row`.
+            pub row: <kalam::Option<i32> as kalam::OwnedElement>::View<'a>,
+            /// Column `elapsed`.
+            pub elapsed: <kalam::Option<
+                kalam::AnyValue,
+            > as kalam::OwnedElement>::View<'a>,
+            /// Column `place`.
+            pub place: <kalam::Option<AllTypesPlace> as kalam::OwnedElement>::View<'a>,
+        }
         /// What the table is.
         pub static DEFINITION: kalam::model::TableDefinition = kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
             name: kalam::model::TableName {
@@ -665,395 +1048,605 @@ pub mod app {
             definition: &DEFINITION,
             schema: &SCHEMA,
         };
-        /// Positions of the columns, in the order of `SELECT *`.
-        pub mod column {
-            /// `id`
-            pub const ID: usize = 0usize;
-            /// `region`
-            pub const REGION: usize = 1usize;
-            /// `day`
-            pub const DAY: usize = 2usize;
-            /// `flag`
-            pub const FLAG: usize = 3usize;
-            /// `tiny`
-            pub const TINY: usize = 4usize;
-            /// `small`
-            pub const SMALL: usize = 5usize;
-            /// `plain`
-            pub const PLAIN: usize = 6usize;
-            /// `utiny`
-            pub const UTINY: usize = 7usize;
-            /// `usmall`
-            pub const USMALL: usize = 8usize;
-            /// `uplain`
-            pub const UPLAIN: usize = 9usize;
-            /// `ubig`
-            pub const UBIG: usize = 10usize;
-            /// `single`
-            pub const SINGLE: usize = 11usize;
-            /// `twice`
-            pub const TWICE: usize = 12usize;
-            /// `price`
-            pub const PRICE: usize = 13usize;
-            /// `title`
-            pub const TITLE: usize = 14usize;
-            /// `blob`
-            pub const BLOB: usize = 15usize;
-            /// `digest`
-            pub const DIGEST: usize = 16usize;
-            /// `at`
-            pub const AT: usize = 17usize;
-            /// `seen`
-            pub const SEEN: usize = 18usize;
-            /// `local`
-            pub const LOCAL: usize = 19usize;
-            /// `zoned`
-            pub const ZONED: usize = 20usize;
-            /// `moment`
-            pub const MOMENT: usize = 21usize;
-            /// `span`
-            pub const SPAN: usize = 22usize;
-            /// `token`
-            pub const TOKEN: usize = 23usize;
-            /// `payload`
-            pub const PAYLOAD: usize = 24usize;
-            /// `attachment`
-            pub const ATTACHMENT: usize = 25usize;
-            /// `vector`
-            pub const VECTOR: usize = 26usize;
-            /// `status`
-            pub const STATUS: usize = 27usize;
-            /// `previous`
-            pub const PREVIOUS: usize = 28usize;
-            /// `Option`
-            pub const OPTION: usize = 29usize;
-            /// `tags`
-            pub const TAGS: usize = 30usize;
-            /// `scores`
-            pub const SCORES: usize = 31usize;
-            /// `address`
-            pub const ADDRESS: usize = 32usize;
-            /// `routes`
-            pub const ROUTES: usize = 33usize;
-            /// `labels`
-            pub const LABELS: usize = 34usize;
-            /// `type`
-            pub const TYPE: usize = 35usize;
-            /// `columns`
-            pub const COLUMNS: usize = 36usize;
-            /// `row`
-            pub const ROW: usize = 37usize;
-            /// `elapsed`
-            pub const ELAPSED: usize = 38usize;
-            /// `place`
-            pub const PLACE: usize = 39usize;
-        }
-        /// A row of `app.all_types`.
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct AllTypes {
-            /// The first part of the key
-            pub id: i64,
-            /// Column `region`.
-            pub region: kalam::String,
-            /// Column `day`.
-            pub day: kalam::Date,
-            /// Column `flag`.
-            pub flag: bool,
-            /// Column `tiny`.
-            pub tiny: i8,
-            /// Column `small`.
-            pub small: kalam::Option<i16>,
-            /// Column `plain`.
-            pub plain: kalam::Option<i32>,
-            /// Column `utiny`.
-            pub utiny: u8,
-            /// Column `usmall`.
-            pub usmall: u16,
-            /// Column `uplain`.
-            pub uplain: u32,
-            /// Column `ubig`.
-            pub ubig: kalam::Option<u64>,
-            /// Column `single`.
-            pub single: f32,
-            /// Column `twice`.
-            pub twice: kalam::Option<f64>,
-            /// Column `price`.
-            pub price: kalam::Decimal<10, 2>,
-            /// Column `title`.
-            pub title: kalam::Option<kalam::String>,
-            /// Column `blob`.
-            pub blob: kalam::Option<kalam::Vec<u8>>,
-            /// Column `digest`.
-            pub digest: [u8; 32],
-            /// Column `at`.
-            pub at: kalam::Option<kalam::TimeOfDay<kalam::Micros>>,
-            /// Held in milliseconds
-            pub seen: kalam::Timestamp<kalam::Millis>,
-            /// Column `local`.
-            pub local: kalam::Timestamp<kalam::Seconds>,
-            /// Column `zoned`.
-            pub zoned: kalam::Option<kalam::Timestamp<kalam::Nanos>>,
-            /// Column `moment`.
-            pub moment: kalam::Timestamp<kalam::Micros>,
-            /// Column `span`.
-            pub span: kalam::Option<kalam::IntervalMonthDayNano>,
-            /// Column `token`.
-            pub token: kalam::Uuid,
-            /// Column `payload`.
-            pub payload: kalam::Option<kalam::String>,
-            /// Column `attachment`.
-            pub attachment: kalam::Option<kalam::String>,
-            /// Column `vector`.
-            pub vector: kalam::Box<[f32; 3]>,
-            /// Column `status`.
-            pub status: Status,
-            /// Column `previous`.
-            pub previous: kalam::Option<Status>,
-            /// Column `Option`.
-            pub option: Option,
-            /// Column `tags`.
-            pub tags: kalam::Vec<kalam::String>,
-            /// Column `scores`.
-            pub scores: kalam::Option<kalam::Vec<kalam::Option<f64>>>,
-            /// Column `address`.
-            pub address: AllTypesAddress,
-            /// Column `routes`.
-            pub routes: kalam::Option<kalam::Vec<AllTypesRoutesItem>>,
-            /// Column `labels`.
-            pub labels: kalam::BTreeMap<kalam::String, kalam::String>,
-            /// Column `type`.
-            pub r#type: kalam::Option<i32>,
-            /// Column `columns`.
-            pub columns: kalam::Option<i32>,
-            /// Column `row`.
-            pub row: kalam::Option<i32>,
-            /// Column `elapsed`.
-            pub elapsed: kalam::Option<kalam::AnyValue>,
-            /// Column `place`.
-            pub place: kalam::Option<AllTypesPlace>,
-        }
-        /// A struct inside a column.
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct AllTypesAddress {
-            /// Field `street`.
-            pub street: kalam::String,
-            /// Field `zip`.
-            pub zip: kalam::Option<kalam::String>,
-            /// Field `type`.
-            pub r#type: AllTypesAddressType,
-        }
-        kalam::struct_value!(
-            AllTypesAddress { 0 street : kalam::String, 1 zip : kalam::Option <
-            kalam::String >, 2 r#type : AllTypesAddressType }
-        );
-        /// A closed set of labels, ordered as SQL orders them: as text.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum AllTypesAddressType {
-            /// `home`
-            Home,
-            /// `work`
-            Work,
-        }
-        kalam::closed_set!(AllTypesAddressType { Home = "home", Work = "work" });
-        /// A struct inside a column.
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct AllTypesPlace {
-            /// Field `floor`.
-            pub floor: i32,
-            /// Field `spot`.
-            pub spot: AllTypesPlaceSpot,
-        }
-        kalam::struct_value!(
-            AllTypesPlace { 0 floor : i32, 1 spot : AllTypesPlaceSpot }
-        );
-        /// A struct inside a column.
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct AllTypesPlaceSpot {
-            /// Field `x`.
-            pub x: f64,
-        }
-        kalam::struct_value!(AllTypesPlaceSpot { 0 x : f64 });
-        /// A struct inside a column.
-        #[derive(Clone, Debug, PartialEq)]
-        pub struct AllTypesRoutesItem {
-            /// Field `topic`.
-            pub topic: kalam::String,
-            /// Field `weights`.
-            pub weights: kalam::BTreeMap<kalam::String, kalam::Option<i32>>,
-        }
-        kalam::struct_value!(
-            AllTypesRoutesItem { 0 topic : kalam::String, 1 weights : kalam::BTreeMap <
-            kalam::String, kalam::Option < i32 > > }
-        );
-        /// A closed set of labels, ordered as SQL orders them: as text.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Option {
-            /// `Some`
-            Some,
-            /// `None`
-            None,
-        }
-        kalam::closed_set!(Option { Some = "Some", None = "None" });
-        /// A closed set of labels, ordered as SQL orders them: as text.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum Status {
-            /// `new`
-            New,
-            /// `in-progress`
-            InProgress,
-            /// `done`
-            Done,
-        }
-        kalam::closed_set!(
-            Status { New = "new", InProgress = "in-progress", Done = "done" }
-        );
         #[automatically_derived]
-        impl kalam::Row for AllTypes {
+        impl kalam::ToArrow for AllTypes {
             const TABLE: &'static kalam::Table = &TABLE;
-            fn build_column(
+            fn append(
                 rows: &[&Self],
                 position: usize,
-            ) -> kalam::Result<kalam::ArrayRef, kalam::ValueError> {
+                column: &mut kalam::ColumnBuilder,
+            ) -> kalam::Result<(), kalam::ValueError> {
                 match position {
-                    0 => kalam::build_column(rows, 0, |row| &row.id),
-                    1 => kalam::build_column(rows, 1, |row| &row.region),
-                    2 => kalam::build_column(rows, 2, |row| &row.day),
-                    3 => kalam::build_column(rows, 3, |row| &row.flag),
-                    4 => kalam::build_column(rows, 4, |row| &row.tiny),
-                    5 => kalam::build_column(rows, 5, |row| &row.small),
-                    6 => kalam::build_column(rows, 6, |row| &row.plain),
-                    7 => kalam::build_column(rows, 7, |row| &row.utiny),
-                    8 => kalam::build_column(rows, 8, |row| &row.usmall),
-                    9 => kalam::build_column(rows, 9, |row| &row.uplain),
-                    10 => kalam::build_column(rows, 10, |row| &row.ubig),
-                    11 => kalam::build_column(rows, 11, |row| &row.single),
-                    12 => kalam::build_column(rows, 12, |row| &row.twice),
-                    13 => kalam::build_column(rows, 13, |row| &row.price),
-                    14 => kalam::build_column(rows, 14, |row| &row.title),
-                    15 => kalam::build_column(rows, 15, |row| &row.blob),
-                    16 => kalam::build_column(rows, 16, |row| &row.digest),
-                    17 => kalam::build_column(rows, 17, |row| &row.at),
-                    18 => kalam::build_column(rows, 18, |row| &row.seen),
-                    19 => kalam::build_column(rows, 19, |row| &row.local),
-                    20 => kalam::build_column(rows, 20, |row| &row.zoned),
-                    21 => kalam::build_column(rows, 21, |row| &row.moment),
-                    22 => kalam::build_column(rows, 22, |row| &row.span),
-                    23 => kalam::build_column(rows, 23, |row| &row.token),
-                    24 => kalam::build_column(rows, 24, |row| &row.payload),
-                    25 => kalam::build_column(rows, 25, |row| &row.attachment),
-                    26 => kalam::build_column(rows, 26, |row| &row.vector),
-                    27 => kalam::build_column(rows, 27, |row| &row.status),
-                    28 => kalam::build_column(rows, 28, |row| &row.previous),
-                    29 => kalam::build_column(rows, 29, |row| &row.option),
-                    30 => kalam::build_column(rows, 30, |row| &row.tags),
-                    31 => kalam::build_column(rows, 31, |row| &row.scores),
-                    32 => kalam::build_column(rows, 32, |row| &row.address),
-                    33 => kalam::build_column(rows, 33, |row| &row.routes),
-                    34 => kalam::build_column(rows, 34, |row| &row.labels),
-                    35 => kalam::build_column(rows, 35, |row| &row.r#type),
-                    36 => kalam::build_column(rows, 36, |row| &row.columns),
-                    37 => kalam::build_column(rows, 37, |row| &row.row),
-                    38 => kalam::build_column(rows, 38, |row| &row.elapsed),
-                    39 => kalam::build_column(rows, 39, |row| &row.place),
-                    _ => {
-                        kalam::Result::Err(
-                            kalam::ValueError::whole(kalam::Problem::Missing),
-                        )
+                    0 => {
+                        column
+                            .append::<i64, _>(rows, |row| kalam::Element::cell(&row.id))
                     }
+                    1 => {
+                        column
+                            .append::<
+                                kalam::String,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.region))
+                    }
+                    2 => {
+                        column
+                            .append::<
+                                kalam::Date,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.day))
+                    }
+                    3 => {
+                        column
+                            .append::<
+                                bool,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.flag))
+                    }
+                    4 => {
+                        column
+                            .append::<i8, _>(rows, |row| kalam::Element::cell(&row.tiny))
+                    }
+                    5 => {
+                        column
+                            .append::<
+                                kalam::Option<i16>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.small))
+                    }
+                    6 => {
+                        column
+                            .append::<
+                                kalam::Option<i32>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.plain))
+                    }
+                    7 => {
+                        column
+                            .append::<
+                                u8,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.utiny))
+                    }
+                    8 => {
+                        column
+                            .append::<
+                                u16,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.usmall))
+                    }
+                    9 => {
+                        column
+                            .append::<
+                                u32,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.uplain))
+                    }
+                    10 => {
+                        column
+                            .append::<
+                                kalam::Option<u64>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.ubig))
+                    }
+                    11 => {
+                        column
+                            .append::<
+                                f32,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.single))
+                    }
+                    12 => {
+                        column
+                            .append::<
+                                kalam::Option<f64>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.twice))
+                    }
+                    13 => {
+                        column
+                            .append::<
+                                kalam::Decimal<10, 2>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.price))
+                    }
+                    14 => {
+                        column
+                            .append::<
+                                kalam::Option<kalam::String>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.title))
+                    }
+                    15 => {
+                        column
+                            .append::<
+                                kalam::Option<kalam::Vec<u8>>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.blob))
+                    }
+                    16 => {
+                        column
+                            .append::<
+                                [u8; 32],
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.digest))
+                    }
+                    17 => {
+                        column
+                            .append::<
+                                kalam::Option<kalam::TimeOfDay<kalam::Micros>>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.at))
+                    }
+                    18 => {
+                        column
+                            .append::<
+                                kalam::Timestamp<kalam::Millis>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.seen))
+                    }
+                    19 => {
+                        column
+                            .append::<
+                                kalam::Timestamp<kalam::Seconds>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.local))
+                    }
+                    20 => {
+                        column
+                            .append::<
+                                kalam::Option<kalam::Timestamp<kalam::Nanos>>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.zoned))
+                    }
+                    21 => {
+                        column
+                            .append::<
+                                kalam::Timestamp<kalam::Micros>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.moment))
+                    }
+                    22 => {
+                        column
+                            .append::<
+                                kalam::Option<kalam::IntervalMonthDayNano>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.span))
+                    }
+                    23 => {
+                        column
+                            .append::<
+                                kalam::Uuid,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.token))
+                    }
+                    24 => {
+                        column
+                            .append::<
+                                kalam::Option<kalam::String>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.payload))
+                    }
+                    25 => {
+                        column
+                            .append::<
+                                kalam::Option<kalam::String>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.attachment))
+                    }
+                    26 => {
+                        column
+                            .append::<
+                                kalam::Box<[f32; 3]>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.vector))
+                    }
+                    27 => {
+                        column
+                            .append::<
+                                Status,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.status))
+                    }
+                    28 => {
+                        column
+                            .append::<
+                                kalam::Option<Status>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.previous))
+                    }
+                    29 => {
+                        column
+                            .append::<
+                                Option,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.option))
+                    }
+                    30 => {
+                        column
+                            .append::<
+                                kalam::Vec<kalam::String>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.tags))
+                    }
+                    31 => {
+                        column
+                            .append::<
+                                kalam::Option<kalam::Vec<kalam::Option<f64>>>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.scores))
+                    }
+                    32 => {
+                        column
+                            .append::<
+                                AllTypesAddress,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.address))
+                    }
+                    33 => {
+                        column
+                            .append::<
+                                kalam::Option<kalam::Vec<AllTypesRoutesItem>>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.routes))
+                    }
+                    34 => {
+                        column
+                            .append::<
+                                kalam::BTreeMap<kalam::String, kalam::String>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.labels))
+                    }
+                    35 => {
+                        column
+                            .append::<
+                                kalam::Option<i32>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.r#type))
+                    }
+                    36 => {
+                        column
+                            .append::<
+                                kalam::Option<i32>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.columns))
+                    }
+                    37 => {
+                        column
+                            .append::<
+                                kalam::Option<i32>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.row))
+                    }
+                    38 => {
+                        column
+                            .append::<
+                                kalam::Option<kalam::AnyValue>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.elapsed))
+                    }
+                    39 => {
+                        column
+                            .append::<
+                                kalam::Option<AllTypesPlace>,
+                                _,
+                            >(rows, |row| kalam::Element::cell(&row.place))
+                    }
+                    _ => column.missing(),
                 }
             }
-            fn from_columns(
+        }
+        #[automatically_derived]
+        impl kalam::FromArrow for AllTypes {
+            type Readers = (
+                kalam::ColumnReader<i64>,
+                kalam::ColumnReader<kalam::String>,
+                kalam::ColumnReader<kalam::Date>,
+                kalam::ColumnReader<bool>,
+                kalam::ColumnReader<i8>,
+                kalam::ColumnReader<kalam::Option<i16>>,
+                kalam::ColumnReader<kalam::Option<i32>>,
+                kalam::ColumnReader<u8>,
+                kalam::ColumnReader<u16>,
+                kalam::ColumnReader<u32>,
+                kalam::ColumnReader<kalam::Option<u64>>,
+                kalam::ColumnReader<f32>,
+                kalam::ColumnReader<kalam::Option<f64>>,
+                kalam::ColumnReader<kalam::Decimal<10, 2>>,
+                kalam::ColumnReader<kalam::Option<kalam::String>>,
+                kalam::ColumnReader<kalam::Option<kalam::Vec<u8>>>,
+                kalam::ColumnReader<[u8; 32]>,
+                kalam::ColumnReader<kalam::Option<kalam::TimeOfDay<kalam::Micros>>>,
+                kalam::ColumnReader<kalam::Timestamp<kalam::Millis>>,
+                kalam::ColumnReader<kalam::Timestamp<kalam::Seconds>>,
+                kalam::ColumnReader<kalam::Option<kalam::Timestamp<kalam::Nanos>>>,
+                kalam::ColumnReader<kalam::Timestamp<kalam::Micros>>,
+                kalam::ColumnReader<kalam::Option<kalam::IntervalMonthDayNano>>,
+                kalam::ColumnReader<kalam::Uuid>,
+                kalam::ColumnReader<kalam::Option<kalam::String>>,
+                kalam::ColumnReader<kalam::Option<kalam::String>>,
+                kalam::ColumnReader<kalam::Box<[f32; 3]>>,
+                kalam::ColumnReader<Status>,
+                kalam::ColumnReader<kalam::Option<Status>>,
+                kalam::ColumnReader<Option>,
+                kalam::ColumnReader<kalam::Vec<kalam::String>>,
+                kalam::ColumnReader<kalam::Option<kalam::Vec<kalam::Option<f64>>>>,
+                kalam::ColumnReader<AllTypesAddress>,
+                kalam::ColumnReader<kalam::Option<kalam::Vec<AllTypesRoutesItem>>>,
+                kalam::ColumnReader<kalam::BTreeMap<kalam::String, kalam::String>>,
+                kalam::ColumnReader<kalam::Option<i32>>,
+                kalam::ColumnReader<kalam::Option<i32>>,
+                kalam::ColumnReader<kalam::Option<i32>>,
+                kalam::ColumnReader<kalam::Option<kalam::AnyValue>>,
+                kalam::ColumnReader<kalam::Option<AllTypesPlace>>,
+            );
+            type View<'a> = AllTypesView<'a>;
+            fn readers(
                 columns: &kalam::Columns<'_>,
-            ) -> kalam::Result<kalam::Vec<Self>, kalam::Error> {
-                let c0 = columns.reader::<i64>(0)?;
-                let c1 = columns.reader::<kalam::String>(1)?;
-                let c2 = columns.reader::<kalam::Date>(2)?;
-                let c3 = columns.reader::<bool>(3)?;
-                let c4 = columns.reader::<i8>(4)?;
-                let c5 = columns.reader::<kalam::Option<i16>>(5)?;
-                let c6 = columns.reader::<kalam::Option<i32>>(6)?;
-                let c7 = columns.reader::<u8>(7)?;
-                let c8 = columns.reader::<u16>(8)?;
-                let c9 = columns.reader::<u32>(9)?;
-                let c10 = columns.reader::<kalam::Option<u64>>(10)?;
-                let c11 = columns.reader::<f32>(11)?;
-                let c12 = columns.reader::<kalam::Option<f64>>(12)?;
-                let c13 = columns.reader::<kalam::Decimal<10, 2>>(13)?;
-                let c14 = columns.reader::<kalam::Option<kalam::String>>(14)?;
-                let c15 = columns.reader::<kalam::Option<kalam::Vec<u8>>>(15)?;
-                let c16 = columns.reader::<[u8; 32]>(16)?;
-                let c17 = columns
-                    .reader::<kalam::Option<kalam::TimeOfDay<kalam::Micros>>>(17)?;
-                let c18 = columns.reader::<kalam::Timestamp<kalam::Millis>>(18)?;
-                let c19 = columns.reader::<kalam::Timestamp<kalam::Seconds>>(19)?;
-                let c20 = columns
-                    .reader::<kalam::Option<kalam::Timestamp<kalam::Nanos>>>(20)?;
-                let c21 = columns.reader::<kalam::Timestamp<kalam::Micros>>(21)?;
-                let c22 = columns
-                    .reader::<kalam::Option<kalam::IntervalMonthDayNano>>(22)?;
-                let c23 = columns.reader::<kalam::Uuid>(23)?;
-                let c24 = columns.reader::<kalam::Option<kalam::String>>(24)?;
-                let c25 = columns.reader::<kalam::Option<kalam::String>>(25)?;
-                let c26 = columns.reader::<kalam::Box<[f32; 3]>>(26)?;
-                let c27 = columns.reader::<Status>(27)?;
-                let c28 = columns.reader::<kalam::Option<Status>>(28)?;
-                let c29 = columns.reader::<Option>(29)?;
-                let c30 = columns.reader::<kalam::Vec<kalam::String>>(30)?;
-                let c31 = columns
-                    .reader::<kalam::Option<kalam::Vec<kalam::Option<f64>>>>(31)?;
-                let c32 = columns.reader::<AllTypesAddress>(32)?;
-                let c33 = columns
-                    .reader::<kalam::Option<kalam::Vec<AllTypesRoutesItem>>>(33)?;
-                let c34 = columns
-                    .reader::<kalam::BTreeMap<kalam::String, kalam::String>>(34)?;
-                let c35 = columns.reader::<kalam::Option<i32>>(35)?;
-                let c36 = columns.reader::<kalam::Option<i32>>(36)?;
-                let c37 = columns.reader::<kalam::Option<i32>>(37)?;
-                let c38 = columns.reader::<kalam::Option<kalam::AnyValue>>(38)?;
-                let c39 = columns.reader::<kalam::Option<AllTypesPlace>>(39)?;
-                columns
-                    .rows(|row| kalam::Result::Ok(AllTypes {
-                        id: c0.read(row)?,
-                        region: c1.read(row)?,
-                        day: c2.read(row)?,
-                        flag: c3.read(row)?,
-                        tiny: c4.read(row)?,
-                        small: c5.read(row)?,
-                        plain: c6.read(row)?,
-                        utiny: c7.read(row)?,
-                        usmall: c8.read(row)?,
-                        uplain: c9.read(row)?,
-                        ubig: c10.read(row)?,
-                        single: c11.read(row)?,
-                        twice: c12.read(row)?,
-                        price: c13.read(row)?,
-                        title: c14.read(row)?,
-                        blob: c15.read(row)?,
-                        digest: c16.read(row)?,
-                        at: c17.read(row)?,
-                        seen: c18.read(row)?,
-                        local: c19.read(row)?,
-                        zoned: c20.read(row)?,
-                        moment: c21.read(row)?,
-                        span: c22.read(row)?,
-                        token: c23.read(row)?,
-                        payload: c24.read(row)?,
-                        attachment: c25.read(row)?,
-                        vector: c26.read(row)?,
-                        status: c27.read(row)?,
-                        previous: c28.read(row)?,
-                        option: c29.read(row)?,
-                        tags: c30.read(row)?,
-                        scores: c31.read(row)?,
-                        address: c32.read(row)?,
-                        routes: c33.read(row)?,
-                        labels: c34.read(row)?,
-                        r#type: c35.read(row)?,
-                        columns: c36.read(row)?,
-                        row: c37.read(row)?,
-                        elapsed: c38.read(row)?,
-                        place: c39.read(row)?,
-                    }))
+            ) -> kalam::Result<Self::Readers, kalam::RowError> {
+                kalam::Result::Ok((
+                    columns.reader(0)?,
+                    columns.reader(1)?,
+                    columns.reader(2)?,
+                    columns.reader(3)?,
+                    columns.reader(4)?,
+                    columns.reader(5)?,
+                    columns.reader(6)?,
+                    columns.reader(7)?,
+                    columns.reader(8)?,
+                    columns.reader(9)?,
+                    columns.reader(10)?,
+                    columns.reader(11)?,
+                    columns.reader(12)?,
+                    columns.reader(13)?,
+                    columns.reader(14)?,
+                    columns.reader(15)?,
+                    columns.reader(16)?,
+                    columns.reader(17)?,
+                    columns.reader(18)?,
+                    columns.reader(19)?,
+                    columns.reader(20)?,
+                    columns.reader(21)?,
+                    columns.reader(22)?,
+                    columns.reader(23)?,
+                    columns.reader(24)?,
+                    columns.reader(25)?,
+                    columns.reader(26)?,
+                    columns.reader(27)?,
+                    columns.reader(28)?,
+                    columns.reader(29)?,
+                    columns.reader(30)?,
+                    columns.reader(31)?,
+                    columns.reader(32)?,
+                    columns.reader(33)?,
+                    columns.reader(34)?,
+                    columns.reader(35)?,
+                    columns.reader(36)?,
+                    columns.reader(37)?,
+                    columns.reader(38)?,
+                    columns.reader(39)?,
+                ))
+            }
+            fn read(
+                readers: &Self::Readers,
+                range: kalam::Range<usize>,
+                rows: &mut kalam::Vec<Self>,
+            ) -> kalam::Result<(), kalam::RowError> {
+                let (
+                    c0,
+                    c1,
+                    c2,
+                    c3,
+                    c4,
+                    c5,
+                    c6,
+                    c7,
+                    c8,
+                    c9,
+                    c10,
+                    c11,
+                    c12,
+                    c13,
+                    c14,
+                    c15,
+                    c16,
+                    c17,
+                    c18,
+                    c19,
+                    c20,
+                    c21,
+                    c22,
+                    c23,
+                    c24,
+                    c25,
+                    c26,
+                    c27,
+                    c28,
+                    c29,
+                    c30,
+                    c31,
+                    c32,
+                    c33,
+                    c34,
+                    c35,
+                    c36,
+                    c37,
+                    c38,
+                    c39,
+                ) = readers;
+                let mut c0 = c0.block(&range)?;
+                let mut c1 = c1.block(&range)?;
+                let mut c2 = c2.block(&range)?;
+                let mut c3 = c3.block(&range)?;
+                let mut c4 = c4.block(&range)?;
+                let mut c5 = c5.block(&range)?;
+                let mut c6 = c6.block(&range)?;
+                let mut c7 = c7.block(&range)?;
+                let mut c8 = c8.block(&range)?;
+                let mut c9 = c9.block(&range)?;
+                let mut c10 = c10.block(&range)?;
+                let mut c11 = c11.block(&range)?;
+                let mut c12 = c12.block(&range)?;
+                let mut c13 = c13.block(&range)?;
+                let mut c14 = c14.block(&range)?;
+                let mut c15 = c15.block(&range)?;
+                let mut c16 = c16.block(&range)?;
+                let mut c17 = c17.block(&range)?;
+                let mut c18 = c18.block(&range)?;
+                let mut c19 = c19.block(&range)?;
+                let mut c20 = c20.block(&range)?;
+                let mut c21 = c21.block(&range)?;
+                let mut c22 = c22.block(&range)?;
+                let mut c23 = c23.block(&range)?;
+                let mut c24 = c24.block(&range)?;
+                let mut c25 = c25.block(&range)?;
+                let mut c26 = c26.block(&range)?;
+                let mut c27 = c27.block(&range)?;
+                let mut c28 = c28.block(&range)?;
+                let mut c29 = c29.block(&range)?;
+                let mut c30 = c30.block(&range)?;
+                let mut c31 = c31.block(&range)?;
+                let mut c32 = c32.block(&range)?;
+                let mut c33 = c33.block(&range)?;
+                let mut c34 = c34.block(&range)?;
+                let mut c35 = c35.block(&range)?;
+                let mut c36 = c36.block(&range)?;
+                let mut c37 = c37.block(&range)?;
+                let mut c38 = c38.block(&range)?;
+                let mut c39 = c39.block(&range)?;
+                for _ in range {
+                    rows.push(AllTypes {
+                        id: c0.take(),
+                        region: c1.take(),
+                        day: c2.take(),
+                        flag: c3.take(),
+                        tiny: c4.take(),
+                        small: c5.take(),
+                        plain: c6.take(),
+                        utiny: c7.take(),
+                        usmall: c8.take(),
+                        uplain: c9.take(),
+                        ubig: c10.take(),
+                        single: c11.take(),
+                        twice: c12.take(),
+                        price: c13.take(),
+                        title: c14.take(),
+                        blob: c15.take(),
+                        digest: c16.take(),
+                        at: c17.take(),
+                        seen: c18.take(),
+                        local: c19.take(),
+                        zoned: c20.take(),
+                        moment: c21.take(),
+                        span: c22.take(),
+                        token: c23.take(),
+                        payload: c24.take(),
+                        attachment: c25.take(),
+                        vector: c26.take(),
+                        status: c27.take(),
+                        previous: c28.take(),
+                        option: c29.take(),
+                        tags: c30.take(),
+                        scores: c31.take(),
+                        address: c32.take(),
+                        routes: c33.take(),
+                        labels: c34.take(),
+                        r#type: c35.take(),
+                        columns: c36.take(),
+                        row: c37.take(),
+                        elapsed: c38.take(),
+                        place: c39.take(),
+                    });
+                }
+                kalam::Result::Ok(())
+            }
+            fn view(
+                readers: &Self::Readers,
+                row: usize,
+            ) -> kalam::Result<Self::View<'_>, kalam::RowError> {
+                let (
+                    c0,
+                    c1,
+                    c2,
+                    c3,
+                    c4,
+                    c5,
+                    c6,
+                    c7,
+                    c8,
+                    c9,
+                    c10,
+                    c11,
+                    c12,
+                    c13,
+                    c14,
+                    c15,
+                    c16,
+                    c17,
+                    c18,
+                    c19,
+                    c20,
+                    c21,
+                    c22,
+                    c23,
+                    c24,
+                    c25,
+                    c26,
+                    c27,
+                    c28,
+                    c29,
+                    c30,
+                    c31,
+                    c32,
+                    c33,
+                    c34,
+                    c35,
+                    c36,
+                    c37,
+                    c38,
+                    c39,
+                ) = readers;
+                kalam::Result::Ok(AllTypesView {
+                    id: c0.view(row)?,
+                    region: c1.view(row)?,
+                    day: c2.view(row)?,
+                    flag: c3.view(row)?,
+                    tiny: c4.view(row)?,
+                    small: c5.view(row)?,
+                    plain: c6.view(row)?,
+                    utiny: c7.view(row)?,
+                    usmall: c8.view(row)?,
+                    uplain: c9.view(row)?,
+                    ubig: c10.view(row)?,
+                    single: c11.view(row)?,
+                    twice: c12.view(row)?,
+                    price: c13.view(row)?,
+                    title: c14.view(row)?,
+                    blob: c15.view(row)?,
+                    digest: c16.view(row)?,
+                    at: c17.view(row)?,
+                    seen: c18.view(row)?,
+                    local: c19.view(row)?,
+                    zoned: c20.view(row)?,
+                    moment: c21.view(row)?,
+                    span: c22.view(row)?,
+                    token: c23.view(row)?,
+                    payload: c24.view(row)?,
+                    attachment: c25.view(row)?,
+                    vector: c26.view(row)?,
+                    status: c27.view(row)?,
+                    previous: c28.view(row)?,
+                    option: c29.view(row)?,
+                    tags: c30.view(row)?,
+                    scores: c31.view(row)?,
+                    address: c32.view(row)?,
+                    routes: c33.view(row)?,
+                    labels: c34.view(row)?,
+                    r#type: c35.view(row)?,
+                    columns: c36.view(row)?,
+                    row: c37.view(row)?,
+                    elapsed: c38.view(row)?,
+                    place: c39.view(row)?,
+                })
             }
         }
         #[automatically_derived]

@@ -5,7 +5,9 @@ use std::ops::Range;
 
 use super::{Checks, TypedColumn};
 use crate::diagnostic::tick;
-use crate::rust_names::{camel_case, generated_types, is_identifier, is_never_raw, snake_case};
+use crate::rust_names::{
+    camel_case, generated_types, is_identifier, is_never_raw, snake_case, view_name,
+};
 use crate::types::is_bare_name;
 use crate::{ColumnType, Rule, TableName, limits};
 
@@ -97,14 +99,21 @@ impl Checks<'_> {
     pub(super) fn rust_types(&mut self, row: Option<&str>, columns: &[TypedColumn<'_>]) {
         let Some(row) = row else { return };
         let row_span = self.raw.row.as_ref().unwrap_or(&self.raw.name).span.clone();
-        let row_type = (row_span, "the row type".to_string(), None);
-        let mut types = HashMap::from([(row.to_string(), row_type)]);
+        let row_type = (row_span.clone(), "the row type".to_string(), None);
+        let row_view = (row_span, "the view of a row".to_string(), None);
+        let mut types = HashMap::from([(row.to_string(), row_type), (view_name(row), row_view)]);
         for TypedColumn { raw, ty } in columns {
             let Some(ty) = ty else { continue };
             let rust = raw.rust.as_ref();
             let span = rust.unwrap_or(&raw.name).span.clone();
             let of = format!("a type of column {}", tick(&raw.name.value));
-            for (name, ty) in generated_types(row, &raw.name.value, rust.map(|r| &*r.value), ty) {
+            let generated = generated_types(row, &raw.name.value, rust.map(|r| &*r.value), ty);
+            let views: Vec<_> = generated
+                .iter()
+                .filter(|(_, ty)| matches!(ty, ColumnType::Struct(_)))
+                .map(|(name, ty)| (view_name(name), *ty))
+                .collect();
+            for (name, ty) in generated.into_iter().chain(views) {
                 let labels = match ty {
                     ColumnType::Enum(labels) => Some(labels),
                     _ => None,

@@ -1,11 +1,16 @@
 //! [`Columns`]: the columns of a batch, found by id, then by name.
 
+use std::fmt;
+use std::ops::Range;
+
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Fields};
 use kalamtable_model::arrow::FIELD_ID_KEY;
 
-use crate::value::{Element, ElementReader, Value};
-use crate::{Error, Table};
+use crate::error::{RowError, ValueError};
+use crate::table::Table;
+use crate::to_arrow::value_error;
+use crate::value::{ElementReader, OwnedElement, OwnedValue};
 
 /// The columns of a batch, seen as those of a table.
 #[derive(Debug)]
@@ -20,30 +25,14 @@ impl<'a> Columns<'a> {
         Columns { table, batch }
     }
 
-    /// How many rows the batch has.
-    pub fn num_rows(&self) -> usize {
-        self.batch.num_rows()
-    }
-
-    /// One row for each row of the batch, made by `read` from its number.
-    ///
-    /// # Errors
-    /// The first that `read` returns.
-    pub fn rows<R>(&self, read: impl FnMut(usize) -> Result<R, Error>) -> Result<Vec<R>, Error> {
-        (0..self.batch.num_rows()).map(read).collect()
-    }
-
     /// The reader of the table's column at `position`.
     ///
     /// # Errors
     /// If the table has no such column; if the batch has none, and the table's may not be null; or if
     /// its type is another.
-    pub fn reader<E: Element>(
-        &self,
-        position: usize,
-    ) -> Result<ColumnReader<<E::Value as Value>::Reader>, Error> {
+    pub fn reader<E: OwnedElement>(&self, position: usize) -> Result<ColumnReader<E>, RowError> {
         let Some(field) = self.table.schema.fields().get(position) else {
-            return Err(Error::NoSuchColumn {
+            return Err(RowError::NoSuchColumn {
                 table: self.table.definition.name().clone(),
                 columns: self.table.schema.fields().len(),
                 position,
@@ -54,12 +43,12 @@ impl<'a> Columns<'a> {
             Some(index) => {
                 let array = self.batch.column(index);
                 let reader = ElementReader::try_new::<E>(array, field.data_type());
-                Some(reader.map_err(|source| self.value_error(position, source))?)
+                Some(reader.map_err(|source| value_error(self.table, position, source))?)
             }
             None if field.is_nullable() => None,
             None => {
                 let column = &self.table.definition.columns()[position];
-                return Err(Error::MissingColumn {
+                return Err(RowError::MissingColumn {
                     table: self.table.definition.name().clone(),
                     column: column.name.to_string(),
                     id: column.id,
@@ -72,43 +61,84 @@ impl<'a> Columns<'a> {
             reader,
         })
     }
-
-    fn value_error(&self, position: usize, source: crate::ValueError) -> Error {
-        column_error(self.table, position, source)
-    }
 }
 
 /// The reader of one column, which may be absent from the batch if it is nullable.
-#[derive(Debug)]
-pub struct ColumnReader<R> {
+pub struct ColumnReader<E: OwnedElement> {
     table: &'static Table,
     position: usize,
-    reader: Option<ElementReader<R>>,
+    reader: Option<ElementReader<<E::Value as OwnedValue>::Reader>>,
 }
 
-impl<R> ColumnReader<R> {
+impl<E: OwnedElement> fmt::Debug for ColumnReader<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let column = self.table.definition.columns().get(self.position);
+        let column = column.map(|column| &column.name);
+        f.debug_tuple("ColumnReader").field(&column).finish()
+    }
+}
+
+impl<E: OwnedElement> ColumnReader<E> {
     /// The column's value in `row`, which is in bounds.
     ///
     /// # Errors
-    /// [`Error::Value`] if it does not fit.
-    pub fn read<E>(&self, row: usize) -> Result<E, Error>
-    where
-        E: Element,
-        E::Value: Value<Reader = R>,
-    {
+    /// [`RowError::Value`] if it does not fit.
+    pub fn read(&self, row: usize) -> Result<E, RowError> {
+        self.read_element(row)
+            .map_err(|source| value_error(self.table, self.position, source))
+    }
+
+    /// The column's value in `row`, which is in bounds, borrowed from the batch.
+    ///
+    /// # Errors
+    /// [`RowError::Value`] if it does not fit.
+    #[inline]
+    pub fn view(&self, row: usize) -> Result<E::View<'_>, RowError> {
+        match &self.reader {
+            Some(reader) => reader.view::<E>(row),
+            None => E::from_view(None, row),
+        }
+        .map_err(|source| value_error(self.table, self.position, source))
+    }
+
+    /// The values of a range of rows; for generated code.
+    ///
+    /// # Errors
+    /// [`RowError::Value`] for the first that does not fit.
+    pub fn block(&self, range: &Range<usize>) -> Result<Block<E>, RowError> {
+        let mut values = Vec::with_capacity(range.len());
+        for row in range.clone() {
+            match self.read_element(row) {
+                Ok(value) => values.push(value),
+                Err(source) => return Err(value_error(self.table, self.position, source)),
+            }
+        }
+        Ok(Block(values.into_iter()))
+    }
+
+    fn read_element(&self, row: usize) -> Result<E, ValueError> {
         match &self.reader {
             Some(reader) => reader.read(row),
             None => E::from_value(None, row),
         }
-        .map_err(|source| column_error(self.table, self.position, source))
     }
 }
 
-fn column_error(table: &'static Table, position: usize, source: crate::ValueError) -> Error {
-    Error::Value {
-        table: table.definition.name().clone(),
-        column: table.definition.columns()[position].name.to_string(),
-        source,
+/// The values of some rows, to be taken one by one; for generated code.
+#[derive(Debug)]
+pub struct Block<E>(std::vec::IntoIter<E>);
+
+impl<E> Block<E> {
+    /// The next one.
+    ///
+    /// # Panics
+    /// If more are taken than there are rows: a bug of generated code.
+    #[inline]
+    pub fn take(&mut self) -> E {
+        match self.0.next() {
+            Some(value) => value,
+            None => panic!("generated code takes more values than there are rows"),
+        }
     }
 }
 

@@ -11,16 +11,19 @@
 //! ```
 
 use std::cmp::Ordering;
+use std::ops::Range;
 use std::sync::LazyLock;
 
-use arrow::array::ArrayRef;
 use arrow::datatypes::SchemaRef;
 use kalamtable_model::{
     Column, ColumnType, PrimaryKey, Reserved, Shared, TableDefinition, TableKind, TableName,
     TableParts,
 };
 
-use crate::{Columns, Error, KeyedRow, Problem, Row, Table, ValueError};
+use crate::{
+    ColumnBuilder, ColumnReader, Columns, Element, FromArrow, KeyedRow, RowError, Table, ToArrow,
+    ValueError,
+};
 
 static DEFINITION: TableDefinition = TableDefinition::from_checked(TableParts {
     name: TableName {
@@ -77,26 +80,60 @@ pub struct Event {
     pub title: Option<String>,
 }
 
-impl Row for Event {
+impl ToArrow for Event {
     const TABLE: &'static Table = &EVENTS;
 
-    fn build_column(rows: &[&Self], position: usize) -> Result<ArrayRef, ValueError> {
-        use crate::table::build_column;
+    fn append(
+        rows: &[&Self],
+        position: usize,
+        column: &mut ColumnBuilder,
+    ) -> Result<(), ValueError> {
         match position {
-            0 => build_column(rows, 0, |row| &row.id),
-            1 => build_column(rows, 1, |row| &row.title),
-            _ => Err(ValueError::whole(Problem::Missing)),
+            0 => column.append::<i64, _>(rows, |row| Element::cell(&row.id)),
+            1 => column.append::<Option<String>, _>(rows, |row| Element::cell(&row.title)),
+            _ => column.missing(),
         }
     }
+}
 
-    fn from_columns(columns: &Columns<'_>) -> Result<Vec<Self>, Error> {
-        let id = columns.reader::<i64>(0)?;
-        let title = columns.reader::<Option<String>>(1)?;
-        columns.rows(|row| {
-            Ok(Event {
-                id: id.read(row)?,
-                title: title.read(row)?,
-            })
+/// A row of `app.events`, borrowed from a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct EventView<'a> {
+    /// Column `id`.
+    pub id: i64,
+    /// Column `title`.
+    pub title: Option<&'a str>,
+}
+
+impl FromArrow for Event {
+    type Readers = (ColumnReader<i64>, ColumnReader<Option<String>>);
+    type View<'a> = EventView<'a>;
+
+    fn readers(columns: &Columns<'_>) -> Result<Self::Readers, RowError> {
+        Ok((columns.reader(0)?, columns.reader(1)?))
+    }
+
+    fn read(
+        readers: &Self::Readers,
+        range: Range<usize>,
+        rows: &mut Vec<Self>,
+    ) -> Result<(), RowError> {
+        let (id, title) = readers;
+        let (mut id, mut title) = (id.block(&range)?, title.block(&range)?);
+        for _ in range {
+            rows.push(Event {
+                id: id.take(),
+                title: title.take(),
+            });
+        }
+        Ok(())
+    }
+
+    fn view(readers: &Self::Readers, row: usize) -> Result<EventView<'_>, RowError> {
+        let (id, title) = readers;
+        Ok(EventView {
+            id: id.view(row)?,
+            title: title.view(row)?,
         })
     }
 }

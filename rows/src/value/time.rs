@@ -3,15 +3,12 @@
 use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
-use arrow::array::{ArrayRef, AsArray, Int64Array};
-use arrow::datatypes::{
-    DataType, Date32Type, Int64Type, Time64MicrosecondType, Time64NanosecondType, TimeUnit,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType,
-};
+use arrow::array::{ArrayRef, AsArray, Date32Array, Int64Array};
+use arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit};
 
-use super::primitive::{build_primitive, primitive_reader};
-use super::{Problem, Value, ValueError, mismatch, to_physical};
+use super::primitive::{NativeBuilder, primitive_reader};
+use super::{OwnedValue, Value, mismatch, to_physical};
+use crate::error::{Problem, ValueError};
 
 /// A unit of time, at the level of types.
 pub trait Unit: Copy + Ord + std::fmt::Debug + std::hash::Hash + Send + Sync + 'static {
@@ -57,7 +54,7 @@ pub type TimeOfDayMicros = TimeOfDay<Micros>;
 /// lose digits is an error.
 ///
 /// ```
-/// use kalamtable_runtime::{TimestampMicros, TimestampMillis};
+/// use kalamtable_rows::{TimestampMicros, TimestampMillis};
 ///
 /// let created = TimestampMillis::new(1_700_000_000_123);
 /// assert_eq!(created.convert(), Some(TimestampMicros::new(1_700_000_000_123_000)));
@@ -89,23 +86,50 @@ macro_rules! time_values {
         }
 
         impl<U: Unit> Value for $time<U> {
-            type Reader = TimeReader;
+            type Cell<'a> = i64;
+            type Builder = TimeBuilder;
 
-            fn build(
-                values: &[Option<&Self>],
-                ty: &DataType,
-                nullable: bool,
-            ) -> Result<ArrayRef, ValueError> {
-                let values = values.iter().copied();
-                build_time::<U, _>(values.map(|value| value.map(|v| v.0)), ty, nullable)
+            #[inline]
+            fn cell(&self) -> i64 {
+                self.0
             }
 
-            fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
+            fn builder(ty: &DataType, capacity: usize) -> Result<TimeBuilder, ValueError> {
+                TimeBuilder::try_new::<U>(ty, capacity)
+            }
+
+            fn append(builder: &mut TimeBuilder, cells: &[i64]) -> Result<(), ValueError> {
+                builder.append(cells)
+            }
+
+            fn append_nullable(
+                builder: &mut TimeBuilder,
+                cells: &[Option<i64>],
+            ) -> Result<(), ValueError> {
+                builder.append_nullable(cells)
+            }
+
+            fn finish(builder: TimeBuilder) -> Result<ArrayRef, ValueError> {
+                builder.finish()
+            }
+        }
+
+        impl<U: Unit> OwnedValue for $time<U> {
+            type Reader = TimeReader;
+            type View<'a> = Self;
+
+            fn reader(array: &ArrayRef, ty: &DataType) -> Result<TimeReader, ValueError> {
                 TimeReader::try_new::<U>(array, ty)
             }
 
-            fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
+            #[inline]
+            fn read(reader: &TimeReader, index: usize) -> Result<Self, ValueError> {
                 reader.read::<U>(index).map(Self::new)
+            }
+
+            #[inline]
+            fn view(reader: &TimeReader, index: usize) -> Result<Self, ValueError> {
+                Self::read(reader, index)
             }
         }
     )*};
@@ -181,23 +205,52 @@ impl Date {
 }
 
 impl Value for Date {
-    type Reader = arrow::array::Date32Array;
+    type Cell<'a> = i32;
+    type Builder = NativeBuilder<Date32Type>;
 
-    fn build(
-        values: &[Option<&Self>],
-        ty: &DataType,
-        nullable: bool,
-    ) -> Result<ArrayRef, ValueError> {
-        let values = values.iter().copied();
-        build_primitive::<Date32Type, _>(values.map(|value| value.map(|v| v.0)), ty, nullable)
+    #[inline]
+    fn cell(&self) -> i32 {
+        self.0
     }
+
+    fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError> {
+        NativeBuilder::try_new(ty, capacity)
+    }
+
+    fn append(builder: &mut Self::Builder, cells: &[i32]) -> Result<(), ValueError> {
+        builder.append(cells);
+        Ok(())
+    }
+
+    fn append_nullable(
+        builder: &mut Self::Builder,
+        cells: &[Option<i32>],
+    ) -> Result<(), ValueError> {
+        builder.append_nullable(cells);
+        Ok(())
+    }
+
+    fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError> {
+        builder.finish()
+    }
+}
+
+impl OwnedValue for Date {
+    type Reader = Date32Array;
+    type View<'a> = Date;
 
     fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
         primitive_reader::<Date32Type>(array, ty)
     }
 
+    #[inline]
     fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
         Ok(Date(reader.value(index)))
+    }
+
+    #[inline]
+    fn view(reader: &Self::Reader, index: usize) -> Result<Date, ValueError> {
+        Self::read(reader, index)
     }
 }
 
@@ -218,6 +271,7 @@ impl Scale {
         }
     }
 
+    #[inline]
     fn apply(self, units: i64) -> Option<i64> {
         match self {
             Scale::Same => Some(units),
@@ -244,56 +298,68 @@ fn per_second(unit: TimeUnit) -> i64 {
     }
 }
 
-fn build_time<U, I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-where
-    U: Unit,
-    I: ExactSizeIterator<Item = Option<i64>> + Clone,
-{
-    let Some(unit) = unit_of(ty) else {
-        return Err(ValueError::whole(Problem::NotATime { found: ty.clone() }));
-    };
-    match Scale::between(U::PER_SECOND, per_second(unit)) {
-        Scale::Same => build_units(values, ty, nullable),
-        scale => {
-            let mut converted = Vec::with_capacity(values.len());
-            for (index, value) in values.enumerate() {
-                let units = value.map(|units| {
-                    scale
-                        .apply(units)
-                        .ok_or_else(|| inexact(index, units, U::UNIT, unit))
-                });
-                converted.push(units.transpose()?);
-            }
-            build_units(converted.into_iter(), ty, nullable)
-        }
-    }
+/// Collects times of one unit into an array of another.
+#[derive(Debug)]
+pub struct TimeBuilder {
+    ty: DataType,
+    scale: Scale,
+    from: TimeUnit,
+    to: TimeUnit,
+    units: NativeBuilder<Int64Type>,
 }
 
-/// An array of `values`, which are in the unit of `ty`.
-fn build_units<I>(values: I, ty: &DataType, nullable: bool) -> Result<ArrayRef, ValueError>
-where
-    I: ExactSizeIterator<Item = Option<i64>> + Clone,
-{
-    match ty {
-        DataType::Timestamp(TimeUnit::Second, _) => {
-            build_primitive::<TimestampSecondType, _>(values, ty, nullable)
+impl TimeBuilder {
+    fn try_new<U: Unit>(ty: &DataType, capacity: usize) -> Result<Self, ValueError> {
+        let Some(to) = unit_of(ty) else {
+            return Err(ValueError::whole(Problem::NotATime { found: ty.clone() }));
+        };
+        Ok(TimeBuilder {
+            ty: ty.clone(),
+            scale: Scale::between(U::PER_SECOND, per_second(to)),
+            from: U::UNIT,
+            to,
+            units: NativeBuilder::try_new(&DataType::Int64, capacity)?,
+        })
+    }
+
+    fn append(&mut self, cells: &[i64]) -> Result<(), ValueError> {
+        if let Scale::Same = self.scale {
+            self.units.append(cells);
+            return Ok(());
         }
-        DataType::Timestamp(TimeUnit::Millisecond, _) => {
-            build_primitive::<TimestampMillisecondType, _>(values, ty, nullable)
+        let scale = |(index, &units)| self.scaled(index, units);
+        let scaled = cells.iter().enumerate().map(scale);
+        let scaled = scaled.collect::<Result<Vec<i64>, _>>()?;
+        self.units.append(&scaled);
+        Ok(())
+    }
+
+    fn append_nullable(&mut self, cells: &[Option<i64>]) -> Result<(), ValueError> {
+        if let Scale::Same = self.scale {
+            self.units.append_nullable(cells);
+            return Ok(());
         }
-        DataType::Timestamp(TimeUnit::Microsecond, _) => {
-            build_primitive::<TimestampMicrosecondType, _>(values, ty, nullable)
-        }
-        DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-            build_primitive::<TimestampNanosecondType, _>(values, ty, nullable)
-        }
-        DataType::Time64(TimeUnit::Microsecond) => {
-            build_primitive::<Time64MicrosecondType, _>(values, ty, nullable)
-        }
-        DataType::Time64(TimeUnit::Nanosecond) => {
-            build_primitive::<Time64NanosecondType, _>(values, ty, nullable)
-        }
-        _ => Err(ValueError::whole(Problem::NotATime { found: ty.clone() })),
+        let scale = |(index, cell): (usize, &Option<i64>)| {
+            let scaled = cell.map(|units| self.scaled(index, units));
+            scaled.transpose()
+        };
+        let scaled = cells.iter().enumerate().map(scale);
+        let scaled = scaled.collect::<Result<Vec<Option<i64>>, _>>()?;
+        self.units.append_nullable(&scaled);
+        Ok(())
+    }
+
+    #[inline]
+    fn scaled(&self, index: usize, units: i64) -> Result<i64, ValueError> {
+        self.scale
+            .apply(units)
+            .ok_or_else(|| inexact(index, units, self.from, self.to))
+    }
+
+    fn finish(self) -> Result<ArrayRef, ValueError> {
+        // The same numbers under another type: nothing is copied.
+        arrow::compute::cast(&self.units.finish()?, &self.ty)
+            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
     }
 }
 
@@ -330,6 +396,7 @@ impl TimeReader {
         })
     }
 
+    #[inline]
     fn read<U: Unit>(&self, index: usize) -> Result<i64, ValueError> {
         let units = self.units.value(index);
         self.scale
@@ -338,6 +405,7 @@ impl TimeReader {
     }
 }
 
+#[cold]
 fn inexact(index: usize, units: i64, from: TimeUnit, to: TimeUnit) -> ValueError {
     ValueError::new(index, Problem::InexactTime { units, from, to })
 }

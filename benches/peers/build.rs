@@ -1,0 +1,6 @@
+fn main() {
+    kalamtable_build::Config::new()
+        .schemas("schemas")
+        .runtime("::kalamtable_rows")
+        .compile();
+}

@@ -1,0 +1,137 @@
+//! [`ColumnBuilder`]: the array of one column while it grows, whatever type its values have.
+
+use std::any::Any;
+use std::fmt;
+
+use arrow::array::{ArrayRef, new_empty_array};
+use arrow::datatypes::DataType;
+
+use crate::error::{Problem, ValueError};
+use crate::value::{Element, Value};
+
+/// How many rows are taken at a time: so few that they stay in the processor's nearest cache while
+/// one column after the other is read from them.
+pub(crate) const BLOCK_ROWS: usize = 128;
+
+/// The array of one column while it grows.
+///
+/// The type of its values is settled by the first block, and is one for all blocks.
+pub struct ColumnBuilder {
+    ty: DataType,
+    capacity: usize,
+    cells: Option<Box<dyn Cells>>,
+}
+
+impl fmt::Debug for ColumnBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ColumnBuilder({})", self.ty)
+    }
+}
+
+impl ColumnBuilder {
+    /// For an array of type `ty`, with room for `capacity` elements.
+    pub fn new(ty: DataType, capacity: usize) -> Self {
+        ColumnBuilder {
+            ty,
+            capacity,
+            cells: None,
+        }
+    }
+
+    /// Adds a cell for each of `rows`; for generated code.
+    ///
+    /// It is compiled once for each column, so it does no more than gather: what makes arrays is
+    /// compiled once for each type of value.
+    ///
+    /// # Errors
+    /// If a value does not fit, or is of another type than those before.
+    pub fn append<'r, E: Element + 'r, R>(
+        &mut self,
+        rows: &[&'r R],
+        cell: impl Fn(&'r R) -> E::Cell<'r>,
+    ) -> Result<(), ValueError> {
+        let builder = self.builder::<E::Value>()?;
+        for (number, rows) in rows.chunks(BLOCK_ROWS).enumerate() {
+            // Filled in place: neither allocated, nor checked for room cell by cell.
+            let mut cells = [cell(rows[0]); BLOCK_ROWS];
+            for (slot, row) in cells.iter_mut().zip(rows) {
+                *slot = cell(row);
+            }
+            E::append(builder, &cells[..rows.len()])
+                .map_err(|error| error.shifted(number * BLOCK_ROWS))?;
+        }
+        Ok(())
+    }
+
+    /// The same for rows of which some are absent: their cells are null.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn append_optional<'r, E: Element + 'r, R>(
+        &mut self,
+        rows: &[Option<&'r R>],
+        cell: impl Fn(&'r R) -> E::Cell<'r>,
+    ) -> Result<(), ValueError> {
+        let cells: Vec<_> = rows
+            .iter()
+            .map(|row| row.and_then(|row| E::nullable_cell(cell(row))))
+            .collect();
+        E::Value::append_nullable(self.builder::<E::Value>()?, &cells)
+    }
+
+    /// What generated code answers for a column that the table does not have.
+    ///
+    /// # Errors
+    /// Always.
+    pub fn missing(&self) -> Result<(), ValueError> {
+        Err(ValueError::whole(Problem::Missing))
+    }
+
+    /// The array.
+    ///
+    /// # Errors
+    /// If Arrow refuses.
+    pub fn finish(self) -> Result<ArrayRef, ValueError> {
+        match self.cells {
+            Some(cells) => cells.finish(),
+            None => Ok(new_empty_array(&self.ty)),
+        }
+    }
+
+    fn builder<V: Value>(&mut self) -> Result<&mut V::Builder, ValueError> {
+        if self.cells.is_none() {
+            let builder = V::builder(&self.ty, self.capacity)?;
+            self.cells = Some(Box::new(CellsOf {
+                builder,
+                finish: V::finish,
+            }));
+        }
+        let cells = self.cells.as_mut().map(|cells| cells.as_any());
+        cells
+            .and_then(|cells| cells.downcast_mut::<CellsOf<V::Builder>>())
+            .map(|cells| &mut cells.builder)
+            .ok_or_else(|| ValueError::whole(Problem::Missing))
+    }
+}
+
+/// What a [`ColumnBuilder`] holds when it does not know the type of its values.
+trait Cells {
+    fn as_any(&mut self) -> &mut dyn Any;
+
+    fn finish(self: Box<Self>) -> Result<ArrayRef, ValueError>;
+}
+
+struct CellsOf<B> {
+    builder: B,
+    finish: fn(B) -> Result<ArrayRef, ValueError>,
+}
+
+impl<B: 'static> Cells for CellsOf<B> {
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn finish(self: Box<Self>) -> Result<ArrayRef, ValueError> {
+        (self.finish)(self.builder)
+    }
+}

@@ -1,0 +1,251 @@
+//! What generated code calls, beside the traits: macros that turn the facts of a closed set or a
+//! nested struct into trait impls.
+
+/// Everything a closed set can do, from its variants and their labels.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __closed_set {
+    ($set:ident { $($variant:ident = $label:literal),* $(,)? }) => {
+        impl $set {
+            /// Every value, in the order of the definition.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// Every label, in the order of the definition.
+            pub const LABELS: &'static [&'static str] = &[$($label),*];
+
+            /// The label: what stands in the column.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $label),*
+                }
+            }
+
+            /// The value with that label, if there is one.
+            pub fn from_label(label: &str) -> ::core::option::Option<Self> {
+                match label {
+                    $($label => ::core::option::Option::Some(Self::$variant),)*
+                    _ => ::core::option::Option::None,
+                }
+            }
+        }
+
+        impl ::core::fmt::Display for $set {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl ::core::str::FromStr for $set {
+            type Err = $crate::Problem;
+
+            fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
+                Self::from_label(label).ok_or_else(|| $crate::Problem::NotALabel {
+                    found: ::std::string::String::from(label),
+                    labels: Self::LABELS,
+                })
+            }
+        }
+
+        impl ::core::cmp::PartialOrd for $set {
+            fn partial_cmp(&self, other: &Self) -> ::core::option::Option<::core::cmp::Ordering> {
+                ::core::option::Option::Some(::core::cmp::Ord::cmp(self, other))
+            }
+        }
+
+        impl ::core::cmp::Ord for $set {
+            fn cmp(&self, other: &Self) -> ::core::cmp::Ordering {
+                ::core::cmp::Ord::cmp(self.as_str(), other.as_str())
+            }
+        }
+
+        $crate::__private::closed_set_value!($set { $($variant = $label),* });
+    };
+}
+
+/// `Value` and its kin for an enum that is a closed set, from its variants and their labels.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __closed_set_value {
+    ($set:ident { $($variant:ident = $label:literal),* $(,)? }) => {
+        #[automatically_derived]
+        impl $crate::ClosedSet for $set {
+            const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            const LABELS: &'static [&'static str] = &[$($label),*];
+
+            fn label(&self) -> &'static str {
+                match self {
+                    $(Self::$variant => $label),*
+                }
+            }
+
+            fn from_label(label: &str) -> ::core::option::Option<Self> {
+                match label {
+                    $($label => ::core::option::Option::Some(Self::$variant),)*
+                    _ => ::core::option::Option::None,
+                }
+            }
+        }
+
+        #[automatically_derived]
+        impl $crate::Value for $set {
+            type Cell<'a> = &'static str;
+            type Builder = $crate::TextBuilder;
+
+            fn cell(&self) -> &'static str {
+                $crate::ClosedSet::label(self)
+            }
+
+            fn builder(
+                ty: &$crate::__private::DataType,
+                capacity: usize,
+            ) -> ::core::result::Result<Self::Builder, $crate::ValueError> {
+                <&str as $crate::Value>::builder(ty, capacity)
+            }
+
+            fn append(
+                builder: &mut Self::Builder,
+                cells: &[&'static str],
+            ) -> ::core::result::Result<(), $crate::ValueError> {
+                <&str as $crate::Value>::append(builder, cells)
+            }
+
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[::core::option::Option<&'static str>],
+            ) -> ::core::result::Result<(), $crate::ValueError> {
+                <&str as $crate::Value>::append_nullable(builder, cells)
+            }
+
+            fn finish(
+                builder: Self::Builder,
+            ) -> ::core::result::Result<$crate::__private::ArrayRef, $crate::ValueError> {
+                <&str as $crate::Value>::finish(builder)
+            }
+        }
+
+        #[automatically_derived]
+        impl $crate::OwnedValue for $set {
+            type Reader = $crate::__private::StringArray;
+            type View<'a> = Self;
+
+            fn reader(
+                array: &$crate::__private::ArrayRef,
+                ty: &$crate::__private::DataType,
+            ) -> ::core::result::Result<Self::Reader, $crate::ValueError> {
+                $crate::__private::text_reader(array, ty)
+            }
+
+            fn read(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> ::core::result::Result<Self, $crate::ValueError> {
+                $crate::__private::read_label(reader, index)
+            }
+
+            fn view(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> ::core::result::Result<Self, $crate::ValueError> {
+                $crate::__private::read_label(reader, index)
+            }
+        }
+
+        #[automatically_derived]
+        impl $crate::HasType for $set {}
+
+        #[automatically_derived]
+        impl<B: $crate::Base> $crate::TypeAt<B> for $set {
+            const TYPE: $crate::__private::model::ColumnType =
+                $crate::__private::model::ColumnType::Enum($crate::__private::model::Shared::Static(
+                    &[$($crate::__private::model::Shared::Static($label)),*],
+                ));
+        }
+    };
+}
+
+/// `Value` and its kin for a nested struct, from its fields and their positions. The type of its
+/// views, which has the same fields, is there already.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __struct_value {
+    ($strukt:ident, $view:ident { $($position:literal $field:ident: $ty:ty),* $(,)? }) => {
+        #[automatically_derived]
+        impl $crate::Value for $strukt {
+            type Cell<'a> = &'a Self;
+            type Builder = $crate::__private::StructBuilder;
+
+            fn cell(&self) -> &Self {
+                self
+            }
+
+            fn builder(
+                ty: &$crate::__private::DataType,
+                capacity: usize,
+            ) -> ::core::result::Result<Self::Builder, $crate::ValueError> {
+                const FIELDS: &[usize] = &[$($position),*];
+                $crate::__private::StructBuilder::try_new(ty, capacity, FIELDS.len())
+            }
+
+            fn append(
+                builder: &mut Self::Builder,
+                cells: &[&Self],
+            ) -> ::core::result::Result<(), $crate::ValueError> {
+                builder.append(cells.len(), |position, column| match position {
+                    $($position => column.append::<$ty, _>(cells, |cell| {
+                        $crate::Element::cell(&cell.$field)
+                    }),)*
+                    _ => column.missing(),
+                })
+            }
+
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[::core::option::Option<&Self>],
+            ) -> ::core::result::Result<(), $crate::ValueError> {
+                builder.append_nullable(cells, |position, column| match position {
+                    $($position => column.append_optional::<$ty, _>(cells, |cell| {
+                        $crate::Element::cell(&cell.$field)
+                    }),)*
+                    _ => column.missing(),
+                })
+            }
+
+            fn finish(
+                builder: Self::Builder,
+            ) -> ::core::result::Result<$crate::__private::ArrayRef, $crate::ValueError> {
+                builder.finish()
+            }
+        }
+
+        #[automatically_derived]
+        impl $crate::OwnedValue for $strukt {
+            type Reader = ($($crate::__private::FieldReader<$ty>,)*);
+            type View<'a> = $view<'a>;
+
+            fn reader(
+                array: &$crate::__private::ArrayRef,
+                ty: &$crate::__private::DataType,
+            ) -> ::core::result::Result<Self::Reader, $crate::ValueError> {
+                let fields = $crate::__private::StructFields::try_new(array, ty)?;
+                ::core::result::Result::Ok(($(fields.reader::<$ty>($position)?,)*))
+            }
+
+            fn read(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> ::core::result::Result<Self, $crate::ValueError> {
+                let ($($field,)*) = reader;
+                ::core::result::Result::Ok(Self { $($field: $field.read(index)?),* })
+            }
+
+            fn view(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> ::core::result::Result<Self::View<'_>, $crate::ValueError> {
+                let ($($field,)*) = reader;
+                ::core::result::Result::Ok($view { $($field: $field.view(index)?),* })
+            }
+        }
+    };
+}

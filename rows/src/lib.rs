@@ -1,0 +1,66 @@
+//! Typed rows of KalamTable to and from Arrow, without DataFusion.
+//!
+//! [`ToArrow`] and [`FromArrow`] are what generated code implements for a table's rows, [`Value`] what
+//! their fields have in common. Server crates use this through `kalamtable`; a client that only
+//! exchanges rows can do with this crate. Generated code names it through [`__private`] alone.
+
+mod column_builder;
+mod column_type;
+mod columns;
+#[doc(hidden)]
+pub mod doc_example;
+mod error;
+mod from_arrow;
+mod generated;
+mod table;
+mod to_arrow;
+mod value;
+
+pub use column_builder::ColumnBuilder;
+pub use column_type::{Above, After, Base, HasType, Ids, TypeAt};
+pub use columns::{ColumnReader, Columns};
+pub use error::{PathSegment, Problem, RowError, ValueError};
+pub use from_arrow::{FromArrow, KeyedRow, Row, Views};
+pub use table::Table;
+pub use to_arrow::{BatchBuilder, Batches, ToArrow};
+/// The row type of `uuid` columns, from the crate of that name.
+pub use uuid::Uuid;
+pub use value::{
+    AnyBuilder, AnyValue, AnyView, BooleanBuilder, BytesBuilder, ClosedSet, Date, Decimal, Element,
+    ElementReader, Entries, FixedBytesBuilder, Items, ListBuilder, ListReader, MapBuilder,
+    MapReader, Micros, Millis, Nanos, NativeBuilder, OutOfRange, OwnedElement, OwnedValue, Seconds,
+    TextBuilder, TimeBuilder, TimeOfDay, TimeOfDayMicros, TimeReader, Timestamp, TimestampMicros,
+    TimestampMillis, TimestampNanos, TimestampSeconds, Unit, Value,
+};
+
+/// What generated code names. No part of the public API.
+///
+/// The standard names are here because a generated type may have one of them.
+#[doc(hidden)]
+pub mod __private {
+    pub use std::boxed::Box;
+    pub use std::cmp::{Ord, Ordering};
+    pub use std::collections::BTreeMap;
+    pub use std::default::Default;
+    pub use std::ops::Range;
+    pub use std::option::Option;
+    pub use std::result::Result;
+    pub use std::string::String;
+    pub use std::sync::LazyLock;
+    pub use std::vec::Vec;
+
+    pub use arrow::array::{ArrayRef, StringArray};
+    pub use arrow::datatypes::{DataType, IntervalMonthDayNano, SchemaRef};
+    pub use kalamtable_model as model;
+    pub use uuid::Uuid;
+
+    pub use crate::to_arrow::build_columns;
+    pub use crate::value::{FieldReader, StructBuilder, StructFields, read_label, text_reader};
+    pub use crate::{
+        __closed_set as closed_set, __closed_set_value as closed_set_value,
+        __struct_value as struct_value, Above, After, AnyValue, Base, ColumnBuilder, ColumnReader,
+        Columns, Date, Decimal, Element, FromArrow, HasType, Ids, KeyedRow, Micros, Millis, Nanos,
+        OwnedElement, Problem, Row, RowError, Seconds, Table, TimeOfDay, Timestamp, ToArrow,
+        TypeAt, Value, ValueError,
+    };
+}

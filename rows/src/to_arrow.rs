@@ -1,0 +1,296 @@
+//! [`ToArrow`]: rows to record batches.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{Schema, SchemaRef};
+
+use crate::column_builder::{BLOCK_ROWS, ColumnBuilder};
+use crate::error::{RowError, ValueError};
+use crate::table::Table;
+
+/// A row of one table that can be written to Arrow. Implemented by generated code.
+///
+/// ```
+/// # use kalamtable_rows::doc_example::Event;
+/// use kalamtable_rows::{FromArrow, ToArrow};
+///
+/// let rows = [Event { id: 1, title: Some("first".to_string()) }, Event { id: 2, title: None }];
+/// let batch = Event::to_batch(&rows)?;
+/// assert_eq!(batch.num_columns(), 2);
+/// assert_eq!(Event::from_batch(&batch)?, rows);
+/// # Ok::<(), kalamtable_rows::RowError>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the row of a KalamTable table",
+    label = "not a row",
+    note = "write `#[derive(KalamTable)]` and `#[kalam(table = \"namespace.table\", primary_key(..))]` on it"
+)]
+pub trait ToArrow: Sized {
+    /// The table.
+    const TABLE: &'static Table;
+
+    /// Adds to `column` the column at `position` of `rows`.
+    ///
+    /// # Errors
+    /// If a value does not fit; or, with [`Problem::Missing`](crate::Problem::Missing), if there is
+    /// no such column.
+    fn append(
+        rows: &[&Self],
+        position: usize,
+        column: &mut ColumnBuilder,
+    ) -> Result<(), ValueError>;
+
+    /// The table's Arrow schema.
+    fn schema() -> &'static SchemaRef {
+        Self::TABLE.schema()
+    }
+
+    /// All columns of `rows`, in order.
+    ///
+    /// # Errors
+    /// [`RowError::Value`] with the column and the row whose value does not fit.
+    fn to_batch(rows: &[Self]) -> Result<RecordBatch, RowError> {
+        let positions: Vec<usize> = (0..Self::TABLE.definition.columns().len()).collect();
+        let columns = build_columns(rows, &positions)?;
+        new_batch::<Self>(Self::schema(), columns, rows.len())
+    }
+
+    /// The columns at `positions` of `rows`: any, in any order, also repeated, also none.
+    ///
+    /// # Errors
+    /// [`RowError::Value`] with the column and the row whose value does not fit;
+    /// [`RowError::NoSuchColumn`] for a position that the table does not have.
+    fn to_batch_of(rows: &[Self], positions: &[usize]) -> Result<RecordBatch, RowError> {
+        let schema = schema_of::<Self>(positions)?;
+        let columns = build_columns(rows, positions)?;
+        new_batch::<Self>(&schema, columns, rows.len())
+    }
+
+    /// Batches of `batch_rows` rows each, the last one of what is left, as `rows` come. Of the rows
+    /// themselves it keeps no more than a few.
+    ///
+    /// ```
+    /// # use kalamtable_rows::doc_example::Event;
+    /// use kalamtable_rows::ToArrow;
+    ///
+    /// let rows = (0..10).map(|id| Event { id, title: None });
+    /// let sizes: Result<Vec<usize>, _> =
+    ///     Event::to_batches(rows, 4).map(|batch| Ok(batch?.num_rows())).collect();
+    /// assert_eq!(sizes?, [4, 4, 2]);
+    /// # Ok::<(), kalamtable_rows::RowError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Each item as [`to_batch`](Self::to_batch); the number of the row is that in its batch. What
+    /// comes after an error starts with the next batch.
+    ///
+    /// # Panics
+    /// If `batch_rows` is zero.
+    fn to_batches<I: IntoIterator<Item = Self>>(
+        rows: I,
+        batch_rows: usize,
+    ) -> Batches<Self, I::IntoIter> {
+        assert!(batch_rows > 0, "a batch has at least one row");
+        Batches {
+            rows: rows.into_iter(),
+            batch_rows,
+            builder: BatchBuilder::new(batch_rows),
+        }
+    }
+}
+
+/// A batch of all columns while it grows, row by row: for rows that come one at a time.
+///
+/// ```
+/// # use kalamtable_rows::doc_example::Event;
+/// use kalamtable_rows::BatchBuilder;
+///
+/// let mut builder = BatchBuilder::new(8192);
+/// builder.push(Event { id: 1, title: None })?;
+/// let batch = builder.finish()?;
+/// assert_eq!(batch.num_rows(), 1);
+/// # Ok::<(), kalamtable_rows::RowError>(())
+/// ```
+pub struct BatchBuilder<R> {
+    /// Those not in the columns yet.
+    rows: Vec<R>,
+    columns: Vec<ColumnBuilder>,
+    done: usize,
+}
+
+impl<R: ToArrow> BatchBuilder<R> {
+    /// With room for `capacity` rows.
+    pub fn new(capacity: usize) -> Self {
+        let fields = R::schema().fields().iter();
+        let column = |ty| ColumnBuilder::new(ty, capacity);
+        BatchBuilder {
+            rows: Vec::with_capacity(BLOCK_ROWS.min(capacity)),
+            columns: fields
+                .map(|field| column(field.data_type().clone()))
+                .collect(),
+            done: 0,
+        }
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.done + self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// [`RowError::Value`] for this row or one of the some hundred before it, which are turned into
+    /// arrays together. The builder is of no use then.
+    pub fn push(&mut self, row: R) -> Result<(), RowError> {
+        self.rows.push(row);
+        if self.rows.len() == BLOCK_ROWS {
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// The batch.
+    ///
+    /// # Errors
+    /// [`RowError::Value`] for one of the last rows.
+    pub fn finish(mut self) -> Result<RecordBatch, RowError> {
+        self.flush()?;
+        let columns = self.columns.into_iter().enumerate();
+        let columns = columns.map(|(position, column)| {
+            let array = column.finish();
+            array.map_err(|source| value_error(R::TABLE, position, source))
+        });
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        new_batch::<R>(R::schema(), columns, self.done)
+    }
+
+    fn flush(&mut self) -> Result<(), RowError> {
+        let rows: Vec<&R> = self.rows.iter().collect();
+        for (position, column) in self.columns.iter_mut().enumerate() {
+            R::append(&rows, position, column)
+                .map_err(|source| value_error(R::TABLE, position, source.shifted(self.done)))?;
+        }
+        self.done += rows.len();
+        self.rows.clear();
+        Ok(())
+    }
+}
+
+impl<R> std::fmt::Debug for BatchBuilder<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "BatchBuilder({} rows)", self.done + self.rows.len())
+    }
+}
+
+/// What [`ToArrow::to_batches`] returns.
+#[derive(Debug)]
+pub struct Batches<R, I> {
+    rows: I,
+    batch_rows: usize,
+    builder: BatchBuilder<R>,
+}
+
+impl<R: ToArrow, I: Iterator<Item = R>> Iterator for Batches<R, I> {
+    type Item = Result<RecordBatch, RowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while self.builder.len() < self.batch_rows {
+            let Some(row) = self.rows.next() else { break };
+            if let Err(error) = self.builder.push(row) {
+                self.builder = BatchBuilder::new(self.batch_rows);
+                return Some(Err(error));
+            }
+        }
+        if self.builder.is_empty() {
+            return None;
+        }
+        let builder = std::mem::replace(&mut self.builder, BatchBuilder::new(self.batch_rows));
+        Some(builder.finish())
+    }
+}
+
+/// The arrays of the columns at `positions`, which the table has.
+///
+/// # Errors
+/// [`RowError::Value`] with the column and the row whose value does not fit.
+#[doc(hidden)]
+pub fn build_columns<'r, R: ToArrow + 'r>(
+    rows: impl IntoIterator<Item = &'r R, IntoIter: ExactSizeIterator>,
+    positions: &[usize],
+) -> Result<Vec<ArrayRef>, RowError> {
+    let mut rows = rows.into_iter();
+    let fields = R::schema().fields();
+    let capacity = rows.len();
+    let mut columns: Vec<ColumnBuilder> = positions
+        .iter()
+        .map(|&position| ColumnBuilder::new(fields[position].data_type().clone(), capacity))
+        .collect();
+    let mut block: Vec<&R> = Vec::with_capacity(BLOCK_ROWS);
+    let mut begin = 0;
+    loop {
+        block.clear();
+        block.extend(rows.by_ref().take(BLOCK_ROWS));
+        if block.is_empty() {
+            break;
+        }
+        for (&position, column) in positions.iter().zip(&mut columns) {
+            R::append(&block, position, column)
+                .map_err(|source| value_error(R::TABLE, position, source.shifted(begin)))?;
+        }
+        begin += block.len();
+    }
+    let arrays = positions.iter().zip(columns).map(|(&position, column)| {
+        let array = column.finish();
+        array.map_err(|source| value_error(R::TABLE, position, source))
+    });
+    arrays.collect()
+}
+
+/// `source` with the table and the column at `position`.
+pub(crate) fn value_error(table: &Table, position: usize, source: ValueError) -> RowError {
+    let column = table.definition.columns().get(position);
+    RowError::Value {
+        table: table.definition.name().clone(),
+        column: column.map_or_else(|| position.to_string(), |column| column.name.to_string()),
+        source,
+    }
+}
+
+/// The schema of the columns at `positions`.
+fn schema_of<R: ToArrow>(positions: &[usize]) -> Result<SchemaRef, RowError> {
+    let schema = R::schema();
+    let fields = positions.iter().map(|&position| {
+        let field = schema.fields().get(position).cloned();
+        field.ok_or_else(|| RowError::NoSuchColumn {
+            table: R::TABLE.definition.name().clone(),
+            columns: schema.fields().len(),
+            position,
+        })
+    });
+    let fields = fields.collect::<Result<Vec<_>, _>>()?;
+    Ok(Arc::new(Schema::new_with_metadata(
+        fields,
+        schema.metadata().clone(),
+    )))
+}
+
+fn new_batch<R: ToArrow>(
+    schema: &SchemaRef,
+    columns: Vec<ArrayRef>,
+    rows: usize,
+) -> Result<RecordBatch, RowError> {
+    let options = RecordBatchOptions::new().with_row_count(Some(rows));
+    RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(|source| {
+        RowError::Batch {
+            table: R::TABLE.definition.name().clone(),
+            source,
+        }
+    })
+}

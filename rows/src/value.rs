@@ -1,0 +1,459 @@
+//! [`Value`] and [`OwnedValue`]: the Rust types that a column can hold, and how they become Arrow
+//! arrays and return.
+//!
+//! Arrays grow by blocks of rows, column after column, and nothing is dynamic per value. What physical
+//! form an array has when it is read is settled once, when its reader is made.
+
+mod any;
+mod list;
+mod map;
+mod primitive;
+mod strukt;
+mod text;
+mod time;
+mod validity;
+
+use std::fmt::Debug;
+use std::ops::Range;
+
+use arrow::array::{Array, ArrayRef};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::DataType;
+
+use crate::error::{Problem, ValueError};
+pub use any::{AnyBuilder, AnyValue, AnyView};
+pub use list::{Items, ListBuilder, ListReader};
+pub use map::{Entries, MapBuilder, MapReader};
+pub use primitive::{BooleanBuilder, Decimal, FixedBytesBuilder, NativeBuilder};
+pub use strukt::{FieldReader, StructBuilder, StructFields};
+pub use text::{BytesBuilder, ClosedSet, TextBuilder, read_label, text_reader};
+pub use time::{
+    Date, Micros, Millis, Nanos, OutOfRange, Seconds, TimeBuilder, TimeOfDay, TimeOfDayMicros,
+    TimeReader, Timestamp, TimestampMicros, TimestampMillis, TimestampNanos, TimestampSeconds,
+    Unit,
+};
+pub(crate) use validity::Validity;
+
+/// A Rust type that a column, or a field nested in one, can hold: how it becomes Arrow.
+///
+/// `Option<T>` is not a value: whether a null may stand in a place is the place's business, so a
+/// nullable column of `T` is a field of type `Option<T>`, and a list with nullable elements a
+/// `Vec<Option<T>>`. See [`Element`]. What can be read back is an [`OwnedValue`] too.
+///
+/// | column type | Rust types |
+/// |---|---|
+/// | `boolean` | `bool` |
+/// | `tinyint` .. `ubigint` | `i8` .. `u64` |
+/// | `float`, `double` | `f32`, `f64` |
+/// | `decimal(p, s)` | [`Decimal<p, s>`](Decimal) |
+/// | `text`, `json`, `file` | `String`, `Box<str>`, `Arc<str>`, `Cow<str>`, `&str` |
+/// | `bytes` / `bytes(n)` | `Vec<u8>` / `[u8; n]` |
+/// | `date` | [`Date`] |
+/// | `time` | [`TimeOfDay`] |
+/// | `timestamp`, `datetime` | [`Timestamp`] |
+/// | `interval` | [`IntervalMonthDayNano`](arrow::datatypes::IntervalMonthDayNano) |
+/// | `uuid` | [`uuid::Uuid`] |
+/// | `embedding(n)` | `[f32; n]`, `Box<[f32; n]>`, `Vec<f32>` |
+/// | `enum(..)` | an enum, generated or with `#[derive(KalamValue)]` |
+/// | `list<T>` | `Vec<T>`, `Vec<Option<T>>` |
+/// | `struct<..>` | a struct, generated or with `#[derive(KalamValue)]` |
+/// | `map<K, V>` | `BTreeMap<K, V>`, `HashMap<K, V>`, values also in `Option` |
+/// | `arrow:<type>` | [`AnyValue`] |
+///
+/// A type of your own borrows the work of another one:
+///
+/// ```
+/// use arrow::array::ArrayRef;
+/// use arrow::datatypes::DataType;
+/// use kalamtable_rows::{Value, ValueError};
+///
+/// /// Held as thousandths, stored as a double.
+/// struct Celsius(i32);
+///
+/// impl Value for Celsius {
+///     type Cell<'a> = f64;
+///     type Builder = <f64 as Value>::Builder;
+///
+///     fn cell(&self) -> f64 {
+///         f64::from(self.0) / 1000.0
+///     }
+///
+///     fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError> {
+///         f64::builder(ty, capacity)
+///     }
+///
+///     fn append(builder: &mut Self::Builder, cells: &[f64]) -> Result<(), ValueError> {
+///         f64::append(builder, cells)
+///     }
+///
+///     fn append_nullable(
+///         builder: &mut Self::Builder,
+///         cells: &[Option<f64>],
+///     ) -> Result<(), ValueError> {
+///         f64::append_nullable(builder, cells)
+///     }
+///
+///     fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError> {
+///         f64::finish(builder)
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be held by a KalamTable column",
+    label = "not a column value",
+    note = "for an enum, a newtype or a nested struct: `#[derive(KalamValue)]`",
+    note = "for a type of another crate: turn on kalamtable's feature of that crate's name, or wrap it in a newtype that implements `kalamtable::Value`",
+    note = "for a field that is not a column: `#[kalam(skip)]`"
+)]
+pub trait Value: Sized {
+    /// What is copied out of a row before it goes into an array: a number, or a reference to bytes.
+    type Cell<'a>: Copy
+    where
+        Self: 'a;
+
+    /// What collects cells into an array.
+    type Builder: 'static;
+
+    /// Whether this type is a byte: what makes `Vec<u8>` a `bytes` column.
+    #[doc(hidden)]
+    const IS_BYTE: bool = false;
+
+    /// What goes into the array.
+    fn cell(&self) -> Self::Cell<'_>;
+
+    /// A builder of an array of type `ty`, which may get `capacity` elements or so.
+    ///
+    /// # Errors
+    /// If this type is none for columns of type `ty`.
+    fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError>;
+
+    /// Adds a block of cells.
+    ///
+    /// # Errors
+    /// If a value does not fit; the error says at which of `cells`. The builder is of no use then.
+    fn append(builder: &mut Self::Builder, cells: &[Self::Cell<'_>]) -> Result<(), ValueError>;
+
+    /// Adds a block of cells, a null for each `None`.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    fn append_nullable(
+        builder: &mut Self::Builder,
+        cells: &[Option<Self::Cell<'_>>],
+    ) -> Result<(), ValueError>;
+
+    /// The array; without a null buffer if nothing in it is null.
+    ///
+    /// # Errors
+    /// If Arrow refuses.
+    fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError>;
+
+    /// The values as bytes, if this type is a byte.
+    #[doc(hidden)]
+    fn as_bytes(_values: &[Self]) -> Option<&[u8]> {
+        None
+    }
+}
+
+/// A [`Value`] that can be read from Arrow: as itself, or as a view that borrows from the array.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read from a KalamTable column",
+    label = "not a value that can be read",
+    note = "a type that borrows is written and not read: use an owned one, for example `String`"
+)]
+pub trait OwnedValue: Value + 'static {
+    /// What reads values out of an array, made once per array.
+    type Reader: 'static;
+
+    /// The value as it stands in the array: `&str` for text, a number for a number.
+    type View<'a>: Copy + Debug;
+
+    /// A reader over `array`, whose logical type should be `ty`.
+    ///
+    /// # Errors
+    /// If the array's type is neither `ty` nor another physical form of it.
+    fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError>;
+
+    /// The value at `index`, which is in bounds and not null.
+    ///
+    /// # Errors
+    /// If what stands there is no value of this type.
+    fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError>;
+
+    /// The value at `index`, which is in bounds and not null, borrowed from the array.
+    ///
+    /// # Errors
+    /// If what stands there is no value of this type.
+    fn view(reader: &Self::Reader, index: usize) -> Result<Self::View<'_>, ValueError>;
+
+    /// As [`read`](Self::read), for what may be too large for the stack.
+    #[doc(hidden)]
+    fn read_boxed(reader: &Self::Reader, index: usize) -> Result<Box<Self>, ValueError> {
+        Self::read(reader, index).map(Box::new)
+    }
+
+    /// The values of a range, none of which is null, if they can be copied as they stand.
+    #[doc(hidden)]
+    fn read_run(_reader: &Self::Reader, _range: Range<usize>) -> Option<Vec<Self>> {
+        None
+    }
+}
+
+/// What stands in a place that may or may not be null: a `T: Value`, or an `Option` of one.
+pub trait Element: Sized {
+    /// The value without the option.
+    type Value: Value;
+
+    /// What goes into the array: with `Option`, where this has it.
+    type Cell<'a>: Copy
+    where
+        Self: 'a;
+
+    /// Whether this is an `Option`.
+    const NULLABLE: bool;
+
+    /// What goes into the array.
+    fn cell(&self) -> Self::Cell<'_>;
+
+    /// The same cell for a place that may be null.
+    fn nullable_cell(cell: Self::Cell<'_>) -> Option<<Self::Value as Value>::Cell<'_>>;
+
+    /// Adds a block of cells.
+    ///
+    /// # Errors
+    /// As [`Value::append`].
+    fn append(
+        builder: &mut <Self::Value as Value>::Builder,
+        cells: &[Self::Cell<'_>],
+    ) -> Result<(), ValueError>;
+
+    /// See [`Value::as_bytes`].
+    #[doc(hidden)]
+    fn as_bytes(_elements: &[Self]) -> Option<&[u8]> {
+        None
+    }
+}
+
+/// An [`Element`] that can be read from Arrow.
+pub trait OwnedElement: Element<Value: OwnedValue> + 'static {
+    /// As it stands in the array: with `Option`, where this has it.
+    type View<'a>: Copy + Debug;
+
+    /// From the value at `index`, if there is one.
+    ///
+    /// # Errors
+    /// [`Problem::Null`] for `None` where a value must be.
+    fn from_value(value: Option<Self::Value>, index: usize) -> Result<Self, ValueError>;
+
+    /// From the view of the value at `index`, if there is one.
+    ///
+    /// # Errors
+    /// [`Problem::Null`] for `None` where a value must be.
+    fn from_view(
+        view: Option<<Self::Value as OwnedValue>::View<'_>>,
+        index: usize,
+    ) -> Result<Self::View<'_>, ValueError>;
+
+    /// See [`OwnedValue::read_run`].
+    #[doc(hidden)]
+    fn read_run(
+        _reader: &<Self::Value as OwnedValue>::Reader,
+        _range: Range<usize>,
+    ) -> Option<Vec<Self>> {
+        None
+    }
+}
+
+impl<T: Value> Element for T {
+    type Value = T;
+    type Cell<'a>
+        = T::Cell<'a>
+    where
+        T: 'a;
+
+    const NULLABLE: bool = false;
+
+    #[inline]
+    fn cell(&self) -> T::Cell<'_> {
+        Value::cell(self)
+    }
+
+    #[inline]
+    fn nullable_cell(cell: T::Cell<'_>) -> Option<T::Cell<'_>> {
+        Some(cell)
+    }
+
+    fn append(builder: &mut T::Builder, cells: &[T::Cell<'_>]) -> Result<(), ValueError> {
+        <T as Value>::append(builder, cells)
+    }
+
+    fn as_bytes(elements: &[T]) -> Option<&[u8]> {
+        <T as Value>::as_bytes(elements)
+    }
+}
+
+impl<T: OwnedValue> OwnedElement for T {
+    type View<'a> = T::View<'a>;
+
+    #[inline]
+    fn from_value(value: Option<T>, index: usize) -> Result<T, ValueError> {
+        value.ok_or_else(|| ValueError::new(index, Problem::Null))
+    }
+
+    #[inline]
+    fn from_view(view: Option<T::View<'_>>, index: usize) -> Result<T::View<'_>, ValueError> {
+        view.ok_or_else(|| ValueError::new(index, Problem::Null))
+    }
+
+    fn read_run(reader: &T::Reader, range: Range<usize>) -> Option<Vec<T>> {
+        <T as OwnedValue>::read_run(reader, range)
+    }
+}
+
+impl<T: Value> Element for Option<T> {
+    type Value = T;
+    type Cell<'a>
+        = Option<T::Cell<'a>>
+    where
+        T: 'a;
+
+    const NULLABLE: bool = true;
+
+    #[inline]
+    fn cell(&self) -> Option<T::Cell<'_>> {
+        self.as_ref().map(Value::cell)
+    }
+
+    #[inline]
+    fn nullable_cell(cell: Option<T::Cell<'_>>) -> Option<T::Cell<'_>> {
+        cell
+    }
+
+    fn append(builder: &mut T::Builder, cells: &[Option<T::Cell<'_>>]) -> Result<(), ValueError> {
+        T::append_nullable(builder, cells)
+    }
+}
+
+impl<T: OwnedValue> OwnedElement for Option<T> {
+    type View<'a> = Option<T::View<'a>>;
+
+    #[inline]
+    fn from_value(value: Option<T>, _index: usize) -> Result<Option<T>, ValueError> {
+        Ok(value)
+    }
+
+    #[inline]
+    fn from_view(
+        view: Option<T::View<'_>>,
+        _index: usize,
+    ) -> Result<Option<T::View<'_>>, ValueError> {
+        Ok(view)
+    }
+}
+
+/// A reader that knows where the nulls are.
+#[derive(Debug)]
+pub struct ElementReader<R> {
+    nulls: Option<NullBuffer>,
+    values: R,
+}
+
+impl<R> ElementReader<R> {
+    /// A reader of `E` over `array`, whose logical type should be `ty`.
+    ///
+    /// # Errors
+    /// If the array's type is neither `ty` nor another physical form of it.
+    pub fn try_new<E>(array: &ArrayRef, ty: &DataType) -> Result<Self, ValueError>
+    where
+        E: OwnedElement,
+        E::Value: OwnedValue<Reader = R>,
+    {
+        Ok(ElementReader {
+            nulls: array.logical_nulls().filter(|nulls| nulls.null_count() > 0),
+            values: E::Value::reader(array, ty)?,
+        })
+    }
+
+    /// The element at `index`, which is in bounds.
+    ///
+    /// # Errors
+    /// If it is null and `E` has no null, or if what stands there is no value of its type.
+    pub fn read<E>(&self, index: usize) -> Result<E, ValueError>
+    where
+        E: OwnedElement,
+        E::Value: OwnedValue<Reader = R>,
+    {
+        let value = if self.is_null(index) {
+            None
+        } else {
+            Some(E::Value::read(&self.values, index)?)
+        };
+        E::from_value(value, index)
+    }
+
+    /// The element at `index`, which is in bounds, borrowed from the array.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    #[inline]
+    pub fn view<E>(&self, index: usize) -> Result<E::View<'_>, ValueError>
+    where
+        E: OwnedElement,
+        E::Value: OwnedValue<Reader = R>,
+    {
+        let view = if self.is_null(index) {
+            None
+        } else {
+            Some(E::Value::view(&self.values, index)?)
+        };
+        E::from_view(view, index)
+    }
+
+    #[inline]
+    fn is_null(&self, index: usize) -> bool {
+        match &self.nulls {
+            Some(nulls) => nulls.is_null(index),
+            None => false,
+        }
+    }
+
+    /// The reader of the values; what it reads where a null is, is of no meaning.
+    pub(crate) fn values(&self) -> &R {
+        &self.values
+    }
+
+    /// Whether any element is null.
+    pub(crate) fn has_nulls(&self) -> bool {
+        self.nulls.is_some()
+    }
+}
+
+/// `array` in the form `ty` if it is another physical form of the same logical type: plain, large,
+/// view or dictionary-coded.
+pub(crate) fn to_physical(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ValueError> {
+    if array.data_type() == ty {
+        return Ok(array.clone());
+    }
+    if logical_class(array.data_type()) != Some(ty) {
+        return Err(mismatch(array.data_type(), ty));
+    }
+    arrow::compute::cast(array, ty).map_err(|error| ValueError::whole(Problem::Arrow(error)))
+}
+
+/// The plain form of a type that has several physical ones.
+pub(crate) fn logical_class(ty: &DataType) -> Option<&DataType> {
+    match ty {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(&DataType::Utf8),
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Some(&DataType::Binary),
+        DataType::Dictionary(_, values) => logical_class(values).or(Some(values)),
+        _ => None,
+    }
+}
+
+/// The error for an array of type `found` where `expected` should be.
+pub(crate) fn mismatch(found: &DataType, expected: &DataType) -> ValueError {
+    ValueError::whole(Problem::Type {
+        expected: expected.clone(),
+        found: found.clone(),
+    })
+}

@@ -1,0 +1,169 @@
+//! [`AnyValue`]: a value that carries its own Arrow type, for columns of types that only Arrow has.
+
+use std::fmt;
+
+use arrow::array::{Array, ArrayRef, new_empty_array, new_null_array};
+use arrow::datatypes::DataType;
+
+use super::{OwnedValue, Value, mismatch};
+use crate::error::{Problem, ValueError};
+
+/// A value that carries its own Arrow type: the row type of `arrow:<type>` columns.
+///
+/// It is an array of one element. Its type is checked when it goes into a column. It is slower than
+/// the other types: name a type of your own with `rust = ".."` where that matters.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use arrow::array::DurationSecondArray;
+/// use kalamtable_rows::AnyValue;
+///
+/// let minute = AnyValue::try_new(Arc::new(DurationSecondArray::from(vec![60])))?;
+/// assert_eq!(minute.array().len(), 1);
+/// # Ok::<(), kalamtable_rows::Problem>(())
+/// ```
+#[derive(Clone)]
+pub struct AnyValue(ArrayRef);
+
+impl PartialEq for AnyValue {
+    fn eq(&self, other: &Self) -> bool {
+        *self.0 == *other.0
+    }
+}
+
+impl AnyValue {
+    /// The only element of `array`. `ScalarValue::to_array` of DataFusion makes such arrays.
+    ///
+    /// # Errors
+    /// [`Problem::Length`] if it has more elements, or none; [`Problem::Null`] if the element is
+    /// null: a null is `None` in an `Option<AnyValue>`.
+    pub fn try_new(array: ArrayRef) -> Result<Self, Problem> {
+        if array.len() != 1 {
+            let found = array.len();
+            return Err(Problem::Length { expected: 1, found });
+        }
+        if array.is_null(0) {
+            return Err(Problem::Null);
+        }
+        Ok(AnyValue(array))
+    }
+
+    /// An array of one element.
+    pub fn array(&self) -> &ArrayRef {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AnyValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// Collects values of one Arrow type.
+#[derive(Debug)]
+pub struct AnyBuilder {
+    ty: DataType,
+    values: Vec<ArrayRef>,
+}
+
+impl Value for AnyValue {
+    type Cell<'a> = &'a AnyValue;
+    type Builder = AnyBuilder;
+
+    fn cell(&self) -> &AnyValue {
+        self
+    }
+
+    fn builder(ty: &DataType, capacity: usize) -> Result<AnyBuilder, ValueError> {
+        Ok(AnyBuilder {
+            ty: ty.clone(),
+            values: Vec::with_capacity(capacity),
+        })
+    }
+
+    fn append(builder: &mut AnyBuilder, cells: &[&AnyValue]) -> Result<(), ValueError> {
+        for (index, AnyValue(value)) in cells.iter().enumerate() {
+            builder.push(value, index)?;
+        }
+        Ok(())
+    }
+
+    fn append_nullable(
+        builder: &mut AnyBuilder,
+        cells: &[Option<&AnyValue>],
+    ) -> Result<(), ValueError> {
+        for (index, cell) in cells.iter().enumerate() {
+            match cell {
+                Some(AnyValue(value)) => builder.push(value, index)?,
+                None => builder.values.push(new_null_array(&builder.ty, 1)),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(builder: AnyBuilder) -> Result<ArrayRef, ValueError> {
+        if builder.values.is_empty() {
+            return Ok(new_empty_array(&builder.ty));
+        }
+        let values: Vec<&dyn Array> = builder.values.iter().map(|value| &**value).collect();
+        arrow::compute::concat(&values).map_err(|error| ValueError::whole(Problem::Arrow(error)))
+    }
+}
+
+impl AnyBuilder {
+    fn push(&mut self, value: &ArrayRef, index: usize) -> Result<(), ValueError> {
+        if *value.data_type() != self.ty {
+            let found = value.data_type().clone();
+            let expected = self.ty.clone();
+            return Err(ValueError::new(index, Problem::Type { expected, found }));
+        }
+        self.values.push(value.clone());
+        Ok(())
+    }
+}
+
+/// One element of an array, of any type.
+#[derive(Clone, Copy)]
+pub struct AnyView<'a> {
+    array: &'a ArrayRef,
+    index: usize,
+}
+
+impl AnyView<'_> {
+    /// An array of that one element, which shares the memory of the one that was read.
+    pub fn array(&self) -> ArrayRef {
+        self.array.slice(self.index, 1)
+    }
+}
+
+impl fmt::Debug for AnyView<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.array(), f)
+    }
+}
+
+impl OwnedValue for AnyValue {
+    type Reader = ArrayRef;
+    type View<'a> = AnyView<'a>;
+
+    fn reader(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ValueError> {
+        if array.data_type() == ty {
+            Ok(array.clone())
+        } else {
+            Err(mismatch(array.data_type(), ty))
+        }
+    }
+
+    fn read(reader: &ArrayRef, index: usize) -> Result<AnyValue, ValueError> {
+        Ok(AnyValue(reader.slice(index, 1)))
+    }
+
+    fn view(reader: &ArrayRef, index: usize) -> Result<AnyView<'_>, ValueError> {
+        Ok(AnyView {
+            array: reader,
+            index,
+        })
+    }
+}

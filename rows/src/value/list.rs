@@ -1,0 +1,628 @@
+//! Lists: `Vec` and arrays, which are byte strings too, and embeddings.
+
+use std::fmt;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, FixedSizeListArray, ListArray, UInt8Array,
+};
+use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
+use arrow::datatypes::{BinaryType, DataType, FieldRef};
+
+use super::primitive::fixed_bytes_reader;
+use super::text::{BytesBuilder, bytes_reader};
+use super::{
+    Element, ElementReader, OwnedElement, OwnedValue, Validity, Value, logical_class, mismatch,
+};
+use crate::error::{PathSegment, Problem, ValueError};
+
+type BuilderOf<E> = <<E as Element>::Value as Value>::Builder;
+type ReaderOf<E> = <<E as Element>::Value as OwnedValue>::Reader;
+
+/// Collects runs of elements: into lists, lists of one length, or byte strings, as the column says.
+#[derive(Debug)]
+pub struct ListBuilder<B>(Form<B>);
+
+#[derive(Debug)]
+enum Form<B> {
+    Bytes(BytesBuilder<BinaryType>),
+    FixedBytes {
+        length: i32,
+        bytes: Vec<u8>,
+        validity: Validity,
+    },
+    List {
+        item: FieldRef,
+        offsets: Vec<i32>,
+        elements: B,
+        validity: Validity,
+    },
+    FixedList {
+        item: FieldRef,
+        length: i32,
+        elements: B,
+        validity: Validity,
+    },
+}
+
+impl<B> ListBuilder<B> {
+    fn try_new<E: Element<Value: Value<Builder = B>>>(
+        ty: &DataType,
+        capacity: usize,
+    ) -> Result<Self, ValueError> {
+        let is_byte = E::Value::IS_BYTE && !E::NULLABLE;
+        let validity = Validity::default();
+        let form = match ty {
+            DataType::FixedSizeBinary(length) if is_byte => Form::FixedBytes {
+                length: *length,
+                bytes: Vec::with_capacity(capacity * *length as usize),
+                validity,
+            },
+            _ if is_byte && logical_class(ty) == Some(&DataType::Binary) => {
+                Form::Bytes(BytesBuilder::try_new(ty, capacity)?)
+            }
+            DataType::List(item) => {
+                let mut offsets = Vec::with_capacity(capacity + 1);
+                offsets.push(0);
+                Form::List {
+                    item: item.clone(),
+                    offsets,
+                    elements: E::Value::builder(item.data_type(), capacity)
+                        .map_err(|error| error.under(PathSegment::Item))?,
+                    validity,
+                }
+            }
+            DataType::FixedSizeList(item, length) => Form::FixedList {
+                item: item.clone(),
+                length: *length,
+                elements: E::Value::builder(item.data_type(), capacity * *length as usize)
+                    .map_err(|error| error.under(PathSegment::Item))?,
+                validity,
+            },
+            _ => return Err(ValueError::whole(Problem::NotAList { found: ty.clone() })),
+        };
+        Ok(ListBuilder(form))
+    }
+
+    fn append<E: Element<Value: Value<Builder = B>>>(
+        &mut self,
+        cells: &[Option<&[E]>],
+    ) -> Result<(), ValueError> {
+        match &mut self.0 {
+            Form::Bytes(builder) => {
+                let bytes: Vec<Option<&[u8]>> = cells
+                    .iter()
+                    .map(|cell| cell.and_then(|cell| E::as_bytes(cell)))
+                    .collect();
+                builder.append_nullable(&bytes)
+            }
+            Form::FixedBytes {
+                length,
+                bytes,
+                validity,
+            } => {
+                for (index, cell) in cells.iter().enumerate() {
+                    match cell.and_then(|cell| E::as_bytes(cell)) {
+                        Some(cell) => {
+                            check_length(*length as usize, cell.len(), index)?;
+                            bytes.extend_from_slice(cell);
+                        }
+                        None => bytes.resize(bytes.len() + *length as usize, 0),
+                    }
+                }
+                validity.append(cells);
+                Ok(())
+            }
+            Form::List {
+                offsets,
+                elements,
+                validity,
+                ..
+            } => {
+                let begin = offsets.len() - 1;
+                append_offsets(offsets, cells.iter().map(|cell| cell.map_or(0, <[E]>::len)))?;
+                let runs = cells.iter().flat_map(|cell| cell.unwrap_or(&[]));
+                append_elements::<E>(elements, runs)
+                    .map_err(|error| error.in_list(&block_offsets(offsets, begin)))?;
+                validity.append(cells);
+                Ok(())
+            }
+            Form::FixedList {
+                length,
+                elements,
+                validity,
+                ..
+            } => {
+                let length = *length as usize;
+                for (index, cell) in cells.iter().enumerate() {
+                    let in_list = |error: ValueError| error.in_list_of(index);
+                    match cell {
+                        Some(cell) => {
+                            check_length(length, cell.len(), index)?;
+                            append_elements::<E>(elements, cell.iter()).map_err(in_list)?;
+                        }
+                        // The list's own null covers them.
+                        None => E::Value::append_nullable(elements, &vec![None; length])
+                            .map_err(in_list)?,
+                    }
+                }
+                validity.append(cells);
+                Ok(())
+            }
+        }
+    }
+
+    fn finish<E: Element<Value: Value<Builder = B>>>(self) -> Result<ArrayRef, ValueError> {
+        let failed = |error| ValueError::whole(Problem::Arrow(error));
+        match self.0 {
+            Form::Bytes(builder) => builder.finish(),
+            Form::FixedBytes {
+                length,
+                bytes,
+                validity,
+            } => {
+                let count = validity.len();
+                FixedSizeBinaryArray::try_new_with_len(
+                    length,
+                    bytes.into(),
+                    validity.finish(),
+                    count,
+                )
+                .map(|array| Arc::new(array) as ArrayRef)
+                .map_err(failed)
+            }
+            Form::List {
+                item,
+                offsets,
+                elements,
+                validity,
+            } => {
+                let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+                let elements = E::Value::finish(elements)?;
+                ListArray::try_new(item, offsets, elements, validity.finish())
+                    .map(|array| Arc::new(array) as ArrayRef)
+                    .map_err(failed)
+            }
+            Form::FixedList {
+                item,
+                length,
+                elements,
+                validity,
+            } => {
+                let count = validity.len();
+                let elements = E::Value::finish(elements)?;
+                FixedSizeListArray::try_new_with_length(
+                    item,
+                    length,
+                    elements,
+                    validity.finish(),
+                    count,
+                )
+                .map(|array| Arc::new(array) as ArrayRef)
+                .map_err(failed)
+            }
+        }
+    }
+}
+
+/// Adds where runs of these lengths end.
+pub(super) fn append_offsets(
+    offsets: &mut Vec<i32>,
+    lengths: impl Iterator<Item = usize>,
+) -> Result<(), ValueError> {
+    let mut end = offsets.last().map_or(0, |&end| end as usize);
+    for (index, length) in lengths.enumerate() {
+        end += length;
+        let offset =
+            i32::try_from(end).map_err(|_| ValueError::new(index, Problem::TooManyElements))?;
+        offsets.push(offset);
+    }
+    Ok(())
+}
+
+/// The offsets of the runs from `begin` on, as of a list that starts there.
+pub(super) fn block_offsets(offsets: &[i32], begin: usize) -> Vec<i32> {
+    let first = offsets[begin];
+    offsets[begin..]
+        .iter()
+        .map(|offset| offset - first)
+        .collect()
+}
+
+/// Adds elements one after the other.
+pub(super) fn append_elements<'a, E: Element + 'a>(
+    builder: &mut BuilderOf<E>,
+    elements: impl Iterator<Item = &'a E>,
+) -> Result<(), ValueError> {
+    let cells: Vec<E::Cell<'a>> = elements.map(Element::cell).collect();
+    E::append(builder, &cells)
+}
+
+fn check_length(expected: usize, found: usize, index: usize) -> Result<(), ValueError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(ValueError::new(index, Problem::Length { expected, found }))
+    }
+}
+
+/// Reads runs of elements; a byte string is a run of bytes.
+#[derive(Debug)]
+pub struct ListReader<R> {
+    /// Where each run begins and ends.
+    offsets: OffsetBuffer<i32>,
+    elements: ElementReader<R>,
+}
+
+impl<R> ListReader<R> {
+    fn try_new<E: OwnedElement<Value: OwnedValue<Reader = R>>>(
+        array: &ArrayRef,
+        ty: &DataType,
+    ) -> Result<Self, ValueError> {
+        let is_byte = E::Value::IS_BYTE && !E::NULLABLE;
+        let (offsets, elements, element_type) = match ty {
+            _ if is_byte && logical_class(ty) == Some(&DataType::Binary) => {
+                let bytes = bytes_reader(array, ty)?;
+                let elements = byte_elements(bytes.values());
+                (bytes.offsets().clone(), elements, &DataType::UInt8)
+            }
+            DataType::FixedSizeBinary(_) if is_byte => {
+                let bytes = fixed_bytes_reader(array, ty)?;
+                let length = bytes.value_length() as usize;
+                let elements = byte_elements(&Buffer::from_slice_ref(bytes.value_data()));
+                (equal_runs(length, bytes.len())?, elements, &DataType::UInt8)
+            }
+            DataType::List(item) | DataType::FixedSizeList(item, _) => {
+                let (offsets, elements) = runs(array, ty)?;
+                (offsets, elements, item.data_type())
+            }
+            _ => return Err(mismatch(array.data_type(), ty)),
+        };
+        if is_byte
+            && let Some(nulls) = elements.nulls()
+            && let Some(null) = (0..nulls.len()).find(|&index| nulls.is_null(index))
+        {
+            return Err(ValueError::new(null, Problem::Null).in_list(&offsets));
+        }
+        Ok(ListReader {
+            offsets,
+            elements: ElementReader::try_new::<E>(&elements, element_type)
+                .map_err(|error| error.under(PathSegment::Item))?,
+        })
+    }
+
+    fn read<E: OwnedElement<Value: OwnedValue<Reader = R>>>(
+        &self,
+        index: usize,
+    ) -> Result<Vec<E>, ValueError> {
+        let run = run(&self.offsets, index);
+        if !self.elements.has_nulls()
+            && let Some(elements) = E::read_run(self.elements.values(), run.clone())
+        {
+            return Ok(elements);
+        }
+        let read = |element| self.elements.read::<E>(element);
+        run.map(|element| read(element).map_err(|error| error.in_list(&self.offsets)))
+            .collect()
+    }
+}
+
+/// Bytes as an array of numbers.
+fn byte_elements(bytes: &Buffer) -> ArrayRef {
+    let bytes = ScalarBuffer::from(bytes.clone());
+    Arc::new(UInt8Array::new(bytes, None))
+}
+
+/// The runs of any kind of list, and the array that they are runs of.
+fn runs(array: &ArrayRef, ty: &DataType) -> Result<(OffsetBuffer<i32>, ArrayRef), ValueError> {
+    if let DataType::FixedSizeList(_, expected) = ty {
+        // Nothing says that the lists of another array have that length.
+        let fixed = array
+            .as_fixed_size_list_opt()
+            .filter(|fixed| fixed.value_length() == *expected)
+            .ok_or_else(|| mismatch(array.data_type(), ty))?;
+        let offsets = equal_runs(fixed.value_length() as usize, fixed.len())?;
+        return Ok((offsets, fixed.values().clone()));
+    }
+    if let Some(list) = array.as_list_opt::<i32>() {
+        return Ok((list.offsets().clone(), list.values().clone()));
+    }
+    if let Some(list) = array.as_list_opt::<i64>() {
+        let narrow = list.offsets().iter().map(|&offset| i32::try_from(offset));
+        let narrow: Vec<i32> = narrow
+            .collect::<Result<_, _>>()
+            .map_err(|_| ValueError::whole(Problem::TooManyElements))?;
+        return Ok((OffsetBuffer::new(narrow.into()), list.values().clone()));
+    }
+    match array.as_fixed_size_list_opt() {
+        Some(fixed) => {
+            let offsets = equal_runs(fixed.value_length() as usize, fixed.len())?;
+            Ok((offsets, fixed.values().clone()))
+        }
+        None => Err(mismatch(array.data_type(), ty)),
+    }
+}
+
+/// The offsets of `count` runs of one length.
+fn equal_runs(length: usize, count: usize) -> Result<OffsetBuffer<i32>, ValueError> {
+    let mut offsets = Vec::with_capacity(count + 1);
+    offsets.push(0);
+    append_offsets(&mut offsets, std::iter::repeat_n(length, count))?;
+    Ok(OffsetBuffer::new(offsets.into()))
+}
+
+/// The positions of the elements that make the value at `index`.
+#[inline]
+pub(super) fn run(offsets: &OffsetBuffer<i32>, index: usize) -> Range<usize> {
+    // Offsets are never negative.
+    offsets[index] as usize..offsets[index + 1] as usize
+}
+
+impl<E: Element> Value for Vec<E> {
+    type Cell<'a>
+        = &'a [E]
+    where
+        E: 'a;
+    type Builder = ListBuilder<BuilderOf<E>>;
+
+    #[inline]
+    fn cell(&self) -> &[E] {
+        self
+    }
+
+    fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError> {
+        ListBuilder::try_new::<E>(ty, capacity)
+    }
+
+    fn append(builder: &mut Self::Builder, cells: &[&[E]]) -> Result<(), ValueError> {
+        let cells: Vec<Option<&[E]>> = cells.iter().map(|cell| Some(*cell)).collect();
+        builder.append::<E>(&cells)
+    }
+
+    fn append_nullable(
+        builder: &mut Self::Builder,
+        cells: &[Option<&[E]>],
+    ) -> Result<(), ValueError> {
+        builder.append::<E>(cells)
+    }
+
+    fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError> {
+        builder.finish::<E>()
+    }
+}
+
+impl<E: OwnedElement> OwnedValue for Vec<E> {
+    type Reader = ListReader<ReaderOf<E>>;
+    type View<'a> = Items<'a, E>;
+
+    fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
+        ListReader::try_new::<E>(array, ty)
+    }
+
+    fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
+        reader.read::<E>(index)
+    }
+
+    #[inline]
+    fn view(reader: &Self::Reader, index: usize) -> Result<Items<'_, E>, ValueError> {
+        Ok(Items {
+            reader,
+            list: index,
+        })
+    }
+}
+
+impl<E: Element, const N: usize> Value for [E; N] {
+    type Cell<'a>
+        = &'a [E]
+    where
+        E: 'a;
+    type Builder = ListBuilder<BuilderOf<E>>;
+
+    #[inline]
+    fn cell(&self) -> &[E] {
+        self
+    }
+
+    fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError> {
+        match ty {
+            DataType::FixedSizeBinary(length) | DataType::FixedSizeList(_, length) => {
+                let found = N;
+                let expected = *length as usize;
+                if expected != found {
+                    return Err(ValueError::whole(Problem::Length { expected, found }));
+                }
+            }
+            _ => {}
+        }
+        ListBuilder::try_new::<E>(ty, capacity)
+    }
+
+    fn append(builder: &mut Self::Builder, cells: &[&[E]]) -> Result<(), ValueError> {
+        <Vec<E> as Value>::append(builder, cells)
+    }
+
+    fn append_nullable(
+        builder: &mut Self::Builder,
+        cells: &[Option<&[E]>],
+    ) -> Result<(), ValueError> {
+        builder.append::<E>(cells)
+    }
+
+    fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError> {
+        builder.finish::<E>()
+    }
+}
+
+impl<E: OwnedElement, const N: usize> OwnedValue for [E; N] {
+    type Reader = ListReader<ReaderOf<E>>;
+    type View<'a> = Items<'a, E>;
+
+    fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
+        ListReader::try_new::<E>(array, ty)
+    }
+
+    fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
+        Self::read_boxed(reader, index).map(|array| *array)
+    }
+
+    // Never on the stack, where a large one does not fit.
+    fn read_boxed(reader: &Self::Reader, index: usize) -> Result<Box<Self>, ValueError> {
+        let elements = reader.read::<E>(index)?.into_boxed_slice();
+        elements.try_into().map_err(|elements: Box<[E]>| {
+            let found = elements.len();
+            ValueError::new(index, Problem::Length { expected: N, found })
+        })
+    }
+
+    #[inline]
+    fn view(reader: &Self::Reader, index: usize) -> Result<Items<'_, E>, ValueError> {
+        let found = run(&reader.offsets, index).len();
+        check_length(N, found, index)?;
+        Ok(Items {
+            reader,
+            list: index,
+        })
+    }
+}
+
+/// The elements of one list, borrowed from an array.
+///
+/// Where the elements are numbers and none may be null, they are a slice: an `Items<u8>` derefs to
+/// `[u8]`.
+///
+/// ```
+/// use kalamtable_rows::Items;
+///
+/// fn total(weights: Items<'_, f32>) -> f32 {
+///     weights.iter().map(|weight| weight.unwrap_or_default()).sum()
+/// }
+///
+/// fn first(bytes: Items<'_, u8>) -> Option<u8> {
+///     bytes.first().copied()
+/// }
+/// ```
+pub struct Items<'a, E: OwnedElement> {
+    reader: &'a ListReader<ReaderOf<E>>,
+    list: usize,
+}
+
+impl<E: OwnedElement> Clone for Items<'_, E> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<E: OwnedElement> Copy for Items<'_, E> {}
+
+impl<E: OwnedElement> fmt::Debug for Items<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut list = f.debug_list();
+        for item in self.iter() {
+            match item {
+                Ok(item) => list.entry(&item),
+                Err(error) => list.entry(&error),
+            };
+        }
+        list.finish()
+    }
+}
+
+impl<'a, E: OwnedElement> Items<'a, E> {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        run(&self.reader.offsets, self.list).len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// One after the other.
+    ///
+    /// # Errors
+    /// For each that is null where none may be, or no value of its type.
+    pub fn iter(&self) -> impl Iterator<Item = Result<E::View<'a>, ValueError>> + use<'a, E> {
+        let reader = self.reader;
+        run(&reader.offsets, self.list).map(move |element| {
+            let view = reader.elements.view::<E>(element);
+            view.map_err(|error| error.in_list(&reader.offsets))
+        })
+    }
+}
+
+macro_rules! slices {
+    ($($native:ty),*) => {$(
+        impl<'a> Items<'a, $native> {
+            /// All of them; `None` if one of them is null.
+            pub fn as_slice(&self) -> Option<&'a [$native]> {
+                let elements = &self.reader.elements;
+                let run = run(&self.reader.offsets, self.list);
+                (!elements.has_nulls()).then(|| &elements.values().values()[run])
+            }
+        }
+    )*};
+}
+
+slices!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);
+
+impl Deref for Items<'_, u8> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // The reader refused an array of bytes with nulls.
+        self.as_slice().unwrap_or_default()
+    }
+}
+
+impl<T: Value> Value for Box<T> {
+    type Cell<'a>
+        = T::Cell<'a>
+    where
+        T: 'a;
+    type Builder = T::Builder;
+
+    #[inline]
+    fn cell(&self) -> T::Cell<'_> {
+        Value::cell(&**self)
+    }
+
+    fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError> {
+        T::builder(ty, capacity)
+    }
+
+    fn append(builder: &mut Self::Builder, cells: &[T::Cell<'_>]) -> Result<(), ValueError> {
+        <T as Value>::append(builder, cells)
+    }
+
+    fn append_nullable(
+        builder: &mut Self::Builder,
+        cells: &[Option<T::Cell<'_>>],
+    ) -> Result<(), ValueError> {
+        T::append_nullable(builder, cells)
+    }
+
+    fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError> {
+        T::finish(builder)
+    }
+}
+
+impl<T: OwnedValue> OwnedValue for Box<T> {
+    type Reader = T::Reader;
+    type View<'a> = T::View<'a>;
+
+    fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
+        T::reader(array, ty)
+    }
+
+    fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
+        T::read_boxed(reader, index)
+    }
+
+    #[inline]
+    fn view(reader: &Self::Reader, index: usize) -> Result<T::View<'_>, ValueError> {
+        T::view(reader, index)
+    }
+}

@@ -1,0 +1,472 @@
+//! Values of fixed size: booleans, numbers, decimals, intervals, uuids, fixed bytes.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, ArrowPrimitiveType, AsArray, BooleanArray, BooleanBufferBuilder,
+    FixedSizeBinaryArray, PrimitiveArray,
+};
+use arrow::buffer::{Buffer, ScalarBuffer};
+use arrow::datatypes::{
+    DataType, Decimal128Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    IntervalMonthDayNano, IntervalMonthDayNanoType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use uuid::Uuid;
+
+use super::{OwnedValue, Validity, Value, mismatch, to_physical};
+use crate::error::{Problem, ValueError};
+
+/// Collects values of an Arrow primitive type as they are; the column's type may add a unit, a zone
+/// or a precision.
+#[derive(Debug)]
+pub struct NativeBuilder<P: ArrowPrimitiveType> {
+    ty: DataType,
+    values: Vec<P::Native>,
+    validity: Validity,
+}
+
+impl<P: ArrowPrimitiveType> NativeBuilder<P> {
+    pub(crate) fn try_new(ty: &DataType, capacity: usize) -> Result<Self, ValueError> {
+        if !PrimitiveArray::<P>::is_compatible(ty) {
+            return Err(mismatch(&P::DATA_TYPE, ty));
+        }
+        Ok(NativeBuilder {
+            ty: ty.clone(),
+            values: Vec::with_capacity(capacity),
+            validity: Validity::default(),
+        })
+    }
+
+    pub(crate) fn append(&mut self, values: &[P::Native]) {
+        self.values.extend_from_slice(values);
+        self.validity.append_valid(values.len());
+    }
+
+    pub(crate) fn append_nullable(&mut self, values: &[Option<P::Native>]) {
+        let natives = values.iter().map(|value| value.unwrap_or_default());
+        self.values.extend(natives);
+        self.validity.append(values);
+    }
+
+    pub(crate) fn finish(self) -> Result<ArrayRef, ValueError> {
+        PrimitiveArray::<P>::try_new(ScalarBuffer::from(self.values), self.validity.finish())
+            .map(|array| Arc::new(array.with_data_type(self.ty)) as ArrayRef)
+            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
+    }
+}
+
+/// The primitive array behind `array`, whose type must be exactly `ty` once decoded.
+pub(super) fn primitive_reader<P: ArrowPrimitiveType>(
+    array: &ArrayRef,
+    ty: &DataType,
+) -> Result<PrimitiveArray<P>, ValueError> {
+    let array = to_physical(array, ty)?;
+    array
+        .as_primitive_opt::<P>()
+        .cloned()
+        .ok_or_else(|| mismatch(array.data_type(), &P::DATA_TYPE))
+}
+
+macro_rules! native_values {
+    ($($native:ty => $arrow:ty $({ $($write:item)* })?),* $(,)?) => {$(
+        impl Value for $native {
+            type Cell<'a> = $native;
+            type Builder = NativeBuilder<$arrow>;
+
+            $($($write)*)?
+
+            #[inline]
+            fn cell(&self) -> $native {
+                *self
+            }
+
+            fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError> {
+                NativeBuilder::try_new(ty, capacity)
+            }
+
+            fn append(builder: &mut Self::Builder, cells: &[$native]) -> Result<(), ValueError> {
+                builder.append(cells);
+                Ok(())
+            }
+
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[Option<$native>],
+            ) -> Result<(), ValueError> {
+                builder.append_nullable(cells);
+                Ok(())
+            }
+
+            fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError> {
+                builder.finish()
+            }
+        }
+
+        impl OwnedValue for $native {
+            type Reader = PrimitiveArray<$arrow>;
+            type View<'a> = $native;
+
+            fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
+                primitive_reader::<$arrow>(array, ty)
+            }
+
+            #[inline]
+            fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
+                Ok(reader.value(index))
+            }
+
+            #[inline]
+            fn view(reader: &Self::Reader, index: usize) -> Result<$native, ValueError> {
+                Ok(reader.value(index))
+            }
+
+            fn read_run(reader: &Self::Reader, range: Range<usize>) -> Option<Vec<Self>> {
+                Some(reader.values()[range].to_vec())
+            }
+        }
+    )*};
+}
+
+native_values!(
+    i8 => Int8Type,
+    i16 => Int16Type,
+    i32 => Int32Type,
+    i64 => Int64Type,
+    u8 => UInt8Type {
+        const IS_BYTE: bool = true;
+
+        fn as_bytes(values: &[u8]) -> Option<&[u8]> {
+            Some(values)
+        }
+    },
+    u16 => UInt16Type,
+    u32 => UInt32Type,
+    u64 => UInt64Type,
+    f32 => Float32Type,
+    f64 => Float64Type,
+    IntervalMonthDayNano => IntervalMonthDayNanoType,
+);
+
+/// Collects booleans.
+#[derive(Debug)]
+pub struct BooleanBuilder {
+    bits: BooleanBufferBuilder,
+    validity: Validity,
+}
+
+impl Value for bool {
+    type Cell<'a> = bool;
+    type Builder = BooleanBuilder;
+
+    #[inline]
+    fn cell(&self) -> bool {
+        *self
+    }
+
+    fn builder(ty: &DataType, capacity: usize) -> Result<BooleanBuilder, ValueError> {
+        if *ty != DataType::Boolean {
+            return Err(mismatch(&DataType::Boolean, ty));
+        }
+        Ok(BooleanBuilder {
+            bits: BooleanBufferBuilder::new(capacity),
+            validity: Validity::default(),
+        })
+    }
+
+    fn append(builder: &mut BooleanBuilder, cells: &[bool]) -> Result<(), ValueError> {
+        append_bits(&mut builder.bits, cells, |cell| cell);
+        builder.validity.append_valid(cells.len());
+        Ok(())
+    }
+
+    fn append_nullable(
+        builder: &mut BooleanBuilder,
+        cells: &[Option<bool>],
+    ) -> Result<(), ValueError> {
+        append_bits(&mut builder.bits, cells, |cell| cell == Some(true));
+        builder.validity.append(cells);
+        Ok(())
+    }
+
+    fn finish(mut builder: BooleanBuilder) -> Result<ArrayRef, ValueError> {
+        let nulls = builder.validity.finish();
+        Ok(Arc::new(BooleanArray::new(builder.bits.finish(), nulls)))
+    }
+}
+
+fn append_bits<C: Copy>(bits: &mut BooleanBufferBuilder, cells: &[C], bit: impl Fn(C) -> bool) {
+    for cells in cells.chunks(64) {
+        let mut word = 0u64;
+        for (index, cell) in cells.iter().enumerate() {
+            word |= u64::from(bit(*cell)) << index;
+        }
+        bits.append_word(word, cells.len());
+    }
+}
+
+impl OwnedValue for bool {
+    type Reader = BooleanArray;
+    type View<'a> = bool;
+
+    fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
+        let array = to_physical(array, ty)?;
+        array
+            .as_boolean_opt()
+            .cloned()
+            .ok_or_else(|| mismatch(array.data_type(), &DataType::Boolean))
+    }
+
+    #[inline]
+    fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
+        Ok(reader.value(index))
+    }
+
+    #[inline]
+    fn view(reader: &Self::Reader, index: usize) -> Result<bool, ValueError> {
+        Ok(reader.value(index))
+    }
+}
+
+/// A decimal of at most `P` digits, `S` of them after the point: the value times 10 to the `S`.
+///
+/// ```
+/// use kalamtable_rows::Decimal;
+///
+/// let price = Decimal::<10, 2>::from_unscaled(1_999).unwrap();
+/// assert_eq!(price.to_string(), "19.99");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Decimal<const P: u8, const S: u8>(i128);
+
+impl<const P: u8, const S: u8> Decimal<P, S> {
+    /// What 128 bits hold; another type does not compile where it is used.
+    const FITS: () = assert!(
+        P >= 1 && P <= 38 && S <= P,
+        "a decimal has 1 to 38 digits, and no more than those after the point"
+    );
+
+    /// From the value times 10 to the `S`; `None` if that has more than `P` digits.
+    pub const fn from_unscaled(unscaled: i128) -> Option<Self> {
+        let () = Self::FITS;
+        if has_digits(unscaled, P) {
+            Some(Decimal(unscaled))
+        } else {
+            None
+        }
+    }
+
+    /// The value times 10 to the `S`.
+    pub const fn unscaled(self) -> i128 {
+        self.0
+    }
+}
+
+/// Whether `unscaled` has at most that many digits.
+pub(super) const fn has_digits(unscaled: i128, digits: u8) -> bool {
+    unscaled.unsigned_abs() < 10u128.pow(digits as u32)
+}
+
+pub(super) fn out_of_range(index: usize, value: impl ToString, target: String) -> ValueError {
+    ValueError::new(
+        index,
+        Problem::OutOfRange {
+            value: value.to_string(),
+            target,
+        },
+    )
+}
+
+impl<const P: u8, const S: u8> std::fmt::Display for Decimal<P, S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let () = Self::FITS;
+        let unit = 10u128.pow(u32::from(S));
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let magnitude = self.0.unsigned_abs();
+        match usize::from(S) {
+            0 => write!(f, "{sign}{magnitude}"),
+            digits => write!(
+                f,
+                "{sign}{}.{:0digits$}",
+                magnitude / unit,
+                magnitude % unit
+            ),
+        }
+    }
+}
+
+impl<const P: u8, const S: u8> Value for Decimal<P, S> {
+    type Cell<'a> = i128;
+    type Builder = NativeBuilder<Decimal128Type>;
+
+    #[inline]
+    fn cell(&self) -> i128 {
+        self.0
+    }
+
+    fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError> {
+        let own = DataType::Decimal128(P, S as i8);
+        if *ty != own {
+            return Err(mismatch(&own, ty));
+        }
+        NativeBuilder::try_new(ty, capacity)
+    }
+
+    fn append(builder: &mut Self::Builder, cells: &[i128]) -> Result<(), ValueError> {
+        builder.append(cells);
+        Ok(())
+    }
+
+    fn append_nullable(
+        builder: &mut Self::Builder,
+        cells: &[Option<i128>],
+    ) -> Result<(), ValueError> {
+        builder.append_nullable(cells);
+        Ok(())
+    }
+
+    fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError> {
+        builder.finish()
+    }
+}
+
+impl<const P: u8, const S: u8> OwnedValue for Decimal<P, S> {
+    type Reader = PrimitiveArray<Decimal128Type>;
+    type View<'a> = Self;
+
+    fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
+        let own = DataType::Decimal128(P, S as i8);
+        if *ty != own {
+            return Err(mismatch(ty, &own));
+        }
+        primitive_reader::<Decimal128Type>(array, ty)
+    }
+
+    fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
+        let unscaled = reader.value(index);
+        Self::from_unscaled(unscaled)
+            .ok_or_else(|| out_of_range(index, unscaled, format!("decimal({P}, {S})")))
+    }
+
+    fn view(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
+        Self::read(reader, index)
+    }
+}
+
+/// Collects byte strings of `N` bytes each.
+#[derive(Debug)]
+pub struct FixedBytesBuilder<const N: usize> {
+    length: i32,
+    bytes: Vec<u8>,
+    validity: Validity,
+}
+
+impl<const N: usize> FixedBytesBuilder<N> {
+    pub(super) fn try_new(ty: &DataType, capacity: usize) -> Result<Self, ValueError> {
+        match (i32::try_from(N), ty) {
+            (Ok(length), DataType::FixedSizeBinary(own)) if length == *own => {
+                Ok(FixedBytesBuilder {
+                    length,
+                    bytes: Vec::with_capacity(capacity * N),
+                    validity: Validity::default(),
+                })
+            }
+            (Ok(length), _) => Err(mismatch(&DataType::FixedSizeBinary(length), ty)),
+            (Err(_), _) => Err(mismatch(&DataType::Binary, ty)),
+        }
+    }
+
+    pub(super) fn append(&mut self, cells: &[&[u8; N]]) {
+        for cell in cells {
+            self.bytes.extend_from_slice(*cell);
+        }
+        self.validity.append_valid(cells.len());
+    }
+
+    pub(super) fn append_nullable(&mut self, cells: &[Option<&[u8; N]>]) {
+        for cell in cells {
+            self.bytes.extend_from_slice(cell.unwrap_or(&[0; N]));
+        }
+        self.validity.append(cells);
+    }
+
+    pub(super) fn finish(self) -> Result<ArrayRef, ValueError> {
+        let length = self.validity.len();
+        let nulls = self.validity.finish();
+        let bytes = Buffer::from_vec(self.bytes);
+        // Without bytes, the buffer does not say how many values there are.
+        FixedSizeBinaryArray::try_new_with_len(self.length, bytes, nulls, length)
+            .map(|array| Arc::new(array) as ArrayRef)
+            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
+    }
+}
+
+pub(super) fn fixed_bytes_reader(
+    array: &ArrayRef,
+    ty: &DataType,
+) -> Result<FixedSizeBinaryArray, ValueError> {
+    let array = to_physical(array, ty)?;
+    array
+        .as_fixed_size_binary_opt()
+        .cloned()
+        .ok_or_else(|| mismatch(array.data_type(), ty))
+}
+
+impl Value for Uuid {
+    type Cell<'a> = &'a [u8; 16];
+    type Builder = FixedBytesBuilder<16>;
+
+    #[inline]
+    fn cell(&self) -> &[u8; 16] {
+        self.as_bytes()
+    }
+
+    fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError> {
+        FixedBytesBuilder::try_new(ty, capacity)
+    }
+
+    fn append(builder: &mut Self::Builder, cells: &[&[u8; 16]]) -> Result<(), ValueError> {
+        builder.append(cells);
+        Ok(())
+    }
+
+    fn append_nullable(
+        builder: &mut Self::Builder,
+        cells: &[Option<&[u8; 16]>],
+    ) -> Result<(), ValueError> {
+        builder.append_nullable(cells);
+        Ok(())
+    }
+
+    fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError> {
+        builder.finish()
+    }
+}
+
+impl OwnedValue for Uuid {
+    type Reader = FixedSizeBinaryArray;
+    type View<'a> = Uuid;
+
+    fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
+        fixed_bytes_reader(array, ty)
+    }
+
+    fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
+        read_array(reader.value(index), index).map(|bytes| Uuid::from_bytes(*bytes))
+    }
+
+    fn view(reader: &Self::Reader, index: usize) -> Result<Uuid, ValueError> {
+        Self::read(reader, index)
+    }
+}
+
+/// The slice as an array, if it has that length.
+pub(super) fn read_array<T, const N: usize>(
+    slice: &[T],
+    index: usize,
+) -> Result<&[T; N], ValueError> {
+    slice.try_into().map_err(|_| {
+        let found = slice.len();
+        ValueError::new(index, Problem::Length { expected: N, found })
+    })
+}

@@ -1,0 +1,191 @@
+//! Structs inside columns.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, StructArray};
+use arrow::datatypes::{DataType, FieldRef, Fields};
+
+use super::{ElementReader, OwnedElement, OwnedValue, Validity, mismatch};
+use crate::column_builder::ColumnBuilder;
+use crate::error::{PathSegment, Problem, ValueError};
+
+/// Collects structs, field by field; for generated code.
+#[derive(Debug)]
+pub struct StructBuilder {
+    fields: Fields,
+    builders: Vec<ColumnBuilder>,
+    validity: Validity,
+}
+
+impl StructBuilder {
+    /// A builder of structs of type `ty`.
+    ///
+    /// # Errors
+    /// If `ty` is no struct of `count` fields.
+    pub fn try_new(ty: &DataType, capacity: usize, count: usize) -> Result<Self, ValueError> {
+        let DataType::Struct(fields) = ty else {
+            return Err(ValueError::whole(Problem::NotAStruct { found: ty.clone() }));
+        };
+        if fields.len() != count {
+            let (expected, found) = (fields.len(), count);
+            return Err(ValueError::whole(Problem::Length { expected, found }));
+        }
+        let builders = fields.iter().map(|field| {
+            // What is hidden behind a struct's null is built as nulls, so it may have some.
+            ColumnBuilder::new(field.data_type().clone(), capacity)
+        });
+        Ok(StructBuilder {
+            fields: fields.clone(),
+            builders: builders.collect(),
+            validity: Validity::default(),
+        })
+    }
+
+    /// Adds a block of structs, each of whose fields `append` adds to the builder at its position.
+    ///
+    /// # Errors
+    /// The first of `append`.
+    pub fn append(
+        &mut self,
+        count: usize,
+        append: impl FnMut(usize, &mut ColumnBuilder) -> Result<(), ValueError>,
+    ) -> Result<(), ValueError> {
+        self.append_fields(append)?;
+        self.validity.append_valid(count);
+        Ok(())
+    }
+
+    /// The same for structs that are null where `cells` has `None`.
+    ///
+    /// Their fields are null there, even those that may not be: DataFusion takes a field out of a
+    /// struct without a look at the struct's own nulls, and what is hidden there would come to light
+    /// (<https://github.com/apache/datafusion/issues/25120>).
+    ///
+    /// # Errors
+    /// The first of `append`.
+    pub fn append_nullable<T: Copy>(
+        &mut self,
+        cells: &[Option<T>],
+        append: impl FnMut(usize, &mut ColumnBuilder) -> Result<(), ValueError>,
+    ) -> Result<(), ValueError> {
+        self.append_fields(append)?;
+        self.validity.append(cells);
+        Ok(())
+    }
+
+    fn append_fields(
+        &mut self,
+        mut append: impl FnMut(usize, &mut ColumnBuilder) -> Result<(), ValueError>,
+    ) -> Result<(), ValueError> {
+        for (position, builder) in self.builders.iter_mut().enumerate() {
+            append(position, builder)
+                .map_err(|error| error.under(segment(&self.fields[position])))?;
+        }
+        Ok(())
+    }
+
+    /// The array.
+    ///
+    /// # Errors
+    /// If Arrow refuses.
+    pub fn finish(self) -> Result<ArrayRef, ValueError> {
+        let mut arrays = Vec::with_capacity(self.builders.len());
+        for (builder, field) in self.builders.into_iter().zip(&self.fields) {
+            let array = builder.finish();
+            arrays.push(array.map_err(|error| error.under(segment(field)))?);
+        }
+        let length = self.validity.len();
+        StructArray::try_new_with_length(self.fields, arrays, self.validity.finish(), length)
+            .map(|array| Arc::new(array) as ArrayRef)
+            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
+    }
+}
+
+fn segment(field: &FieldRef) -> PathSegment {
+    PathSegment::Field(field.name().clone())
+}
+
+/// The fields of a struct array, matched to those of a struct type; for generated code.
+#[derive(Debug)]
+pub struct StructFields<'a> {
+    array: StructArray,
+    fields: &'a Fields,
+}
+
+impl<'a> StructFields<'a> {
+    /// The fields of `array`, whose type should be `ty`.
+    ///
+    /// # Errors
+    /// If one of them is no struct.
+    pub fn try_new(array: &ArrayRef, ty: &'a DataType) -> Result<Self, ValueError> {
+        let DataType::Struct(fields) = ty else {
+            return Err(ValueError::whole(Problem::NotAStruct { found: ty.clone() }));
+        };
+        match array.as_struct_opt() {
+            Some(array) => Ok(StructFields {
+                array: array.clone(),
+                fields,
+            }),
+            None => Err(mismatch(array.data_type(), ty)),
+        }
+    }
+
+    /// The reader of the field at `position` of the type: found by id, then by name.
+    ///
+    /// # Errors
+    /// If the array has no such field and it may not be null, or if its type is another.
+    pub fn reader<E: OwnedElement>(&self, position: usize) -> Result<FieldReader<E>, ValueError> {
+        let missing = || ValueError::whole(Problem::Missing);
+        let field = self.fields.get(position).ok_or_else(missing)?;
+        let segment = segment(field);
+        let found = crate::columns::find_field(self.array.fields(), field);
+        let reader = match found {
+            Some(index) => {
+                let reader =
+                    ElementReader::try_new::<E>(self.array.column(index), field.data_type());
+                Some(reader.map_err(|error| error.under(segment.clone()))?)
+            }
+            None if field.is_nullable() => None,
+            None => return Err(missing().under(segment)),
+        };
+        Ok(FieldReader { segment, reader })
+    }
+}
+
+/// The reader of a struct's field, which may be absent from the array if it is nullable.
+pub struct FieldReader<E: OwnedElement> {
+    segment: PathSegment,
+    reader: Option<ElementReader<<E::Value as OwnedValue>::Reader>>,
+}
+
+impl<E: OwnedElement> std::fmt::Debug for FieldReader<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "FieldReader({})", self.segment)
+    }
+}
+
+impl<E: OwnedElement> FieldReader<E> {
+    /// The field of the struct at `index`.
+    ///
+    /// # Errors
+    /// If it is no value of its type.
+    pub fn read(&self, index: usize) -> Result<E, ValueError> {
+        match &self.reader {
+            Some(reader) => reader.read(index),
+            None => E::from_value(None, index),
+        }
+        .map_err(|error| error.under(self.segment.clone()))
+    }
+
+    /// The field of the struct at `index`, borrowed from the array.
+    ///
+    /// # Errors
+    /// If it is no value of its type.
+    pub fn view(&self, index: usize) -> Result<E::View<'_>, ValueError> {
+        match &self.reader {
+            Some(reader) => reader.view::<E>(index),
+            None => E::from_view(None, index),
+        }
+        .map_err(|error| error.under(self.segment.clone()))
+    }
+}
