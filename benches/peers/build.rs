@@ -1,3 +1,5 @@
+//! Generates the row of these benches from its definition.
+
 fn main() {
     kalamtable_build::Config::new()
         .schemas("schemas")

@@ -1,1 +1,141 @@
-fn main() {}
+//! What 100 rows of 16 columns cost the compiler: KalamTable's generated code, typed-arrow's derive, and
+//! the structs alone.
+
+#[path = "../../support/figures.rs"]
+mod figures;
+
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+const TABLES: usize = 100;
+const ROUNDS: usize = 3;
+
+/// The fields of `TypedReading`.
+const TYPED_FIELDS: &str = "
+    pub id: i64, pub station: String, pub sensor: String, pub status: String,
+    pub note: Option<String>, pub operator: Option<String>,
+    pub taken_at: Timestamp<Microsecond>, pub received_at: Option<Timestamp<Microsecond>>,
+    pub value: f64, pub error: Option<f64>, pub channel: i32, pub attempt: Option<i16>,
+    pub flags: u32, pub serial: Option<u64>, pub valid: bool, pub gain: Option<f32>,
+";
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let generated = generated(folder.path())?;
+    let typed = folder.path().join("typed.rs");
+    fs::write(
+        &typed,
+        modules(
+            "use typed_arrow::{Microsecond, Record, Timestamp};",
+            "Clone, Debug, PartialEq, Record",
+        ),
+    )?;
+    let structs = folder.path().join("structs.rs");
+    let time = "#[derive(Clone, Debug, PartialEq)] pub struct Timestamp<T>(T); \
+                #[derive(Clone, Debug, PartialEq)] pub struct Microsecond;";
+    fs::write(&structs, modules(time, "Clone, Debug, PartialEq"))?;
+    for (title, options) in [
+        ("check", &["--emit=metadata"][..]),
+        ("debug", &["-C", "opt-level=0"][..]),
+        ("release", &["-C", "opt-level=3"][..]),
+    ] {
+        let ours = median_time(|| rustc(&generated, folder.path(), options))?;
+        let typed = median_time(|| rustc(&typed, folder.path(), options))?;
+        let structs = median_time(|| rustc(&structs, folder.path(), options))?;
+        println!(
+            "rustc, {title}, {TABLES} rows of 16 columns: {:.2}x; typed-arrow {}, KalamTable {}, the \
+             structs alone {}",
+            typed / ours,
+            figures::show(typed),
+            figures::show(ours),
+            figures::show(structs),
+        );
+    }
+    Ok(())
+}
+
+/// What the build script makes of as many definitions as there are tables.
+fn generated(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
+    let schemas = folder.join("schemas");
+    fs::create_dir(&schemas)?;
+    let definition = include_str!("../schemas/readings.toml");
+    for table in 0..TABLES {
+        let definition = definition
+            .replace("peers.readings", &format!("peers.readings{table}"))
+            .replace("\"Reading\"", &format!("\"Reading{table}\""));
+        fs::write(schemas.join(format!("readings{table}.toml")), definition)?;
+    }
+    kalamtable_build::Config::new()
+        .schemas(&schemas)
+        .runtime("::kalamtable_rows")
+        .try_compile(folder)?;
+    Ok(folder.join("kalamtable.rs"))
+}
+
+/// The structs, each in a module of its own.
+fn modules(prelude: &str, derives: &str) -> String {
+    let module = |table| {
+        format!(
+            "pub mod readings{table} {{ {prelude} #[derive({derives})] \
+             pub struct Reading{table} {{ {TYPED_FIELDS} }} }}\n"
+        )
+    };
+    (0..TABLES).map(module).collect()
+}
+
+fn median_time(
+    mut work: impl FnMut() -> Result<(), Box<dyn Error>>,
+) -> Result<f64, Box<dyn Error>> {
+    let mut times = Vec::new();
+    for _ in 0..ROUNDS {
+        let begin = Instant::now();
+        work()?;
+        times.push(begin.elapsed().as_secs_f64());
+    }
+    Ok(figures::median(times.into_iter()))
+}
+
+/// Compiles one file as a library, against the crates that this bench was built with.
+fn rustc(file: &Path, out: &Path, options: &[&str]) -> Result<(), Box<dyn Error>> {
+    let bench = std::env::current_exe()?;
+    let deps = bench.parent().ok_or("a bench stands in a folder")?;
+    let mut command = Command::new("rustc");
+    command
+        .args(["--edition=2024", "--crate-type=lib", "--crate-name=rows"])
+        .args(options)
+        .arg("--out-dir")
+        .arg(out)
+        .arg("-L")
+        .arg(format!("dependency={}", deps.display()));
+    for name in ["kalamtable_rows", "typed_arrow"] {
+        let library = newest(deps, name)?;
+        command
+            .arg("--extern")
+            .arg(format!("{name}={}", library.display()));
+    }
+    let output = command.arg(file).output()?;
+    if output.status.success() {
+        Ok(())
+    } else {
+        Err(String::from_utf8_lossy(&output.stderr).into())
+    }
+}
+
+/// The library that cargo built last: older ones may lie beside it.
+fn newest(deps: &Path, name: &str) -> Result<PathBuf, Box<dyn Error>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(deps)? {
+        let path = entry?.path();
+        let file = path.file_name().and_then(|name| name.to_str());
+        let start = format!("lib{name}-");
+        if file.is_some_and(|file| file.starts_with(&start) && file.ends_with(".rlib")) {
+            found.push((fs::metadata(&path)?.modified()?, path));
+        }
+    }
+    let newest = found.into_iter().max();
+    let (_, path) = newest.ok_or_else(|| format!("no lib{name}-*.rlib beside the bench"))?;
+    Ok(path)
+}

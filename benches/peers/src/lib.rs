@@ -21,26 +21,32 @@ include!(concat!(env!("OUT_DIR"), "/kalamtable.rs"));
 
 pub use peers::readings::{Reading, SCHEMA};
 
-/// The row as typed-arrow wants it.
-#[derive(Clone, Debug, typed_arrow::Record)]
-#[allow(missing_docs, reason = "the fields are those of `Reading`")]
-pub struct TypedReading {
-    pub id: i64,
-    pub station: String,
-    pub sensor: String,
-    pub status: String,
-    pub note: Option<String>,
-    pub operator: Option<String>,
-    pub taken_at: Timestamp<Microsecond>,
-    pub received_at: Option<Timestamp<Microsecond>>,
-    pub value: f64,
-    pub error: Option<f64>,
-    pub channel: i32,
-    pub attempt: Option<i16>,
-    pub flags: u32,
-    pub serial: Option<u64>,
-    pub valid: bool,
-    pub gain: Option<f32>,
+pub use typed::TypedReading;
+
+#[allow(missing_docs, reason = "the derive's own items have none")]
+mod typed {
+    use typed_arrow::{Microsecond, Timestamp};
+
+    /// The row as typed-arrow wants it.
+    #[derive(Clone, Debug, typed_arrow::Record)]
+    pub struct TypedReading {
+        pub id: i64,
+        pub station: String,
+        pub sensor: String,
+        pub status: String,
+        pub note: Option<String>,
+        pub operator: Option<String>,
+        pub taken_at: Timestamp<Microsecond>,
+        pub received_at: Option<Timestamp<Microsecond>>,
+        pub value: f64,
+        pub error: Option<f64>,
+        pub channel: i32,
+        pub attempt: Option<i16>,
+        pub flags: u32,
+        pub serial: Option<u64>,
+        pub valid: bool,
+        pub gain: Option<f32>,
+    }
 }
 
 /// The row as serde sees it: its times are numbers of microseconds.
