@@ -1,0 +1,233 @@
+//! The tokens of a derive: what the generator makes of the table, and checks that only the compiler
+//! can do.
+
+use kalamtable_codegen::{
+    Access, ColumnField, ColumnTokens, Derived, Held, RowFields, Time, type_tokens,
+};
+use kalamtable_model::rust_names::{snake_case, view_name};
+use kalamtable_model::{Column, ColumnType, TableDefinition};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote, quote_spanned};
+use std::path::Path;
+use syn::DeriveInput;
+use syn::ext::IdentExt;
+use syn::spanned::Spanned;
+
+use crate::attributes::{StructAttributes, TableSource};
+use crate::problems::Problems;
+use crate::row::{RowField, RowStruct};
+use crate::{schema, source};
+
+/// A table, and how a struct is its row.
+pub(crate) struct TableOfRow {
+    pub(crate) definition: TableDefinition,
+    /// In the order of the definition's columns.
+    pub(crate) columns: Vec<ColumnField>,
+    /// One for each column, or none at all.
+    pub(crate) overrides: Vec<ColumnTokens>,
+    /// Items in a scope where `kalam` is the runtime's `__private`.
+    pub(crate) checks: TokenStream,
+    /// The file that the definition is compared with in a test.
+    pub(crate) freeze: Option<String>,
+}
+
+/// Expands `#[derive(KalamTable)]` in a package whose folder is `folder`.
+///
+/// # Errors
+/// Every problem of the struct and its attributes; if they have none, every problem of the table.
+pub(crate) fn kalam_table(input: &DeriveInput, folder: &Path) -> syn::Result<TokenStream> {
+    let mut problems = Problems::default();
+    let attributes = StructAttributes::read(&input.attrs, &input.ident, &mut problems);
+    let row = RowStruct::read(input, &mut problems);
+    let (Some(attributes), Some(row)) = (attributes, row) else {
+        return Err(problems.into_error());
+    };
+    if let Some(view) = attributes.view.as_ref().filter(|_| row.is_borrowed()) {
+        let help = "delete `view`, or let the fields own what they hold";
+        let message = format!("`{}` borrows, and has no view", row.name);
+        problems.push(view, &message, help);
+    }
+    // What is misspelt would look missing to the next stage.
+    if !problems.is_empty() {
+        return Err(problems.into_error());
+    }
+    let table = match &attributes.source {
+        TableSource::Struct(table) => source::table(&row, table, &mut problems),
+        TableSource::Schema(path) => schema::table(&row, path, folder, &mut problems),
+    };
+    match table {
+        Some(table) if problems.is_empty() => Ok(expansion(row, &table, &attributes)),
+        _ => Err(problems.into_error()),
+    }
+}
+
+fn expansion(row: RowStruct, table: &TableOfRow, attributes: &StructAttributes) -> TokenStream {
+    let runtime = &attributes.runtime;
+    let name = row.name.clone();
+    let is_borrowed = row.is_borrowed();
+    let view = attributes.view.clone().unwrap_or_else(|| {
+        let view = view_name(&name.unraw().to_string());
+        Ident::new(&view, name.span())
+    });
+    let test = table
+        .freeze
+        .as_ref()
+        .map(|path| frozen_test(&row, path, runtime));
+    let fields = RowFields {
+        row: name,
+        lifetimes: row.lifetimes,
+        visibility: row.visibility.into_token_stream(),
+        view,
+        columns: table.columns.clone(),
+        skipped: row.skipped,
+        access: if is_borrowed {
+            Access::WriteOnly
+        } else {
+            Access::ReadWrite
+        },
+    };
+    let Derived { view, items } =
+        kalamtable_codegen::derived(&table.definition, &fields, &table.overrides, runtime);
+    let checks = &table.checks;
+    // A program need not read every field of a view that it did not ask for.
+    let allow = (!view.is_empty()).then(|| quote!(#[allow(dead_code)]));
+    quote! {
+        #allow
+        #view
+        const _: () = {
+            use #runtime::__private as kalam;
+            #items
+            #checks
+        };
+        #test
+    }
+}
+
+/// A test stands beside the struct: inside the block no test is found.
+fn frozen_test(row: &RowStruct, path: &str, runtime: &TokenStream) -> TokenStream {
+    let strukt = &row.name;
+    let name = snake_case(&strukt.unraw().to_string());
+    let name = format!("{}_is_frozen", name.trim_start_matches("r#"));
+    let name = Ident::new(&name, strukt.span());
+    let lifetimes = row.lifetimes.iter().map(|_| quote!('static));
+    quote! {
+        #[cfg(test)]
+        #[test]
+        fn #name() {
+            #runtime::__private::assert_frozen(
+                <#strukt<#(#lifetimes),*> as #runtime::__private::ToArrow>::TABLE,
+                env!("CARGO_MANIFEST_DIR"),
+                #path,
+            );
+        }
+    }
+}
+
+impl RowField {
+    /// The field as the generator takes it, as one for `column`.
+    pub(crate) fn to_column(&self, column: &Column) -> ColumnField {
+        let docs = match &column.comment {
+            _ if !self.docs.is_empty() => self.docs.clone(),
+            Some(comment) => comment.lines().map(|line| format!(" {line}")).collect(),
+            None => vec![format!(" Column `{}`.", column.name)],
+        };
+        ColumnField {
+            name: self.name.clone(),
+            visibility: self.visibility.to_token_stream(),
+            ty: self.tokens.clone(),
+            held: self.held(column),
+            docs,
+        }
+    }
+
+    /// How it holds its value: as the units of a time if it is a bare number.
+    fn held(&self, column: &Column) -> Held {
+        match column.unit.or(column.ty.time_unit()) {
+            Some(unit) if self.ty.is_units() => Held::Units(match column.ty {
+                ColumnType::Time => Time::TimeOfDay(unit),
+                _ => Time::Timestamp(unit),
+            }),
+            _ => Held::AsIs,
+        }
+    }
+
+    /// The type of its values, for a place outside the struct's lifetimes.
+    pub(crate) fn static_type(&self) -> TokenStream {
+        with_static_lifetimes(self.ty.value.to_token_stream())
+    }
+
+    /// Where checks of its type are shown.
+    fn type_span(&self) -> Span {
+        self.ty.value.span().resolved_at(Span::call_site())
+    }
+
+    /// The check `name` of the runtime, as a constant of its own. `constants` are what it is passed,
+    /// each a name, a type of the model and a value.
+    pub(crate) fn const_check(
+        &self,
+        name: &str,
+        constants: &[(&str, &str, &TokenStream)],
+        message: &str,
+    ) -> TokenStream {
+        let span = self.type_span();
+        let name = Ident::new(name, span);
+        let arguments: Vec<Ident> = constants
+            .iter()
+            .map(|(name, ..)| Ident::new(name, span))
+            .collect();
+        let types = constants.iter().map(|(_, ty, _)| Ident::new(ty, span));
+        let values = constants.iter().map(|(.., value)| value);
+        let call = quote_spanned!(span=> kalam::#name(#(#arguments,)* #message));
+        // Constants, because a temporary that has a destructor cannot end in one.
+        quote! {
+            const _: () = {
+                #(const #arguments: &kalam::model::#types = &#values;)*
+                #call;
+            };
+        }
+    }
+
+    /// The column type that its Rust type stands for, nested ids above `base`.
+    pub(crate) fn natural_type(&self, base: &TokenStream) -> TokenStream {
+        let span = self.type_span();
+        let ty = self.static_type();
+        quote_spanned!(span=> <#ty as kalam::TypeAt<kalam::Ids<{ #base }>>>::TYPE)
+    }
+
+    /// A check that its Rust type can hold a column of type `declared`, if only the compiler knows.
+    pub(crate) fn holds_check(&self, declared: &ColumnType, message: &str) -> Option<TokenStream> {
+        // What Arrow's own notation means is only known when the program runs.
+        if self.ty.known.is_some() || matches!(declared, ColumnType::Arrow(_)) {
+            return None;
+        }
+        let declared = type_tokens(declared);
+        let natural = self.natural_type(&quote!(0));
+        let constants = [
+            ("NATURAL", "ColumnType", &natural),
+            ("DECLARED", "ColumnType", &declared),
+        ];
+        Some(self.const_check("assert_holds", &constants, message))
+    }
+}
+
+fn with_static_lifetimes(tokens: TokenStream) -> TokenStream {
+    let mut is_lifetime = false;
+    let tokens = tokens.into_iter().map(|token| match token {
+        TokenTree::Punct(punct) => {
+            is_lifetime = punct.as_char() == '\'';
+            TokenTree::Punct(punct)
+        }
+        TokenTree::Ident(name) if is_lifetime => {
+            is_lifetime = false;
+            TokenTree::Ident(Ident::new("static", name.span()))
+        }
+        TokenTree::Group(group) => {
+            let inner = with_static_lifetimes(group.stream());
+            let mut inner = proc_macro2::Group::new(group.delimiter(), inner);
+            inner.set_span(group.span());
+            TokenTree::Group(inner)
+        }
+        token => token,
+    });
+    tokens.collect()
+}

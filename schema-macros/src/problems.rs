@@ -1,0 +1,137 @@
+//! What is wrong, each problem at its tokens: [`Problems`] collects, [`Places`] lets the model's
+//! diagnostics point at tokens.
+
+use std::ops::Range;
+
+use kalamtable_model::{Diagnostic, Place, Rule};
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+
+/// A value with the tokens that say it.
+#[derive(Clone, Debug)]
+pub(crate) struct Written<T> {
+    pub(crate) value: T,
+    pub(crate) tokens: TokenStream,
+}
+
+impl<T> Written<T> {
+    pub(crate) fn new(value: T, tokens: impl ToTokens) -> Self {
+        Written {
+            value,
+            tokens: tokens.into_token_stream(),
+        }
+    }
+}
+
+/// The problems of one derive.
+#[derive(Debug, Default)]
+pub(crate) struct Problems(Option<syn::Error>);
+
+impl Problems {
+    /// Adds a problem at `tokens`, with a way to mend it.
+    pub(crate) fn push(&mut self, tokens: impl ToTokens, message: &str, help: &str) {
+        let text = format!("{message}\nhelp: {help}");
+        self.error(syn::Error::new_spanned(tokens, text));
+    }
+
+    /// Adds what another parser found.
+    pub(crate) fn error(&mut self, error: syn::Error) {
+        match &mut self.0 {
+            Some(all) => all.combine(error),
+            None => self.0 = Some(error),
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    /// Every problem as one error. Whoever asks for it has stopped because there are some.
+    pub(crate) fn into_error(self) -> syn::Error {
+        self.0.unwrap_or_else(|| {
+            syn::Error::new(Span::call_site(), "the derive failed without a reason")
+        })
+    }
+}
+
+/// Tokens that a [`RawTable`](kalamtable_model::RawTable) came from. The one at index `k` is the
+/// place `k..k + 1`: to the model, tokens are a text of one byte each.
+#[derive(Debug, Default)]
+pub(crate) struct Places(Vec<(TokenStream, String)>);
+
+impl Places {
+    /// The place of `tokens`, which messages call `name`.
+    pub(crate) fn add(&mut self, tokens: impl ToTokens, name: impl Into<String>) -> Range<usize> {
+        let index = self.0.len();
+        self.0.push((tokens.into_token_stream(), name.into()));
+        index..index + 1
+    }
+
+    /// The model's diagnostic as a problem: at its place, ranges that explain it by name.
+    pub(crate) fn report(&self, diagnostic: &Diagnostic, problems: &mut Problems) {
+        let Place::Text { primary, others } = &diagnostic.place else {
+            return;
+        };
+        let mut text = format!("{} [{}]", diagnostic.message, diagnostic.rule.id());
+        for label in others {
+            if let Some((_, name)) = self.0.get(label.span.start) {
+                text.push_str(&format!("\nnote: {}: {name}", label.text));
+            }
+        }
+        let tokens = self.0.get(primary.span.start);
+        let tokens = tokens.map(|(tokens, _)| tokens.clone()).unwrap_or_default();
+        let is_rust_type = !tokens.to_string().starts_with('"');
+        for help in &diagnostic.help {
+            if diagnostic.rule == Rule::DecimalRange && is_rust_type {
+                // The type grammar's own words.
+                continue;
+            }
+            text.push_str("\nhelp: ");
+            text.push_str(&in_rust(diagnostic.rule, help));
+        }
+        problems.error(syn::Error::new_spanned(tokens, text));
+    }
+}
+
+/// A help as it reads where a struct is the source: the model's own is about TOML.
+fn in_rust(rule: Rule, help: &str) -> String {
+    match rule {
+        Rule::NoColumns => "add a field for each column".to_string(),
+        Rule::KeyColumnNullable => {
+            "let the field be no `Option`, or take it out of the key".to_string()
+        }
+        Rule::NoKey => help
+            .replace("primary_key = [\"", "primary_key(")
+            .replace("\"]", ")"),
+        Rule::NoNamespace | Rule::InvalidName => help.replace("`name = ", "`table = "),
+        Rule::DefaultNotAllowed => {
+            "delete it; let the field be an `Option` if an insert may leave it out".to_string()
+        }
+        Rule::TypeSyntax => help.replace(
+            "write `nullable = true` beside `type`",
+            "let the field be an `Option`",
+        ),
+        Rule::DefaultType => quoted_time(help),
+        Rule::DefaultOutOfRange => match help.split_once(", or ") {
+            Some((narrower, _)) => narrower.to_string(),
+            None => help.to_string(),
+        },
+        Rule::DefaultMalformed if help.starts_with("write JSON") => {
+            "write JSON: `default = r#\"{\"a\": 1}\"#`, or `r#\"\"text\"\"#` for a text".to_string()
+        }
+        _ => help.to_string(),
+    }
+}
+
+/// Dates and times have no literals in Rust, so they are written in quotes.
+fn quoted_time(help: &str) -> String {
+    let Some((before, rest)) = help.split_once("`default = ") else {
+        return help.to_string();
+    };
+    match rest.split_once('`') {
+        Some((value, after)) if kalamtable_model::datetime_text(value).is_some() => {
+            format!("{before}`default = \"{value}\"`{after}")
+        }
+        _ => help.to_string(),
+    }
+}

@@ -1,0 +1,324 @@
+//! [`FieldType`]: what the type of a field says by its syntax; and the Rust types for a column type.
+
+use kalamtable_model::{ColumnType, TimeUnit};
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{Expr, GenericArgument, Lit, PathArguments, PathSegment, Type};
+
+/// The type of a field, as far as it can be told without the compiler.
+pub(crate) struct FieldType {
+    /// Whether it is an `Option`.
+    pub(crate) nullable: bool,
+    /// What it holds, without the `Option`.
+    pub(crate) value: Type,
+    /// What its name says it is; none for a type whose column type only the compiler knows.
+    pub(crate) known: Option<Known>,
+}
+
+/// A type that is known by its name.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Known {
+    /// The column type that it stands for.
+    pub(crate) column: ColumnType,
+    /// The unit that it counts in, if it is a time that says it.
+    pub(crate) unit: Option<TimeUnit>,
+}
+
+impl FieldType {
+    pub(crate) fn of(ty: &Type) -> Self {
+        let ty = bare(ty);
+        let inner = last_segment(ty).filter(|segment| segment.ident == "Option");
+        let inner = inner.and_then(|segment| match &types(segment)[..] {
+            [inner] => Some(bare(inner).clone()),
+            _ => None,
+        });
+        let nullable = inner.is_some();
+        let value = inner.unwrap_or_else(|| ty.clone());
+        FieldType {
+            nullable,
+            known: known(&value),
+            value,
+        }
+    }
+
+    /// Whether it is a bare number that can count the units of a time.
+    pub(crate) fn is_units(&self) -> bool {
+        self.known
+            .as_ref()
+            .is_some_and(|known| known.column == ColumnType::BigInt)
+    }
+
+    /// As a person writes it, without the `Option`.
+    pub(crate) fn name(&self) -> String {
+        type_text(&self.value)
+    }
+
+    /// Whether values of it are borrowed, so that none can be made from Arrow.
+    pub(crate) fn is_borrowed(&self) -> bool {
+        has_reference(self.value.to_token_stream())
+    }
+}
+
+impl Known {
+    fn plain(column: ColumnType) -> Self {
+        Known { column, unit: None }
+    }
+
+    /// Whether a column of type `ty` can hold its values; the unit does not matter.
+    pub(crate) fn fits(&self, ty: &ColumnType) -> bool {
+        match (&self.column, ty) {
+            (ColumnType::Text, ColumnType::Text | ColumnType::Json | ColumnType::File) => true,
+            (ColumnType::Timestamp { .. }, ColumnType::Timestamp { .. } | ColumnType::DateTime) => {
+                true
+            }
+            // What Arrow's notation means is for the runtime to say.
+            (_, ColumnType::Arrow(_)) => true,
+            (own, ty) => own == ty,
+        }
+    }
+}
+
+/// The type without what only groups it.
+fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => bare(&group.elem),
+        Type::Paren(paren) => bare(&paren.elem),
+        _ => ty,
+    }
+}
+
+fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+fn arguments(segment: &PathSegment) -> Vec<&GenericArgument> {
+    match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => arguments.args.iter().collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The arguments that are types.
+fn types(segment: &PathSegment) -> Vec<&Type> {
+    let arguments = arguments(segment).into_iter();
+    arguments
+        .filter_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(bare(ty)),
+            _ => None,
+        })
+        .collect()
+}
+
+fn known(ty: &Type) -> Option<Known> {
+    match ty {
+        Type::Reference(reference) if reference.mutability.is_none() => {
+            is_named(bare(&reference.elem), "str").then(|| Known::plain(ColumnType::Text))
+        }
+        Type::Array(_) => array(ty).map(Known::plain),
+        Type::Path(_) => named(last_segment(ty)?),
+        _ => None,
+    }
+}
+
+/// `[u8; N]` and `[f32; N]`, the length in digits.
+fn array(ty: &Type) -> Option<ColumnType> {
+    let Type::Array(array) = ty else { return None };
+    let length = number(&array.len)?;
+    let element = bare(&array.elem);
+    if is_named(element, "u8") {
+        Some(ColumnType::FixedBytes(length))
+    } else if is_named(element, "f32") {
+        Some(ColumnType::Embedding(length))
+    } else {
+        None
+    }
+}
+
+fn named(segment: &PathSegment) -> Option<Known> {
+    let name = segment.ident.to_string();
+    let types = types(segment);
+    let column = match (&*name, &arguments(segment)[..]) {
+        ("bool", []) => ColumnType::Boolean,
+        ("i8", []) => ColumnType::TinyInt,
+        ("i16", []) => ColumnType::SmallInt,
+        ("i32", []) => ColumnType::Int,
+        ("i64", []) => ColumnType::BigInt,
+        ("u8", []) => ColumnType::UTinyInt,
+        ("u16", []) => ColumnType::USmallInt,
+        ("u32", []) => ColumnType::UInt,
+        ("u64", []) => ColumnType::UBigInt,
+        ("f32", []) => ColumnType::Float,
+        ("f64", []) => ColumnType::Double,
+        ("String", []) => ColumnType::Text,
+        ("Bytes", []) => ColumnType::Bytes,
+        ("Uuid", []) => ColumnType::Uuid,
+        ("Date", []) => ColumnType::Date,
+        ("Decimal", [precision, scale]) => ColumnType::Decimal {
+            precision: digits(precision)?,
+            scale: digits(scale)?,
+        },
+        ("Box" | "Arc" | "Cow", _) => match &types[..] {
+            [ty] if is_named(ty, "str") => ColumnType::Text,
+            [Type::Slice(slice)] if name == "Cow" && is_named(bare(&slice.elem), "u8") => {
+                ColumnType::Bytes
+            }
+            [ty] if name == "Box" => match array(ty)? {
+                column @ ColumnType::Embedding(_) => column,
+                _ => return None,
+            },
+            _ => return None,
+        },
+        ("Vec", _) => match &types[..] {
+            [ty] if is_named(ty, "u8") => ColumnType::Bytes,
+            _ => return None,
+        },
+        _ => return time(&name, &types),
+    };
+    Some(Known::plain(column))
+}
+
+/// `TimestampMillis`, `Timestamp<Millis>`, and the same of `TimeOfDay`.
+fn time(name: &str, arguments: &[&Type]) -> Option<Known> {
+    let (is_timestamp, suffix) = match name.strip_prefix("Timestamp") {
+        Some(suffix) => (true, suffix),
+        None => (false, name.strip_prefix("TimeOfDay")?),
+    };
+    let unit = match arguments {
+        [] => unit_named(suffix)?,
+        [unit] if suffix.is_empty() => unit_named(&last_segment(unit)?.ident.to_string())?,
+        _ => return None,
+    };
+    let column = if is_timestamp {
+        ColumnType::Timestamp { unit, zone: None }
+    } else {
+        ColumnType::Time
+    };
+    Some(Known {
+        column,
+        unit: Some(unit),
+    })
+}
+
+fn unit_named(name: &str) -> Option<TimeUnit> {
+    TimeUnit::ALL
+        .into_iter()
+        .find(|unit| unit_name(*unit) == name)
+}
+
+/// The unit as a type.
+pub(crate) fn unit_name(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::Second => "Seconds",
+        TimeUnit::Millisecond => "Millis",
+        TimeUnit::Microsecond => "Micros",
+        TimeUnit::Nanosecond => "Nanos",
+    }
+}
+
+fn is_named(ty: &Type, name: &str) -> bool {
+    last_segment(ty).is_some_and(|segment| segment.ident == name && segment.arguments.is_none())
+}
+
+fn digits(argument: &GenericArgument) -> Option<u8> {
+    match argument {
+        GenericArgument::Const(value) => number(value),
+        _ => None,
+    }
+}
+
+fn number<T: std::str::FromStr<Err: std::fmt::Display>>(value: &Expr) -> Option<T> {
+    match value {
+        Expr::Lit(literal) => match &literal.lit {
+            Lit::Int(number) => number.base10_parse().ok(),
+            _ => None,
+        },
+        Expr::Group(group) => number(&group.expr),
+        _ => None,
+    }
+}
+
+fn has_reference(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Punct(punct) => punct.as_char() == '&',
+        proc_macro2::TokenTree::Group(group) => has_reference(group.stream()),
+        _ => false,
+    })
+}
+
+/// The tokens of a type as a person writes them.
+pub(crate) fn type_text(ty: impl ToTokens) -> String {
+    let mut text = ty.to_token_stream().to_string();
+    for (spaced, tight) in [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        (" <", "<"),
+        ("< ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        (" ;", ";"),
+        ("& ", "&"),
+    ] {
+        text = text.replace(spaced, tight);
+    }
+    text
+}
+
+/// The Rust type to write for a column, without `Option`; none where it is one to make.
+pub(crate) fn rust_type(ty: &ColumnType, unit: Option<TimeUnit>) -> Option<String> {
+    let plain = match ty {
+        ColumnType::Boolean => "bool",
+        ColumnType::TinyInt => "i8",
+        ColumnType::SmallInt => "i16",
+        ColumnType::Int => "i32",
+        ColumnType::BigInt => "i64",
+        ColumnType::UTinyInt => "u8",
+        ColumnType::USmallInt => "u16",
+        ColumnType::UInt => "u32",
+        ColumnType::UBigInt => "u64",
+        ColumnType::Float => "f32",
+        ColumnType::Double => "f64",
+        ColumnType::Text | ColumnType::Json | ColumnType::File => "String",
+        ColumnType::Bytes => "Vec<u8>",
+        ColumnType::Date => "Date",
+        ColumnType::Interval => "IntervalMonthDayNano",
+        ColumnType::Uuid => "Uuid",
+        ColumnType::Arrow(_) => "AnyValue",
+        ColumnType::FixedBytes(length) => return Some(format!("[u8; {length}]")),
+        ColumnType::Embedding(length) => return Some(format!("Box<[f32; {length}]>")),
+        ColumnType::Decimal { precision, scale } => {
+            return Some(format!("Decimal<{precision}, {scale}>"));
+        }
+        ColumnType::Time => {
+            let unit = unit.unwrap_or(TimeUnit::Microsecond);
+            return Some(format!("TimeOfDay<{}>", unit_name(unit)));
+        }
+        ColumnType::Timestamp { .. } | ColumnType::DateTime => {
+            let unit = unit.or(ty.time_unit())?;
+            return Some(format!("Timestamp{}", unit_name(unit)));
+        }
+        ColumnType::List(element) => {
+            let ty = rust_type(&element.ty, None)?;
+            return Some(format!("Vec<{}>", optional(ty, element.nullable)));
+        }
+        ColumnType::Map(fields) => {
+            let key = rust_type(&fields.key.ty, None)?;
+            let value = optional(rust_type(&fields.value.ty, None)?, fields.value.nullable);
+            return Some(format!("BTreeMap<{key}, {value}>"));
+        }
+        _ => return None,
+    };
+    Some(plain.to_string())
+}
+
+/// With `Option` around it where it may be null.
+pub(crate) fn optional(ty: String, nullable: bool) -> String {
+    if nullable {
+        format!("Option<{ty}>")
+    } else {
+        ty
+    }
+}

@@ -1,0 +1,633 @@
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+
+use super::expand;
+
+fn check(input: &str, expected: Expect) {
+    let output = expand(input, Path::new("")).unwrap_or_else(|error| error.to_string());
+    expected.assert_eq(&output);
+}
+
+#[test]
+fn plain_columns() {
+    check(
+        r#"
+        /// What happened.
+        #[kalam(table = "app.events", primary_key(id))]
+        pub struct Event {
+            /// Identifies it.
+            pub id: i64,
+            pub(crate) r#type: Option<String>,
+            #[kalam(type = "timestamp", unit = "ms", default = "now()")]
+            pub at: i64,
+            #[kalam(skip)]
+            cache: Cache,
+        }"#,
+        expect![[r##"
+            #[allow(dead_code)]
+            /// A row of `app.events`, borrowed from a batch.
+            #[derive(Clone, Copy, Debug)]
+            pub struct EventView<'a> {
+                /// Identifies it.
+                pub id: <i64 as ::kalamtable::__private::OwnedElement>::View<'a>,
+                /// Column `type`.
+                pub(crate) r#type: <Option<
+                    String,
+                > as ::kalamtable::__private::OwnedElement>::View<'a>,
+                /// Column `at`.
+                pub at: <::kalamtable::__private::Timestamp<
+                    ::kalamtable::__private::Millis,
+                > as ::kalamtable::__private::OwnedElement>::View<'a>,
+            }
+            const _: () = {
+                use ::kalamtable::__private as kalam;
+                /// What the table is.
+                pub static DEFINITION: kalam::model::TableDefinition = kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
+                    name: kalam::model::TableName {
+                        namespace: kalam::model::Shared::Static("app"),
+                        table: kalam::model::Shared::Static("events"),
+                    },
+                    kind: kalam::model::TableKind::Shared,
+                    version: 1u32,
+                    comment: kalam::Option::Some(kalam::model::Shared::Static("What happened.")),
+                    primary_key: kalam::model::PrimaryKey::Columns(
+                        kalam::model::Shared::Static(&[0usize]),
+                    ),
+                    row: kalam::model::Shared::Static("Event"),
+                    columns: kalam::model::Shared::Static(
+                        &[
+                            kalam::model::Column {
+                                id: 1,
+                                name: kalam::model::Shared::Static("id"),
+                                ty: kalam::model::ColumnType::BigInt,
+                                nullable: false,
+                                default: kalam::Option::None,
+                                unit: kalam::Option::None,
+                                rust: kalam::Option::None,
+                                comment: kalam::Option::Some(
+                                    kalam::model::Shared::Static("Identifies it."),
+                                ),
+                            },
+                            kalam::model::Column {
+                                id: 2,
+                                name: kalam::model::Shared::Static("type"),
+                                ty: kalam::model::ColumnType::Text,
+                                nullable: true,
+                                default: kalam::Option::None,
+                                unit: kalam::Option::None,
+                                rust: kalam::Option::None,
+                                comment: kalam::Option::None,
+                            },
+                            kalam::model::Column {
+                                id: 3,
+                                name: kalam::model::Shared::Static("at"),
+                                ty: kalam::model::ColumnType::Timestamp {
+                                    unit: kalam::model::TimeUnit::Microsecond,
+                                    zone: kalam::Option::None,
+                                },
+                                nullable: false,
+                                default: kalam::Option::Some(
+                                    kalam::model::ColumnDefault::Call(
+                                        kalam::model::DefaultFunction::Now,
+                                    ),
+                                ),
+                                unit: kalam::Option::Some(kalam::model::TimeUnit::Millisecond),
+                                rust: kalam::Option::None,
+                                comment: kalam::Option::None,
+                            },
+                        ],
+                    ),
+                    reserved: kalam::model::Reserved {
+                        ids: kalam::model::Shared::Static(&[]),
+                        names: kalam::model::Shared::Static(&[]),
+                    },
+                });
+                /// The Arrow schema, made on first use.
+                pub static SCHEMA: kalam::LazyLock<kalam::SchemaRef> = kalam::LazyLock::new(|| kalam::Table::new_schema(
+                    &DEFINITION,
+                ));
+                /// The definition and its schema.
+                pub static TABLE: kalam::Table = kalam::Table {
+                    definition: &DEFINITION,
+                    schema: &SCHEMA,
+                };
+                #[automatically_derived]
+                impl kalam::ToArrow for Event {
+                    const TABLE: &'static kalam::Table = &TABLE;
+                    fn append(
+                        rows: &[&Self],
+                        position: usize,
+                        column: &mut kalam::ColumnBuilder,
+                    ) -> kalam::Result<(), kalam::ValueError> {
+                        match position {
+                            0 => column.append::<i64, _>(rows, |row| kalam::Element::cell(&row.id)),
+                            1 => {
+                                column
+                                    .append::<
+                                        Option<String>,
+                                        _,
+                                    >(rows, |row| kalam::Element::cell(&row.r#type))
+                            }
+                            2 => {
+                                column
+                                    .append::<kalam::Timestamp<kalam::Millis>, _>(rows, |row| row.at)
+                            }
+                            _ => column.missing(),
+                        }
+                    }
+                }
+                #[automatically_derived]
+                impl kalam::FromArrow for Event {
+                    type Readers = (
+                        kalam::ColumnReader<i64>,
+                        kalam::ColumnReader<Option<String>>,
+                        kalam::ColumnReader<kalam::Timestamp<kalam::Millis>>,
+                    );
+                    type View<'a> = EventView<'a>;
+                    fn readers(
+                        columns: &kalam::Columns<'_>,
+                    ) -> kalam::Result<Self::Readers, kalam::RowError> {
+                        kalam::Result::Ok((
+                            columns.reader(0)?,
+                            columns.reader(1)?,
+                            columns.reader(2)?,
+                        ))
+                    }
+                    fn read(
+                        readers: &Self::Readers,
+                        range: kalam::Range<usize>,
+                        rows: &mut kalam::Vec<Self>,
+                    ) -> kalam::Result<(), kalam::RowError> {
+                        let (c0, c1, c2) = readers;
+                        let mut c0 = c0.block(&range)?;
+                        let mut c1 = c1.block(&range)?;
+                        let mut c2 = c2.block(&range)?;
+                        for _ in range {
+                            rows.push(Event {
+                                id: c0.take(),
+                                r#type: c1.take(),
+                                at: c2.take().get(),
+                                cache: kalam::Default::default(),
+                            });
+                        }
+                        kalam::Result::Ok(())
+                    }
+                    fn view(
+                        readers: &Self::Readers,
+                        row: usize,
+                    ) -> kalam::Result<Self::View<'_>, kalam::RowError> {
+                        let (c0, c1, c2) = readers;
+                        kalam::Result::Ok(EventView {
+                            id: c0.view(row)?,
+                            r#type: c1.view(row)?,
+                            at: c2.view(row)?,
+                        })
+                    }
+                }
+                #[automatically_derived]
+                impl kalam::KeyedRow for Event {
+                    type Key<'a> = i64;
+                    fn key(&self) -> Self::Key<'_> {
+                        self.id
+                    }
+                    fn compare_key(&self, key: &Self::Key<'_>) -> kalam::Ordering {
+                        kalam::Ord::cmp(&self.id, key)
+                    }
+                }
+            };
+        "##]],
+    );
+}
+
+#[test]
+fn columns_whose_type_the_compiler_knows() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id), crate = kalamtable_rows)]
+        struct Event {
+            id: EventId,
+            #[kalam(default = "new")]
+            status: Status,
+            tags: Option<Vec<String>>,
+            routes: BTreeMap<String, Place>,
+            #[kalam(nested_ids = 40)]
+            more: Vec<String>,
+            #[kalam(type = "json")]
+            data: serde_json::Value,
+        }"#,
+        expect![[r##"
+            #[allow(dead_code)]
+            /// A row of `app.events`, borrowed from a batch.
+            #[derive(Clone, Copy, Debug)]
+            struct EventView<'a> {
+                /// Column `id`.
+                id: <EventId as kalamtable_rows::__private::OwnedElement>::View<'a>,
+                /// Column `status`.
+                status: <Status as kalamtable_rows::__private::OwnedElement>::View<'a>,
+                /// Column `tags`.
+                tags: <Option<Vec<String>> as kalamtable_rows::__private::OwnedElement>::View<'a>,
+                /// Column `routes`.
+                routes: <BTreeMap<
+                    String,
+                    Place,
+                > as kalamtable_rows::__private::OwnedElement>::View<'a>,
+                /// Column `more`.
+                more: <Vec<String> as kalamtable_rows::__private::OwnedElement>::View<'a>,
+                /// Column `data`.
+                data: <serde_json::Value as kalamtable_rows::__private::OwnedElement>::View<'a>,
+            }
+            const _: () = {
+                use kalamtable_rows::__private as kalam;
+                /// What the table is.
+                pub static DEFINITION: kalam::model::TableDefinition = kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
+                    name: kalam::model::TableName {
+                        namespace: kalam::model::Shared::Static("app"),
+                        table: kalam::model::Shared::Static("events"),
+                    },
+                    kind: kalam::model::TableKind::Shared,
+                    version: 1u32,
+                    comment: kalam::Option::None,
+                    primary_key: kalam::model::PrimaryKey::Columns(
+                        kalam::model::Shared::Static(&[0usize]),
+                    ),
+                    row: kalam::model::Shared::Static("Event"),
+                    columns: kalam::model::Shared::Static(
+                        &[
+                            kalam::model::Column {
+                                id: 1,
+                                name: kalam::model::Shared::Static("id"),
+                                ty: <EventId as kalam::TypeAt<kalam::Ids<{ 6 }>>>::TYPE,
+                                nullable: false,
+                                default: kalam::Option::None,
+                                unit: kalam::Option::None,
+                                rust: kalam::Option::None,
+                                comment: kalam::Option::None,
+                            },
+                            kalam::model::Column {
+                                id: 2,
+                                name: kalam::model::Shared::Static("status"),
+                                ty: <Status as kalam::TypeAt<
+                                    kalam::Ids<{ 6 + <EventId as kalam::HasType>::IDS }>,
+                                >>::TYPE,
+                                nullable: false,
+                                default: kalam::Option::Some(
+                                    kalam::model::ColumnDefault::Literal(
+                                        kalam::model::Literal::Text(
+                                            kalam::model::Shared::Static("new"),
+                                        ),
+                                    ),
+                                ),
+                                unit: kalam::Option::None,
+                                rust: kalam::Option::None,
+                                comment: kalam::Option::None,
+                            },
+                            kalam::model::Column {
+                                id: 3,
+                                name: kalam::model::Shared::Static("tags"),
+                                ty: <Vec<
+                                    String,
+                                > as kalam::TypeAt<
+                                    kalam::Ids<
+                                        {
+                                            6 + <EventId as kalam::HasType>::IDS
+                                                + <Status as kalam::HasType>::IDS
+                                        },
+                                    >,
+                                >>::TYPE,
+                                nullable: true,
+                                default: kalam::Option::None,
+                                unit: kalam::Option::None,
+                                rust: kalam::Option::None,
+                                comment: kalam::Option::None,
+                            },
+                            kalam::model::Column {
+                                id: 4,
+                                name: kalam::model::Shared::Static("routes"),
+                                ty: <BTreeMap<
+                                    String,
+                                    Place,
+                                > as kalam::TypeAt<
+                                    kalam::Ids<
+                                        {
+                                            6 + <EventId as kalam::HasType>::IDS
+                                                + <Status as kalam::HasType>::IDS
+                                                + <Vec<String> as kalam::HasType>::IDS
+                                        },
+                                    >,
+                                >>::TYPE,
+                                nullable: false,
+                                default: kalam::Option::None,
+                                unit: kalam::Option::None,
+                                rust: kalam::Option::None,
+                                comment: kalam::Option::None,
+                            },
+                            kalam::model::Column {
+                                id: 5,
+                                name: kalam::model::Shared::Static("more"),
+                                ty: <Vec<String> as kalam::TypeAt<kalam::Ids<{ 40 }>>>::TYPE,
+                                nullable: false,
+                                default: kalam::Option::None,
+                                unit: kalam::Option::None,
+                                rust: kalam::Option::None,
+                                comment: kalam::Option::None,
+                            },
+                            kalam::model::Column {
+                                id: 6,
+                                name: kalam::model::Shared::Static("data"),
+                                ty: kalam::model::ColumnType::Json,
+                                nullable: false,
+                                default: kalam::Option::None,
+                                unit: kalam::Option::None,
+                                rust: kalam::Option::None,
+                                comment: kalam::Option::None,
+                            },
+                        ],
+                    ),
+                    reserved: kalam::model::Reserved {
+                        ids: kalam::model::Shared::Static(&[]),
+                        names: kalam::model::Shared::Static(&[]),
+                    },
+                });
+                /// The Arrow schema, made on first use.
+                pub static SCHEMA: kalam::LazyLock<kalam::SchemaRef> = kalam::LazyLock::new(|| kalam::Table::new_schema(
+                    &DEFINITION,
+                ));
+                /// The definition and its schema.
+                pub static TABLE: kalam::Table = kalam::Table {
+                    definition: &DEFINITION,
+                    schema: &SCHEMA,
+                };
+                #[automatically_derived]
+                impl kalam::ToArrow for Event {
+                    const TABLE: &'static kalam::Table = &TABLE;
+                    fn append(
+                        rows: &[&Self],
+                        position: usize,
+                        column: &mut kalam::ColumnBuilder,
+                    ) -> kalam::Result<(), kalam::ValueError> {
+                        match position {
+                            0 => {
+                                column
+                                    .append::<EventId, _>(rows, |row| kalam::Element::cell(&row.id))
+                            }
+                            1 => {
+                                column
+                                    .append::<
+                                        Status,
+                                        _,
+                                    >(rows, |row| kalam::Element::cell(&row.status))
+                            }
+                            2 => {
+                                column
+                                    .append::<
+                                        Option<Vec<String>>,
+                                        _,
+                                    >(rows, |row| kalam::Element::cell(&row.tags))
+                            }
+                            3 => {
+                                column
+                                    .append::<
+                                        BTreeMap<String, Place>,
+                                        _,
+                                    >(rows, |row| kalam::Element::cell(&row.routes))
+                            }
+                            4 => {
+                                column
+                                    .append::<
+                                        Vec<String>,
+                                        _,
+                                    >(rows, |row| kalam::Element::cell(&row.more))
+                            }
+                            5 => {
+                                column
+                                    .append::<
+                                        serde_json::Value,
+                                        _,
+                                    >(rows, |row| kalam::Element::cell(&row.data))
+                            }
+                            _ => column.missing(),
+                        }
+                    }
+                }
+                #[automatically_derived]
+                impl kalam::FromArrow for Event {
+                    type Readers = (
+                        kalam::ColumnReader<EventId>,
+                        kalam::ColumnReader<Status>,
+                        kalam::ColumnReader<Option<Vec<String>>>,
+                        kalam::ColumnReader<BTreeMap<String, Place>>,
+                        kalam::ColumnReader<Vec<String>>,
+                        kalam::ColumnReader<serde_json::Value>,
+                    );
+                    type View<'a> = EventView<'a>;
+                    fn readers(
+                        columns: &kalam::Columns<'_>,
+                    ) -> kalam::Result<Self::Readers, kalam::RowError> {
+                        kalam::Result::Ok((
+                            columns.reader(0)?,
+                            columns.reader(1)?,
+                            columns.reader(2)?,
+                            columns.reader(3)?,
+                            columns.reader(4)?,
+                            columns.reader(5)?,
+                        ))
+                    }
+                    fn read(
+                        readers: &Self::Readers,
+                        range: kalam::Range<usize>,
+                        rows: &mut kalam::Vec<Self>,
+                    ) -> kalam::Result<(), kalam::RowError> {
+                        let (c0, c1, c2, c3, c4, c5) = readers;
+                        let mut c0 = c0.block(&range)?;
+                        let mut c1 = c1.block(&range)?;
+                        let mut c2 = c2.block(&range)?;
+                        let mut c3 = c3.block(&range)?;
+                        let mut c4 = c4.block(&range)?;
+                        let mut c5 = c5.block(&range)?;
+                        for _ in range {
+                            rows.push(Event {
+                                id: c0.take(),
+                                status: c1.take(),
+                                tags: c2.take(),
+                                routes: c3.take(),
+                                more: c4.take(),
+                                data: c5.take(),
+                            });
+                        }
+                        kalam::Result::Ok(())
+                    }
+                    fn view(
+                        readers: &Self::Readers,
+                        row: usize,
+                    ) -> kalam::Result<Self::View<'_>, kalam::RowError> {
+                        let (c0, c1, c2, c3, c4, c5) = readers;
+                        kalam::Result::Ok(EventView {
+                            id: c0.view(row)?,
+                            status: c1.view(row)?,
+                            tags: c2.view(row)?,
+                            routes: c3.view(row)?,
+                            more: c4.view(row)?,
+                            data: c5.view(row)?,
+                        })
+                    }
+                }
+                #[automatically_derived]
+                impl kalam::KeyedRow for Event {
+                    type Key<'a> = &'a EventId;
+                    fn key(&self) -> Self::Key<'_> {
+                        &self.id
+                    }
+                    fn compare_key(&self, key: &Self::Key<'_>) -> kalam::Ordering {
+                        kalam::Ord::cmp(&&self.id, key)
+                    }
+                }
+                const _: () = {
+                    const TYPE: &kalam::model::ColumnType = &<EventId as kalam::TypeAt<
+                        kalam::Ids<{ 6 }>,
+                    >>::TYPE;
+                    kalam::assert_key(
+                        TYPE,
+                        "column `id` of `app.events` cannot be part of the primary key: a key is made of booleans, integers, decimals, text, bytes, times, uuids and enums",
+                    );
+                };
+                const _: () = {
+                    const TYPE: &kalam::model::ColumnType = &<Status as kalam::TypeAt<
+                        kalam::Ids<{ 6 + <EventId as kalam::HasType>::IDS }>,
+                    >>::TYPE;
+                    const DEFAULT: &kalam::model::Literal = &kalam::model::Literal::Text(
+                        kalam::model::Shared::Static("new"),
+                    );
+                    kalam::assert_default(
+                        TYPE,
+                        DEFAULT,
+                        "the default of column `status` of `app.events` is no value of its type",
+                    );
+                };
+                const _: () = {
+                    const NATURAL: &kalam::model::ColumnType = &<serde_json::Value as kalam::TypeAt<
+                        kalam::Ids<{ 0 }>,
+                    >>::TYPE;
+                    const DECLARED: &kalam::model::ColumnType = &kalam::model::ColumnType::Json;
+                    kalam::assert_holds(
+                        NATURAL,
+                        DECLARED,
+                        "`serde_json::Value` cannot hold column `data` of `app.events`, which is `json`",
+                    );
+                };
+                const _: () = kalam::assert_unique_ids(
+                    &DEFINITION,
+                    "two ids of `app.events` are equal: say with `nested_ids` where those inside a column begin",
+                );
+            };
+        "##]],
+    );
+}
+
+#[test]
+fn struct_that_borrows() {
+    check(
+        r#"#[kalam(table = "app.lines", no_primary_key = "lines of a log", freeze = "frozen/lines.toml")]
+        struct Line<'a> {
+            #[kalam(id = 4)]
+            text: &'a str,
+            #[kalam(id = 2)]
+            words: Vec<&'a str>,
+        }"#,
+        expect![[r#"
+            const _: () = {
+                use ::kalamtable::__private as kalam;
+                /// What the table is.
+                pub static DEFINITION: kalam::model::TableDefinition = kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
+                    name: kalam::model::TableName {
+                        namespace: kalam::model::Shared::Static("app"),
+                        table: kalam::model::Shared::Static("lines"),
+                    },
+                    kind: kalam::model::TableKind::Shared,
+                    version: 1u32,
+                    comment: kalam::Option::None,
+                    primary_key: kalam::model::PrimaryKey::None {
+                        reason: kalam::model::Shared::Static("lines of a log"),
+                    },
+                    row: kalam::model::Shared::Static("Line"),
+                    columns: kalam::model::Shared::Static(
+                        &[
+                            kalam::model::Column {
+                                id: 4,
+                                name: kalam::model::Shared::Static("text"),
+                                ty: kalam::model::ColumnType::Text,
+                                nullable: false,
+                                default: kalam::Option::None,
+                                unit: kalam::Option::None,
+                                rust: kalam::Option::None,
+                                comment: kalam::Option::None,
+                            },
+                            kalam::model::Column {
+                                id: 2,
+                                name: kalam::model::Shared::Static("words"),
+                                ty: <Vec<&'static str> as kalam::TypeAt<kalam::Ids<{ 4 }>>>::TYPE,
+                                nullable: false,
+                                default: kalam::Option::None,
+                                unit: kalam::Option::None,
+                                rust: kalam::Option::None,
+                                comment: kalam::Option::None,
+                            },
+                        ],
+                    ),
+                    reserved: kalam::model::Reserved {
+                        ids: kalam::model::Shared::Static(&[]),
+                        names: kalam::model::Shared::Static(&[]),
+                    },
+                });
+                /// The Arrow schema, made on first use.
+                pub static SCHEMA: kalam::LazyLock<kalam::SchemaRef> = kalam::LazyLock::new(|| kalam::Table::new_schema(
+                    &DEFINITION,
+                ));
+                /// The definition and its schema.
+                pub static TABLE: kalam::Table = kalam::Table {
+                    definition: &DEFINITION,
+                    schema: &SCHEMA,
+                };
+                #[automatically_derived]
+                impl<'a> kalam::ToArrow for Line<'a> {
+                    const TABLE: &'static kalam::Table = &TABLE;
+                    fn append(
+                        rows: &[&Self],
+                        position: usize,
+                        column: &mut kalam::ColumnBuilder,
+                    ) -> kalam::Result<(), kalam::ValueError> {
+                        match position {
+                            0 => {
+                                column
+                                    .append::<
+                                        &'a str,
+                                        _,
+                                    >(rows, |row| kalam::Element::cell(&row.text))
+                            }
+                            1 => {
+                                column
+                                    .append::<
+                                        Vec<&'a str>,
+                                        _,
+                                    >(rows, |row| kalam::Element::cell(&row.words))
+                            }
+                            _ => column.missing(),
+                        }
+                    }
+                }
+                const _: () = kalam::assert_unique_ids(
+                    &DEFINITION,
+                    "two ids of `app.lines` are equal: say with `nested_ids` where those inside a column begin",
+                );
+            };
+            #[cfg(test)]
+            #[test]
+            fn line_is_frozen() {
+                ::kalamtable::__private::assert_frozen(
+                    <Line<'static> as ::kalamtable::__private::ToArrow>::TABLE,
+                    env!("CARGO_MANIFEST_DIR"),
+                    "frozen/lines.toml",
+                );
+            }
+        "#]],
+    );
+}

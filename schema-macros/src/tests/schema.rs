@@ -1,0 +1,491 @@
+use std::fs;
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+
+use super::{expand, problems};
+
+const JOBS: &str = r#"name = "app.jobs"
+comment = "Background jobs"
+primary_key = ["job_id"]
+
+[columns]
+job_id     = { id = 1, type = "text", comment = "Identifies the job" }
+status     = { id = 2, type = "enum('new', 'done')" }
+message    = { id = 3, type = "text", nullable = true }
+retries    = { id = 4, type = "smallint" }
+created_at = { id = 5, type = "timestamp", unit = "ms" }
+ended_at   = { id = 6, type = "datetime", nullable = true }
+tags       = { id = 7, type = "list<#8 text>" }
+"#;
+
+/// The problems of a struct with `fields` as a row of [`JOBS`].
+fn check(fields: &str, expected: Expect) {
+    let input = format!("#[kalam(schema = \"schemas/jobs.toml\")] struct Job {{ {fields} }}");
+    check_with(Some(JOBS), &input, expected);
+}
+
+fn check_with(file: Option<&str>, input: &str, expected: Expect) {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), file);
+    expected.assert_eq(&problems(input, folder.path()));
+}
+
+fn write(folder: &Path, file: Option<&str>) {
+    if let Some(text) = file {
+        fs::create_dir(folder.join("schemas")).unwrap();
+        fs::write(folder.join("schemas/jobs.toml"), text).unwrap();
+    }
+}
+
+#[test]
+fn row_in_another_order_fits() {
+    check(
+        r#"
+        tags: Vec<String>,
+        #[kalam(unit = "ms")]
+        created_at: i64,
+        ended_at: Option<TimestampMicros>,
+        #[kalam(rename = "job_id")]
+        id: String,
+        status: Status,
+        message: Option<Box<str>>,
+        retries: i16,
+        #[kalam(skip)]
+        cache: Cache,
+        "#,
+        expect![[r#"
+            no problems
+        "#]],
+    );
+}
+
+#[test]
+fn fields_that_are_missing_misspelt_and_too_many() {
+    check(
+        r#"
+        job_id: String,
+        stauts: Status,
+        mesage: Option<String>,
+        #[kalam(rename = "retrys")]
+        retries: i16,
+        owner: String,
+        "#,
+        expect![[r#"
+            stauts: `app.jobs` has no column `stauts`
+            help: did you mean `status`, of schemas/jobs.toml:7?
+            mesage: `app.jobs` has no column `mesage`
+            help: did you mean `message`, of schemas/jobs.toml:8?
+            "retrys": `app.jobs` has no column `retrys`
+            help: did you mean `retries`, of schemas/jobs.toml:9?
+            owner: `app.jobs` has no column `owner`
+            help: describe it in schemas/jobs.toml, or write `#[kalam(skip)]` for a field that is no column
+            Job: `Job` has no field for columns `created_at`, `ended_at` and `tags` of `app.jobs`
+            help: add
+                created_at: TimestampMillis, // schemas/jobs.toml:10: timestamp
+                ended_at: Option<TimestampMicros>, // schemas/jobs.toml:11: datetime
+                tags: Vec<String>, // schemas/jobs.toml:12: list<#8 text>
+        "#]],
+    );
+}
+
+#[test]
+fn one_column_twice() {
+    check(
+        r#"
+        job_id: String,
+        status: Status,
+        message: Option<String>,
+        #[kalam(rename = "message")]
+        text: Option<String>,
+        retries: i16,
+        created_at: TimestampMillis,
+        ended_at: Option<TimestampMicros>,
+        tags: Vec<String>,
+        "#,
+        expect![[r#"
+            "message": field `message` is column `message` too
+            help: rename one of the two
+        "#]],
+    );
+}
+
+#[test]
+fn nulls_that_differ() {
+    check(
+        r#"
+        job_id: Option<String>,
+        status: Option<Status>,
+        message: String,
+        retries: Option<i32>,
+        created_at: TimestampMillis,
+        ended_at: Timestamp<Micros>,
+        tags: Vec<String>,
+        "#,
+        expect![[r#"
+            Option<String>: column `job_id` is never null, and the field may be
+            help: schemas/jobs.toml:6 does not say `nullable = true`: write `String`
+            Option<Status>: column `status` is never null, and the field may be
+            help: schemas/jobs.toml:7 does not say `nullable = true`: write `Status`
+            String: column `message` may be null, and the field may not
+            help: schemas/jobs.toml:8 says `nullable = true`: write `Option<String>`
+            Option<i32>: column `retries` is never null, and the field may be
+            help: schemas/jobs.toml:9 does not say `nullable = true`: write `i16`
+            i32: `i32` cannot hold column `retries`
+            help: schemas/jobs.toml:9 says `smallint`: write `i16`
+            Timestamp<Micros>: column `ended_at` may be null, and the field may not
+            help: schemas/jobs.toml:11 says `nullable = true`: write `Option<Timestamp<Micros>>`
+        "#]],
+    );
+}
+
+#[test]
+fn types_that_differ() {
+    check(
+        r#"
+        job_id: Uuid,
+        status: String,
+        message: Option<Vec<u8>>,
+        retries: i32,
+        created_at: i32,
+        ended_at: Option<Date>,
+        tags: String,
+        "#,
+        expect![[r#"
+            Uuid: `Uuid` cannot hold column `job_id`
+            help: schemas/jobs.toml:6 says `text`: write `String`
+            String: `String` cannot hold column `status`
+            help: schemas/jobs.toml:7 says `enum('new', 'done')`: derive `KalamValue` on an enum of the labels `new` and `done`, and write its name
+            Vec<u8>: `Vec<u8>` cannot hold column `message`
+            help: schemas/jobs.toml:8 says `text`: write `Option<String>`
+            i32: `i32` cannot hold column `retries`
+            help: schemas/jobs.toml:9 says `smallint`: write `i16`
+            i32: `i32` cannot hold column `created_at`
+            help: schemas/jobs.toml:10 says `timestamp`: write `TimestampMillis`
+            Date: `Date` cannot hold column `ended_at`
+            help: schemas/jobs.toml:11 says `datetime`: write `Option<TimestampMicros>`
+            String: `String` cannot hold column `tags`
+            help: schemas/jobs.toml:12 says `list<#8 text>`: write `Vec<String>`
+        "#]],
+    );
+}
+
+#[test]
+fn units_that_differ() {
+    check(
+        r#"
+        job_id: String,
+        status: Status,
+        #[kalam(unit = "ms")]
+        message: Option<String>,
+        #[kalam(unit = "ms")]
+        retries: i16,
+        created_at: i64,
+        #[kalam(unit = "s")]
+        ended_at: Option<i64>,
+        tags: Vec<String>,
+        "#,
+        expect![[r#"
+            "ms": column `message` has no unit
+            help: delete it: schemas/jobs.toml:8 says `text`
+            "ms": column `retries` has no unit
+            help: delete it: schemas/jobs.toml:9 says `smallint`
+            i64: `i64` does not say its unit, and column `created_at` has one
+            help: schemas/jobs.toml:10 says `unit = "ms"`: write `#[kalam(unit = "ms")]`, or let the field be `TimestampMillis`
+            "s": column `ended_at` counts in `us`
+            help: schemas/jobs.toml:11 says `datetime`: write `unit = "us"`
+        "#]],
+    );
+    check(
+        r#"
+        job_id: String,
+        status: Status,
+        message: Option<String>,
+        retries: i16,
+        created_at: TimestampMicros,
+        #[kalam(unit = "us")]
+        ended_at: Option<TimestampMicros>,
+        #[kalam(unit = "us")]
+        tags: Vec<String>,
+        "#,
+        expect![[r#"
+            TimestampMicros: `TimestampMicros` counts in `us`, and column `created_at` in `ms`
+            help: schemas/jobs.toml:10 says `unit = "ms"`: write `TimestampMillis`
+            "us": `TimestampMicros` says its unit itself
+            help: delete it: only a bare `i64` needs one
+            "us": column `tags` has no unit
+            help: delete it: schemas/jobs.toml:12 says `list<#8 text>`
+        "#]],
+    );
+}
+
+#[test]
+fn keys_that_the_file_says() {
+    check(
+        r#"
+        #[kalam(id = 1, comment = "x", rename = "job_id")]
+        job: String,
+        #[kalam(type = "enum('a')", default = "new", nested_ids = 4)]
+        status: Status,
+        message: Option<String>,
+        retries: i16,
+        created_at: TimestampMillis,
+        ended_at: Option<TimestampMicros>,
+        tags: Vec<String>,
+        "#,
+        expect![[r#"
+            id: `id` is for the TOML file to say
+            help: delete it: schemas/jobs.toml:6 describes the column
+            comment: `comment` is for the TOML file to say
+            help: delete it: schemas/jobs.toml:6 describes the column
+            type: `type` is for the TOML file to say
+            help: delete it: schemas/jobs.toml:7 describes the column
+            default: `default` is for the TOML file to say
+            help: delete it: schemas/jobs.toml:7 describes the column
+            nested_ids: `nested_ids` is for the TOML file to say
+            help: delete it: schemas/jobs.toml:7 describes the column
+        "#]],
+    );
+}
+
+#[test]
+fn file_that_is_not_there() {
+    let input = r#"#[kalam(schema = "schemas/jobs.toml")] struct Job { id: i64 }"#;
+    check_with(None, input, expect![[r#"
+        "schemas/jobs.toml": `schemas/jobs.toml` cannot be read: No such file or directory (os error 2)
+        help: write the path as it is seen from the folder of `Cargo.toml`
+    "#]]);
+    let input = r#"#[kalam(schema = "/schemas/jobs.toml")] struct Job { id: i64 }"#;
+    check_with(None, input, expect![[r#"
+        "/schemas/jobs.toml": `/schemas/jobs.toml` is no path inside the package
+        help: write it as it is seen from the folder of `Cargo.toml`
+    "#]]);
+    let input = r#"#[kalam(schema = "schemas")] struct Job { id: i64 }"#;
+    check_with(Some(""), input, expect![[r#"
+        "schemas": `schemas` cannot be read: it is no file
+        help: write the path as it is seen from the folder of `Cargo.toml`
+    "#]]);
+}
+
+#[test]
+fn file_with_problems() {
+    check_with(
+        Some("name = \"app.jobs\"\n[columns]\nid = { id = 1, type = \"txt\" }\n"),
+        r#"#[kalam(schema = "schemas/jobs.toml")] struct Job { id: i64 }"#,
+        expect![[r#"
+            "schemas/jobs.toml": `schemas/jobs.toml` describes no sound table
+
+            error[KT0601]: the table has no primary key, and does not say why
+             --> schemas/jobs.toml:1:8
+              |
+            1 | name = "app.jobs"
+              |        ^^^^^^^^^^
+              |
+              = help: write `primary_key = [".."]`, or `no_primary_key = "why"`
+
+            error[KT0401]: unknown type `txt`
+             --> schemas/jobs.toml:3:24
+              |
+            3 | id = { id = 1, type = "txt" }
+              |                        ^^^
+              |
+              = help: did you mean `text`?
+
+            help: mend the file first
+        "#]],
+    );
+}
+
+#[test]
+fn file_that_is_too_large() {
+    let text = " ".repeat(1024 * 1024 + 1);
+    let input = r#"#[kalam(schema = "schemas/jobs.toml")] struct Job { id: i64 }"#;
+    check_with(Some(&text), input, expect![[r#"
+        "schemas/jobs.toml": `schemas/jobs.toml`: the file has 1048577 bytes, more than the 1048576 that are read
+        help: name a file that describes one table
+    "#]]);
+}
+
+#[test]
+fn tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = r#"name = "app.jobs"
+no_primary_key = "a log"
+[columns]
+status = { id = 2, type = "enum('new', 'done')", comment = "How far it is" }
+at     = { id = 1, type = "time", unit = "s", nullable = true }
+"#;
+    write(folder.path(), Some(file));
+    let output = expand(
+        r#"#[kalam(schema = "schemas/jobs.toml", view = JobSeen, crate = kalamtable_rows)]
+        pub struct Job {
+            #[kalam(unit = "s")]
+            at: Option<i64>,
+            status: Status,
+        }"#,
+        folder.path(),
+    );
+    expect![[r##"
+        #[allow(dead_code)]
+        /// A row of `app.jobs`, borrowed from a batch.
+        #[derive(Clone, Copy, Debug)]
+        pub struct JobSeen<'a> {
+            /// How far it is
+            status: <Status as kalamtable_rows::__private::OwnedElement>::View<'a>,
+            /// Column `at`.
+            at: <kalamtable_rows::__private::Option<
+                kalamtable_rows::__private::TimeOfDay<kalamtable_rows::__private::Seconds>,
+            > as kalamtable_rows::__private::OwnedElement>::View<'a>,
+        }
+        const _: () = {
+            use kalamtable_rows::__private as kalam;
+            /// What the table is.
+            pub static DEFINITION: kalam::model::TableDefinition = kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
+                name: kalam::model::TableName {
+                    namespace: kalam::model::Shared::Static("app"),
+                    table: kalam::model::Shared::Static("jobs"),
+                },
+                kind: kalam::model::TableKind::Shared,
+                version: 1u32,
+                comment: kalam::Option::None,
+                primary_key: kalam::model::PrimaryKey::None {
+                    reason: kalam::model::Shared::Static("a log"),
+                },
+                row: kalam::model::Shared::Static("Jobs"),
+                columns: kalam::model::Shared::Static(
+                    &[
+                        kalam::model::Column {
+                            id: 2,
+                            name: kalam::model::Shared::Static("status"),
+                            ty: kalam::model::ColumnType::Enum(
+                                kalam::model::Shared::Static(
+                                    &[
+                                        kalam::model::Shared::Static("new"),
+                                        kalam::model::Shared::Static("done"),
+                                    ],
+                                ),
+                            ),
+                            nullable: false,
+                            default: kalam::Option::None,
+                            unit: kalam::Option::None,
+                            rust: kalam::Option::None,
+                            comment: kalam::Option::Some(
+                                kalam::model::Shared::Static("How far it is"),
+                            ),
+                        },
+                        kalam::model::Column {
+                            id: 1,
+                            name: kalam::model::Shared::Static("at"),
+                            ty: kalam::model::ColumnType::Time,
+                            nullable: true,
+                            default: kalam::Option::None,
+                            unit: kalam::Option::Some(kalam::model::TimeUnit::Second),
+                            rust: kalam::Option::None,
+                            comment: kalam::Option::None,
+                        },
+                    ],
+                ),
+                reserved: kalam::model::Reserved {
+                    ids: kalam::model::Shared::Static(&[]),
+                    names: kalam::model::Shared::Static(&[]),
+                },
+            });
+            /// The Arrow schema, made on first use.
+            pub static SCHEMA: kalam::LazyLock<kalam::SchemaRef> = kalam::LazyLock::new(|| kalam::Table::new_schema(
+                &DEFINITION,
+            ));
+            /// The definition and its schema.
+            pub static TABLE: kalam::Table = kalam::Table {
+                definition: &DEFINITION,
+                schema: &SCHEMA,
+            };
+            #[automatically_derived]
+            impl kalam::ToArrow for Job {
+                const TABLE: &'static kalam::Table = &TABLE;
+                fn append(
+                    rows: &[&Self],
+                    position: usize,
+                    column: &mut kalam::ColumnBuilder,
+                ) -> kalam::Result<(), kalam::ValueError> {
+                    match position {
+                        0 => {
+                            column
+                                .append::<
+                                    Status,
+                                    _,
+                                >(rows, |row| kalam::Element::cell(&row.status))
+                        }
+                        1 => {
+                            column
+                                .append::<
+                                    kalam::Option<kalam::TimeOfDay<kalam::Seconds>>,
+                                    _,
+                                >(rows, |row| row.at)
+                        }
+                        _ => column.missing(),
+                    }
+                }
+            }
+            #[automatically_derived]
+            impl kalam::FromArrow for Job {
+                type Readers = (
+                    kalam::ColumnReader<Status>,
+                    kalam::ColumnReader<kalam::Option<kalam::TimeOfDay<kalam::Seconds>>>,
+                );
+                type View<'a> = JobSeen<'a>;
+                fn readers(
+                    columns: &kalam::Columns<'_>,
+                ) -> kalam::Result<Self::Readers, kalam::RowError> {
+                    kalam::Result::Ok((columns.reader(0)?, columns.reader(1)?))
+                }
+                fn read(
+                    readers: &Self::Readers,
+                    range: kalam::Range<usize>,
+                    rows: &mut kalam::Vec<Self>,
+                ) -> kalam::Result<(), kalam::RowError> {
+                    let (c0, c1) = readers;
+                    let mut c0 = c0.block(&range)?;
+                    let mut c1 = c1.block(&range)?;
+                    for _ in range {
+                        rows.push(Job {
+                            status: c0.take(),
+                            at: c1.take().map(|value| value.get()),
+                        });
+                    }
+                    kalam::Result::Ok(())
+                }
+                fn view(
+                    readers: &Self::Readers,
+                    row: usize,
+                ) -> kalam::Result<Self::View<'_>, kalam::RowError> {
+                    let (c0, c1) = readers;
+                    kalam::Result::Ok(JobSeen {
+                        status: c0.view(row)?,
+                        at: c1.view(row)?,
+                    })
+                }
+            }
+            const _: &str = include_str!(
+                concat!(env!("CARGO_MANIFEST_DIR"), "/", "schemas/jobs.toml")
+            );
+            const _: () = {
+                const NATURAL: &kalam::model::ColumnType = &<Status as kalam::TypeAt<
+                    kalam::Ids<{ 0 }>,
+                >>::TYPE;
+                const DECLARED: &kalam::model::ColumnType = &kalam::model::ColumnType::Enum(
+                    kalam::model::Shared::Static(
+                        &[
+                            kalam::model::Shared::Static("new"),
+                            kalam::model::Shared::Static("done"),
+                        ],
+                    ),
+                );
+                kalam::assert_holds(
+                    NATURAL,
+                    DECLARED,
+                    "`Status` cannot hold column `status` of `app.jobs`: schemas/jobs.toml:4 says `enum('new', 'done')`",
+                );
+            };
+        };
+    "##]].assert_eq(&output.unwrap());
+}

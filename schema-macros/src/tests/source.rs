@@ -1,0 +1,398 @@
+use expect_test::expect;
+
+use super::check;
+
+#[test]
+fn problems_of_the_table() {
+    check(
+        r#"#[kalam(table = "events", kind = "usr", version = 0)]
+        struct Event { id: i64, uid: String }"#,
+        expect![[r#"
+            "events": table `events` has no namespace [KT0204]
+            help: write `table = "app.events"`
+            "usr": unknown kind `usr` [KT0108]
+            help: did you mean `user`?
+            0: a version is from 1 to 4294967295 [KT0107]
+            help: write `version = 1`, or leave it out
+            "events": the table has no primary key, and does not say why [KT0601]
+            help: write `primary_key(id)`, or `no_primary_key = "why"`
+        "#]],
+    );
+    check(
+        r#"#[kalam(table = "app.events", primary_key(), comment = "x")]
+        struct Event { #[kalam(skip)] id: i64 }"#,
+        expect![[r#"
+            Event: the table has no columns [KT0112]
+            help: add a field for each column
+            primary_key: the primary key has no columns [KT0603]
+            help: name its columns, or write `no_primary_key = "why"`
+        "#]],
+    );
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id), no_primary_key = "log")]
+        struct Event { id: i64 }"#,
+        expect![[r#"
+            "log": the table has a primary key and a reason for having none [KT0602]
+            note: the key: `primary_key`
+            help: delete one of the two
+        "#]],
+    );
+}
+
+#[test]
+fn problems_of_the_key() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(idd, at, at, score, user_id))]
+        struct Event {
+            id: i64,
+            at: Option<TimestampMillis>,
+            score: f64,
+            #[kalam(rename = "uid")]
+            user_id: Uuid,
+        }"#,
+        expect![[r#"
+            user_id: the column of field `user_id` is `uid`
+            help: write `uid`
+            idd: the table has no column `idd` [KT0605]
+            help: did you mean `id`?
+            at: key column `at` may be null [KT0607]
+            note: said here: column `at`
+            help: let the field be no `Option`, or take it out of the key
+            at: column `at` is in the key twice [KT0606]
+            note: first here: `primary_key`
+            help: delete one of the two
+            score: key column `score` is of type `double` [KT0608]
+            note: its type: column `score`
+            help: floating point numbers that look equal need not be: use `decimal(p, s)` or an integer
+        "#]],
+    );
+}
+
+#[test]
+fn problems_of_names() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id), reserved(names("old")))]
+        struct Event {
+            id: i64,
+            größe: i64,
+            #[kalam(rename = "ID")]
+            other: i64,
+            old: bool,
+            #[kalam(rename = "")]
+            empty: bool,
+        }"#,
+        expect![[r#"
+            größe: `größe` is no valid column name [KT0201]
+            help: a name is letters a to z, digits and `_`, and begins with no digit
+            help: write `gr__e`
+            "ID": columns `id` and `ID` differ in case alone [KT0203]
+            note: first here: column `id`
+            help: rename one of the two: SQL does not tell them apart
+            "": the column name is empty [KT0201]
+            help: a name is letters a to z, digits and `_`, and begins with no digit
+            old: the name `old` is reserved [KT0205]
+            note: a dropped column had it: `reserved`
+            help: choose another name for the column
+        "#]],
+    );
+}
+
+#[test]
+fn problems_of_ids() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id), reserved(ids(2, 7)))]
+        struct Event {
+            #[kalam(id = 1)]
+            id: i64,
+            #[kalam(id = 1)]
+            a: i64,
+            #[kalam(id = 2)]
+            b: i64,
+            #[kalam(id = 0)]
+            c: i64,
+        }"#,
+        expect![[r#"
+            1: id 1 is used twice [KT0302]
+            note: first here: column `id`
+            help: the next free id is 8
+            2: id 2 is reserved [KT0303]
+            note: a dropped column had it: `reserved`
+            help: the next free id is 9
+            0: id 0 is out of range: ids are from 1 to 2147483447 [KT0301]
+            help: the next free id is 10
+        "#]],
+    );
+}
+
+#[test]
+fn ids_of_some_columns_only() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event {
+            #[kalam(id = 4)]
+            id: i64,
+            a: i64,
+            #[kalam(rename = "bb")]
+            b: i64,
+        }"#,
+        expect![[r#"
+            a: `a` and `bb` have no id, and other columns do
+            help: write `#[kalam(id = 5)]` and so on, or let no column say one
+        "#]],
+    );
+}
+
+#[test]
+fn reserved_ids_of_columns_in_order() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id), reserved(ids(7)))]
+        struct Event { id: i64 }"#,
+        expect![[r#"
+            7: ids are reserved, and no column says its own
+            help: write `#[kalam(id = ..)]` on each field: a column keeps its id when another goes
+        "#]],
+    );
+}
+
+#[test]
+fn types_that_a_field_cannot_hold() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event {
+            #[kalam(type = "text")]
+            id: i64,
+            #[kalam(type = "int")]
+            name: Option<String>,
+            #[kalam(type = "enum('new', 'done')")]
+            status: &'static str,
+            #[kalam(type = "timestamp")]
+            at: i32,
+            #[kalam(type = "decimal(12, 2)")]
+            price: Decimal<10, 2>,
+            #[kalam(type = "struct<#20 a: int>")]
+            place: [u8; 4],
+            #[kalam(type = "list<#21 text>")]
+            tags: std::string::String,
+        }"#,
+        expect![[r#"
+            i64: `i64` cannot hold `text`
+            help: write `String`
+            String: `String` cannot hold `int`
+            help: write `Option<i32>`
+            &'static str: `&'static str` cannot hold `enum('new', 'done')`
+            help: derive `KalamValue` on an enum of the labels `new` and `done`, and write its name
+            i32: `i32` cannot hold `timestamp`
+            help: write `TimestampMicros`
+            Decimal<10, 2>: `Decimal<10, 2>` cannot hold `decimal(12, 2)`
+            help: write `Decimal<12, 2>`
+            [u8; 4]: `[u8; 4]` cannot hold `struct<#20 a: int>`
+            help: derive `KalamValue` on a type for it, and write its name
+            std::string::String: `std::string::String` cannot hold `list<#21 text>`
+            help: write `Vec<String>`
+        "#]],
+    );
+}
+
+#[test]
+fn types_that_are_none() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event {
+            #[kalam(type = "varchar")]
+            id: String,
+            #[kalam(type = "text null")]
+            name: String,
+            #[kalam(type = "list<text>")]
+            tags: Vec<String>,
+            price: Decimal<40, 2>,
+            hash: [u8; 0],
+        }"#,
+        expect![[r#"
+            "varchar": unknown type `varchar` [KT0401]
+            help: did you mean `text`?
+            "text null": a column's type does not say whether it may be null [KT0402]
+            help: delete it, and let the field be an `Option`
+            "list<text>": the nested field has no id [KT0305]
+            help: write `type = "list<#6 text>"`
+            Decimal<40, 2>: a decimal has at most 38 digits [KT0404]
+            [u8; 0]: the `n` of `bytes(n)` is from 1 to 1048576 [KT0405]
+            help: `bytes` holds any length
+        "#]],
+    );
+}
+
+#[test]
+fn bare_integers_in_time_columns() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event {
+            id: i64,
+            #[kalam(type = "timestamp")]
+            created: i64,
+            #[kalam(type = "time")]
+            opens: Option<i64>,
+            #[kalam(type = "datetime", unit = "millis")]
+            changed: i64,
+            #[kalam(type = "timestamp(ms)", unit = "ms")]
+            seen: i64,
+        }"#,
+        expect![[r#"
+            i64: `i64` in a `timestamp` column does not say its unit
+            help: write `#[kalam(type = "timestamp", unit = "ms")]`
+            help: or let the field be of type `TimestampMillis`
+            i64: `i64` in a `time` column does not say its unit
+            help: write `#[kalam(type = "time", unit = "ms")]`
+            help: or let the field be of type `Option<TimeOfDay<Millis>>`
+            "millis": unknown unit `millis` [KT0110]
+            help: did you mean `ms`?
+        "#]],
+    );
+}
+
+#[test]
+fn units_that_have_no_place() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event {
+            #[kalam(unit = "ms")]
+            id: i64,
+            #[kalam(unit = "ms")]
+            name: String,
+            #[kalam(unit = "us")]
+            at: TimestampMillis,
+            #[kalam(unit = "us")]
+            status: Status,
+            #[kalam(type = "bigint", unit = "us")]
+            n: i64,
+        }"#,
+        expect![[r#"
+            "ms": `unit` makes no time of `i64`
+            help: write `type = "timestamp", unit = "ms"`
+            "ms": `String` has no unit to say
+            help: delete it: only a bare `i64` needs one
+            "us": `TimestampMillis` says its unit itself
+            help: delete it: only a bare `i64` needs one
+            "us": `Status` has no unit to say
+            help: delete it: only a bare `i64` needs one
+            "us": a column of type `bigint` has no unit
+            help: delete it: only `timestamp`, `datetime` and `time` have one
+        "#]],
+    );
+}
+
+#[test]
+fn problems_of_defaults() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event {
+            #[kalam(default = 1)]
+            id: Id,
+            #[kalam(default = 300)]
+            small: u8,
+            #[kalam(default = 5)]
+            name: String,
+            #[kalam(default = "now()")]
+            when: Moment,
+            #[kalam(default = "2024-05-27")]
+            at: TimestampMillis,
+            #[kalam(default = "x")]
+            raw: Vec<u8>,
+            #[kalam(default = "nwo()")]
+            seen: TimestampMillis,
+        }"#,
+        expect![[r#"
+            "now()": whether `now()` is a call or a text is for the column type to say
+            help: write `type = "datetime"` beside it
+            1: key column `id` has a default [KT0505]
+            help: delete it: every row brings its own key
+            300: the default is out of range: `utinyint` is from 0 to 255 [KT0502]
+            help: choose a value within the range
+            5: the default is an integer, the column is of type `text` [KT0501]
+            help: write it in quotes: `default = "5"`
+            "2024-05-27": the default is a date, the column is of type `timestamp` [KT0501]
+            help: write for example `default = "2024-05-27T07:30:00"`
+            "x": a column of type `bytes` cannot have a default [KT0506]
+            help: delete it; let the field be an `Option` if an insert may leave it out
+            "nwo()": unknown function `nwo` [KT0503]
+            help: did you mean `default = "now()"`?
+        "#]],
+    );
+}
+
+#[test]
+fn defaults_that_fit() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event {
+            id: i64,
+            #[kalam(default = -5)]
+            small: i8,
+            #[kalam(default = "2024-05-27")]
+            day: Date,
+            #[kalam(default = "2024-05-27T07:30:00")]
+            at: TimestampMillis,
+            #[kalam(type = "datetime", default = "2024-05-27T07:30:00Z", unit = "s")]
+            seen: i64,
+            #[kalam(type = "datetime", default = "now()")]
+            changed: Option<DateTime<Utc>>,
+            #[kalam(default = 1.5)]
+            score: Option<f32>,
+            #[kalam(default = "new")]
+            status: Status,
+            #[kalam(default = "1.50")]
+            price: Decimal<10, 2>,
+            #[kalam(default = true)]
+            open: bool,
+        }"#,
+        expect![[r#"
+            no problems
+        "#]],
+    );
+}
+
+#[test]
+fn nested_ids_that_number_nothing() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event {
+            #[kalam(nested_ids = 20)]
+            id: i64,
+            #[kalam(nested_ids = 20, type = "list<#20 text>")]
+            tags: Vec<String>,
+            #[kalam(nested_ids = -1)]
+            labels: Vec<String>,
+        }"#,
+        expect![[r#"
+            20: `nested_ids` has nothing to number
+            help: delete it: the type has no fields inside
+            20: `nested_ids` has nothing to number
+            help: delete it: `type` says the ids itself
+            -1: ids are from 1 to 2147483447
+            help: it is the number above which the ids inside the column begin
+        "#]],
+    );
+}
+
+#[test]
+fn option_in_an_option() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event { id: i64, name: Option<std::option::Option<String>> }"#,
+        expect![[r#"
+            Option<std::option::Option<String>>: an `Option` in an `Option` is no column
+            help: write `Option<String>`
+        "#]],
+    );
+}
+
+#[test]
+fn view_of_a_struct_that_borrows() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id), view = Seen)]
+        struct Event<'a> { id: i64, name: &'a str }"#,
+        expect![[r#"
+            Seen: `Event` borrows, and has no view
+            help: delete `view`, or let the fields own what they hold
+        "#]],
+    );
+}
