@@ -112,7 +112,8 @@ impl StructAttributes {
         let place = Place {
             keys: TABLE_KEYS,
             elsewhere: FIELD_KEYS,
-            hint: "it is said of a field, not of the struct",
+            hint: "it is said of a field",
+            hints: &[],
         };
         let entries = Entries::of_attributes(attributes, place, problems);
         let runtime = entries.path("crate", problems);
@@ -160,6 +161,7 @@ impl TableAttributes {
                 keys: RESERVED_KEYS,
                 elsewhere: &[],
                 hint: "",
+                hints: &[],
             };
             let reserved = Entries::of_tokens(tokens, place, problems);
             reserved_ids = reserved.integers("ids", problems).unwrap_or_default();
@@ -186,7 +188,11 @@ impl FieldAttributes {
         let place = Place {
             keys: FIELD_KEYS,
             elsewhere: TABLE_KEYS,
-            hint: "it is said of the struct, not of a field",
+            hint: "it is said of the struct",
+            hints: &[
+                ("nullable", "let the field be an `Option`"),
+                ("name", "write `rename = \"..\"`"),
+            ],
         };
         let entries = Entries::of_attributes(attributes, place, problems);
         let skip = entries.flag("skip", problems);
@@ -257,6 +263,8 @@ pub(crate) struct Place {
     pub(crate) elsewhere: &'static [Key],
     /// Where that is.
     pub(crate) hint: &'static str,
+    /// What to write for keys that there are in other libraries.
+    pub(crate) hints: &'static [(&'static str, &'static str)],
 }
 
 /// `key`, `key = value` or `key(..)`.
@@ -367,12 +375,15 @@ impl Entries {
             keys,
             elsewhere,
             hint,
+            hints,
         } = self.place;
         let message = format!("unknown key `{key}`");
         let names = keys.iter().map(|(name, _)| *name);
-        if elsewhere.iter().any(|(name, _)| *name == key) {
+        if let Some((_, usage)) = elsewhere.iter().find(|(name, _)| *name == key) {
             let message = format!("`{key}` has no place here");
-            problems.push(at, &message, hint);
+            problems.push(at, &message, &format!("{hint}: `#[kalam({usage})]`"));
+        } else if let Some((_, help)) = hints.iter().find(|(name, _)| *name == key) {
+            problems.push(at, &message, help);
         } else if let Some(near) = nearest(key, names.clone()) {
             problems.push(at, &message, &format!("did you mean `{near}`?"));
         } else {

@@ -194,19 +194,30 @@ impl RowField {
         quote_spanned!(span=> <#ty as kalam::TypeAt<kalam::Ids<{ #base }>>>::TYPE)
     }
 
-    /// A check that its Rust type can hold a column of type `declared`, if only the compiler knows.
+    /// What only the compiler knows of whether the field can hold a column of type `declared`: all of
+    /// it for a type that is not known by its name, else whether the name means what it seems to.
     pub(crate) fn holds_check(&self, declared: &ColumnType, message: &str) -> Option<TokenStream> {
-        // What Arrow's own notation means is only known when the program runs.
-        if self.ty.known.is_some() || matches!(declared, ColumnType::Arrow(_)) {
-            return None;
-        }
-        let declared = type_tokens(declared);
+        let (expected, message) = match &self.ty.known {
+            // What Arrow's own notation means is only known when the program runs.
+            None if matches!(declared, ColumnType::Arrow(_)) => return None,
+            None => (declared, message.to_string()),
+            Some(known) if known.is_common => {
+                let message = format!(
+                    "`{}` is taken for the type of that name that is `{}`, and is another one: \
+                     `use` it under another name",
+                    self.ty.name(),
+                    known.column
+                );
+                (&known.column, message)
+            }
+            Some(_) => return None,
+        };
         let natural = self.natural_type(&quote!(0));
         let constants = [
             ("NATURAL", "ColumnType", &natural),
-            ("DECLARED", "ColumnType", &declared),
+            ("EXPECTED", "ColumnType", &type_tokens(expected)),
         ];
-        Some(self.const_check("assert_holds", &constants, message))
+        Some(self.const_check("assert_holds", &constants, &message))
     }
 }
 

@@ -1,5 +1,15 @@
-//! The struct front end of KalamTable.
-#![allow(dead_code)]
+//! The struct front end of KalamTable: [`KalamTable`] makes a struct the row of a table.
+//!
+//! | part | file |
+//! |---|---|
+//! | `#[kalam(..)]` | `attributes` |
+//! | the struct and its fields | `row` |
+//! | what a Rust type says by its name | `rust_type` |
+//! | the struct as the source of its table | `source` |
+//! | the struct beside a TOML file | `schema` |
+//! | what is wrong, and where | `problems` |
+//! | tokens | `expand` |
+
 mod attributes;
 mod expand;
 mod problems;
@@ -13,7 +23,110 @@ mod tests;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Makes a struct the row of a table.
+/// Makes a struct the row of a table, in one of two ways.
+///
+/// The struct is the source. Names, order, types and nullability are those of its fields, and only
+/// what they do not say is written:
+///
+/// ```ignore
+/// /// What happened.
+/// #[derive(Clone, Debug, KalamTable)]
+/// #[kalam(table = "app.events", primary_key(id))]
+/// struct Event {
+///     /// Identifies it everywhere.
+///     #[kalam(id = 1)]
+///     id: Uuid,
+///     #[kalam(id = 2)]
+///     title: Option<String>,
+///     #[kalam(id = 3, default = "now()")]
+///     created_at: TimestampMillis,
+///     #[kalam(id = 4, type = "timestamp", unit = "ms")]
+///     seen_at: i64,
+///     #[kalam(id = 5, nested_ids = 100)]
+///     tags: Vec<String>,
+///     #[kalam(skip)]
+///     cache: Cache,
+/// }
+/// ```
+///
+/// Or a TOML file is the source, and the struct is compared with it. A field that is missing,
+/// misspelt or too many, or has another type, unit or nullability, does not compile, and the message
+/// names the line of the file:
+///
+/// ```ignore
+/// #[derive(Clone, Debug, KalamTable)]
+/// #[kalam(schema = "schemas/system/jobs.toml")]
+/// struct Job {
+///     job_id: String,
+///     status: JobStatus,
+///     #[kalam(unit = "ms")]
+///     created_at: i64,
+///     // ..
+/// }
+/// ```
+///
+/// Fields are matched with columns by name. Their order is free: that of `SELECT *` is the file's.
+///
+/// A struct that borrows can be written to Arrow and not be read from it. Any other gets a view too,
+/// whose fields borrow from a batch.
+///
+/// # The struct
+///
+/// | key | |
+/// |---|---|
+/// | `table = "app.events"` | the table that the struct describes |
+/// | `primary_key(id, region)` | the columns of its key, in key order |
+/// | `no_primary_key = "why"` | why it has none |
+/// | `kind = "user"` | `system`, `user`, `shared`, `stream` or `view`; `shared` outside namespace `system` |
+/// | `version = 2` | the version of the definition, 1 if it is not said |
+/// | `reserved(ids(2, 5), names("username"))` | what dropped columns had |
+/// | `comment = ".."` | instead of the doc comment |
+/// | `freeze = "schemas/frozen/events.toml"` | adds a test that the definition is the one in the file |
+/// | `schema = "schemas/app/events.toml"` | the file that describes the table, from the folder of `Cargo.toml`; only the keys below stand beside it |
+/// | `view = EventView` | the name of the view |
+/// | `crate = ::kalamtable` | where the crate is found |
+///
+/// # A field
+///
+/// | key | |
+/// |---|---|
+/// | `rename = "column"` | the name of the column |
+/// | `unit = "ms"` | what a bare `i64` in a time column counts: `s`, `ms`, `us` or `ns` |
+/// | `skip` | no column; `Default::default()` when a row is read |
+/// | `id = 3` | the column's identity for ever |
+/// | `type = "decimal(10, 2)"` | a column type, where it is not the one of the Rust type |
+/// | `default = 5` | what an `INSERT` that leaves it out writes: `true`, a number, a text, `"now()"` |
+/// | `nested_ids = 20` | the number above which the ids inside the column's type begin |
+/// | `comment = ".."` | instead of the doc comment |
+///
+/// Beside `schema` the file says all but the first three. A date or a time as a default is written in
+/// quotes: `default = "2024-05-27"`.
+///
+/// # Types
+///
+/// | Rust | column |
+/// |---|---|
+/// | `bool`, `i8` .. `u64`, `f32`, `f64` | `boolean`, `tinyint` .. `ubigint`, `float`, `double` |
+/// | `String`, `&str`, `Box<str>`, `Arc<str>`, `Cow<str>` | `text` |
+/// | `Vec<u8>`, `Cow<[u8]>`, `Bytes`, `[u8; N]` | `bytes`, `bytes(N)` |
+/// | `[f32; N]`, `Box<[f32; N]>` | `embedding(N)` |
+/// | `Uuid`, `Date`, `Decimal<P, S>` | `uuid`, `date`, `decimal(P, S)` |
+/// | `TimestampMillis`, `Timestamp<Millis>` | `timestamp(ms)`, and so on for each unit |
+/// | `TimeOfDay<Millis>` | `time`, counted in that unit |
+///
+/// These are known by their names. Any other type says its column type through `HasType`: enums,
+/// newtypes and structs with `#[derive(KalamValue)]`, lists, maps, types of other crates. `Option`
+/// around any of them makes the column nullable.
+///
+/// # Ids
+///
+/// Files that were written keep their columns' ids, so a column keeps its id for ever. Either every
+/// field says one, which is for whatever is stored: fields may then be moved, renamed and, with
+/// `reserved`, dropped. Or none does, and they are numbered in order from 1, which is for what is not
+/// stored or still young: `freeze` shows when an id changes.
+///
+/// The fields inside a list, a struct or a map have ids too. They follow the largest one that is
+/// said, column after column, so a column that is added moves them; `nested_ids` holds them in place.
 #[proc_macro_derive(KalamTable, attributes(kalam))]
 pub fn kalam_table(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -100,6 +100,10 @@ fn lifetimes(input: &DeriveInput, problems: &mut Problems) -> Option<Vec<TokenSt
     for parameter in &input.generics.params {
         match parameter {
             GenericParam::Lifetime(parameter) => {
+                if parameter.colon_token.is_some() {
+                    let help = "give the struct one lifetime, for everything that it borrows";
+                    problems.push(parameter, "the lifetimes of a row have no bounds", help);
+                }
                 if let Some(lifetimes) = &mut lifetimes {
                     lifetimes.push(parameter.lifetime.to_token_stream());
                 }
@@ -110,6 +114,10 @@ fn lifetimes(input: &DeriveInput, problems: &mut Problems) -> Option<Vec<TokenSt
                 lifetimes = None;
             }
         }
+    }
+    if let Some(bounds) = &input.generics.where_clause {
+        let help = "delete it; a row is a plain struct";
+        problems.push(bounds, "a row has no `where`", help);
     }
     lifetimes
 }

@@ -22,6 +22,8 @@ pub(crate) struct Known {
     pub(crate) column: ColumnType,
     /// The unit that it counts in, if it is a time that says it.
     pub(crate) unit: Option<TimeUnit>,
+    /// Whether types of other crates have that name too.
+    pub(crate) is_common: bool,
 }
 
 impl FieldType {
@@ -61,7 +63,11 @@ impl FieldType {
 
 impl Known {
     fn plain(column: ColumnType) -> Self {
-        Known { column, unit: None }
+        Known {
+            column,
+            unit: None,
+            is_common: false,
+        }
     }
 
     /// Whether a column of type `ty` can hold its values; the unit does not matter.
@@ -177,7 +183,10 @@ fn named(segment: &PathSegment) -> Option<Known> {
         },
         _ => return time(&name, &types),
     };
-    Some(Known::plain(column))
+    Some(Known {
+        is_common: ["Bytes", "Uuid", "Date", "Decimal"].contains(&&*name),
+        ..Known::plain(column)
+    })
 }
 
 /// `TimestampMillis`, `Timestamp<Millis>`, and the same of `TimeOfDay`.
@@ -199,6 +208,7 @@ fn time(name: &str, arguments: &[&Type]) -> Option<Known> {
     Some(Known {
         column,
         unit: Some(unit),
+        is_common: true,
     })
 }
 
@@ -320,5 +330,104 @@ pub(crate) fn optional(ty: String, nullable: bool) -> String {
         format!("Option<{ty}>")
     } else {
         ty
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+
+    #[test]
+    fn types_known_by_name() {
+        let types = [
+            "bool",
+            "Option<i8>",
+            "std::option::Option<u64>",
+            "(f32)",
+            "String",
+            "&'a str",
+            "&'a mut str",
+            "Box<str>",
+            "Arc<str>",
+            "Cow<'a, str>",
+            "Cow<'static, [u8]>",
+            "Rc<str>",
+            "Vec<u8>",
+            "std::vec::Vec<u8>",
+            "Vec<i8>",
+            "Vec<Option<u8>>",
+            "Bytes",
+            "[u8; 16]",
+            "[u8; LENGTH]",
+            "[f32; 384]",
+            "Box<[f32; 384]>",
+            "Box<[u8; 4]>",
+            "Box<Option<String>>",
+            "uuid::Uuid",
+            "Date",
+            "TimeOfDayMicros",
+            "TimeOfDay<Millis>",
+            "kalamtable::TimestampNanos",
+            "Timestamp<kalamtable::Seconds>",
+            "Timestamp<U>",
+            "jiff::Timestamp",
+            "Decimal<10, 2>",
+            "Decimal<P, 2>",
+            "rust_decimal::Decimal",
+            "i128",
+            "<T as Of>::String",
+        ];
+        let known = types.map(|text| {
+            let ty = FieldType::of(&syn::parse_str(text).unwrap());
+            let null = if ty.nullable { " null" } else { "" };
+            match ty.known {
+                Some(Known { column, unit, .. }) => match unit {
+                    Some(unit) => format!("{text}: {column}{null}, in {}\n", unit.as_str()),
+                    None => format!("{text}: {column}{null}\n"),
+                },
+                None => format!("{text}: for the compiler{null}\n"),
+            }
+        });
+        expect![[r#"
+            bool: boolean
+            Option<i8>: tinyint null
+            std::option::Option<u64>: ubigint null
+            (f32): float
+            String: text
+            &'a str: text
+            &'a mut str: for the compiler
+            Box<str>: text
+            Arc<str>: text
+            Cow<'a, str>: text
+            Cow<'static, [u8]>: bytes
+            Rc<str>: for the compiler
+            Vec<u8>: bytes
+            std::vec::Vec<u8>: bytes
+            Vec<i8>: for the compiler
+            Vec<Option<u8>>: for the compiler
+            Bytes: bytes
+            [u8; 16]: bytes(16)
+            [u8; LENGTH]: for the compiler
+            [f32; 384]: embedding(384)
+            Box<[f32; 384]>: embedding(384)
+            Box<[u8; 4]>: for the compiler
+            Box<Option<String>>: for the compiler
+            uuid::Uuid: uuid
+            Date: date
+            TimeOfDayMicros: time, in us
+            TimeOfDay<Millis>: time, in ms
+            kalamtable::TimestampNanos: timestamp(ns), in ns
+            Timestamp<kalamtable::Seconds>: timestamp(s), in s
+            Timestamp<U>: for the compiler
+            jiff::Timestamp: for the compiler
+            Decimal<10, 2>: decimal(10, 2)
+            Decimal<P, 2>: for the compiler
+            rust_decimal::Decimal: for the compiler
+            i128: for the compiler
+            <T as Of>::String: for the compiler
+        "#]]
+        .assert_eq(&known.concat());
     }
 }

@@ -81,7 +81,10 @@ fn load(path: &str, folder: &Path) -> Result<(Sources, CheckedTable), Unsound> {
         return Err(unsound(message, help));
     }
     let bytes = read(&folder.join(path)).map_err(|error| {
-        let message = format!("`{path}` cannot be read: {error}");
+        let message = match error.kind() {
+            io::ErrorKind::NotFound => format!("there is no file `{path}`"),
+            _ => format!("`{path}` cannot be read: {error}"),
+        };
         let help = "write the path as it is seen from the folder of `Cargo.toml`";
         unsound(message, help)
     })?;

@@ -10,6 +10,7 @@ use kalamtable_model::{
 };
 use proc_macro2::{Literal as Token, TokenStream};
 use quote::quote;
+use syn::ext::IdentExt;
 
 use crate::attributes::{DefaultAttribute, TableAttributes};
 use crate::expand::TableOfRow;
@@ -160,7 +161,7 @@ fn raw_table(
         primary_key: key,
         no_primary_key,
         row: Some(Spanned::new(
-            row.name.to_string(),
+            row.name.unraw().to_string(),
             places.add(&row.name, "the struct"),
         )),
         columns: Spanned::new(columns, places.add(&row.name, "the struct")),
@@ -180,7 +181,10 @@ fn spanned<T: Clone>(written: &Written<T>, name: &str, places: &mut Places) -> S
 /// A column of the key; a field that is named in its place is reported.
 fn key_column(row: &RowStruct, name: &Written<String>, problems: &mut Problems) -> String {
     let is_column = row.fields.iter().any(|field| field.column() == name.value);
-    let renamed = row.fields.iter().find(|field| field.name == name.value);
+    let renamed = row
+        .fields
+        .iter()
+        .find(|field| field.name.unraw() == name.value);
     match renamed {
         Some(field) if !is_column => {
             let column = field.column();

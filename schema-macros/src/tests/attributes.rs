@@ -31,7 +31,7 @@ fn unknown_keys_have_a_suggestion() {
             renam: unknown key `renam`
             help: did you mean `rename`?
             nullable: unknown key `nullable`
-            help: the keys are `id`, `rename`, `type`, `unit`, `default`, `comment`, `skip`, `nested_ids` and `flatten`
+            help: let the field be an `Option`
         "#]],
     );
 }
@@ -46,9 +46,9 @@ fn keys_in_the_wrong_place() {
         }"#,
         expect![[r#"
             id: `id` has no place here
-            help: it is said of a field, not of the struct
+            help: it is said of a field: `#[kalam(id = 3)]`
             table: `table` has no place here
-            help: it is said of the struct, not of a field
+            help: it is said of the struct: `#[kalam(table = "app.events")]`
         "#]],
     );
 }
@@ -234,6 +234,20 @@ fn shapes_that_are_no_row() {
             help: write the type or the number out; a table has one schema
             const N: usize: a row has no parameters but lifetimes
             help: write the type or the number out; a table has one schema
+        "#]],
+    );
+}
+
+#[test]
+fn lifetimes_with_bounds() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event<'a, 'b: 'a> where 'a: 'b { id: &'a str, name: &'b str }"#,
+        expect![[r#"
+            'b: 'a: the lifetimes of a row have no bounds
+            help: give the struct one lifetime, for everything that it borrows
+            where 'a: 'b: a row has no `where`
+            help: delete it; a row is a plain struct
         "#]],
     );
 }

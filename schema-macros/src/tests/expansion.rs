@@ -507,10 +507,10 @@ fn columns_whose_type_the_compiler_knows() {
                     const NATURAL: &kalam::model::ColumnType = &<serde_json::Value as kalam::TypeAt<
                         kalam::Ids<{ 0 }>,
                     >>::TYPE;
-                    const DECLARED: &kalam::model::ColumnType = &kalam::model::ColumnType::Json;
+                    const EXPECTED: &kalam::model::ColumnType = &kalam::model::ColumnType::Json;
                     kalam::assert_holds(
                         NATURAL,
-                        DECLARED,
+                        EXPECTED,
                         "`serde_json::Value` cannot hold column `data` of `app.events`, which is `json`",
                     );
                 };

@@ -251,20 +251,32 @@ fn keys_that_the_file_says() {
 #[test]
 fn file_that_is_not_there() {
     let input = r#"#[kalam(schema = "schemas/jobs.toml")] struct Job { id: i64 }"#;
-    check_with(None, input, expect![[r#"
-        "schemas/jobs.toml": `schemas/jobs.toml` cannot be read: No such file or directory (os error 2)
-        help: write the path as it is seen from the folder of `Cargo.toml`
-    "#]]);
+    check_with(
+        None,
+        input,
+        expect![[r#"
+            "schemas/jobs.toml": there is no file `schemas/jobs.toml`
+            help: write the path as it is seen from the folder of `Cargo.toml`
+        "#]],
+    );
     let input = r#"#[kalam(schema = "/schemas/jobs.toml")] struct Job { id: i64 }"#;
-    check_with(None, input, expect![[r#"
+    check_with(
+        None,
+        input,
+        expect![[r#"
         "/schemas/jobs.toml": `/schemas/jobs.toml` is no path inside the package
         help: write it as it is seen from the folder of `Cargo.toml`
-    "#]]);
+    "#]],
+    );
     let input = r#"#[kalam(schema = "schemas")] struct Job { id: i64 }"#;
-    check_with(Some(""), input, expect![[r#"
+    check_with(
+        Some(""),
+        input,
+        expect![[r#"
         "schemas": `schemas` cannot be read: it is no file
         help: write the path as it is seen from the folder of `Cargo.toml`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -300,10 +312,14 @@ fn file_with_problems() {
 fn file_that_is_too_large() {
     let text = " ".repeat(1024 * 1024 + 1);
     let input = r#"#[kalam(schema = "schemas/jobs.toml")] struct Job { id: i64 }"#;
-    check_with(Some(&text), input, expect![[r#"
+    check_with(
+        Some(&text),
+        input,
+        expect![[r#"
         "schemas/jobs.toml": `schemas/jobs.toml`: the file has 1048577 bytes, more than the 1048576 that are read
         help: name a file that describes one table
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -472,7 +488,7 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                 const NATURAL: &kalam::model::ColumnType = &<Status as kalam::TypeAt<
                     kalam::Ids<{ 0 }>,
                 >>::TYPE;
-                const DECLARED: &kalam::model::ColumnType = &kalam::model::ColumnType::Enum(
+                const EXPECTED: &kalam::model::ColumnType = &kalam::model::ColumnType::Enum(
                     kalam::model::Shared::Static(
                         &[
                             kalam::model::Shared::Static("new"),
@@ -482,7 +498,7 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                 );
                 kalam::assert_holds(
                     NATURAL,
-                    DECLARED,
+                    EXPECTED,
                     "`Status` cannot hold column `status` of `app.jobs`: schemas/jobs.toml:4 says `enum('new', 'done')`",
                 );
             };

@@ -320,6 +320,38 @@ fn problems_of_defaults() {
 }
 
 #[test]
+fn helps_about_defaults_are_in_rust() {
+    check(
+        r##"#[kalam(table = "app.events", primary_key(id))]
+        struct Event {
+            id: i64,
+            #[kalam(type = "json", default = "{")]
+            data: String,
+            #[kalam(default = 1e39)]
+            score: f32,
+            #[kalam(default = 1.5)]
+            price: Decimal<10, 2>,
+            #[kalam(default = "1.505")]
+            fee: Decimal<10, 2>,
+            #[kalam(default = true)]
+            day: Date,
+        }"##,
+        expect![[r##"
+            "{": the default is no JSON value: EOF while parsing an object at line 1 column 1 [KT0507]
+            help: write JSON: `default = r#"{"a": 1}"#`, or `r#""text""#` for a text
+            1e39: the default is larger than a `float` can be [KT0502]
+            help: choose a smaller value
+            1.5: the default is a float, the column is of type `decimal` [KT0501]
+            help: a float is not exact: write `default = "1.5"`
+            "1.505": the default has more than 2 digits after the point [KT0509]
+            help: round it, or raise the scale: `decimal(10, 2)` has 2
+            true: the default is a boolean, the column is of type `date` [KT0501]
+            help: write for example `default = "2024-05-27"`
+        "##]],
+    );
+}
+
+#[test]
 fn defaults_that_fit() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id))]
