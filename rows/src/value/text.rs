@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, GenericByteArray, StringArray};
-use arrow::buffer::{OffsetBuffer, ScalarBuffer};
+use arrow::array::{Array, ArrayRef, AsArray, GenericByteArray, GenericByteBuilder, StringArray};
 use arrow::datatypes::{BinaryType, ByteArrayType, DataType, Utf8Type};
 
-use super::{OwnedValue, Validity, Value, logical_class, mismatch, to_physical};
+use super::{OwnedValue, Value, logical_class, mismatch, to_physical};
 use crate::error::{Problem, ValueError};
 
 /// Collects text: into a plain array, or into a large, view or dictionary one if the column says so.
@@ -17,10 +16,8 @@ pub type TextBuilder = BytesBuilder<Utf8Type>;
 pub struct BytesBuilder<T: ByteArrayType<Offset = i32>> {
     ty: DataType,
     capacity: usize,
-    values: Vec<u8>,
-    offsets: Vec<i32>,
-    validity: Validity,
-    kind: std::marker::PhantomData<T>,
+    // Arrow's own builder: it need not look at the bytes again to know that they are text.
+    plain: GenericByteBuilder<T>,
 }
 
 impl<T: ByteArrayType<Offset = i32>> std::fmt::Debug for BytesBuilder<T> {
@@ -34,21 +31,18 @@ impl<T: ByteArrayType<Offset = i32>> BytesBuilder<T> {
         if logical_class(ty) != Some(&T::DATA_TYPE) {
             return Err(mismatch(&T::DATA_TYPE, ty));
         }
-        let mut offsets = Vec::with_capacity(capacity + 1);
-        offsets.push(0);
         Ok(BytesBuilder {
             ty: ty.clone(),
             capacity,
-            values: Vec::new(),
-            offsets,
-            validity: Validity::default(),
-            kind: std::marker::PhantomData,
+            plain: GenericByteBuilder::with_capacity(capacity, 0),
         })
     }
 
     pub(crate) fn append(&mut self, cells: &[&T::Native]) -> Result<(), ValueError> {
-        self.append_bytes(cells.len(), |index| AsRef::<[u8]>::as_ref(cells[index]))?;
-        self.validity.append_valid(cells.len());
+        self.make_room(cells.len(), |index| length(cells[index]))?;
+        for cell in cells {
+            self.plain.append_value(cell);
+        }
         Ok(())
     }
 
@@ -56,73 +50,70 @@ impl<T: ByteArrayType<Offset = i32>> BytesBuilder<T> {
         &mut self,
         cells: &[Option<&T::Native>],
     ) -> Result<(), ValueError> {
-        self.append_bytes(cells.len(), |index| match cells[index] {
-            Some(cell) => AsRef::<[u8]>::as_ref(cell),
-            None => &[],
-        })?;
-        self.validity.append(cells);
-        Ok(())
-    }
-
-    #[inline]
-    fn append_bytes<'a>(
-        &mut self,
-        count: usize,
-        bytes: impl Fn(usize) -> &'a [u8],
-    ) -> Result<(), ValueError> {
-        let mut total = 0;
-        for index in 0..count {
-            total += bytes(index).len();
-        }
-        if i32::try_from(self.values.len() + total).is_err() {
-            return Err(self.too_many(count, bytes));
-        }
-        self.reserve(count, total);
-        for index in 0..count {
-            self.values.extend_from_slice(bytes(index));
-            // It fits: the sum of all does.
-            self.offsets.push(self.values.len() as i32);
-        }
-        Ok(())
-    }
-
-    /// Makes room for a block of `total` bytes; for all that may follow too, if they are like it.
-    fn reserve(&mut self, count: usize, total: usize) {
-        if self.values.capacity() - self.values.len() >= total {
-            return;
-        }
-        let done = self.offsets.len() - 1 + count;
-        let expected = (self.values.len() + total) as f64 * self.capacity as f64 / done as f64;
-        let spare = if done < self.capacity { 1.05 } else { 1.0 };
-        let wanted = (expected * spare) as usize;
-        self.values
-            .reserve(wanted.saturating_sub(self.values.len()).max(total));
-    }
-
-    #[cold]
-    fn too_many<'a>(&self, count: usize, bytes: impl Fn(usize) -> &'a [u8]) -> ValueError {
-        let mut total = self.values.len();
-        for index in 0..count {
-            total += bytes(index).len();
-            if i32::try_from(total).is_err() {
-                return ValueError::new(index, Problem::TooManyBytes);
+        self.make_room(cells.len(), |index| cells[index].map_or(0, length))?;
+        for cell in cells {
+            match cell {
+                Some(cell) => self.plain.append_value(cell),
+                None => self.plain.append_null(),
             }
         }
-        ValueError::whole(Problem::TooManyBytes)
+        Ok(())
+    }
+
+    /// Makes room for a block of values of these lengths; with the first one for all that may follow,
+    /// if they are like it.
+    fn make_room(
+        &mut self,
+        count: usize,
+        length: impl Fn(usize) -> usize,
+    ) -> Result<(), ValueError> {
+        let before = self.plain.values_slice().len();
+        let mut end = before;
+        for index in 0..count {
+            end += length(index);
+        }
+        if i32::try_from(end).is_err() {
+            // The builder would panic there.
+            return Err(too_many(before, count, length));
+        }
+        let done = self.plain.offsets_slice().len() - 1;
+        if done == 0 && count > 0 {
+            let expected = end as f64 * self.capacity as f64 / count as f64;
+            // A little more than expected, so that few more bytes do not double what is there.
+            let bytes = if count < self.capacity {
+                expected * 1.03
+            } else {
+                expected
+            };
+            self.plain = GenericByteBuilder::with_capacity(self.capacity, bytes as usize);
+        }
+        Ok(())
     }
 
     pub(crate) fn finish(mut self) -> Result<ArrayRef, ValueError> {
-        self.values.shrink_to_fit();
-        let failed = |error| ValueError::whole(Problem::Arrow(error));
-        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
-        let nulls = self.validity.finish();
-        let plain =
-            GenericByteArray::<T>::try_new(offsets, self.values.into(), nulls).map_err(failed)?;
+        let plain = self.plain.finish();
         if self.ty == T::DATA_TYPE {
             return Ok(Arc::new(plain));
         }
-        arrow::compute::cast(&plain, &self.ty).map_err(failed)
+        arrow::compute::cast(&plain, &self.ty)
+            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
     }
+}
+
+fn length<N: AsRef<[u8]> + ?Sized>(value: &N) -> usize {
+    value.as_ref().len()
+}
+
+#[cold]
+fn too_many(before: usize, count: usize, length: impl Fn(usize) -> usize) -> ValueError {
+    let mut end = before;
+    for index in 0..count {
+        end += length(index);
+        if i32::try_from(end).is_err() {
+            return ValueError::new(index, Problem::TooManyBytes);
+        }
+    }
+    ValueError::whole(Problem::TooManyBytes)
 }
 
 /// A reader of text.
