@@ -1,6 +1,8 @@
 //! The tokens of a derive: what the generator makes of the table, and checks that only the compiler
 //! can do.
 
+use std::path::Path;
+
 use kalamtable_codegen::{
     Access, ColumnField, ColumnTokens, Derived, Held, RowFields, Time, type_tokens,
 };
@@ -8,7 +10,6 @@ use kalamtable_model::rust_names::{snake_case, view_name};
 use kalamtable_model::{Column, ColumnType, TableDefinition};
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
-use std::path::Path;
 use syn::DeriveInput;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;

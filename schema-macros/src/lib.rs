@@ -2,7 +2,7 @@
 //!
 //! | part | file |
 //! |---|---|
-//! | `#[kalam(..)]` | `attributes` |
+//! | `#[kalam(..)]`: keys and values; what they say | `entries`, `attributes` |
 //! | the struct and its fields | `row` |
 //! | what a Rust type says by its name | `rust_type` |
 //! | the struct as the source of its table | `source` |
@@ -11,6 +11,7 @@
 //! | tokens | `expand` |
 
 mod attributes;
+mod entries;
 mod expand;
 mod problems;
 mod row;

@@ -12,7 +12,8 @@ use proc_macro2::{Literal as Token, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt;
 
-use crate::attributes::{DefaultAttribute, TableAttributes};
+use crate::attributes::TableAttributes;
+use crate::entries::DefaultAttribute;
 use crate::expand::TableOfRow;
 use crate::problems::{Places, Problems, Written};
 use crate::row::{RowField, RowStruct};
@@ -443,19 +444,13 @@ fn natural_columns(
 
 /// A default as it stands; whether it is one of the column's type is for the compiler.
 fn literal_tokens(default: &DefaultAttribute) -> TokenStream {
+    let value = &default.tokens;
     let literal = match &default.value {
-        RawValue::Boolean(value) => quote!(Boolean(#value)),
-        RawValue::Integer(value) => {
-            let value = Token::i128_unsuffixed(*value);
-            quote!(Integer(#value))
-        }
-        RawValue::Float(value) => {
-            let value = Token::f64_unsuffixed(*value);
-            quote!(Float(#value))
-        }
+        RawValue::Boolean(_) => quote!(Boolean(#value)),
+        RawValue::Integer(_) => quote!(Integer(#value)),
+        RawValue::Float(_) => quote!(Float(#value)),
         RawValue::Text(_) | RawValue::Datetime(_) => {
-            let text = &default.tokens;
-            quote!(Text(kalam::model::Shared::Static(#text)))
+            quote!(Text(kalam::model::Shared::Static(#value)))
         }
     };
     quote!(kalam::model::Literal::#literal)

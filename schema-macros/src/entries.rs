@@ -1,0 +1,392 @@
+//! [`Entries`]: the keys and values of `#[kalam(..)]`, each read as what it should be. Which keys
+//! there are is left to whoever asks.
+
+use kalamtable_model::{RawValue, listed, nearest};
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, LitFloat, LitInt, LitStr, Token};
+
+use crate::problems::{Problems, Written};
+
+/// A key, with an example of how it is written.
+pub(crate) type Key = (&'static str, &'static str);
+
+/// A default as written.
+#[derive(Clone, Debug)]
+pub(crate) struct DefaultAttribute {
+    pub(crate) value: RawValue,
+    /// As Rust spells it.
+    pub(crate) text: String,
+    pub(crate) tokens: TokenStream,
+}
+
+/// Which keys there are in one place: on a struct, on a field, in parentheses.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// Those that may be written here.
+    pub(crate) keys: &'static [Key],
+    /// Those that belong elsewhere.
+    pub(crate) elsewhere: &'static [Key],
+    /// Where that is.
+    pub(crate) hint: &'static str,
+    /// What to write for keys that there are in other libraries.
+    pub(crate) hints: &'static [(&'static str, &'static str)],
+}
+
+/// `key`, `key = value` or `key(..)`.
+#[derive(Clone)]
+struct Entry {
+    key: Ident,
+    value: EntryValue,
+}
+
+#[derive(Clone)]
+enum EntryValue {
+    Flag,
+    Equals(TokenStream),
+    List(TokenStream),
+}
+
+impl Parse for Entry {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let key = input.call(Ident::parse_any)?;
+        let value = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            EntryValue::Equals(until_comma(input)?)
+        } else if input.peek(syn::token::Paren) {
+            let TokenTree::Group(group) = input.parse()? else {
+                return Err(input.error("expected parentheses"));
+            };
+            EntryValue::List(group.stream())
+        } else {
+            EntryValue::Flag
+        };
+        Ok(Entry { key, value })
+    }
+}
+
+fn until_comma(input: ParseStream<'_>) -> syn::Result<TokenStream> {
+    let mut tokens = TokenStream::new();
+    while !input.is_empty() && !input.peek(Token![,]) {
+        tokens.extend(std::iter::once(input.parse::<TokenTree>()?));
+    }
+    Ok(tokens)
+}
+
+/// What one place says: known keys, each at most once.
+pub(crate) struct Entries {
+    place: Place,
+    entries: Vec<Entry>,
+}
+
+impl Entries {
+    /// Everything in the `#[kalam(..)]` among `attributes`.
+    pub(crate) fn of_attributes(
+        attributes: &[Attribute],
+        place: Place,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut entries = Entries {
+            place,
+            entries: Vec::new(),
+        };
+        for attribute in attributes {
+            if !attribute.path().is_ident("kalam") {
+                continue;
+            }
+            match &attribute.meta {
+                syn::Meta::List(list) => entries.read(list.tokens.clone(), problems),
+                meta => {
+                    problems.push(
+                        meta,
+                        "`kalam` says nothing",
+                        "write `#[kalam(key = value)]`",
+                    );
+                }
+            }
+        }
+        entries
+    }
+
+    /// Everything in `tokens`, which stood in parentheses.
+    pub(crate) fn of_tokens(tokens: TokenStream, place: Place, problems: &mut Problems) -> Self {
+        let mut entries = Entries {
+            place,
+            entries: Vec::new(),
+        };
+        entries.read(tokens, problems);
+        entries
+    }
+
+    fn read(&mut self, tokens: TokenStream, problems: &mut Problems) {
+        let entries = Punctuated::<Entry, Token![,]>::parse_terminated.parse2(tokens);
+        let entries = match entries {
+            Ok(entries) => entries,
+            Err(error) => return problems.error(error),
+        };
+        for entry in entries {
+            let key = entry.key.unraw().to_string();
+            if self.usage(&key).is_none() {
+                self.unknown(&entry.key, &key, problems);
+            } else if self.has(&key) {
+                let message = format!("`{key}` is said twice");
+                problems.push(&entry.key, &message, "delete one of the two");
+            } else {
+                self.entries.push(entry);
+            }
+        }
+    }
+
+    fn unknown(&self, at: &Ident, key: &str, problems: &mut Problems) {
+        let Place {
+            keys,
+            elsewhere,
+            hint,
+            hints,
+        } = self.place;
+        let message = format!("unknown key `{key}`");
+        let names = keys.iter().map(|(name, _)| *name);
+        if let Some((_, usage)) = elsewhere.iter().find(|(name, _)| *name == key) {
+            let message = format!("`{key}` has no place here");
+            problems.push(at, &message, &format!("{hint}: `#[kalam({usage})]`"));
+        } else if let Some((_, help)) = hints.iter().find(|(name, _)| *name == key) {
+            problems.push(at, &message, help);
+        } else if let Some(near) = nearest(key, names.clone()) {
+            problems.push(at, &message, &format!("did you mean `{near}`?"));
+        } else {
+            let help = format!("the keys are {}", listed(names, "and"));
+            problems.push(at, &message, &help);
+        }
+    }
+
+    fn usage(&self, key: &str) -> Option<&'static str> {
+        let mut keys = self.place.keys.iter();
+        keys.find(|(name, _)| *name == key).map(|(_, usage)| *usage)
+    }
+
+    fn entry(&self, key: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.key.unraw() == key)
+    }
+
+    /// Whether the key is there, well written or not.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.entry(key).is_some()
+    }
+
+    /// The key as written, to point at.
+    pub(crate) fn key(&self, key: &str) -> Option<Ident> {
+        self.entry(key).map(|entry| entry.key.clone())
+    }
+
+    /// The keys that are there, but for `others`.
+    pub(crate) fn keys_but(&self, others: &[&str]) -> Vec<Ident> {
+        let keys = self.entries.iter().map(|entry| entry.key.clone());
+        keys.filter(|key| !others.contains(&&*key.unraw().to_string()))
+            .collect()
+    }
+
+    /// The value of `key` as `read` understands it; one that it does not is reported.
+    fn value<T>(
+        &self,
+        key: &str,
+        problems: &mut Problems,
+        read: impl FnOnce(&TokenStream) -> Option<T>,
+    ) -> Option<Written<T>> {
+        let entry = self.entry(key)?;
+        if let EntryValue::Equals(tokens) = &entry.value
+            && let Some(value) = read(tokens)
+        {
+            return Some(Written::new(value, tokens));
+        }
+        self.misspelt(entry, key, problems);
+        None
+    }
+
+    fn misspelt(&self, entry: &Entry, key: &str, problems: &mut Problems) {
+        let usage = self.usage(key).unwrap_or_default();
+        let at = match &entry.value {
+            EntryValue::Equals(tokens) if !tokens.is_empty() => tokens.clone(),
+            _ => entry.key.to_token_stream(),
+        };
+        let next = at.clone().into_iter().skip(1).find(|token| {
+            matches!(token, TokenTree::Ident(name) if self.usage(&name.to_string()).is_some())
+        });
+        if let Some(next) = next {
+            let message = format!("`,` is missing before `{next}`");
+            return problems.push(next, &message, "put a `,` between two keys");
+        }
+        let message = format!("`{key}` is not written like this");
+        problems.push(at, &message, &format!("write for example `{usage}`"));
+    }
+
+    /// Whether a key that stands alone is there.
+    pub(crate) fn flag(&self, key: &str, problems: &mut Problems) -> bool {
+        let Some(entry) = self.entry(key) else {
+            return false;
+        };
+        if !matches!(entry.value, EntryValue::Flag) {
+            self.misspelt(entry, key, problems);
+        }
+        true
+    }
+
+    /// A text.
+    pub(crate) fn text(&self, key: &str, problems: &mut Problems) -> Option<Written<String>> {
+        self.value(key, problems, |tokens| {
+            Some(parse::<LitStr>(tokens)?.value())
+        })
+    }
+
+    /// A text, as its literal.
+    pub(crate) fn literal(&self, key: &str, problems: &mut Problems) -> Option<LitStr> {
+        let literal = self.value(key, problems, parse::<LitStr>);
+        literal.map(|literal| literal.value)
+    }
+
+    /// A number.
+    pub(crate) fn integer(&self, key: &str, problems: &mut Problems) -> Option<Written<i128>> {
+        self.value(key, problems, integer)
+    }
+
+    /// A name.
+    pub(crate) fn ident(&self, key: &str, problems: &mut Problems) -> Option<Ident> {
+        let ident = self.value(key, problems, parse::<Ident>);
+        ident.map(|ident| ident.value)
+    }
+
+    /// A path, in quotes or not.
+    pub(crate) fn path(&self, key: &str, problems: &mut Problems) -> Option<TokenStream> {
+        let path = self.value(key, problems, |tokens| {
+            let path = match parse::<LitStr>(tokens) {
+                Some(text) => text.parse_with(syn::Path::parse_mod_style),
+                None => syn::Path::parse_mod_style.parse2(tokens.clone()),
+            };
+            path.ok().map(ToTokens::into_token_stream)
+        });
+        path.map(|path| path.value)
+    }
+
+    /// A value that can be a default.
+    pub(crate) fn default_value(
+        &self,
+        key: &str,
+        problems: &mut Problems,
+    ) -> Option<DefaultAttribute> {
+        let Written { value, tokens } = self.value(key, problems, default_value)?;
+        Some(DefaultAttribute {
+            value,
+            text: tokens.to_string().replace(' ', ""),
+            tokens,
+        })
+    }
+
+    /// What is in the parentheses of `key(..)`.
+    pub(crate) fn list(&self, key: &str, problems: &mut Problems) -> Option<TokenStream> {
+        let entry = self.entry(key)?;
+        if let EntryValue::List(tokens) = &entry.value {
+            return Some(tokens.clone());
+        }
+        self.misspelt(entry, key, problems);
+        None
+    }
+
+    /// The parts of a list, each as `read` understands it.
+    fn parts<T>(
+        &self,
+        key: &str,
+        problems: &mut Problems,
+        read: impl Fn(&TokenStream) -> Option<T>,
+    ) -> Option<Vec<Written<T>>> {
+        let tokens = self.list(key, problems)?;
+        let usage = self.usage(key).unwrap_or_default();
+        let parts = Punctuated::<TokenStream, Token![,]>::parse_terminated_with;
+        let parts = (|input: ParseStream<'_>| parts(input, until_comma)).parse2(tokens);
+        let mut values = Vec::new();
+        for part in parts.unwrap_or_default() {
+            match read(&part) {
+                Some(value) => values.push(Written::new(value, part)),
+                None => {
+                    let message = format!("`{key}` is not written like this");
+                    problems.push(part, &message, &format!("write for example `{usage}`"));
+                }
+            }
+        }
+        Some(values)
+    }
+
+    /// Names in parentheses, in quotes or not.
+    pub(crate) fn names(
+        &self,
+        key: &str,
+        problems: &mut Problems,
+    ) -> Option<Written<Vec<Written<String>>>> {
+        let names = self.parts(key, problems, |tokens| match parse::<LitStr>(tokens) {
+            Some(text) => Some(text.value()),
+            None => {
+                let ident = Ident::parse_any.parse2(tokens.clone()).ok()?;
+                Some(ident.unraw().to_string())
+            }
+        })?;
+        Some(Written::new(names, self.key(key)))
+    }
+
+    /// Numbers in parentheses.
+    pub(crate) fn integers(
+        &self,
+        key: &str,
+        problems: &mut Problems,
+    ) -> Option<Vec<Written<i128>>> {
+        self.parts(key, problems, integer)
+    }
+}
+
+fn parse<T: Parse>(tokens: &TokenStream) -> Option<T> {
+    syn::parse2(tokens.clone()).ok()
+}
+
+/// A number, with a sign or not; beyond `i128` it is the end of that, as in the model.
+fn integer(tokens: &TokenStream) -> Option<i128> {
+    let (is_negative, rest) = sign(tokens);
+    let literal = parse::<LitInt>(&rest)?;
+    if !literal.suffix().is_empty() {
+        return None;
+    }
+    Some(match (literal.base10_parse::<i128>(), is_negative) {
+        (Ok(value), false) => value,
+        (Ok(value), true) => -value,
+        (Err(_), false) => i128::MAX,
+        (Err(_), true) => i128::MIN,
+    })
+}
+
+fn default_value(tokens: &TokenStream) -> Option<RawValue> {
+    if let Some(value) = integer(tokens) {
+        return Some(RawValue::Integer(value));
+    }
+    if let Some(text) = parse::<LitStr>(tokens) {
+        return Some(RawValue::Text(text.value()));
+    }
+    if let Some(flag) = parse::<syn::LitBool>(tokens) {
+        return Some(RawValue::Boolean(flag.value));
+    }
+    let (is_negative, rest) = sign(tokens);
+    let literal = parse::<LitFloat>(&rest).filter(|literal| literal.suffix().is_empty())?;
+    let value: f64 = literal.base10_parse().ok()?;
+    Some(RawValue::Float(if is_negative { -value } else { value }))
+}
+
+/// Whether the tokens begin with a minus, and those behind it.
+fn sign(tokens: &TokenStream) -> (bool, TokenStream) {
+    let mut rest = tokens.clone().into_iter();
+    match rest.next() {
+        Some(TokenTree::Punct(punct)) if punct.as_char() == '-' => (true, rest.collect()),
+        // A number that a macro was given comes in a group that nobody sees.
+        Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => {
+            sign(&group.stream())
+        }
+        _ => (false, tokens.clone()),
+    }
+}
