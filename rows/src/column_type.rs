@@ -19,8 +19,7 @@ use crate::value::{Date, Decimal, Element, TimeOfDay, Timestamp, Unit, Value};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no KalamTable column type of its own",
     label = "which column type?",
-    note = "name it on the field: `#[kalam(type = \"..\")]`",
-    note = "for an enum, a newtype or a nested struct: `#[derive(KalamValue)]`"
+    note = "implement `kalamtable::HasType` and `kalamtable::TypeAt` for it"
 )]
 pub trait HasType: Value {
     /// How many ids the fields inside it need.
@@ -31,8 +30,7 @@ pub trait HasType: Value {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no KalamTable column type of its own",
     label = "which column type?",
-    note = "name it on the field: `#[kalam(type = \"..\")]`",
-    note = "for an enum, a newtype or a nested struct: `#[derive(KalamValue)]`"
+    note = "implement `kalamtable::HasType` and `kalamtable::TypeAt` for it"
 )]
 pub trait TypeAt<B: Base>: HasType {
     /// The column type.

@@ -3,7 +3,29 @@
 //! [`ToArrow`] and [`FromArrow`] are what generated code implements for a table's rows, [`Value`] what
 //! their fields have in common. Server crates use this through `kalamtable`; a client that only
 //! exchanges rows can do with this crate. Generated code names it through [`__private`] alone.
+//!
+//! ```
+//! use kalamtable_rows::{FromArrow, KalamTable, TimestampMillis, ToArrow};
+//!
+//! /// What happened, and when.
+//! #[derive(Clone, Debug, PartialEq, KalamTable)]
+//! #[kalam(table = "app.events", primary_key(id), crate = kalamtable_rows)]
+//! struct Event {
+//!     #[kalam(id = 1)]
+//!     id: i64,
+//!     #[kalam(id = 2)]
+//!     title: Option<String>,
+//!     #[kalam(id = 3, default = "now()")]
+//!     seen_at: TimestampMillis,
+//! }
+//!
+//! let rows = [Event { id: 1, title: None, seen_at: TimestampMillis::new(0) }];
+//! let batch = Event::to_batch(&rows)?;
+//! assert_eq!(Event::from_batch(&batch)?, rows);
+//! # Ok::<(), kalamtable_rows::RowError>(())
+//! ```
 
+mod checks;
 mod column_builder;
 mod column_type;
 mod columns;
@@ -21,6 +43,8 @@ pub use column_type::{Above, After, Base, HasType, Ids, TypeAt};
 pub use columns::{ColumnReader, Columns};
 pub use error::{PathSegment, Problem, RowError, ValueError};
 pub use from_arrow::{FromArrow, KeyedRow, Row, Views};
+#[cfg(feature = "derive")]
+pub use kalamtable_macros::KalamTable;
 pub use table::Table;
 pub use to_arrow::{BatchBuilder, Batches, ToArrow};
 /// The row type of `uuid` columns, from the crate of that name.
@@ -54,6 +78,9 @@ pub mod __private {
     pub use kalamtable_model as model;
     pub use uuid::Uuid;
 
+    pub use crate::checks::{
+        assert_default, assert_frozen, assert_holds, assert_key, assert_unique_ids,
+    };
     pub use crate::to_arrow::build_columns;
     pub use crate::value::{FieldReader, StructBuilder, StructFields, read_label, text_reader};
     pub use crate::{

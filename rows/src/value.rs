@@ -54,9 +54,9 @@ pub(crate) use validity::Validity;
 /// | `interval` | [`IntervalMonthDayNano`](arrow::datatypes::IntervalMonthDayNano) |
 /// | `uuid` | [`uuid::Uuid`] |
 /// | `embedding(n)` | `[f32; n]`, `Box<[f32; n]>`, `Vec<f32>` |
-/// | `enum(..)` | an enum, generated or with `#[derive(KalamValue)]` |
+/// | `enum(..)` | the generated enum |
 /// | `list<T>` | `Vec<T>`, `Vec<Option<T>>` |
-/// | `struct<..>` | a struct, generated or with `#[derive(KalamValue)]` |
+/// | `struct<..>` | the generated struct |
 /// | `map<K, V>` | `BTreeMap<K, V>`, `HashMap<K, V>`, values also in `Option` |
 /// | `arrow:<type>` | [`AnyValue`] |
 ///
@@ -101,8 +101,7 @@ pub(crate) use validity::Validity;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be held by a KalamTable column",
     label = "not a column value",
-    note = "for an enum, a newtype or a nested struct: `#[derive(KalamValue)]`",
-    note = "for a type of another crate: turn on kalamtable's feature of that crate's name, or wrap it in a newtype that implements `kalamtable::Value`",
+    note = "implement `kalamtable::Value` for it, or wrap it in a type of your own that does",
     note = "for a field that is not a column: `#[kalam(skip)]`"
 )]
 pub trait Value: Sized {

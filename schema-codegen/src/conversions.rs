@@ -206,16 +206,19 @@ enum Borrow {
 
 /// By the name of the type: it need not be one that this crate chose.
 fn borrow(field: &ColumnField) -> Borrow {
-    const COPY: [&str; 9] = [
+    const COPY: [&str; 12] = [
         "bool",
         "Date",
         "TimeOfDay",
         "TimeOfDayMicros",
         "Timestamp",
+        "TimestampSeconds",
+        "TimestampMillis",
+        "TimestampMicros",
+        "TimestampNanos",
         "Uuid",
         "Decimal",
-        "f32",
-        "f64",
+        "i128",
     ];
     const TEXT: [&str; 4] = ["String", "Box<str>", "Arc<str>", "&'staticstr"];
     if let Held::Units(_) = field.held {
@@ -226,12 +229,11 @@ fn borrow(field: &ColumnField) -> Borrow {
     let begin = ty[..generics].rfind("::").map_or(0, |at| at + 2);
     let (ty, name) = (&ty[begin..], &ty[begin..generics]);
     let is_integer = ["i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64"].contains(&name);
-    let is_moment = name.starts_with("Timestamp");
     if TEXT.contains(&ty) {
         Borrow::Deref(quote!(str))
     } else if ty == "Vec<u8>" {
         Borrow::Deref(quote!([u8]))
-    } else if is_integer || is_moment || COPY.contains(&name) {
+    } else if is_integer || COPY.contains(&name) {
         Borrow::Copy
     } else {
         Borrow::Reference

@@ -39,6 +39,8 @@ pub(crate) fn tokens(definition: &TableDefinition, overrides: &[ColumnTokens]) -
             quote!(kalam::model::PrimaryKey::None { reason: #reason })
         }
     };
+    // A static of their own: what has a destructor can't be evaluated in a temporary.
+    let count = definition.columns().len();
     let none = ColumnTokens::default();
     let columns = definition
         .columns()
@@ -59,7 +61,10 @@ pub(crate) fn tokens(definition: &TableDefinition, overrides: &[ColumnTokens]) -
             comment: #comment,
             primary_key: #primary_key,
             row: #row,
-            columns: kalam::model::Shared::Static(&[#(#columns),*]),
+            columns: {
+                static COLUMNS: [kalam::model::Column; #count] = [#(#columns),*];
+                kalam::model::Shared::Static(&COLUMNS)
+            },
             reserved: kalam::model::Reserved {
                 ids: kalam::model::Shared::Static(&[#(#ids),*]),
                 names: kalam::model::Shared::Static(&[#(#names),*]),

@@ -109,15 +109,15 @@ use syn::{DeriveInput, parse_macro_input};
 /// |---|---|
 /// | `bool`, `i8` .. `u64`, `f32`, `f64` | `boolean`, `tinyint` .. `ubigint`, `float`, `double` |
 /// | `String`, `&str`, `Box<str>`, `Arc<str>`, `Cow<str>` | `text` |
-/// | `Vec<u8>`, `Cow<[u8]>`, `Bytes`, `[u8; N]` | `bytes`, `bytes(N)` |
+/// | `Vec<u8>`, `[u8; N]` | `bytes`, `bytes(N)` |
 /// | `[f32; N]`, `Box<[f32; N]>` | `embedding(N)` |
 /// | `Uuid`, `Date`, `Decimal<P, S>` | `uuid`, `date`, `decimal(P, S)` |
 /// | `TimestampMillis`, `Timestamp<Millis>` | `timestamp(ms)`, and so on for each unit |
 /// | `TimeOfDay<Millis>` | `time`, counted in that unit |
 ///
 /// These are known by their names. Any other type says its column type through `HasType`: enums,
-/// newtypes and structs with `#[derive(KalamValue)]`, lists, maps, types of other crates. `Option`
-/// around any of them makes the column nullable.
+/// and structs that a definition generated, lists, maps, your own. `Option` around any of them makes
+/// the column nullable.
 ///
 /// # Ids
 ///

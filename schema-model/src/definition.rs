@@ -103,7 +103,7 @@ impl TableDefinition {
     }
 
     /// Everything, as plain data.
-    pub fn parts(&self) -> &TableParts {
+    pub const fn parts(&self) -> &TableParts {
         &self.0
     }
 }

@@ -26,16 +26,12 @@ mod suggest;
 mod type_text;
 mod types;
 
-pub use check::{
-    CheckedTable, TableSpans, check, check_tables, column_types, parse_and_check,
-};
+pub use check::{CheckedTable, TableSpans, check, check_tables, column_types, parse_and_check};
 pub use definition::{
     Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey, Reserved,
     TableDefinition, TableKind, TableName, TableParts,
 };
-pub use diagnostic::{
-    Diagnostic, Label, Place, Style, listed, render, sort_diagnostics, tick,
-};
+pub use diagnostic::{Diagnostic, Label, Place, Style, listed, render, sort_diagnostics, tick};
 pub use fingerprint::Fingerprint;
 pub use parse::{datetime_text, parse, too_large};
 pub use raw::{RawColumn, RawDatetime, RawDefault, RawTable, RawText, RawValue};

@@ -409,8 +409,8 @@ pub mod app {
                 kalam::model::Shared::Static(&[0usize, 1usize, 2usize]),
             ),
             row: kalam::model::Shared::Static("AllTypes"),
-            columns: kalam::model::Shared::Static(
-                &[
+            columns: {
+                static COLUMNS: [kalam::model::Column; 40usize] = [
                     kalam::model::Column {
                         id: 1,
                         name: kalam::model::Shared::Static("id"),
@@ -1030,8 +1030,9 @@ pub mod app {
                         rust: kalam::Option::None,
                         comment: kalam::Option::None,
                     },
-                ],
-            ),
+                ];
+                kalam::model::Shared::Static(&COLUMNS)
+            },
             reserved: kalam::model::Reserved {
                 ids: kalam::model::Shared::Static(&[40, 41]),
                 names: kalam::model::Shared::Static(

@@ -1,0 +1,167 @@
+//! `#[derive(KalamTable)]` on real structs: what it makes of them goes to Arrow and back.
+
+#![deny(warnings)]
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, TimeUnit};
+use kalamtable_rows::{
+    FromArrow, KalamTable, KeyedRow, TimestampMicros, TimestampMillis, ToArrow, Uuid,
+};
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.events", primary_key(id), crate = kalamtable_rows)]
+struct Event {
+    /// Identifies it everywhere.
+    #[kalam(id = 1)]
+    id: Uuid,
+    #[kalam(id = 2)]
+    title: Option<String>,
+    #[kalam(id = 3, default = "now()")]
+    created_at: TimestampMicros,
+    #[kalam(id = 5, type = "timestamp", unit = "ms")]
+    seen_at: Option<i64>,
+    #[kalam(id = 6, nested_ids = 100)]
+    tags: Vec<String>,
+    #[kalam(id = 7, rename = "kind", default = 3)]
+    r#type: i16,
+    #[kalam(skip)]
+    cache: Vec<u8>,
+}
+
+fn events() -> Vec<Event> {
+    (0..300)
+        .map(|number| Event {
+            id: Uuid::from_u128(number),
+            title: (number % 3 > 0).then(|| format!("title {number}")),
+            created_at: TimestampMicros::new(number as i64),
+            seen_at: (number % 2 > 0).then_some(number as i64),
+            tags: (0..number % 4).map(|tag| format!("tag {tag}")).collect(),
+            r#type: number as i16,
+            cache: Vec::new(),
+        })
+        .collect()
+}
+
+#[test]
+fn a_struct_is_the_source_of_its_table() -> Result<(), Box<dyn std::error::Error>> {
+    let definition = Event::TABLE.definition;
+    assert_eq!(definition.name().to_string(), "app.events");
+    assert_eq!(definition.comment(), Some("What happened."));
+    let columns: Vec<String> = definition
+        .columns()
+        .iter()
+        .map(|column| {
+            format!(
+                "{} {} {} {}",
+                column.id, column.name, column.ty, column.nullable
+            )
+        })
+        .collect();
+    assert_eq!(
+        columns,
+        [
+            "1 id uuid false",
+            "2 title text true",
+            "3 created_at timestamp false",
+            "5 seen_at timestamp true",
+            "6 tags list<#101 text> false",
+            "7 kind smallint false",
+        ]
+    );
+    // The definition that constants made is one that the checks take.
+    let toml = definition.to_toml();
+    let mut sources = kalamtable_model::Sources::new();
+    let source = sources.push(kalamtable_model::SourceFile::new("events.toml", toml));
+    assert!(kalamtable_model::parse_and_check(&sources, source).is_ok());
+    Ok(())
+}
+
+#[test]
+fn rows_go_to_arrow_and_back() -> Result<(), Box<dyn std::error::Error>> {
+    let rows = events();
+    let batch = Event::to_batch(&rows)?;
+    assert_eq!(Event::from_batch(&batch)?, rows);
+    let seen_at = batch.column(3);
+    let micros = DataType::Timestamp(TimeUnit::Microsecond, None);
+    assert_eq!(seen_at.data_type(), &micros);
+    assert!(seen_at.is_null(0));
+    let seen_at = seen_at.as_primitive::<arrow::datatypes::TimestampMicrosecondType>();
+    assert_eq!(seen_at.value(1), 1_000);
+
+    let views = Event::views(&batch)?;
+    for (view, row) in views.iter().zip(&rows) {
+        let view = view?;
+        assert_eq!(view.id, row.id);
+        assert_eq!(view.title, row.title.as_deref());
+        assert_eq!(view.seen_at, row.seen_at.map(TimestampMillis::new));
+        let tags = view.tags.iter().collect::<Result<Vec<&str>, _>>()?;
+        assert_eq!(tags, row.tags);
+    }
+    assert_eq!(rows[7].key(), Uuid::from_u128(7));
+    Ok(())
+}
+
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(schema = "tests/schemas/jobs.toml", crate = kalamtable_rows)]
+struct Job {
+    #[kalam(unit = "ms")]
+    created_at: i64,
+    job_id: String,
+    priority: Option<i32>,
+}
+
+#[test]
+fn a_struct_is_held_to_its_file() -> Result<(), Box<dyn std::error::Error>> {
+    let rows = [Job {
+        created_at: 5,
+        job_id: "a".to_string(),
+        priority: None,
+    }];
+    let batch = Job::to_batch(&rows)?;
+    // In the order of the file.
+    assert_eq!(batch.schema().field(0).name(), "job_id");
+    assert_eq!(Job::from_batch(&batch)?, rows);
+    assert_eq!(rows[0].key(), "a");
+    Ok(())
+}
+
+/// A row that borrows is written, and not read.
+#[derive(KalamTable)]
+#[kalam(table = "app.notes", no_primary_key = "written once", crate = kalamtable_rows)]
+struct Note<'a> {
+    text: &'a str,
+    author: Option<&'a str>,
+}
+
+#[test]
+fn a_struct_that_borrows_is_written() -> Result<(), Box<dyn std::error::Error>> {
+    let text = "a text".to_string();
+    let rows = [Note {
+        text: &text,
+        author: None,
+    }];
+    let batch = Note::to_batch(&rows)?;
+    assert_eq!(batch.column(0).as_string::<i32>().value(0), "a text");
+    assert!(batch.column(1).is_null(0));
+    Ok(())
+}
+
+#[test]
+fn a_struct_in_a_function_has_a_table() -> Result<(), Box<dyn std::error::Error>> {
+    #[derive(Clone, Debug, PartialEq, KalamTable)]
+    #[kalam(table = "app.local", primary_key(rows), crate = kalamtable_rows)]
+    struct Local {
+        rows: i64,
+        c0: bool,
+        range: Option<f32>,
+    }
+
+    let rows = [Local {
+        rows: 1,
+        c0: true,
+        range: Some(0.5),
+    }];
+    assert_eq!(Local::from_batch(&Local::to_batch(&rows)?)?, rows);
+    Ok(())
+}
