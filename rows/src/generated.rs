@@ -249,3 +249,85 @@ macro_rules! __struct_value {
         }
     };
 }
+
+/// `Value` and its kin for a struct around one field, which is held as that field is.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __newtype_value {
+    ($newtype:ident, $member:tt: $ty:ty) => {
+        #[automatically_derived]
+        impl $crate::Value for $newtype {
+            type Cell<'a> = <$ty as $crate::Value>::Cell<'a>;
+            type Builder = <$ty as $crate::Value>::Builder;
+
+            fn cell(&self) -> Self::Cell<'_> {
+                $crate::Value::cell(&self.$member)
+            }
+
+            fn builder(
+                ty: &$crate::__private::DataType,
+                capacity: usize,
+            ) -> ::core::result::Result<Self::Builder, $crate::ValueError> {
+                <$ty as $crate::Value>::builder(ty, capacity)
+            }
+
+            fn append(
+                builder: &mut Self::Builder,
+                cells: &[Self::Cell<'_>],
+            ) -> ::core::result::Result<(), $crate::ValueError> {
+                <$ty as $crate::Value>::append(builder, cells)
+            }
+
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[::core::option::Option<Self::Cell<'_>>],
+            ) -> ::core::result::Result<(), $crate::ValueError> {
+                <$ty as $crate::Value>::append_nullable(builder, cells)
+            }
+
+            fn finish(
+                builder: Self::Builder,
+            ) -> ::core::result::Result<$crate::__private::ArrayRef, $crate::ValueError> {
+                <$ty as $crate::Value>::finish(builder)
+            }
+        }
+
+        #[automatically_derived]
+        impl $crate::OwnedValue for $newtype {
+            type Reader = <$ty as $crate::OwnedValue>::Reader;
+            type View<'a> = <$ty as $crate::OwnedValue>::View<'a>;
+
+            fn reader(
+                array: &$crate::__private::ArrayRef,
+                ty: &$crate::__private::DataType,
+            ) -> ::core::result::Result<Self::Reader, $crate::ValueError> {
+                <$ty as $crate::OwnedValue>::reader(array, ty)
+            }
+
+            fn read(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> ::core::result::Result<Self, $crate::ValueError> {
+                let value = <$ty as $crate::OwnedValue>::read(reader, index)?;
+                ::core::result::Result::Ok(Self { $member: value })
+            }
+
+            fn view(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> ::core::result::Result<Self::View<'_>, $crate::ValueError> {
+                <$ty as $crate::OwnedValue>::view(reader, index)
+            }
+        }
+
+        #[automatically_derived]
+        impl $crate::HasType for $newtype {
+            const IDS: i32 = <$ty as $crate::HasType>::IDS;
+        }
+
+        #[automatically_derived]
+        impl<B: $crate::Base> $crate::TypeAt<B> for $newtype {
+            const TYPE: $crate::__private::model::ColumnType = <$ty as $crate::TypeAt<B>>::TYPE;
+        }
+    };
+}

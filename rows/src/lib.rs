@@ -44,7 +44,7 @@ pub use columns::{ColumnReader, Columns};
 pub use error::{PathSegment, Problem, RowError, ValueError};
 pub use from_arrow::{FromArrow, KeyedRow, Row, Views};
 #[cfg(feature = "derive")]
-pub use kalamtable_macros::KalamTable;
+pub use kalamtable_macros::{KalamTable, KalamValue};
 pub use table::Table;
 pub use to_arrow::{BatchBuilder, Batches, ToArrow};
 /// The row type of `uuid` columns, from the crate of that name.
@@ -85,9 +85,9 @@ pub mod __private {
     pub use crate::value::{FieldReader, StructBuilder, StructFields, read_label, text_reader};
     pub use crate::{
         __closed_set as closed_set, __closed_set_value as closed_set_value,
-        __struct_value as struct_value, Above, After, AnyValue, Base, ColumnBuilder, ColumnReader,
-        Columns, Date, Decimal, Element, FromArrow, HasType, Ids, KeyedRow, Micros, Millis, Nanos,
-        OwnedElement, Problem, Row, RowError, Seconds, Table, TimeOfDay, Timestamp, ToArrow,
-        TypeAt, Value, ValueError,
+        __newtype_value as newtype_value, __struct_value as struct_value, Above, After, AnyValue,
+        Base, ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, FromArrow, HasType,
+        Ids, KeyedRow, Micros, Millis, Nanos, OwnedElement, Problem, Row, RowError, Seconds, Table,
+        TimeOfDay, Timestamp, ToArrow, TypeAt, Value, ValueError,
     };
 }

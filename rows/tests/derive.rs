@@ -5,7 +5,8 @@
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, TimeUnit};
 use kalamtable_rows::{
-    FromArrow, KalamTable, KeyedRow, TimestampMicros, TimestampMillis, ToArrow, Uuid,
+    ClosedSet, FromArrow, KalamTable, KalamValue, KeyedRow, TimestampMicros, TimestampMillis,
+    ToArrow, Uuid,
 };
 
 /// What happened.
@@ -163,5 +164,66 @@ fn a_struct_in_a_function_has_a_table() -> Result<(), Box<dyn std::error::Error>
         range: Some(0.5),
     }];
     assert_eq!(Local::from_batch(&Local::to_batch(&rows)?)?, rows);
+    Ok(())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+enum Status {
+    New,
+    InProgress,
+    #[kalam(rename = "it's done")]
+    Done,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct TaskId(String);
+
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.tasks", primary_key(id), crate = kalamtable_rows)]
+struct Task {
+    id: TaskId,
+    #[kalam(default = "in_progress")]
+    status: Status,
+    before: Option<Status>,
+    needs: Vec<TaskId>,
+}
+
+#[test]
+fn enums_and_newtypes_are_values() -> Result<(), Box<dyn std::error::Error>> {
+    let types: Vec<String> = Task::TABLE
+        .definition
+        .columns()
+        .iter()
+        .map(|column| column.ty.to_string())
+        .collect();
+    let set = "enum('new', 'in_progress', 'it''s done')";
+    assert_eq!(types, ["text", set, set, "list<#5 text>"]);
+    let rows = [Task {
+        id: TaskId("a".to_string()),
+        status: Status::InProgress,
+        before: Some(Status::Done),
+        needs: vec![TaskId("b".to_string())],
+    }];
+    let batch = Task::to_batch(&rows)?;
+    assert_eq!(batch.column(2).as_string::<i32>().value(0), "it's done");
+    assert_eq!(Task::from_batch(&batch)?, rows);
+    let view = Task::views(&batch)?
+        .get(0)
+        .transpose()?
+        .map(|view| view.status);
+    assert_eq!(view, Some(Status::InProgress));
+    assert_eq!(Status::LABELS, ["new", "in_progress", "it's done"]);
+    assert_eq!(rows[0].key(), &rows[0].id);
+
+    let mut columns = batch.columns().to_vec();
+    columns[1] = std::sync::Arc::new(arrow::array::StringArray::from(vec!["lost"]));
+    let lost = arrow::array::RecordBatch::try_new(batch.schema(), columns)?;
+    let error = Task::from_batch(&lost).expect_err("`lost` is no status");
+    assert_eq!(
+        error.to_string(),
+        "table `app.tasks`, column `status`, row 0: `lost` is none of `new`, `in_progress`, `it's done`"
+    );
     Ok(())
 }

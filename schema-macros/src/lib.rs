@@ -1,4 +1,5 @@
-//! The struct front end of KalamTable: [`KalamTable`] makes a struct the row of a table.
+//! The struct front end of KalamTable: [`KalamTable`] makes a struct the row of a table, [`KalamValue`]
+//! makes a type one that a column can hold.
 //!
 //! | part | file |
 //! |---|---|
@@ -9,6 +10,7 @@
 //! | the struct beside a TOML file | `schema` |
 //! | what is wrong, and where | `problems` |
 //! | tokens | `expand` |
+//! | enums and newtypes | `value` |
 
 mod attributes;
 mod entries;
@@ -20,6 +22,7 @@ mod schema;
 mod source;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
@@ -116,8 +119,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `TimeOfDay<Millis>` | `time`, counted in that unit |
 ///
 /// These are known by their names. Any other type says its column type through `HasType`: enums,
-/// and structs that a definition generated, lists, maps, your own. `Option` around any of them makes
-/// the column nullable.
+/// enums and newtypes with [`KalamValue`], lists, maps, your own. `Option` around any of them makes the
+/// column nullable.
 ///
 /// # Ids
 ///
@@ -133,6 +136,38 @@ pub fn kalam_table(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
     expand::kalam_table(&input, folder.as_ref())
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Makes an enum or a newtype one that a column can hold.
+///
+/// An enum without fields is a closed set: a column `enum(..)` of its labels, which are the variants'
+/// names in snake case. A text outside the set is an error when it is read.
+///
+/// ```ignore
+/// #[derive(Clone, Copy, Debug, KalamValue)]
+/// enum Status {
+///     New,
+///     // The label is `in_progress`.
+///     InProgress,
+///     #[kalam(rename = "it's done")]
+///     Done,
+/// }
+/// ```
+///
+/// A struct around one field is held, and seen in views, as that field is:
+///
+/// ```ignore
+/// #[derive(Clone, Debug, KalamValue)]
+/// struct JobId(String);
+/// ```
+///
+/// `#[kalam(crate = ::kalamtable)]` on the type says where the crate is found.
+#[proc_macro_derive(KalamValue, attributes(kalam))]
+pub fn kalam_value(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    value::kalam_value(&input)
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

@@ -55,8 +55,8 @@ fn plain_columns() {
                         kalam::model::Shared::Static(&[0usize]),
                     ),
                     row: kalam::model::Shared::Static("Event"),
-                    columns: kalam::model::Shared::Static(
-                        &[
+                    columns: {
+                        static COLUMNS: [kalam::model::Column; 3usize] = [
                             kalam::model::Column {
                                 id: 1,
                                 name: kalam::model::Shared::Static("id"),
@@ -96,8 +96,9 @@ fn plain_columns() {
                                 rust: kalam::Option::None,
                                 comment: kalam::Option::None,
                             },
-                        ],
-                    ),
+                        ];
+                        kalam::model::Shared::Static(&COLUMNS)
+                    },
                     reserved: kalam::model::Reserved {
                         ids: kalam::model::Shared::Static(&[]),
                         names: kalam::model::Shared::Static(&[]),
@@ -251,8 +252,8 @@ fn columns_whose_type_the_compiler_knows() {
                         kalam::model::Shared::Static(&[0usize]),
                     ),
                     row: kalam::model::Shared::Static("Event"),
-                    columns: kalam::model::Shared::Static(
-                        &[
+                    columns: {
+                        static COLUMNS: [kalam::model::Column; 6usize] = [
                             kalam::model::Column {
                                 id: 1,
                                 name: kalam::model::Shared::Static("id"),
@@ -341,8 +342,9 @@ fn columns_whose_type_the_compiler_knows() {
                                 rust: kalam::Option::None,
                                 comment: kalam::Option::None,
                             },
-                        ],
-                    ),
+                        ];
+                        kalam::model::Shared::Static(&COLUMNS)
+                    },
                     reserved: kalam::model::Reserved {
                         ids: kalam::model::Shared::Static(&[]),
                         names: kalam::model::Shared::Static(&[]),
@@ -549,8 +551,8 @@ fn struct_that_borrows() {
                         reason: kalam::model::Shared::Static("lines of a log"),
                     },
                     row: kalam::model::Shared::Static("Line"),
-                    columns: kalam::model::Shared::Static(
-                        &[
+                    columns: {
+                        static COLUMNS: [kalam::model::Column; 2usize] = [
                             kalam::model::Column {
                                 id: 4,
                                 name: kalam::model::Shared::Static("text"),
@@ -571,8 +573,9 @@ fn struct_that_borrows() {
                                 rust: kalam::Option::None,
                                 comment: kalam::Option::None,
                             },
-                        ],
-                    ),
+                        ];
+                        kalam::model::Shared::Static(&COLUMNS)
+                    },
                     reserved: kalam::model::Reserved {
                         ids: kalam::model::Shared::Static(&[]),
                         names: kalam::model::Shared::Static(&[]),

@@ -368,8 +368,8 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                     reason: kalam::model::Shared::Static("a log"),
                 },
                 row: kalam::model::Shared::Static("Jobs"),
-                columns: kalam::model::Shared::Static(
-                    &[
+                columns: {
+                    static COLUMNS: [kalam::model::Column; 2usize] = [
                         kalam::model::Column {
                             id: 2,
                             name: kalam::model::Shared::Static("status"),
@@ -399,8 +399,9 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                             rust: kalam::Option::None,
                             comment: kalam::Option::None,
                         },
-                    ],
-                ),
+                    ];
+                    kalam::model::Shared::Static(&COLUMNS)
+                },
                 reserved: kalam::model::Reserved {
                     ids: kalam::model::Shared::Static(&[]),
                     names: kalam::model::Shared::Static(&[]),
