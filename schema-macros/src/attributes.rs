@@ -188,8 +188,7 @@ impl FieldAttributes {
             }
         }
         if let Some(key) = entries.key("flatten") {
-            let help = "write its columns out, a field each, or let it be one column: \
-                        `#[derive(KalamValue)]` on its type";
+            let help = "write its columns out, a field each";
             problems.push(key, "`flatten` is not supported", help);
         }
         FieldAttributes {

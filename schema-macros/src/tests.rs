@@ -2,6 +2,7 @@
 
 mod attributes;
 mod expansion;
+mod same_tokens;
 mod schema;
 mod source;
 

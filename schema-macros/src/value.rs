@@ -182,20 +182,29 @@ mod tests {
 
     #[test]
     fn a_newtype_is_what_its_field_is() {
-        check("struct JobId(String);", expect![[r#"
+        check(
+            "struct JobId(String);",
+            expect![[r#"
             :: kalamtable :: __private :: newtype_value ! (JobId , 0 : String) ;
-        "#]]);
-        check("struct Port { number: u16 }", expect![[r#"
+        "#]],
+        );
+        check(
+            "struct Port { number: u16 }",
+            expect![[r#"
             :: kalamtable :: __private :: newtype_value ! (Port , number : u16) ;
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]
     fn every_problem_is_told() {
-        check("enum None {}", expect![[r#"
+        check(
+            "enum None {}",
+            expect![[r#"
             None: `None` has no labels
             help: write a variant for each label
-        "#]]);
+        "#]],
+        );
         check(
             "enum A { B(i32), C, #[kalam(rename = \"c\")] D, #[kalam(label = \"e\")] E }",
             expect![[r#"
@@ -207,21 +216,33 @@ mod tests {
                 help: the keys here are `rename`
             "#]],
         );
-        check("struct Pair(i32, i32);", expect![[r#"
+        check(
+            "struct Pair(i32, i32);",
+            expect![[r#"
             Pair: `Pair` has 2 fields
             help: a value is an enum without fields, or a struct around one field: write the columns of others in the table, or describe the table in TOML, which has `struct<..>`
-        "#]]);
-        check("struct Page<T>(Vec<T>);", expect![[r#"
+        "#]],
+        );
+        check(
+            "struct Page<T>(Vec<T>);",
+            expect![[r#"
             <T>: `Page` has parameters
             help: a value has one column type: write a type for each
-        "#]]);
-        check("struct Id(#[kalam(id = 1)] i32);", expect![[r#"
+        "#]],
+        );
+        check(
+            "struct Id(#[kalam(id = 1)] i32);",
+            expect![[r#"
             id: unknown key `id`
             help: delete it
-        "#]]);
-        check("union Either { a: i32, b: f32 }", expect![[r#"
+        "#]],
+        );
+        check(
+            "union Either { a: i32, b: f32 }",
+            expect![[r#"
             Either: `Either` is a union
             help: derive on an enum without fields, or on a struct around one field
-        "#]]);
+        "#]],
+        );
     }
 }

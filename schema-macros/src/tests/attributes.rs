@@ -179,7 +179,7 @@ fn flatten_is_not_supported() {
         struct Event { id: i64, #[kalam(flatten)] place: Place }"#,
         expect![[r#"
             flatten: `flatten` is not supported
-            help: write its columns out, a field each, or let it be one column: `#[derive(KalamValue)]` on its type
+            help: write its columns out, a field each
         "#]],
     );
 }

@@ -1,0 +1,103 @@
+//! A table yields the same tokens as TOML and as a struct.
+
+use std::path::Path;
+
+use kalamtable_codegen::{Options, table};
+use kalamtable_model::{SourceFile, Sources, Style, parse_and_check, render};
+
+/// What the file says, what the field's type is, and what its attribute adds.
+const COLUMNS: [(&str, &str, &str); 23] = [
+    ("type = 'bigint'", "i64", ""),
+    ("type = 'boolean'", "bool", ""),
+    ("type = 'tinyint'", "i8", ""),
+    ("type = 'smallint'", "i16", ""),
+    ("type = 'int', default = -5", "i32", "default = -5"),
+    ("type = 'utinyint'", "u8", ""),
+    ("type = 'usmallint'", "u16", ""),
+    ("type = 'uint'", "u32", ""),
+    ("type = 'ubigint'", "u64", ""),
+    ("type = 'float'", "f32", ""),
+    ("type = 'double', default = 1.5", "f64", "default = 1.5"),
+    ("type = 'decimal(10, 2)'", "kalam::Decimal<10, 2>", ""),
+    (
+        "type = 'text', default = 'new'",
+        "kalam::String",
+        "default = \"new\"",
+    ),
+    ("type = 'bytes'", "kalam::Vec<u8>", ""),
+    ("type = 'bytes(16)'", "[u8; 16]", ""),
+    ("type = 'date'", "kalam::Date", ""),
+    ("type = 'time'", "kalam::TimeOfDay<kalam::Micros>", ""),
+    ("type = 'timestamp'", "kalam::Timestamp<kalam::Micros>", ""),
+    (
+        "type = 'timestamp(ms)'",
+        "kalam::Timestamp<kalam::Millis>",
+        "",
+    ),
+    (
+        "type = 'datetime', unit = 'ms', default = 'now()'",
+        "kalam::Timestamp<kalam::Millis>",
+        "type = \"datetime\", default = \"now()\"",
+    ),
+    ("type = 'uuid'", "kalam::Uuid", ""),
+    ("type = 'embedding(4)'", "kalam::Box<[f32; 4]>", ""),
+    ("type = 'json'", "kalam::String", "type = \"json\""),
+];
+
+/// The tokens from the static definition up to the end of the last impl.
+fn items(tokens: &str, end: &str) -> String {
+    let begin = tokens
+        .find("pub static DEFINITION")
+        .expect("there is a definition");
+    let tokens = &tokens[begin..];
+    let last = tokens
+        .find("kalam :: KeyedRow for")
+        .expect("there is a key");
+    let length = tokens[last..].find(end).unwrap_or(tokens.len() - last);
+    tokens[..last + length]
+        .trim_end_matches([' ', '}', ';'])
+        .to_string()
+}
+
+#[test]
+fn as_toml_and_as_a_struct() {
+    let (mut columns, mut fields) = (String::new(), String::new());
+    for (at, (toml, rust, attribute)) in COLUMNS.iter().enumerate() {
+        let (id, nullable_id) = (at + 1, at + 101);
+        columns += &format!("c{id} = {{ id = {id}, {toml} }}\n");
+        columns += &format!("c{nullable_id} = {{ id = {nullable_id}, {toml}, nullable = true }}\n");
+        fields += &format!("#[kalam(id = {id}, {attribute})] pub c{id}: {rust},");
+        fields += &format!(
+            "#[kalam(id = {nullable_id}, {attribute})] pub c{nullable_id}: kalam::Option<{rust}>,"
+        );
+    }
+    let toml =
+        format!("name = 'app.events'\nrow = 'Event'\nprimary_key = ['c1']\n[columns]\n{columns}");
+    let mut sources = Sources::new();
+    let source = sources.push(SourceFile::new("events.toml", toml));
+    let checked = parse_and_check(&sources, source).unwrap_or_else(|problems| {
+        panic!("{}", render(&problems, &sources, Style::Plain));
+    });
+    let generated = table(&checked.definition, &Options::default()).to_string();
+
+    let strukt = format!(
+        "#[kalam(table = \"app.events\", primary_key(c1))] pub struct Event {{ {fields} }}"
+    );
+    let input = syn::parse_str(&strukt).expect("it is a struct");
+    let derived = crate::expand::kalam_table(&input, Path::new(""));
+    let derived = derived.expect("the derive takes it").to_string();
+
+    // What follows the impls are checks that a TOML file has no need of.
+    let (generated, derived) = (items(&generated, "const _"), items(&derived, "const _"));
+    let same = generated
+        .bytes()
+        .zip(derived.bytes())
+        .take_while(|(a, b)| a == b);
+    let at = same.count();
+    assert!(
+        generated == derived,
+        "they differ: {} .. {}",
+        &generated[at.saturating_sub(100)..(at + 100).min(generated.len())],
+        &derived[at.saturating_sub(100)..(at + 100).min(derived.len())],
+    );
+}
