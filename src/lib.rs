@@ -1,4 +1,4 @@
-//! Tables described once, in TOML: Arrow schemas, typed rows and DataFusion providers, checked
+//! Tables described once, in TOML or on a struct: Arrow schemas, typed rows and DataFusion providers, checked
 //! before the program runs.
 //!
 //! This is the crate a server depends on. Its build script compiles a folder of definitions:
@@ -9,7 +9,8 @@
 //! ```
 //!
 //! and the crate takes in what it made with [`include_tables!`]: `app::events::Event` is the row type
-//! of table `app.events`. README.md shows one table from end to end.
+//! of table `app.events`. Without a build script, a struct with [`KalamTable`] is a table. README.md
+//! shows one table from end to end.
 
 // Generated code says `::kalamtable`, in this crate too.
 extern crate self as kalamtable;
