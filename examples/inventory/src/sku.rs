@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
-use kalamtable::{Problem, Value, ValueError};
+use kalamtable::{OwnedValue, Problem, Value, ValueError};
 
 /// A stock-keeping unit: a letter, a dash and three digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,19 +43,39 @@ impl fmt::Display for NoSku {
 
 impl std::error::Error for NoSku {}
 
-/// As text in Arrow; what is read, also what `INSERT` writes, is checked.
+/// As text in Arrow.
 impl Value for Sku {
-    type Reader = <String as Value>::Reader;
+    type Cell<'a> = &'a str;
+    type Builder = <String as Value>::Builder;
 
-    fn build(
-        values: &[Option<&Self>],
-        ty: &DataType,
-        nullable: bool,
-    ) -> Result<ArrayRef, ValueError> {
-        let texts: Vec<Option<&String>> =
-            values.iter().map(|value| value.map(|sku| &sku.0)).collect();
-        String::build(&texts, ty, nullable)
+    fn cell(&self) -> &str {
+        &self.0
     }
+
+    fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError> {
+        String::builder(ty, capacity)
+    }
+
+    fn append(builder: &mut Self::Builder, cells: &[&str]) -> Result<(), ValueError> {
+        <String as Value>::append(builder, cells)
+    }
+
+    fn append_nullable(
+        builder: &mut Self::Builder,
+        cells: &[Option<&str>],
+    ) -> Result<(), ValueError> {
+        String::append_nullable(builder, cells)
+    }
+
+    fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError> {
+        String::finish(builder)
+    }
+}
+
+/// What is read, also what `INSERT` writes, is checked.
+impl OwnedValue for Sku {
+    type Reader = <String as OwnedValue>::Reader;
+    type View<'a> = &'a str;
 
     fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
         String::reader(array, ty)
@@ -65,5 +85,13 @@ impl Value for Sku {
         let text = String::read(reader, index)?;
         text.parse()
             .map_err(|error: NoSku| ValueError::new(index, Problem::Other(error.into())))
+    }
+
+    fn view(reader: &Self::Reader, index: usize) -> Result<&str, ValueError> {
+        let text = String::view(reader, index)?;
+        match Sku::from_str(text) {
+            Ok(_) => Ok(text),
+            Err(error) => Err(ValueError::new(index, Problem::Other(error.into()))),
+        }
     }
 }
