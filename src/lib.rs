@@ -1,5 +1,5 @@
-//! Tables described once, in TOML or on a struct: Arrow schemas, typed rows and DataFusion providers, checked
-//! before the program runs.
+//! Tables described once, in TOML or on a struct: Arrow schemas, typed rows and DataFusion providers,
+//! checked before the program runs.
 //!
 //! This is the crate a server depends on. Its build script compiles a folder of definitions:
 //!
