@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use kalamtable_model::{ColumnType, Literal, NestedField, Shared, TableDefinition};
+use kalamtable_model::{
+    ColumnType, Literal, MAX_ID, MIN_ID, NestedField, Shared, TableDefinition, limits,
+};
 
 use crate::table::Table;
 
@@ -13,20 +15,7 @@ use crate::table::Table;
 /// With `message` if it can't.
 #[track_caller]
 pub const fn assert_key(ty: &ColumnType, message: &'static str) {
-    let can_be_key = !matches!(
-        ty,
-        ColumnType::Float
-            | ColumnType::Double
-            | ColumnType::Json
-            | ColumnType::File
-            | ColumnType::Interval
-            | ColumnType::Embedding(_)
-            | ColumnType::List(_)
-            | ColumnType::Struct(_)
-            | ColumnType::Map(_)
-            | ColumnType::Arrow(_)
-    );
-    if !can_be_key {
+    if !ty.is_key_type() {
         panic!("{}", message);
     }
 }
@@ -44,22 +33,10 @@ pub const fn assert_default(ty: &ColumnType, default: &Literal, message: &'stati
         (ColumnType::Enum(labels), Literal::Text(label)) => {
             has_label(behind(labels), behind(label))
         }
-        (ColumnType::TinyInt, Literal::Integer(value)) => {
-            is_between(*value, i8::MIN as i128, i8::MAX as i128)
-        }
-        (ColumnType::SmallInt, Literal::Integer(value)) => {
-            is_between(*value, i16::MIN as i128, i16::MAX as i128)
-        }
-        (ColumnType::Int, Literal::Integer(value)) => {
-            is_between(*value, i32::MIN as i128, i32::MAX as i128)
-        }
-        (ColumnType::BigInt, Literal::Integer(value)) => {
-            is_between(*value, i64::MIN as i128, i64::MAX as i128)
-        }
-        (ColumnType::UTinyInt, Literal::Integer(value)) => is_between(*value, 0, u8::MAX as i128),
-        (ColumnType::USmallInt, Literal::Integer(value)) => is_between(*value, 0, u16::MAX as i128),
-        (ColumnType::UInt, Literal::Integer(value)) => is_between(*value, 0, u32::MAX as i128),
-        (ColumnType::UBigInt, Literal::Integer(value)) => is_between(*value, 0, u64::MAX as i128),
+        (ty, Literal::Integer(value)) => match ty.integer_range() {
+            Some((least, most)) => least <= *value && *value <= most,
+            None => false,
+        },
         _ => false,
     };
     if !fits {
@@ -79,8 +56,57 @@ pub const fn assert_holds(natural: &ColumnType, declared: &ColumnType, message: 
     }
 }
 
-/// No id stands in a definition twice. Those of its columns were compared when it was checked; this is
-/// about the ones inside their types.
+/// A Rust type stands for a column type that a definition may have, inside too.
+///
+/// # Panics
+/// With `message` if it doesn't.
+#[track_caller]
+pub const fn assert_type(ty: &ColumnType, message: &'static str) {
+    if !is_sound(ty, 1) {
+        panic!("{}", message);
+    }
+}
+
+/// The rules of types that Rust's own types can break; `depth` is 1 for the column's own.
+const fn is_sound(ty: &ColumnType, depth: usize) -> bool {
+    if depth > limits::NESTING {
+        return false;
+    }
+    match ty {
+        ColumnType::FixedBytes(length) => is_length(*length, limits::FIXED_BYTES),
+        ColumnType::Embedding(length) => is_length(*length, limits::EMBEDDING),
+        ColumnType::List(item) => is_sound_field(behind(item), depth),
+        ColumnType::Map(fields) => {
+            let fields = behind(fields);
+            fields.key.ty.is_key_type()
+                && is_sound_field(&fields.key, depth)
+                && is_sound_field(&fields.value, depth)
+        }
+        ColumnType::Struct(fields) => {
+            let fields = behind(fields);
+            let mut at = 0;
+            while at < fields.len() {
+                if !is_sound_field(&fields[at], depth) {
+                    return false;
+                }
+                at += 1;
+            }
+            true
+        }
+        _ => true,
+    }
+}
+
+const fn is_sound_field(field: &NestedField, depth: usize) -> bool {
+    MIN_ID <= field.id && field.id <= MAX_ID && is_sound(&field.ty, depth + 1)
+}
+
+const fn is_length(length: u32, most: u32) -> bool {
+    1 <= length && length <= most
+}
+
+/// No id stands in a definition twice, or is reserved. Those of its columns were compared when it was
+/// checked; this is about the ones inside their types.
 ///
 /// # Panics
 /// With `message` if one does.
@@ -119,13 +145,17 @@ const fn are_unique(ty: &ColumnType, definition: &TableDefinition) -> bool {
 }
 
 const fn is_unique(field: &NestedField, definition: &TableDefinition) -> bool {
+    let reserved = behind(&definition.parts().reserved.ids);
     let columns = behind(&definition.parts().columns);
     let mut count = 0;
     let mut at = 0;
+    while at < reserved.len() {
+        count += (reserved[at] == field.id) as usize;
+        at += 1;
+    }
+    at = 0;
     while at < columns.len() {
-        if columns[at].id == field.id {
-            count += 1;
-        }
+        count += (columns[at].id == field.id) as usize;
         count += count_in(&columns[at].ty, field.id);
         at += 1;
     }
@@ -252,10 +282,6 @@ const fn has_label(labels: &[Shared<str>], label: &str) -> bool {
     false
 }
 
-const fn is_between(value: i128, least: i128, most: i128) -> bool {
-    least <= value && value <= most
-}
-
 const fn is_same(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     if a.len() != b.len() {
@@ -315,5 +341,159 @@ pub fn assert_frozen(table: &Table, folder: &str, path: &str) {
             );
         }
         Err(error) => panic!("table `{name}` is not frozen in `{path}`: {error}\nhelp: {help}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::catch_unwind;
+
+    use kalamtable_model::MapFields;
+
+    use super::*;
+
+    const fn field(id: i32, name: &'static str, ty: ColumnType) -> NestedField {
+        NestedField {
+            id,
+            name: Shared::Static(name),
+            ty,
+            nullable: false,
+        }
+    }
+
+    fn list(id: i32, ty: ColumnType) -> ColumnType {
+        static_list(field(id, "item", ty))
+    }
+
+    fn static_list(item: NestedField) -> ColumnType {
+        ColumnType::List(Shared::Static(Box::leak(Box::new(item))))
+    }
+
+    fn map(key: ColumnType) -> ColumnType {
+        let fields = MapFields {
+            key: field(1, "key", key),
+            value: field(2, "value", ColumnType::Int),
+        };
+        ColumnType::Map(Shared::Static(Box::leak(Box::new(fields))))
+    }
+
+    fn set(labels: &'static [Shared<str>]) -> ColumnType {
+        ColumnType::Enum(Shared::Static(labels))
+    }
+
+    const NEW_DONE: &[Shared<str>] = &[Shared::Static("new"), Shared::Static("done")];
+    const DONE_NEW: &[Shared<str>] = &[Shared::Static("done"), Shared::Static("new")];
+    const DONE_LOST: &[Shared<str>] = &[Shared::Static("done"), Shared::Static("lost")];
+
+    /// Whether a check panics, and with its message.
+    fn fails(check: impl FnOnce() + std::panic::UnwindSafe) -> bool {
+        match catch_unwind(check) {
+            Ok(()) => false,
+            Err(panic) => {
+                let message = panic.downcast_ref::<String>().map(String::as_str);
+                let message = message.or(panic.downcast_ref::<&str>().copied());
+                assert_eq!(message, Some("told"));
+                true
+            }
+        }
+    }
+
+    #[test]
+    fn frozen_definitions() -> Result<(), Box<dyn std::error::Error>> {
+        use crate::doc_example::EVENTS;
+
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().to_str().ok_or("a path that is text")?;
+        let failure = || {
+            let checked = catch_unwind(|| assert_frozen(&EVENTS, path, "events.toml"));
+            let panic = checked.err()?;
+            panic.downcast_ref::<String>().cloned()
+        };
+        let message = failure().ok_or("nothing is frozen yet")?;
+        assert!(
+            message.contains("`app.events` is not frozen in `events.toml`"),
+            "{message}"
+        );
+
+        let frozen = EVENTS.definition.to_toml();
+        std::fs::write(
+            folder.path().join("events.toml"),
+            frozen.replace('\n', "\r\n"),
+        )?;
+        assert_eq!(failure(), None);
+
+        std::fs::write(
+            folder.path().join("events.toml"),
+            frozen.replace("id = 2", "id = 3"),
+        )?;
+        let message = failure().ok_or("an id has changed")?;
+        assert!(message.contains("frozen: title = { id = 3"), "{message}");
+        assert!(message.contains("now:    title = { id = 2"), "{message}");
+        assert!(message.contains("KALAMTABLE_FREEZE=1"), "{message}");
+        Ok(())
+    }
+
+    #[test]
+    fn keys() {
+        assert!(!fails(|| assert_key(&ColumnType::Text, "told")));
+        assert!(fails(|| assert_key(&ColumnType::Double, "told")));
+    }
+
+    #[test]
+    fn defaults() {
+        let fits = |ty: ColumnType, literal: Literal| {
+            !fails(move || assert_default(&ty, &literal, "told"))
+        };
+        let text = |text: &'static str| Literal::Text(Shared::Static(text));
+        assert!(fits(ColumnType::TinyInt, Literal::Integer(-128)));
+        assert!(!fits(ColumnType::TinyInt, Literal::Integer(128)));
+        assert!(fits(
+            ColumnType::UBigInt,
+            Literal::Integer(u64::MAX as i128)
+        ));
+        assert!(!fits(ColumnType::UBigInt, Literal::Integer(-1)));
+        assert!(fits(ColumnType::Boolean, Literal::Boolean(true)));
+        assert!(!fits(ColumnType::Boolean, Literal::Integer(1)));
+        assert!(fits(set(NEW_DONE), text("done")));
+        assert!(!fits(set(NEW_DONE), text("don")));
+        assert!(!fits(ColumnType::Uuid, text("done")));
+    }
+
+    #[test]
+    fn types_that_hold_others() {
+        let holds = |natural: ColumnType, declared: ColumnType| {
+            !fails(move || assert_holds(&natural, &declared, "told"))
+        };
+        assert!(holds(ColumnType::Text, ColumnType::Json));
+        assert!(!holds(ColumnType::Json, ColumnType::Text));
+        assert!(holds(set(NEW_DONE), set(DONE_NEW)));
+        assert!(!holds(set(NEW_DONE), set(DONE_LOST)));
+        assert!(!holds(set(NEW_DONE), ColumnType::Text));
+        // Ids are the declared type's.
+        assert!(holds(list(1, ColumnType::Int), list(9, ColumnType::Int)));
+        assert!(!holds(
+            list(1, ColumnType::Int),
+            list(1, ColumnType::BigInt)
+        ));
+        assert!(holds(list(1, ColumnType::Float), ColumnType::Embedding(3)));
+        assert!(!holds(ColumnType::Embedding(2), ColumnType::Embedding(3)));
+    }
+
+    #[test]
+    fn types_a_definition_may_have() {
+        let sound = |ty: ColumnType| !fails(move || assert_type(&ty, "told"));
+        assert!(sound(map(ColumnType::Text)));
+        assert!(!sound(map(ColumnType::Float)));
+        assert!(!sound(list(0, ColumnType::Int)));
+        assert!(!sound(list(1, map(ColumnType::Json))));
+        assert!(sound(ColumnType::Embedding(limits::EMBEDDING)));
+        assert!(!sound(ColumnType::Embedding(limits::EMBEDDING + 1)));
+        assert!(!sound(ColumnType::FixedBytes(0)));
+        let mut deep = ColumnType::Int;
+        for id in 1..limits::NESTING {
+            deep = list(id as i32, deep);
+        }
+        assert!(sound(deep.clone()));
+        assert!(!sound(list(100, deep)));
     }
 }

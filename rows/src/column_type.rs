@@ -19,7 +19,8 @@ use crate::value::{Date, Decimal, Element, TimeOfDay, Timestamp, Unit, Value};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no KalamTable column type of its own",
     label = "which column type?",
-    note = "implement `kalamtable::HasType` and `kalamtable::TypeAt` for it"
+    note = "for an enum without fields, or a struct around one field: `#[derive(KalamValue)]`",
+    note = "for any other type: implement `kalamtable::HasType` and `kalamtable::TypeAt`"
 )]
 pub trait HasType: Value {
     /// How many ids the fields inside it need.
@@ -30,7 +31,8 @@ pub trait HasType: Value {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no KalamTable column type of its own",
     label = "which column type?",
-    note = "implement `kalamtable::HasType` and `kalamtable::TypeAt` for it"
+    note = "for an enum without fields, or a struct around one field: `#[derive(KalamValue)]`",
+    note = "for any other type: implement `kalamtable::HasType` and `kalamtable::TypeAt`"
 )]
 pub trait TypeAt<B: Base>: HasType {
     /// The column type.

@@ -79,7 +79,7 @@ pub mod __private {
     pub use uuid::Uuid;
 
     pub use crate::checks::{
-        assert_default, assert_frozen, assert_holds, assert_key, assert_unique_ids,
+        assert_default, assert_frozen, assert_holds, assert_key, assert_type, assert_unique_ids,
     };
     pub use crate::to_arrow::build_columns;
     pub use crate::value::{FieldReader, StructBuilder, StructFields, read_label, text_reader};

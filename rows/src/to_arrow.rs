@@ -51,8 +51,7 @@ pub trait ToArrow: Sized {
     /// # Errors
     /// [`RowError::Value`] with the column and the row whose value does not fit.
     fn to_batch(rows: &[Self]) -> Result<RecordBatch, RowError> {
-        let positions: Vec<usize> = (0..Self::TABLE.definition.columns().len()).collect();
-        let columns = build_columns(rows, &positions)?;
+        let columns = build_columns(rows, &all_positions::<Self>())?;
         new_batch::<Self>(Self::schema(), columns, rows.len())
     }
 
@@ -115,27 +114,21 @@ pub trait ToArrow: Sized {
 pub struct BatchBuilder<R> {
     /// Those not in the columns yet.
     rows: Vec<R>,
-    columns: Vec<ColumnBuilder>,
-    done: usize,
+    columns: ColumnBuilders,
 }
 
 impl<R: ToArrow> BatchBuilder<R> {
     /// With room for `capacity` rows.
     pub fn new(capacity: usize) -> Self {
-        let fields = R::schema().fields().iter();
-        let column = |ty| ColumnBuilder::new(ty, capacity);
         BatchBuilder {
             rows: Vec::with_capacity(BLOCK_ROWS.min(capacity)),
-            columns: fields
-                .map(|field| column(field.data_type().clone()))
-                .collect(),
-            done: 0,
+            columns: ColumnBuilders::new::<R>(&all_positions::<R>(), capacity),
         }
     }
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.done + self.rows.len()
+        self.columns.rows + self.rows.len()
     }
 
     /// Whether there are none.
@@ -162,22 +155,13 @@ impl<R: ToArrow> BatchBuilder<R> {
     /// [`RowError::Value`] for one of the last rows.
     pub fn finish(mut self) -> Result<RecordBatch, RowError> {
         self.flush()?;
-        let columns = self.columns.into_iter().enumerate();
-        let columns = columns.map(|(position, column)| {
-            let array = column.finish();
-            array.map_err(|source| value_error(R::TABLE, position, source))
-        });
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
-        new_batch::<R>(R::schema(), columns, self.done)
+        let rows = self.columns.rows;
+        new_batch::<R>(R::schema(), self.columns.finish::<R>()?, rows)
     }
 
     fn flush(&mut self) -> Result<(), RowError> {
         let rows: Vec<&R> = self.rows.iter().collect();
-        for (position, column) in self.columns.iter_mut().enumerate() {
-            R::append(&rows, position, column)
-                .map_err(|source| value_error(R::TABLE, position, source.shifted(self.done)))?;
-        }
-        self.done += rows.len();
+        self.columns.append(&rows)?;
         self.rows.clear();
         Ok(())
     }
@@ -185,7 +169,11 @@ impl<R: ToArrow> BatchBuilder<R> {
 
 impl<R> std::fmt::Debug for BatchBuilder<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "BatchBuilder({} rows)", self.done + self.rows.len())
+        write!(
+            f,
+            "BatchBuilder({} rows)",
+            self.columns.rows + self.rows.len()
+        )
     }
 }
 
@@ -226,31 +214,57 @@ pub fn build_columns<'r, R: ToArrow + 'r>(
     positions: &[usize],
 ) -> Result<Vec<ArrayRef>, RowError> {
     let mut rows = rows.into_iter();
-    let fields = R::schema().fields();
-    let capacity = rows.len();
-    let mut columns: Vec<ColumnBuilder> = positions
-        .iter()
-        .map(|&position| ColumnBuilder::new(fields[position].data_type().clone(), capacity))
-        .collect();
+    let mut columns = ColumnBuilders::new::<R>(positions, rows.len());
     let mut block: Vec<&R> = Vec::with_capacity(BLOCK_ROWS);
-    let mut begin = 0;
     loop {
         block.clear();
         block.extend(rows.by_ref().take(BLOCK_ROWS));
         if block.is_empty() {
-            break;
+            return columns.finish::<R>();
         }
-        for (&position, column) in positions.iter().zip(&mut columns) {
-            R::append(&block, position, column)
-                .map_err(|source| value_error(R::TABLE, position, source.shifted(begin)))?;
-        }
-        begin += block.len();
+        columns.append(&block)?;
     }
-    let arrays = positions.iter().zip(columns).map(|(&position, column)| {
-        let array = column.finish();
-        array.map_err(|source| value_error(R::TABLE, position, source))
-    });
-    arrays.collect()
+}
+
+fn all_positions<R: ToArrow>() -> Vec<usize> {
+    (0..R::schema().fields().len()).collect()
+}
+
+/// Some columns of a table while they grow, with their positions.
+struct ColumnBuilders {
+    columns: Vec<(usize, ColumnBuilder)>,
+    rows: usize,
+}
+
+impl ColumnBuilders {
+    fn new<R: ToArrow>(positions: &[usize], capacity: usize) -> Self {
+        let fields = R::schema().fields();
+        let columns = positions.iter().map(|&position| {
+            let ty = fields[position].data_type().clone();
+            (position, ColumnBuilder::new(ty, capacity))
+        });
+        ColumnBuilders {
+            columns: columns.collect(),
+            rows: 0,
+        }
+    }
+
+    fn append<R: ToArrow>(&mut self, rows: &[&R]) -> Result<(), RowError> {
+        for (position, column) in &mut self.columns {
+            R::append(rows, *position, column)
+                .map_err(|source| value_error(R::TABLE, *position, source.shifted(self.rows)))?;
+        }
+        self.rows += rows.len();
+        Ok(())
+    }
+
+    fn finish<R: ToArrow>(self) -> Result<Vec<ArrayRef>, RowError> {
+        let arrays = self.columns.into_iter().map(|(position, column)| {
+            let array = column.finish();
+            array.map_err(|source| value_error(R::TABLE, position, source))
+        });
+        arrays.collect()
+    }
 }
 
 /// `source` with the table and the column at `position`.

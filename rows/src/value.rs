@@ -54,13 +54,14 @@ pub(crate) use validity::Validity;
 /// | `interval` | [`IntervalMonthDayNano`](arrow::datatypes::IntervalMonthDayNano) |
 /// | `uuid` | [`uuid::Uuid`] |
 /// | `embedding(n)` | `[f32; n]`, `Box<[f32; n]>`, `Vec<f32>` |
-/// | `enum(..)` | the generated enum |
+/// | `enum(..)` | an enum, generated or with `#[derive(KalamValue)]` |
 /// | `list<T>` | `Vec<T>`, `Vec<Option<T>>` |
 /// | `struct<..>` | the generated struct |
 /// | `map<K, V>` | `BTreeMap<K, V>`, `HashMap<K, V>`, values also in `Option` |
 /// | `arrow:<type>` | [`AnyValue`] |
 ///
-/// A type of your own borrows the work of another one:
+/// A struct around one of these is one too, with `#[derive(KalamValue)]`. Any other type of your own
+/// borrows the work of another one:
 ///
 /// ```
 /// use arrow::array::ArrayRef;
@@ -101,7 +102,8 @@ pub(crate) use validity::Validity;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be held by a KalamTable column",
     label = "not a column value",
-    note = "implement `kalamtable::Value` for it, or wrap it in a type of your own that does",
+    note = "for an enum without fields, or a struct around one field: `#[derive(KalamValue)]`",
+    note = "for any other type: implement `kalamtable::Value`",
     note = "for a field that is not a column: `#[kalam(skip)]`"
 )]
 pub trait Value: Sized {

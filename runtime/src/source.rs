@@ -12,9 +12,10 @@ use datafusion::logical_expr::dml::InsertOp;
 use kalamtable_model::{TableDefinition, TableName};
 
 use crate::__private::build_columns;
-use crate::{Error, FromArrow, Row, ToArrow};
+use crate::{Error, FromArrow, Row, RowError, ToArrow};
 
-/// What a source fails with: any error, or [`Error`], which reaches the query as it is.
+/// What a source fails with: any error, or [`Error`] or [`RowError`], which reach the query as they
+/// are.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Where the rows of a table are.
@@ -419,8 +420,12 @@ pub(crate) fn not_writable(table: &TableName, op: InsertOp) -> Error {
 
 /// What a source failed with: our own error as it is, any other with the table's name.
 fn source_error<R: Row>(source: BoxError) -> Error {
-    match source.downcast::<Error>() {
-        Ok(own) => *own,
+    let source = match source.downcast::<Error>() {
+        Ok(own) => return *own,
+        Err(source) => source,
+    };
+    match source.downcast::<RowError>() {
+        Ok(own) => Error::Row(*own),
         Err(source) => Error::Source {
             table: R::TABLE.definition.name().clone(),
             source,

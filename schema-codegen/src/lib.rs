@@ -26,6 +26,7 @@ use quote::quote;
 pub use definition::{ColumnTokens, default_tokens, type_tokens};
 pub use fields::{Access, ColumnField, Held, RowFields, Time};
 pub use modules::{Derived, derived, table, tables};
+pub use types::value_type;
 
 /// What a caller may choose about the output.
 #[derive(Clone, Debug)]

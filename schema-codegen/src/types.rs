@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kalamtable_model::rust_names::{
-    camel_case, generated_types, nested_type_name, snake_case, view_name,
+    camel_case, generated_types, nested_type_name, snake_case, unit_type_name, view_name,
 };
 use kalamtable_model::{Column, ColumnType, NestedField, Shared, TableDefinition, TimeUnit};
 use proc_macro2::{Literal, TokenStream};
@@ -119,8 +119,9 @@ fn column_type_name(definition: &TableDefinition, column: &Column) -> String {
     }
 }
 
-/// The Rust type of values of `ty`; `name` is what a generated type is called.
-fn value_type(name: &str, ty: &ColumnType, unit: Option<TimeUnit>) -> TokenStream {
+/// The Rust type of values of `ty`, in a scope where `kalam` is the runtime's `__private`; `name` is
+/// what a generated type is called.
+pub fn value_type(name: &str, ty: &ColumnType, unit: Option<TimeUnit>) -> TokenStream {
     match ty {
         ColumnType::Boolean => quote!(bool),
         ColumnType::TinyInt => quote!(i8),
@@ -197,12 +198,8 @@ fn optional(ty: TokenStream, nullable: bool) -> TokenStream {
 
 /// A unit at the level of types; `kalam` is the path of the runtime's `__private`.
 pub(crate) fn unit_type(unit: TimeUnit, kalam: &TokenStream) -> TokenStream {
-    match unit {
-        TimeUnit::Second => quote!(#kalam::Seconds),
-        TimeUnit::Millisecond => quote!(#kalam::Millis),
-        TimeUnit::Microsecond => quote!(#kalam::Micros),
-        TimeUnit::Nanosecond => quote!(#kalam::Nanos),
-    }
+    let name = ident(unit_type_name(unit));
+    quote!(#kalam::#name)
 }
 
 /// The type for an enum or a struct.

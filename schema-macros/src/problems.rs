@@ -107,6 +107,10 @@ fn in_rust(rule: Rule, help: &str) -> String {
         Rule::DefaultNotAllowed => {
             "delete it; let the field be an `Option` if an insert may leave it out".to_string()
         }
+        Rule::EnumEmptyLabel => {
+            "give it a label; where a value can be missing, let the field be an `Option`"
+                .to_string()
+        }
         Rule::TypeSyntax => help.replace(
             "write `nullable = true` beside `type`",
             "let the field be an `Option`",

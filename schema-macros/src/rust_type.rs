@@ -1,5 +1,6 @@
 //! [`FieldType`]: what the type of a field says by its syntax; and the Rust types for a column type.
 
+use kalamtable_model::rust_names::unit_type_name;
 use kalamtable_model::{ColumnType, TimeUnit};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
@@ -215,17 +216,7 @@ fn time(name: &str, arguments: &[&Type]) -> Option<Known> {
 fn unit_named(name: &str) -> Option<TimeUnit> {
     TimeUnit::ALL
         .into_iter()
-        .find(|unit| unit_name(*unit) == name)
-}
-
-/// The unit as a type.
-pub(crate) fn unit_name(unit: TimeUnit) -> &'static str {
-    match unit {
-        TimeUnit::Second => "Seconds",
-        TimeUnit::Millisecond => "Millis",
-        TimeUnit::Microsecond => "Micros",
-        TimeUnit::Nanosecond => "Nanos",
-    }
+        .find(|unit| unit_type_name(*unit) == name)
 }
 
 fn is_named(ty: &Type, name: &str) -> bool {
@@ -279,49 +270,18 @@ pub(crate) fn type_text(ty: impl ToTokens) -> String {
 
 /// The Rust type to write for a column, without `Option`; none where it is one to make.
 pub(crate) fn rust_type(ty: &ColumnType, unit: Option<TimeUnit>) -> Option<String> {
-    let plain = match ty {
-        ColumnType::Boolean => "bool",
-        ColumnType::TinyInt => "i8",
-        ColumnType::SmallInt => "i16",
-        ColumnType::Int => "i32",
-        ColumnType::BigInt => "i64",
-        ColumnType::UTinyInt => "u8",
-        ColumnType::USmallInt => "u16",
-        ColumnType::UInt => "u32",
-        ColumnType::UBigInt => "u64",
-        ColumnType::Float => "f32",
-        ColumnType::Double => "f64",
-        ColumnType::Text | ColumnType::Json | ColumnType::File => "String",
-        ColumnType::Bytes => "Vec<u8>",
-        ColumnType::Date => "Date",
-        ColumnType::Interval => "IntervalMonthDayNano",
-        ColumnType::Uuid => "Uuid",
-        ColumnType::Arrow(_) => "AnyValue",
-        ColumnType::FixedBytes(length) => return Some(format!("[u8; {length}]")),
-        ColumnType::Embedding(length) => return Some(format!("Box<[f32; {length}]>")),
-        ColumnType::Decimal { precision, scale } => {
-            return Some(format!("Decimal<{precision}, {scale}>"));
-        }
-        ColumnType::Time => {
-            let unit = unit.unwrap_or(TimeUnit::Microsecond);
-            return Some(format!("TimeOfDay<{}>", unit_name(unit)));
-        }
-        ColumnType::Timestamp { .. } | ColumnType::DateTime => {
-            let unit = unit.or(ty.time_unit())?;
-            return Some(format!("Timestamp{}", unit_name(unit)));
-        }
-        ColumnType::List(element) => {
-            let ty = rust_type(&element.ty, None)?;
-            return Some(format!("Vec<{}>", optional(ty, element.nullable)));
-        }
-        ColumnType::Map(fields) => {
-            let key = rust_type(&fields.key.ty, None)?;
-            let value = optional(rust_type(&fields.value.ty, None)?, fields.value.nullable);
-            return Some(format!("BTreeMap<{key}, {value}>"));
-        }
-        _ => return None,
-    };
-    Some(plain.to_string())
+    if is_to_make(ty) {
+        return None;
+    }
+    // No name is asked for: nothing is to be made.
+    let tokens = kalamtable_codegen::value_type("", ty, unit);
+    Some(type_text(tokens).replace("kalam::", ""))
+}
+
+/// Whether a type has to be made for it, or for what is inside.
+fn is_to_make(ty: &ColumnType) -> bool {
+    matches!(ty, ColumnType::Enum(_) | ColumnType::Struct(_))
+        || ty.children().iter().any(|field| is_to_make(&field.ty))
 }
 
 /// With `Option` around it where it may be null.

@@ -6,7 +6,7 @@ use std::ops::Range;
 use kalamtable_codegen::ColumnTokens;
 use kalamtable_model::{
     ColumnType, DefaultFunction, MAX_ID, RawColumn, RawDefault, RawTable, RawText, RawValue,
-    SourceFile, Sources, Spanned, TimeUnit, datetime_text, listed,
+    SourceFile, Sources, Spanned, TimeUnit, datetime_text, limits, listed,
 };
 use proc_macro2::{Literal as Token, TokenStream};
 use quote::quote;
@@ -402,6 +402,16 @@ fn natural_columns(
         let mut tokens = ColumnTokens::default();
         if is_natural(field) {
             let ty = field.natural_type(&base.of(field));
+            let message = format!(
+                "{name} cannot be of this type: keys of maps are text, numbers that are not floating, \
+                 times or uuids, `[u8; N]` and `[f32; N]` have from 1 to {} and {} elements, and types \
+                 nest {} deep at most",
+                limits::FIXED_BYTES,
+                limits::EMBEDDING,
+                limits::NESTING
+            );
+            let constants = [("TYPE", "ColumnType", &ty)];
+            checks.extend(field.const_check("assert_type", &constants, &message));
             if definition.key_columns().contains(&position) {
                 let message = format!(
                     "{name} cannot be part of the primary key: a key is made of booleans, integers, \
@@ -433,7 +443,7 @@ fn natural_columns(
     }
     if overrides.iter().any(|column| column.ty.is_some()) {
         let message = format!(
-            "two ids of `{table}` are equal: say with `nested_ids` where those inside a column begin"
+            "two ids of `{table}` are equal, or one is reserved: say with `nested_ids` where those inside a column begin"
         );
         checks.extend(quote! {
             const _: () = kalam::assert_unique_ids(&DEFINITION, #message);

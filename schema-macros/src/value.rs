@@ -2,12 +2,18 @@
 //! field is.
 
 use kalamtable_model::rust_names::snake_case;
+use kalamtable_model::{ColumnType, Shared, SourceFile, Sources};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{Attribute, Data, DataEnum, DeriveInput, Field, Fields, LitStr, Path};
+use syn::{Attribute, Data, DataEnum, DeriveInput, Field, Fields};
 
-use crate::problems::Problems;
+use crate::entries::{Entries, Key, Place};
+use crate::problems::{Places, Problems, Written};
+
+const TYPE_KEYS: &[Key] = &[("crate", "crate = ::kalamtable")];
+
+const VARIANT_KEYS: &[Key] = &[("rename", "rename = \"label\"")];
 
 /// Expands `#[derive(KalamValue)]`.
 ///
@@ -15,11 +21,9 @@ use crate::problems::Problems;
 /// Every problem of the type and its attributes.
 pub(crate) fn kalam_value(input: &DeriveInput) -> syn::Result<TokenStream> {
     let mut problems = Problems::default();
-    let keys = Keys::read(&input.attrs, &["crate"], &mut problems);
-    let runtime = match &keys.krate {
-        Some(path) => path.to_token_stream(),
-        None => quote!(::kalamtable),
-    };
+    let keys = entries(&input.attrs, TYPE_KEYS, &mut problems);
+    let runtime = keys.path("crate", &mut problems);
+    let runtime = runtime.unwrap_or_else(|| quote!(::kalamtable));
     if !input.generics.params.is_empty() {
         let message = format!("`{}` has parameters", input.ident);
         let help = "a value has one column type: write a type for each";
@@ -48,11 +52,7 @@ fn closed_set(
     runtime: &TokenStream,
     problems: &mut Problems,
 ) -> TokenStream {
-    if data.variants.is_empty() {
-        let message = format!("`{name}` has no labels");
-        problems.push(name, &message, "write a variant for each label");
-    }
-    let mut labels: Vec<String> = Vec::new();
+    let mut labels: Vec<Written<String>> = Vec::new();
     let mut variants = Vec::new();
     for variant in &data.variants {
         if !matches!(variant.fields, Fields::Unit) {
@@ -60,28 +60,70 @@ fn closed_set(
             let help = "delete the fields, or keep what they hold in columns of its own";
             problems.push(&variant.fields, &message, help);
         }
-        let keys = Keys::read(&variant.attrs, &["rename"], problems);
-        let label = match &keys.rename {
-            Some(label) => label.value(),
-            None => default_label(&variant.ident),
-        };
-        if labels.contains(&label) {
-            let message = format!("two variants have the label `{label}`");
-            let help = "give one of them another: `#[kalam(rename = \"..\")]`";
-            problems.push(&variant.ident, &message, help);
-        }
+        let keys = entries(&variant.attrs, VARIANT_KEYS, problems);
+        let label = keys.text("rename", problems);
+        let label =
+            label.unwrap_or_else(|| Written::new(default_label(&variant.ident), &variant.ident));
         labels.push(label);
         variants.push(&variant.ident);
     }
+    check_labels(name, &labels, problems);
+    let labels = labels.iter().map(|label| &label.value);
     quote! {
         #runtime::__private::closed_set_value!(#name { #(#variants = #labels),* });
     }
+}
+
+fn entries(attributes: &[Attribute], keys: &'static [Key], problems: &mut Problems) -> Entries {
+    let place = Place {
+        keys,
+        elsewhere: &[],
+        hint: "",
+        hints: &[],
+    };
+    Entries::of_attributes(attributes, place, problems)
 }
 
 /// `in_progress` of `InProgress`.
 fn default_label(variant: &Ident) -> String {
     let name = variant.unraw().to_string();
     snake_case(&name).trim_start_matches("r#").to_string()
+}
+
+/// The model's own checks of an enum type with these labels.
+fn check_labels(name: &Ident, labels: &[Written<String>], problems: &mut Problems) {
+    if labels.is_empty() {
+        let message = format!("`{name}` has no labels");
+        return problems.push(name, &message, "write a variant for each label");
+    }
+    let shared = labels
+        .iter()
+        .map(|label| Shared::from(label.value.as_str()));
+    let text = ColumnType::Enum(shared.collect()).to_string();
+    // To the model, tokens are a text of one byte each: a label has as many as in the type.
+    let mut places = Places::default();
+    let mut at = 0;
+    for label in labels {
+        let quoted = format!("'{}'", label.value.replace('\'', "''"));
+        let begin = text[at..].find(&quoted).map_or(at, |found| at + found);
+        for _ in at..begin {
+            places.add(name, "the enum");
+        }
+        for _ in 0..quoted.len() {
+            places.add(&label.tokens, format!("`{}`", label.value));
+        }
+        at = begin + quoted.len();
+    }
+    for _ in at..=text.len() {
+        places.add(name, "the enum");
+    }
+    let mut sources = Sources::new();
+    let source = sources.push(SourceFile::new("", ""));
+    if let Err(diagnostics) = kalamtable_model::check_type(&text, source) {
+        for diagnostic in &diagnostics {
+            places.report(diagnostic, problems);
+        }
+    }
 }
 
 fn newtype(
@@ -99,7 +141,7 @@ fn newtype(
         problems.push(name, &message, help);
         return TokenStream::new();
     };
-    Keys::read(&field.attrs, &[], problems);
+    entries(&field.attrs, &[], problems);
     let ty = &field.ty;
     let member = match &field.ident {
         Some(name) => name.to_token_stream(),
@@ -107,45 +149,6 @@ fn newtype(
     };
     quote! {
         #runtime::__private::newtype_value!(#name, #member: #ty);
-    }
-}
-
-/// What `#[kalam(..)]` says.
-#[derive(Default)]
-struct Keys {
-    krate: Option<Path>,
-    rename: Option<LitStr>,
-}
-
-impl Keys {
-    /// `known` are the keys that the place takes.
-    fn read(attributes: &[Attribute], known: &[&str], problems: &mut Problems) -> Self {
-        let mut keys = Keys::default();
-        for attribute in attributes {
-            if !attribute.path().is_ident("kalam") {
-                continue;
-            }
-            let parsed = attribute.parse_nested_meta(|meta| {
-                let key = meta.path.to_token_stream().to_string();
-                if !known.contains(&key.as_str()) {
-                    let help = match known {
-                        [] => "delete it".to_string(),
-                        known => format!("the keys here are `{}`", known.join("`, `")),
-                    };
-                    return Err(meta.error(format!("unknown key `{key}`\nhelp: {help}")));
-                }
-                if key == "crate" {
-                    keys.krate = Some(meta.value()?.call(Path::parse_mod_style)?);
-                } else {
-                    keys.rename = Some(meta.value()?.parse()?);
-                }
-                Ok(())
-            });
-            if let Err(error) = parsed {
-                problems.error(error);
-            }
-        }
-        keys
     }
 }
 
@@ -199,6 +202,21 @@ mod tests {
     #[test]
     fn every_problem_is_told() {
         check(
+            "enum Label { #[kalam(rename = \"\")] Empty }",
+            expect![[r#"
+                "": a label is empty [KT0703]
+                help: delete it; where a value can be missing, write `nullable = true`
+            "#]],
+        );
+        check(
+            "enum Same { A, #[kalam(rename = \"-a\")] B }",
+            expect![[r#"
+                "-a": labels `a` and `-a` are both `A` in Rust [KT0704]
+                note: first here: `a`
+                help: rename one of the two, or use `text` if both have to stay
+            "#]],
+        );
+        check(
             "enum None {}",
             expect![[r#"
             None: `None` has no labels
@@ -210,10 +228,11 @@ mod tests {
             expect![[r#"
                 (i32): `B` has fields, and a label has none
                 help: delete the fields, or keep what they hold in columns of its own
-                D: two variants have the label `c`
-                help: give one of them another: `#[kalam(rename = "..")]`
                 label: unknown key `label`
-                help: the keys here are `rename`
+                help: the keys are `rename`
+                "c": label `c` is there twice [KT0702]
+                note: first here: `c`
+                help: delete one of the two
             "#]],
         );
         check(
@@ -233,9 +252,9 @@ mod tests {
         check(
             "struct Id(#[kalam(id = 1)] i32);",
             expect![[r#"
-            id: unknown key `id`
-            help: delete it
-        "#]],
+                id: unknown key `id`
+                help: the keys are 
+            "#]],
         );
         check(
             "union Either { a: i32, b: f32 }",

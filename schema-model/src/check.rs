@@ -15,7 +15,7 @@ use std::ops::Range;
 pub use tables::{CheckedTable, TableSpans, check_tables};
 
 use crate::next_id::NextId;
-use crate::raw::{RawColumn, RawTable};
+use crate::raw::{RawColumn, RawTable, RawText};
 use crate::{
     Column, ColumnType, Diagnostic, Reserved, Rule, SourceId, Sources, Spanned, TableDefinition,
     TableKind, TableName, TableParts, limits,
@@ -67,6 +67,46 @@ pub fn column_types(raw: &RawTable, source: SourceId) -> Vec<Option<ColumnType>>
     columns
         .map(|column| checks.column_type(column, &mut Vec::new()))
         .collect()
+}
+
+/// Checks the text of a type on its own. Places are ranges of it.
+///
+/// # Errors
+/// Every rule that it breaks.
+pub fn check_type(text: &str, source: SourceId) -> Result<ColumnType, Vec<Diagnostic>> {
+    let whole = 0..text.len();
+    let column = RawColumn {
+        name: Spanned::new(String::new(), whole.clone()),
+        id: Spanned::new(1, whole.clone()),
+        ty: RawText {
+            value: text.to_string(),
+            span: whole.clone(),
+            content: Some(0),
+        },
+        nullable: None,
+        default: None,
+        unit: None,
+        rust: None,
+        comment: None,
+    };
+    let raw = RawTable {
+        name: Spanned::new(String::new(), whole.clone()),
+        kind: None,
+        version: None,
+        comment: None,
+        primary_key: None,
+        no_primary_key: None,
+        row: None,
+        columns: Spanned::new(vec![column], whole),
+        reserved_ids: Vec::new(),
+        reserved_names: Vec::new(),
+    };
+    let mut checks = Checks::new(&raw, source);
+    let ty = checks.column_type(&raw.columns.value[0], &mut Vec::new());
+    match ty {
+        Some(ty) if checks.diagnostics.is_empty() => Ok(ty),
+        _ => Err(checks.diagnostics),
+    }
 }
 
 /// What is known of the table so far, and what is wrong with it.

@@ -26,7 +26,9 @@ mod suggest;
 mod type_text;
 mod types;
 
-pub use check::{CheckedTable, TableSpans, check, check_tables, column_types, parse_and_check};
+pub use check::{
+    CheckedTable, TableSpans, check, check_tables, check_type, column_types, parse_and_check,
+};
 pub use definition::{
     Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey, Reserved,
     TableDefinition, TableKind, TableName, TableParts,

@@ -1,7 +1,7 @@
 //! The Rust names that generated code uses: one place for the checks that look for clashes and for
 //! the generator that writes them.
 
-use crate::ColumnType;
+use crate::{ColumnType, TimeUnit};
 
 /// The module of a table or a namespace, or the field of a column: snake case, raw where Rust
 /// keeps the word for itself.
@@ -75,6 +75,16 @@ pub fn nested_type_name(parent: &str, field: &str) -> String {
 /// ```
 pub fn view_name(ty: &str) -> String {
     format!("{ty}View")
+}
+
+/// The type that stands for a unit of time.
+pub const fn unit_type_name(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::Second => "Seconds",
+        TimeUnit::Millisecond => "Millis",
+        TimeUnit::Microsecond => "Micros",
+        TimeUnit::Nanosecond => "Nanos",
+    }
 }
 
 /// Every struct and enum to generate for a column of the row type `row`, the outermost first, with

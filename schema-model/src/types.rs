@@ -157,6 +157,57 @@ impl ColumnType {
         }
     }
 
+    /// Whether values of the type can be compared for equality, without surprises: what keys of tables
+    /// and of maps need.
+    pub const fn is_key_type(&self) -> bool {
+        match self {
+            ColumnType::Float
+            | ColumnType::Double
+            | ColumnType::Interval
+            | ColumnType::Json
+            | ColumnType::File
+            | ColumnType::Embedding(_)
+            | ColumnType::List(_)
+            | ColumnType::Struct(_)
+            | ColumnType::Map(_)
+            | ColumnType::Arrow(_) => false,
+            ColumnType::Boolean
+            | ColumnType::TinyInt
+            | ColumnType::SmallInt
+            | ColumnType::Int
+            | ColumnType::BigInt
+            | ColumnType::UTinyInt
+            | ColumnType::USmallInt
+            | ColumnType::UInt
+            | ColumnType::UBigInt
+            | ColumnType::Decimal { .. }
+            | ColumnType::Text
+            | ColumnType::Bytes
+            | ColumnType::FixedBytes(_)
+            | ColumnType::Date
+            | ColumnType::Time
+            | ColumnType::Timestamp { .. }
+            | ColumnType::DateTime
+            | ColumnType::Uuid
+            | ColumnType::Enum(_) => true,
+        }
+    }
+
+    /// The least and the greatest number that an integer type holds; none for any other type.
+    pub const fn integer_range(&self) -> Option<(i128, i128)> {
+        match self {
+            ColumnType::TinyInt => Some((i8::MIN as i128, i8::MAX as i128)),
+            ColumnType::SmallInt => Some((i16::MIN as i128, i16::MAX as i128)),
+            ColumnType::Int => Some((i32::MIN as i128, i32::MAX as i128)),
+            ColumnType::BigInt => Some((i64::MIN as i128, i64::MAX as i128)),
+            ColumnType::UTinyInt => Some((0, u8::MAX as i128)),
+            ColumnType::USmallInt => Some((0, u16::MAX as i128)),
+            ColumnType::UInt => Some((0, u32::MAX as i128)),
+            ColumnType::UBigInt => Some((0, u64::MAX as i128)),
+            _ => None,
+        }
+    }
+
     /// The unit of a type that measures time in units: a timestamp, a datetime or a time.
     pub fn time_unit(&self) -> Option<TimeUnit> {
         match self {

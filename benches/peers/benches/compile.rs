@@ -1,5 +1,5 @@
-//! What 100 rows of 16 columns cost the compiler: KalamTable's generated code, typed-arrow's derive, and
-//! the structs alone.
+//! What 100 rows of 16 columns cost the compiler: typed-arrow's derive, KalamTable's derive, what
+//! KalamTable generates of TOML files, and the structs alone.
 
 #[path = "../../support/figures.rs"]
 mod figures;
@@ -13,46 +13,63 @@ use std::time::Instant;
 const TABLES: usize = 100;
 const ROUNDS: usize = 3;
 
-/// The fields of `TypedReading`.
-const TYPED_FIELDS: &str = "
+/// The fields of `Reading`, where `Time` is what each library has for it.
+const FIELDS: &str = "
     pub id: i64, pub station: String, pub sensor: String, pub status: String,
     pub note: Option<String>, pub operator: Option<String>,
-    pub taken_at: Timestamp<Microsecond>, pub received_at: Option<Timestamp<Microsecond>>,
+    pub taken_at: Time, pub received_at: Option<Time>,
     pub value: f64, pub error: Option<f64>, pub channel: i32, pub attempt: Option<i16>,
     pub flags: u32, pub serial: Option<u64>, pub valid: bool, pub gain: Option<f32>,
 ";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let generated = generated(folder.path())?;
-    let typed = folder.path().join("typed.rs");
-    fs::write(
-        &typed,
-        modules(
-            "use typed_arrow::{Microsecond, Record, Timestamp};",
-            "Clone, Debug, Record",
-        ),
-    )?;
-    let structs = folder.path().join("structs.rs");
-    let time = "#[derive(Clone, Debug)] pub struct Timestamp<T>(T); \
-                #[derive(Clone, Debug)] pub struct Microsecond;";
-    fs::write(&structs, modules(time, "Clone, Debug"))?;
+    let folder = folder.path();
+    let structs = modules(folder, "structs", |table| {
+        format!(
+            "#[derive(Clone, Debug, PartialEq)]
+            pub struct Reading{table} {{ {} }}",
+            FIELDS.replace("Time", "i64")
+        )
+    })?;
+    // Its timestamps cannot be compared, so its rows cannot either.
+    let typed = modules(folder, "typed", |table| {
+        format!(
+            "#[derive(Clone, Debug, typed_arrow::Record)]
+            pub struct Reading{table} {{ {} }}",
+            FIELDS.replace("Time", "typed_arrow::Timestamp<typed_arrow::Microsecond>")
+        )
+    })?;
+    let derived = modules(folder, "derived", |table| {
+        format!(
+            "#[derive(Clone, Debug, PartialEq, kalamtable_rows::KalamTable)]
+            #[kalam(table = \"peers.readings{table}\", primary_key(id), crate = kalamtable_rows)]
+            pub struct Reading{table} {{ {} }}",
+            FIELDS.replace("Time", "kalamtable_rows::TimestampMicros")
+        )
+    })?;
+    let generated = generated(folder)?;
     for (title, options) in [
         ("check", &["--emit=metadata"][..]),
         ("debug", &["-C", "opt-level=0"][..]),
         ("release", &["-C", "opt-level=3"][..]),
     ] {
-        let ours = median_time(|| rustc(&generated, folder.path(), options))?;
-        let typed = median_time(|| rustc(&typed, folder.path(), options))?;
-        let structs = median_time(|| rustc(&structs, folder.path(), options))?;
-        println!(
-            "rustc, {title}, {TABLES} rows of 16 columns: {:.2}x; typed-arrow {}, KalamTable {}, the \
-             structs alone {}",
-            typed / ours,
-            figures::show(typed),
-            figures::show(ours),
-            figures::show(structs),
-        );
+        let structs = median_time(|| rustc(&structs, folder, options))?;
+        let typed = median_time(|| rustc(&typed, folder, options))?;
+        for (name, file) in [
+            ("KalamTable's derive", &derived),
+            ("KalamTable of TOML", &generated),
+        ] {
+            let ours = median_time(|| rustc(file, folder, options))?;
+            println!(
+                "rustc, {title}, {TABLES} rows of 16 columns: {:.2}x; typed-arrow {}, {name} {}, the \
+                 structs alone {}",
+                typed / ours,
+                figures::show(typed),
+                figures::show(ours),
+                figures::show(structs),
+            );
+        }
     }
     Ok(())
 }
@@ -75,15 +92,16 @@ fn generated(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     Ok(folder.join("kalamtable.rs"))
 }
 
-/// The structs, each in a module of its own.
-fn modules(prelude: &str, derives: &str) -> String {
-    let module = |table| {
-        format!(
-            "pub mod readings{table} {{ {prelude} #[derive({derives})] \
-             pub struct Reading{table} {{ {TYPED_FIELDS} }} }}\n"
-        )
-    };
-    (0..TABLES).map(module).collect()
+/// A file of as many rows as there are tables, each in a module of its own.
+fn modules(
+    folder: &Path,
+    name: &str,
+    row: impl Fn(usize) -> String,
+) -> Result<PathBuf, Box<dyn Error>> {
+    let module = |table| format!("pub mod readings{table} {{ {} }}\n", row(table));
+    let file = folder.join(format!("{name}.rs"));
+    fs::write(&file, (0..TABLES).map(module).collect::<String>())?;
+    Ok(file)
 }
 
 fn median_time(

@@ -9,8 +9,8 @@ use std::error::Error;
 
 use arrow::datatypes::FieldRef;
 use kalamtable_peers::{
-    Reading, SCHEMA, SerdeReading, TypedReading, by_hand, readings, sum_by_hand, sum_typed_views,
-    sum_views,
+    Reading, SCHEMA, SerdeReading, TypedReading, by_hand, readings, rows_by_hand, sum_by_hand,
+    sum_typed_views, sum_views, typed_rows,
 };
 use kalamtable_rows::{FromArrow, ToArrow};
 use typed_arrow::prelude::*;
@@ -78,9 +78,27 @@ fn main() -> Result<(), Box<dyn Error>> {
 
         let title = format!("{count} rows out of a batch");
         assert_eq!(Reading::from_batch(&batch)?, rows);
+        assert_eq!(rows_by_hand(&batch), rows);
+        assert_eq!(typed_to_batch(typed_rows(&typed_batch)?), typed_batch);
         assert_eq!(
             serde_arrow::from_record_batch::<Vec<SerdeReading>>(&serde_batch)?,
             serde
+        );
+        ratio::compare(
+            &title,
+            ("by hand", || rows_by_hand(&batch).len()),
+            ("KalamTable", || {
+                Reading::from_batch(&batch).map(|rows| rows.len())
+            }),
+        );
+        ratio::compare(
+            &title,
+            ("typed-arrow", || {
+                typed_rows(&typed_batch).map(|rows| rows.len())
+            }),
+            ("KalamTable", || {
+                Reading::from_batch(&batch).map(|rows| rows.len())
+            }),
         );
         ratio::compare(
             &title,

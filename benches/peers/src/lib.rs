@@ -130,7 +130,7 @@ pub fn readings(count: usize) -> Vec<Reading> {
                 id: row as i64,
                 station: format!("station-{:04}", numbers.below(5_000)),
                 sensor: format!("{:016x}-{:08}", numbers.next(), row),
-                status: ["calibrated", "running", "in maintenance", "unreachable"]
+                status: ["calibrated", "operating", "in maintenance", "unreachable"]
                     [numbers.below(4)]
                 .to_string(),
                 note: numbers.some(|numbers| {
@@ -156,22 +156,27 @@ pub fn readings(count: usize) -> Vec<Reading> {
         .collect()
 }
 
-/// splitmix64 (Steele, Lea and Flood, 2014): enough to make values differ.
-struct Numbers(u64);
+/// splitmix64 (Steele, Lea and Flood, 2014): enough to make values differ. It holds the seed.
+#[derive(Debug)]
+pub struct Numbers(pub u64);
 
 impl Numbers {
-    fn next(&mut self) -> u64 {
+    /// The next one of all 64 bits.
+    #[expect(clippy::should_implement_trait, reason = "there is always a next one")]
+    pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    /// One from 0 to one less than `end`.
+    pub fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
-    fn some<T>(&mut self, value: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    /// The value, or, for a third of all calls, `None`.
+    pub fn some<T>(&mut self, value: impl FnOnce(&mut Self) -> T) -> Option<T> {
         let value = value(self);
         (self.below(3) > 0).then_some(value)
     }
@@ -234,6 +239,68 @@ pub fn by_hand(rows: &[Reading]) -> Result<RecordBatch, ArrowError> {
         Arc::new(gain.finish()),
     ];
     RecordBatch::try_new(SCHEMA.clone(), columns)
+}
+
+/// The rows of a batch, row by row over downcast arrays.
+pub fn rows_by_hand(batch: &RecordBatch) -> Vec<Reading> {
+    let id = batch.column(0).as_primitive::<Int64Type>();
+    let station = batch.column(1).as_string::<i32>();
+    let sensor = batch.column(2).as_string::<i32>();
+    let status = batch.column(3).as_string::<i32>();
+    let note = batch.column(4).as_string::<i32>();
+    let operator = batch.column(5).as_string::<i32>();
+    let taken_at = batch.column(6).as_primitive::<TimestampMicrosecondType>();
+    let received_at = batch.column(7).as_primitive::<TimestampMicrosecondType>();
+    let value = batch.column(8).as_primitive::<Float64Type>();
+    let error = batch.column(9).as_primitive::<Float64Type>();
+    let channel = batch.column(10).as_primitive::<Int32Type>();
+    let attempt = batch.column(11).as_primitive::<Int16Type>();
+    let flags = batch.column(12).as_primitive::<UInt32Type>();
+    let serial = batch.column(13).as_primitive::<UInt64Type>();
+    let valid = batch.column(14).as_boolean();
+    let gain = batch.column(15).as_primitive::<Float32Type>();
+    let mut rows = Vec::with_capacity(batch.num_rows());
+    for row in 0..batch.num_rows() {
+        rows.push(Reading {
+            id: id.value(row),
+            station: station.value(row).to_string(),
+            sensor: sensor.value(row).to_string(),
+            status: status.value(row).to_string(),
+            note: note.is_valid(row).then(|| note.value(row).to_string()),
+            operator: operator
+                .is_valid(row)
+                .then(|| operator.value(row).to_string()),
+            taken_at: TimestampMicros::new(taken_at.value(row)),
+            received_at: received_at
+                .is_valid(row)
+                .then(|| TimestampMicros::new(received_at.value(row))),
+            value: value.value(row),
+            error: error.is_valid(row).then(|| error.value(row)),
+            channel: channel.value(row),
+            attempt: attempt.is_valid(row).then(|| attempt.value(row)),
+            flags: flags.value(row),
+            serial: serial.is_valid(row).then(|| serial.value(row)),
+            valid: valid.value(row),
+            gain: gain.is_valid(row).then(|| gain.value(row)),
+        });
+    }
+    rows
+}
+
+/// The rows of a batch out of typed-arrow's views, which is its way to owned rows.
+///
+/// # Errors
+/// If the batch is not one of such rows.
+pub fn typed_rows(
+    batch: &RecordBatch,
+) -> Result<Vec<TypedReading>, typed_arrow::schema::SchemaError> {
+    use typed_arrow::AsViewsIterator;
+
+    let mut rows = Vec::with_capacity(batch.num_rows());
+    for view in batch.iter_views::<TypedReading>()? {
+        rows.push(view?.try_into()?);
+    }
+    Ok(rows)
 }
 
 /// What is added up of a batch: numbers as they are, texts by their length.

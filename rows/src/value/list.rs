@@ -4,13 +4,11 @@ use std::fmt;
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, FixedSizeBinaryArray, FixedSizeListArray, ListArray, UInt8Array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, FixedSizeListArray, ListArray, UInt8Array};
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{BinaryType, DataType, FieldRef};
 
-use super::primitive::fixed_bytes_reader;
+use super::primitive::{FixedBytesBuilder, check_length, fixed_bytes_reader};
 use super::text::{BytesBuilder, bytes_reader};
 use super::{
     Element, ElementReader, OwnedElement, OwnedValue, Validity, Value, logical_class, mismatch,
@@ -27,11 +25,7 @@ pub struct ListBuilder<B>(Form<B>);
 #[derive(Debug)]
 enum Form<B> {
     Bytes(BytesBuilder<BinaryType>),
-    FixedBytes {
-        length: i32,
-        bytes: Vec<u8>,
-        validity: Validity,
-    },
+    FixedBytes(FixedBytesBuilder),
     List {
         item: FieldRef,
         offsets: Vec<i32>,
@@ -54,11 +48,9 @@ impl<B> ListBuilder<B> {
         let is_byte = E::Value::IS_BYTE && !E::NULLABLE;
         let validity = Validity::default();
         let form = match ty {
-            DataType::FixedSizeBinary(length) if is_byte => Form::FixedBytes {
-                length: *length,
-                bytes: Vec::with_capacity(capacity * *length as usize),
-                validity,
-            },
+            DataType::FixedSizeBinary(length) if is_byte => {
+                Form::FixedBytes(FixedBytesBuilder::new(*length, capacity))
+            }
             _ if is_byte && logical_class(ty) == Some(&DataType::Binary) => {
                 Form::Bytes(BytesBuilder::try_new(ty, capacity)?)
             }
@@ -90,30 +82,8 @@ impl<B> ListBuilder<B> {
         cells: &[Option<&[E]>],
     ) -> Result<(), ValueError> {
         match &mut self.0 {
-            Form::Bytes(builder) => {
-                let bytes: Vec<Option<&[u8]>> = cells
-                    .iter()
-                    .map(|cell| cell.and_then(|cell| E::as_bytes(cell)))
-                    .collect();
-                builder.append_nullable(&bytes)
-            }
-            Form::FixedBytes {
-                length,
-                bytes,
-                validity,
-            } => {
-                for (index, cell) in cells.iter().enumerate() {
-                    match cell.and_then(|cell| E::as_bytes(cell)) {
-                        Some(cell) => {
-                            check_length(*length as usize, cell.len(), index)?;
-                            bytes.extend_from_slice(cell);
-                        }
-                        None => bytes.resize(bytes.len() + *length as usize, 0),
-                    }
-                }
-                validity.append(cells);
-                Ok(())
-            }
+            Form::Bytes(builder) => builder.append_nullable(&as_bytes(cells)),
+            Form::FixedBytes(builder) => builder.append(&as_bytes(cells)),
             Form::List {
                 offsets,
                 elements,
@@ -157,21 +127,7 @@ impl<B> ListBuilder<B> {
         let failed = |error| ValueError::whole(Problem::Arrow(error));
         match self.0 {
             Form::Bytes(builder) => builder.finish(),
-            Form::FixedBytes {
-                length,
-                bytes,
-                validity,
-            } => {
-                let count = validity.len();
-                FixedSizeBinaryArray::try_new_with_len(
-                    length,
-                    bytes.into(),
-                    validity.finish(),
-                    count,
-                )
-                .map(|array| Arc::new(array) as ArrayRef)
-                .map_err(failed)
-            }
+            Form::FixedBytes(builder) => builder.finish(),
             Form::List {
                 item,
                 offsets,
@@ -239,12 +195,9 @@ pub(super) fn append_elements<'a, E: Element + 'a>(
     E::append(builder, &cells)
 }
 
-fn check_length(expected: usize, found: usize, index: usize) -> Result<(), ValueError> {
-    if expected == found {
-        Ok(())
-    } else {
-        Err(ValueError::new(index, Problem::Length { expected, found }))
-    }
+fn as_bytes<'a, E: Element>(cells: &[Option<&'a [E]>]) -> Vec<Option<&'a [u8]>> {
+    let bytes = cells.iter().map(|cell| cell.and_then(E::as_bytes));
+    bytes.collect()
 }
 
 /// Reads runs of elements; a byte string is a run of bytes.

@@ -353,41 +353,39 @@ impl<const P: u8, const S: u8> OwnedValue for Decimal<P, S> {
     }
 }
 
-/// Collects byte strings of `N` bytes each.
+/// Collects byte strings of one length.
 #[derive(Debug)]
-pub struct FixedBytesBuilder<const N: usize> {
+pub struct FixedBytesBuilder {
     length: i32,
     bytes: Vec<u8>,
     validity: Validity,
 }
 
-impl<const N: usize> FixedBytesBuilder<N> {
-    pub(super) fn try_new(ty: &DataType, capacity: usize) -> Result<Self, ValueError> {
-        match (i32::try_from(N), ty) {
-            (Ok(length), DataType::FixedSizeBinary(own)) if length == *own => {
-                Ok(FixedBytesBuilder {
-                    length,
-                    bytes: Vec::with_capacity(capacity * N),
-                    validity: Validity::default(),
-                })
+impl FixedBytesBuilder {
+    pub(super) fn new(length: i32, capacity: usize) -> Self {
+        FixedBytesBuilder {
+            length,
+            bytes: Vec::with_capacity(capacity * length as usize),
+            validity: Validity::default(),
+        }
+    }
+
+    pub(super) fn append<C: AsRef<[u8]> + Copy>(
+        &mut self,
+        cells: &[Option<C>],
+    ) -> Result<(), ValueError> {
+        let length = self.length as usize;
+        for (index, cell) in cells.iter().enumerate() {
+            match cell {
+                Some(cell) => {
+                    check_length(length, cell.as_ref().len(), index)?;
+                    self.bytes.extend_from_slice(cell.as_ref());
+                }
+                None => self.bytes.resize(self.bytes.len() + length, 0),
             }
-            (Ok(length), _) => Err(mismatch(&DataType::FixedSizeBinary(length), ty)),
-            (Err(_), _) => Err(mismatch(&DataType::Binary, ty)),
-        }
-    }
-
-    pub(super) fn append(&mut self, cells: &[&[u8; N]]) {
-        for cell in cells {
-            self.bytes.extend_from_slice(*cell);
-        }
-        self.validity.append_valid(cells.len());
-    }
-
-    pub(super) fn append_nullable(&mut self, cells: &[Option<&[u8; N]>]) {
-        for cell in cells {
-            self.bytes.extend_from_slice(cell.unwrap_or(&[0; N]));
         }
         self.validity.append(cells);
+        Ok(())
     }
 
     pub(super) fn finish(self) -> Result<ArrayRef, ValueError> {
@@ -398,6 +396,14 @@ impl<const N: usize> FixedBytesBuilder<N> {
         FixedSizeBinaryArray::try_new_with_len(self.length, bytes, nulls, length)
             .map(|array| Arc::new(array) as ArrayRef)
             .map_err(|error| ValueError::whole(Problem::Arrow(error)))
+    }
+}
+
+pub(super) fn check_length(expected: usize, found: usize, index: usize) -> Result<(), ValueError> {
+    if expected == found {
+        Ok(())
+    } else {
+        Err(ValueError::new(index, Problem::Length { expected, found }))
     }
 }
 
@@ -414,7 +420,7 @@ pub(super) fn fixed_bytes_reader(
 
 impl Value for Uuid {
     type Cell<'a> = &'a [u8; 16];
-    type Builder = FixedBytesBuilder<16>;
+    type Builder = FixedBytesBuilder;
 
     #[inline]
     fn cell(&self) -> &[u8; 16] {
@@ -422,20 +428,22 @@ impl Value for Uuid {
     }
 
     fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError> {
-        FixedBytesBuilder::try_new(ty, capacity)
+        if *ty != DataType::FixedSizeBinary(16) {
+            return Err(mismatch(&DataType::FixedSizeBinary(16), ty));
+        }
+        Ok(FixedBytesBuilder::new(16, capacity))
     }
 
     fn append(builder: &mut Self::Builder, cells: &[&[u8; 16]]) -> Result<(), ValueError> {
-        builder.append(cells);
-        Ok(())
+        let cells: Vec<Option<&[u8; 16]>> = cells.iter().map(|cell| Some(*cell)).collect();
+        builder.append(&cells)
     }
 
     fn append_nullable(
         builder: &mut Self::Builder,
         cells: &[Option<&[u8; 16]>],
     ) -> Result<(), ValueError> {
-        builder.append_nullable(cells);
-        Ok(())
+        builder.append(cells)
     }
 
     fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError> {
@@ -452,21 +460,20 @@ impl OwnedValue for Uuid {
     }
 
     fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
-        read_array(reader.value(index), index).map(|bytes| Uuid::from_bytes(*bytes))
+        let bytes = reader.value(index);
+        Uuid::from_slice(bytes).map_err(|_| {
+            let found = bytes.len();
+            ValueError::new(
+                index,
+                Problem::Length {
+                    expected: 16,
+                    found,
+                },
+            )
+        })
     }
 
     fn view(reader: &Self::Reader, index: usize) -> Result<Uuid, ValueError> {
         Self::read(reader, index)
     }
-}
-
-/// The slice as an array, if it has that length.
-pub(super) fn read_array<T, const N: usize>(
-    slice: &[T],
-    index: usize,
-) -> Result<&[T; N], ValueError> {
-    slice.try_into().map_err(|_| {
-        let found = slice.len();
-        ValueError::new(index, Problem::Length { expected: N, found })
-    })
 }

@@ -139,7 +139,8 @@ pub(super) fn bytes_reader(
         .ok_or_else(|| mismatch(array.data_type(), &DataType::Binary))
 }
 
-/// An enum that is a closed set of labels: generated from an `enum(..)` column.
+/// An enum that is a closed set of labels: generated from an `enum(..)` column, or with
+/// `#[derive(KalamValue)]`.
 pub trait ClosedSet: Sized + 'static {
     /// Every value, in the order of the definition.
     const ALL: &'static [Self];

@@ -487,9 +487,27 @@ fn columns_whose_type_the_compiler_knows() {
                     const TYPE: &kalam::model::ColumnType = &<EventId as kalam::TypeAt<
                         kalam::Ids<{ 6 }>,
                     >>::TYPE;
+                    kalam::assert_type(
+                        TYPE,
+                        "column `id` of `app.events` cannot be of this type: keys of maps are text, numbers that are not floating, times or uuids, `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements, and types nest 16 deep at most",
+                    );
+                };
+                const _: () = {
+                    const TYPE: &kalam::model::ColumnType = &<EventId as kalam::TypeAt<
+                        kalam::Ids<{ 6 }>,
+                    >>::TYPE;
                     kalam::assert_key(
                         TYPE,
                         "column `id` of `app.events` cannot be part of the primary key: a key is made of booleans, integers, decimals, text, bytes, times, uuids and enums",
+                    );
+                };
+                const _: () = {
+                    const TYPE: &kalam::model::ColumnType = &<Status as kalam::TypeAt<
+                        kalam::Ids<{ 6 + <EventId as kalam::HasType>::IDS }>,
+                    >>::TYPE;
+                    kalam::assert_type(
+                        TYPE,
+                        "column `status` of `app.events` cannot be of this type: keys of maps are text, numbers that are not floating, times or uuids, `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements, and types nest 16 deep at most",
                     );
                 };
                 const _: () = {
@@ -506,6 +524,49 @@ fn columns_whose_type_the_compiler_knows() {
                     );
                 };
                 const _: () = {
+                    const TYPE: &kalam::model::ColumnType = &<Vec<
+                        String,
+                    > as kalam::TypeAt<
+                        kalam::Ids<
+                            {
+                                6 + <EventId as kalam::HasType>::IDS
+                                    + <Status as kalam::HasType>::IDS
+                            },
+                        >,
+                    >>::TYPE;
+                    kalam::assert_type(
+                        TYPE,
+                        "column `tags` of `app.events` cannot be of this type: keys of maps are text, numbers that are not floating, times or uuids, `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements, and types nest 16 deep at most",
+                    );
+                };
+                const _: () = {
+                    const TYPE: &kalam::model::ColumnType = &<BTreeMap<
+                        String,
+                        Place,
+                    > as kalam::TypeAt<
+                        kalam::Ids<
+                            {
+                                6 + <EventId as kalam::HasType>::IDS
+                                    + <Status as kalam::HasType>::IDS
+                                    + <Vec<String> as kalam::HasType>::IDS
+                            },
+                        >,
+                    >>::TYPE;
+                    kalam::assert_type(
+                        TYPE,
+                        "column `routes` of `app.events` cannot be of this type: keys of maps are text, numbers that are not floating, times or uuids, `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements, and types nest 16 deep at most",
+                    );
+                };
+                const _: () = {
+                    const TYPE: &kalam::model::ColumnType = &<Vec<
+                        String,
+                    > as kalam::TypeAt<kalam::Ids<{ 40 }>>>::TYPE;
+                    kalam::assert_type(
+                        TYPE,
+                        "column `more` of `app.events` cannot be of this type: keys of maps are text, numbers that are not floating, times or uuids, `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements, and types nest 16 deep at most",
+                    );
+                };
+                const _: () = {
                     const NATURAL: &kalam::model::ColumnType = &<serde_json::Value as kalam::TypeAt<
                         kalam::Ids<{ 0 }>,
                     >>::TYPE;
@@ -518,7 +579,7 @@ fn columns_whose_type_the_compiler_knows() {
                 };
                 const _: () = kalam::assert_unique_ids(
                     &DEFINITION,
-                    "two ids of `app.events` are equal: say with `nested_ids` where those inside a column begin",
+                    "two ids of `app.events` are equal, or one is reserved: say with `nested_ids` where those inside a column begin",
                 );
             };
         "##]],
@@ -617,9 +678,18 @@ fn struct_that_borrows() {
                         }
                     }
                 }
+                const _: () = {
+                    const TYPE: &kalam::model::ColumnType = &<Vec<
+                        &'static str,
+                    > as kalam::TypeAt<kalam::Ids<{ 4 }>>>::TYPE;
+                    kalam::assert_type(
+                        TYPE,
+                        "column `words` of `app.lines` cannot be of this type: keys of maps are text, numbers that are not floating, times or uuids, `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements, and types nest 16 deep at most",
+                    );
+                };
                 const _: () = kalam::assert_unique_ids(
                     &DEFINITION,
-                    "two ids of `app.lines` are equal: say with `nested_ids` where those inside a column begin",
+                    "two ids of `app.lines` are equal, or one is reserved: say with `nested_ids` where those inside a column begin",
                 );
             };
             #[cfg(test)]

@@ -82,8 +82,8 @@ fn fields_that_are_missing_misspelt_and_too_many() {
             help: describe it in schemas/jobs.toml, or write `#[kalam(skip)]` for a field that is no column
             Job: `Job` has no field for columns `created_at`, `ended_at` and `tags` of `app.jobs`
             help: add
-                created_at: TimestampMillis, // schemas/jobs.toml:10: timestamp
-                ended_at: Option<TimestampMicros>, // schemas/jobs.toml:11: datetime
+                created_at: Timestamp<Millis>, // schemas/jobs.toml:10: timestamp
+                ended_at: Option<Timestamp<Micros>>, // schemas/jobs.toml:11: datetime
                 tags: Vec<String>, // schemas/jobs.toml:12: list<#8 text>
         "#]],
     );
@@ -161,9 +161,9 @@ fn types_that_differ() {
             i32: `i32` cannot hold column `retries`
             help: schemas/jobs.toml:9 says `smallint`: write `i16`
             i32: `i32` cannot hold column `created_at`
-            help: schemas/jobs.toml:10 says `timestamp`: write `TimestampMillis`
+            help: schemas/jobs.toml:10 says `timestamp`: write `Timestamp<Millis>`
             Date: `Date` cannot hold column `ended_at`
-            help: schemas/jobs.toml:11 says `datetime`: write `Option<TimestampMicros>`
+            help: schemas/jobs.toml:11 says `datetime`: write `Option<Timestamp<Micros>>`
             String: `String` cannot hold column `tags`
             help: schemas/jobs.toml:12 says `list<#8 text>`: write `Vec<String>`
         "#]],
@@ -191,7 +191,7 @@ fn units_that_differ() {
             "ms": column `retries` has no unit
             help: delete it: schemas/jobs.toml:9 says `smallint`
             i64: `i64` does not say its unit, and column `created_at` has one
-            help: schemas/jobs.toml:10 says `unit = "ms"`: write `#[kalam(unit = "ms")]`, or let the field be `TimestampMillis`
+            help: schemas/jobs.toml:10 says `unit = "ms"`: write `#[kalam(unit = "ms")]`, or let the field be `Timestamp<Millis>`
             "s": column `ended_at` counts in `us`
             help: schemas/jobs.toml:11 says `datetime`: write `unit = "us"`
         "#]],
@@ -210,7 +210,7 @@ fn units_that_differ() {
         "#,
         expect![[r#"
             TimestampMicros: `TimestampMicros` counts in `us`, and column `created_at` in `ms`
-            help: schemas/jobs.toml:10 says `unit = "ms"`: write `TimestampMillis`
+            help: schemas/jobs.toml:10 says `unit = "ms"`: write `Timestamp<Millis>`
             "us": `TimestampMicros` says its unit itself
             help: delete it: only a bare `i64` needs one
             "us": column `tags` has no unit

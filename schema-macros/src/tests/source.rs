@@ -182,7 +182,7 @@ fn types_that_a_field_cannot_hold() {
             &'static str: `&'static str` cannot hold `enum('new', 'done')`
             help: derive `KalamValue` on an enum of the labels `new` and `done`, and write its name
             i32: `i32` cannot hold `timestamp`
-            help: write `TimestampMicros`
+            help: write `Timestamp<Micros>`
             Decimal<10, 2>: `Decimal<10, 2>` cannot hold `decimal(12, 2)`
             help: write `Decimal<12, 2>`
             [u8; 4]: `[u8; 4]` cannot hold `struct<#20 a: int>`
@@ -239,7 +239,7 @@ fn bare_integers_in_time_columns() {
         expect![[r#"
             i64: `i64` in a `timestamp` column does not say its unit
             help: write `#[kalam(type = "timestamp", unit = "ms")]`
-            help: or let the field be of type `TimestampMillis`
+            help: or let the field be of type `Timestamp<Millis>`
             i64: `i64` in a `time` column does not say its unit
             help: write `#[kalam(type = "time", unit = "ms")]`
             help: or let the field be of type `Option<TimeOfDay<Millis>>`

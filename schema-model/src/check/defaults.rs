@@ -195,7 +195,7 @@ fn literal(raw: &RawDefault, ty: &ColumnType, example: &str) -> Result<Literal, 
             "a float is not exact: write `default = \"{}\"`",
             raw.text
         ))),
-        (_, RawValue::Integer(value)) if integer_range(ty).is_some() => integer(*value, ty),
+        (_, RawValue::Integer(value)) if ty.integer_range().is_some() => integer(*value, ty),
         (ColumnType::Enum(labels), RawValue::Text(text)) => label(text, labels),
         (ColumnType::Json, RawValue::Text(text)) => json(text),
         (ColumnType::Text | ColumnType::File, RawValue::Text(text)) => {
@@ -224,30 +224,13 @@ fn reads_without_quotes(text: &str, ty: &ColumnType) -> bool {
         ColumnType::Float | ColumnType::Double => {
             text.parse::<f64>().is_ok() && text.starts_with(|c: char| c.is_ascii_digit())
         }
-        _ if integer_range(ty).is_some() => text.parse::<i64>().is_ok(),
+        _ if ty.integer_range().is_some() => text.parse::<i64>().is_ok(),
         _ => datetime_text(text).is_some_and(|value| instant(&value, ty).is_some()),
     }
 }
 
-fn integer_range(ty: &ColumnType) -> Option<(i128, i128)> {
-    fn range<T: Into<i128>>(min: T, max: T) -> Option<(i128, i128)> {
-        Some((min.into(), max.into()))
-    }
-    match ty {
-        ColumnType::TinyInt => range(i8::MIN, i8::MAX),
-        ColumnType::SmallInt => range(i16::MIN, i16::MAX),
-        ColumnType::Int => range(i32::MIN, i32::MAX),
-        ColumnType::BigInt => range(i64::MIN, i64::MAX),
-        ColumnType::UTinyInt => range(u8::MIN, u8::MAX),
-        ColumnType::USmallInt => range(u16::MIN, u16::MAX),
-        ColumnType::UInt => range(u32::MIN, u32::MAX),
-        ColumnType::UBigInt => range(u64::MIN, u64::MAX),
-        _ => None,
-    }
-}
-
 fn integer(value: i128, ty: &ColumnType) -> Result<Literal, Misfit> {
-    let (min, max) = integer_range(ty).unwrap_or_default();
+    let (min, max) = ty.integer_range().unwrap_or_default();
     if (min..=max).contains(&value) {
         return Ok(Literal::Integer(value));
     }
@@ -264,7 +247,8 @@ fn integer(value: i128, ty: &ColumnType) -> Result<Literal, Misfit> {
     let keyword = ty.keyword();
     // One that holds what the column holds already, and the default too.
     let wider = WIDER.iter().find(|wider| {
-        integer_range(wider)
+        wider
+            .integer_range()
             .is_some_and(|(lowest, highest)| lowest <= min.min(value) && max.max(value) <= highest)
     });
     let help = match wider {

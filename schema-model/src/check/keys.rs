@@ -39,7 +39,7 @@ impl Checks<'_> {
             }
             (None, None) => {
                 let candidate = columns.iter().find(|column| {
-                    !column.is_nullable() && column.ty.as_ref().is_some_and(is_key_type)
+                    !column.is_nullable() && column.ty.as_ref().is_some_and(ColumnType::is_key_type)
                 });
                 let name = candidate.map_or("..", |column| &column.raw.name.value);
                 let help =
@@ -123,7 +123,7 @@ impl Checks<'_> {
                 ));
             self.push(problem);
         }
-        if let Some(ty) = column.ty.as_ref().filter(|ty| !is_key_type(ty)) {
+        if let Some(ty) = column.ty.as_ref().filter(|ty| !ty.is_key_type()) {
             let message = format!("key column {name} is of type `{}`", ty.keyword());
             let help = match ty {
                 ColumnType::Float | ColumnType::Double => {
@@ -139,41 +139,5 @@ impl Checks<'_> {
                 .with_help(help);
             self.push(problem);
         }
-    }
-}
-
-/// Whether values of the type can be compared for equality, without surprises: what keys of tables
-/// and of maps need.
-pub(super) fn is_key_type(ty: &ColumnType) -> bool {
-    match ty {
-        ColumnType::Float
-        | ColumnType::Double
-        | ColumnType::Interval
-        | ColumnType::Json
-        | ColumnType::File
-        | ColumnType::Embedding(_)
-        | ColumnType::List(_)
-        | ColumnType::Struct(_)
-        | ColumnType::Map(_)
-        | ColumnType::Arrow(_) => false,
-        ColumnType::Boolean
-        | ColumnType::TinyInt
-        | ColumnType::SmallInt
-        | ColumnType::Int
-        | ColumnType::BigInt
-        | ColumnType::UTinyInt
-        | ColumnType::USmallInt
-        | ColumnType::UInt
-        | ColumnType::UBigInt
-        | ColumnType::Decimal { .. }
-        | ColumnType::Text
-        | ColumnType::Bytes
-        | ColumnType::FixedBytes(_)
-        | ColumnType::Date
-        | ColumnType::Time
-        | ColumnType::Timestamp { .. }
-        | ColumnType::DateTime
-        | ColumnType::Uuid
-        | ColumnType::Enum(_) => true,
     }
 }

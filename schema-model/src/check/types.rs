@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::keys::is_key_type;
 use super::{Checks, arrow_type};
 use crate::canonical::quoted;
 use crate::diagnostic::tick;
@@ -367,7 +366,7 @@ impl Lowering<'_, '_> {
             self.checks.push(problem.with_help("delete `null`"));
         }
         let (key_field, value) = (fields.0?, fields.1?);
-        if !is_key_type(&key_field.ty) {
+        if !key_field.ty.is_key_type() {
             let message = format!("map keys cannot be of type `{}`", key_field.ty.keyword());
             let problem = self.problem(Rule::MapKeyType, &key.ty.range, message);
             self.checks.push(
