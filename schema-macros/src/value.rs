@@ -205,7 +205,7 @@ mod tests {
             "enum Label { #[kalam(rename = \"\")] Empty }",
             expect![[r#"
                 "": a label is empty [KT0703]
-                help: delete it; where a value can be missing, write `nullable = true`
+                help: give it a label; where a value can be missing, let the field be an `Option`
             "#]],
         );
         check(

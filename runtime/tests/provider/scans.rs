@@ -290,6 +290,20 @@ async fn a_failing_source_fails_the_query_with_table_and_cause() {
 }
 
 #[tokio::test]
+async fn a_source_that_rows_fail_says_so_once() {
+    let session = session(VirtualRows::<Watched>::new(|| {
+        let mut row = Watched::sample(1);
+        row.a = Probe(UNFIT);
+        Watched::to_batch(&[row])?;
+        Ok(Vec::new())
+    }));
+    assert_eq!(
+        error(&session, "SELECT * FROM t").await,
+        "External error: table `app.watched`, column `a`, row 0: it is unfit"
+    );
+}
+
+#[tokio::test]
 async fn a_panicking_source_fails_its_query_and_nothing_else() {
     for partitions in [1, 4] {
         let session = SessionContext::new_with_config(
