@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use kalamtable_model::{
-    ColumnType, Literal, MAX_ID, MIN_ID, NestedField, Shared, TableDefinition, limits,
+    Column, ColumnType, Literal, MAX_ID, MIN_ID, NestedField, Shared, TableDefinition, limits,
 };
 
 use crate::table::Table;
@@ -122,18 +122,61 @@ pub const fn assert_unique_ids(definition: &TableDefinition, message: &'static s
     }
 }
 
+/// The columns that a flattened field adds to a definition have names and ids of their own, and none
+/// that is reserved; case does not matter.
+///
+/// # Panics
+/// With `message` if one doesn't; or if there are more columns than a table can have.
+#[track_caller]
+pub const fn assert_flattened(
+    definition: &TableDefinition,
+    added: &[Column],
+    message: &'static str,
+) {
+    let columns = behind(&definition.parts().columns);
+    let reserved = behind(&definition.parts().reserved.names);
+    assert!(
+        columns.len() <= limits::COLUMNS,
+        "a table has 4096 columns at most"
+    );
+    let mut at = 0;
+    while at < added.len() {
+        let name = behind(&added[at].name);
+        let mut count = 0;
+        let mut other = 0;
+        while other < reserved.len() {
+            count += name.eq_ignore_ascii_case(behind(&reserved[other])) as usize;
+            other += 1;
+        }
+        other = 0;
+        while other < columns.len() {
+            if name.eq_ignore_ascii_case(behind(&columns[other].name)) {
+                count += 1;
+                if !is_unique(columns[other].id, definition) {
+                    panic!("{}", message);
+                }
+            }
+            other += 1;
+        }
+        if count != 1 {
+            panic!("{}", message);
+        }
+        at += 1;
+    }
+}
+
 const fn are_unique(ty: &ColumnType, definition: &TableDefinition) -> bool {
     match ty {
-        ColumnType::List(item) => is_unique(behind(item), definition),
+        ColumnType::List(item) => is_unique_field(behind(item), definition),
         ColumnType::Map(fields) => {
             let fields = behind(fields);
-            is_unique(&fields.key, definition) && is_unique(&fields.value, definition)
+            is_unique_field(&fields.key, definition) && is_unique_field(&fields.value, definition)
         }
         ColumnType::Struct(fields) => {
             let fields = behind(fields);
             let mut at = 0;
             while at < fields.len() {
-                if !is_unique(&fields[at], definition) {
+                if !is_unique_field(&fields[at], definition) {
                     return false;
                 }
                 at += 1;
@@ -144,22 +187,26 @@ const fn are_unique(ty: &ColumnType, definition: &TableDefinition) -> bool {
     }
 }
 
-const fn is_unique(field: &NestedField, definition: &TableDefinition) -> bool {
+const fn is_unique_field(field: &NestedField, definition: &TableDefinition) -> bool {
+    is_unique(field.id, definition) && are_unique(&field.ty, definition)
+}
+
+const fn is_unique(id: i32, definition: &TableDefinition) -> bool {
     let reserved = behind(&definition.parts().reserved.ids);
     let columns = behind(&definition.parts().columns);
     let mut count = 0;
     let mut at = 0;
     while at < reserved.len() {
-        count += (reserved[at] == field.id) as usize;
+        count += (reserved[at] == id) as usize;
         at += 1;
     }
     at = 0;
     while at < columns.len() {
-        count += (columns[at].id == field.id) as usize;
-        count += count_in(&columns[at].ty, field.id);
+        count += (columns[at].id == id) as usize;
+        count += count_in(&columns[at].ty, id);
         at += 1;
     }
-    count == 1 && are_unique(&field.ty, definition)
+    count == 1
 }
 
 /// How often `id` stands inside a type.

@@ -7,6 +7,7 @@ use arrow::array::{ArrayRef, new_empty_array};
 use arrow::datatypes::DataType;
 
 use crate::error::{Problem, ValueError};
+use crate::fields::Fields;
 use crate::value::{Element, Value};
 
 /// How many rows are taken at a time: so few that they stay in the processor's nearest cache while
@@ -77,6 +78,20 @@ impl ColumnBuilder {
             .map(|row| row.and_then(|row| E::nullable_cell(cell(row))))
             .collect();
         E::Value::append_nullable(self.builder::<E::Value>()?, &cells)
+    }
+
+    /// Adds the field at `position` of a struct that each of `rows` has; for generated code.
+    ///
+    /// # Errors
+    /// As [`append`](Self::append).
+    pub fn append_field<'r, F: Fields + 'r, R>(
+        &mut self,
+        rows: &[&'r R],
+        strukt: impl Fn(&'r R) -> &'r F,
+        position: usize,
+    ) -> Result<(), ValueError> {
+        let structs: Vec<&F> = rows.iter().map(|row| strukt(row)).collect();
+        F::append_field(&structs, position, self)
     }
 
     /// What generated code answers for a column that the table does not have.

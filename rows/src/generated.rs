@@ -164,15 +164,48 @@ macro_rules! __closed_set_value {
     };
 }
 
-/// `Value` and its kin for a nested struct, from its fields and their positions. The type of its
-/// views, which has the same fields, is there already.
+/// `Value` and `Fields` for a nested struct, from its lifetimes, its fields and their positions.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __struct_value {
-    ($strukt:ident, $view:ident { $($position:literal $field:ident: $ty:ty),* $(,)? }) => {
+    ([$($lifetimes:tt)*] $strukt:ident { $($position:literal $field:ident: $ty:ty),* $(,)? }) => {
         #[automatically_derived]
-        impl $crate::Value for $strukt {
-            type Cell<'a> = &'a Self;
+        impl<$($lifetimes)*> $crate::Fields for $strukt<$($lifetimes)*> {
+            const COUNT: usize = {
+                const POSITIONS: &[usize] = &[$($position),*];
+                POSITIONS.len()
+            };
+
+            fn append_field(
+                structs: &[&Self],
+                position: usize,
+                column: &mut $crate::ColumnBuilder,
+            ) -> ::core::result::Result<(), $crate::ValueError> {
+                match position {
+                    $($position => column.append::<$ty, _>(structs, |it| {
+                        $crate::Element::cell(&it.$field)
+                    }),)*
+                    _ => column.missing(),
+                }
+            }
+
+            fn append_optional_field(
+                structs: &[::core::option::Option<&Self>],
+                position: usize,
+                column: &mut $crate::ColumnBuilder,
+            ) -> ::core::result::Result<(), $crate::ValueError> {
+                match position {
+                    $($position => column.append_optional::<$ty, _>(structs, |it| {
+                        $crate::Element::cell(&it.$field)
+                    }),)*
+                    _ => column.missing(),
+                }
+            }
+        }
+
+        #[automatically_derived]
+        impl<$($lifetimes)*> $crate::Value for $strukt<$($lifetimes)*> {
+            type Cell<'cell> = &'cell Self where Self: 'cell;
             type Builder = $crate::__private::StructBuilder;
 
             fn cell(&self) -> &Self {
@@ -183,19 +216,16 @@ macro_rules! __struct_value {
                 ty: &$crate::__private::DataType,
                 capacity: usize,
             ) -> ::core::result::Result<Self::Builder, $crate::ValueError> {
-                const FIELDS: &[usize] = &[$($position),*];
-                $crate::__private::StructBuilder::try_new(ty, capacity, FIELDS.len())
+                let count = <Self as $crate::Fields>::COUNT;
+                $crate::__private::StructBuilder::try_new(ty, capacity, count)
             }
 
             fn append(
                 builder: &mut Self::Builder,
                 cells: &[&Self],
             ) -> ::core::result::Result<(), $crate::ValueError> {
-                builder.append(cells.len(), |position, column| match position {
-                    $($position => column.append::<$ty, _>(cells, |cell| {
-                        $crate::Element::cell(&cell.$field)
-                    }),)*
-                    _ => column.missing(),
+                builder.append(cells.len(), |position, column| {
+                    <Self as $crate::Fields>::append_field(cells, position, column)
                 })
             }
 
@@ -203,11 +233,8 @@ macro_rules! __struct_value {
                 builder: &mut Self::Builder,
                 cells: &[::core::option::Option<&Self>],
             ) -> ::core::result::Result<(), $crate::ValueError> {
-                builder.append_nullable(cells, |position, column| match position {
-                    $($position => column.append_optional::<$ty, _>(cells, |cell| {
-                        $crate::Element::cell(&cell.$field)
-                    }),)*
-                    _ => column.missing(),
+                builder.append_nullable(cells, |position, column| {
+                    <Self as $crate::Fields>::append_optional_field(cells, position, column)
                 })
             }
 
@@ -217,7 +244,18 @@ macro_rules! __struct_value {
                 builder.finish()
             }
         }
+    };
+}
 
+/// `OwnedValue` for a nested struct, from its fields, their positions, and the names of those that
+/// are no columns. The type of its views, which has the same fields, is there already.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __owned_struct_value {
+    (
+        $strukt:ident, $view:ident { $($position:literal $field:ident: $ty:ty),* $(,)? }
+        $($skipped:ident)*
+    ) => {
         #[automatically_derived]
         impl $crate::OwnedValue for $strukt {
             type Reader = ($($crate::__private::FieldReader<$ty>,)*);
@@ -236,7 +274,10 @@ macro_rules! __struct_value {
                 index: usize,
             ) -> ::core::result::Result<Self, $crate::ValueError> {
                 let ($($field,)*) = reader;
-                ::core::result::Result::Ok(Self { $($field: $field.read(index)?),* })
+                ::core::result::Result::Ok(Self {
+                    $($field: $field.read(index)?,)*
+                    $($skipped: ::core::default::Default::default(),)*
+                })
             }
 
             fn view(
@@ -245,6 +286,48 @@ macro_rules! __struct_value {
             ) -> ::core::result::Result<Self::View<'_>, $crate::ValueError> {
                 let ($($field,)*) = reader;
                 ::core::result::Result::Ok($view { $($field: $field.view(index)?),* })
+            }
+        }
+    };
+}
+
+/// `OwnedFields` for a nested struct; takes what [`__owned_struct_value`](crate::__owned_struct_value)
+/// does.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __owned_fields {
+    (
+        $strukt:ident, $view:ident { $($position:literal $field:ident: $ty:ty),* $(,)? }
+        $($skipped:ident)*
+    ) => {
+        #[automatically_derived]
+        impl $crate::OwnedFields for $strukt {
+            type Readers = ($($crate::ColumnReader<$ty>,)*);
+
+            fn readers(
+                columns: &$crate::Columns<'_>,
+                first: usize,
+            ) -> ::core::result::Result<Self::Readers, $crate::RowError> {
+                ::core::result::Result::Ok(($(columns.reader::<$ty>(first + $position)?,)*))
+            }
+
+            fn read_fields(
+                readers: &Self::Readers,
+                row: usize,
+            ) -> ::core::result::Result<Self, $crate::RowError> {
+                let ($($field,)*) = readers;
+                ::core::result::Result::Ok(Self {
+                    $($field: $field.read(row)?,)*
+                    $($skipped: ::core::default::Default::default(),)*
+                })
+            }
+
+            fn view_fields(
+                readers: &Self::Readers,
+                row: usize,
+            ) -> ::core::result::Result<Self::View<'_>, $crate::RowError> {
+                let ($($field,)*) = readers;
+                ::core::result::Result::Ok($view { $($field: $field.view(row)?),* })
             }
         }
     };

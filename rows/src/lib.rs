@@ -32,8 +32,10 @@ mod columns;
 #[doc(hidden)]
 pub mod doc_example;
 mod error;
+mod fields;
 mod from_arrow;
 mod generated;
+mod join_columns;
 mod table;
 mod to_arrow;
 mod value;
@@ -42,6 +44,7 @@ pub use column_builder::ColumnBuilder;
 pub use column_type::{Above, After, Base, HasType, Ids, TypeAt};
 pub use columns::{ColumnReader, Columns};
 pub use error::{PathSegment, Problem, RowError, ValueError};
+pub use fields::{Fields, FieldsAt, OwnedFields};
 pub use from_arrow::{FromArrow, KeyedRow, Row, Views};
 #[cfg(feature = "derive")]
 pub use kalamtable_macros::{KalamTable, KalamValue};
@@ -79,15 +82,19 @@ pub mod __private {
     pub use uuid::Uuid;
 
     pub use crate::checks::{
-        assert_default, assert_frozen, assert_holds, assert_key, assert_type, assert_unique_ids,
+        assert_default, assert_flattened, assert_frozen, assert_holds, assert_key, assert_type,
+        assert_unique_ids,
     };
+    pub use crate::join_columns::{join_columns, largest};
     pub use crate::to_arrow::build_columns;
     pub use crate::value::{FieldReader, StructBuilder, StructFields, read_label, text_reader};
     pub use crate::{
         __closed_set as closed_set, __closed_set_value as closed_set_value,
-        __newtype_value as newtype_value, __struct_value as struct_value, Above, After, AnyValue,
-        Base, ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, FromArrow, HasType,
-        Ids, KeyedRow, Micros, Millis, Nanos, OwnedElement, Problem, Row, RowError, Seconds, Table,
-        TimeOfDay, Timestamp, ToArrow, TypeAt, Value, ValueError,
+        __newtype_value as newtype_value, __owned_fields as owned_fields,
+        __owned_struct_value as owned_struct_value, __struct_value as struct_value, Above, After,
+        AnyValue, Base, ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, Fields,
+        FieldsAt, FromArrow, HasType, Ids, KeyedRow, Micros, Millis, Nanos, OwnedElement,
+        OwnedFields, OwnedValue, Problem, Row, RowError, Seconds, Table, TimeOfDay, Timestamp,
+        ToArrow, TypeAt, Value, ValueError,
     };
 }

@@ -127,6 +127,16 @@ fn a_struct_is_held_to_its_file() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+#[test]
+fn an_edit_of_the_file_compiles_the_struct_again() -> Result<(), Box<dyn std::error::Error>> {
+    // What cargo compares with the time of the last build: the compiler's list of what it has read.
+    let list = std::env::current_exe()?.with_extension("d");
+    let list = std::fs::read_to_string(list)?;
+    let target = list.lines().next().ok_or("the list is empty")?;
+    assert!(target.contains("tests/schemas/jobs.toml"), "{target}");
+    Ok(())
+}
+
 /// A row that borrows is written, and not read.
 #[derive(KalamTable)]
 #[kalam(table = "app.notes", no_primary_key = "written once", crate = kalamtable_rows)]

@@ -2,9 +2,9 @@
 
 use kalamtable_model::TableDefinition;
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 
-use crate::fields::{Access, ColumnField, Held, RowFields};
+use crate::fields::{Access, ColumnField, FlattenedField, Held, Member, RowFields};
 use crate::names::ident;
 
 /// The impls of `ToArrow`, of `FromArrow` for rows that can be read, and of `KeyedRow` for those of
@@ -19,17 +19,18 @@ pub(crate) fn tokens(definition: &TableDefinition, fields: &RowFields) -> TokenS
         [] => TokenStream::new(),
         key => {
             let key: Vec<&ColumnField> = key.iter().map(|&at| &fields.columns[at]).collect();
-            keyed_row_impl(&fields.row, &key)
+            keyed_row_impl(fields, &key)
         }
     };
     quote!(#to_arrow #from_arrow #keyed)
 }
 
-/// The view: the row's fields as they stand in a batch. `kalam` is the path of the runtime's
-/// `__private`: the view may stand where it has no shorter name.
+/// The view: the fields as they stand in a batch, under the documentation `doc`. `kalam` is the path
+/// of the runtime's `__private`: the view may stand where it has no shorter name.
 pub(crate) fn view(
     definition: &TableDefinition,
     fields: &RowFields,
+    doc: &str,
     kalam: &TokenStream,
 ) -> TokenStream {
     if fields.access == Access::WriteOnly {
@@ -38,17 +39,32 @@ pub(crate) fn view(
     let RowFields {
         view, visibility, ..
     } = fields;
-    let doc = format!(" A row of `{}`, borrowed from a batch.", definition.name());
-    let columns = elements(definition, fields, kalam).map(|(field, element)| {
-        let ColumnField {
-            name,
-            visibility,
-            docs,
-            ..
-        } = field;
-        quote! {
-            #(#[doc = #docs])*
-            #visibility #name: <#element as #kalam::OwnedElement>::View<'a>
+    let columns = fields.members().into_iter().map(|member| match member {
+        Member::Column(position, field) => {
+            let ColumnField {
+                name,
+                visibility,
+                docs,
+                ..
+            } = field;
+            let element = element(definition, position, field, kalam);
+            quote! {
+                #(#[doc = #docs])*
+                #visibility #name: <#element as #kalam::OwnedElement>::View<'a>
+            }
+        }
+        Member::Flattened(field) => {
+            let FlattenedField {
+                name,
+                visibility,
+                docs,
+                ty,
+                ..
+            } = field;
+            quote! {
+                #(#[doc = #docs])*
+                #visibility #name: <#ty as #kalam::OwnedValue>::View<'a>
+            }
         }
     });
     quote! {
@@ -60,39 +76,68 @@ pub(crate) fn view(
     }
 }
 
-/// Each column's field, with what its values are in Rust.
-fn elements<'a>(
-    definition: &'a TableDefinition,
-    fields: &'a RowFields,
-    kalam: &'a TokenStream,
-) -> impl Iterator<Item = (&'a ColumnField, TokenStream)> {
-    let columns = definition.columns().iter().zip(&fields.columns);
-    columns.map(|(column, field)| (field, field.element(column.nullable, kalam)))
+/// What the values of a column's field are in Rust.
+fn element(
+    definition: &TableDefinition,
+    position: usize,
+    field: &ColumnField,
+    kalam: &TokenStream,
+) -> TokenStream {
+    field.element(definition.columns()[position].nullable, kalam)
 }
 
 fn to_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStream {
-    let RowFields { row, lifetimes, .. } = fields;
-    let generics = match &lifetimes[..] {
-        [] => TokenStream::new(),
-        lifetimes => quote!(<#(#lifetimes),*>),
-    };
     let kalam = quote!(kalam);
-    let arms =
-        elements(definition, fields, &kalam)
-            .enumerate()
-            .map(|(position, (field, element))| {
-                let position = Literal::usize_unsuffixed(position);
+    let mut constants = Vec::new();
+    let mut arms = Vec::new();
+    for (number, member) in fields.members().into_iter().enumerate() {
+        // A pattern is no expression: positions behind a flattened field have names.
+        let constant = ident(&format!("P{number}"));
+        match member {
+            Member::Column(position, field) => {
                 let name = &field.name;
                 let cell = match field.held {
                     Held::AsIs => quote!(kalam::Element::cell(&row.#name)),
                     // The cell of a time is its number of units.
                     Held::Units(_) => quote!(row.#name),
                 };
-                quote!(#position => column.append::<#element, _>(rows, |row| #cell))
-            });
+                let element = element(definition, position, field, &kalam);
+                let pattern = if fields
+                    .flattened
+                    .iter()
+                    .any(|several| several.before <= position)
+                {
+                    let position = fields.position_of_column(position, &kalam);
+                    constants.push(quote!(const #constant: usize = #position;));
+                    quote!(#constant)
+                } else {
+                    Literal::usize_unsuffixed(position).into_token_stream()
+                };
+                arms.push(quote!(#pattern => column.append::<#element, _>(rows, |row| #cell)));
+            }
+            Member::Flattened(field) => {
+                let FlattenedField {
+                    name,
+                    ty,
+                    static_ty,
+                    ..
+                } = field;
+                let position = fields.position_of_flattened(field, &kalam);
+                constants.push(quote!(const #constant: usize = #position;));
+                arms.push(quote! {
+                    #constant.. if position - #constant < <#static_ty as kalam::Fields>::COUNT => {
+                        column.append_field::<#ty, _>(rows, |row| &row.#name, position - #constant)
+                    }
+                });
+            }
+        }
+    }
+    let header = fields
+        .parameters
+        .header(&quote!(kalam::ToArrow), &fields.row, &[]);
     quote! {
         #[automatically_derived]
-        impl #generics kalam::ToArrow for #row #generics {
+        #header {
             const TABLE: &'static kalam::Table = &TABLE;
 
             fn append(
@@ -100,6 +145,7 @@ fn to_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStrea
                 position: usize,
                 column: &mut kalam::ColumnBuilder,
             ) -> kalam::Result<(), kalam::ValueError> {
+                #(#constants)*
                 match position {
                     #(#arms,)*
                     _ => column.missing(),
@@ -113,35 +159,62 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
     let RowFields {
         row, view, skipped, ..
     } = fields;
-    let names: Vec<&Ident> = fields.columns.iter().map(|field| &field.name).collect();
-    let positions = (0..names.len()).map(Literal::usize_unsuffixed);
-    let elements: Vec<TokenStream> = elements(definition, fields, &quote!(kalam))
-        .map(|(_, element)| element)
-        .collect();
+    let kalam = quote!(kalam);
+    let members = fields.members();
     // Not named after their columns: a column may be called `rows`, or `range`.
-    let readers: Vec<Ident> = (0..names.len())
-        .map(|position| ident(&format!("c{position}")))
+    let readers: Vec<Ident> = (0..members.len())
+        .map(|number| ident(&format!("c{number}")))
         .collect();
-    let columns = definition.columns().iter().zip(&fields.columns);
-    let taken = columns
-        .zip(&readers)
-        .map(|((column, field), reader)| match field.held {
-            Held::AsIs => quote!(#reader.take()),
-            Held::Units(_) if column.nullable => {
-                quote!(#reader.take().map(|value| value.get()))
+    let (mut names, mut types, mut made) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut blocks, mut taken, mut views) = (Vec::new(), Vec::new(), Vec::new());
+    for (member, reader) in members.into_iter().zip(&readers) {
+        match member {
+            Member::Column(position, field) => {
+                let element = element(definition, position, field, &kalam);
+                names.push(&field.name);
+                types.push(quote!(kalam::ColumnReader<#element>));
+                let is_nullable = definition.columns()[position].nullable;
+                let position = fields.position_of_column(position, &kalam);
+                made.push(quote!(columns.reader(#position)?));
+                blocks.push(quote!(let mut #reader = #reader.block(&range)?;));
+                taken.push(match field.held {
+                    Held::AsIs => quote!(#reader.take()),
+                    Held::Units(_) if is_nullable => {
+                        quote!(#reader.take().map(|value| value.get()))
+                    }
+                    Held::Units(_) => quote!(#reader.take().get()),
+                });
+                views.push(quote!(#reader.view(row)?));
             }
-            Held::Units(_) => quote!(#reader.take().get()),
-        });
+            Member::Flattened(field) => {
+                let ty = &field.ty;
+                names.push(&field.name);
+                types.push(quote!(<#ty as kalam::OwnedFields>::Readers));
+                let position = fields.position_of_flattened(field, &kalam);
+                made.push(quote!(<#ty as kalam::OwnedFields>::readers(columns, #position)?));
+                taken.push(quote!(<#ty as kalam::OwnedFields>::read_fields(#reader, row)?));
+                views.push(quote!(<#ty as kalam::OwnedFields>::view_fields(#reader, row)?));
+            }
+        }
+    }
+    let row_number = match fields.flattened[..] {
+        [] => quote!(_),
+        _ => quote!(row),
+    };
+    let bounds = fields.parameters.needing(quote!('static));
+    let header = fields
+        .parameters
+        .header(&quote!(kalam::FromArrow), row, &bounds);
     quote! {
         #[automatically_derived]
-        impl kalam::FromArrow for #row {
-            type Readers = (#(kalam::ColumnReader<#elements>,)*);
+        #header {
+            type Readers = (#(#types,)*);
             type View<'a> = #view<'a>;
 
             fn readers(
                 columns: &kalam::Columns<'_>,
             ) -> kalam::Result<Self::Readers, kalam::RowError> {
-                kalam::Result::Ok((#(columns.reader(#positions)?,)*))
+                kalam::Result::Ok((#(#made,)*))
             }
 
             fn read(
@@ -150,8 +223,8 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
                 rows: &mut kalam::Vec<Self>,
             ) -> kalam::Result<(), kalam::RowError> {
                 let (#(#readers,)*) = readers;
-                #(let mut #readers = #readers.block(&range)?;)*
-                for _ in range {
+                #(#blocks)*
+                for #row_number in range {
                     rows.push(#row {
                         #(#names: #taken,)*
                         #(#skipped: kalam::Default::default(),)*
@@ -160,27 +233,32 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
                 kalam::Result::Ok(())
             }
 
+            #[inline]
             fn view(
                 readers: &Self::Readers,
                 row: usize,
             ) -> kalam::Result<Self::View<'_>, kalam::RowError> {
                 let (#(#readers,)*) = readers;
-                kalam::Result::Ok(#view { #(#names: #readers.view(row)?,)* })
+                kalam::Result::Ok(#view { #(#names: #views,)* })
             }
         }
     }
 }
 
-fn keyed_row_impl(row: &Ident, key: &[&ColumnField]) -> TokenStream {
+fn keyed_row_impl(fields: &RowFields, key: &[&ColumnField]) -> TokenStream {
     let types: Vec<TokenStream> = key.iter().map(|field| key_type(field)).collect();
     let values: Vec<TokenStream> = key.iter().map(|field| key_value(field)).collect();
     let (ty, value) = match (&types[..], &values[..]) {
         ([ty], [value]) => (quote!(#ty), quote!(#value)),
         _ => (quote!((#(#types),*)), quote!((#(#values),*))),
     };
+    let bounds = fields.parameters.needing(quote!(kalam::Row));
+    let header = fields
+        .parameters
+        .header(&quote!(kalam::KeyedRow), &fields.row, &bounds);
     quote! {
         #[automatically_derived]
-        impl kalam::KeyedRow for #row {
+        #header {
             type Key<'a> = #ty;
 
             fn key(&self) -> Self::Key<'_> {

@@ -4,14 +4,17 @@ use kalamtable_model::{
     Column, ColumnDefault, ColumnType, Literal, NestedField, PrimaryKey, TableDefinition, TimeUnit,
 };
 use proc_macro2::{Ident, Literal as Token, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 
+use crate::fields::{Member, RowFields};
 use crate::names::ident;
 
 /// Constant expressions that stand for what a definition says of a column: what is known only when
 /// the expression is evaluated.
 #[derive(Clone, Debug, Default)]
 pub struct ColumnTokens {
+    /// The id, an `i32`.
+    pub id: Option<TokenStream>,
     /// A `ColumnType`.
     pub ty: Option<TokenStream>,
     /// A `ColumnDefault`.
@@ -22,7 +25,11 @@ pub struct ColumnTokens {
 /// `__private`.
 ///
 /// `overrides` has one for each column, or is empty.
-pub(crate) fn tokens(definition: &TableDefinition, overrides: &[ColumnTokens]) -> TokenStream {
+pub(crate) fn tokens(
+    definition: &TableDefinition,
+    fields: &RowFields,
+    overrides: &[ColumnTokens],
+) -> TokenStream {
     let namespace = text(&definition.name().namespace);
     let table = text(&definition.name().table);
     let kind = variant(definition.kind());
@@ -30,23 +37,26 @@ pub(crate) fn tokens(definition: &TableDefinition, overrides: &[ColumnTokens]) -
     let comment = optional(definition.comment(), text);
     let row = text(definition.row());
     let primary_key = match definition.primary_key() {
-        PrimaryKey::Columns(positions) => {
+        PrimaryKey::Columns(positions) if fields.flattened.is_empty() => {
             let positions = positions.iter();
             quote!(kalam::model::PrimaryKey::Columns(kalam::model::Shared::Static(&[#(#positions),*])))
+        }
+        PrimaryKey::Columns(positions) => {
+            let count = positions.len();
+            let kalam = quote!(kalam);
+            let positions = positions.iter();
+            let positions = positions.map(|position| fields.position_of_column(*position, &kalam));
+            quote!(kalam::model::PrimaryKey::Columns({
+                static KEY: [usize; #count] = [#(#positions),*];
+                kalam::model::Shared::Static(&KEY)
+            }))
         }
         PrimaryKey::None { reason } => {
             let reason = text(reason);
             quote!(kalam::model::PrimaryKey::None { reason: #reason })
         }
     };
-    // A static of their own: what has a destructor can't be evaluated in a temporary.
-    let count = definition.columns().len();
-    let none = ColumnTokens::default();
-    let columns = definition
-        .columns()
-        .iter()
-        .enumerate()
-        .map(|(position, of)| column(of, overrides.get(position).unwrap_or(&none)));
+    let columns = columns(definition, fields, overrides);
     let ids = definition
         .reserved()
         .ids
@@ -62,7 +72,7 @@ pub(crate) fn tokens(definition: &TableDefinition, overrides: &[ColumnTokens]) -
             primary_key: #primary_key,
             row: #row,
             columns: {
-                static COLUMNS: [kalam::model::Column; #count] = [#(#columns),*];
+                #columns
                 kalam::model::Shared::Static(&COLUMNS)
             },
             reserved: kalam::model::Reserved {
@@ -73,8 +83,65 @@ pub(crate) fn tokens(definition: &TableDefinition, overrides: &[ColumnTokens]) -
     }
 }
 
+/// `COLUMNS`, a static of its own: what has a destructor can't be evaluated in a temporary.
+fn columns(
+    definition: &TableDefinition,
+    fields: &RowFields,
+    overrides: &[ColumnTokens],
+) -> TokenStream {
+    let columns = column_list(definition, overrides);
+    if fields.flattened.is_empty() {
+        let count = columns.len();
+        return quote! {
+            static COLUMNS: [kalam::model::Column; #count] = [#(#columns),*];
+        };
+    }
+    let own = columns.len();
+    let count = fields.count(&quote!(kalam));
+    // Each run of columns, from where to where for those of the definition.
+    let mut runs: Vec<TokenStream> = Vec::new();
+    let mut begin = 0;
+    let mut end = 0;
+    let flush = |begin: usize, end: usize, runs: &mut Vec<TokenStream>| {
+        if begin < end {
+            runs.push(quote!(OWN.split_at(#end).0.split_at(#begin).1));
+        }
+    };
+    for member in fields.members() {
+        match member {
+            Member::Column(position, _) => end = position + 1,
+            Member::Flattened(field) => {
+                flush(begin, end, &mut runs);
+                begin = end;
+                let (ty, base) = (&field.static_ty, &field.base);
+                runs.push(quote!(<#ty as kalam::FieldsAt<#base>>::COLUMNS));
+            }
+        }
+    }
+    flush(begin, end, &mut runs);
+    quote! {
+        static OWN: [kalam::model::Column; #own] = [#(#columns),*];
+        static COLUMNS: [kalam::model::Column; #count] = kalam::join_columns(&[#(#runs),*]);
+    }
+}
+
+/// Each column of the definition as an expression; `overrides` has one for each, or is empty.
+pub(crate) fn column_list(
+    definition: &TableDefinition,
+    overrides: &[ColumnTokens],
+) -> Vec<TokenStream> {
+    let none = ColumnTokens::default();
+    let columns = definition.columns().iter().enumerate();
+    columns
+        .map(|(position, of)| column(of, overrides.get(position).unwrap_or(&none)))
+        .collect()
+}
+
 fn column(column: &Column, overrides: &ColumnTokens) -> TokenStream {
-    let id = Token::i32_unsuffixed(column.id);
+    let id = match &overrides.id {
+        Some(id) => id.clone(),
+        None => Token::i32_unsuffixed(column.id).to_token_stream(),
+    };
     let name = text(&column.name);
     let ty = match &overrides.ty {
         Some(ty) => ty.clone(),
@@ -197,7 +264,7 @@ fn variant(value: impl std::fmt::Debug) -> Ident {
     ident(&format!("{value:?}"))
 }
 
-fn text(value: impl AsRef<str>) -> TokenStream {
+pub(crate) fn text(value: impl AsRef<str>) -> TokenStream {
     let value = value.as_ref();
     quote!(kalam::model::Shared::Static(#value))
 }

@@ -3,7 +3,7 @@
 
 use kalamtable_model::rust_names::{snake_case, view_name};
 use kalamtable_model::{Column, TableDefinition, TimeUnit};
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use crate::Options;
@@ -15,18 +15,94 @@ use crate::types::{column_field_type, unit_type};
 pub struct RowFields {
     /// Its name.
     pub row: Ident,
-    /// Its lifetime parameters, each as `'a`.
-    pub lifetimes: Vec<TokenStream>,
+    /// Its parameters.
+    pub parameters: Parameters,
     /// Its visibility, which that of its view is too.
     pub visibility: TokenStream,
     /// The name of its view.
     pub view: Ident,
     /// The fields that are columns, in the order of the definition's columns.
     pub columns: Vec<ColumnField>,
+    /// The fields that are several columns each, which the definition does not have.
+    pub flattened: Vec<FlattenedField>,
     /// The fields that are no columns.
     pub skipped: Vec<Ident>,
     /// Which way its rows can go.
     pub access: Access,
+}
+
+/// The parameters of a struct; no column depends on them.
+#[derive(Clone, Debug, Default)]
+pub struct Parameters {
+    /// Each as it is declared: `'a`, `T: Clone`.
+    pub declared: Vec<TokenStream>,
+    /// Each as it is used: `'a`, `T`.
+    pub used: Vec<TokenStream>,
+    /// The predicates of the struct's `where`.
+    pub bounds: Vec<TokenStream>,
+}
+
+impl Parameters {
+    /// The beginning of an impl of `what` for the struct `name`, which also needs `bounds`.
+    pub(crate) fn header(
+        &self,
+        what: &TokenStream,
+        name: &Ident,
+        bounds: &[TokenStream],
+    ) -> TokenStream {
+        let Parameters {
+            declared,
+            used,
+            bounds: own,
+        } = self;
+        let angled = |list: &[TokenStream]| match list {
+            [] => TokenStream::new(),
+            list => quote!(<#(#list),*>),
+        };
+        let (declared, used) = (angled(declared), angled(used));
+        let bounds: Vec<&TokenStream> = own.iter().chain(bounds).collect();
+        let bounds = match &bounds[..] {
+            [] => TokenStream::new(),
+            bounds => quote!(where #(#bounds),*),
+        };
+        quote!(impl #declared #what for #name #used #bounds)
+    }
+
+    /// What rows need beside, if there are types among the parameters: those say nothing of
+    /// themselves.
+    pub(crate) fn needing(&self, bound: TokenStream) -> Vec<TokenStream> {
+        match &self.used[..] {
+            [] => Vec::new(),
+            _ => vec![quote!(Self: #bound)],
+        }
+    }
+}
+
+/// A field whose struct's own fields are columns of the table.
+#[derive(Clone, Debug)]
+pub struct FlattenedField {
+    /// How many of the fields that are one column stand before it.
+    pub before: usize,
+    /// Its name.
+    pub name: Ident,
+    /// Its visibility, which that of the view's field is too.
+    pub visibility: TokenStream,
+    /// Its type.
+    pub ty: TokenStream,
+    /// The same, for a place outside of the struct's lifetimes.
+    pub static_ty: TokenStream,
+    /// The type that says above which number the ids of its columns begin.
+    pub base: TokenStream,
+    /// Its documentation, line by line.
+    pub docs: Vec<String>,
+}
+
+/// A field that is one column, or several.
+pub(crate) enum Member<'a> {
+    /// One, at this position of the definition.
+    Column(usize, &'a ColumnField),
+    /// Several.
+    Flattened(&'a FlattenedField),
 }
 
 /// Which way rows can go.
@@ -83,13 +159,70 @@ impl RowFields {
         });
         RowFields {
             row: ident(definition.row()),
-            lifetimes: Vec::new(),
+            parameters: Parameters::default(),
             visibility: quote!(pub),
             view: ident(&view_name(definition.row())),
             columns: columns.collect(),
+            flattened: Vec::new(),
             skipped: Vec::new(),
             access: Access::ReadWrite,
         }
+    }
+}
+
+impl RowFields {
+    /// The fields, in the order of their columns.
+    pub(crate) fn members(&self) -> Vec<Member<'_>> {
+        let mut members = Vec::with_capacity(self.columns.len() + self.flattened.len());
+        let mut flattened = self.flattened.iter().peekable();
+        for (position, field) in self.columns.iter().enumerate() {
+            while let Some(several) = flattened.next_if(|several| several.before <= position) {
+                members.push(Member::Flattened(several));
+            }
+            members.push(Member::Column(position, field));
+        }
+        members.extend(flattened.map(Member::Flattened));
+        members
+    }
+
+    /// The position in the table of the first column that stands behind `columns` columns of the
+    /// definition and behind the flattened fields for which `is_before` holds, as an expression.
+    fn position(
+        &self,
+        columns: usize,
+        is_before: impl Fn(&FlattenedField) -> bool,
+        kalam: &TokenStream,
+    ) -> TokenStream {
+        let columns = Literal::usize_unsuffixed(columns);
+        let before = self.flattened.iter().filter(|several| is_before(several));
+        let types = before.map(|several| &several.static_ty);
+        quote!(#columns #(+ <#types as #kalam::Fields>::COUNT)*)
+    }
+
+    /// The position in the table of the definition's column at `position`, as an expression.
+    pub(crate) fn position_of_column(&self, position: usize, kalam: &TokenStream) -> TokenStream {
+        self.position(position, |several| several.before <= position, kalam)
+    }
+
+    /// The position in the table of the first column of `field`, as an expression.
+    pub(crate) fn position_of_flattened(
+        &self,
+        field: &FlattenedField,
+        kalam: &TokenStream,
+    ) -> TokenStream {
+        let index = self
+            .flattened
+            .iter()
+            .position(|other| other.name == field.name);
+        let before = &self.flattened[..index.unwrap_or_default()];
+        let is_before =
+            |other: &FlattenedField| before.iter().any(|before| before.name == other.name);
+        self.position(field.before, is_before, kalam)
+    }
+
+    /// How many columns the table has, as an expression.
+    pub(crate) fn count(&self, kalam: &TokenStream) -> TokenStream {
+        self.position(self.columns.len(), |_| true, kalam)
     }
 }
 

@@ -10,12 +10,14 @@
 //! | row struct, closed sets, nested structs | `types` |
 //! | the fields of a row struct, generated or not | `fields` |
 //! | conversions, views and keys | `conversions` |
+//! | structs inside columns that exist | `nested` |
 
 mod conversions;
 mod definition;
 mod fields;
 mod modules;
 mod names;
+mod nested;
 mod types;
 
 use std::collections::BTreeMap;
@@ -24,8 +26,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 pub use definition::{ColumnTokens, default_tokens, type_tokens};
-pub use fields::{Access, ColumnField, Held, RowFields, Time};
+pub use fields::{Access, ColumnField, FlattenedField, Held, Parameters, RowFields, Time};
 pub use modules::{Derived, derived, table, tables};
+pub use nested::derived_value;
 pub use types::value_type;
 
 /// What a caller may choose about the output.

@@ -80,7 +80,7 @@ pub fn table(definition: &TableDefinition, options: &Options) -> TokenStream {
         });
     let fields = RowFields::of_definition(definition, options);
     let types = types::tokens(definition, &fields, options);
-    let view = conversions::view(definition, &fields, &quote!(kalam));
+    let view = conversions::view(definition, &fields, &view_doc(definition), &quote!(kalam));
     let items = items(definition, &fields, &[]);
     quote! {
         #(#[doc = #doc])*
@@ -118,7 +118,12 @@ pub fn derived(
     runtime: &TokenStream,
 ) -> Derived {
     Derived {
-        view: conversions::view(definition, fields, &quote!(#runtime::__private)),
+        view: conversions::view(
+            definition,
+            fields,
+            &view_doc(definition),
+            &quote!(#runtime::__private),
+        ),
         items: items(definition, fields, overrides),
     }
 }
@@ -129,7 +134,7 @@ fn items(
     fields: &RowFields,
     overrides: &[ColumnTokens],
 ) -> TokenStream {
-    let static_definition = definition::tokens(definition, overrides);
+    let static_definition = definition::tokens(definition, fields, overrides);
     let conversions = conversions::tokens(definition, fields);
     quote! {
         /// What the table is.
@@ -147,6 +152,10 @@ fn items(
 
         #conversions
     }
+}
+
+fn view_doc(definition: &TableDefinition) -> String {
+    format!(" A row of `{}`, borrowed from a batch.", definition.name())
 }
 
 fn table_module(definition: &TableDefinition) -> Ident {

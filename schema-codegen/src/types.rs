@@ -243,7 +243,15 @@ fn nested_struct(name: &str, fields: &[NestedField]) -> TokenStream {
         .iter()
         .map(|field| format!(" Field `{}`.", field.name))
         .collect();
-    let positions = (0..fields.len()).map(Literal::usize_unsuffixed);
+    let fields: Vec<TokenStream> = names
+        .iter()
+        .zip(&types)
+        .enumerate()
+        .map(|(position, (name, ty))| {
+            let position = Literal::usize_unsuffixed(position);
+            quote!(#position #name: #ty)
+        })
+        .collect();
     let view = ident(&view_name(name));
     quote! {
         /// A struct inside a column.
@@ -256,6 +264,7 @@ fn nested_struct(name: &str, fields: &[NestedField]) -> TokenStream {
         pub struct #view<'a> {
             #(#[doc = #docs] pub #names: <#types as kalam::OwnedElement>::View<'a>),*
         }
-        kalam::struct_value!(#strukt, #view { #(#positions #names: #types),* });
+        kalam::struct_value!([] #strukt { #(#fields),* });
+        kalam::owned_struct_value!(#strukt, #view { #(#fields),* });
     }
 }

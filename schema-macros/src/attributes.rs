@@ -84,6 +84,8 @@ pub(crate) struct FieldAttributes {
     pub(crate) of_source: Vec<Ident>,
     /// Whether it is no column.
     pub(crate) skip: bool,
+    /// Its fields are columns: where that is said.
+    pub(crate) flatten: Option<Ident>,
 }
 
 impl StructAttributes {
@@ -187,12 +189,19 @@ impl FieldAttributes {
                 problems.push(&key, &message, &format!("delete `{key}`, or `skip`"));
             }
         }
-        if let Some(key) = entries.key("flatten") {
-            let help = "write its columns out, a field each";
-            problems.push(key, "`flatten` is not supported", help);
+        let flatten = entries
+            .flag("flatten", problems)
+            .then(|| entries.key("flatten"));
+        if flatten.is_some() && !skip {
+            for key in entries.keys_but(&["flatten", "nested_ids"]) {
+                let message = format!("`{key}` is said of a field that is several columns");
+                let help = "delete it here, and write it on the fields of the flattened struct";
+                problems.push(&key, &message, help);
+            }
         }
         FieldAttributes {
             of_source: entries.keys_but(&["rename", "unit", "skip", "flatten"]),
+            flatten: flatten.flatten(),
             id: entries.integer("id", problems),
             rename: entries.text("rename", problems),
             ty: entries.text("type", problems),

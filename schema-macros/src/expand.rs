@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use kalamtable_codegen::{
-    Access, ColumnField, ColumnTokens, Derived, Held, RowFields, Time, type_tokens,
+    Access, ColumnField, ColumnTokens, Derived, FlattenedField, Held, RowFields, Time, type_tokens,
 };
 use kalamtable_model::rust_names::{snake_case, view_name};
 use kalamtable_model::{Column, ColumnType, TableDefinition};
@@ -17,6 +17,7 @@ use syn::spanned::Spanned;
 use crate::attributes::{StructAttributes, TableSource};
 use crate::problems::Problems;
 use crate::row::{RowField, RowStruct};
+use crate::rust_type::FieldType;
 use crate::{schema, source};
 
 /// A table, and how a struct is its row.
@@ -24,6 +25,8 @@ pub(crate) struct TableOfRow {
     pub(crate) definition: TableDefinition,
     /// In the order of the definition's columns.
     pub(crate) columns: Vec<ColumnField>,
+    /// Those that are several columns each, which the definition does not have.
+    pub(crate) flattened: Vec<FlattenedField>,
     /// One for each column, or none at all.
     pub(crate) overrides: Vec<ColumnTokens>,
     /// Items in a scope where `kalam` is the runtime's `__private`.
@@ -43,11 +46,8 @@ pub(crate) fn kalam_table(input: &DeriveInput, folder: &Path) -> syn::Result<Tok
     let (Some(attributes), Some(row)) = (attributes, row) else {
         return Err(problems.into_error());
     };
-    if let Some(view) = attributes.view.as_ref().filter(|_| row.is_borrowed()) {
-        let help = "delete `view`, or let the fields own what they hold";
-        let message = format!("`{}` borrows, and has no view", row.name);
-        problems.push(view, &message, help);
-    }
+    row.check_parameters(&mut problems);
+    row.check_view(attributes.view.as_ref(), &mut problems);
     // What is misspelt would look missing to the next stage.
     if !problems.is_empty() {
         return Err(problems.into_error());
@@ -64,32 +64,21 @@ pub(crate) fn kalam_table(input: &DeriveInput, folder: &Path) -> syn::Result<Tok
 
 fn expansion(row: RowStruct, table: &TableOfRow, attributes: &StructAttributes) -> TokenStream {
     let runtime = &attributes.runtime;
-    let name = row.name.clone();
-    let is_borrowed = row.is_borrowed();
-    let view = attributes.view.clone().unwrap_or_else(|| {
-        let view = view_name(&name.unraw().to_string());
-        Ident::new(&view, name.span())
-    });
     let test = table
         .freeze
         .as_ref()
         .map(|path| frozen_test(&row, path, runtime));
-    let fields = RowFields {
-        row: name,
-        lifetimes: row.lifetimes,
-        visibility: row.visibility.into_token_stream(),
-        view,
-        columns: table.columns.clone(),
-        skipped: row.skipped,
-        access: if is_borrowed {
-            Access::WriteOnly
-        } else {
-            Access::ReadWrite
-        },
-    };
-    let Derived { view, items } =
+    let (columns, flattened) = (table.columns.clone(), table.flattened.clone());
+    let fields = row.into_fields(attributes.view.clone(), columns, flattened);
+    let derived =
         kalamtable_codegen::derived(&table.definition, &fields, &table.overrides, runtime);
-    let checks = &table.checks;
+    let tokens = beside(derived, &table.checks, runtime);
+    quote!(#tokens #test)
+}
+
+/// What stands beside a struct: its view, and a block of everything else.
+pub(crate) fn beside(derived: Derived, checks: &TokenStream, runtime: &TokenStream) -> TokenStream {
+    let Derived { view, items } = derived;
     // A program need not read every field of a view that it did not ask for.
     let allow = (!view.is_empty()).then(|| quote!(#[allow(dead_code)]));
     quote! {
@@ -100,7 +89,45 @@ fn expansion(row: RowStruct, table: &TableOfRow, attributes: &StructAttributes) 
             #items
             #checks
         };
-        #test
+    }
+}
+
+impl RowStruct {
+    /// Reports a `view` where there is none.
+    pub(crate) fn check_view(&self, view: Option<&Ident>, problems: &mut Problems) {
+        if let Some(view) = view.filter(|_| self.is_borrowed()) {
+            let help = "delete `view`, or let the fields own what they hold";
+            let message = format!("`{}` borrows, and has no view", self.name);
+            problems.push(view, &message, help);
+        }
+    }
+
+    /// The struct as the generator takes it.
+    pub(crate) fn into_fields(
+        self,
+        view: Option<Ident>,
+        columns: Vec<ColumnField>,
+        flattened: Vec<FlattenedField>,
+    ) -> RowFields {
+        let view = view.unwrap_or_else(|| {
+            let view = view_name(&self.name.unraw().to_string());
+            Ident::new(&view, self.name.span())
+        });
+        let access = if self.is_borrowed() {
+            Access::WriteOnly
+        } else {
+            Access::ReadWrite
+        };
+        RowFields {
+            row: self.name,
+            parameters: self.parameters,
+            visibility: self.visibility.into_token_stream(),
+            view,
+            columns,
+            flattened,
+            skipped: self.skipped,
+            access,
+        }
     }
 }
 
@@ -110,7 +137,7 @@ fn frozen_test(row: &RowStruct, path: &str, runtime: &TokenStream) -> TokenStrea
     let name = snake_case(&strukt.unraw().to_string());
     let name = format!("{}_is_frozen", name.trim_start_matches("r#"));
     let name = Ident::new(&name, strukt.span());
-    let lifetimes = row.lifetimes.iter().map(|_| quote!('static));
+    let lifetimes = row.parameters.used.iter().map(|_| quote!('static));
     quote! {
         #[cfg(test)]
         #[test]
@@ -152,14 +179,9 @@ impl RowField {
         }
     }
 
-    /// The type of its values, for a place outside the struct's lifetimes.
-    pub(crate) fn static_type(&self) -> TokenStream {
-        with_static_lifetimes(self.ty.value.to_token_stream())
-    }
-
     /// Where checks of its type are shown.
     fn type_span(&self) -> Span {
-        self.ty.value.span().resolved_at(Span::call_site())
+        self.ty.span()
     }
 
     /// The check `name` of the runtime, as a constant of its own. `constants` are what it is passed,
@@ -188,11 +210,11 @@ impl RowField {
         }
     }
 
-    /// The column type that its Rust type stands for, nested ids above `base`.
+    /// The column type that its Rust type stands for, nested ids above the type `base`.
     pub(crate) fn natural_type(&self, base: &TokenStream) -> TokenStream {
         let span = self.type_span();
-        let ty = self.static_type();
-        quote_spanned!(span=> <#ty as kalam::TypeAt<kalam::Ids<{ #base }>>>::TYPE)
+        let ty = self.ty.to_static();
+        quote_spanned!(span=> <#ty as kalam::TypeAt<#base>>::TYPE)
     }
 
     /// What only the compiler knows of whether the field can hold a column of type `declared`: all of
@@ -213,12 +235,24 @@ impl RowField {
             }
             Some(_) => return None,
         };
-        let natural = self.natural_type(&quote!(0));
+        let natural = self.natural_type(&quote!(kalam::Ids<{ 0 }>));
         let constants = [
             ("NATURAL", "ColumnType", &natural),
             ("EXPECTED", "ColumnType", &type_tokens(expected)),
         ];
         Some(self.const_check("assert_holds", &constants, &message))
+    }
+}
+
+impl FieldType {
+    /// The type of the values, for a place outside the struct's lifetimes.
+    pub(crate) fn to_static(&self) -> TokenStream {
+        with_static_lifetimes(self.value.to_token_stream())
+    }
+
+    /// Where what the compiler finds out about the type is shown.
+    pub(crate) fn span(&self) -> Span {
+        self.value.span().resolved_at(Span::call_site())
     }
 }
 

@@ -11,6 +11,7 @@
 //! | what is wrong, and where | `problems` |
 //! | tokens | `expand` |
 //! | enums and newtypes | `value` |
+//! | structs that are no rows | `strukt` |
 
 mod attributes;
 mod entries;
@@ -20,6 +21,7 @@ mod row;
 mod rust_type;
 mod schema;
 mod source;
+mod strukt;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -32,7 +34,11 @@ use syn::{DeriveInput, parse_macro_input};
 /// The struct is the source. Names, order, types and nullability are those of its fields, and only
 /// what they do not say is written:
 ///
-/// ```ignore
+/// ```
+/// # extern crate kalamtable_rows as kalamtable;
+/// # use kalamtable::{KalamTable, TimestampMillis, Uuid};
+/// # #[derive(Clone, Debug, Default)]
+/// # struct Cache;
 /// /// What happened.
 /// #[derive(Clone, Debug, KalamTable)]
 /// #[kalam(table = "app.events", primary_key(id))]
@@ -57,22 +63,25 @@ use syn::{DeriveInput, parse_macro_input};
 /// misspelt or too many, or has another type, unit or nullability, does not compile, and the message
 /// names the line of the file:
 ///
-/// ```ignore
+/// ```
+/// # extern crate kalamtable_rows as kalamtable;
+/// # use kalamtable::{KalamTable, KalamValue};
+/// # #[derive(Clone, Copy, Debug, KalamValue)]
+/// # enum Status { New, Done }
 /// #[derive(Clone, Debug, KalamTable)]
-/// #[kalam(schema = "schemas/system/jobs.toml")]
+/// #[kalam(schema = "schemas/jobs.toml")]
 /// struct Job {
 ///     job_id: String,
-///     status: JobStatus,
+///     status: Status,
 ///     #[kalam(unit = "ms")]
 ///     created_at: i64,
-///     // ..
 /// }
 /// ```
 ///
 /// Fields are matched with columns by name. Their order is free: that of `SELECT *` is the file's.
 ///
 /// A struct that borrows can be written to Arrow and not be read from it. Any other gets a view too,
-/// whose fields borrow from a batch.
+/// whose fields borrow from a batch. A struct may have parameters that no column depends on.
 ///
 /// # The struct
 ///
@@ -97,14 +106,15 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `rename = "column"` | the name of the column |
 /// | `unit = "ms"` | what a bare `i64` in a time column counts: `s`, `ms`, `us` or `ns` |
 /// | `skip` | no column; `Default::default()` when a row is read |
+/// | `flatten` | the fields of a struct with [`KalamValue`] are columns here, in its place |
 /// | `id = 3` | the column's identity for ever |
 /// | `type = "decimal(10, 2)"` | a column type, where it is not the one of the Rust type |
 /// | `default = 5` | what an `INSERT` that leaves it out writes: `true`, a number, a text, `"now()"` |
-/// | `nested_ids = 20` | the number above which the ids inside the column's type begin |
+/// | `nested_ids = 20` | the number above which the ids inside the column's type begin, or those of flattened columns |
 /// | `comment = ".."` | instead of the doc comment |
 ///
-/// Beside `schema` the file says all but the first three. A date or a time as a default is written in
-/// quotes: `default = "2024-05-27"`.
+/// Beside `schema` the file says all but the first three, and lists every column, so nothing is
+/// flattened. A date or a time as a default is written in quotes: `default = "2024-05-27"`.
 ///
 /// # Types
 ///
@@ -119,8 +129,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `TimeOfDay<Millis>` | `time`, counted in that unit |
 ///
 /// These are known by their names. Any other type says its column type through `HasType`: enums,
-/// enums and newtypes with [`KalamValue`], lists, maps, your own. `Option` around any of them makes the
-/// column nullable.
+/// newtypes and structs with [`KalamValue`], lists, maps, your own. `Option` around any of them makes
+/// the column nullable.
 ///
 /// # Ids
 ///
@@ -140,12 +150,14 @@ pub fn kalam_table(input: TokenStream) -> TokenStream {
         .into()
 }
 
-/// Makes an enum or a newtype one that a column can hold.
+/// Makes an enum or a struct one that a column can hold.
 ///
 /// An enum without fields is a closed set: a column `enum(..)` of its labels, which are the variants'
 /// names in snake case. A text outside the set is an error when it is read.
 ///
-/// ```ignore
+/// ```
+/// # extern crate kalamtable_rows as kalamtable;
+/// # use kalamtable::KalamValue;
 /// #[derive(Clone, Copy, Debug, KalamValue)]
 /// enum Status {
 ///     New,
@@ -156,14 +168,62 @@ pub fn kalam_table(input: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A struct around one field is held, and seen in views, as that field is:
+/// A tuple struct of one field is held, and seen in views, as that field is; with
+/// `#[kalam(transparent)]` one with a name is too:
 ///
-/// ```ignore
+/// ```
+/// # extern crate kalamtable_rows as kalamtable;
+/// # use kalamtable::KalamValue;
 /// #[derive(Clone, Debug, KalamValue)]
 /// struct JobId(String);
 /// ```
 ///
-/// `#[kalam(crate = ::kalamtable)]` on the type says where the crate is found.
+/// A struct with named fields stands inside a column of type `struct<..>`, or, where a row says
+/// `flatten`, its fields are columns themselves, with their comments and defaults:
+///
+/// ```
+/// # extern crate kalamtable_rows as kalamtable;
+/// use kalamtable::{KalamTable, KalamValue, TimestampMillis, ToArrow};
+///
+/// #[derive(Clone, Debug, KalamValue)]
+/// struct Place {
+///     name: String,
+///     height: Option<f64>,
+/// }
+///
+/// #[derive(Clone, Debug, KalamValue)]
+/// struct Audit {
+///     /// When it was written.
+///     #[kalam(id = 1, default = "now()")]
+///     created_at: TimestampMillis,
+///     /// Who wrote it.
+///     #[kalam(id = 2)]
+///     author: Option<String>,
+/// }
+///
+/// #[derive(Clone, Debug, KalamTable)]
+/// #[kalam(table = "app.trips", primary_key(id))]
+/// struct Trip {
+///     #[kalam(id = 1)]
+///     id: i64,
+///     #[kalam(id = 2, nested_ids = 10)]
+///     stops: Vec<Place>,
+///     #[kalam(flatten, nested_ids = 100)]
+///     audit: Audit,
+/// }
+///
+/// let columns = Trip::TABLE.definition.columns().iter();
+/// let columns: Vec<String> = columns.map(|column| format!("{} {}", column.id, column.name)).collect();
+/// assert_eq!(columns, ["1 id", "2 stops", "101 created_at", "102 author"]);
+/// ```
+///
+/// The ids of a struct's fields are counted from where it stands: either each field says its own, from
+/// 1, or they are numbered in order, and those inside their types follow. A field takes `id`, `rename`,
+/// `type`, `default` (which counts where it is a column), `nested_ids`, `comment` and `skip`, as a row's
+/// does.
+///
+/// `#[kalam(crate = ::kalamtable)]` on the type says where the crate is found, `#[kalam(view = PlaceView)]`
+/// what the view of a struct is called.
 #[proc_macro_derive(KalamValue, attributes(kalam))]
 pub fn kalam_value(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

@@ -1,22 +1,26 @@
 //! [`RowStruct`]: a struct that can be a table's row, before its fields are matched with columns.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::ToTokens;
+use kalamtable_codegen::Parameters;
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Fields, GenericParam, Visibility};
+use syn::{Data, DeriveInput, Fields, GenericParam, Generics, Visibility};
 
 use crate::attributes::{FieldAttributes, doc_lines};
-use crate::problems::Problems;
+use crate::problems::{Problems, Written};
 use crate::rust_type::FieldType;
 
-/// A struct with named fields, and no parameters but lifetimes.
+/// A struct with named fields.
 pub(crate) struct RowStruct {
     pub(crate) name: Ident,
-    /// Each as `'a`.
-    pub(crate) lifetimes: Vec<TokenStream>,
+    pub(crate) parameters: Parameters,
+    /// The names of the parameters that are no lifetimes: no column depends on them.
+    pub(crate) types: Vec<Ident>,
     pub(crate) visibility: Visibility,
     /// The fields that are columns.
     pub(crate) fields: Vec<RowField>,
+    /// The fields that are several columns each.
+    pub(crate) flattened: Vec<FlatField>,
     /// The fields that are not.
     pub(crate) skipped: Vec<Ident>,
 }
@@ -33,12 +37,26 @@ pub(crate) struct RowField {
     pub(crate) docs: Vec<String>,
 }
 
+/// A field whose own fields are columns.
+pub(crate) struct FlatField {
+    /// How many fields that are one column stand before it.
+    pub(crate) before: usize,
+    pub(crate) name: Ident,
+    pub(crate) visibility: Visibility,
+    pub(crate) ty: FieldType,
+    /// Where it is said that it is flattened.
+    pub(crate) key: Ident,
+    pub(crate) nested_ids: Option<Written<i128>>,
+    /// The doc comment, line by line.
+    pub(crate) docs: Vec<String>,
+}
+
 impl RowStruct {
     /// Reads the struct and the attributes of its fields; none if it can be no row.
     pub(crate) fn read(input: &DeriveInput, problems: &mut Problems) -> Option<Self> {
-        let lifetimes = lifetimes(input, problems);
+        let (parameters, types) = parameters(&input.generics);
         let fields = named_fields(input, problems)?;
-        let (mut columns, mut skipped) = (Vec::new(), Vec::new());
+        let (mut columns, mut flattened, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
         for field in &fields.named {
             let Some(name) = field.ident.clone() else {
                 continue;
@@ -49,6 +67,23 @@ impl RowStruct {
                 continue;
             }
             let ty = FieldType::of(&field.ty);
+            if let Some(key) = attributes.flatten {
+                if ty.nullable {
+                    let help = "let each of its fields be an `Option`; or delete `flatten`, and it \
+                                is one column";
+                    problems.push(&field.ty, "an `Option` cannot be flattened", help);
+                }
+                flattened.push(FlatField {
+                    before: columns.len(),
+                    name,
+                    visibility: field.vis.clone(),
+                    ty,
+                    key,
+                    nested_ids: attributes.nested_ids,
+                    docs: doc_lines(&field.attrs),
+                });
+                continue;
+            }
             if ty.nullable && FieldType::of(&ty.value).nullable {
                 let help = format!("write `Option<{}>`", FieldType::of(&ty.value).name());
                 problems.push(&field.ty, "an `Option` in an `Option` is no column", &help);
@@ -64,16 +99,36 @@ impl RowStruct {
         }
         Some(RowStruct {
             name: input.ident.clone(),
-            lifetimes: lifetimes?,
+            parameters,
+            types,
             visibility: input.vis.clone(),
             fields: columns,
+            flattened,
             skipped,
         })
     }
 
+    /// Reports columns that depend on a parameter.
+    pub(crate) fn check_parameters(&self, problems: &mut Problems) {
+        let columns = self.fields.iter().map(|field| (&field.name, &field.ty));
+        let flattened = self.flattened.iter().map(|field| (&field.name, &field.ty));
+        for (name, ty) in columns.chain(flattened) {
+            if let Some(parameter) = mentioned(&self.types, ty.value.to_token_stream()) {
+                let message = format!(
+                    "column `{}` depends on `{parameter}`, and a table has one schema",
+                    name.unraw()
+                );
+                let help = "write its type out; a field that is no column may depend on it: \
+                            `#[kalam(skip)]`";
+                problems.push(&ty.value, &message, help);
+            }
+        }
+    }
+
     /// Whether its rows borrow, so that none can be made from Arrow.
     pub(crate) fn is_borrowed(&self) -> bool {
-        !self.lifetimes.is_empty() || self.fields.iter().any(|field| field.ty.is_borrowed())
+        self.parameters.used.len() > self.types.len()
+            || self.fields.iter().any(|field| field.ty.is_borrowed())
     }
 }
 
@@ -95,31 +150,49 @@ impl RowField {
     }
 }
 
-fn lifetimes(input: &DeriveInput, problems: &mut Problems) -> Option<Vec<TokenStream>> {
-    let mut lifetimes = Some(Vec::new());
-    for parameter in &input.generics.params {
-        match parameter {
+/// The parameters, without their defaults; and the names of those that are no lifetimes.
+fn parameters(generics: &Generics) -> (Parameters, Vec<Ident>) {
+    let mut parameters = Parameters::default();
+    let mut types = Vec::new();
+    for parameter in &generics.params {
+        let (declared, used) = match parameter {
             GenericParam::Lifetime(parameter) => {
-                if parameter.colon_token.is_some() {
-                    let help = "give the struct one lifetime, for everything that it borrows";
-                    problems.push(parameter, "the lifetimes of a row have no bounds", help);
-                }
-                if let Some(lifetimes) = &mut lifetimes {
-                    lifetimes.push(parameter.lifetime.to_token_stream());
-                }
+                let (name, colon, bounds) = (
+                    &parameter.lifetime,
+                    &parameter.colon_token,
+                    &parameter.bounds,
+                );
+                (quote!(#name #colon #bounds), name.to_token_stream())
             }
-            parameter => {
-                let help = "write the type or the number out; a table has one schema";
-                problems.push(parameter, "a row has no parameters but lifetimes", help);
-                lifetimes = None;
+            GenericParam::Type(parameter) => {
+                let (name, colon, bounds) =
+                    (&parameter.ident, &parameter.colon_token, &parameter.bounds);
+                types.push(name.clone());
+                (quote!(#name #colon #bounds), name.to_token_stream())
             }
-        }
+            GenericParam::Const(parameter) => {
+                let (name, ty) = (&parameter.ident, &parameter.ty);
+                types.push(name.clone());
+                (quote!(const #name: #ty), name.to_token_stream())
+            }
+        };
+        parameters.declared.push(declared);
+        parameters.used.push(used);
     }
-    if let Some(bounds) = &input.generics.where_clause {
-        let help = "delete it; a row is a plain struct";
-        problems.push(bounds, "a row has no `where`", help);
+    if let Some(bounds) = &generics.where_clause {
+        let bounds = bounds.predicates.iter();
+        parameters.bounds = bounds.map(ToTokens::to_token_stream).collect();
     }
-    lifetimes
+    (parameters, types)
+}
+
+/// The first of `names` in `tokens`.
+pub(crate) fn mentioned(names: &[Ident], tokens: TokenStream) -> Option<Ident> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(name) => names.contains(&name).then_some(name),
+        TokenTree::Group(group) => mentioned(names, group.stream()),
+        _ => None,
+    })
 }
 
 fn named_fields<'a>(

@@ -40,6 +40,12 @@ pub(crate) fn table(
         lines: lines(&sources, &table),
         table: &table,
     };
+    for field in &row.flattened {
+        let message = "`flatten` has no place beside `schema`: the file lists every column";
+        let help = "write the columns of `{}` out, a field each";
+        let help = help.replace("{}", &field.ty.name());
+        problems.push(&field.key, message, &help);
+    }
     comparison.names(problems);
     let mut columns = Vec::new();
     // A change of the file is a reason to compile this again.
@@ -56,6 +62,7 @@ pub(crate) fn table(
     Some(TableOfRow {
         columns,
         checks,
+        flattened: Vec::new(),
         overrides: Vec::new(),
         freeze: None,
         definition: table.definition,

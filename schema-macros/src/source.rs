@@ -3,21 +3,21 @@
 
 use std::ops::Range;
 
-use kalamtable_codegen::ColumnTokens;
+use kalamtable_codegen::{ColumnField, ColumnTokens, FlattenedField};
 use kalamtable_model::{
     ColumnType, DefaultFunction, MAX_ID, RawColumn, RawDefault, RawTable, RawText, RawValue,
-    SourceFile, Sources, Spanned, TimeUnit, datetime_text, limits, listed,
+    SourceFile, Sources, Spanned, TableDefinition, TimeUnit, datetime_text, limits, listed,
 };
 use proc_macro2::{Literal as Token, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 
 use crate::attributes::TableAttributes;
 use crate::entries::DefaultAttribute;
 use crate::expand::TableOfRow;
 use crate::problems::{Places, Problems, Written};
-use crate::row::{RowField, RowStruct};
-use crate::rust_type::{optional, rust_type};
+use crate::row::{FlatField, RowField, RowStruct};
+use crate::rust_type::{FieldType, optional, rust_type};
 
 /// The table that `row` describes; none if there are problems.
 pub(crate) fn table(
@@ -25,6 +25,42 @@ pub(crate) fn table(
     attributes: &TableAttributes,
     problems: &mut Problems,
 ) -> Option<TableOfRow> {
+    if let (Some(path), Some(_)) = (&attributes.freeze, row.types.first()) {
+        let message = "a struct with parameters cannot be frozen: a test has no types for them";
+        problems.push(&path.tokens, message, "delete `freeze`, or the parameters");
+    }
+    let definition = definition(row, attributes, Describes::Table, problems)?;
+    let name = definition.name().to_string();
+    let Natural {
+        overrides,
+        flattened,
+        checks,
+        ..
+    } = natural(row, &definition, &name, Describes::Table);
+    Some(TableOfRow {
+        columns: columns(row, &definition),
+        flattened,
+        overrides,
+        checks,
+        freeze: attributes.freeze.as_ref().map(|path| path.value.clone()),
+        definition,
+    })
+}
+
+/// The fields as columns, checked as those of a definition in TOML are; none if there are problems.
+pub(crate) fn definition(
+    row: &RowStruct,
+    attributes: &TableAttributes,
+    describes: Describes,
+    problems: &mut Problems,
+) -> Option<TableDefinition> {
+    for above in row
+        .flattened
+        .iter()
+        .filter_map(|field| field.nested_ids.as_ref())
+    {
+        base_in_range(above, problems);
+    }
     let mut places = Places::default();
     let ids = ids(row, attributes, problems);
     let mut raw = raw_table(row, attributes, &ids, &mut places, problems);
@@ -38,30 +74,29 @@ pub(crate) fn table(
             time_default(raw, ty);
             fits(field, ty, problems);
         }
-        say_unit(field, ty.as_ref(), problems);
+        match describes {
+            Describes::Table => say_unit(field, ty.as_ref(), problems),
+            Describes::Struct => no_unit(field, ty.as_ref(), problems),
+        }
         nested_ids(field, problems);
         called_default(field, problems);
     }
-    let definition = match kalamtable_model::check(&raw, source) {
-        Ok(definition) => definition,
+    match kalamtable_model::check(&raw, source) {
+        Ok(definition) => Some(definition),
         Err(diagnostics) => {
             for diagnostic in &diagnostics {
                 places.report(diagnostic, problems);
             }
-            return None;
+            None
         }
-    };
+    }
+}
+
+/// The fields as the generator takes them.
+pub(crate) fn columns(row: &RowStruct, definition: &TableDefinition) -> Vec<ColumnField> {
     let columns = row.fields.iter().zip(definition.columns());
     let columns = columns.map(|(field, column)| field.to_column(column));
-    let columns = columns.collect();
-    let (overrides, checks) = natural_columns(row, &definition);
-    Some(TableOfRow {
-        columns,
-        overrides,
-        checks,
-        freeze: attributes.freeze.as_ref().map(|path| path.value.clone()),
-        definition,
-    })
+    columns.collect()
 }
 
 /// Whether the field's column type is what its Rust type says, and only the compiler knows it.
@@ -336,6 +371,29 @@ fn say_unit(field: &RowField, ty: Option<&ColumnType>, problems: &mut Problems) 
     problems.push(&unit.tokens, &message, &help);
 }
 
+/// A field inside a column holds a time as a type that says its unit.
+fn no_unit(field: &RowField, ty: Option<&ColumnType>, problems: &mut Problems) {
+    let time = ty.filter(|ty| ty.time_unit().is_some());
+    let typed = time.and_then(|ty| rust_type(ty, Some(TimeUnit::Millisecond)));
+    let typed = typed.unwrap_or_else(|| "TimestampMillis".to_string());
+    let help = format!(
+        "let the field be of type `{}`",
+        optional(typed, field.ty.nullable)
+    );
+    let name = field.ty.name();
+    if let Some(unit) = &field.attributes.unit {
+        let message =
+            format!("`unit` has no place in a struct that is no row: `{name}` is no time");
+        problems.push(&unit.tokens, &message, &help);
+    } else if let Some(ty) = time.filter(|_| field.ty.is_units()) {
+        let message = format!(
+            "`{name}` in a `{}` field does not say its unit",
+            ty.keyword()
+        );
+        problems.push(&field.ty.value, &message, &help);
+    }
+}
+
 /// Nested ids are given to a type that does not say them.
 fn nested_ids(field: &RowField, problems: &mut Problems) {
     let Some(above) = &field.attributes.nested_ids else {
@@ -348,7 +406,14 @@ fn nested_ids(field: &RowField, problems: &mut Problems) {
             None => "delete it: the type has no fields inside",
         };
         problems.push(&above.tokens, message, help);
-    } else if !(0..i128::from(MAX_ID)).contains(&above.value) {
+        return;
+    }
+    base_in_range(above, problems);
+}
+
+/// Reports a number above which no id can begin.
+fn base_in_range(above: &Written<i128>, problems: &mut Problems) {
+    if !(0..i128::from(MAX_ID)).contains(&above.value) {
         let message = format!("ids are from 1 to {MAX_ID}");
         let help = "it is the number above which the ids inside the column begin";
         problems.push(&above.tokens, &message, help);
@@ -388,20 +453,43 @@ fn called_default(field: &RowField, problems: &mut Problems) {
 
 // ---- what the compiler knows ----
 
-/// The types and defaults that only the compiler knows, and its checks.
-fn natural_columns(
+/// What only the compiler knows of the fields.
+pub(crate) struct Natural {
+    /// Types and defaults, one for each column.
+    pub(crate) overrides: Vec<ColumnTokens>,
+    /// The flattened fields.
+    pub(crate) flattened: Vec<FlattenedField>,
+    /// Checks that are left to it.
+    pub(crate) checks: TokenStream,
+    /// How many ids are needed, as an expression.
+    pub(crate) ids: TokenStream,
+}
+
+/// The types and defaults that only the compiler knows, and its checks; messages call the struct's
+/// table, or the struct, `name`.
+pub(crate) fn natural(
     row: &RowStruct,
-    definition: &kalamtable_model::TableDefinition,
-) -> (Vec<ColumnTokens>, TokenStream) {
-    let table = definition.name();
-    let mut base = Bases::new(definition);
+    definition: &TableDefinition,
+    name: &str,
+    of: Describes,
+) -> Natural {
+    let mut bases = Bases::new(definition, of);
     let mut checks = TokenStream::new();
     let mut overrides = Vec::new();
+    let mut flattened = Vec::new();
+    let mut flat_fields = row.flattened.iter().peekable();
     for (position, (field, column)) in row.fields.iter().zip(definition.columns()).enumerate() {
-        let name = format!("column `{}` of `{table}`", column.name);
+        while let Some(flat) = flat_fields.next_if(|flat| flat.before <= position) {
+            flattened.push(flat.to_columns(&mut bases));
+        }
+        let name = match of {
+            Describes::Table => format!("column `{}` of `{name}`", column.name),
+            Describes::Struct => format!("field `{}` of `{name}`", column.name),
+        };
         let mut tokens = ColumnTokens::default();
         if is_natural(field) {
-            let ty = field.natural_type(&base.of(field));
+            let base = bases.of(&field.attributes.nested_ids, &field.ty);
+            let ty = field.natural_type(&base.to_check);
             let message = format!(
                 "{name} cannot be of this type: keys of maps are text, numbers that are not floating, \
                  times or uuids, `[u8; N]` and `[f32; N]` have from 1 to {} and {} elements, and types \
@@ -430,7 +518,7 @@ fn natural_columns(
                 checks.extend(field.const_check("assert_default", &constants, &message));
                 tokens.default = Some(quote!(kalam::model::ColumnDefault::Literal(#literal)));
             }
-            tokens.ty = Some(ty);
+            tokens.ty = Some(field.natural_type(&base.of_type));
         } else {
             let message = format!(
                 "`{}` cannot hold {name}, which is `{}`",
@@ -441,15 +529,65 @@ fn natural_columns(
         }
         overrides.push(tokens);
     }
-    if overrides.iter().any(|column| column.ty.is_some()) {
-        let message = format!(
-            "two ids of `{table}` are equal, or one is reserved: say with `nested_ids` where those inside a column begin"
-        );
-        checks.extend(quote! {
-            const _: () = kalam::assert_unique_ids(&DEFINITION, #message);
-        });
+    flattened.extend(flat_fields.map(|flat| flat.to_columns(&mut bases)));
+    if let Describes::Table = of {
+        for field in &row.flattened {
+            checks.extend(field.column_check(name));
+        }
+        if overrides.iter().any(|column| column.ty.is_some()) || !flattened.is_empty() {
+            let message = format!(
+                "two ids of `{name}` are equal, or one is reserved: say with `nested_ids` where those inside a column begin"
+            );
+            checks.extend(quote! {
+                const _: () = kalam::assert_unique_ids(&DEFINITION, #message);
+            });
+        }
     }
-    (overrides, checks)
+    Natural {
+        overrides,
+        flattened,
+        checks,
+        ids: bases.count(),
+    }
+}
+
+impl FlatField {
+    /// The field as the generator takes it.
+    fn to_columns(&self, bases: &mut Bases) -> FlattenedField {
+        let base = bases.of(&self.nested_ids, &self.ty).of_type;
+        let docs = match &self.docs[..] {
+            [] => vec![format!(" The columns of `{}`.", self.ty.name())],
+            docs => docs.to_vec(),
+        };
+        FlattenedField {
+            before: self.before,
+            name: self.name.clone(),
+            visibility: self.visibility.to_token_stream(),
+            ty: self.ty.value.to_token_stream(),
+            static_ty: self.ty.to_static(),
+            base,
+            docs,
+        }
+    }
+
+    /// Its columns have names and ids that no other column of `table` has.
+    fn column_check(&self, table: &str) -> TokenStream {
+        let span = self.ty.span();
+        let ty = self.ty.to_static();
+        let name = self.name.unraw();
+        let message = format!(
+            "a column of `{name}` has the name or the id of another column of `{table}`, or one that \
+             is reserved: rename it in `{}`, or say with `nested_ids` where the ids of `{name}` begin",
+            self.ty.name()
+        );
+        quote_spanned! {span=>
+            const _: () = kalam::assert_flattened(
+                &DEFINITION,
+                <#ty as kalam::FieldsAt<kalam::Ids<{ 0 }>>>::COLUMNS,
+                #message,
+            );
+        }
+    }
 }
 
 /// A default as it stands; whether it is one of the column's type is for the compiler.
@@ -466,39 +604,91 @@ fn literal_tokens(default: &DefaultAttribute) -> TokenStream {
     quote!(kalam::model::Literal::#literal)
 }
 
-/// Where the ids inside each column begin.
+/// What a struct describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Describes {
+    /// A table, whose ids begin at 1.
+    Table,
+    /// A type, whose ids begin above the type `B`.
+    Struct,
+}
+
+/// Where the ids inside each field begin.
 struct Bases {
+    of: Describes,
     /// The largest id that is known.
     largest: i32,
-    /// How many the columns so far need, as an expression.
+    /// How many the fields so far need, as an expression.
     used: TokenStream,
+    /// The type that says above which number the next ones begin; of a struct.
+    next: TokenStream,
+    /// Where the ids end that begin where a field says, as expressions.
+    ends: Vec<TokenStream>,
+}
+
+/// Where the ids inside one field begin, as a type.
+struct Base {
+    /// In its column type.
+    of_type: TokenStream,
+    /// In a constant, where there is no `B`.
+    to_check: TokenStream,
 }
 
 impl Bases {
-    fn new(definition: &kalamtable_model::TableDefinition) -> Self {
+    fn new(definition: &TableDefinition, of: Describes) -> Self {
         let mut ids = definition.reserved().ids.to_vec();
         for column in definition.columns() {
             ids.push(column.id);
             add_nested(&column.ty, &mut ids);
         }
+        let largest = ids.into_iter().max().unwrap_or_default();
+        let above = Token::i32_unsuffixed(largest);
         Bases {
-            largest: ids.into_iter().max().unwrap_or_default(),
+            of,
+            largest,
             used: TokenStream::new(),
+            next: quote!(kalam::Above<B, #above>),
+            ends: Vec::new(),
         }
     }
 
-    /// The number above which the ids inside the column begin, as an expression.
-    fn of(&mut self, field: &RowField) -> TokenStream {
-        if let Some(above) = &field.attributes.nested_ids {
-            let above = Token::i128_unsuffixed(above.value);
-            return quote!(#above);
-        }
+    /// Where the ids inside a field of type `ty` begin: above `said`, or else behind all others.
+    fn of(&mut self, said: &Option<Written<i128>>, ty: &FieldType) -> Base {
+        let ty = ty.to_static();
         let largest = Token::i32_unsuffixed(self.largest);
         let used = &self.used;
-        let base = quote!(#largest #used);
-        let ty = field.static_type();
-        self.used.extend(quote!(+ <#ty as kalam::HasType>::IDS));
-        base
+        let said = said.as_ref().map(|said| Token::i128_unsuffixed(said.value));
+        let base = match (self.of, &said) {
+            (Describes::Table, Some(said)) => quote!(kalam::Ids<{ #said }>),
+            (Describes::Table, None) => quote!(kalam::Ids<{ #largest #used }>),
+            (Describes::Struct, Some(said)) => quote!(kalam::Above<B, #said>),
+            (Describes::Struct, None) => self.next.clone(),
+        };
+        match said {
+            Some(said) => self.ends.push(quote!(#said + <#ty as kalam::HasType>::IDS)),
+            None => {
+                self.next = quote!(kalam::After<#base, #ty>);
+                self.used.extend(quote!(+ <#ty as kalam::HasType>::IDS));
+            }
+        }
+        let to_check = match self.of {
+            Describes::Table => base.clone(),
+            Describes::Struct => quote!(kalam::Ids<{ 0 }>),
+        };
+        Base {
+            of_type: base,
+            to_check,
+        }
+    }
+
+    /// How many ids the fields need, as an expression.
+    fn count(&self) -> TokenStream {
+        let largest = Token::i32_unsuffixed(self.largest);
+        let (used, ends) = (&self.used, &self.ends);
+        match &ends[..] {
+            [] => quote!(#largest #used),
+            ends => quote!(kalam::largest(&[#largest #used #(, #ends)*])),
+        }
     }
 }
 

@@ -1,17 +1,22 @@
 //! `#[derive(KalamValue)]`: an enum without fields is a closed set, a struct around one field is what that
-//! field is.
+//! field is. Structs with named fields are in `strukt`.
 
 use kalamtable_model::rust_names::snake_case;
 use kalamtable_model::{ColumnType, Shared, SourceFile, Sources};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{Attribute, Data, DataEnum, DeriveInput, Field, Fields};
+use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Field, Fields};
 
 use crate::entries::{Entries, Key, Place};
 use crate::problems::{Places, Problems, Written};
+use crate::strukt;
 
-const TYPE_KEYS: &[Key] = &[("crate", "crate = ::kalamtable")];
+const TYPE_KEYS: &[Key] = &[
+    ("crate", "crate = ::kalamtable"),
+    ("view", "view = RouteView"),
+    ("transparent", "transparent"),
+];
 
 const VARIANT_KEYS: &[Key] = &[("rename", "rename = \"label\"")];
 
@@ -24,6 +29,26 @@ pub(crate) fn kalam_value(input: &DeriveInput) -> syn::Result<TokenStream> {
     let keys = entries(&input.attrs, TYPE_KEYS, &mut problems);
     let runtime = keys.path("crate", &mut problems);
     let runtime = runtime.unwrap_or_else(|| quote!(::kalamtable));
+    let view = keys.ident("view", &mut problems);
+    let is_transparent = keys.flag("transparent", &mut problems);
+    let is_struct = matches!(
+        &input.data,
+        Data::Struct(DataStruct { fields: Fields::Named(_), .. }) if !is_transparent
+    );
+    if is_struct {
+        let strukt = strukt::value(input, view, &runtime, &mut problems);
+        return match strukt {
+            Some(tokens) if problems.is_empty() => Ok(tokens),
+            _ => Err(problems.into_error()),
+        };
+    }
+    for key in ["view", "transparent"] {
+        let is_allowed = key == "transparent" && matches!(input.data, Data::Struct(_));
+        if let Some(key) = keys.key(key).filter(|_| !is_allowed) {
+            let message = format!("`{key}` has no place here");
+            problems.push(&key, &message, "it is said of a struct with named fields");
+        }
+    }
     if !input.generics.params.is_empty() {
         let message = format!("`{}` has parameters", input.ident);
         let help = "a value has one column type: write a type for each";
@@ -34,7 +59,7 @@ pub(crate) fn kalam_value(input: &DeriveInput) -> syn::Result<TokenStream> {
         Data::Struct(data) => newtype(&input.ident, &data.fields, &runtime, &mut problems),
         Data::Union(_) => {
             let message = format!("`{}` is a union", input.ident);
-            let help = "derive on an enum without fields, or on a struct around one field";
+            let help = "derive on an enum without fields, or on a struct";
             problems.push(&input.ident, &message, help);
             TokenStream::new()
         }
@@ -134,11 +159,18 @@ fn newtype(
 ) -> TokenStream {
     let fields: Vec<&Field> = fields.iter().collect();
     let [field] = fields[..] else {
-        let message = format!("`{name}` has {} fields", fields.len());
-        let help = "a value is an enum without fields, or a struct around one field: write the \
-                    columns of others in the table, or describe the table in TOML, which has \
-                    `struct<..>`";
-        problems.push(name, &message, help);
+        let count = fields.len();
+        let (message, help) = match fields.first().map(|field| &field.ident) {
+            Some(Some(_)) => (
+                format!("`{name}` has {count} fields, and none of them alone is what it holds"),
+                "delete `transparent`".to_string(),
+            ),
+            _ => (
+                format!("`{name}` has {count} fields without names"),
+                format!("name them: `struct {name} {{ first: .. }}`"),
+            ),
+        };
+        problems.push(name, &message, &help);
         return TokenStream::new();
     };
     entries(&field.attrs, &[], problems);
@@ -192,7 +224,7 @@ mod tests {
         "#]],
         );
         check(
-            "struct Port { number: u16 }",
+            "#[kalam(transparent)] struct Port { number: u16 }",
             expect![[r#"
             :: kalamtable :: __private :: newtype_value ! (Port , number : u16) ;
         "#]],
@@ -238,9 +270,80 @@ mod tests {
         check(
             "struct Pair(i32, i32);",
             expect![[r#"
-            Pair: `Pair` has 2 fields
-            help: a value is an enum without fields, or a struct around one field: write the columns of others in the table, or describe the table in TOML, which has `struct<..>`
+                Pair: `Pair` has 2 fields without names
+                help: name them: `struct Pair { first: .. }`
+            "#]],
+        );
+        check(
+            "#[kalam(transparent, view = B)] struct Pair { a: i32, b: i32 }",
+            expect![[r#"
+                view: `view` has no place here
+                help: it is said of a struct with named fields
+                Pair: `Pair` has 2 fields, and none of them alone is what it holds
+                help: delete `transparent`
+            "#]],
+        );
+        check(
+            "#[kalam(transparent)] enum Label { A }",
+            expect![[r#"
+            transparent: `transparent` has no place here
+            help: it is said of a struct with named fields
         "#]],
+        );
+        check(
+            "struct Tree { label: String, branches: Vec<Tree> }",
+            expect![[r#"
+                Vec<Tree>: `Tree` is inside itself, and no column type is
+                help: keep what is inside in a table of its own, with a key
+            "#]],
+        );
+        check(
+            "struct Nothing { #[kalam(skip)] a: i32 }",
+            expect![[r#"
+            Nothing: `Nothing` has no fields that a column could hold
+            help: add a field
+        "#]],
+        );
+        check(
+            "struct Page<T> { rows: Vec<T>, #[kalam(skip)] next: T }",
+            expect![[r#"
+                <T>: `Page` has parameters that are types or numbers
+                help: a value has one column type: write a struct for each
+            "#]],
+        );
+        check(
+            "struct Stop { #[kalam(unit = \"ms\")] at: i64, #[kalam(type = \"timestamp\")] until: i64, \
+             #[kalam(flatten)] place: Place }",
+            expect![[r#"
+                flatten: a struct that is no row has no flattened fields
+                help: write the fields out, or flatten both structs in the row
+            "#]],
+        );
+        check(
+            "struct Stop { #[kalam(unit = \"ms\")] at: i64, #[kalam(type = \"timestamp\")] until: i64 }",
+            expect![[r#"
+                "ms": `unit` has no place in a struct that is no row: `i64` is no time
+                help: let the field be of type `TimestampMillis`
+                i64: `i64` in a `timestamp` field does not say its unit
+                help: let the field be of type `Timestamp<Millis>`
+            "#]],
+        );
+        check(
+            "struct Stop { name: String, Name: String, #[kalam(id = 2)] at: bool }",
+            expect![[r#"
+                name: `name` and `Name` have no id, and other columns do
+                help: write `#[kalam(id = 3)]` and so on, or let no column say one
+                Name: columns `name` and `Name` differ in case alone [KT0203]
+                note: first here: column `name`
+                help: rename one of the two: SQL does not tell them apart
+            "#]],
+        );
+        check(
+            "#[kalam(view = StopView)] struct Stop<'a> { name: &'a str }",
+            expect![[r#"
+                StopView: `Stop` borrows, and has no view
+                help: delete `view`, or let the fields own what they hold
+            "#]],
         );
         check(
             "struct Page<T>(Vec<T>);",
@@ -259,9 +362,9 @@ mod tests {
         check(
             "union Either { a: i32, b: f32 }",
             expect![[r#"
-            Either: `Either` is a union
-            help: derive on an enum without fields, or on a struct around one field
-        "#]],
+                Either: `Either` is a union
+                help: derive on an enum without fields, or on a struct
+            "#]],
         );
     }
 }

@@ -197,6 +197,10 @@ pub mod app {
             pub r#type: <AllTypesAddressType as kalam::OwnedElement>::View<'a>,
         }
         kalam::struct_value!(
+            [] AllTypesAddress { 0 street : kalam::String, 1 zip : kalam::Option <
+            kalam::String >, 2 r#type : AllTypesAddressType }
+        );
+        kalam::owned_struct_value!(
             AllTypesAddress, AllTypesAddressView { 0 street : kalam::String, 1 zip :
             kalam::Option < kalam::String >, 2 r#type : AllTypesAddressType }
         );
@@ -226,6 +230,9 @@ pub mod app {
             pub spot: <AllTypesPlaceSpot as kalam::OwnedElement>::View<'a>,
         }
         kalam::struct_value!(
+            [] AllTypesPlace { 0 floor : i32, 1 spot : AllTypesPlaceSpot }
+        );
+        kalam::owned_struct_value!(
             AllTypesPlace, AllTypesPlaceView { 0 floor : i32, 1 spot : AllTypesPlaceSpot
             }
         );
@@ -241,7 +248,10 @@ pub mod app {
             /// Field `x`.
             pub x: <f64 as kalam::OwnedElement>::View<'a>,
         }
-        kalam::struct_value!(AllTypesPlaceSpot, AllTypesPlaceSpotView { 0 x : f64 });
+        kalam::struct_value!([] AllTypesPlaceSpot { 0 x : f64 });
+        kalam::owned_struct_value!(
+            AllTypesPlaceSpot, AllTypesPlaceSpotView { 0 x : f64 }
+        );
         /// A struct inside a column.
         #[derive(Clone, Debug, PartialEq)]
         pub struct AllTypesRoutesItem {
@@ -262,6 +272,10 @@ pub mod app {
             > as kalam::OwnedElement>::View<'a>,
         }
         kalam::struct_value!(
+            [] AllTypesRoutesItem { 0 topic : kalam::String, 1 weights : kalam::BTreeMap
+            < kalam::String, kalam::Option < i32 > > }
+        );
+        kalam::owned_struct_value!(
             AllTypesRoutesItem, AllTypesRoutesItemView { 0 topic : kalam::String, 1
             weights : kalam::BTreeMap < kalam::String, kalam::Option < i32 > > }
         );
@@ -1560,6 +1574,7 @@ pub mod app {
                 }
                 kalam::Result::Ok(())
             }
+            #[inline]
             fn view(
                 readers: &Self::Readers,
                 row: usize,

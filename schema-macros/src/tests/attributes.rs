@@ -173,13 +173,52 @@ fn both_sources() {
 }
 
 #[test]
-fn flatten_is_not_supported() {
+fn flattened_fields_say_their_columns_elsewhere() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id))]
-        struct Event { id: i64, #[kalam(flatten)] place: Place }"#,
+        struct Event { id: i64, #[kalam(flatten, nested_ids = 10)] place: Place }"#,
         expect![[r#"
-            flatten: `flatten` is not supported
-            help: write its columns out, a field each
+            no problems
+        "#]],
+    );
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event {
+            id: i64,
+            #[kalam(flatten, id = 2, rename = "where")] place: Place,
+            #[kalam(flatten)] before: Option<Place>,
+            #[kalam(flatten, skip)] cache: Place,
+            #[kalam(flatten = true)] after: Place,
+        }"#,
+        expect![[r#"
+            id: `id` is said of a field that is several columns
+            help: delete it here, and write it on the fields of the flattened struct
+            rename: `rename` is said of a field that is several columns
+            help: delete it here, and write it on the fields of the flattened struct
+            Option<Place>: an `Option` cannot be flattened
+            help: let each of its fields be an `Option`; or delete `flatten`, and it is one column
+            flatten: `flatten` is said of a field that is no column
+            help: delete `flatten`, or `skip`
+            true: `flatten` is not written like this
+            help: write for example `flatten`
+        "#]],
+    );
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id), freeze = "events.toml")]
+        struct Event<T> { id: i64, #[kalam(skip)] state: T }"#,
+        expect![[r#"
+            "events.toml": a struct with parameters cannot be frozen: a test has no types for them
+            help: delete `freeze`, or the parameters
+        "#]],
+    );
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event<T, const N: usize> { id: i64, #[kalam(flatten)] place: Place<T>, data: [u8; N] }"#,
+        expect![[r#"
+            [u8; N]: column `data` depends on `N`, and a table has one schema
+            help: write its type out; a field that is no column may depend on it: `#[kalam(skip)]`
+            Place<T>: column `place` depends on `T`, and a table has one schema
+            help: write its type out; a field that is no column may depend on it: `#[kalam(skip)]`
         "#]],
     );
 }
@@ -230,10 +269,8 @@ fn shapes_that_are_no_row() {
         r#"#[kalam(table = "app.events", primary_key(id))]
         struct Event<'a, T, const N: usize> { id: T }"#,
         expect![[r#"
-            T: a row has no parameters but lifetimes
-            help: write the type or the number out; a table has one schema
-            const N: usize: a row has no parameters but lifetimes
-            help: write the type or the number out; a table has one schema
+            T: column `id` depends on `T`, and a table has one schema
+            help: write its type out; a field that is no column may depend on it: `#[kalam(skip)]`
         "#]],
     );
 }
@@ -244,10 +281,7 @@ fn lifetimes_with_bounds() {
         r#"#[kalam(table = "app.events", primary_key(id))]
         struct Event<'a, 'b: 'a> where 'a: 'b { id: &'a str, name: &'b str }"#,
         expect![[r#"
-            'b: 'a: the lifetimes of a row have no bounds
-            help: give the struct one lifetime, for everything that it borrows
-            where 'a: 'b: a row has no `where`
-            help: delete it; a row is a plain struct
+            no problems
         "#]],
     );
 }

@@ -174,6 +174,7 @@ fn plain_columns() {
                         }
                         kalam::Result::Ok(())
                     }
+                    #[inline]
                     fn view(
                         readers: &Self::Readers,
                         row: usize,
@@ -458,6 +459,7 @@ fn columns_whose_type_the_compiler_knows() {
                         }
                         kalam::Result::Ok(())
                     }
+                    #[inline]
                     fn view(
                         readers: &Self::Readers,
                         row: usize,

@@ -471,6 +471,7 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                     }
                     kalam::Result::Ok(())
                 }
+                #[inline]
                 fn view(
                     readers: &Self::Readers,
                     row: usize,

@@ -1,0 +1,453 @@
+//! Structs inside columns, structs whose fields are columns, structs with parameters.
+
+#![deny(warnings, clippy::pedantic)]
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use kalamtable_rows::{
+    FromArrow, KalamTable, KalamValue, KeyedRow, Row, RowError, TimestampMillis, ToArrow,
+};
+
+/// A definition is one that the checks take; returns its columns, a line each.
+fn columns<R: ToArrow>() -> Vec<String> {
+    let definition = R::TABLE.definition;
+    let toml = definition.to_toml();
+    let mut sources = kalamtable_model::Sources::new();
+    let source = sources.push(kalamtable_model::SourceFile::new("table.toml", toml));
+    match kalamtable_model::parse_and_check(&sources, source) {
+        Ok(checked) => assert_eq!(&checked.definition, definition),
+        Err(diagnostics) => panic!("{}", diagnostics[0].message),
+    }
+    let columns = definition.columns().iter();
+    columns
+        .map(|column| {
+            let null = if column.nullable { " null" } else { "" };
+            format!("{} {}: {}{null}", column.id, column.name, column.ty)
+        })
+        .collect()
+}
+
+fn round_trip<R: Row + PartialEq>(rows: &[R]) -> Result<RecordBatch, RowError> {
+    let batch = R::to_batch(rows)?;
+    assert_eq!(R::from_batch(&batch)?, rows);
+    Ok(batch)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+enum Level {
+    Low,
+    High,
+}
+
+#[derive(Clone, Debug, PartialEq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct Stop {
+    name: String,
+    at: Option<TimestampMillis>,
+    levels: Vec<Option<Level>>,
+    #[kalam(skip)]
+    seen: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct Route {
+    stops: Vec<Stop>,
+    #[kalam(rename = "by", type = "json")]
+    vehicle: Option<String>,
+    first: Option<Box<Stop>>,
+}
+
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.trips", primary_key(id), crate = kalamtable_rows)]
+struct Trip {
+    #[kalam(id = 1)]
+    id: i64,
+    #[kalam(id = 2)]
+    route: Route,
+    #[kalam(id = 3)]
+    back: Option<Route>,
+    #[kalam(id = 4, nested_ids = 100)]
+    named: BTreeMap<String, Stop>,
+}
+
+fn stop(number: i64) -> Stop {
+    Stop {
+        name: format!("stop {number}"),
+        at: (number % 2 == 0).then(|| TimestampMillis::new(number)),
+        levels: (0..number % 4)
+            .map(|level| (level > 0).then_some(if level > 1 { Level::High } else { Level::Low }))
+            .collect(),
+        seen: false,
+    }
+}
+
+fn route(number: i64) -> Route {
+    Route {
+        stops: (0..number % 3).map(stop).collect(),
+        vehicle: (number % 2 == 0).then(|| format!("{number}")),
+        first: (number % 3 == 0).then(|| Box::new(stop(number))),
+    }
+}
+
+fn trips() -> Vec<Trip> {
+    (0..300)
+        .map(|id| Trip {
+            id,
+            route: route(id),
+            back: (id % 5 > 0).then(|| route(id + 1)),
+            named: (0..id % 3).map(|n| (n.to_string(), stop(n))).collect(),
+        })
+        .collect()
+}
+
+#[test]
+fn a_struct_stands_inside_a_column() -> Result<(), RowError> {
+    let stop = |id: i32| {
+        format!(
+            "struct<#{} name: text, #{} at: timestamp(ms) null, #{} levels: list<#{} enum('low', 'high') null>>",
+            id + 1,
+            id + 2,
+            id + 3,
+            id + 4
+        )
+    };
+    let route = |id: i32| {
+        format!(
+            "struct<#{} stops: list<#{} {}>, #{} by: json null, #{} first: {} null>",
+            id + 1,
+            id + 4,
+            stop(id + 4),
+            id + 2,
+            id + 3,
+            stop(id + 8)
+        )
+    };
+    assert_eq!(
+        columns::<Trip>(),
+        [
+            "1 id: bigint".to_string(),
+            format!("2 route: {}", route(4)),
+            format!("3 back: {} null", route(16)),
+            format!("4 named: map<#101 text, #102 {}>", stop(102)),
+        ]
+    );
+    let rows = trips();
+    let batch = round_trip(&rows)?;
+    for (view, row) in Trip::views(&batch)?.iter().zip(&rows) {
+        let view = view?;
+        assert_eq!(view.route.vehicle, row.route.vehicle.as_deref());
+        let stops = view.route.stops.iter();
+        let names = stops
+            .map(|stop| Ok(stop?.name))
+            .collect::<Result<Vec<&str>, kalamtable_rows::ValueError>>();
+        let expected: Vec<&str> = row.route.stops.iter().map(|stop| &*stop.name).collect();
+        assert_eq!(names.expect("every stop has a name"), expected);
+        let back = view.back.and_then(|back| back.first).map(|first| first.at);
+        let expected = row.back.as_ref().and_then(|back| back.first.as_ref());
+        assert_eq!(back, expected.map(|first| first.at));
+    }
+    Ok(())
+}
+
+#[test]
+fn what_does_not_fit_inside_is_told_with_its_path() -> Result<(), Box<dyn std::error::Error>> {
+    // `levels` of one stop, deep inside, with a label that is none.
+    #[derive(Clone, Debug, PartialEq, KalamValue)]
+    #[kalam(crate = kalamtable_rows)]
+    struct FreeStop {
+        name: String,
+        at: Option<TimestampMillis>,
+        levels: Vec<Option<String>>,
+    }
+    #[derive(Clone, Debug, PartialEq, KalamTable)]
+    #[kalam(table = "app.free", primary_key(id), crate = kalamtable_rows)]
+    struct FreeTrip {
+        #[kalam(id = 1)]
+        id: i64,
+        #[kalam(id = 4, nested_ids = 100)]
+        named: BTreeMap<String, FreeStop>,
+    }
+    #[derive(Clone, Debug, PartialEq, KalamTable)]
+    #[kalam(table = "app.named", primary_key(id), crate = kalamtable_rows)]
+    struct NamedTrip {
+        #[kalam(id = 1)]
+        id: i64,
+        #[kalam(id = 4, nested_ids = 100)]
+        named: BTreeMap<String, Stop>,
+    }
+    let free = |levels: &[Option<&str>]| FreeStop {
+        name: "a".to_string(),
+        at: None,
+        levels: levels
+            .iter()
+            .map(|level| level.map(str::to_string))
+            .collect(),
+    };
+    let row = |id, stop| FreeTrip {
+        id,
+        named: BTreeMap::from([("x".to_string(), free(&[])), ("y".to_string(), stop)]),
+    };
+    let batch = FreeTrip::to_batch(&[row(1, free(&[None])), row(2, free(&[None, Some("up")]))])?;
+    let error = NamedTrip::from_batch(&batch).expect_err("`up` is no level");
+    assert_eq!(
+        error.to_string(),
+        "table `app.named`, column `named`, row 1: $[1].levels[1]: `up` is none of `low`, `high`"
+    );
+    Ok(())
+}
+
+/// What every table has.
+#[derive(Clone, Debug, PartialEq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct Audit {
+    /// When it was written.
+    #[kalam(id = 1, default = "now()")]
+    created_at: TimestampMillis,
+    /// Who wrote it.
+    #[kalam(id = 3)]
+    author: Option<String>,
+    #[kalam(id = 4)]
+    tags: Vec<String>,
+    #[kalam(skip)]
+    cached: u8,
+}
+
+#[derive(Clone, Debug, PartialEq, KalamValue)]
+#[kalam(crate = kalamtable_rows, view = PlaceSeen)]
+struct Place {
+    x: i32,
+    y: i32,
+}
+
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(
+    table = "app.notes",
+    primary_key(id, kind),
+    reserved(ids(2), names("username")),
+    crate = kalamtable_rows
+)]
+struct Note {
+    /// Where.
+    #[kalam(flatten)]
+    place: Place,
+    #[kalam(id = 1)]
+    id: i64,
+    #[kalam(flatten, nested_ids = 100)]
+    audit: Audit,
+    #[kalam(id = 3)]
+    kind: String,
+    #[kalam(id = 4)]
+    text: Option<String>,
+}
+
+fn notes() -> Vec<Note> {
+    (0..300)
+        .map(|id| Note {
+            place: Place {
+                x: if id > 0 { 1 } else { -1 },
+                y: -1,
+            },
+            id,
+            audit: Audit {
+                created_at: TimestampMillis::new(id),
+                author: (id % 2 == 0).then(|| format!("author {id}")),
+                tags: (0..id % 3).map(|tag| tag.to_string()).collect(),
+                cached: 0,
+            },
+            kind: "short".to_string(),
+            text: (id % 3 == 0).then(|| format!("text {id}")),
+        })
+        .collect()
+}
+
+#[test]
+fn fields_of_a_flattened_struct_are_columns() -> Result<(), RowError> {
+    assert_eq!(
+        columns::<Note>(),
+        [
+            "5 x: int",
+            "6 y: int",
+            "1 id: bigint",
+            "101 created_at: timestamp(ms)",
+            "103 author: text null",
+            "104 tags: list<#105 text>",
+            "3 kind: text",
+            "4 text: text null",
+        ]
+    );
+    let definition = Note::TABLE.definition;
+    assert_eq!(definition.key_columns(), [2, 6]);
+    assert_eq!(
+        definition.columns()[3].comment.as_deref(),
+        Some("When it was written.")
+    );
+    assert!(definition.columns()[3].default.is_some());
+
+    let rows = notes();
+    let batch = round_trip(&rows)?;
+    assert_eq!(batch.num_columns(), 8);
+    assert_eq!(batch.column(4).as_string::<i32>().value(2), "author 2");
+    assert_eq!(rows[7].key(), (7, "short"));
+    let some = Note::to_batch_of(&rows, &[7, 4, 0, 4])?;
+    assert_eq!(some.column(1), batch.column(4));
+    assert_eq!(some.column(2), batch.column(0));
+    for (view, row) in Note::views(&batch)?.iter().zip(&rows) {
+        let view = view?;
+        let place: PlaceSeen<'_> = view.place;
+        assert_eq!((place.x, view.id), (row.place.x, row.id));
+        assert_eq!(view.audit.author, row.audit.author.as_deref());
+        assert_eq!(view.text, row.text.as_deref());
+    }
+    // Matched by id and name like any other, and null where they are absent and may be.
+    let without = Note::to_batch_of(&rows, &[6, 5, 3, 2, 1, 0])?;
+    let read = Note::from_batch(&without)?;
+    assert_eq!(read[2].audit.author, None);
+    assert_eq!(read[2].place, rows[2].place);
+    let required = Note::to_batch_of(&rows, &[0, 2, 3, 5, 6])?;
+    let error = Note::from_batch(&required).expect_err("`y` is required");
+    assert_eq!(
+        error.to_string(),
+        "table `app.notes`: the batch has no column `y` (id 6), which may not be null"
+    );
+    Ok(())
+}
+
+/// A row that carries a type which no column depends on.
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.typed", primary_key(id), crate = kalamtable_rows)]
+struct Typed<S: Clone + 'static, const N: usize>
+where
+    S: Debug + Send + Sync,
+{
+    id: i64,
+    name: Option<String>,
+    #[kalam(skip)]
+    state: PhantomData<[S; N]>,
+}
+
+#[test]
+fn a_row_has_parameters_that_no_column_depends_on() -> Result<(), RowError> {
+    #[derive(Clone, Debug, PartialEq)]
+    struct Open;
+    let rows = [Typed::<Open, 3> {
+        id: 1,
+        name: Some("a".to_string()),
+        state: PhantomData,
+    }];
+    round_trip(&rows)?;
+    assert_eq!(rows[0].key(), 1);
+    assert_eq!(
+        columns::<Typed<Open, 3>>(),
+        ["1 id: bigint", "2 name: text null"]
+    );
+    Ok(())
+}
+
+#[derive(KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct Part<'a> {
+    name: &'a str,
+    note: Option<&'a str>,
+}
+
+/// It borrows all that it can, and is only written.
+#[derive(KalamTable)]
+#[kalam(table = "app.borrowed", no_primary_key = "written once", crate = kalamtable_rows)]
+struct Borrowed<'a, 'b: 'a> {
+    title: &'a str,
+    part: Part<'b>,
+    parts: Vec<Option<Part<'a>>>,
+    #[kalam(flatten)]
+    flat: Part<'a>,
+}
+
+#[test]
+fn structs_that_borrow_are_written() -> Result<(), RowError> {
+    let text = "a text".to_string();
+    let part = |note| Part { name: &text, note };
+    let rows = [Borrowed {
+        title: &text,
+        part: part(None),
+        parts: vec![None, Some(part(Some("b")))],
+        flat: part(Some("c")),
+    }];
+    let batch = Borrowed::to_batch(&rows)?;
+    assert_eq!(batch.num_columns(), 5);
+    assert_eq!(batch.column(3).as_string::<i32>().value(0), "a text");
+    assert_eq!(batch.column(4).as_string::<i32>().value(0), "c");
+    assert!(batch.column(1).as_struct().column(1).is_null(0));
+    Ok(())
+}
+
+/// One field with a name is a struct, unless it is said to be what it holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, KalamValue)]
+#[kalam(crate = kalamtable_rows, transparent)]
+struct Port {
+    number: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct Boxed {
+    number: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.ports", primary_key(port), crate = kalamtable_rows)]
+struct Ports {
+    #[kalam(type = "usmallint")]
+    port: Port,
+    boxed: Boxed,
+}
+
+#[test]
+fn a_transparent_struct_is_what_it_holds() -> Result<(), RowError> {
+    assert_eq!(
+        columns::<Ports>(),
+        ["1 port: usmallint", "2 boxed: struct<#3 number: usmallint>"]
+    );
+    round_trip(&[Ports {
+        port: Port { number: 80 },
+        boxed: Boxed { number: 81 },
+    }])?;
+    Ok(())
+}
+
+/// What the configuration leaves out is no field.
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.configured", primary_key(id), crate = kalamtable_rows)]
+struct Configured {
+    #[kalam(id = 1)]
+    id: i64,
+    #[cfg(test)]
+    #[kalam(id = 2)]
+    there: bool,
+    #[cfg(not(test))]
+    #[kalam(id = 3)]
+    left_out: bool,
+    #[cfg_attr(test, kalam(id = 4, rename = "renamed"))]
+    r#fn: Option<i8>,
+}
+
+#[test]
+fn a_field_that_is_left_out_is_no_column() -> Result<(), RowError> {
+    assert_eq!(
+        columns::<Configured>(),
+        [
+            "1 id: bigint",
+            "2 there: boolean",
+            "4 renamed: tinyint null"
+        ]
+    );
+    round_trip(&[Configured {
+        id: 1,
+        there: true,
+        r#fn: None,
+    }])?;
+    Ok(())
+}
