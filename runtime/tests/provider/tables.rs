@@ -12,7 +12,7 @@ use kalamtable_model::{
     Column, ColumnDefault, ColumnType, DefaultFunction, Literal, MapFields, NestedField,
     PrimaryKey, Reserved, Shared, TableDefinition, TableKind, TableName, TableParts, TimeUnit,
 };
-use kalamtable_runtime::__private::{closed_set, struct_value};
+use kalamtable_runtime::__private::{closed_set, owned_struct_value, struct_value};
 use kalamtable_runtime::Uuid;
 use kalamtable_runtime::{
     ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, FromArrow, KeyedRow, OwnedValue,
@@ -146,7 +146,8 @@ pub(crate) struct PointView<'a> {
     label: Option<&'a str>,
 }
 
-struct_value!(Point, PointView { 0 x: f64, 1 label: Option<String> });
+struct_value!([] Point { 0 x: f64, 1 label: Option<String> });
+owned_struct_value!(Point, PointView { 0 x: f64, 1 label: Option<String> });
 
 const MOOD: ColumnType = ColumnType::Enum(Shared::Static(&[
     Shared::Static("calm"),
