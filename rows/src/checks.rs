@@ -105,17 +105,17 @@ const fn is_length(length: u32, most: u32) -> bool {
     1 <= length && length <= most
 }
 
-/// No id stands in a definition twice, or is reserved. Those of its columns were compared when it was
-/// checked; this is about the ones inside their types.
+/// No id inside the column with id `column` is that of a column, is reserved, or stands inside it or
+/// inside a column before it. Those of columns were compared when the definition was checked.
 ///
 /// # Panics
 /// With `message` if one does.
 #[track_caller]
-pub const fn assert_unique_ids(definition: &TableDefinition, message: &'static str) {
+pub const fn assert_unique_ids(definition: &TableDefinition, column: i32, message: &'static str) {
     let columns = behind(&definition.parts().columns);
     let mut at = 0;
     while at < columns.len() {
-        if !are_unique(&columns[at].ty, definition) {
+        if columns[at].id == column && !are_unique(&columns[at].ty, definition, at) {
             panic!("{}", message);
         }
         at += 1;
@@ -152,7 +152,9 @@ pub const fn assert_flattened(
         while other < columns.len() {
             if name.eq_ignore_ascii_case(behind(&columns[other].name)) {
                 count += 1;
-                if !is_unique(columns[other].id, definition) {
+                if !is_unique(columns[other].id, definition, columns.len())
+                    || !are_unique(&columns[other].ty, definition, other)
+                {
                     panic!("{}", message);
                 }
             }
@@ -165,18 +167,19 @@ pub const fn assert_flattened(
     }
 }
 
-const fn are_unique(ty: &ColumnType, definition: &TableDefinition) -> bool {
+const fn are_unique(ty: &ColumnType, definition: &TableDefinition, position: usize) -> bool {
     match ty {
-        ColumnType::List(item) => is_unique_field(behind(item), definition),
+        ColumnType::List(item) => is_unique_field(behind(item), definition, position),
         ColumnType::Map(fields) => {
             let fields = behind(fields);
-            is_unique_field(&fields.key, definition) && is_unique_field(&fields.value, definition)
+            is_unique_field(&fields.key, definition, position)
+                && is_unique_field(&fields.value, definition, position)
         }
         ColumnType::Struct(fields) => {
             let fields = behind(fields);
             let mut at = 0;
             while at < fields.len() {
-                if !is_unique_field(&fields[at], definition) {
+                if !is_unique_field(&fields[at], definition, position) {
                     return false;
                 }
                 at += 1;
@@ -187,11 +190,17 @@ const fn are_unique(ty: &ColumnType, definition: &TableDefinition) -> bool {
     }
 }
 
-const fn is_unique_field(field: &NestedField, definition: &TableDefinition) -> bool {
-    is_unique(field.id, definition) && are_unique(&field.ty, definition)
+const fn is_unique_field(
+    field: &NestedField,
+    definition: &TableDefinition,
+    position: usize,
+) -> bool {
+    is_unique(field.id, definition, position) && are_unique(&field.ty, definition, position)
 }
 
-const fn is_unique(id: i32, definition: &TableDefinition) -> bool {
+/// Whether `id` stands once in all columns themselves and inside those up to `position`, and is not
+/// reserved.
+const fn is_unique(id: i32, definition: &TableDefinition, position: usize) -> bool {
     let reserved = behind(&definition.parts().reserved.ids);
     let columns = behind(&definition.parts().columns);
     let mut count = 0;
@@ -203,7 +212,9 @@ const fn is_unique(id: i32, definition: &TableDefinition) -> bool {
     at = 0;
     while at < columns.len() {
         count += (columns[at].id == id) as usize;
-        count += count_in(&columns[at].ty, id);
+        if at <= position {
+            count += count_in(&columns[at].ty, id);
+        }
         at += 1;
     }
     count == 1

@@ -18,6 +18,12 @@ const BLOCK_ROWS: usize = 256;
 ///
 /// Columns are matched by id, then by name among those without an id, never by position. A nullable
 /// column that the batch lacks is null in every row.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no row that can be read from Arrow",
+    label = "not a row that can be read",
+    note = "a struct that borrows is written and not read: let its fields own what they hold",
+    note = "on any other: `#[derive(KalamTable)]` and `#[kalam(table = \"namespace.table\", primary_key(..))]`"
+)]
 pub trait FromArrow: ToArrow + 'static {
     /// What reads the columns of one batch.
     type Readers: 'static;
@@ -130,11 +136,22 @@ impl<R: FromArrow> Views<R> {
 }
 
 /// A row that goes both ways: what sources, providers and registries work with.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no row of a table that is written and read",
+    label = "not such a row",
+    note = "it needs `#[derive(Clone, Debug, KalamTable)]`, and fields that own what they hold"
+)]
 pub trait Row: ToArrow + FromArrow + Clone + Debug + Send + Sync + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<R: ToArrow + FromArrow + Clone + Debug + Send + Sync + 'static> Row for R {}
 
 /// A row that its primary key tells from the others.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no row with a primary key",
+    label = "no key",
+    note = "say which columns it is made of: `#[kalam(primary_key(..))]`"
+)]
 pub trait KeyedRow: Row {
     /// The key, borrowed from a row: the key column's value, or a tuple in key order.
     type Key<'a>: Ord + Debug;

@@ -9,7 +9,7 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, LitFloat, LitInt, LitStr, Token};
 
-use crate::problems::{Problems, Written};
+use crate::problems::{Problems, Written, problem};
 
 /// A key, with an example of how it is written.
 pub(crate) type Key = (&'static str, &'static str);
@@ -52,7 +52,7 @@ enum EntryValue {
 
 impl Parse for Entry {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let key = input.call(Ident::parse_any)?;
+        let key = key(input)?;
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             EntryValue::Equals(until_comma(input)?)
@@ -64,8 +64,44 @@ impl Parse for Entry {
         } else {
             EntryValue::Flag
         };
-        Ok(Entry { key, value })
+        if input.is_empty() || input.peek(Token![,]) {
+            Ok(Entry { key, value })
+        } else {
+            Err(stray(&key, &value, &input.parse()?))
+        }
     }
+}
+
+fn key(input: ParseStream<'_>) -> syn::Result<Ident> {
+    if input.peek(Ident::peek_any) {
+        return input.call(Ident::parse_any);
+    }
+    let token: TokenTree = input.parse()?;
+    let help = match parse::<LitStr>(&token.to_token_stream()) {
+        Some(text) => format!("write it without quotes: `{}`", text.value()),
+        None => "write `#[kalam(key = value)]`".to_string(),
+    };
+    Err(problem(token, "a key is a name", &help))
+}
+
+/// What is wrong with a token that stands where a `,` should.
+fn stray(key: &Ident, value: &EntryValue, token: &TokenTree) -> syn::Error {
+    match token {
+        TokenTree::Ident(next) => missing_comma(next),
+        _ if matches!(value, EntryValue::List(_)) => {
+            let message = format!("nothing but a `,` can follow `{key}(..)`");
+            problem(token, &message, "put a `,` between two keys")
+        }
+        _ => {
+            let message = format!("nothing but a `=` or a `,` can follow `{key}`");
+            problem(token, &message, &format!("write `{key} = ..`"))
+        }
+    }
+}
+
+fn missing_comma(next: impl ToTokens) -> syn::Error {
+    let message = format!("`,` is missing before `{}`", next.to_token_stream());
+    problem(next, &message, "put a `,` between two keys")
 }
 
 fn until_comma(input: ParseStream<'_>) -> syn::Result<TokenStream> {
@@ -149,7 +185,10 @@ impl Entries {
         } = self.place;
         let message = format!("unknown key `{key}`");
         let names = keys.iter().map(|(name, _)| *name);
-        if let Some((_, usage)) = elsewhere.iter().find(|(name, _)| *name == key) {
+        if keys.is_empty() {
+            let message = format!("`{key}` has no place here");
+            problems.push(at, &message, "delete it: there is nothing to say here");
+        } else if let Some((_, usage)) = elsewhere.iter().find(|(name, _)| *name == key) {
             let message = format!("`{key}` has no place here");
             problems.push(at, &message, &format!("{hint}: `#[kalam({usage})]`"));
         } else if let Some((_, help)) = hints.iter().find(|(name, _)| *name == key) {
@@ -157,7 +196,12 @@ impl Entries {
         } else if let Some(near) = nearest(key, names.clone()) {
             problems.push(at, &message, &format!("did you mean `{near}`?"));
         } else {
-            let help = format!("the keys are {}", listed(names, "and"));
+            let noun = if keys.len() == 1 {
+                "only key is"
+            } else {
+                "keys are"
+            };
+            let help = format!("the {noun} {}", listed(names, "and"));
             problems.push(at, &message, &help);
         }
     }
@@ -211,15 +255,26 @@ impl Entries {
             EntryValue::Equals(tokens) if !tokens.is_empty() => tokens.clone(),
             _ => entry.key.to_token_stream(),
         };
-        let next = at.clone().into_iter().skip(1).find(|token| {
-            matches!(token, TokenTree::Ident(name) if self.usage(&name.to_string()).is_some())
-        });
-        if let Some(next) = next {
-            let message = format!("`,` is missing before `{next}`");
-            return problems.push(next, &message, "put a `,` between two keys");
+        if let Some(next) = self.next_key(&at) {
+            problems.error(missing_comma(next));
+        } else if usage == key {
+            let message = format!("`{key}` has no value");
+            problems.push(at, &message, &format!("write `{key}` alone"));
+        } else {
+            let message = format!("`{key}` is not written like this");
+            let help = match meant(key, &entry.value, usage) {
+                Some(meant) => format!("write `{meant}`"),
+                None => format!("write for example `{usage}`"),
+            };
+            problems.push(at, &message, &help);
         }
-        let message = format!("`{key}` is not written like this");
-        problems.push(at, &message, &format!("write for example `{usage}`"));
+    }
+
+    /// A key in the value of another one: a `,` is missing before it.
+    fn next_key(&self, value: &TokenStream) -> Option<TokenTree> {
+        value.clone().into_iter().skip(1).find(|token| {
+            matches!(token, TokenTree::Ident(name) if self.usage(&name.to_string()).is_some())
+        })
     }
 
     /// Whether a key that stands alone is there.
@@ -275,11 +330,27 @@ impl Entries {
         key: &str,
         problems: &mut Problems,
     ) -> Option<DefaultAttribute> {
-        let Written { value, tokens } = self.value(key, problems, default_value)?;
+        let entry = self.entry(key)?;
+        let tokens = match &entry.value {
+            EntryValue::Equals(tokens) if self.next_key(tokens).is_none() => tokens,
+            _ => {
+                self.misspelt(entry, key, problems);
+                return None;
+            }
+        };
+        let text = tokens.to_string().replace(' ', "");
+        let Some(value) = default_value(tokens) else {
+            problems.push(
+                tokens,
+                "a default is a literal",
+                &meant_default(tokens, &text),
+            );
+            return None;
+        };
         Some(DefaultAttribute {
             value,
-            text: tokens.to_string().replace(' ', ""),
-            tokens,
+            text,
+            tokens: tokens.clone(),
         })
     }
 
@@ -345,6 +416,52 @@ impl Entries {
 
 fn parse<T: Parse>(tokens: &TokenStream) -> Option<T> {
     syn::parse2(tokens.clone()).ok()
+}
+
+/// The key with its value as `usage` has it, where that is a matter of quotes, parentheses or a suffix.
+fn meant(key: &str, value: &EntryValue, usage: &str) -> Option<String> {
+    let EntryValue::Equals(tokens) = value else {
+        return None;
+    };
+    let text = parse::<LitStr>(tokens).map(|text| text.value());
+    let example = usage.strip_prefix(key)?;
+    if example.starts_with('(') {
+        let is_name = |text: &String| syn::parse_str::<Ident>(text).is_ok();
+        return Some(format!("{key}({})", text.filter(is_name)?));
+    }
+    if example.starts_with(" = \"") {
+        let text = tokens.to_string().replace(' ', "").replace("::", ".");
+        let is_plain = !text.is_empty() && !text.contains(['"', '\\', '(']);
+        return is_plain.then(|| format!("{key} = \"{text}\""));
+    }
+    let number = match text {
+        Some(text) => text.parse().ok(),
+        None => parse::<LitInt>(tokens).and_then(|number| number.base10_parse::<i128>().ok()),
+    };
+    let is_number = example.ends_with(|last: char| last.is_ascii_digit());
+    Some(format!("{key} = {}", number.filter(|_| is_number)?))
+}
+
+/// What to write for a default that is no literal.
+fn meant_default(tokens: &TokenStream, text: &str) -> String {
+    let is_call = |text: &str| text.ends_with("()") && !text.contains("::");
+    let digits = match parse::<syn::Lit>(tokens) {
+        Some(syn::Lit::Int(number)) => number.base10_digits().to_string(),
+        Some(syn::Lit::Float(number)) => number.base10_digits().to_string(),
+        _ => String::new(),
+    };
+    if !digits.is_empty() {
+        format!(
+            "write it without `{}`: `default = {digits}`",
+            text.replace(&digits, "")
+        )
+    } else if text == "None" {
+        "delete it: an insert that leaves out an `Option` writes null".to_string()
+    } else if is_call(text) {
+        format!("write it in quotes: `default = \"{text}\"`")
+    } else {
+        "write `true`, a number or a text: `default = 0`, `default = \"text\"`".to_string()
+    }
 }
 
 /// A number, with a sign or not; beyond `i128` it is the end of that, as in the model.

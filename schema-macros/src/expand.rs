@@ -184,30 +184,14 @@ impl RowField {
         self.ty.span()
     }
 
-    /// The check `name` of the runtime, as a constant of its own. `constants` are what it is passed,
-    /// each a name, a type of the model and a value.
+    /// The check `name` of the runtime, shown at its type.
     pub(crate) fn const_check(
         &self,
         name: &str,
         constants: &[(&str, &str, &TokenStream)],
         message: &str,
     ) -> TokenStream {
-        let span = self.type_span();
-        let name = Ident::new(name, span);
-        let arguments: Vec<Ident> = constants
-            .iter()
-            .map(|(name, ..)| Ident::new(name, span))
-            .collect();
-        let types = constants.iter().map(|(_, ty, _)| Ident::new(ty, span));
-        let values = constants.iter().map(|(.., value)| value);
-        let call = quote_spanned!(span=> kalam::#name(#(#arguments,)* #message));
-        // Constants, because a temporary that has a destructor cannot end in one.
-        quote! {
-            const _: () = {
-                #(const #arguments: &kalam::model::#types = &#values;)*
-                #call;
-            };
-        }
+        const_check(self.ty.value.span(), name, constants, message)
     }
 
     /// The column type that its Rust type stands for, nested ids above the type `base`.
@@ -226,8 +210,8 @@ impl RowField {
             None => (declared, message.to_string()),
             Some(known) if known.is_common => {
                 let message = format!(
-                    "`{}` is taken for the type of that name that is `{}`, and is another one: \
-                     `use` it under another name",
+                    "`{}` is taken for the type of that name that is `{}`, and is another one\n\
+                     help: `use` it under another name",
                     self.ty.name(),
                     known.column
                 );
@@ -253,6 +237,32 @@ impl FieldType {
     /// Where what the compiler finds out about the type is shown.
     pub(crate) fn span(&self) -> Span {
         self.value.span().resolved_at(Span::call_site())
+    }
+}
+
+/// The check `name` of the runtime, as a constant of its own that is shown at `span`. `constants` are
+/// what it is passed, each a name, a type of the model and a value.
+pub(crate) fn const_check(
+    span: Span,
+    name: &str,
+    constants: &[(&str, &str, &TokenStream)],
+    message: &str,
+) -> TokenStream {
+    let span = span.resolved_at(Span::call_site());
+    let name = Ident::new(name, span);
+    let arguments: Vec<Ident> = constants
+        .iter()
+        .map(|(name, ..)| Ident::new(name, span))
+        .collect();
+    let types = constants.iter().map(|(_, ty, _)| Ident::new(ty, span));
+    let values = constants.iter().map(|(.., value)| value);
+    let call = quote_spanned!(span=> kalam::#name(#(#arguments,)* #message));
+    // Constants, because a temporary that has a destructor cannot end in one.
+    quote! {
+        const _: () = {
+            #(const #arguments: &kalam::model::#types = &#values;)*
+            #call;
+        };
     }
 }
 

@@ -30,8 +30,7 @@ pub(crate) struct Problems(Option<syn::Error>);
 impl Problems {
     /// Adds a problem at `tokens`, with a way to mend it.
     pub(crate) fn push(&mut self, tokens: impl ToTokens, message: &str, help: &str) {
-        let text = format!("{message}\nhelp: {help}");
-        self.error(syn::Error::new_spanned(tokens, text));
+        self.error(problem(tokens, message, help));
     }
 
     /// Adds what another parser found.
@@ -54,6 +53,11 @@ impl Problems {
     }
 }
 
+/// A problem at `tokens`, with a way to mend it.
+pub(crate) fn problem(tokens: impl ToTokens, message: &str, help: &str) -> syn::Error {
+    syn::Error::new_spanned(tokens, format!("{message}\nhelp: {help}"))
+}
+
 /// Tokens that a [`RawTable`](kalamtable_model::RawTable) came from. The one at index `k` is the
 /// place `k..k + 1`: to the model, tokens are a text of one byte each.
 #[derive(Debug, Default)]
@@ -72,14 +76,15 @@ impl Places {
         let Place::Text { primary, others } = &diagnostic.place else {
             return;
         };
-        let mut text = format!("{} [{}]", diagnostic.message, diagnostic.rule.id());
+        let tokens = self.0.get(primary.span.start);
+        let tokens = tokens.map(|(tokens, _)| tokens.clone()).unwrap_or_default();
+        let message = no_time(diagnostic, &tokens).unwrap_or(diagnostic.message.to_string());
+        let mut text = format!("{message} [{}]", diagnostic.rule.id());
         for label in others {
             if let Some((_, name)) = self.0.get(label.span.start) {
                 text.push_str(&format!("\nnote: {}: {name}", label.text));
             }
         }
-        let tokens = self.0.get(primary.span.start);
-        let tokens = tokens.map(|(tokens, _)| tokens.clone()).unwrap_or_default();
         let is_rust_type = !tokens.to_string().starts_with('"');
         for help in &diagnostic.help {
             if diagnostic.rule == Rule::DecimalRange && is_rust_type {
@@ -125,6 +130,20 @@ fn in_rust(rule: Rule, help: &str) -> String {
         }
         _ => help.to_string(),
     }
+}
+
+/// What is wrong with a text that is the default of a time, and no time.
+fn no_time(diagnostic: &Diagnostic, tokens: &TokenStream) -> Option<String> {
+    let ty = diagnostic
+        .message
+        .strip_prefix("the default is a string, the column is of type ")?;
+    let is_time = ["`date`", "`time`", "`timestamp`", "`datetime`"].contains(&ty);
+    is_time.then(|| format!("`{}` is no {}", text_of(tokens), ty.trim_matches('`')))
+}
+
+/// A literal without its quotes.
+fn text_of(tokens: &TokenStream) -> String {
+    tokens.to_string().trim_matches('"').to_string()
 }
 
 /// Dates and times have no literals in Rust, so they are written in quotes.

@@ -85,6 +85,69 @@ impl Known {
     }
 }
 
+/// A type that no column can hold, wherever it stands inside another; with what to write for it.
+pub(crate) struct Refused<'a> {
+    pub(crate) ty: &'a Type,
+    pub(crate) help: String,
+}
+
+impl Refused<'_> {
+    pub(crate) fn message(&self) -> String {
+        match self.ty {
+            Type::Tuple(_) => "a tuple is no column: what is in a column has a name".to_string(),
+            ty => format!("no column can hold `{}`", type_text(ty)),
+        }
+    }
+}
+
+/// What of Rust's own types in `ty` no column can hold. What other types can be held is for the
+/// compiler to say.
+pub(crate) fn refused(ty: &Type) -> Option<Refused<'_>> {
+    let ty = bare(ty);
+    let help = match ty {
+        Type::Tuple(_) => "write a field for each part".to_string(),
+        Type::Reference(reference) => match bare(&reference.elem) {
+            text if is_named(text, "str") || is_named(text, "String") => {
+                let lifetime = reference.lifetime.as_ref();
+                let lifetime = lifetime.map(|lifetime| format!("{lifetime} "));
+                if reference.mutability.is_none() && is_named(text, "str") {
+                    return None;
+                }
+                format!("write `&{}str`", lifetime.unwrap_or_default())
+            }
+            Type::Slice(slice) if is_named(bare(&slice.elem), "u8") => return None,
+            Type::Slice(slice) => format!("write `Vec<{}>`", type_text(&slice.elem)),
+            inner => format!(
+                "write `{}`: only text and bytes are borrowed",
+                type_text(inner)
+            ),
+        },
+        Type::Array(array) => return refused(&array.elem),
+        Type::Path(_) => {
+            let segment = last_segment(ty)?;
+            let name = segment.ident.to_string();
+            match (&*name, &types(segment)[..]) {
+                ("usize", []) => "write `u64`, which is as large on every machine".to_string(),
+                ("isize", []) => "write `i64`, which is as large on every machine".to_string(),
+                ("char", []) => "write `String`".to_string(),
+                ("HashSet" | "BTreeSet" | "VecDeque", [item, ..]) => {
+                    format!("write `Vec<{}>`", type_text(item))
+                }
+                ("Rc", [inner]) if is_named(inner, "str") => "write `Arc<str>`".to_string(),
+                ("Option", [inner]) if FieldType::of(inner).nullable => {
+                    format!("write `{}`", type_text(inner))
+                }
+                ("Option" | "Vec" | "Box" | "BTreeMap" | "HashMap", inner) => {
+                    return inner.iter().find_map(|ty| refused(ty));
+                }
+                _ => return None,
+            }
+        }
+        _ => return None,
+    };
+    Some(Refused { ty, help })
+}
+
 /// The type without what only groups it.
 fn bare(ty: &Type) -> &Type {
     match ty {

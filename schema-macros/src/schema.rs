@@ -18,7 +18,7 @@ use syn::LitStr;
 use crate::expand::TableOfRow;
 use crate::problems::Problems;
 use crate::row::{RowField, RowStruct};
-use crate::rust_type::{optional, rust_type};
+use crate::rust_type::{optional, refused, rust_type};
 
 /// The table of the file at `path` in `folder`, if `row` is a row of it; none if there are problems.
 pub(crate) fn table(
@@ -246,6 +246,10 @@ impl Comparison<'_> {
             );
         }
         self.null(field, column, &place, problems);
+        if refused(&field.ty.value).is_some() {
+            misfit(field, column, &place, problems);
+            return None;
+        }
         let is_time = column.ty.time_unit().is_some();
         let is_counted = is_time && field.ty.is_units();
         if let Some(known) = &field.ty.known

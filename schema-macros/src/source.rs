@@ -4,20 +4,22 @@
 use std::ops::Range;
 
 use kalamtable_codegen::{ColumnField, ColumnTokens, FlattenedField};
+use kalamtable_model::rust_names::{is_identifier, snake_case};
 use kalamtable_model::{
     ColumnType, DefaultFunction, MAX_ID, RawColumn, RawDefault, RawTable, RawText, RawValue,
     SourceFile, Sources, Spanned, TableDefinition, TimeUnit, datetime_text, limits, listed,
 };
-use proc_macro2::{Literal as Token, TokenStream};
+use proc_macro2::{Literal as Token, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
+use syn::spanned::Spanned as _;
 
 use crate::attributes::TableAttributes;
 use crate::entries::DefaultAttribute;
-use crate::expand::TableOfRow;
+use crate::expand::{TableOfRow, const_check};
 use crate::problems::{Places, Problems, Written};
 use crate::row::{FlatField, RowField, RowStruct};
-use crate::rust_type::{FieldType, optional, rust_type};
+use crate::rust_type::{FieldType, optional, refused, rust_type};
 
 /// The table that `row` describes; none if there are problems.
 pub(crate) fn table(
@@ -69,10 +71,16 @@ pub(crate) fn definition(
     let types = kalamtable_model::column_types(&raw, source);
     let columns = row.fields.iter().zip(&types).zip(&mut raw.columns.value);
     for ((field, ty), raw) in columns {
+        if let Some(refused) = refused(&field.ty.value) {
+            problems.push(refused.ty, &refused.message(), &refused.help);
+            continue;
+        }
         if let Some(ty) = ty.as_ref().filter(|_| !is_natural(field)) {
             raw.unit = unit(field, ty, &mut places);
             time_default(raw, ty);
-            fits(field, ty, problems);
+            if !fits(field, ty, problems) {
+                continue;
+            }
         }
         match describes {
             Describes::Table => say_unit(field, ty.as_ref(), problems),
@@ -307,16 +315,22 @@ fn time_default(raw: &mut RawColumn, ty: &ColumnType) {
     }
 }
 
-/// Reports a `type` that a known Rust type cannot hold.
-fn fits(field: &RowField, ty: &ColumnType, problems: &mut Problems) {
-    let Some(known) = &field.ty.known else { return };
+/// Whether the Rust type may hold a column of its `type`; a known one that cannot is reported.
+fn fits(field: &RowField, ty: &ColumnType, problems: &mut Problems) -> bool {
+    let Some(known) = &field.ty.known else {
+        return true;
+    };
     let is_counted = field.ty.is_units() && ty.time_unit().is_some();
     if field.attributes.ty.is_none() || is_counted || known.fits(ty) {
-        return;
+        return true;
     }
     let name = field.ty.name();
     let message = format!("`{name}` cannot hold `{ty}`");
     let help = match (ty, rust_type(ty, None)) {
+        (ty, _) if ty.time_unit().is_some() && field.attributes.unit.is_some() => {
+            let rust = optional("i64".to_string(), field.ty.nullable);
+            format!("write `{rust}`, of which `unit` says what it counts")
+        }
         (ColumnType::Enum(labels), _) => format!(
             "derive `KalamValue` on an enum of the labels {}, and write its name",
             listed(labels.iter(), "and")
@@ -325,6 +339,7 @@ fn fits(field: &RowField, ty: &ColumnType, problems: &mut Problems) {
         (_, None) => "derive `KalamValue` on a type for it, and write its name".to_string(),
     };
     problems.push(&field.ty.value, &message, &help);
+    false
 }
 
 /// A bare number in a time column says its unit, and nothing else has one to say.
@@ -491,9 +506,10 @@ pub(crate) fn natural(
             let base = bases.of(&field.attributes.nested_ids, &field.ty);
             let ty = field.natural_type(&base.to_check);
             let message = format!(
-                "{name} cannot be of this type: keys of maps are text, numbers that are not floating, \
-                 times or uuids, `[u8; N]` and `[f32; N]` have from 1 to {} and {} elements, and types \
-                 nest {} deep at most",
+                "{name} cannot be of this type\n\
+                 help: keys of maps are text, numbers that are not floating, times or uuids; \
+                 `[u8; N]` and `[f32; N]` have from 1 to {} and {} elements; types nest {} deep at \
+                 most",
                 limits::FIXED_BYTES,
                 limits::EMBEDDING,
                 limits::NESTING
@@ -502,20 +518,25 @@ pub(crate) fn natural(
             checks.extend(field.const_check("assert_type", &constants, &message));
             if definition.key_columns().contains(&position) {
                 let message = format!(
-                    "{name} cannot be part of the primary key: a key is made of booleans, integers, \
-                     decimals, text, bytes, times, uuids and enums"
+                    "{name} cannot be part of the primary key\n\
+                     help: take it out: a key is made of booleans, integers, decimals, text, bytes, \
+                     times, uuids and enums"
                 );
                 let constants = [("TYPE", "ColumnType", &ty)];
                 checks.extend(field.const_check("assert_key", &constants, &message));
             }
             if let Some(default) = &field.attributes.default {
                 let literal = literal_tokens(default);
-                let message = format!("the default of {name} is no value of its type");
+                let message = format!(
+                    "the default of {name} is no value of its type\nhelp: {}",
+                    natural_default(default, &field.ty.name())
+                );
                 let constants = [
                     ("TYPE", "ColumnType", &ty),
                     ("DEFAULT", "Literal", &literal),
                 ];
-                checks.extend(field.const_check("assert_default", &constants, &message));
+                let at = default.tokens.span();
+                checks.extend(const_check(at, "assert_default", &constants, &message));
                 tokens.default = Some(quote!(kalam::model::ColumnDefault::Literal(#literal)));
             }
             tokens.ty = Some(field.natural_type(&base.of_type));
@@ -535,12 +556,7 @@ pub(crate) fn natural(
             checks.extend(field.column_check(name));
         }
         if overrides.iter().any(|column| column.ty.is_some()) || !flattened.is_empty() {
-            let message = format!(
-                "two ids of `{name}` are equal, or one is reserved: say with `nested_ids` where those inside a column begin"
-            );
-            checks.extend(quote! {
-                const _: () = kalam::assert_unique_ids(&DEFINITION, #message);
-            });
+            checks.extend(unique_ids(row, definition, name));
         }
     }
     Natural {
@@ -549,6 +565,29 @@ pub(crate) fn natural(
         checks,
         ids: bases.count(),
     }
+}
+
+/// Checks of the ids inside the columns of `table`, each at what says them.
+fn unique_ids(row: &RowStruct, definition: &TableDefinition, table: &str) -> TokenStream {
+    let columns = row.fields.iter().zip(definition.columns());
+    let checks = columns
+        .filter(|(field, column)| is_natural(field) || !column.ty.children().is_empty())
+        .map(|(field, column)| {
+            let id = Token::i32_unsuffixed(column.id);
+            let message = format!(
+                "an id inside column `{}` of `{table}` is another one's, or reserved\n\
+                 help: say with `nested_ids` above which number those inside it begin",
+                column.name
+            );
+            let span = match &field.attributes.nested_ids {
+                Some(above) => above.tokens.span().resolved_at(Span::call_site()),
+                None => field.ty.span(),
+            };
+            quote_spanned! {span=>
+                const _: () = kalam::assert_unique_ids(&DEFINITION, #id, #message);
+            }
+        });
+    checks.collect()
 }
 
 impl FlatField {
@@ -587,6 +626,20 @@ impl FlatField {
                 #message,
             );
         }
+    }
+}
+
+/// What to write instead of a default that is no value of the Rust type `ty`.
+fn natural_default(default: &DefaultAttribute, ty: &str) -> String {
+    match &default.value {
+        RawValue::Text(text) if *text != snake_case(text) && is_identifier(text) => format!(
+            "labels are in snake case unless renamed: `default = \"{}\"`",
+            snake_case(text)
+        ),
+        _ => format!(
+            "write `true`, a number or a text, as `{ty}` holds it; a list, a map or bytes have no \
+             default: let the field be an `Option`"
+        ),
     }
 }
 

@@ -10,6 +10,7 @@ use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Field, Fields};
 
 use crate::entries::{Entries, Key, Place};
 use crate::problems::{Places, Problems, Written};
+use crate::rust_type::{FieldType, refused};
 use crate::strukt;
 
 const TYPE_KEYS: &[Key] = &[
@@ -175,6 +176,14 @@ fn newtype(
     };
     entries(&field.attrs, &[], problems);
     let ty = &field.ty;
+    let field_type = FieldType::of(ty);
+    if field_type.nullable {
+        let (message, inner) = ("a value is never null", field_type.name());
+        let help = format!("write `{inner}`, and `Option<{name}>` where it can be missing");
+        problems.push(ty, message, &help);
+    } else if let Some(refused) = refused(ty) {
+        problems.push(refused.ty, &refused.message(), &refused.help);
+    }
     let member = match &field.ident {
         Some(name) => name.to_token_stream(),
         None => quote!(0),
@@ -261,7 +270,7 @@ mod tests {
                 (i32): `B` has fields, and a label has none
                 help: delete the fields, or keep what they hold in columns of its own
                 label: unknown key `label`
-                help: the keys are `rename`
+                help: the only key is `rename`
                 "c": label `c` is there twice [KT0702]
                 note: first here: `c`
                 help: delete one of the two
@@ -355,8 +364,8 @@ mod tests {
         check(
             "struct Id(#[kalam(id = 1)] i32);",
             expect![[r#"
-                id: unknown key `id`
-                help: the keys are 
+                id: `id` has no place here
+                help: delete it: there is nothing to say here
             "#]],
         );
         check(

@@ -86,25 +86,25 @@ fn values_of_the_wrong_form() {
             5: `crate` is not written like this
             help: write for example `crate = ::kalamtable`
             app::events: `table` is not written like this
-            help: write for example `table = "app.events"`
+            help: write `table = "app.events"`
             "id": `primary_key` is not written like this
-            help: write for example `primary_key(id)`
+            help: write `primary_key(id)`
             kind: `kind` is not written like this
             help: write for example `kind = "user"`
             "2": `version` is not written like this
-            help: write for example `version = 2`
+            help: write `version = 2`
             comment: `comment` is not written like this
             help: write for example `comment = ".."`
             frozen: `freeze` is not written like this
-            help: write for example `freeze = "schemas/frozen/events.toml"`
+            help: write `freeze = "frozen"`
             ids2: unknown key `ids2`
             help: did you mean `ids`?
             "a": `ids` is not written like this
             help: write for example `ids(2, 5)`
             5: `names` is not written like this
             help: write for example `names("username")`
-            true: `skip` is not written like this
-            help: write for example `skip`
+            true: `skip` has no value
+            help: write `skip` alone
             id: `id` is said of a field that is no column
             help: delete `id`, or `skip`
             rename: `rename` is said of a field that is no column
@@ -116,15 +116,15 @@ fn values_of_the_wrong_form() {
             default: `default` is said of a field that is no column
             help: delete `default`, or `skip`
             "3": `id` is not written like this
-            help: write for example `id = 3`
+            help: write `id = 3`
             x: `rename` is not written like this
-            help: write for example `rename = "column"`
+            help: write `rename = "x"`
             list<int>: `type` is not written like this
-            help: write for example `type = "decimal(10, 2)"`
+            help: write `type = "list<int>"`
             ms: `unit` is not written like this
-            help: write for example `unit = "ms"`
-            [1]: `default` is not written like this
-            help: write for example `default = 0`
+            help: write `unit = "ms"`
+            [1]: a default is a literal
+            help: write `true`, a number or a text: `default = 0`, `default = "text"`
         "#]],
     );
 }
@@ -139,7 +139,8 @@ fn missing_comma() {
             help: put a `,` between two keys
             default: `,` is missing before `default`
             help: put a `,` between two keys
-            =: expected ident
+            =: a key is a name
+            help: write `#[kalam(key = value)]`
         "#]],
     );
 }
@@ -199,8 +200,8 @@ fn flattened_fields_say_their_columns_elsewhere() {
             help: let each of its fields be an `Option`; or delete `flatten`, and it is one column
             flatten: `flatten` is said of a field that is no column
             help: delete `flatten`, or `skip`
-            true: `flatten` is not written like this
-            help: write for example `flatten`
+            true: `flatten` has no value
+            help: write `flatten` alone
         "#]],
     );
     check(
@@ -293,7 +294,7 @@ fn numbers_with_a_suffix_and_beyond_every_range() {
         struct Event { #[kalam(id = 1i64)] id: i64, #[kalam(id = -3)] b: i64 }"#,
         expect![[r#"
             1i64: `id` is not written like this
-            help: write for example `id = 3`
+            help: write `id = 1`
         "#]],
     );
 }

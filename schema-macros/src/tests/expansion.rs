@@ -491,7 +491,7 @@ fn columns_whose_type_the_compiler_knows() {
                     >>::TYPE;
                     kalam::assert_type(
                         TYPE,
-                        "column `id` of `app.events` cannot be of this type: keys of maps are text, numbers that are not floating, times or uuids, `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements, and types nest 16 deep at most",
+                        "column `id` of `app.events` cannot be of this type\nhelp: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest 16 deep at most",
                     );
                 };
                 const _: () = {
@@ -500,7 +500,7 @@ fn columns_whose_type_the_compiler_knows() {
                     >>::TYPE;
                     kalam::assert_key(
                         TYPE,
-                        "column `id` of `app.events` cannot be part of the primary key: a key is made of booleans, integers, decimals, text, bytes, times, uuids and enums",
+                        "column `id` of `app.events` cannot be part of the primary key\nhelp: take it out: a key is made of booleans, integers, decimals, text, bytes, times, uuids and enums",
                     );
                 };
                 const _: () = {
@@ -509,7 +509,7 @@ fn columns_whose_type_the_compiler_knows() {
                     >>::TYPE;
                     kalam::assert_type(
                         TYPE,
-                        "column `status` of `app.events` cannot be of this type: keys of maps are text, numbers that are not floating, times or uuids, `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements, and types nest 16 deep at most",
+                        "column `status` of `app.events` cannot be of this type\nhelp: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest 16 deep at most",
                     );
                 };
                 const _: () = {
@@ -522,7 +522,7 @@ fn columns_whose_type_the_compiler_knows() {
                     kalam::assert_default(
                         TYPE,
                         DEFAULT,
-                        "the default of column `status` of `app.events` is no value of its type",
+                        "the default of column `status` of `app.events` is no value of its type\nhelp: write `true`, a number or a text, as `Status` holds it; a list, a map or bytes have no default: let the field be an `Option`",
                     );
                 };
                 const _: () = {
@@ -538,7 +538,7 @@ fn columns_whose_type_the_compiler_knows() {
                     >>::TYPE;
                     kalam::assert_type(
                         TYPE,
-                        "column `tags` of `app.events` cannot be of this type: keys of maps are text, numbers that are not floating, times or uuids, `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements, and types nest 16 deep at most",
+                        "column `tags` of `app.events` cannot be of this type\nhelp: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest 16 deep at most",
                     );
                 };
                 const _: () = {
@@ -556,7 +556,7 @@ fn columns_whose_type_the_compiler_knows() {
                     >>::TYPE;
                     kalam::assert_type(
                         TYPE,
-                        "column `routes` of `app.events` cannot be of this type: keys of maps are text, numbers that are not floating, times or uuids, `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements, and types nest 16 deep at most",
+                        "column `routes` of `app.events` cannot be of this type\nhelp: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest 16 deep at most",
                     );
                 };
                 const _: () = {
@@ -565,7 +565,7 @@ fn columns_whose_type_the_compiler_knows() {
                     > as kalam::TypeAt<kalam::Ids<{ 40 }>>>::TYPE;
                     kalam::assert_type(
                         TYPE,
-                        "column `more` of `app.events` cannot be of this type: keys of maps are text, numbers that are not floating, times or uuids, `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements, and types nest 16 deep at most",
+                        "column `more` of `app.events` cannot be of this type\nhelp: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest 16 deep at most",
                     );
                 };
                 const _: () = {
@@ -581,7 +581,28 @@ fn columns_whose_type_the_compiler_knows() {
                 };
                 const _: () = kalam::assert_unique_ids(
                     &DEFINITION,
-                    "two ids of `app.events` are equal, or one is reserved: say with `nested_ids` where those inside a column begin",
+                    1,
+                    "an id inside column `id` of `app.events` is another one's, or reserved\nhelp: say with `nested_ids` above which number those inside it begin",
+                );
+                const _: () = kalam::assert_unique_ids(
+                    &DEFINITION,
+                    2,
+                    "an id inside column `status` of `app.events` is another one's, or reserved\nhelp: say with `nested_ids` above which number those inside it begin",
+                );
+                const _: () = kalam::assert_unique_ids(
+                    &DEFINITION,
+                    3,
+                    "an id inside column `tags` of `app.events` is another one's, or reserved\nhelp: say with `nested_ids` above which number those inside it begin",
+                );
+                const _: () = kalam::assert_unique_ids(
+                    &DEFINITION,
+                    4,
+                    "an id inside column `routes` of `app.events` is another one's, or reserved\nhelp: say with `nested_ids` above which number those inside it begin",
+                );
+                const _: () = kalam::assert_unique_ids(
+                    &DEFINITION,
+                    5,
+                    "an id inside column `more` of `app.events` is another one's, or reserved\nhelp: say with `nested_ids` above which number those inside it begin",
                 );
             };
         "##]],
@@ -686,12 +707,13 @@ fn struct_that_borrows() {
                     > as kalam::TypeAt<kalam::Ids<{ 4 }>>>::TYPE;
                     kalam::assert_type(
                         TYPE,
-                        "column `words` of `app.lines` cannot be of this type: keys of maps are text, numbers that are not floating, times or uuids, `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements, and types nest 16 deep at most",
+                        "column `words` of `app.lines` cannot be of this type\nhelp: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest 16 deep at most",
                     );
                 };
                 const _: () = kalam::assert_unique_ids(
                     &DEFINITION,
-                    "two ids of `app.lines` are equal, or one is reserved: say with `nested_ids` where those inside a column begin",
+                    2,
+                    "an id inside column `words` of `app.lines` is another one's, or reserved\nhelp: say with `nested_ids` above which number those inside it begin",
                 );
             };
             #[cfg(test)]
