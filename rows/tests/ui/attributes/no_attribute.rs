@@ -1,0 +1,8 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+struct Event {
+    name: String,
+}
+
+fn main() {}

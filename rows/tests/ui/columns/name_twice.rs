@@ -1,0 +1,11 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Event {
+    title: String,
+    #[kalam(rename = "title")]
+    name: String,
+}
+
+fn main() {}

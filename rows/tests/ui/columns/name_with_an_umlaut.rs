@@ -1,0 +1,9 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.parcels", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Parcel {
+    größe: i32,
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use kalamtable_rows::{KalamTable, KalamValue, TimestampMicros};
+
+#[derive(KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct Moment(TimestampMicros);
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Event {
+    #[kalam(default = "now()")]
+    at: Moment,
+}
+
+fn main() {}

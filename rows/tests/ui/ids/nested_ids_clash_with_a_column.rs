@@ -1,0 +1,12 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Event {
+    #[kalam(id = 1, nested_ids = 1)]
+    tags: Vec<String>,
+    #[kalam(id = 2)]
+    name: String,
+}
+
+fn main() {}

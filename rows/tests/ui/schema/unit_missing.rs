@@ -1,0 +1,11 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(Clone, Debug, KalamTable)]
+#[kalam(schema = "tests/schemas/jobs.toml", crate = kalamtable_rows)]
+struct Job {
+    job_id: String,
+    priority: Option<i32>,
+    created_at: i64,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.notes", no_primary_key = "a log", view = SeenNote)]
+#[kalam(crate = kalamtable_rows)]
+struct Note<'a> {
+    text: &'a str,
+}
+
+fn main() {}

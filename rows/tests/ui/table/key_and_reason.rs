@@ -1,0 +1,10 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(Clone, Debug, KalamTable)]
+#[kalam(table = "app.events", primary_key(id), no_primary_key = "a log")]
+#[kalam(crate = kalamtable_rows)]
+struct Event {
+    id: i64,
+}
+
+fn main() {}

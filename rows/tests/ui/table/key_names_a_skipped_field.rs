@@ -1,0 +1,11 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(Clone, Debug, KalamTable)]
+#[kalam(table = "app.events", primary_key(id), crate = kalamtable_rows)]
+struct Event {
+    #[kalam(skip)]
+    id: i64,
+    name: String,
+}
+
+fn main() {}

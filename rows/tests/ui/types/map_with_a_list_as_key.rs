@@ -1,0 +1,11 @@
+use std::collections::BTreeMap;
+
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Event {
+    counts: BTreeMap<Vec<String>, i64>,
+}
+
+fn main() {}

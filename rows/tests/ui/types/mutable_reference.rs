@@ -1,0 +1,9 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.notes", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Note<'a> {
+    text: &'a mut str,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.counts", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Count<'a> {
+    count: &'a i64,
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use std::collections::HashSet;
+
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Event {
+    tags: HashSet<String>,
+}
+
+fn main() {}

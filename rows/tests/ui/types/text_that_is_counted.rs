@@ -1,0 +1,11 @@
+use std::rc::Rc;
+
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.notes", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Note {
+    text: Rc<str>,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Event {
+    #[kalam(type = "bigint", unit = "ms")]
+    count: i64,
+}
+
+fn main() {}

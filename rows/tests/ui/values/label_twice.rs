@@ -1,0 +1,11 @@
+use kalamtable_rows::KalamValue;
+
+#[derive(Clone, Copy, Debug, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+enum Status {
+    Done,
+    #[kalam(rename = "done")]
+    Finished,
+}
+
+fn main() {}

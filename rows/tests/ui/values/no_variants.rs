@@ -1,0 +1,7 @@
+use kalamtable_rows::KalamValue;
+
+#[derive(Clone, Copy, Debug, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+enum Status {}
+
+fn main() {}

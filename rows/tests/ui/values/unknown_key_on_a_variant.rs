@@ -1,0 +1,10 @@
+use kalamtable_rows::KalamValue;
+
+#[derive(Clone, Copy, Debug, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+enum Status {
+    #[kalam(label = "brand new")]
+    New,
+}
+
+fn main() {}

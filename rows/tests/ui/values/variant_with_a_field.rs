@@ -1,0 +1,10 @@
+use kalamtable_rows::KalamValue;
+
+#[derive(Clone, Copy, Debug, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+enum Status {
+    New,
+    Failed(u16),
+}
+
+fn main() {}

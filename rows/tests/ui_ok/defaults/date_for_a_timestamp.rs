@@ -1,0 +1,8 @@
+use kalamtable_rows::{KalamTable, TimestampMillis};
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Event {
+    #[kalam(default = "2024-05-27T07:30:00")]
+    at: TimestampMillis,
+}

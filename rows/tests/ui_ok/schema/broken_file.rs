@@ -1,0 +1,8 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(Clone, Debug, KalamTable)]
+#[kalam(schema = "tests/schemas/mended.toml", crate = kalamtable_rows)]
+struct Job {
+    id: String,
+    title: String,
+}

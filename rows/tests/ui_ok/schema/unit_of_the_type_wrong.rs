@@ -1,0 +1,9 @@
+use kalamtable_rows::{KalamTable, Millis, Timestamp};
+
+#[derive(Clone, Debug, KalamTable)]
+#[kalam(schema = "tests/schemas/jobs.toml", crate = kalamtable_rows)]
+struct Job {
+    job_id: String,
+    priority: Option<i32>,
+    created_at: Timestamp<Millis>,
+}

@@ -1,0 +1,7 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(Clone, Debug, KalamTable)]
+#[kalam(table = "app.events", primary_key(event_id), crate = kalamtable_rows)]
+struct Event {
+    event_id: i64,
+}

@@ -1,0 +1,8 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(Clone, Debug, KalamTable)]
+#[kalam(table = "app.events", primary_key(event_id), crate = kalamtable_rows)]
+struct Event {
+    #[kalam(rename = "event_id")]
+    id: i64,
+}

@@ -1,0 +1,15 @@
+use kalamtable_rows::{KalamTable, KalamValue};
+
+#[derive(Clone, Copy, Debug, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+enum Status {
+    New,
+    Done,
+}
+
+#[derive(KalamTable)]
+#[kalam(table = "app.tasks", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Task {
+    #[kalam(type = "enum('new', 'done')")]
+    status: Status,
+}

@@ -1,0 +1,5 @@
+use kalamtable_rows::KalamValue;
+
+#[derive(KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct Size(u64);

@@ -1,0 +1,8 @@
+use kalamtable_rows::KalamValue;
+
+#[derive(Clone, Copy, Debug, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+enum Status {
+    New,
+    Failed,
+}
