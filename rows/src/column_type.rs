@@ -19,8 +19,9 @@ use crate::value::{Date, Decimal, Element, TimeOfDay, Timestamp, Unit, Value};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no KalamTable column type of its own",
     label = "which column type?",
-    note = "for an enum without fields, or a struct around one field: `#[derive(KalamValue)]`",
-    note = "for any other type: implement `kalamtable::HasType` and `kalamtable::TypeAt`"
+    note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
+    note = "for any other type: implement `kalamtable::HasType` and `kalamtable::TypeAt`",
+    note = "a list, a map or a box has the type of what is inside: that needs one"
 )]
 pub trait HasType: Value {
     /// How many ids the fields inside it need.
@@ -31,8 +32,9 @@ pub trait HasType: Value {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no KalamTable column type of its own",
     label = "which column type?",
-    note = "for an enum without fields, or a struct around one field: `#[derive(KalamValue)]`",
-    note = "for any other type: implement `kalamtable::HasType` and `kalamtable::TypeAt`"
+    note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
+    note = "for any other type: implement `kalamtable::HasType` and `kalamtable::TypeAt`",
+    note = "a list, a map or a box has the type of what is inside: that needs one"
 )]
 pub trait TypeAt<B: Base>: HasType {
     /// The column type.
@@ -73,6 +75,7 @@ macro_rules! plain_types {
     ($([$($param:tt)*] $ty:ty => $column:expr),* $(,)?) => {$(
         impl<$($param)*> HasType for $ty {}
 
+        #[diagnostic::do_not_recommend]
         impl<B: Base, $($param)*> TypeAt<B> for $ty {
             const TYPE: ColumnType = $column;
         }
@@ -108,6 +111,7 @@ impl<T: HasType> HasType for Box<T> {
     const IDS: i32 = T::IDS;
 }
 
+#[diagnostic::do_not_recommend]
 impl<B: Base, T: TypeAt<B>> TypeAt<B> for Box<T> {
     const TYPE: ColumnType = T::TYPE;
 }
@@ -121,6 +125,7 @@ impl<E: Element<Value: HasType>> HasType for Vec<E> {
     const IDS: i32 = if is_byte::<E>() { 0 } else { 1 + E::Value::IDS };
 }
 
+#[diagnostic::do_not_recommend]
 impl<B: Base, E: Element<Value: TypeAt<Above<B, 1>>> + 'static> TypeAt<B> for Vec<E> {
     const TYPE: ColumnType = if is_byte::<E>() {
         ColumnType::Bytes
@@ -144,12 +149,14 @@ impl<B: Base, E: Element<Value: TypeAt<Above<B, 1>>> + 'static> ListAt<B, E> {
 // that keeps its length.
 impl<const N: usize> HasType for [f32; N] {}
 
+#[diagnostic::do_not_recommend]
 impl<B: Base, const N: usize> TypeAt<B> for [f32; N] {
     const TYPE: ColumnType = ColumnType::Embedding(length::<N>());
 }
 
 impl<const N: usize> HasType for [u8; N] {}
 
+#[diagnostic::do_not_recommend]
 impl<B: Base, const N: usize> TypeAt<B> for [u8; N] {
     const TYPE: ColumnType = ColumnType::FixedBytes(length::<N>());
 }
@@ -173,6 +180,7 @@ macro_rules! map_types {
             const IDS: i32 = 2 + K::IDS + E::Value::IDS;
         }
 
+        #[diagnostic::do_not_recommend]
         impl<B, K, E> TypeAt<B> for $map<K, E>
         where
             $map<K, E>: Value,

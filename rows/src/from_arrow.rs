@@ -162,3 +162,26 @@ pub trait KeyedRow: Row {
     /// How this row's key compares with `key`.
     fn compare_key(&self, key: &Self::Key<'_>) -> std::cmp::Ordering;
 }
+
+/// What a field that is no column holds when a row is read.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no default, which a field that is skipped gets when a row is read",
+    label = "no default",
+    note = "implement `Default` for it, or let the field be an `Option`"
+)]
+pub trait Skipped {
+    /// Its default.
+    fn skipped() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> Skipped for T {
+    fn skipped() -> T {
+        T::default()
+    }
+}
+
+/// The value of a field that is no column; for generated code.
+pub fn skipped<T: Skipped>() -> T {
+    T::skipped()
+}

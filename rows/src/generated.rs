@@ -276,7 +276,7 @@ macro_rules! __owned_struct_value {
                 let ($($field,)*) = reader;
                 ::core::result::Result::Ok(Self {
                     $($field: $field.read(index)?,)*
-                    $($skipped: ::core::default::Default::default(),)*
+                    $($skipped: $crate::__private::skipped(),)*
                 })
             }
 
@@ -318,7 +318,7 @@ macro_rules! __owned_fields {
                 let ($($field,)*) = readers;
                 ::core::result::Result::Ok(Self {
                     $($field: $field.read(row)?,)*
-                    $($skipped: ::core::default::Default::default(),)*
+                    $($skipped: $crate::__private::skipped(),)*
                 })
             }
 
@@ -333,13 +333,17 @@ macro_rules! __owned_fields {
     };
 }
 
-/// `Value` and its kin for a struct around one field, which is held as that field is.
+/// `Value` and its kin for a struct around one field, which is held as that field is; with what is
+/// asked for that the field's type may be held, and may say its type at `B`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __newtype_value {
-    ($newtype:ident, $member:tt: $ty:ty) => {
+    ($newtype:ident, $member:tt: $ty:ty where [$($held:tt)*] [$($typed:tt)*]) => {
         #[automatically_derived]
-        impl $crate::Value for $newtype {
+        impl $crate::Value for $newtype
+        where
+            $($held)*
+        {
             type Cell<'a> = <$ty as $crate::Value>::Cell<'a>;
             type Builder = <$ty as $crate::Value>::Builder;
 
@@ -376,7 +380,10 @@ macro_rules! __newtype_value {
         }
 
         #[automatically_derived]
-        impl $crate::OwnedValue for $newtype {
+        impl $crate::OwnedValue for $newtype
+        where
+            $($held)*
+        {
             type Reader = <$ty as $crate::OwnedValue>::Reader;
             type View<'a> = <$ty as $crate::OwnedValue>::View<'a>;
 
@@ -404,12 +411,19 @@ macro_rules! __newtype_value {
         }
 
         #[automatically_derived]
-        impl $crate::HasType for $newtype {
+        impl $crate::HasType for $newtype
+        where
+            $($held)*
+        {
             const IDS: i32 = <$ty as $crate::HasType>::IDS;
         }
 
         #[automatically_derived]
-        impl<B: $crate::Base> $crate::TypeAt<B> for $newtype {
+        impl<B: $crate::Base> $crate::TypeAt<B> for $newtype
+        where
+            $($held)*,
+            $($typed)*
+        {
             const TYPE: $crate::__private::model::ColumnType = <$ty as $crate::TypeAt<B>>::TYPE;
         }
     };

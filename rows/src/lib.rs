@@ -68,7 +68,6 @@ pub mod __private {
     pub use std::boxed::Box;
     pub use std::cmp::{Ord, Ordering};
     pub use std::collections::BTreeMap;
-    pub use std::default::Default;
     pub use std::ops::Range;
     pub use std::option::Option;
     pub use std::result::Result;
@@ -85,6 +84,7 @@ pub mod __private {
         assert_default, assert_flattened, assert_frozen, assert_holds, assert_key, assert_type,
         assert_unique_ids,
     };
+    pub use crate::from_arrow::{Skipped, skipped};
     pub use crate::join_columns::{join_columns, largest};
     pub use crate::to_arrow::build_columns;
     pub use crate::value::{FieldReader, StructBuilder, StructFields, read_label, text_reader};

@@ -102,7 +102,7 @@ pub(crate) use validity::Validity;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be held by a KalamTable column",
     label = "not a column value",
-    note = "for an enum without fields, or a struct around one field: `#[derive(KalamValue)]`",
+    note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
     note = "for any other type: implement `kalamtable::Value`",
     note = "for a field that is not a column: `#[kalam(skip)]`"
 )]
@@ -160,7 +160,9 @@ pub trait Value: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a KalamTable column",
     label = "not a value that can be read",
-    note = "a type that borrows is written and not read: use an owned one, for example `String`"
+    note = "a type that borrows is written and not read: use an owned one, for example `String`",
+    note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
+    note = "for any other type: implement `kalamtable::Value` and `kalamtable::OwnedValue`"
 )]
 pub trait OwnedValue: Value + 'static {
     /// What reads values out of an array, made once per array.
@@ -236,6 +238,14 @@ pub trait Element: Sized {
 }
 
 /// An [`Element`] that can be read from Arrow.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be held by a KalamTable column",
+    label = "not a column value",
+    note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
+    note = "for any other type: implement `kalamtable::Value` and `kalamtable::OwnedValue`",
+    note = "a list, a map or a box is held if what is inside is",
+    note = "for a field that is not a column: `#[kalam(skip)]`"
+)]
 pub trait OwnedElement: Element<Value: OwnedValue> + 'static {
     /// As it stands in the array: with `Option`, where this has it.
     type View<'a>: Copy + Debug;
@@ -293,6 +303,7 @@ impl<T: Value> Element for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: OwnedValue> OwnedElement for T {
     type View<'a> = T::View<'a>;
 
@@ -335,6 +346,7 @@ impl<T: Value> Element for Option<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: OwnedValue> OwnedElement for Option<T> {
     type View<'a> = Option<T::View<'a>>;
 

@@ -2,7 +2,7 @@
 
 use kalamtable_model::TableDefinition;
 use proc_macro2::{Ident, Literal, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 
 use crate::fields::{Access, ColumnField, FlattenedField, Held, Member, RowFields};
 use crate::names::ident;
@@ -67,6 +67,40 @@ pub(crate) fn view(
             }
         }
     });
+    let bounds = fields.bounds(kalam);
+    if !bounds.is_empty() {
+        let names: Vec<&Ident> = fields.members().into_iter().map(Member::name).collect();
+        let text = |name: &Ident| name.to_string().trim_start_matches("r#").to_string();
+        let view_text = text(view);
+        let texts = names.iter().map(|name| text(name));
+        // Derives would tell again what the bounds tell.
+        return quote! {
+            #[doc = #doc]
+            #[allow(private_bounds)]
+            #visibility struct #view<'a> where #(#bounds),* {
+                #(#columns),*
+            }
+
+            #[automatically_derived]
+            impl<'a> ::core::clone::Clone for #view<'a> where #(#bounds),* {
+                fn clone(&self) -> Self {
+                    *self
+                }
+            }
+
+            #[automatically_derived]
+            impl<'a> ::core::marker::Copy for #view<'a> where #(#bounds),* {}
+
+            #[automatically_derived]
+            impl<'a> ::core::fmt::Debug for #view<'a> where #(#bounds),* {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    f.debug_struct(#view_text)
+                        #(.field(#texts, &self.#names))*
+                        .finish()
+                }
+            }
+        };
+    }
     quote! {
         #[doc = #doc]
         #[derive(Clone, Copy, Debug)]
@@ -132,9 +166,10 @@ fn to_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStrea
             }
         }
     }
-    let header = fields
-        .parameters
-        .header(&quote!(kalam::ToArrow), &fields.row, &[]);
+    let header =
+        fields
+            .parameters
+            .header(&quote!(kalam::ToArrow), &fields.row, &fields.bounds(&kalam));
     quote! {
         #[automatically_derived]
         #header {
@@ -197,11 +232,16 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
             }
         }
     }
+    let skipped = skipped.iter().map(|name| {
+        let value = quote_spanned!(name.span()=> kalam::skipped());
+        quote!(#name: #value)
+    });
     let row_number = match fields.flattened[..] {
         [] => quote!(_),
         _ => quote!(row),
     };
-    let bounds = fields.parameters.needing(quote!('static));
+    let mut bounds = fields.parameters.needing(quote!('static));
+    bounds.extend(fields.bounds(&kalam));
     let header = fields
         .parameters
         .header(&quote!(kalam::FromArrow), row, &bounds);
@@ -227,7 +267,7 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
                 for #row_number in range {
                     rows.push(#row {
                         #(#names: #taken,)*
-                        #(#skipped: kalam::Default::default(),)*
+                        #(#skipped,)*
                     });
                 }
                 kalam::Result::Ok(())
@@ -252,10 +292,11 @@ fn keyed_row_impl(fields: &RowFields, key: &[&ColumnField]) -> TokenStream {
         ([ty], [value]) => (quote!(#ty), quote!(#value)),
         _ => (quote!((#(#types),*)), quote!((#(#values),*))),
     };
-    let bounds = fields.parameters.needing(quote!(kalam::Row));
+    // Asked for here, so that what it lacks is told once.
+    let row = quote_spanned!(fields.row.span()=> Self: kalam::Row);
     let header = fields
         .parameters
-        .header(&quote!(kalam::KeyedRow), &fields.row, &bounds);
+        .header(&quote!(kalam::KeyedRow), &fields.row, &[row]);
     quote! {
         #[automatically_derived]
         #header {

@@ -3,8 +3,8 @@
 
 use kalamtable_model::rust_names::{snake_case, view_name};
 use kalamtable_model::{Column, TableDefinition, TimeUnit};
-use proc_macro2::{Ident, Literal, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
 
 use crate::Options;
 use crate::names::ident;
@@ -105,6 +105,16 @@ pub(crate) enum Member<'a> {
     Flattened(&'a FlattenedField),
 }
 
+impl<'a> Member<'a> {
+    /// Its name.
+    pub(crate) fn name(self) -> &'a Ident {
+        match self {
+            Member::Column(_, field) => &field.name,
+            Member::Flattened(field) => &field.name,
+        }
+    }
+}
+
 /// Which way rows can go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
@@ -125,6 +135,9 @@ pub struct ColumnField {
     pub ty: TokenStream,
     /// How it holds the column's value.
     pub held: Held,
+    /// Whether its type is known to be one that a column can hold. Where it is not, what is generated
+    /// asks for that first, so that it is not told for every use of the field.
+    pub is_known: bool,
     /// Its documentation, line by line.
     pub docs: Vec<String>,
 }
@@ -155,6 +168,7 @@ impl RowFields {
             visibility: quote!(pub),
             ty: column_field_type(definition, column, options),
             held: Held::AsIs,
+            is_known: true,
             docs: column_docs(column),
         });
         RowFields {
@@ -183,6 +197,28 @@ impl RowFields {
         }
         members.extend(flattened.map(Member::Flattened));
         members
+    }
+
+    /// What is asked for the types that are not known to be values, each where it stands. Rows that are
+    /// only written mention a type once.
+    pub(crate) fn bounds(&self, kalam: &TokenStream) -> Vec<TokenStream> {
+        if self.access == Access::WriteOnly {
+            return Vec::new();
+        }
+        let unknown = self.columns.iter().filter(|field| !field.is_known);
+        let bounds = unknown.map(|field| {
+            let ty = &field.ty;
+            let first = ty.clone().into_iter().next();
+            let span = first.map_or(Span::call_site(), |first| first.span());
+            let span = span.resolved_at(Span::call_site());
+            let bound = quote!(#kalam::OwnedElement).into_iter().map(|mut token| {
+                token.set_span(span);
+                token
+            });
+            let bound: TokenStream = bound.collect();
+            quote_spanned!(span=> #ty: #bound)
+        });
+        bounds.collect()
     }
 
     /// The position in the table of the first column that stands behind `columns` columns of the

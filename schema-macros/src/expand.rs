@@ -164,6 +164,7 @@ impl RowField {
             visibility: self.visibility.to_token_stream(),
             ty: self.tokens.clone(),
             held: self.held(column),
+            is_known: self.ty.known.is_some(),
             docs,
         }
     }

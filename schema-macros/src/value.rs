@@ -4,7 +4,7 @@
 use kalamtable_model::rust_names::snake_case;
 use kalamtable_model::{ColumnType, Shared, SourceFile, Sources};
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Field, Fields};
 
@@ -188,8 +188,13 @@ fn newtype(
         Some(name) => name.to_token_stream(),
         None => quote!(0),
     };
+    let span = field_type.span();
+    let kalam = quote!(#runtime::__private);
+    // Asked for once, so that a type that is no value is not told for every use of it.
+    let held = quote_spanned!(span=> #ty: #kalam::OwnedValue + #kalam::HasType);
+    let typed = quote_spanned!(span=> #ty: #kalam::TypeAt<B>);
     quote! {
-        #runtime::__private::newtype_value!(#name, #member: #ty);
+        #runtime::__private::newtype_value!(#name, #member: #ty where [#held] [#typed]);
     }
 }
 
@@ -229,14 +234,14 @@ mod tests {
         check(
             "struct JobId(String);",
             expect![[r#"
-            :: kalamtable :: __private :: newtype_value ! (JobId , 0 : String) ;
-        "#]],
+                :: kalamtable :: __private :: newtype_value ! (JobId , 0 : String where [String : :: kalamtable :: __private :: OwnedValue + :: kalamtable :: __private :: HasType] [String : :: kalamtable :: __private :: TypeAt < B >]) ;
+            "#]],
         );
         check(
             "#[kalam(transparent)] struct Port { number: u16 }",
             expect![[r#"
-            :: kalamtable :: __private :: newtype_value ! (Port , number : u16) ;
-        "#]],
+                :: kalamtable :: __private :: newtype_value ! (Port , number : u16 where [u16 : :: kalamtable :: __private :: OwnedValue + :: kalamtable :: __private :: HasType] [u16 : :: kalamtable :: __private :: TypeAt < B >]) ;
+            "#]],
         );
     }
 

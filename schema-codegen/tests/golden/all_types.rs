@@ -1666,7 +1666,10 @@ pub mod app {
             }
         }
         #[automatically_derived]
-        impl kalam::KeyedRow for AllTypes {
+        impl kalam::KeyedRow for AllTypes
+        where
+            Self: kalam::Row,
+        {
             type Key<'a> = (i64, &'a str, kalam::Date);
             fn key(&self) -> Self::Key<'_> {
                 (self.id, &*self.region, self.day)

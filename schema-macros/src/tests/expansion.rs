@@ -169,7 +169,7 @@ fn plain_columns() {
                                 id: c0.take(),
                                 r#type: c1.take(),
                                 at: c2.take().get(),
-                                cache: kalam::Default::default(),
+                                cache: kalam::skipped(),
                             });
                         }
                         kalam::Result::Ok(())
@@ -188,7 +188,10 @@ fn plain_columns() {
                     }
                 }
                 #[automatically_derived]
-                impl kalam::KeyedRow for Event {
+                impl kalam::KeyedRow for Event
+                where
+                    Self: kalam::Row,
+                {
                     type Key<'a> = i64;
                     fn key(&self) -> Self::Key<'_> {
                         self.id
@@ -220,8 +223,16 @@ fn columns_whose_type_the_compiler_knows() {
         expect![[r##"
             #[allow(dead_code)]
             /// A row of `app.events`, borrowed from a batch.
-            #[derive(Clone, Copy, Debug)]
-            struct EventView<'a> {
+            #[allow(private_bounds)]
+            struct EventView<'a>
+            where
+                EventId: kalamtable_rows::__private::OwnedElement,
+                Status: kalamtable_rows::__private::OwnedElement,
+                Option<Vec<String>>: kalamtable_rows::__private::OwnedElement,
+                BTreeMap<String, Place>: kalamtable_rows::__private::OwnedElement,
+                Vec<String>: kalamtable_rows::__private::OwnedElement,
+                serde_json::Value: kalamtable_rows::__private::OwnedElement,
+            {
                 /// Column `id`.
                 id: <EventId as kalamtable_rows::__private::OwnedElement>::View<'a>,
                 /// Column `status`.
@@ -237,6 +248,51 @@ fn columns_whose_type_the_compiler_knows() {
                 more: <Vec<String> as kalamtable_rows::__private::OwnedElement>::View<'a>,
                 /// Column `data`.
                 data: <serde_json::Value as kalamtable_rows::__private::OwnedElement>::View<'a>,
+            }
+            #[automatically_derived]
+            impl<'a> ::core::clone::Clone for EventView<'a>
+            where
+                EventId: kalamtable_rows::__private::OwnedElement,
+                Status: kalamtable_rows::__private::OwnedElement,
+                Option<Vec<String>>: kalamtable_rows::__private::OwnedElement,
+                BTreeMap<String, Place>: kalamtable_rows::__private::OwnedElement,
+                Vec<String>: kalamtable_rows::__private::OwnedElement,
+                serde_json::Value: kalamtable_rows::__private::OwnedElement,
+            {
+                fn clone(&self) -> Self {
+                    *self
+                }
+            }
+            #[automatically_derived]
+            impl<'a> ::core::marker::Copy for EventView<'a>
+            where
+                EventId: kalamtable_rows::__private::OwnedElement,
+                Status: kalamtable_rows::__private::OwnedElement,
+                Option<Vec<String>>: kalamtable_rows::__private::OwnedElement,
+                BTreeMap<String, Place>: kalamtable_rows::__private::OwnedElement,
+                Vec<String>: kalamtable_rows::__private::OwnedElement,
+                serde_json::Value: kalamtable_rows::__private::OwnedElement,
+            {}
+            #[automatically_derived]
+            impl<'a> ::core::fmt::Debug for EventView<'a>
+            where
+                EventId: kalamtable_rows::__private::OwnedElement,
+                Status: kalamtable_rows::__private::OwnedElement,
+                Option<Vec<String>>: kalamtable_rows::__private::OwnedElement,
+                BTreeMap<String, Place>: kalamtable_rows::__private::OwnedElement,
+                Vec<String>: kalamtable_rows::__private::OwnedElement,
+                serde_json::Value: kalamtable_rows::__private::OwnedElement,
+            {
+                fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                    f.debug_struct("EventView")
+                        .field("id", &self.id)
+                        .field("status", &self.status)
+                        .field("tags", &self.tags)
+                        .field("routes", &self.routes)
+                        .field("more", &self.more)
+                        .field("data", &self.data)
+                        .finish()
+                }
             }
             const _: () = {
                 use kalamtable_rows::__private as kalam;
@@ -361,7 +417,15 @@ fn columns_whose_type_the_compiler_knows() {
                     schema: &SCHEMA,
                 };
                 #[automatically_derived]
-                impl kalam::ToArrow for Event {
+                impl kalam::ToArrow for Event
+                where
+                    EventId: kalam::OwnedElement,
+                    Status: kalam::OwnedElement,
+                    Option<Vec<String>>: kalam::OwnedElement,
+                    BTreeMap<String, Place>: kalam::OwnedElement,
+                    Vec<String>: kalam::OwnedElement,
+                    serde_json::Value: kalam::OwnedElement,
+                {
                     const TABLE: &'static kalam::Table = &TABLE;
                     fn append(
                         rows: &[&Self],
@@ -413,7 +477,15 @@ fn columns_whose_type_the_compiler_knows() {
                     }
                 }
                 #[automatically_derived]
-                impl kalam::FromArrow for Event {
+                impl kalam::FromArrow for Event
+                where
+                    EventId: kalam::OwnedElement,
+                    Status: kalam::OwnedElement,
+                    Option<Vec<String>>: kalam::OwnedElement,
+                    BTreeMap<String, Place>: kalam::OwnedElement,
+                    Vec<String>: kalam::OwnedElement,
+                    serde_json::Value: kalam::OwnedElement,
+                {
                     type Readers = (
                         kalam::ColumnReader<EventId>,
                         kalam::ColumnReader<Status>,
@@ -476,7 +548,10 @@ fn columns_whose_type_the_compiler_knows() {
                     }
                 }
                 #[automatically_derived]
-                impl kalam::KeyedRow for Event {
+                impl kalam::KeyedRow for Event
+                where
+                    Self: kalam::Row,
+                {
                     type Key<'a> = &'a EventId;
                     fn key(&self) -> Self::Key<'_> {
                         &self.id

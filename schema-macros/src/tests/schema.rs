@@ -344,14 +344,43 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
     expect![[r##"
         #[allow(dead_code)]
         /// A row of `app.jobs`, borrowed from a batch.
-        #[derive(Clone, Copy, Debug)]
-        pub struct JobSeen<'a> {
+        #[allow(private_bounds)]
+        pub struct JobSeen<'a>
+        where
+            Status: kalamtable_rows::__private::OwnedElement,
+        {
             /// How far it is
             status: <Status as kalamtable_rows::__private::OwnedElement>::View<'a>,
             /// Column `at`.
             at: <kalamtable_rows::__private::Option<
                 kalamtable_rows::__private::TimeOfDay<kalamtable_rows::__private::Seconds>,
             > as kalamtable_rows::__private::OwnedElement>::View<'a>,
+        }
+        #[automatically_derived]
+        impl<'a> ::core::clone::Clone for JobSeen<'a>
+        where
+            Status: kalamtable_rows::__private::OwnedElement,
+        {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+        #[automatically_derived]
+        impl<'a> ::core::marker::Copy for JobSeen<'a>
+        where
+            Status: kalamtable_rows::__private::OwnedElement,
+        {}
+        #[automatically_derived]
+        impl<'a> ::core::fmt::Debug for JobSeen<'a>
+        where
+            Status: kalamtable_rows::__private::OwnedElement,
+        {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.debug_struct("JobSeen")
+                    .field("status", &self.status)
+                    .field("at", &self.at)
+                    .finish()
+            }
         }
         const _: () = {
             use kalamtable_rows::__private as kalam;
@@ -417,7 +446,10 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                 schema: &SCHEMA,
             };
             #[automatically_derived]
-            impl kalam::ToArrow for Job {
+            impl kalam::ToArrow for Job
+            where
+                Status: kalam::OwnedElement,
+            {
                 const TABLE: &'static kalam::Table = &TABLE;
                 fn append(
                     rows: &[&Self],
@@ -444,7 +476,10 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                 }
             }
             #[automatically_derived]
-            impl kalam::FromArrow for Job {
+            impl kalam::FromArrow for Job
+            where
+                Status: kalam::OwnedElement,
+            {
                 type Readers = (
                     kalam::ColumnReader<Status>,
                     kalam::ColumnReader<kalam::Option<kalam::TimeOfDay<kalam::Seconds>>>,
