@@ -27,6 +27,7 @@ mod attributes {
     mod number_with_a_suffix;
     mod primary_key_on_a_field;
     mod skip_and_id;
+    mod skip_that_has_no_default;
     mod unknown_key;
 }
 
@@ -133,6 +134,7 @@ mod table {
 #[path = "ui_ok/traits"]
 mod traits {
     mod key_of_a_table_without_one;
+    mod key_without_clone;
     mod reading_a_row_that_borrows;
     mod struct_that_is_no_row;
 }
@@ -147,6 +149,7 @@ mod types {
     mod decimal_with_too_large_a_scale;
     mod decimal_with_too_many_digits;
     mod isize_in_an_option;
+    mod list_of_a_struct_without_a_type;
     mod list_without_an_id;
     mod map_with_a_list_as_key;
     mod mutable_reference;
@@ -156,6 +159,7 @@ mod types {
     mod reference_to_a_string;
     mod set_of_texts;
     mod slice_of_texts;
+    mod struct_without_a_type;
     mod text_in_an_int_column;
     mod text_that_is_counted;
     mod tuple;
