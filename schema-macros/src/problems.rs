@@ -86,17 +86,20 @@ impl Places {
             }
         }
         let is_rust_type = !tokens.to_string().starts_with('"');
-        for help in &diagnostic.help {
-            if diagnostic.rule == Rule::DecimalRange && is_rust_type {
-                // The type grammar's own words.
-                continue;
-            }
+        let is_decimal = diagnostic.rule == Rule::DecimalRange && is_rust_type;
+        if is_decimal {
+            text.push_str(DECIMAL);
+        }
+        for help in diagnostic.help.iter().filter(|_| !is_decimal) {
             text.push_str("\nhelp: ");
             text.push_str(&in_rust(diagnostic.rule, help));
         }
         problems.error(syn::Error::new_spanned(tokens, text));
     }
 }
+
+/// What the model helps with in the words of its type grammar.
+const DECIMAL: &str = "\nhelp: of `Decimal<P, S>`, `P` is from 1 to 38 and `S` from 0 to `P`: for example `Decimal<10, 2>`";
 
 /// A help as it reads where a struct is the source: the model's own is about TOML.
 fn in_rust(rule: Rule, help: &str) -> String {

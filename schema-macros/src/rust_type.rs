@@ -1,7 +1,7 @@
 //! [`FieldType`]: what the type of a field says by its syntax; and the Rust types for a column type.
 
 use kalamtable_model::rust_names::unit_type_name;
-use kalamtable_model::{ColumnType, TimeUnit};
+use kalamtable_model::{ColumnType, TimeUnit, listed};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Expr, GenericArgument, Lit, PathArguments, PathSegment, Type};
@@ -339,6 +339,17 @@ pub(crate) fn rust_type(ty: &ColumnType, unit: Option<TimeUnit>) -> Option<Strin
     // No name is asked for: nothing is to be made.
     let tokens = kalamtable_codegen::value_type("", ty, unit);
     Some(type_text(tokens).replace("kalam::", ""))
+}
+
+/// What to do for a Rust type that should hold a column of type `ty`, and does not.
+pub(crate) fn help_to_hold(ty: &ColumnType, unit: Option<TimeUnit>) -> String {
+    match (ty, rust_type(ty, unit)) {
+        (ColumnType::Enum(labels), _) => {
+            format!("its labels have to be {}", listed(labels.iter(), "and"))
+        }
+        (_, Some(rust)) => format!("write `{rust}`"),
+        (_, None) => "what is in it has to be what is in the column".to_string(),
+    }
 }
 
 /// Whether a type has to be made for it, or for what is inside.

@@ -18,7 +18,7 @@ use syn::LitStr;
 use crate::expand::TableOfRow;
 use crate::problems::Problems;
 use crate::row::{RowField, RowStruct};
-use crate::rust_type::{optional, refused, rust_type};
+use crate::rust_type::{help_to_hold, optional, refused, rust_type};
 
 /// The table of the file at `path` in `folder`, if `row` is a row of it; none if there are problems.
 pub(crate) fn table(
@@ -167,7 +167,7 @@ impl Comparison<'_> {
                 unknown.push(field);
             } else if let Some(first) = fields.get(&name) {
                 let message = format!("field `{}` is column `{name}` too", first.name);
-                let help = "rename one of the two";
+                let help = "delete one of the two, or name another column";
                 problems.push(field.column_tokens(), &message, help);
             } else {
                 fields.insert(name, field);
@@ -270,11 +270,12 @@ impl Comparison<'_> {
             }
         }
         let message = format!(
-            "`{}` cannot hold column `{}` of `{}`: {place} says `{}`",
+            "`{}` cannot hold column `{}` of `{}`: {place} says `{}`\nhelp: {}",
             field.ty.name(),
             column.name,
             self.table.definition.name(),
-            column.ty
+            column.ty,
+            help_to_hold(&column.ty, column.unit)
         );
         field.holds_check(&column.ty, &message)
     }

@@ -19,7 +19,7 @@ use crate::entries::DefaultAttribute;
 use crate::expand::{TableOfRow, const_check};
 use crate::problems::{Places, Problems, Written};
 use crate::row::{FlatField, RowField, RowStruct};
-use crate::rust_type::{FieldType, optional, refused, rust_type};
+use crate::rust_type::{FieldType, help_to_hold, optional, refused, rust_type};
 
 /// The table that `row` describes; none if there are problems.
 pub(crate) fn table(
@@ -542,9 +542,10 @@ pub(crate) fn natural(
             tokens.ty = Some(field.natural_type(&base.of_type));
         } else {
             let message = format!(
-                "`{}` cannot hold {name}, which is `{}`",
+                "`{}` cannot hold {name}, which is `{}`\nhelp: {}",
                 field.ty.name(),
-                column.ty
+                column.ty,
+                help_to_hold(&column.ty, column.unit)
             );
             checks.extend(field.holds_check(&column.ty, &message));
         }

@@ -651,7 +651,7 @@ fn columns_whose_type_the_compiler_knows() {
                     kalam::assert_holds(
                         NATURAL,
                         EXPECTED,
-                        "`serde_json::Value` cannot hold column `data` of `app.events`, which is `json`",
+                        "`serde_json::Value` cannot hold column `data` of `app.events`, which is `json`\nhelp: write `String`",
                     );
                 };
                 const _: () = kalam::assert_unique_ids(

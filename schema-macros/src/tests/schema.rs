@@ -105,7 +105,7 @@ fn one_column_twice() {
         "#,
         expect![[r#"
             "message": field `message` is column `message` too
-            help: rename one of the two
+            help: delete one of the two, or name another column
         "#]],
     );
 }
@@ -536,7 +536,7 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                 kalam::assert_holds(
                     NATURAL,
                     EXPECTED,
-                    "`Status` cannot hold column `status` of `app.jobs`: schemas/jobs.toml:4 says `enum('new', 'done')`",
+                    "`Status` cannot hold column `status` of `app.jobs`: schemas/jobs.toml:4 says `enum('new', 'done')`\nhelp: its labels have to be `new` and `done`",
                 );
             };
         };

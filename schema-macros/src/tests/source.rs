@@ -215,6 +215,7 @@ fn types_that_are_none() {
             "list<text>": the nested field has no id [KT0305]
             help: write `type = "list<#6 text>"`
             Decimal<40, 2>: a decimal has at most 38 digits [KT0404]
+            help: of `Decimal<P, S>`, `P` is from 1 to 38 and `S` from 0 to `P`: for example `Decimal<10, 2>`
             [u8; 0]: the `n` of `bytes(n)` is from 1 to 1048576 [KT0405]
             help: `bytes` holds any length
         "#]],

@@ -3,5 +3,6 @@ use kalamtable_rows::KalamTable;
 #[derive(KalamTable)]
 #[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
 struct Event {
+    #[kalam(type = "list<#2 text>")]
     tags: Vec<String>,
 }
