@@ -224,6 +224,11 @@ fn enums_and_newtypes_are_values() -> Result<(), Box<dyn std::error::Error>> {
         .transpose()?
         .map(|view| view.status);
     assert_eq!(view, Some(Status::InProgress));
+    let views = Task::views(&batch)?;
+    let view = views.get(0).ok_or("a row")??;
+    let shown = format!("{view:?}");
+    assert!(shown.starts_with("TaskView { id: \"a\", status: InProgress, before: Some(Done)"));
+    assert!(shown.contains(", needs: "), "{shown}");
     assert_eq!(Status::LABELS, ["new", "in_progress", "it's done"]);
     assert_eq!(rows[0].key(), &rows[0].id);
 
