@@ -73,6 +73,8 @@ const fn is_sound(ty: &ColumnType, depth: usize) -> bool {
         return false;
     }
     match ty {
+        // Its digits are for the column to say.
+        ColumnType::Decimal { precision: 0, .. } => false,
         ColumnType::FixedBytes(length) => is_length(*length, limits::FIXED_BYTES),
         ColumnType::Embedding(length) => is_length(*length, limits::EMBEDDING),
         ColumnType::List(item) => is_sound_field(behind(item), depth),
@@ -219,7 +221,10 @@ const fn holds(natural: &ColumnType, declared: &ColumnType) -> bool {
                 precision: declared_precision,
                 scale: declared_scale,
             },
-        ) => *precision == *declared_precision && *scale == *declared_scale,
+        ) => {
+            let is_open = *precision == 0;
+            is_open || *precision == *declared_precision && *scale == *declared_scale
+        }
         (ColumnType::FixedBytes(length), ColumnType::FixedBytes(declared))
         | (ColumnType::Embedding(length), ColumnType::Embedding(declared)) => *length == *declared,
         (ColumnType::Enum(labels), ColumnType::Enum(declared)) => {

@@ -404,8 +404,9 @@ fn natural_columns(
             let ty = field.natural_type(&base.of(field));
             let message = format!(
                 "{name} cannot be of this type: keys of maps are text, numbers that are not floating, \
-                 times or uuids, `[u8; N]` and `[f32; N]` have from 1 to {} and {} elements, and types \
-                 nest {} deep at most",
+                 times or uuids, `[u8; N]` and `[f32; N]` have from 1 to {} and {} elements, types nest \
+                 {} deep at most, and a decimal without digits of its own has them from the column: \
+                 write `type = \"decimal(10, 2)\"`",
                 limits::FIXED_BYTES,
                 limits::EMBEDDING,
                 limits::NESTING
