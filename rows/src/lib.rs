@@ -25,6 +25,8 @@
 //! # Ok::<(), kalamtable_rows::RowError>(())
 //! ```
 
+#[cfg(feature = "futures-core")]
+mod batch_stream;
 mod checks;
 mod column_builder;
 mod column_type;
@@ -38,6 +40,8 @@ mod table;
 mod to_arrow;
 mod value;
 
+#[cfg(feature = "futures-core")]
+pub use batch_stream::BatchStream;
 pub use column_builder::ColumnBuilder;
 pub use column_type::{Above, After, Base, HasType, Ids, TypeAt};
 pub use columns::{ColumnReader, Columns};
