@@ -356,6 +356,7 @@ mod tests {
     use kalamtable_model::MapFields;
 
     use super::*;
+    use crate::column_type::OPEN_DECIMAL;
 
     const fn field(id: i32, name: &'static str, ty: ColumnType) -> NestedField {
         NestedField {
@@ -384,6 +385,10 @@ mod tests {
 
     fn set(labels: &'static [Shared<str>]) -> ColumnType {
         ColumnType::Enum(Shared::Static(labels))
+    }
+
+    fn decimal(precision: u8, scale: u8) -> ColumnType {
+        ColumnType::Decimal { precision, scale }
     }
 
     const NEW_DONE: &[Shared<str>] = &[Shared::Static("new"), Shared::Static("done")];
@@ -482,6 +487,11 @@ mod tests {
         ));
         assert!(holds(list(1, ColumnType::Float), ColumnType::Embedding(3)));
         assert!(!holds(ColumnType::Embedding(2), ColumnType::Embedding(3)));
+        assert!(holds(decimal(10, 2), decimal(10, 2)));
+        assert!(!holds(decimal(10, 2), decimal(10, 3)));
+        assert!(holds(OPEN_DECIMAL, decimal(10, 2)));
+        assert!(holds(list(1, OPEN_DECIMAL), list(9, decimal(38, 0))));
+        assert!(!holds(OPEN_DECIMAL, ColumnType::Double));
     }
 
     #[test]
@@ -494,6 +504,9 @@ mod tests {
         assert!(sound(ColumnType::Embedding(limits::EMBEDDING)));
         assert!(!sound(ColumnType::Embedding(limits::EMBEDDING + 1)));
         assert!(!sound(ColumnType::FixedBytes(0)));
+        assert!(sound(decimal(38, 0)));
+        assert!(!sound(OPEN_DECIMAL));
+        assert!(!sound(list(1, OPEN_DECIMAL)));
         let mut deep = ColumnType::Int;
         for id in 1..limits::NESTING {
             deep = list(id as i32, deep);

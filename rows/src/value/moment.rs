@@ -128,10 +128,7 @@ fn too_fine<T: Moment>(value: T, unit: TimeUnit) -> Problem {
 
 #[cold]
 fn too_far<T: Moment>(value: T, unit: TimeUnit) -> Problem {
-    out_of_range(
-        value.text(),
-        format!("64 bits of {} after 1970", unit_name(&unit)),
-    )
+    out_of_range(value.text(), format!("64 bits of {}", unit_name(&unit)))
 }
 
 pub(super) fn out_of_range(value: String, target: impl Into<String>) -> Problem {

@@ -1,5 +1,14 @@
 //! `rust_decimal::Decimal`, which has as many digits after the point as it likes: the column says how
-//! many stand there.
+//! many stand there. Without that, nothing compiles:
+//!
+//! ```compile_fail,E0080
+//! #[derive(kalamtable_rows::KalamTable)]
+//! #[kalam(table = "app.prices", no_primary_key = "an example", crate = kalamtable_rows)]
+//! struct Price {
+//!     // With `#[kalam(type = "decimal(10, 2)")]` it does.
+//!     price: rust_decimal::Decimal,
+//! }
+//! ```
 
 use arrow::datatypes::{DataType, Decimal128Type, DecimalType};
 use rust_decimal::Decimal;
