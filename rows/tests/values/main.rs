@@ -54,10 +54,7 @@ fn not_written<T: Value>(ty: &DataType, value: T) -> String {
 
 /// What is told of an array that is read as a column of type `ty`.
 #[track_caller]
-fn not_read<T: OwnedValue>(ty: &DataType, array: ArrayRef) -> String
-where
-    T: Debug,
-{
+fn not_read<T: OwnedValue + Debug>(ty: &DataType, array: ArrayRef) -> String {
     let error = read::<T>(&array, ty).expect_err("it is no value");
     format!("{error}\n")
 }
