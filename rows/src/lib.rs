@@ -24,6 +24,15 @@
 //! assert_eq!(Event::from_batch(&batch)?, rows);
 //! # Ok::<(), kalamtable_rows::RowError>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | |
+//! |---|---|
+//! | `derive` | `#[derive(KalamTable)]` and `#[derive(KalamValue)]`; on unless turned off |
+//! | `bytes`, `chrono`, `jiff`, `rust_decimal`, `serde_json` | types of these crates as values: see [`Value`] |
+//! | `futures-core` | `ToArrow::to_batch_stream`: batches from a stream of rows |
+//! | `datafusion` | `From<RowError> for DataFusionError` |
 
 #[cfg(feature = "futures-core")]
 mod batch_stream;

@@ -1,5 +1,6 @@
 //! The types in tables: as columns, as keys, as values of nullable places, of lists and of maps.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
@@ -163,4 +164,41 @@ fn times_of_no_zone_in_columns_of_one() {
     let empty = RecordBatch::new_empty(Local::schema().clone());
     let error = Local::from_batch(&empty).expect_err("the column has a zone");
     expect![[r#"table `app.local`, column `at`: `chrono::NaiveDateTime` has no zone, and a column of type Timestamp(µs, "UTC") has one: use `chrono::DateTime<Utc>`"#]].assert_eq(&error.to_string());
+}
+
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(schema = "tests/schemas/visits.toml", crate = kalamtable_rows)]
+struct Visit {
+    began_at: Timestamp,
+    place: i128,
+    fee: rust_decimal::Decimal,
+    digest: Cow<'static, [u8]>,
+    ended_at: ::jiff::civil::DateTime,
+    seen_at: Option<DateTime<Utc>>,
+    stayed: Option<::jiff::SignedDuration>,
+    notes: [serde_json::Value; 2],
+}
+
+#[test]
+fn a_struct_of_them_is_held_to_its_file() -> Result<(), RowError> {
+    let visit = Visit {
+        began_at: Timestamp::constant(5, 1_000),
+        place: -1,
+        fee: rust_decimal::Decimal::new(15, 1),
+        digest: Cow::Borrowed(b"digest"),
+        ended_at: ::jiff::civil::date(2024, 2, 29).at(12, 0, 0, 0),
+        seen_at: Some(DateTime::from_timestamp_nanos(-1)),
+        stayed: Some(::jiff::SignedDuration::from_millis(-5)),
+        notes: [json!(1), json!(null)],
+    };
+    let rows = [
+        visit.clone(),
+        Visit {
+            fee: 0.into(),
+            ..visit
+        },
+    ];
+    assert_eq!(Visit::from_batch(&Visit::to_batch(&rows)?)?, rows);
+    assert!(rows[0].compare_key(&rows[1].key()).is_gt());
+    Ok(())
 }
