@@ -188,7 +188,8 @@ pub trait Value: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a KalamTable column",
     label = "not a value that can be read",
-    note = "a type that borrows is written and not read: use an owned one, for example `String`"
+    note = "a type that borrows is written and not read: use an owned one, for example `String`",
+    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: turn on the feature of that name"
 )]
 pub trait OwnedValue: Value + 'static {
     /// What reads values out of an array, made once per array.

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use ::bytes::Bytes;
 use ::chrono::{DateTime, NaiveDateTime, Utc};
 use ::jiff::Timestamp;
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
 use expect_test::expect;
 use kalamtable_rows::{FromArrow, KalamTable, KalamValue, KeyedRow, RowError, ToArrow};
 use serde_json::json;
@@ -200,5 +200,31 @@ fn a_struct_of_them_is_held_to_its_file() -> Result<(), RowError> {
     ];
     assert_eq!(Visit::from_batch(&Visit::to_batch(&rows)?)?, rows);
     assert!(rows[0].compare_key(&rows[1].key()).is_gt());
+    Ok(())
+}
+
+/// A row that borrows its bytes is written, and not read.
+#[derive(KalamTable)]
+#[kalam(table = "app.packets", no_primary_key = "written once", crate = kalamtable_rows)]
+struct Packet<'a> {
+    header: &'a [u8],
+    body: Option<Cow<'a, [u8]>>,
+    parts: Vec<&'a [u8]>,
+}
+
+#[test]
+fn bytes_that_are_borrowed() -> Result<(), RowError> {
+    let bytes = [1, 2, 3];
+    let packet = Packet {
+        header: &bytes[..1],
+        body: Some(Cow::Borrowed(&bytes[1..])),
+        parts: vec![&bytes[..2], &[]],
+    };
+    let batch = Packet::to_batch(&[packet])?;
+    let columns = Packet::TABLE.definition.columns().iter();
+    let types: Vec<String> = columns.map(|column| column.ty.to_string()).collect();
+    assert_eq!(types, ["bytes", "bytes", "list<#4 bytes>"]);
+    assert_eq!(batch.column(0).as_binary::<i32>().value(0), [1]);
+    assert_eq!(batch.column(1).as_binary::<i32>().value(0), [2, 3]);
     Ok(())
 }
