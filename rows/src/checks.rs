@@ -73,6 +73,8 @@ const fn is_sound(ty: &ColumnType, depth: usize) -> bool {
         return false;
     }
     match ty {
+        // Its digits are for the column to say.
+        ColumnType::Decimal { precision: 0, .. } => false,
         ColumnType::FixedBytes(length) => is_length(*length, limits::FIXED_BYTES),
         ColumnType::Embedding(length) => is_length(*length, limits::EMBEDDING),
         ColumnType::List(item) => is_sound_field(behind(item), depth),
@@ -277,7 +279,10 @@ const fn holds(natural: &ColumnType, declared: &ColumnType) -> bool {
                 precision: declared_precision,
                 scale: declared_scale,
             },
-        ) => *precision == *declared_precision && *scale == *declared_scale,
+        ) => {
+            let is_open = *precision == 0;
+            is_open || *precision == *declared_precision && *scale == *declared_scale
+        }
         (ColumnType::FixedBytes(length), ColumnType::FixedBytes(declared))
         | (ColumnType::Embedding(length), ColumnType::Embedding(declared)) => *length == *declared,
         (ColumnType::Enum(labels), ColumnType::Enum(declared)) => {
@@ -409,6 +414,7 @@ mod tests {
     use kalamtable_model::MapFields;
 
     use super::*;
+    use crate::column_type::OPEN_DECIMAL;
 
     const fn field(id: i32, name: &'static str, ty: ColumnType) -> NestedField {
         NestedField {
@@ -437,6 +443,10 @@ mod tests {
 
     fn set(labels: &'static [Shared<str>]) -> ColumnType {
         ColumnType::Enum(Shared::Static(labels))
+    }
+
+    fn decimal(precision: u8, scale: u8) -> ColumnType {
+        ColumnType::Decimal { precision, scale }
     }
 
     const NEW_DONE: &[Shared<str>] = &[Shared::Static("new"), Shared::Static("done")];
@@ -535,6 +545,11 @@ mod tests {
         ));
         assert!(holds(list(1, ColumnType::Float), ColumnType::Embedding(3)));
         assert!(!holds(ColumnType::Embedding(2), ColumnType::Embedding(3)));
+        assert!(holds(decimal(10, 2), decimal(10, 2)));
+        assert!(!holds(decimal(10, 2), decimal(10, 3)));
+        assert!(holds(OPEN_DECIMAL, decimal(10, 2)));
+        assert!(holds(list(1, OPEN_DECIMAL), list(9, decimal(38, 0))));
+        assert!(!holds(OPEN_DECIMAL, ColumnType::Double));
     }
 
     #[test]
@@ -547,6 +562,9 @@ mod tests {
         assert!(sound(ColumnType::Embedding(limits::EMBEDDING)));
         assert!(!sound(ColumnType::Embedding(limits::EMBEDDING + 1)));
         assert!(!sound(ColumnType::FixedBytes(0)));
+        assert!(sound(decimal(38, 0)));
+        assert!(!sound(OPEN_DECIMAL));
+        assert!(!sound(list(1, OPEN_DECIMAL)));
         let mut deep = ColumnType::Int;
         for id in 1..limits::NESTING {
             deep = list(id as i32, deep);

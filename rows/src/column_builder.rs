@@ -130,7 +130,7 @@ impl ColumnBuilder {
 }
 
 /// What a [`ColumnBuilder`] holds when it does not know the type of its values.
-trait Cells {
+trait Cells: Send {
     fn as_any(&mut self) -> &mut dyn Any;
 
     fn finish(self: Box<Self>) -> Result<ArrayRef, ValueError>;
@@ -141,7 +141,7 @@ struct CellsOf<B> {
     finish: fn(B) -> Result<ArrayRef, ValueError>,
 }
 
-impl<B: 'static> Cells for CellsOf<B> {
+impl<B: Send + 'static> Cells for CellsOf<B> {
     fn as_any(&mut self) -> &mut dyn Any {
         self
     }

@@ -20,6 +20,7 @@ use crate::value::{Date, Decimal, Element, TimeOfDay, Timestamp, Unit, Value};
     message = "`{Self}` has no KalamTable column type of its own",
     label = "which column type?",
     note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
+    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: turn on the feature of that name",
     note = "for any other type: implement `kalamtable::HasType` and `kalamtable::TypeAt`",
     note = "a list, a map or a box has the type of what is inside: that needs one"
 )]
@@ -33,6 +34,7 @@ pub trait HasType: Value {
     message = "`{Self}` has no KalamTable column type of its own",
     label = "which column type?",
     note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
+    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: turn on the feature of that name",
     note = "for any other type: implement `kalamtable::HasType` and `kalamtable::TypeAt`",
     note = "a list, a map or a box has the type of what is inside: that needs one"
 )]
@@ -73,14 +75,16 @@ impl<B: Base, T: HasType + 'static> Base for After<B, T> {
 
 macro_rules! plain_types {
     ($([$($param:tt)*] $ty:ty => $column:expr),* $(,)?) => {$(
-        impl<$($param)*> HasType for $ty {}
+        impl<$($param)*> $crate::column_type::HasType for $ty {}
 
         #[diagnostic::do_not_recommend]
-        impl<B: Base, $($param)*> TypeAt<B> for $ty {
-            const TYPE: ColumnType = $column;
+        impl<B: $crate::column_type::Base, $($param)*> $crate::column_type::TypeAt<B> for $ty {
+            const TYPE: kalamtable_model::ColumnType = $column;
         }
     )*};
 }
+
+pub(crate) use plain_types;
 
 plain_types!(
     [] bool => ColumnType::Boolean,
@@ -116,9 +120,25 @@ impl<B: Base, T: TypeAt<B>> TypeAt<B> for Box<T> {
     const TYPE: ColumnType = T::TYPE;
 }
 
+/// A decimal whose digits the column says, because its Rust type has none of its own: no column is of
+/// this type, and every decimal column holds its values.
+#[cfg_attr(
+    not(feature = "rust_decimal"),
+    expect(dead_code, reason = "all other decimals have digits of their own")
+)]
+pub(crate) const OPEN_DECIMAL: ColumnType = ColumnType::Decimal {
+    precision: 0,
+    scale: 0,
+};
+
 /// Whether a list of `E` is a string of bytes.
 const fn is_byte<E: Element>() -> bool {
     E::Value::IS_BYTE && !E::NULLABLE
+}
+
+/// Whether lists of `E` that have one length are embeddings.
+const fn is_float<E: Element>() -> bool {
+    E::Value::IS_FLOAT && !E::NULLABLE
 }
 
 impl<E: Element<Value: HasType>> HasType for Vec<E> {
@@ -145,20 +165,29 @@ impl<B: Base, E: Element<Value: TypeAt<Above<B, 1>>> + 'static> ListAt<B, E> {
     };
 }
 
-// An array of numbers of 32 bits is an embedding; any other array, but for bytes, has no column type
-// that keeps its length.
-impl<const N: usize> HasType for [f32; N] {}
-
-#[diagnostic::do_not_recommend]
-impl<B: Base, const N: usize> TypeAt<B> for [f32; N] {
-    const TYPE: ColumnType = ColumnType::Embedding(length::<N>());
+// Bytes and embeddings keep their length. No other column type does: a list of another length is an
+// error when it is read.
+impl<E: Element<Value: HasType>, const N: usize> HasType for [E; N] {
+    const IDS: i32 = if is_byte::<E>() || is_float::<E>() {
+        0
+    } else {
+        1 + E::Value::IDS
+    };
 }
 
-impl<const N: usize> HasType for [u8; N] {}
-
 #[diagnostic::do_not_recommend]
-impl<B: Base, const N: usize> TypeAt<B> for [u8; N] {
-    const TYPE: ColumnType = ColumnType::FixedBytes(length::<N>());
+impl<B, E, const N: usize> TypeAt<B> for [E; N]
+where
+    B: Base,
+    E: Element<Value: TypeAt<Above<B, 1>>> + 'static,
+{
+    const TYPE: ColumnType = if is_byte::<E>() {
+        ColumnType::FixedBytes(length::<N>())
+    } else if is_float::<E>() {
+        ColumnType::Embedding(length::<N>())
+    } else {
+        ColumnType::List(Shared::Static(ListAt::<B, E>::ITEM))
+    };
 }
 
 const fn length<const N: usize>() -> u32 {

@@ -176,7 +176,7 @@ impl std::error::Error for ValueError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.problem {
             Problem::Arrow(error) => Some(error),
-            Problem::Other(error) => Some(error.as_ref()),
+            Problem::NotJson(error) | Problem::Other(error) => Some(error.as_ref()),
             _ => None,
         }
     }
@@ -254,6 +254,12 @@ pub enum Problem {
         /// The column's type.
         found: DataType,
     },
+    /// A decimal for a column that is none.
+    #[error("a decimal cannot be a column of type {found}")]
+    NotADecimal {
+        /// The column's type.
+        found: DataType,
+    },
     /// A time that has no exact value in the other unit.
     #[error("{units} {} cannot be told exactly in {}", unit_name(.from), unit_name(.to))]
     InexactTime {
@@ -263,6 +269,36 @@ pub enum Problem {
         from: TimeUnit,
         /// To be told in.
         to: TimeUnit,
+    },
+    /// A value with more digits than the column has.
+    #[error("{value} cannot be told exactly {target}: {help}")]
+    Inexact {
+        /// The value.
+        value: String,
+        /// What has fewer digits, with its preposition.
+        target: String,
+        /// What can be done.
+        help: String,
+    },
+    /// A time of no zone for a column that has one.
+    #[error("`{name}` has no zone, and a column of type {found} has one: use `{instead}`")]
+    NoZone {
+        /// The column's type.
+        found: DataType,
+        /// The time's Rust type.
+        name: &'static str,
+        /// The Rust type for such a column.
+        instead: &'static str,
+    },
+    /// An interval of months or days, where only nanoseconds can be.
+    #[error("{months} months and {days} days have no fixed length: `{target}` cannot hold them")]
+    NoFixedLength {
+        /// The months.
+        months: i32,
+        /// The days.
+        days: i32,
+        /// The Rust type.
+        target: &'static str,
     },
     /// A number that the target cannot hold.
     #[error("{value} is out of the range of {target}")]
@@ -288,6 +324,9 @@ pub enum Problem {
         /// The set.
         labels: &'static [&'static str],
     },
+    /// A text that is not JSON.
+    #[error("the text is not JSON: {0}")]
+    NotJson(Box<dyn std::error::Error + Send + Sync>),
     /// One key twice in a map.
     #[error("the key is in the map twice")]
     DuplicateMapKey,
@@ -305,7 +344,7 @@ pub enum Problem {
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
-fn unit_name(unit: &TimeUnit) -> &'static str {
+pub(crate) fn unit_name(unit: &TimeUnit) -> &'static str {
     match unit {
         TimeUnit::Second => "seconds",
         TimeUnit::Millisecond => "milliseconds",

@@ -24,7 +24,18 @@
 //! assert_eq!(Event::from_batch(&batch)?, rows);
 //! # Ok::<(), kalamtable_rows::RowError>(())
 //! ```
+//!
+//! # Features
+//!
+//! | feature | |
+//! |---|---|
+//! | `derive` | `#[derive(KalamTable)]` and `#[derive(KalamValue)]`; on unless turned off |
+//! | `bytes`, `chrono`, `jiff`, `rust_decimal`, `serde_json` | types of these crates as values: see [`Value`] |
+//! | `futures-core` | `ToArrow::to_batch_stream`: batches from a stream of rows |
+//! | `datafusion` | `From<RowError> for DataFusionError` |
 
+#[cfg(feature = "futures-core")]
+mod batch_stream;
 mod checks;
 mod column_builder;
 mod column_type;
@@ -40,6 +51,8 @@ mod table;
 mod to_arrow;
 mod value;
 
+#[cfg(feature = "futures-core")]
+pub use batch_stream::BatchStream;
 pub use column_builder::ColumnBuilder;
 pub use column_type::{Above, After, Base, HasType, Ids, TypeAt};
 pub use columns::{ColumnReader, Columns};

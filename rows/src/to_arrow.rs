@@ -90,12 +90,40 @@ pub trait ToArrow: Sized {
         rows: I,
         batch_rows: usize,
     ) -> Batches<Self, I::IntoIter> {
-        assert!(batch_rows > 0, "a batch has at least one row");
         Batches {
             rows: rows.into_iter(),
-            batch_rows,
-            builder: BatchBuilder::new(batch_rows),
+            batch: GrowingBatch::new(batch_rows),
         }
+    }
+
+    /// The same for rows that come from a stream.
+    ///
+    /// ```
+    /// # use kalamtable_rows::doc_example::Event;
+    /// use futures::{StreamExt, TryStreamExt};
+    /// use kalamtable_rows::ToArrow;
+    ///
+    /// # futures::executor::block_on(async {
+    /// let rows = futures::stream::iter(0..10).map(|id| Event { id, title: None });
+    /// let batches = Event::to_batch_stream(rows, 4);
+    /// let sizes: Vec<usize> = batches.map_ok(|batch| batch.num_rows()).try_collect().await?;
+    /// assert_eq!(sizes, [4, 4, 2]);
+    /// # Ok::<(), kalamtable_rows::RowError>(())
+    /// # })?;
+    /// # Ok::<(), kalamtable_rows::RowError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`to_batches`](Self::to_batches).
+    ///
+    /// # Panics
+    /// If `batch_rows` is zero.
+    #[cfg(feature = "futures-core")]
+    fn to_batch_stream<S: futures_core::Stream<Item = Self>>(
+        rows: S,
+        batch_rows: usize,
+    ) -> crate::BatchStream<Self, S> {
+        crate::BatchStream::new(rows, batch_rows)
     }
 }
 
@@ -181,21 +209,54 @@ impl<R> std::fmt::Debug for BatchBuilder<R> {
 #[derive(Debug)]
 pub struct Batches<R, I> {
     rows: I,
-    batch_rows: usize,
-    builder: BatchBuilder<R>,
+    batch: GrowingBatch<R>,
 }
 
 impl<R: ToArrow, I: Iterator<Item = R>> Iterator for Batches<R, I> {
     type Item = Result<RecordBatch, RowError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        while self.builder.len() < self.batch_rows {
-            let Some(row) = self.rows.next() else { break };
-            if let Err(error) = self.builder.push(row) {
-                self.builder = BatchBuilder::new(self.batch_rows);
-                return Some(Err(error));
+        for row in self.rows.by_ref() {
+            if let Some(batch) = self.batch.push(row) {
+                return Some(batch);
             }
         }
+        self.batch.take()
+    }
+}
+
+/// A batch that is given out when it has so many rows, and the next one begun.
+#[derive(Debug)]
+pub(crate) struct GrowingBatch<R> {
+    batch_rows: usize,
+    builder: BatchBuilder<R>,
+}
+
+impl<R: ToArrow> GrowingBatch<R> {
+    /// # Panics
+    /// If `batch_rows` is zero.
+    pub(crate) fn new(batch_rows: usize) -> Self {
+        assert!(batch_rows > 0, "a batch has at least one row");
+        GrowingBatch {
+            batch_rows,
+            builder: BatchBuilder::new(batch_rows),
+        }
+    }
+
+    /// Adds a row: the batch if that was the last one, or why there is none.
+    pub(crate) fn push(&mut self, row: R) -> Option<Result<RecordBatch, RowError>> {
+        if let Err(error) = self.builder.push(row) {
+            self.builder = BatchBuilder::new(self.batch_rows);
+            return Some(Err(error));
+        }
+        if self.builder.len() < self.batch_rows {
+            return None;
+        }
+        self.take()
+    }
+
+    /// The batch as it is, if it has rows.
+    pub(crate) fn take(&mut self) -> Option<Result<RecordBatch, RowError>> {
         if self.builder.is_empty() {
             return None;
         }

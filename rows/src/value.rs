@@ -5,13 +5,28 @@
 //! form an array has when it is read is settled once, when its reader is made.
 
 mod any;
+mod bytes;
+#[cfg(any(feature = "chrono", feature = "jiff"))]
+mod calendar;
+#[cfg(feature = "chrono")]
+mod chrono;
+mod computed;
+#[cfg(feature = "jiff")]
+mod jiff;
+#[cfg(feature = "serde_json")]
+mod json;
 mod list;
 mod map;
+mod moment;
 mod primitive;
+#[cfg(feature = "rust_decimal")]
+mod rust_decimal;
+mod std_time;
 mod strukt;
 mod text;
 mod time;
 mod validity;
+mod wide;
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -45,20 +60,28 @@ pub(crate) use validity::Validity;
 /// | `boolean` | `bool` |
 /// | `tinyint` .. `ubigint` | `i8` .. `u64` |
 /// | `float`, `double` | `f32`, `f64` |
-/// | `decimal(p, s)` | [`Decimal<p, s>`](Decimal) |
+/// | `decimal(p, s)` | [`Decimal<p, s>`](Decimal), `rust_decimal::Decimal` |
+/// | `decimal(38, 0)` | `i128`, `u128` |
 /// | `text`, `json`, `file` | `String`, `Box<str>`, `Arc<str>`, `Cow<str>`, `&str` |
-/// | `bytes` / `bytes(n)` | `Vec<u8>` / `[u8; n]` |
-/// | `date` | [`Date`] |
-/// | `time` | [`TimeOfDay`] |
-/// | `timestamp`, `datetime` | [`Timestamp`] |
-/// | `interval` | [`IntervalMonthDayNano`](arrow::datatypes::IntervalMonthDayNano) |
+/// | `json` | `serde_json::Value` |
+/// | `bytes` | `Vec<u8>`, `Box<[u8]>`, `Arc<[u8]>`, `Cow<[u8]>`, `&[u8]`, `bytes::Bytes` |
+/// | `bytes(n)` | `[u8; n]` |
+/// | `date` | [`Date`], `chrono::NaiveDate`, `jiff::civil::Date` |
+/// | `time` | [`TimeOfDay`], `chrono::NaiveTime`, `jiff::civil::Time` |
+/// | `timestamp`, `datetime` | [`Timestamp`], [`SystemTime`](std::time::SystemTime), `chrono::DateTime<Utc>`, `jiff::Timestamp` |
+/// | `timestamp` without a zone | `chrono::NaiveDateTime`, `jiff::civil::DateTime` too |
+/// | `interval` | [`IntervalMonthDayNano`](arrow::datatypes::IntervalMonthDayNano), [`Duration`](std::time::Duration), `chrono::TimeDelta`, `jiff::SignedDuration` |
 /// | `uuid` | [`uuid::Uuid`] |
 /// | `embedding(n)` | `[f32; n]`, `Box<[f32; n]>`, `Vec<f32>` |
 /// | `enum(..)` | an enum, generated or with `#[derive(KalamValue)]` |
-/// | `list<T>` | `Vec<T>`, `Vec<Option<T>>` |
+/// | `list<T>` | `Vec<T>`, `Vec<Option<T>>`, `[T; N]`, `[Option<T>; N]` |
 /// | `struct<..>` | the generated struct |
 /// | `map<K, V>` | `BTreeMap<K, V>`, `HashMap<K, V>`, values also in `Option` |
 /// | `arrow:<type>` | [`AnyValue`] |
+///
+/// Types of other crates stand behind features that are named like the crate, but for `uuid`, which is
+/// always there. Whatever a column cannot hold exactly, or a type cannot read exactly, is an error:
+/// nothing is rounded, cut off or replaced by the nearest value.
 ///
 /// A struct around one of these is one too, with `#[derive(KalamValue)]`. Any other type of your own
 /// borrows the work of another one:
@@ -103,6 +126,7 @@ pub(crate) use validity::Validity;
     message = "`{Self}` cannot be held by a KalamTable column",
     label = "not a column value",
     note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
+    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: turn on the feature of that name",
     note = "for any other type: implement `kalamtable::Value`",
     note = "for a field that is not a column: `#[kalam(skip)]`"
 )]
@@ -113,11 +137,15 @@ pub trait Value: Sized {
         Self: 'a;
 
     /// What collects cells into an array.
-    type Builder: 'static;
+    type Builder: Send + 'static;
 
     /// Whether this type is a byte: what makes `Vec<u8>` a `bytes` column.
     #[doc(hidden)]
     const IS_BYTE: bool = false;
+
+    /// Whether this type is a float of 32 bits: what makes `[f32; N]` an embedding.
+    #[doc(hidden)]
+    const IS_FLOAT: bool = false;
 
     /// What goes into the array.
     fn cell(&self) -> Self::Cell<'_>;
@@ -162,6 +190,7 @@ pub trait Value: Sized {
     label = "not a value that can be read",
     note = "a type that borrows is written and not read: use an owned one, for example `String`",
     note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
+    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: turn on the feature of that name",
     note = "for any other type: implement `kalamtable::Value` and `kalamtable::OwnedValue`"
 )]
 pub trait OwnedValue: Value + 'static {

@@ -7,11 +7,12 @@ use std::error::Error;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, FixedSizeListArray, Int32Array, LargeListArray, RecordBatch, StringArray,
+    Array, ArrayRef, AsArray, FixedSizeListArray, Int32Array, LargeListArray, RecordBatch,
+    StringArray,
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Int32Type};
-use kalamtable_rows::{FromArrow, KalamTable, ToArrow};
+use kalamtable_rows::{FromArrow, KalamTable, KalamValue, ToArrow};
 
 #[derive(Clone, Debug, PartialEq, KalamTable)]
 #[kalam(table = "app.texts", no_primary_key = "only compared", crate = kalamtable_rows)]
@@ -79,6 +80,95 @@ fn plain_text_is_read_from_every_form() -> Result<(), Box<dyn Error>> {
         );
     }
     Ok(())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+enum Status {
+    New,
+    Done,
+}
+
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.codes", no_primary_key = "only compared", crate = kalamtable_rows)]
+struct Codes {
+    #[kalam(type = "arrow:Dictionary(Int32, Utf8)")]
+    region: String,
+    #[kalam(type = "arrow:Dictionary(UInt16, LargeUtf8)")]
+    zone: Option<String>,
+    #[kalam(type = "arrow:Dictionary(Int8, Utf8)")]
+    status: Status,
+    #[kalam(type = "arrow:Dictionary(Int8, Utf8)")]
+    before: Option<Status>,
+    #[kalam(type = "arrow:List(Dictionary(Int32, Utf8))")]
+    tags: Vec<Option<String>>,
+}
+
+#[test]
+fn text_and_enums_are_dictionary_coded() -> Result<(), Box<dyn Error>> {
+    let rows: Vec<Codes> = (0..300)
+        .map(|number| Codes {
+            region: format!("region {}", number % 3),
+            zone: (number % 5 > 0).then(|| format!("zone {}", number % 7)),
+            status: if number % 2 > 0 {
+                Status::Done
+            } else {
+                Status::New
+            },
+            before: (number % 4 > 0).then_some(Status::New),
+            tags: (0..number % 4)
+                .map(|tag| (tag != 1).then(|| format!("tag {tag}")))
+                .collect(),
+        })
+        .collect();
+    let batch = Codes::to_batch(&rows)?;
+    let distinct: Vec<usize> = batch.columns()[..4]
+        .iter()
+        .map(|array| array.as_any_dictionary().values().len())
+        .collect();
+    assert_eq!(distinct, [3, 7, 2, 1]);
+    assert_eq!(Codes::from_batch(&batch)?, rows);
+    assert_eq!(Codes::from_batch(&batch.slice(7, 150))?, rows[7..157]);
+
+    let views = Codes::views(&batch)?;
+    for (view, row) in views.iter().zip(&rows) {
+        let view = view?;
+        assert_eq!(view.region, row.region);
+        assert_eq!(view.zone, row.zone.as_deref());
+        assert_eq!((view.status, view.before), (row.status, row.before));
+        let tags = view.tags.iter().collect::<Result<Vec<Option<&str>>, _>>()?;
+        let expected: Vec<Option<&str>> = row.tags.iter().map(Option::as_deref).collect();
+        assert_eq!(tags, expected);
+    }
+
+    let mut columns = batch.columns().to_vec();
+    columns[0] = cast(&columns[0], &DataType::Utf8View)?;
+    columns[2] = cast(&columns[2], &DataType::LargeUtf8)?;
+    assert_eq!(Codes::from_batch(&with_columns(&batch, columns)?)?, rows);
+    Ok(())
+}
+
+#[test]
+fn more_labels_than_a_dictionary_has_keys_for() {
+    let rows: Vec<Coded> = (0..129)
+        .map(|n| Coded {
+            code: n.to_string(),
+        })
+        .collect();
+    assert!(Coded::to_batch(&rows[..128]).is_ok());
+    let error =
+        Coded::to_batch(&rows).expect_err("an `Int8` has 128 values that are no less than 0");
+    assert_eq!(
+        error.to_string(),
+        "table `app.coded`, column `code`: Dictionary key bigger than the key type"
+    );
+}
+
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.coded", no_primary_key = "only compared", crate = kalamtable_rows)]
+struct Coded {
+    #[kalam(type = "arrow:Dictionary(Int8, Utf8)")]
+    code: String,
 }
 
 #[derive(Clone, Debug, PartialEq, KalamTable)]

@@ -129,8 +129,24 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `TimeOfDay<Millis>` | `time`, counted in that unit |
 ///
 /// These are known by their names. Any other type says its column type through `HasType`: enums,
-/// newtypes and structs with [`KalamValue`], lists, maps, your own. `Option` around any of them makes
-/// the column nullable.
+/// newtypes and structs with [`KalamValue`], your own, and these, where other crates' types stand behind features
+/// named like the crate:
+///
+/// | Rust | column |
+/// |---|---|
+/// | `i128`, `u128` | `decimal(38, 0)` |
+/// | `Box<[u8]>`, `Arc<[u8]>`, `Cow<[u8]>`, `&[u8]`, `bytes::Bytes` | `bytes` |
+/// | `SystemTime`, `chrono::DateTime<Utc>`, `jiff::Timestamp` | `timestamp(ns, 'UTC')` |
+/// | `chrono::NaiveDateTime`, `jiff::civil::DateTime` | `timestamp(ns)` |
+/// | `chrono::NaiveDate`, `jiff::civil::Date` | `date` |
+/// | `chrono::NaiveTime`, `jiff::civil::Time` | `time` |
+/// | `Duration`, `chrono::TimeDelta`, `jiff::SignedDuration` | `interval` |
+/// | `serde_json::Value` | `json` |
+/// | `rust_decimal::Decimal` | a `decimal`, whose digits `type` says |
+/// | `Vec<T>`, `[T; N]` | `list<T>` |
+/// | `BTreeMap<K, V>`, `HashMap<K, V>` | `map<K, V>` |
+///
+/// `Option` around any of them makes the column nullable.
 ///
 /// # Ids
 ///

@@ -509,7 +509,8 @@ pub(crate) fn natural(
                 "{name} cannot be of this type\n\
                  help: keys of maps are text, numbers that are not floating, times or uuids; \
                  `[u8; N]` and `[f32; N]` have from 1 to {} and {} elements; types nest {} deep at \
-                 most",
+                 most; a decimal without digits of its own has them from the column: write \
+                 `type = \"decimal(10, 2)\"`",
                 limits::FIXED_BYTES,
                 limits::EMBEDDING,
                 limits::NESTING

@@ -143,7 +143,9 @@ native_values!(
     u16 => UInt16Type,
     u32 => UInt32Type,
     u64 => UInt64Type,
-    f32 => Float32Type,
+    f32 => Float32Type {
+        const IS_FLOAT: bool = true;
+    },
     f64 => Float64Type,
     IntervalMonthDayNano => IntervalMonthDayNanoType,
 );

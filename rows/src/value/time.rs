@@ -289,13 +289,18 @@ fn unit_of(ty: &DataType) -> Option<TimeUnit> {
     }
 }
 
-fn per_second(unit: TimeUnit) -> i64 {
+pub(super) fn per_second(unit: TimeUnit) -> i64 {
     match unit {
         TimeUnit::Second => Seconds::PER_SECOND,
         TimeUnit::Millisecond => Millis::PER_SECOND,
         TimeUnit::Microsecond => Micros::PER_SECOND,
         TimeUnit::Nanosecond => Nanos::PER_SECOND,
     }
+}
+
+pub(super) fn nanos_per_unit(unit: TimeUnit) -> u32 {
+    // From 1 to those of a second, which fit.
+    (Nanos::PER_SECOND / per_second(unit)) as u32
 }
 
 /// Collects times of one unit into an array of another.

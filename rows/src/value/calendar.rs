@@ -1,0 +1,53 @@
+//! Dates of other crates, and times that belong to no zone.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use arrow::datatypes::{DataType, Date32Type};
+use kalamtable_model::{ColumnType, TimeUnit};
+
+use super::computed::{Codec, only};
+use super::moment::out_of_range;
+use crate::error::Problem;
+
+/// The column type of a date with a time of day, of no zone.
+pub(super) const CIVIL: ColumnType = ColumnType::Timestamp {
+    unit: TimeUnit::Nanosecond,
+    zone: None,
+};
+
+/// A date.
+pub trait Day: Copy + Debug + 'static {
+    /// The type as a person writes it.
+    const NAME: &'static str;
+
+    /// Days after 1970-01-01; `None` if 32 bits don't hold them.
+    fn days(self) -> Option<i32>;
+
+    /// From days after 1970-01-01; `None` if this type has no such date.
+    fn from_days(days: i32) -> Option<Self>;
+}
+
+/// Computes a [`Day`].
+#[derive(Debug)]
+pub struct DayCodec<T>(PhantomData<T>);
+
+impl<T: Day> Codec for DayCodec<T> {
+    type Value = T;
+    type Primitive = Date32Type;
+    type Form = ();
+
+    fn form(ty: &DataType) -> Result<(), Problem> {
+        only(DataType::Date32, ty)
+    }
+
+    fn encode(value: T, (): &()) -> Result<i32, Problem> {
+        let days = value.days();
+        days.ok_or_else(|| out_of_range(format!("{value:?}"), "32 bits of days after 1970"))
+    }
+
+    fn decode(days: i32, (): &()) -> Result<T, Problem> {
+        T::from_days(days)
+            .ok_or_else(|| out_of_range(format!("{days} days after 1970-01-01"), T::NAME))
+    }
+}

@@ -1,0 +1,248 @@
+//! Values that are computed from the numbers of an array, and the numbers from them: what the types of
+//! other crates have in common.
+
+use std::fmt::Debug;
+
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
+use arrow::datatypes::DataType;
+
+use super::primitive::NativeBuilder;
+use super::{mismatch, to_physical};
+use crate::error::{Problem, ValueError};
+
+/// How values of one type become numbers of an array, and return: exactly, or not at all.
+pub trait Codec {
+    /// The type of the values.
+    type Value: Copy;
+    /// What stands in the array.
+    type Primitive: ArrowPrimitiveType;
+    /// What the type of an array says of the computation: a unit, or a scale.
+    type Form: Debug + Send + 'static;
+
+    /// The form of arrays of type `ty`.
+    fn form(ty: &DataType) -> Result<Self::Form, Problem>;
+
+    /// Whether an array of type `found`, which has a form, can be read as a column of type `ty`.
+    fn is_read(found: &DataType, ty: &DataType) -> bool {
+        found == ty
+    }
+
+    /// What stands in the array for `value`.
+    fn encode(value: Self::Value, form: &Self::Form) -> Result<Native<Self>, Problem>;
+
+    /// The value for what stands in the array.
+    fn decode(native: Native<Self>, form: &Self::Form) -> Result<Self::Value, Problem>;
+}
+
+type Native<C> = <<C as Codec>::Primitive as ArrowPrimitiveType>::Native;
+
+/// Collects values as the numbers that they are computed to.
+#[derive(Debug)]
+pub struct ComputedBuilder<P: ArrowPrimitiveType, F> {
+    ty: DataType,
+    form: F,
+    natives: NativeBuilder<P>,
+}
+
+impl<P: ArrowPrimitiveType, F> ComputedBuilder<P, F> {
+    pub(super) fn try_new<C>(ty: &DataType, capacity: usize) -> Result<Self, ValueError>
+    where
+        C: Codec<Primitive = P, Form = F>,
+    {
+        let form = C::form(ty).map_err(ValueError::whole)?;
+        let natives = if PrimitiveArray::<P>::is_compatible(ty) {
+            NativeBuilder::try_new(ty, capacity)?
+        } else {
+            // Numbers of a unit, whose type has that unit in the end.
+            NativeBuilder::try_new(&P::DATA_TYPE, capacity)?
+        };
+        Ok(ComputedBuilder {
+            ty: ty.clone(),
+            form,
+            natives,
+        })
+    }
+
+    pub(super) fn append<C>(&mut self, cells: &[C::Value]) -> Result<(), ValueError>
+    where
+        C: Codec<Primitive = P, Form = F>,
+    {
+        let encode = |(index, &cell)| self.encode::<C>(index, cell);
+        let natives = cells.iter().enumerate().map(encode);
+        let natives = natives.collect::<Result<Vec<_>, _>>()?;
+        self.natives.append(&natives);
+        Ok(())
+    }
+
+    pub(super) fn append_nullable<C>(
+        &mut self,
+        cells: &[Option<C::Value>],
+    ) -> Result<(), ValueError>
+    where
+        C: Codec<Primitive = P, Form = F>,
+    {
+        let encode = |(index, cell): (usize, &Option<C::Value>)| {
+            let native = cell.map(|cell| self.encode::<C>(index, cell));
+            native.transpose()
+        };
+        let natives = cells.iter().enumerate().map(encode);
+        let natives = natives.collect::<Result<Vec<_>, _>>()?;
+        self.natives.append_nullable(&natives);
+        Ok(())
+    }
+
+    #[inline]
+    fn encode<C>(&self, index: usize, cell: C::Value) -> Result<P::Native, ValueError>
+    where
+        C: Codec<Primitive = P, Form = F>,
+    {
+        C::encode(cell, &self.form).map_err(|problem| ValueError::new(index, problem))
+    }
+
+    pub(super) fn finish(self) -> Result<ArrayRef, ValueError> {
+        let array = self.natives.finish()?;
+        if *array.data_type() == self.ty {
+            return Ok(array);
+        }
+        // The same numbers under another type: nothing is copied.
+        arrow::compute::cast(&array, &self.ty)
+            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
+    }
+}
+
+/// Reads values from the numbers that they are computed from.
+#[derive(Debug)]
+pub struct ComputedReader<P: ArrowPrimitiveType, F> {
+    form: F,
+    natives: PrimitiveArray<P>,
+}
+
+impl<P: ArrowPrimitiveType, F> ComputedReader<P, F> {
+    pub(super) fn try_new<C>(array: &ArrayRef, ty: &DataType) -> Result<Self, ValueError>
+    where
+        C: Codec<Primitive = P, Form = F>,
+    {
+        C::form(ty).map_err(ValueError::whole)?;
+        let array = match array.data_type() {
+            DataType::Dictionary(_, _) => to_physical(array, ty)?,
+            _ => array.clone(),
+        };
+        let found = array.data_type();
+        let form = C::form(found).ok().filter(|_| C::is_read(found, ty));
+        let Some(form) = form else {
+            return Err(mismatch(found, ty));
+        };
+        let natives = if PrimitiveArray::<P>::is_compatible(found) {
+            array.clone()
+        } else {
+            arrow::compute::cast(&array, &P::DATA_TYPE)
+                .map_err(|error| ValueError::whole(Problem::Arrow(error)))?
+        };
+        let natives = natives.as_primitive_opt::<P>().cloned();
+        Ok(ComputedReader {
+            form,
+            natives: natives.ok_or_else(|| mismatch(found, ty))?,
+        })
+    }
+
+    #[inline]
+    pub(super) fn read<C>(&self, index: usize) -> Result<C::Value, ValueError>
+    where
+        C: Codec<Primitive = P, Form = F>,
+    {
+        C::decode(self.natives.value(index), &self.form)
+            .map_err(|problem| ValueError::new(index, problem))
+    }
+}
+
+/// The traits of values for types that a [`Codec`] computes, each with the column type that it stands
+/// for.
+macro_rules! computed_values {
+    ($($codec:ty => $ty:ty: $column:expr),* $(,)?) => {$(
+        impl $crate::value::Value for $ty {
+            type Cell<'a> = $ty;
+            type Builder = $crate::value::computed::ComputedBuilder<
+                <$codec as $crate::value::computed::Codec>::Primitive,
+                <$codec as $crate::value::computed::Codec>::Form,
+            >;
+
+            #[inline]
+            fn cell(&self) -> $ty {
+                *self
+            }
+
+            fn builder(
+                ty: &arrow::datatypes::DataType,
+                capacity: usize,
+            ) -> Result<Self::Builder, $crate::error::ValueError> {
+                Self::Builder::try_new::<$codec>(ty, capacity)
+            }
+
+            fn append(
+                builder: &mut Self::Builder,
+                cells: &[$ty],
+            ) -> Result<(), $crate::error::ValueError> {
+                builder.append::<$codec>(cells)
+            }
+
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[Option<$ty>],
+            ) -> Result<(), $crate::error::ValueError> {
+                builder.append_nullable::<$codec>(cells)
+            }
+
+            fn finish(
+                builder: Self::Builder,
+            ) -> Result<arrow::array::ArrayRef, $crate::error::ValueError> {
+                builder.finish()
+            }
+        }
+
+        impl $crate::value::OwnedValue for $ty {
+            type Reader = $crate::value::computed::ComputedReader<
+                <$codec as $crate::value::computed::Codec>::Primitive,
+                <$codec as $crate::value::computed::Codec>::Form,
+            >;
+            type View<'a> = $ty;
+
+            fn reader(
+                array: &arrow::array::ArrayRef,
+                ty: &arrow::datatypes::DataType,
+            ) -> Result<Self::Reader, $crate::error::ValueError> {
+                Self::Reader::try_new::<$codec>(array, ty)
+            }
+
+            #[inline]
+            fn read(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> Result<Self, $crate::error::ValueError> {
+                reader.read::<$codec>(index)
+            }
+
+            #[inline]
+            fn view(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> Result<$ty, $crate::error::ValueError> {
+                reader.read::<$codec>(index)
+            }
+        }
+
+        $crate::column_type::plain_types!([] $ty => $column);
+    )*};
+}
+
+pub(super) use computed_values;
+
+/// Refuses any type but `own`.
+pub(super) fn only(own: DataType, ty: &DataType) -> Result<(), Problem> {
+    if *ty == own {
+        return Ok(());
+    }
+    Err(Problem::Type {
+        expected: ty.clone(),
+        found: own,
+    })
+}

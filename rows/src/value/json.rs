@@ -1,0 +1,76 @@
+//! `serde_json::Value`: a column of JSON, read as what it says.
+
+use arrow::array::{ArrayRef, StringArray};
+use arrow::datatypes::DataType;
+use kalamtable_model::ColumnType;
+use serde_json::Value as Json;
+
+use super::text::{TextBuilder, text_reader};
+use super::{OwnedValue, Value};
+use crate::error::{Problem, ValueError};
+
+impl Value for Json {
+    type Cell<'a> = &'a Json;
+    type Builder = TextBuilder;
+
+    #[inline]
+    fn cell(&self) -> &Json {
+        self
+    }
+
+    fn builder(ty: &DataType, capacity: usize) -> Result<TextBuilder, ValueError> {
+        TextBuilder::try_new(ty, capacity)
+    }
+
+    fn append(builder: &mut TextBuilder, cells: &[&Json]) -> Result<(), ValueError> {
+        let texts = cells.iter().enumerate();
+        let texts = texts.map(|(index, json)| write(index, json));
+        let texts = texts.collect::<Result<Vec<String>, _>>()?;
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        builder.append(&texts)
+    }
+
+    fn append_nullable(
+        builder: &mut TextBuilder,
+        cells: &[Option<&Json>],
+    ) -> Result<(), ValueError> {
+        let texts = cells.iter().enumerate();
+        let texts = texts.map(|(index, cell)| cell.map(|json| write(index, json)).transpose());
+        let texts = texts.collect::<Result<Vec<Option<String>>, _>>()?;
+        let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
+        builder.append_nullable(&texts)
+    }
+
+    fn finish(builder: TextBuilder) -> Result<ArrayRef, ValueError> {
+        builder.finish()
+    }
+}
+
+fn write(index: usize, json: &Json) -> Result<String, ValueError> {
+    serde_json::to_string(json).map_err(|error| not_json(index, error))
+}
+
+fn not_json(index: usize, error: serde_json::Error) -> ValueError {
+    ValueError::new(index, Problem::NotJson(Box::new(error)))
+}
+
+impl OwnedValue for Json {
+    type Reader = StringArray;
+    // The text as it stands there: what it says has to be built.
+    type View<'a> = &'a str;
+
+    fn reader(array: &ArrayRef, ty: &DataType) -> Result<StringArray, ValueError> {
+        text_reader(array, ty)
+    }
+
+    fn read(reader: &StringArray, index: usize) -> Result<Self, ValueError> {
+        serde_json::from_str(reader.value(index)).map_err(|error| not_json(index, error))
+    }
+
+    #[inline]
+    fn view(reader: &StringArray, index: usize) -> Result<&str, ValueError> {
+        Ok(reader.value(index))
+    }
+}
+
+crate::column_type::plain_types!([] Json => ColumnType::Json);

@@ -1,0 +1,126 @@
+//! Batches from a stream of rows: the same that an iterator of them gives.
+
+#![deny(warnings)]
+
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use arrow::array::RecordBatch;
+use futures::executor::block_on;
+use futures::stream::{self, Stream, StreamExt};
+use kalamtable_rows::{FromArrow, KalamTable, RowError, ToArrow};
+
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.readings", no_primary_key = "only compared", crate = kalamtable_rows)]
+struct Reading {
+    number: i64,
+    #[kalam(type = "arrow:FixedSizeBinary(1)")]
+    bytes: Vec<u8>,
+}
+
+fn readings(count: i64) -> impl Iterator<Item = Reading> + Clone {
+    (0..count).map(|number| Reading {
+        number,
+        bytes: vec![0],
+    })
+}
+
+/// What came, the errors as their texts.
+fn told(batches: impl IntoIterator<Item = Result<RecordBatch, RowError>>) -> Vec<String> {
+    let batches = batches.into_iter().map(|batch| match batch {
+        Ok(batch) => Reading::from_batch(&batch)
+            .map(|rows| rows.iter().map(|row| format!("{} ", row.number)).collect())
+            .unwrap_or_else(|error| error.to_string()),
+        Err(error) => error.to_string(),
+    });
+    batches.collect()
+}
+
+#[test]
+fn a_stream_gives_the_batches_of_an_iterator() {
+    for count in [0, 1, 3, 4, 5, 8, 300] {
+        for batch_rows in [1, 4, 128, 200, 1000] {
+            let batches = Reading::to_batch_stream(stream::iter(readings(count)), batch_rows);
+            let batches: Vec<_> = block_on(batches.collect());
+            let expected = told(Reading::to_batches(readings(count), batch_rows));
+            assert_eq!(told(batches), expected, "{count} rows by {batch_rows}");
+        }
+    }
+}
+
+#[test]
+fn an_error_ends_a_batch_and_not_the_stream() {
+    let rows = readings(9).map(|mut row| {
+        if row.number == 5 {
+            row.bytes.clear();
+        }
+        row
+    });
+    let batches = Reading::to_batch_stream(stream::iter(rows.clone()), 4);
+    let batches = told(block_on(batches.collect::<Vec<_>>()));
+    assert_eq!(
+        batches,
+        [
+            "0 1 2 3 ",
+            "table `app.readings`, column `bytes`, row 1: the length is 0, but should be 1",
+            "8 ",
+        ]
+    );
+    assert_eq!(told(Reading::to_batches(rows, 4)), batches);
+}
+
+/// Is not ready before each row, and must not be asked after its end.
+struct Slow {
+    left: Option<i64>,
+    is_ready: bool,
+}
+
+impl Stream for Slow {
+    type Item = Reading;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Reading>> {
+        self.is_ready = !self.is_ready;
+        if self.is_ready {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let left = self.left.expect("nothing is asked for after the end");
+        self.left = left.checked_sub(1).filter(|left| *left >= 0);
+        Poll::Ready(self.left.map(|number| Reading {
+            number,
+            bytes: vec![1],
+        }))
+    }
+}
+
+#[test]
+fn a_stream_that_is_not_always_ready() {
+    let slow = Slow {
+        left: Some(6),
+        is_ready: false,
+    };
+    let mut batches = Reading::to_batch_stream(slow, 4);
+    let mut context = Context::from_waker(Waker::noop());
+    // Seven times not ready: before each row, and before the end.
+    let mut pending = 0;
+    let mut sizes = Vec::new();
+    loop {
+        match batches.poll_next_unpin(&mut context) {
+            Poll::Pending => pending += 1,
+            Poll::Ready(Some(batch)) => sizes.push(batch.expect("they fit").num_rows()),
+            Poll::Ready(None) => break,
+        }
+    }
+    assert_eq!((pending, sizes), (7, vec![4, 2]));
+    assert!(block_on(batches.next()).is_none());
+}
+
+#[test]
+fn it_can_go_to_another_thread() {
+    fn is_send(stream: impl Stream + Send + 'static) -> impl Stream + Send {
+        stream
+    }
+    let batches = is_send(Reading::to_batch_stream(stream::iter(readings(5)), 4));
+    let thread = std::thread::spawn(|| block_on(batches.count()));
+    assert_eq!(thread.join().expect("it does not panic"), 2);
+}

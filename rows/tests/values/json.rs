@@ -1,0 +1,59 @@
+use arrow::array::StringArray;
+use arrow::datatypes::DataType;
+use expect_test::expect;
+use serde_json::{Value as Json, json};
+
+use super::*;
+
+#[test]
+fn json() {
+    let ty = natural::<Json>("json");
+    let values = [
+        json!(null),
+        json!(true),
+        json!("a \"text\" with \u{1F600} and \u{0}"),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        // A number that only comes back as it was when all of its digits are read.
+        json!(0.1 + 0.2),
+        json!(f64::MIN_POSITIVE),
+        json!(-0.0),
+        json!({"a": [1, 2.5, {"b": null}], "": {}}),
+    ];
+    check(&ty, &values);
+    for form in [DataType::Utf8View, DataType::LargeUtf8] {
+        check(&form, &values);
+    }
+}
+
+#[test]
+fn json_is_seen_as_its_text() {
+    let ty = natural::<Json>("json");
+    let array = to_array(&ty, &[json!({"a": [1, null]})]).expect("it fits");
+    let reader = ElementReader::try_new::<Json>(&array, &ty).expect("text");
+    let view: &str = reader.view::<Json>(0).expect("it is there");
+    assert_eq!(view, r#"{"a":[1,null]}"#);
+}
+
+#[test]
+fn text_that_is_no_json() {
+    let ty = natural::<Json>("json");
+    let text = |text: &str| Arc::new(StringArray::from(vec![text])) as ArrayRef;
+    let told = [
+        not_read::<Json>(&ty, text("")),
+        not_read::<Json>(&ty, text("{\"a\": }")),
+        not_read::<Json>(&ty, text("1 2")),
+        not_read::<Json>(&ty, text("1e999")),
+        not_read::<Json>(&ty, units(&DataType::Int64, 1)),
+        not_written(&DataType::Int64, json!(1)),
+    ];
+    expect![[r#"
+        , row 0: the text is not JSON: EOF while parsing a value at line 1 column 0
+        , row 0: the text is not JSON: expected value at line 1 column 7
+        , row 0: the text is not JSON: trailing characters at line 1 column 3
+        , row 0: the text is not JSON: number out of range at line 1 column 5
+        : the type is Int64, but should be Utf8
+        : the type is Utf8, but should be Int64
+    "#]]
+    .assert_eq(&told.concat());
+}
