@@ -56,6 +56,11 @@ pub trait FieldsAt<B: Base>: Fields + HasType {
 }
 
 /// A [`Fields`] that can be read from Arrow.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no fields that could be read from columns of a KalamTable table",
+    label = "not a struct with columns that can be read",
+    note = "write `#[derive(KalamValue)]` on a struct with named fields that borrows nothing"
+)]
 pub trait OwnedFields: Fields + OwnedValue {
     /// What reads the fields as columns of one batch.
     type Readers: 'static;

@@ -65,6 +65,16 @@ mod defaults {
     mod unknown_function;
 }
 
+#[path = "ui_ok/flatten"]
+mod flatten {
+    mod beside_a_file;
+    mod id_twice;
+    mod name_twice;
+    mod not_a_struct;
+    mod option;
+    mod rename_of_the_field;
+}
+
 #[path = "ui_ok/ids"]
 mod ids {
     mod id_is_reserved;
@@ -104,7 +114,9 @@ mod schema {
 
 #[path = "ui_ok/structs"]
 mod structs {
+    mod column_of_a_parameter;
     mod enum_as_a_row;
+    mod frozen_and_generic;
     mod tuple_struct;
     mod union_as_a_row;
     mod unit_struct;
@@ -187,6 +199,8 @@ mod units {
 
 #[path = "ui_ok/values"]
 mod values {
+    mod decimal_without_digits;
+    mod flatten_in_a_struct;
     mod key_on_the_field_of_a_newtype;
     mod label_empty;
     mod label_twice;
@@ -194,7 +208,12 @@ mod values {
     mod newtype_of_a_usize;
     mod newtype_of_an_option;
     mod no_variants;
+    mod struct_inside_itself;
+    mod struct_with_a_type_parameter;
     mod table_key_on_an_enum;
+    mod time_without_a_unit;
+    mod transparent_of_two;
+    mod tuple_of_two;
     mod union;
     mod unknown_key_on_a_variant;
     mod variant_with_a_field;

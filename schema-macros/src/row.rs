@@ -73,6 +73,11 @@ impl RowStruct {
                                 is one column";
                     problems.push(&field.ty, "an `Option` cannot be flattened", help);
                 }
+                if let (false, Some(_)) = (ty.nullable, &ty.known) {
+                    let message = format!("`{}` is no struct that could be flattened", ty.name());
+                    let help = "delete `flatten`: it is one column";
+                    problems.push(&field.ty, &message, help);
+                }
                 flattened.push(FlatField {
                     before: columns.len(),
                     name,

@@ -194,7 +194,10 @@ impl Comparison<'_> {
             };
             problems.push(field.column_tokens(), &message, &help);
         }
-        self.missing(&missing, problems);
+        // What a flattened field would have held is not missing.
+        if self.row.flattened.is_empty() {
+            self.missing(&missing, problems);
+        }
     }
 
     fn missing(&self, missing: &[usize], problems: &mut Problems) {

@@ -505,16 +505,7 @@ pub(crate) fn natural(
         if is_natural(field) {
             let base = bases.of(&field.attributes.nested_ids, &field.ty);
             let ty = field.natural_type(&base.to_check);
-            let message = format!(
-                "{name} cannot be of this type\n\
-                 help: keys of maps are text, numbers that are not floating, times or uuids; \
-                 `[u8; N]` and `[f32; N]` have from 1 to {} and {} elements; types nest {} deep at \
-                 most; a decimal without digits of its own has them from the column: write \
-                 `type = \"decimal(10, 2)\"`",
-                limits::FIXED_BYTES,
-                limits::EMBEDDING,
-                limits::NESTING
-            );
+            let message = unsound(field, &name);
             let constants = [("TYPE", "ColumnType", &ty)];
             checks.extend(field.const_check("assert_type", &constants, &message));
             if definition.key_columns().contains(&position) {
@@ -592,6 +583,24 @@ fn unique_ids(row: &RowStruct, definition: &TableDefinition, table: &str) -> Tok
     checks.collect()
 }
 
+/// What is said of a type that a definition cannot have.
+fn unsound(field: &RowField, name: &str) -> String {
+    if field.ty.name().ends_with("Decimal") {
+        return format!(
+            "{name} does not say its digits, and its type has none of its own\n\
+             help: write for example `#[kalam(type = \"decimal(10, 2)\")]`"
+        );
+    }
+    format!(
+        "{name} cannot be of this type\n\
+         help: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and \
+         `[f32; N]` have from 1 to {} and {} elements; types nest {} deep at most",
+        limits::FIXED_BYTES,
+        limits::EMBEDDING,
+        limits::NESTING
+    )
+}
+
 impl FlatField {
     /// The field as the generator takes it.
     fn to_columns(&self, bases: &mut Bases) -> FlattenedField {
@@ -618,7 +627,8 @@ impl FlatField {
         let name = self.name.unraw();
         let message = format!(
             "a column of `{name}` has the name or the id of another column of `{table}`, or one that \
-             is reserved: rename it in `{}`, or say with `nested_ids` where the ids of `{name}` begin",
+             is reserved\n\
+             help: rename it in `{}`, or say with `nested_ids` where the ids of `{name}` begin",
             self.ty.name()
         );
         quote_spanned! {span=>

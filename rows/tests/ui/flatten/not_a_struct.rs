@@ -1,0 +1,11 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Event {
+    id: i64,
+    #[kalam(flatten)]
+    name: String,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Event<T> {
+    id: i64,
+    payload: T,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use kalamtable_rows::KalamValue;
+
+#[derive(KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct Page<T> {
+    rows: Vec<T>,
+}
+
+fn main() {}

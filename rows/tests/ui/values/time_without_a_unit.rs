@@ -1,0 +1,10 @@
+use kalamtable_rows::KalamValue;
+
+#[derive(KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct Stop {
+    #[kalam(type = "timestamp")]
+    at: i64,
+}
+
+fn main() {}

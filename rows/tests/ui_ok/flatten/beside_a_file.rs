@@ -1,0 +1,10 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(Clone, Debug, KalamTable)]
+#[kalam(schema = "tests/schemas/jobs.toml", crate = kalamtable_rows)]
+struct Event {
+    #[kalam(unit = "ms")]
+    created_at: i64,
+    job_id: String,
+    priority: Option<i32>,
+}

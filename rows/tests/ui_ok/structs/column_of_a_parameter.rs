@@ -1,0 +1,12 @@
+use kalamtable_rows::KalamTable;
+
+use std::marker::PhantomData;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Event<T> {
+    id: i64,
+    payload: String,
+    #[kalam(skip)]
+    state: PhantomData<T>,
+}

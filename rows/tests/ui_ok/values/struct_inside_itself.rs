@@ -1,0 +1,8 @@
+use kalamtable_rows::KalamValue;
+
+#[derive(KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct Tree {
+    label: String,
+    branches: Vec<String>,
+}
