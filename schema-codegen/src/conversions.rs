@@ -126,11 +126,11 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
     let taken = columns
         .zip(&readers)
         .map(|((column, field), reader)| match field.held {
-            Held::AsIs => quote!(#reader.take()),
+            Held::AsIs => quote!(#reader.read(row)?),
             Held::Units(_) if column.nullable => {
-                quote!(#reader.take().map(|value| value.get()))
+                quote!(#reader.read(row)?.map(|value| value.get()))
             }
-            Held::Units(_) => quote!(#reader.take().get()),
+            Held::Units(_) => quote!(#reader.read(row)?.get()),
         });
     quote! {
         #[automatically_derived]
@@ -150,8 +150,7 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
                 rows: &mut kalam::Vec<Self>,
             ) -> kalam::Result<(), kalam::RowError> {
                 let (#(#readers,)*) = readers;
-                #(let mut #readers = #readers.block(&range)?;)*
-                for _ in range {
+                for row in range {
                     rows.push(#row {
                         #(#names: #taken,)*
                         #(#skipped: kalam::Default::default(),)*
@@ -160,6 +159,7 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
                 kalam::Result::Ok(())
             }
 
+            #[inline]
             fn view(
                 readers: &Self::Readers,
                 row: usize,

@@ -1474,92 +1474,53 @@ pub mod app {
                     c38,
                     c39,
                 ) = readers;
-                let mut c0 = c0.block(&range)?;
-                let mut c1 = c1.block(&range)?;
-                let mut c2 = c2.block(&range)?;
-                let mut c3 = c3.block(&range)?;
-                let mut c4 = c4.block(&range)?;
-                let mut c5 = c5.block(&range)?;
-                let mut c6 = c6.block(&range)?;
-                let mut c7 = c7.block(&range)?;
-                let mut c8 = c8.block(&range)?;
-                let mut c9 = c9.block(&range)?;
-                let mut c10 = c10.block(&range)?;
-                let mut c11 = c11.block(&range)?;
-                let mut c12 = c12.block(&range)?;
-                let mut c13 = c13.block(&range)?;
-                let mut c14 = c14.block(&range)?;
-                let mut c15 = c15.block(&range)?;
-                let mut c16 = c16.block(&range)?;
-                let mut c17 = c17.block(&range)?;
-                let mut c18 = c18.block(&range)?;
-                let mut c19 = c19.block(&range)?;
-                let mut c20 = c20.block(&range)?;
-                let mut c21 = c21.block(&range)?;
-                let mut c22 = c22.block(&range)?;
-                let mut c23 = c23.block(&range)?;
-                let mut c24 = c24.block(&range)?;
-                let mut c25 = c25.block(&range)?;
-                let mut c26 = c26.block(&range)?;
-                let mut c27 = c27.block(&range)?;
-                let mut c28 = c28.block(&range)?;
-                let mut c29 = c29.block(&range)?;
-                let mut c30 = c30.block(&range)?;
-                let mut c31 = c31.block(&range)?;
-                let mut c32 = c32.block(&range)?;
-                let mut c33 = c33.block(&range)?;
-                let mut c34 = c34.block(&range)?;
-                let mut c35 = c35.block(&range)?;
-                let mut c36 = c36.block(&range)?;
-                let mut c37 = c37.block(&range)?;
-                let mut c38 = c38.block(&range)?;
-                let mut c39 = c39.block(&range)?;
-                for _ in range {
+                for row in range {
                     rows.push(AllTypes {
-                        id: c0.take(),
-                        region: c1.take(),
-                        day: c2.take(),
-                        flag: c3.take(),
-                        tiny: c4.take(),
-                        small: c5.take(),
-                        plain: c6.take(),
-                        utiny: c7.take(),
-                        usmall: c8.take(),
-                        uplain: c9.take(),
-                        ubig: c10.take(),
-                        single: c11.take(),
-                        twice: c12.take(),
-                        price: c13.take(),
-                        title: c14.take(),
-                        blob: c15.take(),
-                        digest: c16.take(),
-                        at: c17.take(),
-                        seen: c18.take(),
-                        local: c19.take(),
-                        zoned: c20.take(),
-                        moment: c21.take(),
-                        span: c22.take(),
-                        token: c23.take(),
-                        payload: c24.take(),
-                        attachment: c25.take(),
-                        vector: c26.take(),
-                        status: c27.take(),
-                        previous: c28.take(),
-                        option: c29.take(),
-                        tags: c30.take(),
-                        scores: c31.take(),
-                        address: c32.take(),
-                        routes: c33.take(),
-                        labels: c34.take(),
-                        r#type: c35.take(),
-                        columns: c36.take(),
-                        row: c37.take(),
-                        elapsed: c38.take(),
-                        place: c39.take(),
+                        id: c0.read(row)?,
+                        region: c1.read(row)?,
+                        day: c2.read(row)?,
+                        flag: c3.read(row)?,
+                        tiny: c4.read(row)?,
+                        small: c5.read(row)?,
+                        plain: c6.read(row)?,
+                        utiny: c7.read(row)?,
+                        usmall: c8.read(row)?,
+                        uplain: c9.read(row)?,
+                        ubig: c10.read(row)?,
+                        single: c11.read(row)?,
+                        twice: c12.read(row)?,
+                        price: c13.read(row)?,
+                        title: c14.read(row)?,
+                        blob: c15.read(row)?,
+                        digest: c16.read(row)?,
+                        at: c17.read(row)?,
+                        seen: c18.read(row)?,
+                        local: c19.read(row)?,
+                        zoned: c20.read(row)?,
+                        moment: c21.read(row)?,
+                        span: c22.read(row)?,
+                        token: c23.read(row)?,
+                        payload: c24.read(row)?,
+                        attachment: c25.read(row)?,
+                        vector: c26.read(row)?,
+                        status: c27.read(row)?,
+                        previous: c28.read(row)?,
+                        option: c29.read(row)?,
+                        tags: c30.read(row)?,
+                        scores: c31.read(row)?,
+                        address: c32.read(row)?,
+                        routes: c33.read(row)?,
+                        labels: c34.read(row)?,
+                        r#type: c35.read(row)?,
+                        columns: c36.read(row)?,
+                        row: c37.read(row)?,
+                        elapsed: c38.read(row)?,
+                        place: c39.read(row)?,
                     });
                 }
                 kalam::Result::Ok(())
             }
+            #[inline]
             fn view(
                 readers: &Self::Readers,
                 row: usize,

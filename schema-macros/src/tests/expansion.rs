@@ -161,19 +161,17 @@ fn plain_columns() {
                         rows: &mut kalam::Vec<Self>,
                     ) -> kalam::Result<(), kalam::RowError> {
                         let (c0, c1, c2) = readers;
-                        let mut c0 = c0.block(&range)?;
-                        let mut c1 = c1.block(&range)?;
-                        let mut c2 = c2.block(&range)?;
-                        for _ in range {
+                        for row in range {
                             rows.push(Event {
-                                id: c0.take(),
-                                r#type: c1.take(),
-                                at: c2.take().get(),
+                                id: c0.read(row)?,
+                                r#type: c1.read(row)?,
+                                at: c2.read(row)?.get(),
                                 cache: kalam::Default::default(),
                             });
                         }
                         kalam::Result::Ok(())
                     }
+                    #[inline]
                     fn view(
                         readers: &Self::Readers,
                         row: usize,
@@ -440,24 +438,19 @@ fn columns_whose_type_the_compiler_knows() {
                         rows: &mut kalam::Vec<Self>,
                     ) -> kalam::Result<(), kalam::RowError> {
                         let (c0, c1, c2, c3, c4, c5) = readers;
-                        let mut c0 = c0.block(&range)?;
-                        let mut c1 = c1.block(&range)?;
-                        let mut c2 = c2.block(&range)?;
-                        let mut c3 = c3.block(&range)?;
-                        let mut c4 = c4.block(&range)?;
-                        let mut c5 = c5.block(&range)?;
-                        for _ in range {
+                        for row in range {
                             rows.push(Event {
-                                id: c0.take(),
-                                status: c1.take(),
-                                tags: c2.take(),
-                                routes: c3.take(),
-                                more: c4.take(),
-                                data: c5.take(),
+                                id: c0.read(row)?,
+                                status: c1.read(row)?,
+                                tags: c2.read(row)?,
+                                routes: c3.read(row)?,
+                                more: c4.read(row)?,
+                                data: c5.read(row)?,
                             });
                         }
                         kalam::Result::Ok(())
                     }
+                    #[inline]
                     fn view(
                         readers: &Self::Readers,
                         row: usize,

@@ -461,16 +461,15 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                     rows: &mut kalam::Vec<Self>,
                 ) -> kalam::Result<(), kalam::RowError> {
                     let (c0, c1) = readers;
-                    let mut c0 = c0.block(&range)?;
-                    let mut c1 = c1.block(&range)?;
-                    for _ in range {
+                    for row in range {
                         rows.push(Job {
-                            status: c0.take(),
-                            at: c1.take().map(|value| value.get()),
+                            status: c0.read(row)?,
+                            at: c1.read(row)?.map(|value| value.get()),
                         });
                     }
                     kalam::Result::Ok(())
                 }
+                #[inline]
                 fn view(
                     readers: &Self::Readers,
                     row: usize,
