@@ -1,5 +1,7 @@
 //! [`Columns`]: the columns of a batch, found by id, then by name.
 
+use std::any::Any;
+use std::collections::VecDeque;
 use std::fmt;
 
 use arrow::array::RecordBatch;
@@ -67,6 +69,64 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// The readers of all columns while they are made, one after the other; for generated code.
+///
+/// An error stops the making only at its end, when nothing typed is held that had to be dropped at each
+/// step: that is what generated code would consist of for the most part.
+#[derive(Debug)]
+pub struct Readers<'a> {
+    columns: &'a Columns<'a>,
+    made: Result<VecDeque<Box<dyn Any>>, RowError>,
+}
+
+impl<'a> Readers<'a> {
+    /// None so far.
+    pub fn new(columns: &'a Columns<'a>) -> Self {
+        Readers {
+            columns,
+            made: Ok(VecDeque::new()),
+        }
+    }
+
+    /// Makes the reader of the next column.
+    #[inline(never)]
+    pub fn add<E: OwnedElement>(&mut self) {
+        if let Ok(made) = &mut self.made {
+            match self.columns.reader::<E>(made.len()) {
+                Ok(reader) => made.push_back(Box::new(reader)),
+                Err(error) => self.made = Err(error),
+            }
+        }
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// As [`Columns::reader`], for the first that could not be made.
+    pub fn finish(self) -> Result<MadeReaders, RowError> {
+        self.made.map(MadeReaders)
+    }
+}
+
+/// The readers of all columns, to be taken in the order in which they were made; for generated code.
+#[derive(Debug)]
+pub struct MadeReaders(VecDeque<Box<dyn Any>>);
+
+impl MadeReaders {
+    /// The next one.
+    ///
+    /// # Panics
+    /// If it was not made, or as one of another type: a bug of generated code.
+    #[inline(never)]
+    pub fn take<E: OwnedElement>(&mut self) -> ColumnReader<E> {
+        let next = self.0.pop_front();
+        match next.map(|reader| reader.downcast::<ColumnReader<E>>()) {
+            Some(Ok(reader)) => *reader,
+            _ => panic!("generated code takes another reader than it made"),
+        }
+    }
+}
+
 /// The reader of one column. Nothing in it is null that may not be.
 pub struct ColumnReader<E: OwnedElement> {
     table: &'static Table,
@@ -87,7 +147,6 @@ impl<E: OwnedElement> ColumnReader<E> {
     ///
     /// # Errors
     /// [`RowError::Value`] if it does not fit.
-    #[inline]
     pub fn read(&self, row: usize) -> Result<E, RowError> {
         match self.reader.read_checked(row) {
             Ok(value) => Ok(value),

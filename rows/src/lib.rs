@@ -81,6 +81,7 @@ pub mod __private {
     pub use crate::checks::{
         assert_default, assert_frozen, assert_holds, assert_key, assert_type, assert_unique_ids,
     };
+    pub use crate::columns::Readers;
     pub use crate::to_arrow::build_columns;
     pub use crate::value::{FieldReader, StructBuilder, StructFields, read_label, text_reader};
     pub use crate::{

@@ -114,7 +114,6 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
         row, view, skipped, ..
     } = fields;
     let names: Vec<&Ident> = fields.columns.iter().map(|field| &field.name).collect();
-    let positions = (0..names.len()).map(Literal::usize_unsuffixed);
     let elements: Vec<TokenStream> = elements(definition, fields, &quote!(kalam))
         .map(|(_, element)| element)
         .collect();
@@ -141,7 +140,10 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
             fn readers(
                 columns: &kalam::Columns<'_>,
             ) -> kalam::Result<Self::Readers, kalam::RowError> {
-                kalam::Result::Ok((#(columns.reader(#positions)?,)*))
+                let mut readers = kalam::Readers::new(columns);
+                #(readers.add::<#elements>();)*
+                let mut readers = readers.finish()?;
+                kalam::Result::Ok((#(readers.take::<#elements>(),)*))
             }
 
             fn read(

@@ -1384,47 +1384,89 @@ pub mod app {
             fn readers(
                 columns: &kalam::Columns<'_>,
             ) -> kalam::Result<Self::Readers, kalam::RowError> {
+                let mut readers = kalam::Readers::new(columns);
+                readers.add::<i64>();
+                readers.add::<kalam::String>();
+                readers.add::<kalam::Date>();
+                readers.add::<bool>();
+                readers.add::<i8>();
+                readers.add::<kalam::Option<i16>>();
+                readers.add::<kalam::Option<i32>>();
+                readers.add::<u8>();
+                readers.add::<u16>();
+                readers.add::<u32>();
+                readers.add::<kalam::Option<u64>>();
+                readers.add::<f32>();
+                readers.add::<kalam::Option<f64>>();
+                readers.add::<kalam::Decimal<10, 2>>();
+                readers.add::<kalam::Option<kalam::String>>();
+                readers.add::<kalam::Option<kalam::Vec<u8>>>();
+                readers.add::<[u8; 32]>();
+                readers.add::<kalam::Option<kalam::TimeOfDay<kalam::Micros>>>();
+                readers.add::<kalam::Timestamp<kalam::Millis>>();
+                readers.add::<kalam::Timestamp<kalam::Seconds>>();
+                readers.add::<kalam::Option<kalam::Timestamp<kalam::Nanos>>>();
+                readers.add::<kalam::Timestamp<kalam::Micros>>();
+                readers.add::<kalam::Option<kalam::IntervalMonthDayNano>>();
+                readers.add::<kalam::Uuid>();
+                readers.add::<kalam::Option<kalam::String>>();
+                readers.add::<kalam::Option<kalam::String>>();
+                readers.add::<kalam::Box<[f32; 3]>>();
+                readers.add::<Status>();
+                readers.add::<kalam::Option<Status>>();
+                readers.add::<Option>();
+                readers.add::<kalam::Vec<kalam::String>>();
+                readers.add::<kalam::Option<kalam::Vec<kalam::Option<f64>>>>();
+                readers.add::<AllTypesAddress>();
+                readers.add::<kalam::Option<kalam::Vec<AllTypesRoutesItem>>>();
+                readers.add::<kalam::BTreeMap<kalam::String, kalam::String>>();
+                readers.add::<kalam::Option<i32>>();
+                readers.add::<kalam::Option<i32>>();
+                readers.add::<kalam::Option<i32>>();
+                readers.add::<kalam::Option<kalam::AnyValue>>();
+                readers.add::<kalam::Option<AllTypesPlace>>();
+                let mut readers = readers.finish()?;
                 kalam::Result::Ok((
-                    columns.reader(0)?,
-                    columns.reader(1)?,
-                    columns.reader(2)?,
-                    columns.reader(3)?,
-                    columns.reader(4)?,
-                    columns.reader(5)?,
-                    columns.reader(6)?,
-                    columns.reader(7)?,
-                    columns.reader(8)?,
-                    columns.reader(9)?,
-                    columns.reader(10)?,
-                    columns.reader(11)?,
-                    columns.reader(12)?,
-                    columns.reader(13)?,
-                    columns.reader(14)?,
-                    columns.reader(15)?,
-                    columns.reader(16)?,
-                    columns.reader(17)?,
-                    columns.reader(18)?,
-                    columns.reader(19)?,
-                    columns.reader(20)?,
-                    columns.reader(21)?,
-                    columns.reader(22)?,
-                    columns.reader(23)?,
-                    columns.reader(24)?,
-                    columns.reader(25)?,
-                    columns.reader(26)?,
-                    columns.reader(27)?,
-                    columns.reader(28)?,
-                    columns.reader(29)?,
-                    columns.reader(30)?,
-                    columns.reader(31)?,
-                    columns.reader(32)?,
-                    columns.reader(33)?,
-                    columns.reader(34)?,
-                    columns.reader(35)?,
-                    columns.reader(36)?,
-                    columns.reader(37)?,
-                    columns.reader(38)?,
-                    columns.reader(39)?,
+                    readers.take::<i64>(),
+                    readers.take::<kalam::String>(),
+                    readers.take::<kalam::Date>(),
+                    readers.take::<bool>(),
+                    readers.take::<i8>(),
+                    readers.take::<kalam::Option<i16>>(),
+                    readers.take::<kalam::Option<i32>>(),
+                    readers.take::<u8>(),
+                    readers.take::<u16>(),
+                    readers.take::<u32>(),
+                    readers.take::<kalam::Option<u64>>(),
+                    readers.take::<f32>(),
+                    readers.take::<kalam::Option<f64>>(),
+                    readers.take::<kalam::Decimal<10, 2>>(),
+                    readers.take::<kalam::Option<kalam::String>>(),
+                    readers.take::<kalam::Option<kalam::Vec<u8>>>(),
+                    readers.take::<[u8; 32]>(),
+                    readers.take::<kalam::Option<kalam::TimeOfDay<kalam::Micros>>>(),
+                    readers.take::<kalam::Timestamp<kalam::Millis>>(),
+                    readers.take::<kalam::Timestamp<kalam::Seconds>>(),
+                    readers.take::<kalam::Option<kalam::Timestamp<kalam::Nanos>>>(),
+                    readers.take::<kalam::Timestamp<kalam::Micros>>(),
+                    readers.take::<kalam::Option<kalam::IntervalMonthDayNano>>(),
+                    readers.take::<kalam::Uuid>(),
+                    readers.take::<kalam::Option<kalam::String>>(),
+                    readers.take::<kalam::Option<kalam::String>>(),
+                    readers.take::<kalam::Box<[f32; 3]>>(),
+                    readers.take::<Status>(),
+                    readers.take::<kalam::Option<Status>>(),
+                    readers.take::<Option>(),
+                    readers.take::<kalam::Vec<kalam::String>>(),
+                    readers.take::<kalam::Option<kalam::Vec<kalam::Option<f64>>>>(),
+                    readers.take::<AllTypesAddress>(),
+                    readers.take::<kalam::Option<kalam::Vec<AllTypesRoutesItem>>>(),
+                    readers.take::<kalam::BTreeMap<kalam::String, kalam::String>>(),
+                    readers.take::<kalam::Option<i32>>(),
+                    readers.take::<kalam::Option<i32>>(),
+                    readers.take::<kalam::Option<i32>>(),
+                    readers.take::<kalam::Option<kalam::AnyValue>>(),
+                    readers.take::<kalam::Option<AllTypesPlace>>(),
                 ))
             }
             fn read(

@@ -149,10 +149,15 @@ fn plain_columns() {
                     fn readers(
                         columns: &kalam::Columns<'_>,
                     ) -> kalam::Result<Self::Readers, kalam::RowError> {
+                        let mut readers = kalam::Readers::new(columns);
+                        readers.add::<i64>();
+                        readers.add::<Option<String>>();
+                        readers.add::<kalam::Timestamp<kalam::Millis>>();
+                        let mut readers = readers.finish()?;
                         kalam::Result::Ok((
-                            columns.reader(0)?,
-                            columns.reader(1)?,
-                            columns.reader(2)?,
+                            readers.take::<i64>(),
+                            readers.take::<Option<String>>(),
+                            readers.take::<kalam::Timestamp<kalam::Millis>>(),
                         ))
                     }
                     fn read(
@@ -423,13 +428,21 @@ fn columns_whose_type_the_compiler_knows() {
                     fn readers(
                         columns: &kalam::Columns<'_>,
                     ) -> kalam::Result<Self::Readers, kalam::RowError> {
+                        let mut readers = kalam::Readers::new(columns);
+                        readers.add::<EventId>();
+                        readers.add::<Status>();
+                        readers.add::<Option<Vec<String>>>();
+                        readers.add::<BTreeMap<String, Place>>();
+                        readers.add::<Vec<String>>();
+                        readers.add::<serde_json::Value>();
+                        let mut readers = readers.finish()?;
                         kalam::Result::Ok((
-                            columns.reader(0)?,
-                            columns.reader(1)?,
-                            columns.reader(2)?,
-                            columns.reader(3)?,
-                            columns.reader(4)?,
-                            columns.reader(5)?,
+                            readers.take::<EventId>(),
+                            readers.take::<Status>(),
+                            readers.take::<Option<Vec<String>>>(),
+                            readers.take::<BTreeMap<String, Place>>(),
+                            readers.take::<Vec<String>>(),
+                            readers.take::<serde_json::Value>(),
                         ))
                     }
                     fn read(

@@ -453,7 +453,14 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                 fn readers(
                     columns: &kalam::Columns<'_>,
                 ) -> kalam::Result<Self::Readers, kalam::RowError> {
-                    kalam::Result::Ok((columns.reader(0)?, columns.reader(1)?))
+                    let mut readers = kalam::Readers::new(columns);
+                    readers.add::<Status>();
+                    readers.add::<kalam::Option<kalam::TimeOfDay<kalam::Seconds>>>();
+                    let mut readers = readers.finish()?;
+                    kalam::Result::Ok((
+                        readers.take::<Status>(),
+                        readers.take::<kalam::Option<kalam::TimeOfDay<kalam::Seconds>>>(),
+                    ))
                 }
                 fn read(
                     readers: &Self::Readers,
