@@ -149,6 +149,13 @@ pub trait Value: Sized {
     /// If Arrow refuses.
     fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError>;
 
+    /// A byte of what the value holds elsewhere in memory; see [`ToArrow::touch`](crate::ToArrow).
+    #[doc(hidden)]
+    #[inline]
+    fn touch(&self) -> u8 {
+        0
+    }
+
     /// The values as bytes, if this type is a byte.
     #[doc(hidden)]
     fn as_bytes(_values: &[Self]) -> Option<&[u8]> {
@@ -244,6 +251,10 @@ pub trait Element: Sized {
         cells: &[Self::Cell<'_>],
     ) -> Result<(), ValueError>;
 
+    /// See [`Value::touch`].
+    #[doc(hidden)]
+    fn touch(&self) -> u8;
+
     /// See [`Value::as_bytes`].
     #[doc(hidden)]
     fn as_bytes(_elements: &[Self]) -> Option<&[u8]> {
@@ -304,6 +315,11 @@ impl<T: Value> Element for T {
         <T as Value>::append(builder, cells)
     }
 
+    #[inline]
+    fn touch(&self) -> u8 {
+        Value::touch(self)
+    }
+
     fn as_bytes(elements: &[T]) -> Option<&[u8]> {
         <T as Value>::as_bytes(elements)
     }
@@ -348,6 +364,11 @@ impl<T: Value> Element for Option<T> {
 
     fn append(builder: &mut T::Builder, cells: &[Option<T::Cell<'_>>]) -> Result<(), ValueError> {
         T::append_nullable(builder, cells)
+    }
+
+    #[inline]
+    fn touch(&self) -> u8 {
+        self.as_ref().map_or(0, Value::touch)
     }
 }
 

@@ -90,6 +90,7 @@ fn to_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStrea
                 };
                 quote!(#position => column.append::<#element, _>(rows, |row| #cell))
             });
+    let touched = fields.columns.iter().map(|field| &field.name);
     quote! {
         #[automatically_derived]
         impl #generics kalam::ToArrow for #row #generics {
@@ -104,6 +105,14 @@ fn to_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStrea
                     #(#arms,)*
                     _ => column.missing(),
                 }
+            }
+
+            fn touch(rows: &[&Self]) -> u8 {
+                let mut seen = 0;
+                for row in rows {
+                    #(seen ^= kalam::Element::touch(&row.#touched);)*
+                }
+                seen
             }
         }
     }

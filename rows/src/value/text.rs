@@ -180,6 +180,11 @@ macro_rules! text_values {
                 self
             }
 
+            #[inline]
+            fn touch(&self) -> u8 {
+                self.as_bytes().first().copied().unwrap_or_default()
+            }
+
             fn builder(ty: &DataType, capacity: usize) -> Result<TextBuilder, ValueError> {
                 TextBuilder::try_new(ty, capacity)
             }

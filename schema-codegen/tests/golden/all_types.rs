@@ -1335,6 +1335,52 @@ pub mod app {
                     _ => column.missing(),
                 }
             }
+            fn touch(rows: &[&Self]) -> u8 {
+                let mut seen = 0;
+                for row in rows {
+                    seen ^= kalam::Element::touch(&row.id);
+                    seen ^= kalam::Element::touch(&row.region);
+                    seen ^= kalam::Element::touch(&row.day);
+                    seen ^= kalam::Element::touch(&row.flag);
+                    seen ^= kalam::Element::touch(&row.tiny);
+                    seen ^= kalam::Element::touch(&row.small);
+                    seen ^= kalam::Element::touch(&row.plain);
+                    seen ^= kalam::Element::touch(&row.utiny);
+                    seen ^= kalam::Element::touch(&row.usmall);
+                    seen ^= kalam::Element::touch(&row.uplain);
+                    seen ^= kalam::Element::touch(&row.ubig);
+                    seen ^= kalam::Element::touch(&row.single);
+                    seen ^= kalam::Element::touch(&row.twice);
+                    seen ^= kalam::Element::touch(&row.price);
+                    seen ^= kalam::Element::touch(&row.title);
+                    seen ^= kalam::Element::touch(&row.blob);
+                    seen ^= kalam::Element::touch(&row.digest);
+                    seen ^= kalam::Element::touch(&row.at);
+                    seen ^= kalam::Element::touch(&row.seen);
+                    seen ^= kalam::Element::touch(&row.local);
+                    seen ^= kalam::Element::touch(&row.zoned);
+                    seen ^= kalam::Element::touch(&row.moment);
+                    seen ^= kalam::Element::touch(&row.span);
+                    seen ^= kalam::Element::touch(&row.token);
+                    seen ^= kalam::Element::touch(&row.payload);
+                    seen ^= kalam::Element::touch(&row.attachment);
+                    seen ^= kalam::Element::touch(&row.vector);
+                    seen ^= kalam::Element::touch(&row.status);
+                    seen ^= kalam::Element::touch(&row.previous);
+                    seen ^= kalam::Element::touch(&row.option);
+                    seen ^= kalam::Element::touch(&row.tags);
+                    seen ^= kalam::Element::touch(&row.scores);
+                    seen ^= kalam::Element::touch(&row.address);
+                    seen ^= kalam::Element::touch(&row.routes);
+                    seen ^= kalam::Element::touch(&row.labels);
+                    seen ^= kalam::Element::touch(&row.r#type);
+                    seen ^= kalam::Element::touch(&row.columns);
+                    seen ^= kalam::Element::touch(&row.row);
+                    seen ^= kalam::Element::touch(&row.elapsed);
+                    seen ^= kalam::Element::touch(&row.place);
+                }
+                seen
+            }
         }
         #[automatically_derived]
         impl kalam::FromArrow for AllTypes {

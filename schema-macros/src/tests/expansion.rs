@@ -137,6 +137,15 @@ fn plain_columns() {
                             _ => column.missing(),
                         }
                     }
+                    fn touch(rows: &[&Self]) -> u8 {
+                        let mut seen = 0;
+                        for row in rows {
+                            seen ^= kalam::Element::touch(&row.id);
+                            seen ^= kalam::Element::touch(&row.r#type);
+                            seen ^= kalam::Element::touch(&row.at);
+                        }
+                        seen
+                    }
                 }
                 #[automatically_derived]
                 impl kalam::FromArrow for Event {
@@ -413,6 +422,18 @@ fn columns_whose_type_the_compiler_knows() {
                             _ => column.missing(),
                         }
                     }
+                    fn touch(rows: &[&Self]) -> u8 {
+                        let mut seen = 0;
+                        for row in rows {
+                            seen ^= kalam::Element::touch(&row.id);
+                            seen ^= kalam::Element::touch(&row.status);
+                            seen ^= kalam::Element::touch(&row.tags);
+                            seen ^= kalam::Element::touch(&row.routes);
+                            seen ^= kalam::Element::touch(&row.more);
+                            seen ^= kalam::Element::touch(&row.data);
+                        }
+                        seen
+                    }
                 }
                 #[automatically_derived]
                 impl kalam::FromArrow for Event {
@@ -682,6 +703,14 @@ fn struct_that_borrows() {
                             }
                             _ => column.missing(),
                         }
+                    }
+                    fn touch(rows: &[&Self]) -> u8 {
+                        let mut seen = 0;
+                        for row in rows {
+                            seen ^= kalam::Element::touch(&row.text);
+                            seen ^= kalam::Element::touch(&row.words);
+                        }
+                        seen
                     }
                 }
                 const _: () = {

@@ -442,6 +442,14 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                         _ => column.missing(),
                     }
                 }
+                fn touch(rows: &[&Self]) -> u8 {
+                    let mut seen = 0;
+                    for row in rows {
+                        seen ^= kalam::Element::touch(&row.status);
+                        seen ^= kalam::Element::touch(&row.at);
+                    }
+                    seen
+                }
             }
             #[automatically_derived]
             impl kalam::FromArrow for Job {
