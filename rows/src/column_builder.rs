@@ -51,17 +51,38 @@ impl ColumnBuilder {
         rows: &[&'r R],
         cell: impl Fn(&'r R) -> E::Cell<'r>,
     ) -> Result<(), ValueError> {
-        let builder = self.builder::<E::Value>()?;
-        for (number, rows) in rows.chunks(BLOCK_ROWS).enumerate() {
+        // Plain loops: iterators over rows would be compiled for each type of row and cell.
+        let (mut rest, mut before) = (rows, 0);
+        while let [first, ..] = rest {
+            let count = if rest.len() < BLOCK_ROWS {
+                rest.len()
+            } else {
+                BLOCK_ROWS
+            };
             // Filled in place: neither allocated, nor checked for room cell by cell.
-            let mut cells = [cell(rows[0]); BLOCK_ROWS];
-            for (slot, row) in cells.iter_mut().zip(rows) {
-                *slot = cell(row);
+            let mut cells = [cell(first); BLOCK_ROWS];
+            let mut index = 1;
+            while index < count {
+                cells[index] = cell(rest[index]);
+                index += 1;
             }
-            E::append(builder, &cells[..rows.len()])
-                .map_err(|error| error.shifted(number * BLOCK_ROWS))?;
+            self.append_cells::<E>(&cells, count, before)?;
+            before += count;
+            rest = &rest[count..];
         }
         Ok(())
+    }
+
+    /// Adds the first `count` of `cells`, before which there were so many in the same call.
+    #[inline(never)]
+    fn append_cells<E: Element>(
+        &mut self,
+        cells: &[E::Cell<'_>; BLOCK_ROWS],
+        count: usize,
+        before: usize,
+    ) -> Result<(), ValueError> {
+        let builder = self.builder::<E::Value>()?;
+        E::append(builder, &cells[..count]).map_err(|error| error.shifted(before))
     }
 
     /// The same for rows of which some are absent: their cells are null.

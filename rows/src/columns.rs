@@ -1,7 +1,8 @@
 //! [`Columns`]: the columns of a batch, found by id, then by name.
 
+use std::any::Any;
+use std::collections::VecDeque;
 use std::fmt;
-use std::ops::Range;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Fields};
@@ -17,19 +18,22 @@ use crate::value::{ElementReader, OwnedElement, OwnedValue};
 pub struct Columns<'a> {
     table: &'static Table,
     batch: &'a RecordBatch,
+    /// Those of the batch's fields, asked for once: each column is looked for among them.
+    ids: Vec<Option<&'a str>>,
 }
 
 impl<'a> Columns<'a> {
     /// The columns of `batch`, to be read as rows of `table`.
     pub fn new(table: &'static Table, batch: &'a RecordBatch) -> Self {
-        Columns { table, batch }
+        let ids = field_ids(batch.schema_ref().fields());
+        Columns { table, batch, ids }
     }
 
     /// The reader of the table's column at `position`.
     ///
     /// # Errors
-    /// If the table has no such column; if the batch has none, and the table's may not be null; or if
-    /// its type is another.
+    /// If the table has no such column; if the batch has none, or a null in it, and the table's may not
+    /// be null; or if its type is another.
     pub fn reader<E: OwnedElement>(&self, position: usize) -> Result<ColumnReader<E>, RowError> {
         let Some(field) = self.table.schema.fields().get(position) else {
             return Err(RowError::NoSuchColumn {
@@ -38,14 +42,15 @@ impl<'a> Columns<'a> {
                 position,
             });
         };
-        let found = find_field(self.batch.schema_ref().fields(), field);
+        let found = find_field(self.batch.schema_ref().fields(), &self.ids, field);
         let reader = match found {
             Some(index) => {
                 let array = self.batch.column(index);
-                let reader = ElementReader::try_new::<E>(array, field.data_type());
-                Some(reader.map_err(|source| value_error(self.table, position, source))?)
+                ElementReader::try_new::<E>(array, field.data_type())
             }
-            None if field.is_nullable() => None,
+            None if field.is_nullable() => {
+                ElementReader::absent::<E>(field.data_type(), self.batch.num_rows())
+            }
             None => {
                 let column = &self.table.definition.columns()[position];
                 return Err(RowError::MissingColumn {
@@ -55,19 +60,78 @@ impl<'a> Columns<'a> {
                 });
             }
         };
+        let reader = reader.and_then(|reader| reader.check_nulls::<E>().map(|()| reader));
         Ok(ColumnReader {
             table: self.table,
             position,
-            reader,
+            reader: reader.map_err(|source| value_error(self.table, position, source))?,
         })
     }
 }
 
-/// The reader of one column, which may be absent from the batch if it is nullable.
+/// The readers of all columns while they are made, one after the other; for generated code.
+///
+/// An error stops the making only at its end, when nothing typed is held that had to be dropped at each
+/// step: that is what generated code would consist of for the most part.
+#[derive(Debug)]
+pub struct Readers<'a> {
+    columns: &'a Columns<'a>,
+    made: Result<VecDeque<Box<dyn Any>>, RowError>,
+}
+
+impl<'a> Readers<'a> {
+    /// None so far.
+    pub fn new(columns: &'a Columns<'a>) -> Self {
+        Readers {
+            columns,
+            made: Ok(VecDeque::new()),
+        }
+    }
+
+    /// Makes the reader of the next column.
+    #[inline(never)]
+    pub fn add<E: OwnedElement>(&mut self) {
+        if let Ok(made) = &mut self.made {
+            match self.columns.reader::<E>(made.len()) {
+                Ok(reader) => made.push_back(Box::new(reader)),
+                Err(error) => self.made = Err(error),
+            }
+        }
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// As [`Columns::reader`], for the first that could not be made.
+    pub fn finish(self) -> Result<MadeReaders, RowError> {
+        self.made.map(MadeReaders)
+    }
+}
+
+/// The readers of all columns, to be taken in the order in which they were made; for generated code.
+#[derive(Debug)]
+pub struct MadeReaders(VecDeque<Box<dyn Any>>);
+
+impl MadeReaders {
+    /// The next one.
+    ///
+    /// # Panics
+    /// If it was not made, or as one of another type: a bug of generated code.
+    #[inline(never)]
+    pub fn take<E: OwnedElement>(&mut self) -> ColumnReader<E> {
+        let next = self.0.pop_front();
+        match next.map(|reader| reader.downcast::<ColumnReader<E>>()) {
+            Some(Ok(reader)) => *reader,
+            _ => panic!("generated code takes another reader than it made"),
+        }
+    }
+}
+
+/// The reader of one column. Nothing in it is null that may not be.
 pub struct ColumnReader<E: OwnedElement> {
     table: &'static Table,
     position: usize,
-    reader: Option<ElementReader<<E::Value as OwnedValue>::Reader>>,
+    reader: ElementReader<<E::Value as OwnedValue>::Reader>,
 }
 
 impl<E: OwnedElement> fmt::Debug for ColumnReader<E> {
@@ -84,8 +148,10 @@ impl<E: OwnedElement> ColumnReader<E> {
     /// # Errors
     /// [`RowError::Value`] if it does not fit.
     pub fn read(&self, row: usize) -> Result<E, RowError> {
-        self.read_element(row)
-            .map_err(|source| value_error(self.table, self.position, source))
+        match self.reader.read_checked(row) {
+            Ok(value) => Ok(value),
+            Err(source) => Err(does_not_fit(self.table, self.position, source)),
+        }
     }
 
     /// The column's value in `row`, which is in bounds, borrowed from the batch.
@@ -94,66 +160,34 @@ impl<E: OwnedElement> ColumnReader<E> {
     /// [`RowError::Value`] if it does not fit.
     #[inline]
     pub fn view(&self, row: usize) -> Result<E::View<'_>, RowError> {
-        match &self.reader {
-            Some(reader) => reader.view::<E>(row),
-            None => E::from_view(None, row),
-        }
-        .map_err(|source| value_error(self.table, self.position, source))
-    }
-
-    /// The values of a range of rows; for generated code.
-    ///
-    /// # Errors
-    /// [`RowError::Value`] for the first that does not fit.
-    pub fn block(&self, range: &Range<usize>) -> Result<Block<E>, RowError> {
-        let mut values = Vec::with_capacity(range.len());
-        for row in range.clone() {
-            match self.read_element(row) {
-                Ok(value) => values.push(value),
-                Err(source) => return Err(value_error(self.table, self.position, source)),
-            }
-        }
-        Ok(Block(values.into_iter()))
-    }
-
-    fn read_element(&self, row: usize) -> Result<E, ValueError> {
-        match &self.reader {
-            Some(reader) => reader.read(row),
-            None => E::from_value(None, row),
+        match self.reader.view_checked::<E>(row) {
+            Ok(view) => Ok(view),
+            Err(source) => Err(does_not_fit(self.table, self.position, source)),
         }
     }
 }
 
-/// The values of some rows, to be taken one by one; for generated code.
-#[derive(Debug)]
-pub struct Block<E>(std::vec::IntoIter<E>);
-
-impl<E> Block<E> {
-    /// The next one.
-    ///
-    /// # Panics
-    /// If more are taken than there are rows: a bug of generated code.
-    #[inline]
-    pub fn take(&mut self) -> E {
-        match self.0.next() {
-            Some(value) => value,
-            None => panic!("generated code takes more values than there are rows"),
-        }
-    }
+/// Apart from where values are read: no room is taken there for what hardly ever happens.
+#[cold]
+#[inline(never)]
+fn does_not_fit(table: &Table, position: usize, source: ValueError) -> RowError {
+    value_error(table, position, source)
 }
 
-/// The position among `fields` of the one that is `wanted`: the one with its id; or, among those
-/// that carry no id, the one with its name.
-pub(crate) fn find_field(fields: &Fields, wanted: &Field) -> Option<usize> {
+/// The position among `fields`, which have these ids, of the one that is `wanted`: the one with its id;
+/// or, among those that carry no id, the one with its name.
+pub(crate) fn find_field(fields: &Fields, ids: &[Option<&str>], wanted: &Field) -> Option<usize> {
     let wanted_id = field_id(wanted);
-    fields
-        .iter()
-        .position(|field| wanted_id.is_some() && field_id(field) == wanted_id)
+    ids.iter()
+        .position(|id| wanted_id.is_some() && *id == wanted_id)
         .or_else(|| {
-            fields
-                .iter()
-                .position(|field| field.name() == wanted.name() && field_id(field).is_none())
+            let mut fields = fields.iter().zip(ids);
+            fields.position(|(field, id)| field.name() == wanted.name() && id.is_none())
         })
+}
+
+pub(crate) fn field_ids(fields: &Fields) -> Vec<Option<&str>> {
+    fields.iter().map(|field| field_id(field)).collect()
 }
 
 fn field_id(field: &Field) -> Option<&str> {

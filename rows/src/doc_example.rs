@@ -119,16 +119,16 @@ impl FromArrow for Event {
         rows: &mut Vec<Self>,
     ) -> Result<(), RowError> {
         let (id, title) = readers;
-        let (mut id, mut title) = (id.block(&range)?, title.block(&range)?);
-        for _ in range {
+        for row in range {
             rows.push(Event {
-                id: id.take(),
-                title: title.take(),
+                id: id.read(row)?,
+                title: title.read(row)?,
             });
         }
         Ok(())
     }
 
+    #[inline]
     fn view(readers: &Self::Readers, row: usize) -> Result<EventView<'_>, RowError> {
         let (id, title) = readers;
         Ok(EventView {

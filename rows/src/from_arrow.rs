@@ -9,10 +9,6 @@ use crate::columns::Columns;
 use crate::error::RowError;
 use crate::to_arrow::ToArrow;
 
-/// How many rows are read at a time: so few that a block of them, column after column, stays in the
-/// processor's cache.
-const BLOCK_ROWS: usize = 256;
-
 /// A row of one table that can be read from Arrow: as itself, or as a view that copies nothing.
 /// Implemented by generated code.
 ///
@@ -34,7 +30,7 @@ pub trait FromArrow: ToArrow + 'static {
     /// What reads `columns`.
     ///
     /// # Errors
-    /// If a required column is absent, or has another type.
+    /// If a required column is absent or has a null, or if a column has another type.
     fn readers(columns: &Columns<'_>) -> Result<Self::Readers, RowError>;
 
     /// Adds to `rows` those of a range of a batch.
@@ -56,15 +52,12 @@ pub trait FromArrow: ToArrow + 'static {
     /// The rows of `batch`.
     ///
     /// # Errors
-    /// If a required column is absent, or a value does not fit its field.
+    /// If a required column is absent or has a null, or a value does not fit its field.
     fn from_batch(batch: &RecordBatch) -> Result<Vec<Self>, RowError> {
         let readers = Self::readers(&Columns::new(Self::TABLE, batch))?;
         let count = batch.num_rows();
         let mut rows = Vec::with_capacity(count);
-        for begin in (0..count).step_by(BLOCK_ROWS) {
-            let end = count.min(begin + BLOCK_ROWS);
-            Self::read(&readers, begin..end, &mut rows)?;
-        }
+        Self::read(&readers, 0..count, &mut rows)?;
         Ok(rows)
     }
 
@@ -83,8 +76,8 @@ pub trait FromArrow: ToArrow + 'static {
     /// ```
     ///
     /// # Errors
-    /// If a required column is absent, or has another type. What is wrong with a value is told when
-    /// its row is looked at.
+    /// If a required column is absent or has a null, or if a column has another type. What else is
+    /// wrong with a value is told when its row is looked at.
     fn views(batch: &RecordBatch) -> Result<Views<Self>, RowError> {
         Ok(Views {
             readers: Self::readers(&Columns::new(Self::TABLE, batch))?,

@@ -408,6 +408,20 @@ macro_rules! __newtype_value {
             ) -> ::core::result::Result<Self::View<'_>, $crate::ValueError> {
                 <$ty as $crate::OwnedValue>::view(reader, index)
             }
+
+            #[inline]
+            fn read_slot(reader: &Self::Reader, index: usize) -> ::core::option::Option<Self> {
+                let value = <$ty as $crate::OwnedValue>::read_slot(reader, index)?;
+                ::core::option::Option::Some(Self { $member: value })
+            }
+
+            #[inline]
+            fn view_slot(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> ::core::option::Option<Self::View<'_>> {
+                <$ty as $crate::OwnedValue>::view_slot(reader, index)
+            }
         }
 
         #[automatically_derived]

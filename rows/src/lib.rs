@@ -97,6 +97,7 @@ pub mod __private {
         assert_default, assert_flattened, assert_frozen, assert_holds, assert_key, assert_type,
         assert_unique_ids,
     };
+    pub use crate::columns::Readers;
     pub use crate::from_arrow::{Skipped, skipped};
     pub use crate::join_columns::{join_columns, largest};
     pub use crate::to_arrow::build_columns;

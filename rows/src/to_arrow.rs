@@ -9,6 +9,9 @@ use crate::column_builder::{BLOCK_ROWS, ColumnBuilder};
 use crate::error::{RowError, ValueError};
 use crate::table::Table;
 
+/// So many bytes of rows are hardly in a processor's cache.
+const LONG_BYTES: usize = 16 << 20;
+
 /// A row of one table that can be written to Arrow. Implemented by generated code.
 ///
 /// ```
@@ -40,6 +43,13 @@ pub trait ToArrow: Sized {
         position: usize,
         column: &mut ColumnBuilder,
     ) -> Result<(), ValueError>;
+
+    /// Something of each text in `rows`, row after row: what a processor fetches ahead of a walk through
+    /// memory, it does not when column after column is picked out of it.
+    #[doc(hidden)]
+    fn touch(_rows: &[&Self]) -> u8 {
+        0
+    }
 
     /// The table's Arrow schema.
     fn schema() -> &'static SchemaRef {
@@ -276,12 +286,18 @@ pub fn build_columns<'r, R: ToArrow + 'r>(
 ) -> Result<Vec<ArrayRef>, RowError> {
     let mut rows = rows.into_iter();
     let mut columns = ColumnBuilders::new::<R>(positions, rows.len());
+    // Rows that no cache holds, and of which most columns are wanted.
+    let is_long = rows.len().saturating_mul(size_of::<R>()) > LONG_BYTES;
+    let is_wide = positions.len() * 2 > R::schema().fields().len();
     let mut block: Vec<&R> = Vec::with_capacity(BLOCK_ROWS);
     loop {
         block.clear();
         block.extend(rows.by_ref().take(BLOCK_ROWS));
         if block.is_empty() {
             return columns.finish::<R>();
+        }
+        if is_long && is_wide {
+            std::hint::black_box(R::touch(&block));
         }
         columns.append(&block)?;
     }

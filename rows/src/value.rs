@@ -31,8 +31,8 @@ mod wide;
 use std::fmt::Debug;
 use std::ops::Range;
 
-use arrow::array::{Array, ArrayRef};
-use arrow::buffer::NullBuffer;
+use arrow::array::{Array, ArrayRef, new_null_array};
+use arrow::buffer::{Buffer, NullBuffer};
 use arrow::datatypes::DataType;
 
 use crate::error::{Problem, ValueError};
@@ -177,6 +177,13 @@ pub trait Value: Sized {
     /// If Arrow refuses.
     fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError>;
 
+    /// A byte of what the value holds elsewhere in memory; see [`ToArrow::touch`](crate::ToArrow).
+    #[doc(hidden)]
+    #[inline]
+    fn touch(&self) -> u8 {
+        0
+    }
+
     /// The values as bytes, if this type is a byte.
     #[doc(hidden)]
     fn as_bytes(_values: &[Self]) -> Option<&[u8]> {
@@ -224,6 +231,22 @@ pub trait OwnedValue: Value + 'static {
         Self::read(reader, index).map(Box::new)
     }
 
+    /// The value at `index`, which is in bounds, or what stands there in place of a null; `None` if
+    /// that cannot be told without more than a look. A place that may be null is read like this: to
+    /// look first whether it is null would be a jump that the processor cannot foresee.
+    #[doc(hidden)]
+    #[inline]
+    fn read_slot(_reader: &Self::Reader, _index: usize) -> Option<Self> {
+        None
+    }
+
+    /// The same for a view.
+    #[doc(hidden)]
+    #[inline]
+    fn view_slot(_reader: &Self::Reader, _index: usize) -> Option<Self::View<'_>> {
+        None
+    }
+
     /// The values of a range, none of which is null, if they can be copied as they stand.
     #[doc(hidden)]
     fn read_run(_reader: &Self::Reader, _range: Range<usize>) -> Option<Vec<Self>> {
@@ -258,6 +281,10 @@ pub trait Element: Sized {
         builder: &mut <Self::Value as Value>::Builder,
         cells: &[Self::Cell<'_>],
     ) -> Result<(), ValueError>;
+
+    /// See [`Value::touch`].
+    #[doc(hidden)]
+    fn touch(&self) -> u8;
 
     /// See [`Value::as_bytes`].
     #[doc(hidden)]
@@ -327,6 +354,11 @@ impl<T: Value> Element for T {
         <T as Value>::append(builder, cells)
     }
 
+    #[inline]
+    fn touch(&self) -> u8 {
+        Value::touch(self)
+    }
+
     fn as_bytes(elements: &[T]) -> Option<&[u8]> {
         <T as Value>::as_bytes(elements)
     }
@@ -373,6 +405,11 @@ impl<T: Value> Element for Option<T> {
     fn append(builder: &mut T::Builder, cells: &[Option<T::Cell<'_>>]) -> Result<(), ValueError> {
         T::append_nullable(builder, cells)
     }
+
+    #[inline]
+    fn touch(&self) -> u8 {
+        self.as_ref().map_or(0, Value::touch)
+    }
 }
 
 #[diagnostic::do_not_recommend]
@@ -396,7 +433,8 @@ impl<T: OwnedValue> OwnedElement for Option<T> {
 /// A reader that knows where the nulls are.
 #[derive(Debug)]
 pub struct ElementReader<R> {
-    nulls: Option<NullBuffer>,
+    /// A bit for each element, the lowest one first; nothing at all if no element is null.
+    valid: Buffer,
     values: R,
 }
 
@@ -410,9 +448,25 @@ impl<R> ElementReader<R> {
         E: OwnedElement,
         E::Value: OwnedValue<Reader = R>,
     {
+        let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
         Ok(ElementReader {
-            nulls: array.logical_nulls().filter(|nulls| nulls.null_count() > 0),
+            valid: nulls.map_or_else(Buffer::default, |nulls| nulls.inner().sliced()),
             values: E::Value::reader(array, ty)?,
+        })
+    }
+
+    /// A reader of `length` nulls, for what is not there: whoever reads need not ask whether it is.
+    ///
+    /// # Errors
+    /// If `E` is none for type `ty`.
+    pub(crate) fn absent<E>(ty: &DataType, length: usize) -> Result<Self, ValueError>
+    where
+        E: OwnedElement,
+        E::Value: OwnedValue<Reader = R>,
+    {
+        Ok(ElementReader {
+            valid: NullBuffer::new_null(length).inner().sliced(),
+            values: E::Value::reader(&new_null_array(ty, length), ty)?,
         })
     }
 
@@ -451,10 +505,64 @@ impl<R> ElementReader<R> {
         E::from_view(view, index)
     }
 
+    /// The first element that is null and may not be.
+    pub(crate) fn check_nulls<E: OwnedElement>(&self) -> Result<(), ValueError> {
+        if E::NULLABLE || !self.has_nulls() {
+            return Ok(());
+        }
+        let ones = self.valid.iter().map(|byte| byte.trailing_ones() as usize);
+        let mut ones = ones.enumerate().filter(|(_, ones)| *ones < 8);
+        let (byte, bit) = ones.next().unwrap_or_default();
+        Err(ValueError::new(byte * 8 + bit, Problem::Null))
+    }
+
+    /// As [`read`](Self::read), where [`check_nulls`](Self::check_nulls) found nothing.
+    #[inline]
+    pub(crate) fn read_checked<E>(&self, index: usize) -> Result<E, ValueError>
+    where
+        E: OwnedElement,
+        E::Value: OwnedValue<Reader = R>,
+    {
+        if E::NULLABLE
+            && let Some(slot) = E::Value::read_slot(&self.values, index)
+        {
+            let is_null = self.is_null(index);
+            return E::from_value(if is_null { None } else { Some(slot) }, index);
+        }
+        let value = if E::NULLABLE && self.is_null(index) {
+            None
+        } else {
+            Some(E::Value::read(&self.values, index)?)
+        };
+        E::from_value(value, index)
+    }
+
+    /// As [`view`](Self::view), where [`check_nulls`](Self::check_nulls) found nothing.
+    #[inline]
+    pub(crate) fn view_checked<E>(&self, index: usize) -> Result<E::View<'_>, ValueError>
+    where
+        E: OwnedElement,
+        E::Value: OwnedValue<Reader = R>,
+    {
+        if E::NULLABLE
+            && let Some(slot) = E::Value::view_slot(&self.values, index)
+        {
+            let is_null = self.is_null(index);
+            return E::from_view(if is_null { None } else { Some(slot) }, index);
+        }
+        let view = if E::NULLABLE && self.is_null(index) {
+            None
+        } else {
+            Some(E::Value::view(&self.values, index)?)
+        };
+        E::from_view(view, index)
+    }
+
+    // Neither an offset to add, nor an option to look into: this is compiled into every view.
     #[inline]
     fn is_null(&self, index: usize) -> bool {
-        match &self.nulls {
-            Some(nulls) => nulls.is_null(index),
+        match self.valid.get(index / 8) {
+            Some(byte) => byte >> (index % 8) & 1 == 0,
             None => false,
         }
     }
@@ -466,7 +574,7 @@ impl<R> ElementReader<R> {
 
     /// Whether any element is null.
     pub(crate) fn has_nulls(&self) -> bool {
-        self.nulls.is_some()
+        !self.valid.is_empty()
     }
 }
 

@@ -170,6 +170,8 @@ fn to_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStrea
         fields
             .parameters
             .header(&quote!(kalam::ToArrow), &fields.row, &fields.bounds(&kalam));
+    // What several columns hold stands elsewhere in the row, and is not touched.
+    let touched = fields.columns.iter().map(|field| &field.name);
     quote! {
         #[automatically_derived]
         #header {
@@ -186,6 +188,14 @@ fn to_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStrea
                     _ => column.missing(),
                 }
             }
+
+            fn touch(rows: &[&Self]) -> u8 {
+                let mut seen = 0;
+                for row in rows {
+                    #(seen ^= kalam::Element::touch(&row.#touched);)*
+                }
+                seen
+            }
         }
     }
 }
@@ -201,23 +211,24 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
         .map(|number| ident(&format!("c{number}")))
         .collect();
     let (mut names, mut types, mut made) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut blocks, mut taken, mut views) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut taken, mut views) = (Vec::new(), Vec::new());
+    let mut elements = Vec::new();
     for (member, reader) in members.into_iter().zip(&readers) {
         match member {
             Member::Column(position, field) => {
                 let element = element(definition, position, field, &kalam);
                 names.push(&field.name);
                 types.push(quote!(kalam::ColumnReader<#element>));
+                elements.push(element);
                 let is_nullable = definition.columns()[position].nullable;
                 let position = fields.position_of_column(position, &kalam);
                 made.push(quote!(columns.reader(#position)?));
-                blocks.push(quote!(let mut #reader = #reader.block(&range)?;));
                 taken.push(match field.held {
-                    Held::AsIs => quote!(#reader.take()),
+                    Held::AsIs => quote!(#reader.read(row)?),
                     Held::Units(_) if is_nullable => {
-                        quote!(#reader.take().map(|value| value.get()))
+                        quote!(#reader.read(row)?.map(|value| value.get()))
                     }
-                    Held::Units(_) => quote!(#reader.take().get()),
+                    Held::Units(_) => quote!(#reader.read(row)?.get()),
                 });
                 views.push(quote!(#reader.view(row)?));
             }
@@ -236,9 +247,15 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
         let value = quote_spanned!(name.span()=> kalam::skipped());
         quote!(#name: #value)
     });
-    let row_number = match fields.flattened[..] {
-        [] => quote!(_),
-        _ => quote!(row),
+    let made = if fields.flattened.is_empty() {
+        quote! {
+            let mut readers = kalam::Readers::new(columns);
+            #(readers.add::<#elements>();)*
+            let mut readers = readers.finish()?;
+            kalam::Result::Ok((#(readers.take::<#elements>(),)*))
+        }
+    } else {
+        quote!(kalam::Result::Ok((#(#made,)*)))
     };
     let mut bounds = fields.parameters.needing(quote!('static));
     bounds.extend(fields.bounds(&kalam));
@@ -254,7 +271,7 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
             fn readers(
                 columns: &kalam::Columns<'_>,
             ) -> kalam::Result<Self::Readers, kalam::RowError> {
-                kalam::Result::Ok((#(#made,)*))
+                #made
             }
 
             fn read(
@@ -263,8 +280,7 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
                 rows: &mut kalam::Vec<Self>,
             ) -> kalam::Result<(), kalam::RowError> {
                 let (#(#readers,)*) = readers;
-                #(#blocks)*
-                for #row_number in range {
+                for row in range {
                     rows.push(#row {
                         #(#names: #taken,)*
                         #(#skipped,)*

@@ -113,12 +113,22 @@ macro_rules! native_values {
 
             #[inline]
             fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
-                Ok(reader.value(index))
+                Ok(reader.values()[index])
             }
 
             #[inline]
             fn view(reader: &Self::Reader, index: usize) -> Result<$native, ValueError> {
-                Ok(reader.value(index))
+                Ok(reader.values()[index])
+            }
+
+            #[inline]
+            fn read_slot(reader: &Self::Reader, index: usize) -> Option<Self> {
+                Some(reader.values()[index])
+            }
+
+            #[inline]
+            fn view_slot(reader: &Self::Reader, index: usize) -> Option<$native> {
+                Some(reader.values()[index])
             }
 
             fn read_run(reader: &Self::Reader, range: Range<usize>) -> Option<Vec<Self>> {
@@ -221,12 +231,22 @@ impl OwnedValue for bool {
 
     #[inline]
     fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
-        Ok(reader.value(index))
+        Ok(reader.values().value(index))
     }
 
     #[inline]
     fn view(reader: &Self::Reader, index: usize) -> Result<bool, ValueError> {
-        Ok(reader.value(index))
+        Ok(reader.values().value(index))
+    }
+
+    #[inline]
+    fn read_slot(reader: &Self::Reader, index: usize) -> Option<Self> {
+        Some(reader.values().value(index))
+    }
+
+    #[inline]
+    fn view_slot(reader: &Self::Reader, index: usize) -> Option<bool> {
+        Some(reader.values().value(index))
     }
 }
 

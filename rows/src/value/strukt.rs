@@ -7,6 +7,7 @@ use arrow::datatypes::{DataType, FieldRef, Fields};
 
 use super::{ElementReader, OwnedElement, OwnedValue, Validity, mismatch};
 use crate::column_builder::ColumnBuilder;
+use crate::columns::{field_ids, find_field};
 use crate::error::{PathSegment, Problem, ValueError};
 
 /// Collects structs, field by field; for generated code.
@@ -138,24 +139,26 @@ impl<'a> StructFields<'a> {
         let missing = || ValueError::whole(Problem::Missing);
         let field = self.fields.get(position).ok_or_else(missing)?;
         let segment = segment(field);
-        let found = crate::columns::find_field(self.array.fields(), field);
+        let fields = self.array.fields();
+        let found = find_field(fields, &field_ids(fields), field);
         let reader = match found {
-            Some(index) => {
-                let reader =
-                    ElementReader::try_new::<E>(self.array.column(index), field.data_type());
-                Some(reader.map_err(|error| error.under(segment.clone()))?)
+            Some(index) => ElementReader::try_new::<E>(self.array.column(index), field.data_type()),
+            None if field.is_nullable() => {
+                ElementReader::absent::<E>(field.data_type(), self.array.len())
             }
-            None if field.is_nullable() => None,
-            None => return Err(missing().under(segment)),
+            None => Err(missing()),
         };
-        Ok(FieldReader { segment, reader })
+        match reader {
+            Ok(reader) => Ok(FieldReader { segment, reader }),
+            Err(error) => Err(error.under(segment)),
+        }
     }
 }
 
-/// The reader of a struct's field, which may be absent from the array if it is nullable.
+/// The reader of a struct's field. Where the struct is null, so may the field be, whatever its type.
 pub struct FieldReader<E: OwnedElement> {
     segment: PathSegment,
-    reader: Option<ElementReader<<E::Value as OwnedValue>::Reader>>,
+    reader: ElementReader<<E::Value as OwnedValue>::Reader>,
 }
 
 impl<E: OwnedElement> std::fmt::Debug for FieldReader<E> {
@@ -170,22 +173,26 @@ impl<E: OwnedElement> FieldReader<E> {
     /// # Errors
     /// If it is no value of its type.
     pub fn read(&self, index: usize) -> Result<E, ValueError> {
-        match &self.reader {
-            Some(reader) => reader.read(index),
-            None => E::from_value(None, index),
+        match self.reader.read(index) {
+            Ok(value) => Ok(value),
+            Err(error) => Err(self.under(error)),
         }
-        .map_err(|error| error.under(self.segment.clone()))
     }
 
     /// The field of the struct at `index`, borrowed from the array.
     ///
     /// # Errors
     /// If it is no value of its type.
+    #[inline]
     pub fn view(&self, index: usize) -> Result<E::View<'_>, ValueError> {
-        match &self.reader {
-            Some(reader) => reader.view::<E>(index),
-            None => E::from_view(None, index),
+        match self.reader.view::<E>(index) {
+            Ok(view) => Ok(view),
+            Err(error) => Err(self.under(error)),
         }
-        .map_err(|error| error.under(self.segment.clone()))
+    }
+
+    #[cold]
+    fn under(&self, error: ValueError) -> ValueError {
+        error.under(self.segment.clone())
     }
 }

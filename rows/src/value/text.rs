@@ -180,6 +180,11 @@ macro_rules! text_values {
                 self
             }
 
+            #[inline]
+            fn touch(&self) -> u8 {
+                self.as_bytes().first().copied().unwrap_or_default()
+            }
+
             fn builder(ty: &DataType, capacity: usize) -> Result<TextBuilder, ValueError> {
                 TextBuilder::try_new(ty, capacity)
             }
@@ -214,21 +219,33 @@ macro_rules! owned_text_values {
                 text_reader(array, ty)
             }
 
+            #[inline]
             fn read(reader: &StringArray, index: usize) -> Result<Self, ValueError> {
-                Ok($from(reader.value(index)))
+                Ok($from(reader, index))
             }
 
             #[inline]
             fn view(reader: &StringArray, index: usize) -> Result<&str, ValueError> {
                 Ok(reader.value(index))
             }
+
+            #[inline]
+            fn view_slot(reader: &StringArray, index: usize) -> Option<&str> {
+                Some(reader.value(index))
+            }
         }
     )*};
 }
 
 owned_text_values!(
-    String => String::from,
-    Box<str> => Box::from,
-    Arc<str> => Arc::from,
-    Cow<'static, str> => |text: &str| Cow::Owned(text.to_string()),
+    String => owned_text,
+    Box<str> => |reader: &StringArray, index| Box::from(reader.value(index)),
+    Arc<str> => |reader: &StringArray, index| Arc::from(reader.value(index)),
+    Cow<'static, str> => |reader, index| Cow::Owned(owned_text(reader, index)),
 );
+
+/// Compiled once: a call costs little beside the memory that it takes.
+#[inline(never)]
+fn owned_text(reader: &StringArray, index: usize) -> String {
+    String::from(reader.value(index))
+}

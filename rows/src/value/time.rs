@@ -129,7 +129,17 @@ macro_rules! time_values {
 
             #[inline]
             fn view(reader: &TimeReader, index: usize) -> Result<Self, ValueError> {
-                Self::read(reader, index)
+                reader.read::<U>(index).map(Self::new)
+            }
+
+            #[inline]
+            fn read_slot(reader: &TimeReader, index: usize) -> Option<Self> {
+                reader.read_slot(index).map(Self::new)
+            }
+
+            #[inline]
+            fn view_slot(reader: &TimeReader, index: usize) -> Option<Self> {
+                reader.read_slot(index).map(Self::new)
             }
         }
     )*};
@@ -245,12 +255,22 @@ impl OwnedValue for Date {
 
     #[inline]
     fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
-        Ok(Date(reader.value(index)))
+        Ok(Date(reader.values()[index]))
     }
 
     #[inline]
     fn view(reader: &Self::Reader, index: usize) -> Result<Date, ValueError> {
         Self::read(reader, index)
+    }
+
+    #[inline]
+    fn read_slot(reader: &Self::Reader, index: usize) -> Option<Self> {
+        Some(Date(reader.values()[index]))
+    }
+
+    #[inline]
+    fn view_slot(reader: &Self::Reader, index: usize) -> Option<Date> {
+        Some(Date(reader.values()[index]))
     }
 }
 
@@ -403,10 +423,33 @@ impl TimeReader {
 
     #[inline]
     fn read<U: Unit>(&self, index: usize) -> Result<i64, ValueError> {
-        let units = self.units.value(index);
-        self.scale
+        let units = self.units.values()[index];
+        match self.scale {
+            Scale::Same => Ok(units),
+            scale => self.scaled(scale, index, units, U::UNIT),
+        }
+    }
+
+    #[inline]
+    fn read_slot(&self, index: usize) -> Option<i64> {
+        match self.scale {
+            Scale::Same => Some(self.units.values()[index]),
+            _ => None,
+        }
+    }
+
+    /// Apart from [`read`](Self::read), which is compiled into every view.
+    #[cold]
+    fn scaled(
+        &self,
+        scale: Scale,
+        index: usize,
+        units: i64,
+        to: TimeUnit,
+    ) -> Result<i64, ValueError> {
+        scale
             .apply(units)
-            .ok_or_else(|| inexact(index, units, self.found, U::UNIT))
+            .ok_or_else(|| inexact(index, units, self.found, to))
     }
 }
 

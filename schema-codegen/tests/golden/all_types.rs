@@ -1349,6 +1349,52 @@ pub mod app {
                     _ => column.missing(),
                 }
             }
+            fn touch(rows: &[&Self]) -> u8 {
+                let mut seen = 0;
+                for row in rows {
+                    seen ^= kalam::Element::touch(&row.id);
+                    seen ^= kalam::Element::touch(&row.region);
+                    seen ^= kalam::Element::touch(&row.day);
+                    seen ^= kalam::Element::touch(&row.flag);
+                    seen ^= kalam::Element::touch(&row.tiny);
+                    seen ^= kalam::Element::touch(&row.small);
+                    seen ^= kalam::Element::touch(&row.plain);
+                    seen ^= kalam::Element::touch(&row.utiny);
+                    seen ^= kalam::Element::touch(&row.usmall);
+                    seen ^= kalam::Element::touch(&row.uplain);
+                    seen ^= kalam::Element::touch(&row.ubig);
+                    seen ^= kalam::Element::touch(&row.single);
+                    seen ^= kalam::Element::touch(&row.twice);
+                    seen ^= kalam::Element::touch(&row.price);
+                    seen ^= kalam::Element::touch(&row.title);
+                    seen ^= kalam::Element::touch(&row.blob);
+                    seen ^= kalam::Element::touch(&row.digest);
+                    seen ^= kalam::Element::touch(&row.at);
+                    seen ^= kalam::Element::touch(&row.seen);
+                    seen ^= kalam::Element::touch(&row.local);
+                    seen ^= kalam::Element::touch(&row.zoned);
+                    seen ^= kalam::Element::touch(&row.moment);
+                    seen ^= kalam::Element::touch(&row.span);
+                    seen ^= kalam::Element::touch(&row.token);
+                    seen ^= kalam::Element::touch(&row.payload);
+                    seen ^= kalam::Element::touch(&row.attachment);
+                    seen ^= kalam::Element::touch(&row.vector);
+                    seen ^= kalam::Element::touch(&row.status);
+                    seen ^= kalam::Element::touch(&row.previous);
+                    seen ^= kalam::Element::touch(&row.option);
+                    seen ^= kalam::Element::touch(&row.tags);
+                    seen ^= kalam::Element::touch(&row.scores);
+                    seen ^= kalam::Element::touch(&row.address);
+                    seen ^= kalam::Element::touch(&row.routes);
+                    seen ^= kalam::Element::touch(&row.labels);
+                    seen ^= kalam::Element::touch(&row.r#type);
+                    seen ^= kalam::Element::touch(&row.columns);
+                    seen ^= kalam::Element::touch(&row.row);
+                    seen ^= kalam::Element::touch(&row.elapsed);
+                    seen ^= kalam::Element::touch(&row.place);
+                }
+                seen
+            }
         }
         #[automatically_derived]
         impl kalam::FromArrow for AllTypes {
@@ -1398,47 +1444,89 @@ pub mod app {
             fn readers(
                 columns: &kalam::Columns<'_>,
             ) -> kalam::Result<Self::Readers, kalam::RowError> {
+                let mut readers = kalam::Readers::new(columns);
+                readers.add::<i64>();
+                readers.add::<kalam::String>();
+                readers.add::<kalam::Date>();
+                readers.add::<bool>();
+                readers.add::<i8>();
+                readers.add::<kalam::Option<i16>>();
+                readers.add::<kalam::Option<i32>>();
+                readers.add::<u8>();
+                readers.add::<u16>();
+                readers.add::<u32>();
+                readers.add::<kalam::Option<u64>>();
+                readers.add::<f32>();
+                readers.add::<kalam::Option<f64>>();
+                readers.add::<kalam::Decimal<10, 2>>();
+                readers.add::<kalam::Option<kalam::String>>();
+                readers.add::<kalam::Option<kalam::Vec<u8>>>();
+                readers.add::<[u8; 32]>();
+                readers.add::<kalam::Option<kalam::TimeOfDay<kalam::Micros>>>();
+                readers.add::<kalam::Timestamp<kalam::Millis>>();
+                readers.add::<kalam::Timestamp<kalam::Seconds>>();
+                readers.add::<kalam::Option<kalam::Timestamp<kalam::Nanos>>>();
+                readers.add::<kalam::Timestamp<kalam::Micros>>();
+                readers.add::<kalam::Option<kalam::IntervalMonthDayNano>>();
+                readers.add::<kalam::Uuid>();
+                readers.add::<kalam::Option<kalam::String>>();
+                readers.add::<kalam::Option<kalam::String>>();
+                readers.add::<kalam::Box<[f32; 3]>>();
+                readers.add::<Status>();
+                readers.add::<kalam::Option<Status>>();
+                readers.add::<Option>();
+                readers.add::<kalam::Vec<kalam::String>>();
+                readers.add::<kalam::Option<kalam::Vec<kalam::Option<f64>>>>();
+                readers.add::<AllTypesAddress>();
+                readers.add::<kalam::Option<kalam::Vec<AllTypesRoutesItem>>>();
+                readers.add::<kalam::BTreeMap<kalam::String, kalam::String>>();
+                readers.add::<kalam::Option<i32>>();
+                readers.add::<kalam::Option<i32>>();
+                readers.add::<kalam::Option<i32>>();
+                readers.add::<kalam::Option<kalam::AnyValue>>();
+                readers.add::<kalam::Option<AllTypesPlace>>();
+                let mut readers = readers.finish()?;
                 kalam::Result::Ok((
-                    columns.reader(0)?,
-                    columns.reader(1)?,
-                    columns.reader(2)?,
-                    columns.reader(3)?,
-                    columns.reader(4)?,
-                    columns.reader(5)?,
-                    columns.reader(6)?,
-                    columns.reader(7)?,
-                    columns.reader(8)?,
-                    columns.reader(9)?,
-                    columns.reader(10)?,
-                    columns.reader(11)?,
-                    columns.reader(12)?,
-                    columns.reader(13)?,
-                    columns.reader(14)?,
-                    columns.reader(15)?,
-                    columns.reader(16)?,
-                    columns.reader(17)?,
-                    columns.reader(18)?,
-                    columns.reader(19)?,
-                    columns.reader(20)?,
-                    columns.reader(21)?,
-                    columns.reader(22)?,
-                    columns.reader(23)?,
-                    columns.reader(24)?,
-                    columns.reader(25)?,
-                    columns.reader(26)?,
-                    columns.reader(27)?,
-                    columns.reader(28)?,
-                    columns.reader(29)?,
-                    columns.reader(30)?,
-                    columns.reader(31)?,
-                    columns.reader(32)?,
-                    columns.reader(33)?,
-                    columns.reader(34)?,
-                    columns.reader(35)?,
-                    columns.reader(36)?,
-                    columns.reader(37)?,
-                    columns.reader(38)?,
-                    columns.reader(39)?,
+                    readers.take::<i64>(),
+                    readers.take::<kalam::String>(),
+                    readers.take::<kalam::Date>(),
+                    readers.take::<bool>(),
+                    readers.take::<i8>(),
+                    readers.take::<kalam::Option<i16>>(),
+                    readers.take::<kalam::Option<i32>>(),
+                    readers.take::<u8>(),
+                    readers.take::<u16>(),
+                    readers.take::<u32>(),
+                    readers.take::<kalam::Option<u64>>(),
+                    readers.take::<f32>(),
+                    readers.take::<kalam::Option<f64>>(),
+                    readers.take::<kalam::Decimal<10, 2>>(),
+                    readers.take::<kalam::Option<kalam::String>>(),
+                    readers.take::<kalam::Option<kalam::Vec<u8>>>(),
+                    readers.take::<[u8; 32]>(),
+                    readers.take::<kalam::Option<kalam::TimeOfDay<kalam::Micros>>>(),
+                    readers.take::<kalam::Timestamp<kalam::Millis>>(),
+                    readers.take::<kalam::Timestamp<kalam::Seconds>>(),
+                    readers.take::<kalam::Option<kalam::Timestamp<kalam::Nanos>>>(),
+                    readers.take::<kalam::Timestamp<kalam::Micros>>(),
+                    readers.take::<kalam::Option<kalam::IntervalMonthDayNano>>(),
+                    readers.take::<kalam::Uuid>(),
+                    readers.take::<kalam::Option<kalam::String>>(),
+                    readers.take::<kalam::Option<kalam::String>>(),
+                    readers.take::<kalam::Box<[f32; 3]>>(),
+                    readers.take::<Status>(),
+                    readers.take::<kalam::Option<Status>>(),
+                    readers.take::<Option>(),
+                    readers.take::<kalam::Vec<kalam::String>>(),
+                    readers.take::<kalam::Option<kalam::Vec<kalam::Option<f64>>>>(),
+                    readers.take::<AllTypesAddress>(),
+                    readers.take::<kalam::Option<kalam::Vec<AllTypesRoutesItem>>>(),
+                    readers.take::<kalam::BTreeMap<kalam::String, kalam::String>>(),
+                    readers.take::<kalam::Option<i32>>(),
+                    readers.take::<kalam::Option<i32>>(),
+                    readers.take::<kalam::Option<i32>>(),
+                    readers.take::<kalam::Option<kalam::AnyValue>>(),
+                    readers.take::<kalam::Option<AllTypesPlace>>(),
                 ))
             }
             fn read(
@@ -1488,88 +1576,48 @@ pub mod app {
                     c38,
                     c39,
                 ) = readers;
-                let mut c0 = c0.block(&range)?;
-                let mut c1 = c1.block(&range)?;
-                let mut c2 = c2.block(&range)?;
-                let mut c3 = c3.block(&range)?;
-                let mut c4 = c4.block(&range)?;
-                let mut c5 = c5.block(&range)?;
-                let mut c6 = c6.block(&range)?;
-                let mut c7 = c7.block(&range)?;
-                let mut c8 = c8.block(&range)?;
-                let mut c9 = c9.block(&range)?;
-                let mut c10 = c10.block(&range)?;
-                let mut c11 = c11.block(&range)?;
-                let mut c12 = c12.block(&range)?;
-                let mut c13 = c13.block(&range)?;
-                let mut c14 = c14.block(&range)?;
-                let mut c15 = c15.block(&range)?;
-                let mut c16 = c16.block(&range)?;
-                let mut c17 = c17.block(&range)?;
-                let mut c18 = c18.block(&range)?;
-                let mut c19 = c19.block(&range)?;
-                let mut c20 = c20.block(&range)?;
-                let mut c21 = c21.block(&range)?;
-                let mut c22 = c22.block(&range)?;
-                let mut c23 = c23.block(&range)?;
-                let mut c24 = c24.block(&range)?;
-                let mut c25 = c25.block(&range)?;
-                let mut c26 = c26.block(&range)?;
-                let mut c27 = c27.block(&range)?;
-                let mut c28 = c28.block(&range)?;
-                let mut c29 = c29.block(&range)?;
-                let mut c30 = c30.block(&range)?;
-                let mut c31 = c31.block(&range)?;
-                let mut c32 = c32.block(&range)?;
-                let mut c33 = c33.block(&range)?;
-                let mut c34 = c34.block(&range)?;
-                let mut c35 = c35.block(&range)?;
-                let mut c36 = c36.block(&range)?;
-                let mut c37 = c37.block(&range)?;
-                let mut c38 = c38.block(&range)?;
-                let mut c39 = c39.block(&range)?;
-                for _ in range {
+                for row in range {
                     rows.push(AllTypes {
-                        id: c0.take(),
-                        region: c1.take(),
-                        day: c2.take(),
-                        flag: c3.take(),
-                        tiny: c4.take(),
-                        small: c5.take(),
-                        plain: c6.take(),
-                        utiny: c7.take(),
-                        usmall: c8.take(),
-                        uplain: c9.take(),
-                        ubig: c10.take(),
-                        single: c11.take(),
-                        twice: c12.take(),
-                        price: c13.take(),
-                        title: c14.take(),
-                        blob: c15.take(),
-                        digest: c16.take(),
-                        at: c17.take(),
-                        seen: c18.take(),
-                        local: c19.take(),
-                        zoned: c20.take(),
-                        moment: c21.take(),
-                        span: c22.take(),
-                        token: c23.take(),
-                        payload: c24.take(),
-                        attachment: c25.take(),
-                        vector: c26.take(),
-                        status: c27.take(),
-                        previous: c28.take(),
-                        option: c29.take(),
-                        tags: c30.take(),
-                        scores: c31.take(),
-                        address: c32.take(),
-                        routes: c33.take(),
-                        labels: c34.take(),
-                        r#type: c35.take(),
-                        columns: c36.take(),
-                        row: c37.take(),
-                        elapsed: c38.take(),
-                        place: c39.take(),
+                        id: c0.read(row)?,
+                        region: c1.read(row)?,
+                        day: c2.read(row)?,
+                        flag: c3.read(row)?,
+                        tiny: c4.read(row)?,
+                        small: c5.read(row)?,
+                        plain: c6.read(row)?,
+                        utiny: c7.read(row)?,
+                        usmall: c8.read(row)?,
+                        uplain: c9.read(row)?,
+                        ubig: c10.read(row)?,
+                        single: c11.read(row)?,
+                        twice: c12.read(row)?,
+                        price: c13.read(row)?,
+                        title: c14.read(row)?,
+                        blob: c15.read(row)?,
+                        digest: c16.read(row)?,
+                        at: c17.read(row)?,
+                        seen: c18.read(row)?,
+                        local: c19.read(row)?,
+                        zoned: c20.read(row)?,
+                        moment: c21.read(row)?,
+                        span: c22.read(row)?,
+                        token: c23.read(row)?,
+                        payload: c24.read(row)?,
+                        attachment: c25.read(row)?,
+                        vector: c26.read(row)?,
+                        status: c27.read(row)?,
+                        previous: c28.read(row)?,
+                        option: c29.read(row)?,
+                        tags: c30.read(row)?,
+                        scores: c31.read(row)?,
+                        address: c32.read(row)?,
+                        routes: c33.read(row)?,
+                        labels: c34.read(row)?,
+                        r#type: c35.read(row)?,
+                        columns: c36.read(row)?,
+                        row: c37.read(row)?,
+                        elapsed: c38.read(row)?,
+                        place: c39.read(row)?,
                     });
                 }
                 kalam::Result::Ok(())

@@ -137,6 +137,15 @@ fn plain_columns() {
                             _ => column.missing(),
                         }
                     }
+                    fn touch(rows: &[&Self]) -> u8 {
+                        let mut seen = 0;
+                        for row in rows {
+                            seen ^= kalam::Element::touch(&row.id);
+                            seen ^= kalam::Element::touch(&row.r#type);
+                            seen ^= kalam::Element::touch(&row.at);
+                        }
+                        seen
+                    }
                 }
                 #[automatically_derived]
                 impl kalam::FromArrow for Event {
@@ -149,10 +158,15 @@ fn plain_columns() {
                     fn readers(
                         columns: &kalam::Columns<'_>,
                     ) -> kalam::Result<Self::Readers, kalam::RowError> {
+                        let mut readers = kalam::Readers::new(columns);
+                        readers.add::<i64>();
+                        readers.add::<Option<String>>();
+                        readers.add::<kalam::Timestamp<kalam::Millis>>();
+                        let mut readers = readers.finish()?;
                         kalam::Result::Ok((
-                            columns.reader(0)?,
-                            columns.reader(1)?,
-                            columns.reader(2)?,
+                            readers.take::<i64>(),
+                            readers.take::<Option<String>>(),
+                            readers.take::<kalam::Timestamp<kalam::Millis>>(),
                         ))
                     }
                     fn read(
@@ -161,14 +175,11 @@ fn plain_columns() {
                         rows: &mut kalam::Vec<Self>,
                     ) -> kalam::Result<(), kalam::RowError> {
                         let (c0, c1, c2) = readers;
-                        let mut c0 = c0.block(&range)?;
-                        let mut c1 = c1.block(&range)?;
-                        let mut c2 = c2.block(&range)?;
-                        for _ in range {
+                        for row in range {
                             rows.push(Event {
-                                id: c0.take(),
-                                r#type: c1.take(),
-                                at: c2.take().get(),
+                                id: c0.read(row)?,
+                                r#type: c1.read(row)?,
+                                at: c2.read(row)?.get(),
                                 cache: kalam::skipped(),
                             });
                         }
@@ -475,6 +486,18 @@ fn columns_whose_type_the_compiler_knows() {
                             _ => column.missing(),
                         }
                     }
+                    fn touch(rows: &[&Self]) -> u8 {
+                        let mut seen = 0;
+                        for row in rows {
+                            seen ^= kalam::Element::touch(&row.id);
+                            seen ^= kalam::Element::touch(&row.status);
+                            seen ^= kalam::Element::touch(&row.tags);
+                            seen ^= kalam::Element::touch(&row.routes);
+                            seen ^= kalam::Element::touch(&row.more);
+                            seen ^= kalam::Element::touch(&row.data);
+                        }
+                        seen
+                    }
                 }
                 #[automatically_derived]
                 impl kalam::FromArrow for Event
@@ -498,13 +521,21 @@ fn columns_whose_type_the_compiler_knows() {
                     fn readers(
                         columns: &kalam::Columns<'_>,
                     ) -> kalam::Result<Self::Readers, kalam::RowError> {
+                        let mut readers = kalam::Readers::new(columns);
+                        readers.add::<EventId>();
+                        readers.add::<Status>();
+                        readers.add::<Option<Vec<String>>>();
+                        readers.add::<BTreeMap<String, Place>>();
+                        readers.add::<Vec<String>>();
+                        readers.add::<serde_json::Value>();
+                        let mut readers = readers.finish()?;
                         kalam::Result::Ok((
-                            columns.reader(0)?,
-                            columns.reader(1)?,
-                            columns.reader(2)?,
-                            columns.reader(3)?,
-                            columns.reader(4)?,
-                            columns.reader(5)?,
+                            readers.take::<EventId>(),
+                            readers.take::<Status>(),
+                            readers.take::<Option<Vec<String>>>(),
+                            readers.take::<BTreeMap<String, Place>>(),
+                            readers.take::<Vec<String>>(),
+                            readers.take::<serde_json::Value>(),
                         ))
                     }
                     fn read(
@@ -513,20 +544,14 @@ fn columns_whose_type_the_compiler_knows() {
                         rows: &mut kalam::Vec<Self>,
                     ) -> kalam::Result<(), kalam::RowError> {
                         let (c0, c1, c2, c3, c4, c5) = readers;
-                        let mut c0 = c0.block(&range)?;
-                        let mut c1 = c1.block(&range)?;
-                        let mut c2 = c2.block(&range)?;
-                        let mut c3 = c3.block(&range)?;
-                        let mut c4 = c4.block(&range)?;
-                        let mut c5 = c5.block(&range)?;
-                        for _ in range {
+                        for row in range {
                             rows.push(Event {
-                                id: c0.take(),
-                                status: c1.take(),
-                                tags: c2.take(),
-                                routes: c3.take(),
-                                more: c4.take(),
-                                data: c5.take(),
+                                id: c0.read(row)?,
+                                status: c1.read(row)?,
+                                tags: c2.read(row)?,
+                                routes: c3.read(row)?,
+                                more: c4.read(row)?,
+                                data: c5.read(row)?,
                             });
                         }
                         kalam::Result::Ok(())
@@ -774,6 +799,14 @@ fn struct_that_borrows() {
                             }
                             _ => column.missing(),
                         }
+                    }
+                    fn touch(rows: &[&Self]) -> u8 {
+                        let mut seen = 0;
+                        for row in rows {
+                            seen ^= kalam::Element::touch(&row.text);
+                            seen ^= kalam::Element::touch(&row.words);
+                        }
+                        seen
                     }
                 }
                 const _: () = {

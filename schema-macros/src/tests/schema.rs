@@ -474,6 +474,14 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                         _ => column.missing(),
                     }
                 }
+                fn touch(rows: &[&Self]) -> u8 {
+                    let mut seen = 0;
+                    for row in rows {
+                        seen ^= kalam::Element::touch(&row.status);
+                        seen ^= kalam::Element::touch(&row.at);
+                    }
+                    seen
+                }
             }
             #[automatically_derived]
             impl kalam::FromArrow for Job
@@ -488,7 +496,14 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                 fn readers(
                     columns: &kalam::Columns<'_>,
                 ) -> kalam::Result<Self::Readers, kalam::RowError> {
-                    kalam::Result::Ok((columns.reader(0)?, columns.reader(1)?))
+                    let mut readers = kalam::Readers::new(columns);
+                    readers.add::<Status>();
+                    readers.add::<kalam::Option<kalam::TimeOfDay<kalam::Seconds>>>();
+                    let mut readers = readers.finish()?;
+                    kalam::Result::Ok((
+                        readers.take::<Status>(),
+                        readers.take::<kalam::Option<kalam::TimeOfDay<kalam::Seconds>>>(),
+                    ))
                 }
                 fn read(
                     readers: &Self::Readers,
@@ -496,12 +511,10 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                     rows: &mut kalam::Vec<Self>,
                 ) -> kalam::Result<(), kalam::RowError> {
                     let (c0, c1) = readers;
-                    let mut c0 = c0.block(&range)?;
-                    let mut c1 = c1.block(&range)?;
-                    for _ in range {
+                    for row in range {
                         rows.push(Job {
-                            status: c0.take(),
-                            at: c1.take().map(|value| value.get()),
+                            status: c0.read(row)?,
+                            at: c1.read(row)?.map(|value| value.get()),
                         });
                     }
                     kalam::Result::Ok(())
