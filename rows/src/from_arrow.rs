@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 
 use crate::columns::Columns;
 use crate::error::RowError;
+use crate::row_key::RowKey;
 use crate::to_arrow::ToArrow;
 
 /// How many rows are read at a time: so few that a block of them, column after column, stays in the
@@ -130,9 +131,9 @@ impl<R: FromArrow> Views<R> {
 }
 
 /// A row that goes both ways: what sources, providers and registries work with.
-pub trait Row: ToArrow + FromArrow + Clone + Debug + Send + Sync + 'static {}
+pub trait Row: ToArrow + FromArrow + RowKey + Clone + Debug + Send + Sync + 'static {}
 
-impl<R: ToArrow + FromArrow + Clone + Debug + Send + Sync + 'static> Row for R {}
+impl<R: ToArrow + FromArrow + RowKey + Clone + Debug + Send + Sync + 'static> Row for R {}
 
 /// A row that its primary key tells from the others.
 pub trait KeyedRow: Row {

@@ -8,7 +8,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBa
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::catalog::Session;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{DFSchema, plan_err};
+use datafusion::common::{DFSchema, ScalarValue, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
 use datafusion::logical_expr::{Expr, Volatility};
@@ -61,6 +61,15 @@ pub(crate) fn is_exact(predicate: &Expr, schema: &Schema) -> bool {
         })
     });
     exact && visited.is_ok()
+}
+
+/// Whether no row passes `predicate`, whatever is in it.
+pub(crate) fn is_never(predicate: &Expr) -> bool {
+    match predicate {
+        Expr::Literal(ScalarValue::Boolean(value), _) => *value != Some(true),
+        Expr::Literal(value, _) => value.is_null(),
+        _ => false,
+    }
 }
 
 /// A conjunction of predicates over some of a table's columns.
