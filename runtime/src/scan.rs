@@ -15,13 +15,18 @@ use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DataFusionError, Result, Statistics, internal_err};
+use datafusion::config::ConfigOptions;
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{
     EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr,
 };
+use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_plan::coop::cooperative;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType};
+use datafusion::physical_plan::filter_pushdown::{
+    ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown,
+};
 use datafusion::physical_plan::metrics::{
     BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet,
 };
@@ -60,6 +65,8 @@ pub(crate) struct RowScanExec {
 struct ScanColumns {
     /// What the scan returns.
     schema: SchemaRef,
+    /// The positions in the table of what the scan returns.
+    positions: Vec<usize>,
     /// The positions in the table of what is built after the filter: each once.
     after_filter: Vec<usize>,
     /// For each column of `schema`, what it is.
@@ -196,6 +203,7 @@ impl ScanColumns {
         let output = output.collect();
         Ok(ScanColumns {
             schema,
+            positions,
             after_filter,
             output,
         })
@@ -266,6 +274,42 @@ impl ExecutionPlan for RowScanExec {
         _arguments: &StatisticsArgs,
     ) -> Result<Arc<Statistics>> {
         Ok(Arc::new(self.statistics()?))
+    }
+
+    fn handle_child_pushdown_result(
+        &self,
+        _phase: FilterPushdownPhase,
+        pushed: ChildPushdownResult,
+        _config: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        let offered = pushed
+            .parent_filters
+            .into_iter()
+            .map(|parent| parent.filter);
+        let offered: Vec<Arc<dyn PhysicalExpr>> = offered.collect();
+        // What the scan counts for its limit has not met a filter above it.
+        let is_taken =
+            |filter: &Arc<dyn PhysicalExpr>| self.fetch.is_none() && !is_volatile(filter);
+        let answers = offered.iter().map(|filter| match is_taken(filter) {
+            true => PushedDown::Yes,
+            false => PushedDown::No,
+        });
+        let answers = FilterPushdownPropagation::with_parent_pushdown_result(answers.collect());
+        let taken: Vec<_> = offered.into_iter().filter(is_taken).collect();
+        if taken.is_empty() {
+            return Ok(answers);
+        }
+        let table = self.source.schema();
+        let positions = &self.columns.positions;
+        let filter = Filter::with_more(self.filter.as_deref(), taken, positions, table)?;
+        let columns = ScanColumns::try_new(table, Some(positions), Some(&filter))?;
+        let scan = RowScanExec {
+            columns: Arc::new(columns),
+            filter: Some(Arc::new(filter)),
+            metrics: ExecutionPlanMetricsSet::new(),
+            ..self.clone()
+        };
+        Ok(answers.with_updated_node(Arc::new(scan)))
     }
 
     fn try_pushdown_sort(
