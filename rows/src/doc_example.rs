@@ -14,15 +14,17 @@ use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::LazyLock;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use kalamtable_model::{
     Column, ColumnType, PrimaryKey, Reserved, Shared, TableDefinition, TableKind, TableName,
     TableParts,
 };
 
+use crate::row_key::{KeyReader, compare_part};
 use crate::{
-    ColumnBuilder, ColumnReader, Columns, Element, FromArrow, KeyedRow, RowError, Table, ToArrow,
-    ValueError,
+    ColumnBuilder, ColumnReader, Columns, Element, FromArrow, KeyedRow, RowError, RowKey, Table,
+    ToArrow, ValueError,
 };
 
 static DEFINITION: TableDefinition = TableDefinition::from_checked(TableParts {
@@ -135,6 +137,28 @@ impl FromArrow for Event {
             id: id.view(row)?,
             title: title.view(row)?,
         })
+    }
+}
+
+impl RowKey for Event {
+    type Prefix = (Option<i64>,);
+
+    const IN_SQL_ORDER: bool = true;
+
+    fn read_prefixes(batch: &RecordBatch, count: usize) -> Result<Vec<Self::Prefix>, RowError> {
+        let columns = Columns::new(&EVENTS, batch);
+        let id = KeyReader::<i64>::try_new(&columns, 0, 0, count)?;
+        (0..batch.num_rows())
+            .map(|row| Ok((id.read(row)?,)))
+            .collect()
+    }
+
+    fn compare_prefix(&self, prefix: &Self::Prefix) -> Ordering {
+        compare_part(&self.id, &prefix.0)
+    }
+
+    fn compare_keys(&self, other: &Self) -> Ordering {
+        self.id.cmp(&other.id)
     }
 }
 

@@ -7,6 +7,7 @@ use arrow::array::RecordBatch;
 
 use crate::columns::Columns;
 use crate::error::RowError;
+use crate::row_key::RowKey;
 use crate::to_arrow::ToArrow;
 
 /// A row of one table that can be read from Arrow: as itself, or as a view that copies nothing.
@@ -134,10 +135,10 @@ impl<R: FromArrow> Views<R> {
     label = "not such a row",
     note = "it needs `#[derive(Clone, Debug, KalamTable)]`, and fields that own what they hold"
 )]
-pub trait Row: ToArrow + FromArrow + Clone + Debug + Send + Sync + 'static {}
+pub trait Row: ToArrow + FromArrow + RowKey + Clone + Debug + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
-impl<R: ToArrow + FromArrow + Clone + Debug + Send + Sync + 'static> Row for R {}
+impl<R: ToArrow + FromArrow + RowKey + Clone + Debug + Send + Sync + 'static> Row for R {}
 
 /// A row that its primary key tells from the others.
 #[diagnostic::on_unimplemented(

@@ -58,15 +58,18 @@ macro_rules! __closed_set {
             }
         }
 
-        $crate::__private::closed_set_value!($set { $($variant = $label),* });
+        $crate::__private::closed_set_value!(
+            $set { $($variant = $label),* } const IN_SQL_ORDER: bool = true;
+        );
     };
 }
 
-/// `Value` and its kin for an enum that is a closed set, from its variants and their labels.
+/// `Value` and its kin for an enum that is a closed set, from its variants and their labels; its order
+/// is that of SQL if that is said.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __closed_set_value {
-    ($set:ident { $($variant:ident = $label:literal),* $(,)? }) => {
+    ($set:ident { $($variant:ident = $label:literal),* $(,)? } $($order:item)?) => {
         #[automatically_derived]
         impl $crate::ClosedSet for $set {
             const ALL: &'static [Self] = &[$(Self::$variant),*];
@@ -91,6 +94,8 @@ macro_rules! __closed_set_value {
         impl $crate::Value for $set {
             type Cell<'a> = &'static str;
             type Builder = $crate::TextBuilder;
+
+            $($order)?
 
             fn cell(&self) -> &'static str {
                 $crate::ClosedSet::label(self)

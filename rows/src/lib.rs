@@ -47,6 +47,7 @@ mod fields;
 mod from_arrow;
 mod generated;
 mod join_columns;
+mod row_key;
 mod table;
 mod to_arrow;
 mod value;
@@ -61,6 +62,7 @@ pub use fields::{Fields, FieldsAt, OwnedFields};
 pub use from_arrow::{FromArrow, KeyedRow, Row, Views};
 #[cfg(feature = "derive")]
 pub use kalamtable_macros::{KalamTable, KalamValue};
+pub use row_key::RowKey;
 pub use table::Table;
 pub use to_arrow::{BatchBuilder, Batches, ToArrow};
 /// The row type of `uuid` columns, from the crate of that name.
@@ -88,7 +90,7 @@ pub mod __private {
     pub use std::sync::LazyLock;
     pub use std::vec::Vec;
 
-    pub use arrow::array::{ArrayRef, StringArray};
+    pub use arrow::array::{ArrayRef, RecordBatch, StringArray};
     pub use arrow::datatypes::{DataType, IntervalMonthDayNano, SchemaRef};
     pub use kalamtable_model as model;
     pub use uuid::Uuid;
@@ -100,6 +102,7 @@ pub mod __private {
     pub use crate::columns::Readers;
     pub use crate::from_arrow::{Skipped, skipped};
     pub use crate::join_columns::{join_columns, largest};
+    pub use crate::row_key::{KeyReader, compare_part};
     pub use crate::to_arrow::build_columns;
     pub use crate::value::{FieldReader, StructBuilder, StructFields, read_label, text_reader};
     pub use crate::{
@@ -108,7 +111,7 @@ pub mod __private {
         __owned_struct_value as owned_struct_value, __struct_value as struct_value, Above, After,
         AnyValue, Base, ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, Fields,
         FieldsAt, FromArrow, HasType, Ids, KeyedRow, Micros, Millis, Nanos, OwnedElement,
-        OwnedFields, OwnedValue, Problem, Row, RowError, Seconds, Table, TimeOfDay, Timestamp,
-        ToArrow, TypeAt, Value, ValueError,
+        OwnedFields, OwnedValue, Problem, Row, RowError, RowKey, Seconds, Table, TimeOfDay,
+        Timestamp, ToArrow, TypeAt, Value, ValueError,
     };
 }

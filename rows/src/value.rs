@@ -147,6 +147,11 @@ pub trait Value: Sized {
     #[doc(hidden)]
     const IS_FLOAT: bool = false;
 
+    /// Whether `Ord` of this type orders values as SQL orders those of the column. Where it does, rows
+    /// that are kept in key order need not be sorted for `ORDER BY`, and ranges of keys are found
+    /// without a look at the other rows.
+    const IN_SQL_ORDER: bool = false;
+
     /// What goes into the array.
     fn cell(&self) -> Self::Cell<'_>;
 

@@ -29,6 +29,20 @@ pub enum Error {
         /// The key after.
         to: String,
     },
+    /// Rows that should be in the order of their keys and are not.
+    #[error(
+        "table `{table}`: the source says that its rows are in key order, and {}",
+        match row {
+            Some(row) => format!("row {row} does not come after the one before it"),
+            None => "made a snapshot that does not say so: make it with `Snapshot::in_key_order`".to_string(),
+        }
+    )]
+    NotInKeyOrder {
+        /// The table.
+        table: TableName,
+        /// The first row that is out of order, if the rows were looked at.
+        row: Option<usize>,
+    },
     /// A statement that the table's source does not take.
     #[error("table `{table}`: its source does not take `{statement}`")]
     NotWritable {

@@ -8,10 +8,11 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBa
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use datafusion::catalog::Session;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{DFSchema, plan_err};
+use datafusion::common::{DFSchema, ScalarValue, internal_err, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
 use datafusion::logical_expr::{Expr, Volatility};
+use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
 use datafusion::physical_expr::{PhysicalExpr, conjunction};
 
 /// Whether a scan of a table with this schema evaluates `predicate` exactly as DataFusion's own
@@ -63,6 +64,15 @@ pub(crate) fn is_exact(predicate: &Expr, schema: &Schema) -> bool {
     exact && visited.is_ok()
 }
 
+/// Whether no row passes `predicate`, whatever is in it.
+pub(crate) fn is_never(predicate: &Expr) -> bool {
+    match predicate {
+        Expr::Literal(ScalarValue::Boolean(value), _) => *value != Some(true),
+        Expr::Literal(value, _) => value.is_null(),
+        _ => false,
+    }
+}
+
 /// A conjunction of predicates over some of a table's columns.
 #[derive(Debug)]
 pub(crate) struct Filter {
@@ -108,6 +118,41 @@ impl Filter {
             })),
             other => plan_err!("a filter must be boolean, but `{predicate}` is {other}"),
         }
+    }
+
+    /// `filter` and more predicates, which the plan around the scan has over the columns that it
+    /// returns: those of `table` at the positions `output`. They may change while the plan runs.
+    ///
+    /// # Errors
+    /// If one of them names no such column.
+    pub(crate) fn with_more(
+        filter: Option<&Filter>,
+        predicates: Vec<Arc<dyn PhysicalExpr>>,
+        output: &[usize],
+        table: &Schema,
+    ) -> Result<Self> {
+        let mut columns: BTreeSet<usize> = BTreeSet::new();
+        columns.extend(filter.map_or(&[][..], Filter::columns));
+        for column in predicates.iter().flat_map(collect_columns) {
+            match output.get(column.index()) {
+                Some(position) => columns.insert(*position),
+                None => return internal_err!("the scan returns no column `{column}`"),
+            };
+        }
+        let columns: Vec<usize> = columns.into_iter().collect();
+        let schema = Arc::new(table.project(&columns)?);
+        // By name: the columns of a table differ in it.
+        let own = filter.map(|filter| filter.predicate.clone());
+        let predicates = own
+            .into_iter()
+            .chain(predicates)
+            .map(|predicate| reassign_expr_columns(predicate, &schema))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Filter {
+            columns,
+            schema,
+            predicate: conjunction(predicates),
+        })
     }
 
     /// The positions of its columns in the table, ascending.

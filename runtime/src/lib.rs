@@ -6,10 +6,12 @@
 
 mod chunks;
 pub mod contract;
+mod cursor;
 mod default;
 mod error;
 mod filter;
 mod insert;
+mod lookup;
 mod memory_table;
 mod provider;
 mod register;

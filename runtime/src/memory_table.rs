@@ -175,6 +175,14 @@ impl<R: KeyedRow> TableSource for MemoryTable<R> {
         Ok(MemoryTable::snapshot(self))
     }
 
+    fn is_in_key_order(&self) -> bool {
+        true
+    }
+
+    fn row_count(&self) -> Option<usize> {
+        Some(self.len())
+    }
+
     fn accepts(&self, _op: InsertOp) -> bool {
         true
     }

@@ -15,8 +15,9 @@ use datafusion::physical_plan::ExecutionPlan;
 use kalamtable_model::{TableDefinition, TableKind};
 
 use crate::default::default_expr;
-use crate::filter::{Filter, is_exact};
+use crate::filter::{Filter, is_exact, is_never};
 use crate::insert::RowSink;
+use crate::lookup::KeyRanges;
 use crate::scan::RowScanExec;
 use crate::source::{ErasedSource, not_writable};
 use crate::{Error, TableSource};
@@ -123,7 +124,19 @@ impl TableProvider for RowProvider {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let filter = Filter::try_new(filters, self.source.schema(), state)?;
-        let scan = RowScanExec::try_new(self.source.clone(), projection, filter, limit)?;
+        let keys = KeyRanges::try_new(
+            filters,
+            self.source.schema(),
+            self.definition().key_columns(),
+            self.source.has_sql_order(),
+        )?;
+        // What no row passes is a scan of none.
+        let limit = if filters.iter().any(is_never) {
+            Some(0)
+        } else {
+            limit
+        };
+        let scan = RowScanExec::try_new(self.source.clone(), projection, filter, keys, limit)?;
         Ok(Arc::new(scan))
     }
 

@@ -4,20 +4,34 @@
 //! rows that passed. A block is what a batch may hold, so memory is bounded by it.
 
 use std::fmt;
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions};
-use arrow::compute::BatchCoalescer;
+use arrow::array::{Array, ArrayRef, BooleanArray, RecordBatch, RecordBatchOptions, UInt64Array};
+use arrow::compute::{BatchCoalescer, SortOptions};
 use arrow::datatypes::{Schema, SchemaRef};
+use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DataFusionError, Result, internal_err};
+use datafusion::common::{DataFusionError, Result, Statistics, internal_err};
+use datafusion::config::ConfigOptions;
 use datafusion::execution::TaskContext;
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{
+    EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr,
+};
+use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_plan::coop::cooperative;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType, SchedulingType};
-use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::filter_pushdown::{
+    ChildPushdownResult, FilterPushdownPhase, FilterPushdownPropagation, PushedDown,
+};
+use datafusion::physical_plan::metrics::{
+    BaselineMetrics, Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet,
+};
+use datafusion::physical_plan::sort_pushdown::SortOrderPushdownResult;
+use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, RecordBatchStream,
     ReplaceChildrenOptions, SendableRecordBatchStream,
@@ -25,7 +39,9 @@ use datafusion::physical_plan::{
 use futures::Stream;
 
 use crate::RowError;
+use crate::cursor::{Block, Cursor};
 use crate::filter::Filter;
+use crate::lookup::KeyRanges;
 use crate::source::{ErasedSource, RowReader};
 
 /// The scan of a table: its rows that pass a filter, up to a limit, in one partition.
@@ -34,6 +50,10 @@ pub(crate) struct RowScanExec {
     source: Arc<dyn ErasedSource>,
     columns: Arc<ScanColumns>,
     filter: Option<Arc<Filter>>,
+    /// What the filter says of the primary key.
+    keys: Option<Arc<KeyRanges>>,
+    /// Whether the rows come in the reverse of their order.
+    reverse: bool,
     /// The most rows to return.
     fetch: Option<usize>,
     properties: Arc<PlanProperties>,
@@ -45,6 +65,8 @@ pub(crate) struct RowScanExec {
 struct ScanColumns {
     /// What the scan returns.
     schema: SchemaRef,
+    /// The positions in the table of what the scan returns.
+    positions: Vec<usize>,
     /// The positions in the table of what is built after the filter: each once.
     after_filter: Vec<usize>,
     /// For each column of `schema`, what it is.
@@ -68,25 +90,91 @@ impl RowScanExec {
         source: Arc<dyn ErasedSource>,
         projection: Option<&Vec<usize>>,
         filter: Option<Filter>,
+        keys: Option<KeyRanges>,
         fetch: Option<usize>,
     ) -> Result<Self> {
         let columns = ScanColumns::try_new(source.schema(), projection, filter.as_ref())?;
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(columns.schema.clone()),
-            Partitioning::UnknownPartitioning(1),
-            EmissionType::Incremental,
-            Boundedness::Bounded,
-        )
-        .with_scheduling_type(SchedulingType::Cooperative);
-        Ok(RowScanExec {
+        let scan = RowScanExec {
+            properties: properties(&columns.schema, None),
             source,
             columns: Arc::new(columns),
             filter: filter.map(Arc::new),
+            keys: keys.map(Arc::new),
+            reverse: false,
             fetch,
-            properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
-        })
+        };
+        Ok(scan.with_direction(false))
     }
+
+    /// The same scan, forwards or in reverse, as one that was not executed yet.
+    fn with_direction(&self, reverse: bool) -> Self {
+        RowScanExec {
+            reverse,
+            properties: properties(&self.columns.schema, self.order(reverse)),
+            metrics: ExecutionPlanMetricsSet::new(),
+            ..self.clone()
+        }
+    }
+
+    /// The order of the rows that come out, as far as the key's columns are among the scan's; `None` if
+    /// the source keeps none.
+    fn order(&self, reverse: bool) -> Option<LexOrdering> {
+        if !self.source.is_in_key_order() || !self.source.has_sql_order() {
+            return None;
+        }
+        let options = SortOptions {
+            descending: reverse,
+            nulls_first: reverse,
+        };
+        let key = self.source.definition().key_columns().iter();
+        let columns = key.map_while(|position| {
+            let name = self.source.schema().field(*position).name();
+            let index = self.columns.schema.index_of(name).ok()?;
+            let column = Arc::new(Column::new(name, index));
+            Some(PhysicalSortExpr::new(column, options))
+        });
+        LexOrdering::new(columns)
+    }
+
+    /// What is known of the rows that come out before any was looked at.
+    fn statistics(&self) -> Result<Statistics> {
+        let mut statistics = Statistics::new_unknown(&self.columns.schema);
+        let count = self.source.row_count()?;
+        if let Some(count) = count {
+            let most = self.fetch.map_or(count, |fetch| fetch.min(count));
+            statistics.num_rows = match &self.filter {
+                None => Precision::Exact(most),
+                Some(_) => Precision::Inexact(most),
+            };
+        }
+        for (field, column) in self
+            .columns
+            .schema
+            .fields()
+            .iter()
+            .zip(&mut statistics.column_statistics)
+        {
+            if !field.is_nullable() {
+                column.null_count = Precision::Exact(0);
+            }
+        }
+        Ok(statistics)
+    }
+}
+
+fn properties(schema: &SchemaRef, order: Option<LexOrdering>) -> Arc<PlanProperties> {
+    let equivalences = match order {
+        Some(order) => EquivalenceProperties::new_with_orderings(schema.clone(), [order]),
+        None => EquivalenceProperties::new(schema.clone()),
+    };
+    let properties = PlanProperties::new(
+        equivalences,
+        Partitioning::UnknownPartitioning(1),
+        EmissionType::Incremental,
+        Boundedness::Bounded,
+    );
+    Arc::new(properties.with_scheduling_type(SchedulingType::Cooperative))
 }
 
 impl ScanColumns {
@@ -115,6 +203,7 @@ impl ScanColumns {
         let output = output.collect();
         Ok(ScanColumns {
             schema,
+            positions,
             after_filter,
             output,
         })
@@ -179,6 +268,66 @@ impl ExecutionPlan for RowScanExec {
         self.fetch
     }
 
+    fn statistics_from_inputs(
+        &self,
+        _inputs: &[Arc<Statistics>],
+        _arguments: &StatisticsArgs,
+    ) -> Result<Arc<Statistics>> {
+        Ok(Arc::new(self.statistics()?))
+    }
+
+    fn handle_child_pushdown_result(
+        &self,
+        _phase: FilterPushdownPhase,
+        pushed: ChildPushdownResult,
+        _config: &ConfigOptions,
+    ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
+        let offered = pushed
+            .parent_filters
+            .into_iter()
+            .map(|parent| parent.filter);
+        let offered: Vec<Arc<dyn PhysicalExpr>> = offered.collect();
+        // What the scan counts for its limit has not met a filter above it.
+        let is_taken =
+            |filter: &Arc<dyn PhysicalExpr>| self.fetch.is_none() && !is_volatile(filter);
+        let answers = offered.iter().map(|filter| match is_taken(filter) {
+            true => PushedDown::Yes,
+            false => PushedDown::No,
+        });
+        let answers = FilterPushdownPropagation::with_parent_pushdown_result(answers.collect());
+        let taken: Vec<_> = offered.into_iter().filter(is_taken).collect();
+        if taken.is_empty() {
+            return Ok(answers);
+        }
+        let table = self.source.schema();
+        let positions = &self.columns.positions;
+        let filter = Filter::with_more(self.filter.as_deref(), taken, positions, table)?;
+        let columns = ScanColumns::try_new(table, Some(positions), Some(&filter))?;
+        let scan = RowScanExec {
+            columns: Arc::new(columns),
+            filter: Some(Arc::new(filter)),
+            metrics: ExecutionPlanMetricsSet::new(),
+            ..self.clone()
+        };
+        Ok(answers.with_updated_node(Arc::new(scan)))
+    }
+
+    fn try_pushdown_sort(
+        &self,
+        order: &[PhysicalSortExpr],
+    ) -> Result<SortOrderPushdownResult<Arc<dyn ExecutionPlan>>> {
+        for reverse in [false, true] {
+            let scan = self.with_direction(reverse);
+            let properties = scan.properties.equivalence_properties();
+            if properties.ordering_satisfy(order.iter().cloned())? {
+                return Ok(SortOrderPushdownResult::Exact {
+                    inner: Arc::new(scan),
+                });
+            }
+        }
+        Ok(SortOrderPushdownResult::Unsupported)
+    }
+
     fn metrics(&self) -> Option<MetricsSet> {
         Some(self.metrics.clone_inner())
     }
@@ -197,6 +346,12 @@ impl ExecutionPlan for RowScanExec {
         // DataFusion executes most plans as a whole before it polls any part of them: the snapshots
         // of a statement's scans are taken closely together.
         let rows = self.source.snapshot()?;
+        let found = self.keys.as_ref().and_then(|keys| rows.find(keys));
+        if let (Some(keys), Some(_)) = (&self.keys, &found) {
+            let lookups = MetricBuilder::new(&self.metrics).counter("lookups", partition);
+            lookups.add(keys.len());
+        }
+        let counter = |name| MetricBuilder::new(&self.metrics).counter(name, partition);
         let batch_size = context.session_config().batch_size().max(1);
         let coalescer = self.filter.as_ref().map(|_| {
             BatchCoalescer::new(self.columns.schema.clone(), batch_size)
@@ -208,9 +363,12 @@ impl ExecutionPlan for RowScanExec {
                 columns: self.columns.clone(),
                 filter: self.filter.clone(),
                 batch_size,
-                next_row: 0,
                 wanted: self.fetch.unwrap_or(usize::MAX).min(rows.len()),
+                left: Cursor::new(found.unwrap_or_else(|| vec![0..rows.len()]), self.reverse),
                 rows,
+                reverse: self.reverse,
+                rows_read: counter("rows_read"),
+                bytes_built: counter("bytes_built"),
             },
             coalescer,
             state: State::Scanning,
@@ -236,6 +394,12 @@ impl DisplayAs for RowScanExec {
                 if let Some(filter) = &self.filter {
                     write!(f, ", filter={filter}")?;
                 }
+                if let Some(keys) = &self.keys {
+                    write!(f, ", keys=[{keys}]")?;
+                }
+                if self.reverse {
+                    f.write_str(", reverse")?;
+                }
                 if let Some(fetch) = self.fetch {
                     write!(f, ", limit={fetch}")?;
                 }
@@ -245,6 +409,12 @@ impl DisplayAs for RowScanExec {
                 writeln!(f, "columns=[{columns}]")?;
                 if let Some(filter) = &self.filter {
                     writeln!(f, "filter={filter}")?;
+                }
+                if let Some(keys) = &self.keys {
+                    writeln!(f, "keys=[{keys}]")?;
+                }
+                if self.reverse {
+                    writeln!(f, "reverse")?;
                 }
                 if let Some(fetch) = self.fetch {
                     writeln!(f, "limit={fetch}")?;
@@ -262,32 +432,34 @@ struct BlockScan {
     filter: Option<Arc<Filter>>,
     batch_size: usize,
     rows: Box<dyn RowReader>,
-    /// The first row that was not looked at.
-    next_row: usize,
+    /// The rows that were not looked at.
+    left: Cursor,
+    reverse: bool,
     /// How many rows are still to be returned, at most.
     wanted: usize,
+    rows_read: Count,
+    bytes_built: Count,
 }
 
 impl BlockScan {
     fn is_done(&self) -> bool {
-        self.wanted == 0 || self.next_row >= self.rows.len()
+        self.wanted == 0 || self.left.is_empty()
     }
 
     /// The rows of the next block that pass, as a batch; `None` if none does.
     fn next_block(&mut self) -> Result<Option<RecordBatch>> {
-        let begin = self.next_row;
-        let mut length = self.batch_size.min(self.rows.len() - begin);
         let Some(filter) = self.filter.clone() else {
-            length = length.min(self.wanted);
-            self.next_row += length;
+            let block = self.left.next(self.batch_size.min(self.wanted));
+            let length = block.len();
             self.wanted -= length;
-            let columns = &self.columns.after_filter;
-            let built = self.rows.build(begin..begin + length, None, columns)?;
+            self.rows_read.add(length);
+            let built = self.build(&block, &self.columns.clone().after_filter)?;
             return self.batch(&[], &built, length).map(Some);
         };
-        let block = begin..begin + length;
-        self.next_row = block.end;
-        let of_filter = self.rows.build(block.clone(), None, filter.columns())?;
+        let block = self.left.next(self.batch_size);
+        let length = block.len();
+        self.rows_read.add(length);
+        let of_filter = self.build(&block, filter.columns())?;
         let mask = filter.evaluate(of_filter.clone(), length)?;
         let passed = mask.true_count();
         if passed == 0 {
@@ -295,26 +467,39 @@ impl BlockScan {
         }
         if passed == length && passed <= self.wanted {
             self.wanted -= passed;
-            let built = self.rows.build(block, None, &self.columns.after_filter)?;
+            let built = self.build(&block, &self.columns.clone().after_filter)?;
             return self.batch(&of_filter, &built, length).map(Some);
         }
-        let mut selected: Vec<usize> = mask.values().set_indices().collect();
-        selected.truncate(self.wanted);
-        self.wanted -= selected.len();
-        let built = self
-            .rows
-            .build(block, Some(&selected), &self.columns.after_filter)?;
-        let of_filter = self.passed(&of_filter, &mask, selected.len())?;
-        self.batch(&of_filter, &built, selected.len()).map(Some)
+        let count = passed.min(self.wanted);
+        self.wanted -= count;
+        // Of more than are wanted, those that come first: the last ones in reverse.
+        let wanted = if self.reverse {
+            passed - count..passed
+        } else {
+            0..count
+        };
+        let selected: Vec<usize> = mask.values().set_indices().collect();
+        let block = block.select(&selected[wanted.clone()]);
+        let built = self.build(&block, &self.columns.clone().after_filter)?;
+        let of_filter = self.passed(&of_filter, &mask, &wanted)?;
+        self.batch(&of_filter, &built, count).map(Some)
     }
 
-    /// The first `count` rows of the filter's columns that passed; as they are, where a column is
-    /// not returned.
+    fn build(&mut self, block: &Block, columns: &[usize]) -> Result<Vec<ArrayRef>> {
+        let hull = block.hull.clone();
+        let built = self.rows.build(hull, block.selected.as_deref(), columns)?;
+        let bytes = built.iter().map(|array| array.get_buffer_memory_size());
+        self.bytes_built.add(bytes.sum());
+        Ok(built)
+    }
+
+    /// Those of the filter's columns that passed and are `wanted`; as they are, where a column is not
+    /// returned.
     fn passed(
         &self,
         of_filter: &[ArrayRef],
         mask: &BooleanArray,
-        count: usize,
+        wanted: &Range<usize>,
     ) -> Result<Vec<ArrayRef>> {
         let mut passed = of_filter.to_vec();
         for output in &self.columns.output {
@@ -323,7 +508,7 @@ impl BlockScan {
                 && Arc::ptr_eq(&passed[index], &of_filter[index])
             {
                 let rows = arrow::compute::filter(&of_filter[index], mask)?;
-                passed[index] = rows.slice(0, count);
+                passed[index] = rows.slice(wanted.start, wanted.len());
             }
         }
         Ok(passed)
@@ -339,14 +524,19 @@ impl BlockScan {
             OutputColumn::OfFilter(index) => of_filter[index].clone(),
             OutputColumn::AfterFilter(index) => after_filter[index].clone(),
         });
+        let mut columns: Vec<ArrayRef> = columns.collect();
+        if self.reverse && rows > 1 {
+            let last_first = UInt64Array::from_iter_values((0..rows as u64).rev());
+            for column in &mut columns {
+                *column = arrow::compute::take(column, &last_first, None)?;
+            }
+        }
         let schema: &Arc<Schema> = &self.columns.schema;
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        RecordBatch::try_new_with_options(schema.clone(), columns.collect(), &options).map_err(
-            |source| {
-                let table = self.source.definition().name().clone();
-                DataFusionError::from(RowError::Batch { table, source })
-            },
-        )
+        RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(|source| {
+            let table = self.source.definition().name().clone();
+            DataFusionError::from(RowError::Batch { table, source })
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! [`TableSource`]: what a server implements to give a table its rows, and the sources that come
 //! with the library. Answering queries from them is [`RowProvider`](crate::RowProvider)'s work.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +13,8 @@ use datafusion::logical_expr::dml::InsertOp;
 use kalamtable_model::{TableDefinition, TableName};
 
 use crate::__private::build_columns;
-use crate::{Error, FromArrow, Row, RowError, ToArrow};
+use crate::lookup::{KeyRanges, RangeEnds};
+use crate::{Error, FromArrow, Row, RowError, RowKey, ToArrow};
 
 /// What a source fails with: any error, or [`Error`] or [`RowError`], which reach the query as they
 /// are.
@@ -52,6 +54,18 @@ pub trait TableSource: fmt::Debug + Send + Sync + 'static {
     /// Anything: it reaches the query, with the table's name. So does a panic.
     fn snapshot(&self) -> Result<Snapshot<Self::Row>, BoxError>;
 
+    /// Whether every snapshot is in key order. Said when a query is planned, which then need not sort
+    /// for `ORDER BY` the key; a snapshot that is not is an error.
+    fn is_in_key_order(&self) -> bool {
+        false
+    }
+
+    /// How many rows a snapshot taken now would have, if that is known without one: `count(*)` is
+    /// answered with it when a query is planned.
+    fn row_count(&self) -> Option<usize> {
+        None
+    }
+
     /// Whether [`insert`](Self::insert) can do what `op` asks. A statement that it cannot do is
     /// refused when it is planned.
     fn accepts(&self, _op: InsertOp) -> bool {
@@ -78,6 +92,14 @@ impl<S: TableSource> TableSource for Arc<S> {
         TableSource::snapshot(&**self)
     }
 
+    fn is_in_key_order(&self) -> bool {
+        TableSource::is_in_key_order(&**self)
+    }
+
+    fn row_count(&self) -> Option<usize> {
+        TableSource::row_count(&**self)
+    }
+
     fn accepts(&self, op: InsertOp) -> bool {
         TableSource::accepts(&**self, op)
     }
@@ -98,12 +120,15 @@ impl<S: TableSource> TableSource for Arc<S> {
 /// ```
 pub struct FixedRows<R> {
     rows: Arc<Vec<R>>,
+    is_in_key_order: bool,
 }
 
 impl<R: Row> FixedRows<R> {
-    /// These rows, in this order.
+    /// These rows, in this order. If that is the order of their keys, a query finds rows by key, and
+    /// does not sort for `ORDER BY` the key.
     pub fn new(rows: Vec<R>) -> Self {
         FixedRows {
+            is_in_key_order: out_of_order(&rows).is_none(),
             rows: Arc::new(rows),
         }
     }
@@ -119,7 +144,18 @@ impl<R: Row> TableSource for FixedRows<R> {
     type Row = R;
 
     fn snapshot(&self) -> Result<Snapshot<R>, BoxError> {
-        Ok(Snapshot(Rows::Slice(self.rows.clone())))
+        Ok(Snapshot::new(
+            Rows::Slice(self.rows.clone()),
+            self.is_in_key_order,
+        ))
+    }
+
+    fn is_in_key_order(&self) -> bool {
+        self.is_in_key_order
+    }
+
+    fn row_count(&self) -> Option<usize> {
+        Some(self.rows.len())
     }
 }
 
@@ -165,7 +201,10 @@ impl<R: Row> TableSource for VirtualRows<R> {
 }
 
 /// The rows of one moment. They never change; a clone is cheap.
-pub struct Snapshot<R>(Rows<R>);
+pub struct Snapshot<R> {
+    rows: Rows<R>,
+    is_in_key_order: bool,
+}
 
 enum Rows<R> {
     Slice(Arc<Vec<R>>),
@@ -181,14 +220,35 @@ pub(crate) struct Chunks<R> {
 
 pub(crate) type Chunk<R> = Arc<Vec<Arc<R>>>;
 
+impl<R: Row> Snapshot<R> {
+    /// Rows in the order of their keys, each key once: a query finds rows in them by key.
+    ///
+    /// # Errors
+    /// [`Error::NotInKeyOrder`] with the first row that does not come after the one before it.
+    pub fn in_key_order(rows: Vec<R>) -> Result<Self, Error> {
+        match out_of_order(&rows) {
+            None => Ok(Snapshot::new(Rows::Slice(Arc::new(rows)), true)),
+            Some(row) => Err(not_in_key_order::<R>(Some(row))),
+        }
+    }
+}
+
 impl<R> Snapshot<R> {
+    fn new(rows: Rows<R>, is_in_key_order: bool) -> Self {
+        Snapshot {
+            rows,
+            is_in_key_order,
+        }
+    }
+
+    /// Chunks of rows in the order of their keys.
     pub(crate) fn from_chunks(chunks: Arc<Chunks<R>>) -> Self {
-        Snapshot(Rows::Chunks(chunks))
+        Snapshot::new(Rows::Chunks(chunks), true)
     }
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        match &self.0 {
+        match &self.rows {
             Rows::Slice(rows) => rows.len(),
             Rows::Chunks(chunks) => chunks.len,
         }
@@ -201,7 +261,7 @@ impl<R> Snapshot<R> {
 
     /// The rows, in order.
     pub fn iter(&self) -> impl Iterator<Item = &R> {
-        let (slice, chunks) = match &self.0 {
+        let (slice, chunks) = match &self.rows {
             Rows::Slice(rows) => (&rows[..], &[][..]),
             Rows::Chunks(chunks) => (&[][..], &chunks.chunks[..]),
         };
@@ -210,9 +270,26 @@ impl<R> Snapshot<R> {
     }
 }
 
+impl<R> Snapshot<R> {
+    /// How many of the first rows `is_before` holds for; it holds for none behind them.
+    fn partition_point(&self, is_before: impl Fn(&R) -> bool) -> usize {
+        match &self.rows {
+            Rows::Slice(rows) => rows.partition_point(is_before),
+            Rows::Chunks(chunks) => {
+                let full = chunks
+                    .chunks
+                    .partition_point(|chunk| chunk.last().is_some_and(|row| is_before(row)));
+                let before: usize = chunks.chunks[..full].iter().map(|chunk| chunk.len()).sum();
+                let within = chunks.chunks.get(full);
+                before + within.map_or(0, |chunk| chunk.partition_point(|row| is_before(row)))
+            }
+        }
+    }
+}
+
 impl<R> From<Vec<R>> for Snapshot<R> {
     fn from(rows: Vec<R>) -> Self {
-        Snapshot(Rows::Slice(Arc::new(rows)))
+        Snapshot::new(Rows::Slice(Arc::new(rows)), false)
     }
 }
 
@@ -223,16 +300,17 @@ impl<R> From<Vec<Arc<R>>> for Snapshot<R> {
             0 => Vec::new(),
             _ => vec![Arc::new(rows)],
         };
-        Snapshot::from_chunks(Arc::new(Chunks { chunks, len }))
+        Snapshot::new(Rows::Chunks(Arc::new(Chunks { chunks, len })), false)
     }
 }
 
 impl<R> Clone for Snapshot<R> {
     fn clone(&self) -> Self {
-        Snapshot(match &self.0 {
+        let rows = match &self.rows {
             Rows::Slice(rows) => Rows::Slice(rows.clone()),
             Rows::Chunks(chunks) => Rows::Chunks(chunks.clone()),
-        })
+        };
+        Snapshot::new(rows, self.is_in_key_order)
     }
 }
 
@@ -248,6 +326,10 @@ pub(crate) trait ErasedSource: fmt::Debug + Send + Sync {
     fn definition(&self) -> &TableDefinition;
     fn schema(&self) -> &SchemaRef;
     fn snapshot(&self) -> Result<Box<dyn RowReader>, Error>;
+    /// Whether the order of keys is that of SQL.
+    fn has_sql_order(&self) -> bool;
+    fn is_in_key_order(&self) -> bool;
+    fn row_count(&self) -> Result<Option<usize>, Error>;
     fn accepts(&self, op: InsertOp) -> bool;
     fn writer(&self) -> Box<dyn RowWriter + '_>;
 }
@@ -256,6 +338,10 @@ pub(crate) trait ErasedSource: fmt::Debug + Send + Sync {
 pub(crate) trait RowReader: Send {
     /// How many rows the snapshot has.
     fn len(&self) -> usize;
+
+    /// The rows whose keys are in `keys`, as ascending ranges; `None` if that is not known without a
+    /// look at all rows.
+    fn find(&self, keys: &KeyRanges) -> Option<Vec<Range<usize>>>;
 
     /// The arrays of `columns` for the rows of `block`; or, with `selected`, for those of them that
     /// stand at these ascending offsets in it. An error names the row by its number in the snapshot.
@@ -290,11 +376,28 @@ impl<S: TableSource> ErasedSource for S {
         let snapshot = guard(self.definition().name(), || {
             TableSource::snapshot(self).map_err(source_error::<S::Row>)
         })?;
+        if TableSource::is_in_key_order(self) && !snapshot.is_in_key_order {
+            return Err(not_in_key_order::<S::Row>(None));
+        }
         Ok(Box::new(TypedReader {
             snapshot,
             chunk: 0,
             chunk_begin: 0,
         }))
+    }
+
+    fn has_sql_order(&self) -> bool {
+        S::Row::IN_SQL_ORDER
+    }
+
+    fn is_in_key_order(&self) -> bool {
+        TableSource::is_in_key_order(self)
+    }
+
+    fn row_count(&self) -> Result<Option<usize>, Error> {
+        guard(S::Row::TABLE.definition.name(), || {
+            Ok(TableSource::row_count(self))
+        })
     }
 
     fn accepts(&self, op: InsertOp) -> bool {
@@ -324,7 +427,7 @@ impl<R: Row> TypedReader<R> {
         capacity: usize,
     ) -> Vec<&'a R> {
         let mut rows = Vec::with_capacity(capacity);
-        match &self.snapshot.0 {
+        match &self.snapshot.rows {
             Rows::Slice(slice) => {
                 let slice = &slice[block.clone()];
                 rows.extend(offsets.map(|offset| &slice[offset]));
@@ -357,6 +460,42 @@ impl<R: Row> TypedReader<R> {
 impl<R: Row> RowReader for TypedReader<R> {
     fn len(&self) -> usize {
         self.snapshot.len()
+    }
+
+    fn find(&self, keys: &KeyRanges) -> Option<Vec<Range<usize>>> {
+        if !self.snapshot.is_in_key_order {
+            return None;
+        }
+        // A value that no key can have is for the predicate to judge.
+        let read = |ends: &RangeEnds| R::read_prefixes(&ends.prefixes, ends.columns).ok();
+        let (lower, upper) = (read(&keys.lower)?, read(&keys.upper)?);
+        let ranges = lower.iter().zip(&upper).map(|(lower, upper)| {
+            let begin = self
+                .snapshot
+                .partition_point(|row| match row.compare_prefix(lower) {
+                    Ordering::Less => true,
+                    Ordering::Equal => !keys.lower.inclusive,
+                    Ordering::Greater => false,
+                });
+            let end = self
+                .snapshot
+                .partition_point(|row| match row.compare_prefix(upper) {
+                    Ordering::Less => true,
+                    Ordering::Equal => keys.upper.inclusive,
+                    Ordering::Greater => false,
+                });
+            begin..end
+        });
+        let mut ranges: Vec<Range<usize>> = ranges.filter(|range| !range.is_empty()).collect();
+        ranges.sort_unstable_by_key(|range| range.start);
+        ranges.dedup_by(|next, before| {
+            let is_joined = next.start <= before.end;
+            if is_joined {
+                before.end = before.end.max(next.end);
+            }
+            is_joined
+        });
+        Some(ranges)
     }
 
     fn build(
@@ -408,6 +547,26 @@ impl<S: TableSource> RowWriter for TypedWriter<'_, S> {
             written.map_err(source_error::<S::Row>)
         })?;
         Ok(count)
+    }
+}
+
+/// The first row that does not come after the one before it in the order of keys; the first if rows
+/// have none.
+fn out_of_order<R: Row>(rows: &[R]) -> Option<usize> {
+    if R::TABLE.definition.key_columns().is_empty() {
+        return Some(0);
+    }
+    let pairs = rows.windows(2);
+    let mut pairs = pairs.map(|pair| pair[0].compare_keys(&pair[1]));
+    pairs
+        .position(|order| order != Ordering::Less)
+        .map(|row| row + 1)
+}
+
+fn not_in_key_order<R: Row>(row: Option<usize>) -> Error {
+    Error::NotInKeyOrder {
+        table: R::TABLE.definition.name().clone(),
+        row,
     }
 }
 

@@ -7,14 +7,15 @@ use quote::{ToTokens, quote, quote_spanned};
 use crate::fields::{Access, ColumnField, FlattenedField, Held, Member, RowFields};
 use crate::names::ident;
 
-/// The impls of `ToArrow`, of `FromArrow` for rows that can be read, and of `KeyedRow` for those of
-/// them that have a key.
+/// The impls of `ToArrow`; of `FromArrow` and `RowKey` for rows that can be read; and of `KeyedRow`
+/// for those of them that have a key.
 pub(crate) fn tokens(definition: &TableDefinition, fields: &RowFields) -> TokenStream {
     let to_arrow = to_arrow_impl(definition, fields);
     if fields.access == Access::WriteOnly {
         return to_arrow;
     }
     let from_arrow = from_arrow_impl(definition, fields);
+    let row_key = row_key_impl(definition, fields);
     let keyed = match definition.key_columns() {
         [] => TokenStream::new(),
         key => {
@@ -22,7 +23,7 @@ pub(crate) fn tokens(definition: &TableDefinition, fields: &RowFields) -> TokenS
             keyed_row_impl(fields, &key)
         }
     };
-    quote!(#to_arrow #from_arrow #keyed)
+    quote!(#to_arrow #from_arrow #row_key #keyed)
 }
 
 /// The view: the fields as they stand in a batch, under the documentation `doc`. `kalam` is the path
@@ -298,6 +299,95 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
                 kalam::Result::Ok(#view { #(#names: #views,)* })
             }
         }
+    }
+}
+
+fn row_key_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStream {
+    let kalam = quote!(kalam);
+    let key = definition.key_columns();
+    let readers: Vec<Ident> = (0..key.len())
+        .map(|number| ident(&format!("c{number}")))
+        .collect();
+    let (mut types, mut orders) = (Vec::new(), Vec::new());
+    let (mut made, mut read) = (Vec::new(), Vec::new());
+    let (mut compared, mut both) = (Vec::new(), Vec::new());
+    for (number, (&position, reader)) in key.iter().zip(&readers).enumerate() {
+        let field = &fields.columns[position];
+        let (name, ty) = (&field.name, &field.ty);
+        let element = element(definition, position, field, &kalam);
+        let position = fields.position_of_column(position, &kalam);
+        let number = Literal::usize_unsuffixed(number);
+        types.push(quote!(kalam::Option<#ty>));
+        orders.push(quote!(<#element as kalam::Value>::IN_SQL_ORDER));
+        made.push(quote! {
+            let #reader =
+                kalam::KeyReader::<#element>::try_new(&columns, #position, #number, count)?;
+        });
+        read.push(match field.held {
+            Held::AsIs => quote!(#reader.read(row)?),
+            Held::Units(_) => quote!(#reader.read(row)?.map(|value| value.get())),
+        });
+        compared.push(quote!(kalam::compare_part(&self.#name, &prefix.#number)));
+        both.push(quote!(kalam::Ord::cmp(&self.#name, &other.#name)));
+    }
+    let mut bounds = fields.parameters.needing(quote!('static));
+    bounds.extend(fields.bounds(&kalam));
+    let header = fields
+        .parameters
+        .header(&quote!(kalam::RowKey), &fields.row, &bounds);
+    let body = match &compared[..] {
+        // No query names a part of a key that is not there.
+        [] => quote! {
+            type Prefix = ();
+            const IN_SQL_ORDER: bool = false;
+
+            fn read_prefixes(
+                _batch: &kalam::RecordBatch,
+                _count: usize,
+            ) -> kalam::Result<kalam::Vec<()>, kalam::RowError> {
+                kalam::Result::Ok(kalam::Vec::new())
+            }
+
+            fn compare_prefix(&self, (): &()) -> kalam::Ordering {
+                kalam::Ordering::Equal
+            }
+
+            fn compare_keys(&self, _other: &Self) -> kalam::Ordering {
+                kalam::Ordering::Equal
+            }
+        },
+        [first, rest @ ..] => {
+            let (first_of_both, rest_of_both) = (&both[0], &both[1..]);
+            quote! {
+            type Prefix = (#(#types,)*);
+            const IN_SQL_ORDER: bool = #(#orders)&&*;
+
+            fn read_prefixes(
+                batch: &kalam::RecordBatch,
+                count: usize,
+            ) -> kalam::Result<kalam::Vec<Self::Prefix>, kalam::RowError> {
+                let columns = kalam::Columns::new(&TABLE, batch);
+                #(#made)*
+                let mut prefixes = kalam::Vec::with_capacity(batch.num_rows());
+                for row in 0..batch.num_rows() {
+                    prefixes.push((#(#read,)*));
+                }
+                kalam::Result::Ok(prefixes)
+            }
+
+            fn compare_prefix(&self, prefix: &Self::Prefix) -> kalam::Ordering {
+                #first #(.then_with(|| #rest))*
+            }
+
+            fn compare_keys(&self, other: &Self) -> kalam::Ordering {
+                #first_of_both #(.then_with(|| #rest_of_both))*
+            }
+            }
+        }
+    };
+    quote! {
+        #[automatically_derived]
+        #header { #body }
     }
 }
 

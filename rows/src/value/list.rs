@@ -319,6 +319,9 @@ impl<E: Element> Value for Vec<E> {
         E: 'a;
     type Builder = ListBuilder<BuilderOf<E>>;
 
+    // As bytes; lists are no keys.
+    const IN_SQL_ORDER: bool = E::Value::IS_BYTE && !E::NULLABLE;
+
     #[inline]
     fn cell(&self) -> &[E] {
         self
@@ -372,6 +375,9 @@ impl<E: Element, const N: usize> Value for [E; N] {
     where
         E: 'a;
     type Builder = ListBuilder<BuilderOf<E>>;
+
+    // As bytes; lists are no keys.
+    const IN_SQL_ORDER: bool = E::Value::IS_BYTE && !E::NULLABLE;
 
     #[inline]
     fn cell(&self) -> &[E] {
@@ -536,6 +542,8 @@ impl<T: Value> Value for Box<T> {
     where
         T: 'a;
     type Builder = T::Builder;
+
+    const IN_SQL_ORDER: bool = T::IN_SQL_ORDER;
 
     #[inline]
     fn cell(&self) -> T::Cell<'_> {

@@ -74,6 +74,8 @@ macro_rules! native_values {
             type Cell<'a> = $native;
             type Builder = NativeBuilder<$arrow>;
 
+            const IN_SQL_ORDER: bool = true;
+
             $($($write)*)?
 
             #[inline]
@@ -170,6 +172,8 @@ pub struct BooleanBuilder {
 impl Value for bool {
     type Cell<'a> = bool;
     type Builder = BooleanBuilder;
+
+    const IN_SQL_ORDER: bool = true;
 
     #[inline]
     fn cell(&self) -> bool {
@@ -321,6 +325,8 @@ impl<const P: u8, const S: u8> Value for Decimal<P, S> {
     type Cell<'a> = i128;
     type Builder = NativeBuilder<Decimal128Type>;
 
+    const IN_SQL_ORDER: bool = true;
+
     #[inline]
     fn cell(&self) -> i128 {
         self.0
@@ -443,6 +449,8 @@ pub(super) fn fixed_bytes_reader(
 impl Value for Uuid {
     type Cell<'a> = &'a [u8; 16];
     type Builder = FixedBytesBuilder;
+
+    const IN_SQL_ORDER: bool = true;
 
     #[inline]
     fn cell(&self) -> &[u8; 16] {

@@ -175,6 +175,8 @@ macro_rules! text_values {
             type Cell<'a> = &'a str where Self: 'a;
             type Builder = TextBuilder;
 
+            const IN_SQL_ORDER: bool = true;
+
             #[inline]
             fn cell(&self) -> &str {
                 self

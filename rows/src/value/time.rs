@@ -89,6 +89,8 @@ macro_rules! time_values {
             type Cell<'a> = i64;
             type Builder = TimeBuilder;
 
+            const IN_SQL_ORDER: bool = true;
+
             #[inline]
             fn cell(&self) -> i64 {
                 self.0
@@ -217,6 +219,8 @@ impl Date {
 impl Value for Date {
     type Cell<'a> = i32;
     type Builder = NativeBuilder<Date32Type>;
+
+    const IN_SQL_ORDER: bool = true;
 
     #[inline]
     fn cell(&self) -> i32 {

@@ -4,7 +4,7 @@ use datafusion::prelude::SessionContext;
 use kalamtable_runtime::FixedRows;
 
 use crate::support::{answer, error, scan_line, session};
-use crate::tables::Watched;
+use crate::tables::{Watched, built};
 
 fn three() -> SessionContext {
     session(FixedRows::new((0..3).map(Watched::sample).collect()))
@@ -139,4 +139,45 @@ async fn filters_that_the_plan_makes_while_it_runs_are_not_claimed() {
     assert_eq!(answer(&session, sql).await, "4999\n4998");
     let sql = "SELECT l.id FROM t l JOIN (SELECT b FROM t WHERE id < 4) r ON l.id = r.b ORDER BY 1";
     assert_eq!(answer(&session, sql).await, "0\n2");
+}
+
+#[tokio::test]
+async fn a_filter_that_a_sort_makes_while_it_runs_saves_the_other_columns() {
+    let rows = (0..100_000).map(Watched::sample).collect();
+    let session = session(FixedRows::new(rows));
+    let sql = "SELECT a, id FROM t ORDER BY b LIMIT 3";
+    assert!(
+        scan_line(&session, sql)
+            .await
+            .contains("filter=DynamicFilter")
+    );
+    assert_eq!(answer(&session, sql).await, "0 0\n20 2\n40 4");
+    let [a, b] = built();
+    assert_eq!(b, 100_000);
+    // Of the first block, and none behind it.
+    assert!((3..=8192).contains(&a), "{a}");
+}
+
+#[tokio::test]
+async fn a_filter_that_a_join_makes_while_it_runs_saves_the_other_columns() {
+    let rows = (0..100_000).map(Watched::sample).collect();
+    let session = session(FixedRows::new(rows));
+    let sql = "SELECT v.x, t.a FROM (VALUES (99999), (7), (70000)) AS v(x) JOIN t ON t.id = v.x ORDER BY 1";
+    assert_eq!(
+        answer(&session, sql).await,
+        "7 70\n70000 700000\n99999 999990"
+    );
+    let [a, _] = built();
+    assert_eq!(a, 3);
+}
+
+#[tokio::test]
+async fn a_filter_above_a_limit_stays_there() {
+    let rows = (0..100).map(Watched::sample).collect();
+    let session = session(FixedRows::new(rows));
+    let sql = "SELECT a FROM (SELECT * FROM t LIMIT 5) WHERE id > 2 ORDER BY a LIMIT 1";
+    assert_eq!(answer(&session, sql).await, "30");
+    let sql = "SELECT count(*) FROM (SELECT * FROM t LIMIT 5) AS l \
+               JOIN (VALUES (1), (90)) AS v(x) ON l.id = v.x";
+    assert_eq!(answer(&session, sql).await, "1");
 }

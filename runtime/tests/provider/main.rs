@@ -3,6 +3,7 @@
 mod contract;
 mod filters;
 mod inserts;
+mod lookups;
 mod memory_table;
 mod scans;
 mod support;

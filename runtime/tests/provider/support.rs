@@ -1,11 +1,14 @@
 //! Sessions, and what their answers look like.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::util::display::FormatOptions;
 use arrow::util::pretty::pretty_format_batches_with_options;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
+use datafusion::physical_plan::collect;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable_runtime::{RowProvider, TableSource};
 
@@ -31,9 +34,12 @@ pub(crate) async fn run(session: &SessionContext, sql: &str) -> Result<Vec<Recor
 
 /// The answer as rows, one a line, columns separated by one space.
 pub(crate) async fn answer(session: &SessionContext, sql: &str) -> String {
-    let batches = run(session, sql).await.unwrap();
+    lines(&run(session, sql).await.unwrap())
+}
+
+fn lines(batches: &[RecordBatch]) -> String {
     let options = FormatOptions::new().with_null("NULL");
-    let table = pretty_format_batches_with_options(&batches, &options)
+    let table = pretty_format_batches_with_options(batches, &options)
         .unwrap()
         .to_string();
     let lines = table.lines().filter(|line| !line.starts_with('+')).skip(1);
@@ -52,13 +58,40 @@ pub(crate) async fn error(session: &SessionContext, sql: &str) -> String {
 
 /// The line of the plan that says what the scan does.
 pub(crate) async fn scan_line(session: &SessionContext, sql: &str) -> String {
-    let frame = session.sql(sql).await.unwrap();
-    let plan = frame.create_physical_plan().await.unwrap();
-    let plan = datafusion::physical_plan::displayable(plan.as_ref())
-        .indent(false)
-        .to_string();
+    let plan = plan_text(session, sql).await;
     let line = plan.lines().find(|line| line.contains("RowScanExec"));
     line.unwrap_or_else(|| panic!("no scan in\n{plan}"))
         .trim()
         .to_string()
+}
+
+/// The plan, without what depends on the session.
+pub(crate) async fn plan_text(session: &SessionContext, sql: &str) -> String {
+    let frame = session.sql(sql).await.unwrap();
+    let plan = frame.create_physical_plan().await.unwrap();
+    datafusion::physical_plan::displayable(plan.as_ref())
+        .indent(false)
+        .to_string()
+}
+
+/// Runs `sql`, and returns its answer and what the scan says that it did: each metric by its name.
+pub(crate) async fn metrics(
+    session: &SessionContext,
+    sql: &str,
+) -> (String, HashMap<String, usize>) {
+    let frame = session.sql(sql).await.unwrap();
+    let plan = frame.create_physical_plan().await.unwrap();
+    let batches = collect(plan.clone(), session.task_ctx()).await.unwrap();
+    let mut found = HashMap::new();
+    plan.apply(|node| {
+        if let (true, Some(metrics)) = (node.name() == "RowScanExec", node.metrics()) {
+            for metric in metrics.aggregate_by_name().iter() {
+                let value = metric.value();
+                found.insert(value.name().to_string(), value.as_usize());
+            }
+        }
+        Ok(TreeNodeRecursion::Continue)
+    })
+    .unwrap();
+    (lines(&batches), found)
 }

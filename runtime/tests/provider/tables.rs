@@ -6,18 +6,20 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use arrow::array::ArrayRef;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, IntervalMonthDayNano, SchemaRef};
 use kalamtable_model::{
     Column, ColumnDefault, ColumnType, DefaultFunction, Literal, MapFields, NestedField,
     PrimaryKey, Reserved, Shared, TableDefinition, TableKind, TableName, TableParts, TimeUnit,
 };
-use kalamtable_runtime::__private::{closed_set, owned_struct_value, struct_value};
+use kalamtable_runtime::__private::{
+    KeyReader, closed_set, compare_part, owned_struct_value, struct_value,
+};
 use kalamtable_runtime::Uuid;
 use kalamtable_runtime::{
     ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, FromArrow, KeyedRow, OwnedValue,
-    Problem, RowError, Table, TimeOfDayMicros, TimestampMicros, TimestampMillis, ToArrow, Value,
-    ValueError,
+    Problem, RowError, RowKey, Table, TimeOfDayMicros, TimestampMicros, TimestampMillis, ToArrow,
+    Value, ValueError,
 };
 
 /// A row type and its table. The first column is the key.
@@ -105,6 +107,29 @@ macro_rules! table {
 
                 fn view(_readers: &Self::Readers, _row: usize) -> Result<(), RowError> {
                     Ok(())
+                }
+            }
+
+            impl RowKey for $row {
+                type Prefix = (Option<$key_ty>,);
+
+                const IN_SQL_ORDER: bool = true;
+
+                fn read_prefixes(
+                    batch: &RecordBatch,
+                    count: usize,
+                ) -> Result<Vec<Self::Prefix>, RowError> {
+                    let columns = Columns::new(&TABLE, batch);
+                    let key = KeyReader::<$key_ty>::try_new(&columns, 0, 0, count)?;
+                    (0..batch.num_rows()).map(|row| Ok((key.read(row)?,))).collect()
+                }
+
+                fn compare_prefix(&self, prefix: &Self::Prefix) -> Ordering {
+                    compare_part(&self.$key, &prefix.0)
+                }
+
+                fn compare_keys(&self, other: &Self) -> Ordering {
+                    self.$key.cmp(&other.$key)
                 }
             }
 

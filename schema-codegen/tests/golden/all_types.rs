@@ -1714,6 +1714,45 @@ pub mod app {
             }
         }
         #[automatically_derived]
+        impl kalam::RowKey for AllTypes {
+            type Prefix = (
+                kalam::Option<i64>,
+                kalam::Option<kalam::String>,
+                kalam::Option<kalam::Date>,
+            );
+            const IN_SQL_ORDER: bool = <i64 as kalam::Value>::IN_SQL_ORDER
+                && <kalam::String as kalam::Value>::IN_SQL_ORDER
+                && <kalam::Date as kalam::Value>::IN_SQL_ORDER;
+            fn read_prefixes(
+                batch: &kalam::RecordBatch,
+                count: usize,
+            ) -> kalam::Result<kalam::Vec<Self::Prefix>, kalam::RowError> {
+                let columns = kalam::Columns::new(&TABLE, batch);
+                let c0 = kalam::KeyReader::<i64>::try_new(&columns, 0, 0, count)?;
+                let c1 = kalam::KeyReader::<
+                    kalam::String,
+                >::try_new(&columns, 1, 1, count)?;
+                let c2 = kalam::KeyReader::<
+                    kalam::Date,
+                >::try_new(&columns, 2, 2, count)?;
+                let mut prefixes = kalam::Vec::with_capacity(batch.num_rows());
+                for row in 0..batch.num_rows() {
+                    prefixes.push((c0.read(row)?, c1.read(row)?, c2.read(row)?));
+                }
+                kalam::Result::Ok(prefixes)
+            }
+            fn compare_prefix(&self, prefix: &Self::Prefix) -> kalam::Ordering {
+                kalam::compare_part(&self.id, &prefix.0)
+                    .then_with(|| kalam::compare_part(&self.region, &prefix.1))
+                    .then_with(|| kalam::compare_part(&self.day, &prefix.2))
+            }
+            fn compare_keys(&self, other: &Self) -> kalam::Ordering {
+                kalam::Ord::cmp(&self.id, &other.id)
+                    .then_with(|| kalam::Ord::cmp(&self.region, &other.region))
+                    .then_with(|| kalam::Ord::cmp(&self.day, &other.day))
+            }
+        }
+        #[automatically_derived]
         impl kalam::KeyedRow for AllTypes
         where
             Self: kalam::Row,

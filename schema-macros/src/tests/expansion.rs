@@ -199,6 +199,29 @@ fn plain_columns() {
                     }
                 }
                 #[automatically_derived]
+                impl kalam::RowKey for Event {
+                    type Prefix = (kalam::Option<i64>,);
+                    const IN_SQL_ORDER: bool = <i64 as kalam::Value>::IN_SQL_ORDER;
+                    fn read_prefixes(
+                        batch: &kalam::RecordBatch,
+                        count: usize,
+                    ) -> kalam::Result<kalam::Vec<Self::Prefix>, kalam::RowError> {
+                        let columns = kalam::Columns::new(&TABLE, batch);
+                        let c0 = kalam::KeyReader::<i64>::try_new(&columns, 0, 0, count)?;
+                        let mut prefixes = kalam::Vec::with_capacity(batch.num_rows());
+                        for row in 0..batch.num_rows() {
+                            prefixes.push((c0.read(row)?,));
+                        }
+                        kalam::Result::Ok(prefixes)
+                    }
+                    fn compare_prefix(&self, prefix: &Self::Prefix) -> kalam::Ordering {
+                        kalam::compare_part(&self.id, &prefix.0)
+                    }
+                    fn compare_keys(&self, other: &Self) -> kalam::Ordering {
+                        kalam::Ord::cmp(&self.id, &other.id)
+                    }
+                }
+                #[automatically_derived]
                 impl kalam::KeyedRow for Event
                 where
                     Self: kalam::Row,
@@ -570,6 +593,37 @@ fn columns_whose_type_the_compiler_knows() {
                             more: c4.view(row)?,
                             data: c5.view(row)?,
                         })
+                    }
+                }
+                #[automatically_derived]
+                impl kalam::RowKey for Event
+                where
+                    EventId: kalam::OwnedElement,
+                    Status: kalam::OwnedElement,
+                    Option<Vec<String>>: kalam::OwnedElement,
+                    BTreeMap<String, Place>: kalam::OwnedElement,
+                    Vec<String>: kalam::OwnedElement,
+                    serde_json::Value: kalam::OwnedElement,
+                {
+                    type Prefix = (kalam::Option<EventId>,);
+                    const IN_SQL_ORDER: bool = <EventId as kalam::Value>::IN_SQL_ORDER;
+                    fn read_prefixes(
+                        batch: &kalam::RecordBatch,
+                        count: usize,
+                    ) -> kalam::Result<kalam::Vec<Self::Prefix>, kalam::RowError> {
+                        let columns = kalam::Columns::new(&TABLE, batch);
+                        let c0 = kalam::KeyReader::<EventId>::try_new(&columns, 0, 0, count)?;
+                        let mut prefixes = kalam::Vec::with_capacity(batch.num_rows());
+                        for row in 0..batch.num_rows() {
+                            prefixes.push((c0.read(row)?,));
+                        }
+                        kalam::Result::Ok(prefixes)
+                    }
+                    fn compare_prefix(&self, prefix: &Self::Prefix) -> kalam::Ordering {
+                        kalam::compare_part(&self.id, &prefix.0)
+                    }
+                    fn compare_keys(&self, other: &Self) -> kalam::Ordering {
+                        kalam::Ord::cmp(&self.id, &other.id)
                     }
                 }
                 #[automatically_derived]

@@ -531,6 +531,26 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                     })
                 }
             }
+            #[automatically_derived]
+            impl kalam::RowKey for Job
+            where
+                Status: kalam::OwnedElement,
+            {
+                type Prefix = ();
+                const IN_SQL_ORDER: bool = false;
+                fn read_prefixes(
+                    _batch: &kalam::RecordBatch,
+                    _count: usize,
+                ) -> kalam::Result<kalam::Vec<()>, kalam::RowError> {
+                    kalam::Result::Ok(kalam::Vec::new())
+                }
+                fn compare_prefix(&self, (): &()) -> kalam::Ordering {
+                    kalam::Ordering::Equal
+                }
+                fn compare_keys(&self, _other: &Self) -> kalam::Ordering {
+                    kalam::Ordering::Equal
+                }
+            }
             const _: &str = include_str!(
                 concat!(env!("CARGO_MANIFEST_DIR"), "/", "schemas/jobs.toml")
             );
