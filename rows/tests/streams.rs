@@ -14,14 +14,14 @@ use kalamtable_rows::{FromArrow, KalamTable, RowError, ToArrow};
 #[kalam(table = "app.readings", no_primary_key = "only compared", crate = kalamtable_rows)]
 struct Reading {
     number: i64,
-    #[kalam(type = "arrow:FixedSizeBinary(1)")]
-    bytes: Vec<u8>,
+    #[kalam(type = "arrow:FixedSizeList(1 x non-null Int32)")]
+    parts: Vec<i32>,
 }
 
 fn readings(count: i64) -> impl Iterator<Item = Reading> + Clone {
     (0..count).map(|number| Reading {
         number,
-        bytes: vec![0],
+        parts: vec![0],
     })
 }
 
@@ -52,7 +52,7 @@ fn a_stream_gives_the_batches_of_an_iterator() {
 fn an_error_ends_a_batch_and_not_the_stream() {
     let rows = readings(9).map(|mut row| {
         if row.number == 5 {
-            row.bytes.clear();
+            row.parts.clear();
         }
         row
     });
@@ -62,7 +62,7 @@ fn an_error_ends_a_batch_and_not_the_stream() {
         batches,
         [
             "0 1 2 3 ",
-            "table `app.readings`, column `bytes`, row 1: the length is 0, but should be 1",
+            "table `app.readings`, column `parts`, row 1: the length is 0, but should be 1",
             "8 ",
         ]
     );
@@ -88,7 +88,7 @@ impl Stream for Slow {
         self.left = left.checked_sub(1).filter(|left| *left >= 0);
         Poll::Ready(self.left.map(|number| Reading {
             number,
-            bytes: vec![1],
+            parts: vec![1],
         }))
     }
 }
