@@ -18,6 +18,7 @@ use datafusion::common::{DataFusionError, Result, Statistics, internal_err};
 use datafusion::config::ConfigOptions;
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr::{
     EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr,
 };
@@ -287,9 +288,17 @@ impl ExecutionPlan for RowScanExec {
             .into_iter()
             .map(|parent| parent.filter);
         let offered: Vec<Arc<dyn PhysicalExpr>> = offered.collect();
-        // What the scan counts for its limit has not met a filter above it.
-        let is_taken =
-            |filter: &Arc<dyn PhysicalExpr>| self.fetch.is_none() && !is_volatile(filter);
+        let is_taken = |filter: &Arc<dyn PhysicalExpr>| {
+            // What the scan counts for its limit has not met a filter above it. A join that may filter by
+            // a map looks for the least one, and fails: DataFusion 55 does not order maps.
+            let columns = collect_columns(filter);
+            let mut types = columns
+                .iter()
+                .map(|column| self.columns.schema.field(column.index()));
+            self.fetch.is_none()
+                && !is_volatile(filter)
+                && types.all(|field| !field.data_type().is_nested())
+        };
         let answers = offered.iter().map(|filter| match is_taken(filter) {
             true => PushedDown::Yes,
             false => PushedDown::No,
@@ -317,6 +326,10 @@ impl ExecutionPlan for RowScanExec {
         order: &[PhysicalSortExpr],
     ) -> Result<SortOrderPushdownResult<Arc<dyn ExecutionPlan>>> {
         for reverse in [false, true] {
+            // Which rows a limit is for is settled before they are sorted.
+            if self.fetch.is_some() && reverse != self.reverse {
+                continue;
+            }
             let scan = self.with_direction(reverse);
             let properties = scan.properties.equivalence_properties();
             if properties.ordering_satisfy(order.iter().cloned())? {

@@ -214,6 +214,16 @@ async fn the_first_and_the_last_rows_by_key_are_read_and_no_others() {
 }
 
 #[tokio::test]
+async fn rows_that_a_limit_has_settled_are_sorted_and_not_exchanged() {
+    let session = session(readings());
+    let sql = "SELECT number FROM (SELECT * FROM t LIMIT 3) ORDER BY station DESC, number DESC";
+    assert_eq!(answer(&session, sql).await, "2\n1\n0");
+    let sql = "SELECT number FROM (SELECT * FROM t ORDER BY station DESC, number DESC LIMIT 3) \
+               ORDER BY station, number";
+    assert_eq!(answer(&session, sql).await, "97\n98\n99");
+}
+
+#[tokio::test]
 async fn all_rows_in_reverse_come_in_batches_of_the_sessions_size() {
     let config = SessionConfig::new().with_batch_size(1000);
     let session = session_with(readings(), config);
