@@ -159,6 +159,11 @@ pub const fn assert_flattened(
                 {
                     panic!("{}", message);
                 }
+                let id = columns[other].id;
+                assert!(
+                    MIN_ID <= id && id <= MAX_ID && is_sound(&columns[other].ty, 1),
+                    "the ids of a flattened struct go beyond the largest that there are"
+                );
             }
             other += 1;
         }

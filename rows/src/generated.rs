@@ -160,7 +160,7 @@ macro_rules! __closed_set_value {
         impl $crate::HasType for $set {}
 
         #[automatically_derived]
-        impl<B: $crate::Base> $crate::TypeAt<B> for $set {
+        impl<__Base: $crate::Base> $crate::TypeAt<__Base> for $set {
             const TYPE: $crate::__private::model::ColumnType =
                 $crate::__private::model::ColumnType::Enum($crate::__private::model::Shared::Static(
                     &[$($crate::__private::model::Shared::Static($label)),*],
@@ -339,7 +339,7 @@ macro_rules! __owned_fields {
 }
 
 /// `Value` and its kin for a struct around one field, which is held as that field is; with what is
-/// asked for that the field's type may be held, and may say its type at `B`.
+/// asked for that the field's type may be held, and may say its type at `__Base`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __newtype_value {
@@ -438,12 +438,12 @@ macro_rules! __newtype_value {
         }
 
         #[automatically_derived]
-        impl<B: $crate::Base> $crate::TypeAt<B> for $newtype
+        impl<__Base: $crate::Base> $crate::TypeAt<__Base> for $newtype
         where
             $($held)*,
             $($typed)*
         {
-            const TYPE: $crate::__private::model::ColumnType = <$ty as $crate::TypeAt<B>>::TYPE;
+            const TYPE: $crate::__private::model::ColumnType = <$ty as $crate::TypeAt<__Base>>::TYPE;
         }
     };
 }

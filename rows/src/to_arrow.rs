@@ -1,5 +1,6 @@
 //! [`ToArrow`]: rows to record batches.
 
+use std::iter::Fuse;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
@@ -11,6 +12,9 @@ use crate::table::Table;
 
 /// So many bytes of rows are hardly in a processor's cache.
 const LONG_BYTES: usize = 16 << 20;
+
+/// For how many rows a batch has room from its beginning, however many are announced.
+const MOST_ROOM: usize = 1 << 20;
 
 /// A row of one table that can be written to Arrow. Implemented by generated code.
 ///
@@ -101,7 +105,7 @@ pub trait ToArrow: Sized {
         batch_rows: usize,
     ) -> Batches<Self, I::IntoIter> {
         Batches {
-            rows: rows.into_iter(),
+            rows: rows.into_iter().fuse(),
             batch: GrowingBatch::new(batch_rows),
         }
     }
@@ -156,8 +160,9 @@ pub struct BatchBuilder<R> {
 }
 
 impl<R: ToArrow> BatchBuilder<R> {
-    /// With room for `capacity` rows.
+    /// With room for `capacity` rows, a million of them at most: it grows when there are more.
     pub fn new(capacity: usize) -> Self {
+        let capacity = capacity.min(MOST_ROOM);
         BatchBuilder {
             rows: Vec::with_capacity(BLOCK_ROWS.min(capacity)),
             columns: ColumnBuilders::new::<R>(&all_positions::<R>(), capacity),
@@ -218,7 +223,7 @@ impl<R> std::fmt::Debug for BatchBuilder<R> {
 /// What [`ToArrow::to_batches`] returns.
 #[derive(Debug)]
 pub struct Batches<R, I> {
-    rows: I,
+    rows: Fuse<I>,
     batch: GrowingBatch<R>,
 }
 

@@ -81,7 +81,9 @@ pub(crate) use validity::Validity;
 ///
 /// Types of other crates stand behind features that are named like the crate, but for `uuid`, which is
 /// always there. Whatever a column cannot hold exactly, or a type cannot read exactly, is an error:
-/// nothing is rounded, cut off or replaced by the nearest value.
+/// nothing is rounded, cut off or replaced by the nearest value. `serde_json::Value` is the exception,
+/// as it keeps what JSON means and not its text: of numbers beyond 64 bits their nearest double, of a
+/// key that is there twice the last; a `String` keeps all of it.
 ///
 /// A struct around one of these is one too, with `#[derive(KalamValue)]`. Any other type of your own
 /// borrows the work of another one:
@@ -150,6 +152,9 @@ pub trait Value: Sized {
     /// Whether `Ord` of this type orders values as SQL orders those of the column. Where it does, rows
     /// that are kept in key order need not be sorted for `ORDER BY`, and ranges of keys are found
     /// without a look at the other rows.
+    ///
+    /// Whatever it says, rows are found by `=` with `Ord`: values of a type that is part of a primary key
+    /// are equal to `Ord` where their cells are.
     const IN_SQL_ORDER: bool = false;
 
     /// What goes into the array.

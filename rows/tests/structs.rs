@@ -451,3 +451,48 @@ fn a_field_that_is_left_out_is_no_column() -> Result<(), RowError> {
     }])?;
     Ok(())
 }
+
+/// A name that other crates are taken under, for types of this one.
+mod kalam {
+    pub(super) use kalamtable_rows::TimestampMillis;
+}
+
+/// A name that generated code might have wanted for itself.
+#[derive(Clone, Debug, PartialEq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct B(String);
+
+#[derive(Clone, Debug, PartialEq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct Around(B);
+
+#[derive(Clone, Debug, PartialEq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+struct Inside {
+    b: B,
+    bs: Vec<Option<B>>,
+}
+
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.named", primary_key(at), crate = kalamtable_rows)]
+struct Named {
+    at: kalam::TimestampMillis,
+    b: B,
+    around: Option<Around>,
+    inside: Inside,
+}
+
+#[test]
+fn names_of_the_users_own_are_theirs() -> Result<(), RowError> {
+    let b = || B("b".to_string());
+    round_trip(&[Named {
+        at: kalam::TimestampMillis::new(1),
+        b: b(),
+        around: Some(Around(b())),
+        inside: Inside {
+            b: b(),
+            bs: vec![None, Some(b())],
+        },
+    }])?;
+    Ok(())
+}

@@ -309,7 +309,19 @@ fn literal(expr: &Expr, ty: &DataType) -> Option<ScalarValue> {
     if found == *ty {
         return Some(value.clone());
     }
+    // A text and a number are compared as numbers, which several texts are.
+    if is_text(&found) != is_text(ty) {
+        return None;
+    }
     let cast = value.cast_to(ty).ok()?;
     let back = cast.cast_to(&found).ok()?;
     (!cast.is_null() && back == *value).then_some(cast)
+}
+
+fn is_text(ty: &DataType) -> bool {
+    match ty {
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
+        DataType::Dictionary(_, values) => is_text(values),
+        _ => false,
+    }
 }

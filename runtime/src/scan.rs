@@ -53,6 +53,8 @@ pub(crate) struct RowScanExec {
     filter: Option<Arc<Filter>>,
     /// What the filter says of the primary key.
     keys: Option<Arc<KeyRanges>>,
+    /// Whether the plan counts on the order of keys.
+    is_ordered: bool,
     /// Whether the rows come in the reverse of their order.
     reverse: bool,
     /// The most rows to return.
@@ -95,9 +97,11 @@ impl RowScanExec {
         fetch: Option<usize>,
     ) -> Result<Self> {
         let columns = ScanColumns::try_new(source.schema(), projection, filter.as_ref())?;
+        let is_ordered = source.is_in_key_order()? && source.has_sql_order();
         let scan = RowScanExec {
             properties: properties(&columns.schema, None),
             source,
+            is_ordered,
             columns: Arc::new(columns),
             filter: filter.map(Arc::new),
             keys: keys.map(Arc::new),
@@ -121,7 +125,7 @@ impl RowScanExec {
     /// The order of the rows that come out, as far as the key's columns are among the scan's; `None` if
     /// the source keeps none.
     fn order(&self, reverse: bool) -> Option<LexOrdering> {
-        if !self.source.is_in_key_order() || !self.source.has_sql_order() {
+        if !self.is_ordered {
             return None;
         }
         let options = SortOptions {
@@ -144,9 +148,12 @@ impl RowScanExec {
         let count = self.source.row_count()?;
         if let Some(count) = count {
             let most = self.fetch.map_or(count, |fetch| fetch.min(count));
-            statistics.num_rows = match &self.filter {
-                None => Precision::Exact(most),
-                Some(_) => Precision::Inexact(most),
+            // An exact nothing lets the optimizer drop limits around it, and a plan may be kept until there
+            // is something.
+            statistics.num_rows = match (&self.filter, most) {
+                (None, 1..) => Precision::Exact(most),
+                (None, 0) if self.fetch == Some(0) => Precision::Exact(0),
+                _ => Precision::Inexact(most),
             };
         }
         for (field, column) in self
@@ -288,16 +295,18 @@ impl ExecutionPlan for RowScanExec {
             .into_iter()
             .map(|parent| parent.filter);
         let offered: Vec<Arc<dyn PhysicalExpr>> = offered.collect();
+        // A join that may filter by a map looks for the least one, and fails: DataFusion 55 does not
+        // order maps.
+        let has_nested = |filter: &Arc<dyn PhysicalExpr>| {
+            let fields = self.columns.schema.fields();
+            collect_columns(filter).iter().any(|column| {
+                let field = fields.get(column.index());
+                field.is_none_or(|field| field.data_type().is_nested())
+            })
+        };
+        // What the scan counts for its limit has not met a filter above it.
         let is_taken = |filter: &Arc<dyn PhysicalExpr>| {
-            // What the scan counts for its limit has not met a filter above it. A join that may filter by
-            // a map looks for the least one, and fails: DataFusion 55 does not order maps.
-            let columns = collect_columns(filter);
-            let mut types = columns
-                .iter()
-                .map(|column| self.columns.schema.field(column.index()));
-            self.fetch.is_none()
-                && !is_volatile(filter)
-                && types.all(|field| !field.data_type().is_nested())
+            self.fetch.is_none() && !is_volatile(filter) && !has_nested(filter)
         };
         let answers = offered.iter().map(|filter| match is_taken(filter) {
             true => PushedDown::Yes,
@@ -325,11 +334,11 @@ impl ExecutionPlan for RowScanExec {
         &self,
         order: &[PhysicalSortExpr],
     ) -> Result<SortOrderPushdownResult<Arc<dyn ExecutionPlan>>> {
+        // Which rows a limit is for is settled before they are sorted.
+        if self.fetch.is_some() {
+            return Ok(SortOrderPushdownResult::Unsupported);
+        }
         for reverse in [false, true] {
-            // Which rows a limit is for is settled before they are sorted.
-            if self.fetch.is_some() && reverse != self.reverse {
-                continue;
-            }
             let scan = self.with_direction(reverse);
             let properties = scan.properties.equivalence_properties();
             if properties.ordering_satisfy(order.iter().cloned())? {
@@ -358,8 +367,11 @@ impl ExecutionPlan for RowScanExec {
         let _timer = elapsed.timer();
         // DataFusion executes most plans as a whole before it polls any part of them: the snapshots
         // of a statement's scans are taken closely together.
-        let rows = self.source.snapshot()?;
-        let found = self.keys.as_ref().and_then(|keys| rows.find(keys));
+        let rows = self.source.snapshot(self.is_ordered)?;
+        let found = match &self.keys {
+            Some(keys) => rows.find(keys)?,
+            None => None,
+        };
         if let (Some(keys), Some(_)) = (&self.keys, &found) {
             let lookups = MetricBuilder::new(&self.metrics).counter("lookups", partition);
             lookups.add(keys.len());

@@ -14,7 +14,7 @@ use kalamtable_model::{TableDefinition, TableName};
 
 use crate::__private::build_columns;
 use crate::lookup::{KeyRanges, RangeEnds};
-use crate::{Error, FromArrow, Row, RowError, RowKey, ToArrow};
+use crate::{Error, FromArrow, KeyedRow, Row, RowError, RowKey, ToArrow};
 
 /// What a source fails with: any error, or [`Error`] or [`RowError`], which reach the query as they
 /// are.
@@ -220,7 +220,7 @@ pub(crate) struct Chunks<R> {
 
 pub(crate) type Chunk<R> = Arc<Vec<Arc<R>>>;
 
-impl<R: Row> Snapshot<R> {
+impl<R: KeyedRow> Snapshot<R> {
     /// Rows in the order of their keys, each key once: a query finds rows in them by key.
     ///
     /// # Errors
@@ -325,10 +325,11 @@ impl<R> fmt::Debug for Snapshot<R> {
 pub(crate) trait ErasedSource: fmt::Debug + Send + Sync {
     fn definition(&self) -> &TableDefinition;
     fn schema(&self) -> &SchemaRef;
-    fn snapshot(&self) -> Result<Box<dyn RowReader>, Error>;
+    /// The rows of this moment; an error if they are not in key order where a plan counts on it.
+    fn snapshot(&self, in_key_order: bool) -> Result<Box<dyn RowReader>, Error>;
     /// Whether the order of keys is that of SQL.
     fn has_sql_order(&self) -> bool;
-    fn is_in_key_order(&self) -> bool;
+    fn is_in_key_order(&self) -> Result<bool, Error>;
     fn row_count(&self) -> Result<Option<usize>, Error>;
     fn accepts(&self, op: InsertOp) -> bool;
     fn writer(&self) -> Box<dyn RowWriter + '_>;
@@ -341,7 +342,7 @@ pub(crate) trait RowReader: Send {
 
     /// The rows whose keys are in `keys`, as ascending ranges; `None` if that is not known without a
     /// look at all rows.
-    fn find(&self, keys: &KeyRanges) -> Option<Vec<Range<usize>>>;
+    fn find(&self, keys: &KeyRanges) -> Result<Option<Vec<Range<usize>>>, Error>;
 
     /// The arrays of `columns` for the rows of `block`; or, with `selected`, for those of them that
     /// stand at these ascending offsets in it. An error names the row by its number in the snapshot.
@@ -372,11 +373,12 @@ impl<S: TableSource> ErasedSource for S {
         S::Row::TABLE.schema
     }
 
-    fn snapshot(&self) -> Result<Box<dyn RowReader>, Error> {
+    fn snapshot(&self, in_key_order: bool) -> Result<Box<dyn RowReader>, Error> {
         let snapshot = guard(self.definition().name(), || {
             TableSource::snapshot(self).map_err(source_error::<S::Row>)
         })?;
-        if TableSource::is_in_key_order(self) && !snapshot.is_in_key_order {
+        // A plan may be older than what the source says of itself at present.
+        if (in_key_order || ErasedSource::is_in_key_order(self)?) && !snapshot.is_in_key_order {
             return Err(not_in_key_order::<S::Row>(None));
         }
         Ok(Box::new(TypedReader {
@@ -390,8 +392,10 @@ impl<S: TableSource> ErasedSource for S {
         S::Row::IN_SQL_ORDER
     }
 
-    fn is_in_key_order(&self) -> bool {
-        TableSource::is_in_key_order(self)
+    fn is_in_key_order(&self) -> Result<bool, Error> {
+        guard(S::Row::TABLE.definition.name(), || {
+            Ok(TableSource::is_in_key_order(self))
+        })
     }
 
     fn row_count(&self) -> Result<Option<usize>, Error> {
@@ -455,18 +459,10 @@ impl<R: Row> TypedReader<R> {
         }
         rows
     }
-}
 
-impl<R: Row> RowReader for TypedReader<R> {
-    fn len(&self) -> usize {
-        self.snapshot.len()
-    }
-
-    fn find(&self, keys: &KeyRanges) -> Option<Vec<Range<usize>>> {
-        if !self.snapshot.is_in_key_order {
-            return None;
-        }
-        // A value that no key can have is for the predicate to judge.
+    /// The rows whose keys are in `keys`, where rows are in key order; `None` if a value is none that a
+    /// key can have: that is for the predicate to judge.
+    fn ranges(&self, keys: &KeyRanges) -> Option<Vec<Range<usize>>> {
         let read = |ends: &RangeEnds| R::read_prefixes(&ends.prefixes, ends.columns).ok();
         let (lower, upper) = (read(&keys.lower)?, read(&keys.upper)?);
         let ranges = lower.iter().zip(&upper).map(|(lower, upper)| {
@@ -496,6 +492,19 @@ impl<R: Row> RowReader for TypedReader<R> {
             is_joined
         });
         Some(ranges)
+    }
+}
+
+impl<R: Row> RowReader for TypedReader<R> {
+    fn len(&self) -> usize {
+        self.snapshot.len()
+    }
+
+    fn find(&self, keys: &KeyRanges) -> Result<Option<Vec<Range<usize>>>, Error> {
+        if !self.snapshot.is_in_key_order {
+            return Ok(None);
+        }
+        guard(R::TABLE.definition.name(), || Ok(self.ranges(keys)))
     }
 
     fn build(

@@ -26,7 +26,7 @@ pub(crate) fn tokens(definition: &TableDefinition, fields: &RowFields) -> TokenS
     quote!(#to_arrow #from_arrow #row_key #keyed)
 }
 
-/// The view: the fields as they stand in a batch, under the documentation `doc`. `kalam` is the path
+/// The view: the fields as they stand in a batch, under the documentation `doc`. `__kalam` is the path
 /// of the runtime's `__private`: the view may stand where it has no shorter name.
 pub(crate) fn view(
     definition: &TableDefinition,
@@ -54,7 +54,7 @@ pub(crate) fn view(
                 #visibility #name: <#element as #kalam::OwnedElement>::View<'a>
             }
         }
-        Member::Flattened(field) => {
+        Member::Flattened(_, field) => {
             let FlattenedField {
                 name,
                 visibility,
@@ -122,7 +122,7 @@ fn element(
 }
 
 fn to_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStream {
-    let kalam = quote!(kalam);
+    let kalam = quote!(__kalam);
     let mut constants = Vec::new();
     let mut arms = Vec::new();
     for (number, member) in fields.members().into_iter().enumerate() {
@@ -132,7 +132,7 @@ fn to_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStrea
             Member::Column(position, field) => {
                 let name = &field.name;
                 let cell = match field.held {
-                    Held::AsIs => quote!(kalam::Element::cell(&row.#name)),
+                    Held::AsIs => quote!(__kalam::Element::cell(&row.#name)),
                     // The cell of a time is its number of units.
                     Held::Units(_) => quote!(row.#name),
                 };
@@ -150,39 +150,40 @@ fn to_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStrea
                 };
                 arms.push(quote!(#pattern => column.append::<#element, _>(rows, |row| #cell)));
             }
-            Member::Flattened(field) => {
+            Member::Flattened(index, field) => {
                 let FlattenedField {
                     name,
                     ty,
                     static_ty,
                     ..
                 } = field;
-                let position = fields.position_of_flattened(field, &kalam);
+                let position = fields.position_of_flattened(index, &kalam);
                 constants.push(quote!(const #constant: usize = #position;));
                 arms.push(quote! {
-                    #constant.. if position - #constant < <#static_ty as kalam::Fields>::COUNT => {
+                    #constant.. if position - #constant < <#static_ty as __kalam::Fields>::COUNT => {
                         column.append_field::<#ty, _>(rows, |row| &row.#name, position - #constant)
                     }
                 });
             }
         }
     }
-    let header =
-        fields
-            .parameters
-            .header(&quote!(kalam::ToArrow), &fields.row, &fields.bounds(&kalam));
+    let header = fields.parameters.header(
+        &quote!(__kalam::ToArrow),
+        &fields.row,
+        &fields.bounds(&kalam),
+    );
     // What several columns hold stands elsewhere in the row, and is not touched.
     let touched = fields.columns.iter().map(|field| &field.name);
     quote! {
         #[automatically_derived]
         #header {
-            const TABLE: &'static kalam::Table = &TABLE;
+            const TABLE: &'static __kalam::Table = &TABLE;
 
             fn append(
                 rows: &[&Self],
                 position: usize,
-                column: &mut kalam::ColumnBuilder,
-            ) -> kalam::Result<(), kalam::ValueError> {
+                column: &mut __kalam::ColumnBuilder,
+            ) -> __kalam::Result<(), __kalam::ValueError> {
                 #(#constants)*
                 match position {
                     #(#arms,)*
@@ -193,7 +194,7 @@ fn to_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStrea
             fn touch(rows: &[&Self]) -> u8 {
                 let mut seen = 0;
                 for row in rows {
-                    #(seen ^= kalam::Element::touch(&row.#touched);)*
+                    #(seen ^= __kalam::Element::touch(&row.#touched);)*
                 }
                 seen
             }
@@ -205,7 +206,7 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
     let RowFields {
         row, view, skipped, ..
     } = fields;
-    let kalam = quote!(kalam);
+    let kalam = quote!(__kalam);
     let members = fields.members();
     // Not named after their columns: a column may be called `rows`, or `range`.
     let readers: Vec<Ident> = (0..members.len())
@@ -219,7 +220,7 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
             Member::Column(position, field) => {
                 let element = element(definition, position, field, &kalam);
                 names.push(&field.name);
-                types.push(quote!(kalam::ColumnReader<#element>));
+                types.push(quote!(__kalam::ColumnReader<#element>));
                 elements.push(element);
                 let is_nullable = definition.columns()[position].nullable;
                 let position = fields.position_of_column(position, &kalam);
@@ -233,36 +234,36 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
                 });
                 views.push(quote!(#reader.view(row)?));
             }
-            Member::Flattened(field) => {
+            Member::Flattened(index, field) => {
                 let ty = &field.ty;
                 names.push(&field.name);
-                types.push(quote!(<#ty as kalam::OwnedFields>::Readers));
-                let position = fields.position_of_flattened(field, &kalam);
-                made.push(quote!(<#ty as kalam::OwnedFields>::readers(columns, #position)?));
-                taken.push(quote!(<#ty as kalam::OwnedFields>::read_fields(#reader, row)?));
-                views.push(quote!(<#ty as kalam::OwnedFields>::view_fields(#reader, row)?));
+                types.push(quote!(<#ty as __kalam::OwnedFields>::Readers));
+                let position = fields.position_of_flattened(index, &kalam);
+                made.push(quote!(<#ty as __kalam::OwnedFields>::readers(columns, #position)?));
+                taken.push(quote!(<#ty as __kalam::OwnedFields>::read_fields(#reader, row)?));
+                views.push(quote!(<#ty as __kalam::OwnedFields>::view_fields(#reader, row)?));
             }
         }
     }
     let skipped = skipped.iter().map(|name| {
-        let value = quote_spanned!(name.span()=> kalam::skipped());
+        let value = quote_spanned!(name.span()=> __kalam::skipped());
         quote!(#name: #value)
     });
     let made = if fields.flattened.is_empty() {
         quote! {
-            let mut readers = kalam::Readers::new(columns);
+            let mut readers = __kalam::Readers::new(columns);
             #(readers.add::<#elements>();)*
             let mut readers = readers.finish()?;
-            kalam::Result::Ok((#(readers.take::<#elements>(),)*))
+            __kalam::Result::Ok((#(readers.take::<#elements>(),)*))
         }
     } else {
-        quote!(kalam::Result::Ok((#(#made,)*)))
+        quote!(__kalam::Result::Ok((#(#made,)*)))
     };
     let mut bounds = fields.parameters.needing(quote!('static));
     bounds.extend(fields.bounds(&kalam));
     let header = fields
         .parameters
-        .header(&quote!(kalam::FromArrow), row, &bounds);
+        .header(&quote!(__kalam::FromArrow), row, &bounds);
     quote! {
         #[automatically_derived]
         #header {
@@ -270,16 +271,16 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
             type View<'a> = #view<'a>;
 
             fn readers(
-                columns: &kalam::Columns<'_>,
-            ) -> kalam::Result<Self::Readers, kalam::RowError> {
+                columns: &__kalam::Columns<'_>,
+            ) -> __kalam::Result<Self::Readers, __kalam::RowError> {
                 #made
             }
 
             fn read(
                 readers: &Self::Readers,
-                range: kalam::Range<usize>,
-                rows: &mut kalam::Vec<Self>,
-            ) -> kalam::Result<(), kalam::RowError> {
+                range: __kalam::Range<usize>,
+                rows: &mut __kalam::Vec<Self>,
+            ) -> __kalam::Result<(), __kalam::RowError> {
                 let (#(#readers,)*) = readers;
                 for row in range {
                     rows.push(#row {
@@ -287,23 +288,23 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
                         #(#skipped,)*
                     });
                 }
-                kalam::Result::Ok(())
+                __kalam::Result::Ok(())
             }
 
             #[inline]
             fn view(
                 readers: &Self::Readers,
                 row: usize,
-            ) -> kalam::Result<Self::View<'_>, kalam::RowError> {
+            ) -> __kalam::Result<Self::View<'_>, __kalam::RowError> {
                 let (#(#readers,)*) = readers;
-                kalam::Result::Ok(#view { #(#names: #views,)* })
+                __kalam::Result::Ok(#view { #(#names: #views,)* })
             }
         }
     }
 }
 
 fn row_key_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStream {
-    let kalam = quote!(kalam);
+    let kalam = quote!(__kalam);
     let key = definition.key_columns();
     let readers: Vec<Ident> = (0..key.len())
         .map(|number| ident(&format!("c{number}")))
@@ -317,24 +318,24 @@ fn row_key_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStream
         let element = element(definition, position, field, &kalam);
         let position = fields.position_of_column(position, &kalam);
         let number = Literal::usize_unsuffixed(number);
-        types.push(quote!(kalam::Option<#ty>));
-        orders.push(quote!(<#element as kalam::Value>::IN_SQL_ORDER));
+        types.push(quote!(__kalam::Option<#ty>));
+        orders.push(quote!(<#element as __kalam::Value>::IN_SQL_ORDER));
         made.push(quote! {
             let #reader =
-                kalam::KeyReader::<#element>::try_new(&columns, #position, #number, count)?;
+                __kalam::KeyReader::<#element>::try_new(&columns, #position, #number, count)?;
         });
         read.push(match field.held {
             Held::AsIs => quote!(#reader.read(row)?),
             Held::Units(_) => quote!(#reader.read(row)?.map(|value| value.get())),
         });
-        compared.push(quote!(kalam::compare_part(&self.#name, &prefix.#number)));
-        both.push(quote!(kalam::Ord::cmp(&self.#name, &other.#name)));
+        compared.push(quote!(__kalam::compare_part(&self.#name, &prefix.#number)));
+        both.push(quote!(__kalam::Ord::cmp(&self.#name, &other.#name)));
     }
     let mut bounds = fields.parameters.needing(quote!('static));
     bounds.extend(fields.bounds(&kalam));
     let header = fields
         .parameters
-        .header(&quote!(kalam::RowKey), &fields.row, &bounds);
+        .header(&quote!(__kalam::RowKey), &fields.row, &bounds);
     let body = match &compared[..] {
         // No query names a part of a key that is not there.
         [] => quote! {
@@ -342,18 +343,18 @@ fn row_key_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStream
             const IN_SQL_ORDER: bool = false;
 
             fn read_prefixes(
-                _batch: &kalam::RecordBatch,
+                _batch: &__kalam::RecordBatch,
                 _count: usize,
-            ) -> kalam::Result<kalam::Vec<()>, kalam::RowError> {
-                kalam::Result::Ok(kalam::Vec::new())
+            ) -> __kalam::Result<__kalam::Vec<()>, __kalam::RowError> {
+                __kalam::Result::Ok(__kalam::Vec::new())
             }
 
-            fn compare_prefix(&self, (): &()) -> kalam::Ordering {
-                kalam::Ordering::Equal
+            fn compare_prefix(&self, (): &()) -> __kalam::Ordering {
+                __kalam::Ordering::Equal
             }
 
-            fn compare_keys(&self, _other: &Self) -> kalam::Ordering {
-                kalam::Ordering::Equal
+            fn compare_keys(&self, _other: &Self) -> __kalam::Ordering {
+                __kalam::Ordering::Equal
             }
         },
         [first, rest @ ..] => {
@@ -363,23 +364,23 @@ fn row_key_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStream
             const IN_SQL_ORDER: bool = #(#orders)&&*;
 
             fn read_prefixes(
-                batch: &kalam::RecordBatch,
+                batch: &__kalam::RecordBatch,
                 count: usize,
-            ) -> kalam::Result<kalam::Vec<Self::Prefix>, kalam::RowError> {
-                let columns = kalam::Columns::new(&TABLE, batch);
+            ) -> __kalam::Result<__kalam::Vec<Self::Prefix>, __kalam::RowError> {
+                let columns = __kalam::Columns::new(&TABLE, batch);
                 #(#made)*
-                let mut prefixes = kalam::Vec::with_capacity(batch.num_rows());
+                let mut prefixes = __kalam::Vec::with_capacity(batch.num_rows());
                 for row in 0..batch.num_rows() {
                     prefixes.push((#(#read,)*));
                 }
-                kalam::Result::Ok(prefixes)
+                __kalam::Result::Ok(prefixes)
             }
 
-            fn compare_prefix(&self, prefix: &Self::Prefix) -> kalam::Ordering {
+            fn compare_prefix(&self, prefix: &Self::Prefix) -> __kalam::Ordering {
                 #first #(.then_with(|| #rest))*
             }
 
-            fn compare_keys(&self, other: &Self) -> kalam::Ordering {
+            fn compare_keys(&self, other: &Self) -> __kalam::Ordering {
                 #first_of_both #(.then_with(|| #rest_of_both))*
             }
             }
@@ -399,10 +400,10 @@ fn keyed_row_impl(fields: &RowFields, key: &[&ColumnField]) -> TokenStream {
         _ => (quote!((#(#types),*)), quote!((#(#values),*))),
     };
     // Asked for here, so that what it lacks is told once.
-    let row = quote_spanned!(fields.row.span()=> Self: kalam::Row);
+    let row = quote_spanned!(fields.row.span()=> Self: __kalam::Row);
     let header = fields
         .parameters
-        .header(&quote!(kalam::KeyedRow), &fields.row, &[row]);
+        .header(&quote!(__kalam::KeyedRow), &fields.row, &[row]);
     quote! {
         #[automatically_derived]
         #header {
@@ -412,8 +413,8 @@ fn keyed_row_impl(fields: &RowFields, key: &[&ColumnField]) -> TokenStream {
                 #value
             }
 
-            fn compare_key(&self, key: &Self::Key<'_>) -> kalam::Ordering {
-                kalam::Ord::cmp(&#value, key)
+            fn compare_key(&self, key: &Self::Key<'_>) -> __kalam::Ordering {
+                __kalam::Ord::cmp(&#value, key)
             }
         }
     }
@@ -448,6 +449,10 @@ fn borrow(field: &ColumnField) -> Borrow {
     const TEXT: [&str; 4] = ["String", "Box<str>", "Arc<str>", "&'staticstr"];
     if let Held::Units(_) = field.held {
         return Borrow::Copy;
+    }
+    // A type of another crate may have one of these names.
+    if !field.is_known {
+        return Borrow::Reference;
     }
     let ty = field.ty.to_string().replace(' ', "");
     let generics = ty.find('<').unwrap_or(ty.len());

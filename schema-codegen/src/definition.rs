@@ -21,7 +21,7 @@ pub struct ColumnTokens {
     pub default: Option<TokenStream>,
 }
 
-/// The expression of a static `TableDefinition`, in a module where `kalam` is the runtime's
+/// The expression of a static `TableDefinition`, in a module where `__kalam` is the runtime's
 /// `__private`.
 ///
 /// `overrides` has one for each column, or is empty.
@@ -39,21 +39,21 @@ pub(crate) fn tokens(
     let primary_key = match definition.primary_key() {
         PrimaryKey::Columns(positions) if fields.flattened.is_empty() => {
             let positions = positions.iter();
-            quote!(kalam::model::PrimaryKey::Columns(kalam::model::Shared::Static(&[#(#positions),*])))
+            quote!(__kalam::model::PrimaryKey::Columns(__kalam::model::Shared::Static(&[#(#positions),*])))
         }
         PrimaryKey::Columns(positions) => {
             let count = positions.len();
-            let kalam = quote!(kalam);
+            let kalam = quote!(__kalam);
             let positions = positions.iter();
             let positions = positions.map(|position| fields.position_of_column(*position, &kalam));
-            quote!(kalam::model::PrimaryKey::Columns({
+            quote!(__kalam::model::PrimaryKey::Columns({
                 static KEY: [usize; #count] = [#(#positions),*];
-                kalam::model::Shared::Static(&KEY)
+                __kalam::model::Shared::Static(&KEY)
             }))
         }
         PrimaryKey::None { reason } => {
             let reason = text(reason);
-            quote!(kalam::model::PrimaryKey::None { reason: #reason })
+            quote!(__kalam::model::PrimaryKey::None { reason: #reason })
         }
     };
     let columns = columns(definition, fields, overrides);
@@ -64,20 +64,20 @@ pub(crate) fn tokens(
         .map(|id| Token::i32_unsuffixed(*id));
     let names = definition.reserved().names.iter().map(text);
     quote! {
-        kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
-            name: kalam::model::TableName { namespace: #namespace, table: #table },
-            kind: kalam::model::TableKind::#kind,
+        __kalam::model::TableDefinition::from_checked(__kalam::model::TableParts {
+            name: __kalam::model::TableName { namespace: #namespace, table: #table },
+            kind: __kalam::model::TableKind::#kind,
             version: #version,
             comment: #comment,
             primary_key: #primary_key,
             row: #row,
             columns: {
                 #columns
-                kalam::model::Shared::Static(&COLUMNS)
+                __kalam::model::Shared::Static(&COLUMNS)
             },
-            reserved: kalam::model::Reserved {
-                ids: kalam::model::Shared::Static(&[#(#ids),*]),
-                names: kalam::model::Shared::Static(&[#(#names),*]),
+            reserved: __kalam::model::Reserved {
+                ids: __kalam::model::Shared::Static(&[#(#ids),*]),
+                names: __kalam::model::Shared::Static(&[#(#names),*]),
             },
         })
     }
@@ -93,11 +93,11 @@ fn columns(
     if fields.flattened.is_empty() {
         let count = columns.len();
         return quote! {
-            static COLUMNS: [kalam::model::Column; #count] = [#(#columns),*];
+            static COLUMNS: [__kalam::model::Column; #count] = [#(#columns),*];
         };
     }
     let own = columns.len();
-    let count = fields.count(&quote!(kalam));
+    let count = fields.count(&quote!(__kalam));
     // Each run of columns, from where to where for those of the definition.
     let mut runs: Vec<TokenStream> = Vec::new();
     let mut begin = 0;
@@ -110,18 +110,18 @@ fn columns(
     for member in fields.members() {
         match member {
             Member::Column(position, _) => end = position + 1,
-            Member::Flattened(field) => {
+            Member::Flattened(_, field) => {
                 flush(begin, end, &mut runs);
                 begin = end;
                 let (ty, base) = (&field.static_ty, &field.base);
-                runs.push(quote!(<#ty as kalam::FieldsAt<#base>>::COLUMNS));
+                runs.push(quote!(<#ty as __kalam::FieldsAt<#base>>::COLUMNS));
             }
         }
     }
     flush(begin, end, &mut runs);
     quote! {
-        static OWN: [kalam::model::Column; #own] = [#(#columns),*];
-        static COLUMNS: [kalam::model::Column; #count] = kalam::join_columns(&[#(#runs),*]);
+        static OWN: [__kalam::model::Column; #own] = [#(#columns),*];
+        static COLUMNS: [__kalam::model::Column; #count] = __kalam::join_columns(&[#(#runs),*]);
     }
 }
 
@@ -149,14 +149,14 @@ fn column(column: &Column, overrides: &ColumnTokens) -> TokenStream {
     };
     let nullable = column.nullable;
     let default = match &overrides.default {
-        Some(default) => quote!(kalam::Option::Some(#default)),
+        Some(default) => quote!(__kalam::Option::Some(#default)),
         None => optional(column.default.as_ref(), default_tokens),
     };
     let unit = optional(column.unit, time_unit);
     let rust = optional(column.rust.as_deref(), text);
     let comment = optional(column.comment.as_deref(), text);
     quote! {
-        kalam::model::Column {
+        __kalam::model::Column {
             id: #id,
             name: #name,
             ty: #ty,
@@ -169,47 +169,47 @@ fn column(column: &Column, overrides: &ColumnTokens) -> TokenStream {
     }
 }
 
-/// A column type as a constant expression, in a scope where `kalam` is the runtime's `__private`.
+/// A column type as a constant expression, in a scope where `__kalam` is the runtime's `__private`.
 pub fn type_tokens(ty: &ColumnType) -> TokenStream {
     let plain = |name: &str| {
         let name = ident(name);
-        quote!(kalam::model::ColumnType::#name)
+        quote!(__kalam::model::ColumnType::#name)
     };
     match ty {
         ColumnType::Decimal { precision, scale } => {
-            quote!(kalam::model::ColumnType::Decimal { precision: #precision, scale: #scale })
+            quote!(__kalam::model::ColumnType::Decimal { precision: #precision, scale: #scale })
         }
-        ColumnType::FixedBytes(length) => quote!(kalam::model::ColumnType::FixedBytes(#length)),
-        ColumnType::Embedding(length) => quote!(kalam::model::ColumnType::Embedding(#length)),
+        ColumnType::FixedBytes(length) => quote!(__kalam::model::ColumnType::FixedBytes(#length)),
+        ColumnType::Embedding(length) => quote!(__kalam::model::ColumnType::Embedding(#length)),
         ColumnType::Timestamp { unit, zone } => {
             let unit = time_unit(*unit);
             let zone = optional(zone.as_deref(), text);
-            quote!(kalam::model::ColumnType::Timestamp { unit: #unit, zone: #zone })
+            quote!(__kalam::model::ColumnType::Timestamp { unit: #unit, zone: #zone })
         }
         ColumnType::Enum(labels) => {
             let labels = labels.iter().map(text);
-            quote!(kalam::model::ColumnType::Enum(kalam::model::Shared::Static(&[#(#labels),*])))
+            quote!(__kalam::model::ColumnType::Enum(__kalam::model::Shared::Static(&[#(#labels),*])))
         }
         ColumnType::List(element) => {
             let element = nested_field(element);
-            quote!(kalam::model::ColumnType::List(kalam::model::Shared::Static(&#element)))
+            quote!(__kalam::model::ColumnType::List(__kalam::model::Shared::Static(&#element)))
         }
         ColumnType::Struct(fields) => {
             let fields = fields.iter().map(nested_field);
-            quote!(kalam::model::ColumnType::Struct(kalam::model::Shared::Static(&[#(#fields),*])))
+            quote!(__kalam::model::ColumnType::Struct(__kalam::model::Shared::Static(&[#(#fields),*])))
         }
         ColumnType::Map(fields) => {
             let key = nested_field(&fields.key);
             let value = nested_field(&fields.value);
             quote! {
-                kalam::model::ColumnType::Map(kalam::model::Shared::Static(
-                    &kalam::model::MapFields { key: #key, value: #value },
+                __kalam::model::ColumnType::Map(__kalam::model::Shared::Static(
+                    &__kalam::model::MapFields { key: #key, value: #value },
                 ))
             }
         }
         ColumnType::Arrow(notation) => {
             let notation = text(notation);
-            quote!(kalam::model::ColumnType::Arrow(#notation))
+            quote!(__kalam::model::ColumnType::Arrow(#notation))
         }
         // The rest have no parameters: `Debug` writes the name of the variant, and nothing else.
         plain_type => plain(&format!("{plain_type:?}")),
@@ -221,10 +221,10 @@ fn nested_field(field: &NestedField) -> TokenStream {
     let name = text(&field.name);
     let ty = type_tokens(&field.ty);
     let nullable = field.nullable;
-    quote!(kalam::model::NestedField { id: #id, name: #name, ty: #ty, nullable: #nullable })
+    quote!(__kalam::model::NestedField { id: #id, name: #name, ty: #ty, nullable: #nullable })
 }
 
-/// A default as a constant expression, in a scope where `kalam` is the runtime's `__private`.
+/// A default as a constant expression, in a scope where `__kalam` is the runtime's `__private`.
 pub fn default_tokens(default: &ColumnDefault) -> TokenStream {
     match default {
         ColumnDefault::Literal(value) => {
@@ -242,21 +242,21 @@ pub fn default_tokens(default: &ColumnDefault) -> TokenStream {
                 }
                 Literal::Bytes(value) => {
                     let value = value.iter();
-                    quote!(Bytes(kalam::model::Shared::Static(&[#(#value),*])))
+                    quote!(Bytes(__kalam::model::Shared::Static(&[#(#value),*])))
                 }
             };
-            quote!(kalam::model::ColumnDefault::Literal(kalam::model::Literal::#value))
+            quote!(__kalam::model::ColumnDefault::Literal(__kalam::model::Literal::#value))
         }
         ColumnDefault::Call(function) => {
             let function = variant(function);
-            quote!(kalam::model::ColumnDefault::Call(kalam::model::DefaultFunction::#function))
+            quote!(__kalam::model::ColumnDefault::Call(__kalam::model::DefaultFunction::#function))
         }
     }
 }
 
 fn time_unit(unit: TimeUnit) -> TokenStream {
     let unit = variant(unit);
-    quote!(kalam::model::TimeUnit::#unit)
+    quote!(__kalam::model::TimeUnit::#unit)
 }
 
 /// The name of a variant without fields.
@@ -266,15 +266,15 @@ fn variant(value: impl std::fmt::Debug) -> Ident {
 
 pub(crate) fn text(value: impl AsRef<str>) -> TokenStream {
     let value = value.as_ref();
-    quote!(kalam::model::Shared::Static(#value))
+    quote!(__kalam::model::Shared::Static(#value))
 }
 
 fn optional<T>(value: Option<T>, tokens: impl FnOnce(T) -> TokenStream) -> TokenStream {
     match value {
         Some(value) => {
             let value = tokens(value);
-            quote!(kalam::Option::Some(#value))
+            quote!(__kalam::Option::Some(#value))
         }
-        None => quote!(kalam::Option::None),
+        None => quote!(__kalam::Option::None),
     }
 }

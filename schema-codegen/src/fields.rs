@@ -68,8 +68,7 @@ impl Parameters {
         quote!(impl #declared #what for #name #used #bounds)
     }
 
-    /// What rows need beside, if there are types among the parameters: those say nothing of
-    /// themselves.
+    /// What rows that are read need beside, if they have parameters: those say nothing of themselves.
     pub(crate) fn needing(&self, bound: TokenStream) -> Vec<TokenStream> {
         match &self.used[..] {
             [] => Vec::new(),
@@ -101,8 +100,8 @@ pub struct FlattenedField {
 pub(crate) enum Member<'a> {
     /// One, at this position of the definition.
     Column(usize, &'a ColumnField),
-    /// Several.
-    Flattened(&'a FlattenedField),
+    /// Several, those of the flattened field at this index.
+    Flattened(usize, &'a FlattenedField),
 }
 
 impl<'a> Member<'a> {
@@ -110,7 +109,7 @@ impl<'a> Member<'a> {
     pub(crate) fn name(self) -> &'a Ident {
         match self {
             Member::Column(_, field) => &field.name,
-            Member::Flattened(field) => &field.name,
+            Member::Flattened(_, field) => &field.name,
         }
     }
 }
@@ -188,14 +187,16 @@ impl RowFields {
     /// The fields, in the order of their columns.
     pub(crate) fn members(&self) -> Vec<Member<'_>> {
         let mut members = Vec::with_capacity(self.columns.len() + self.flattened.len());
-        let mut flattened = self.flattened.iter().peekable();
+        let mut flattened = self.flattened.iter().enumerate().peekable();
         for (position, field) in self.columns.iter().enumerate() {
-            while let Some(several) = flattened.next_if(|several| several.before <= position) {
-                members.push(Member::Flattened(several));
+            while let Some((index, several)) =
+                flattened.next_if(|(_, several)| several.before <= position)
+            {
+                members.push(Member::Flattened(index, several));
             }
             members.push(Member::Column(position, field));
         }
-        members.extend(flattened.map(Member::Flattened));
+        members.extend(flattened.map(|(index, several)| Member::Flattened(index, several)));
         members
     }
 
@@ -221,51 +222,38 @@ impl RowFields {
         bounds.collect()
     }
 
-    /// The position in the table of the first column that stands behind `columns` columns of the
-    /// definition and behind the flattened fields for which `is_before` holds, as an expression.
-    fn position(
-        &self,
-        columns: usize,
-        is_before: impl Fn(&FlattenedField) -> bool,
-        kalam: &TokenStream,
-    ) -> TokenStream {
+    /// The position in the table of what stands behind `columns` columns of the definition and behind
+    /// the first `flattened` of the flattened fields, as an expression.
+    fn position(&self, columns: usize, flattened: usize, kalam: &TokenStream) -> TokenStream {
         let columns = Literal::usize_unsuffixed(columns);
-        let before = self.flattened.iter().filter(|several| is_before(several));
-        let types = before.map(|several| &several.static_ty);
+        let types = self.flattened[..flattened].iter();
+        let types = types.map(|several| &several.static_ty);
         quote!(#columns #(+ <#types as #kalam::Fields>::COUNT)*)
     }
 
     /// The position in the table of the definition's column at `position`, as an expression.
     pub(crate) fn position_of_column(&self, position: usize, kalam: &TokenStream) -> TokenStream {
-        self.position(position, |several| several.before <= position, kalam)
+        let flattened = self.flattened.iter();
+        let before = flattened.filter(|several| several.before <= position);
+        self.position(position, before.count(), kalam)
     }
 
-    /// The position in the table of the first column of `field`, as an expression.
-    pub(crate) fn position_of_flattened(
-        &self,
-        field: &FlattenedField,
-        kalam: &TokenStream,
-    ) -> TokenStream {
-        let index = self
-            .flattened
-            .iter()
-            .position(|other| other.name == field.name);
-        let before = &self.flattened[..index.unwrap_or_default()];
-        let is_before =
-            |other: &FlattenedField| before.iter().any(|before| before.name == other.name);
-        self.position(field.before, is_before, kalam)
+    /// The position in the table of the first column of the flattened field at `index`, as an
+    /// expression.
+    pub(crate) fn position_of_flattened(&self, index: usize, kalam: &TokenStream) -> TokenStream {
+        self.position(self.flattened[index].before, index, kalam)
     }
 
     /// How many columns the table has, as an expression.
     pub(crate) fn count(&self, kalam: &TokenStream) -> TokenStream {
-        self.position(self.columns.len(), |_| true, kalam)
+        self.position(self.columns.len(), self.flattened.len(), kalam)
     }
 }
 
 impl ColumnField {
     /// What the column's values are in Rust: the field's type, or that whose units it holds.
     ///
-    /// `kalam` is the path of the runtime's `__private`.
+    /// `__kalam` is the path of the runtime's `__private`.
     pub(crate) fn element(&self, nullable: bool, kalam: &TokenStream) -> TokenStream {
         let ty = match self.held {
             Held::AsIs => return self.ty.clone(),

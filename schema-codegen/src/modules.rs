@@ -80,12 +80,12 @@ pub fn table(definition: &TableDefinition, options: &Options) -> TokenStream {
         });
     let fields = RowFields::of_definition(definition, options);
     let types = types::tokens(definition, &fields, options);
-    let view = conversions::view(definition, &fields, &view_doc(definition), &quote!(kalam));
+    let view = conversions::view(definition, &fields, &view_doc(definition), &quote!(__kalam));
     let items = items(definition, &fields, &[]);
     quote! {
         #(#[doc = #doc])*
         pub mod #module {
-            use #runtime::__private as kalam;
+            use #runtime::__private as __kalam;
 
             /// Positions of the columns, in the order of `SELECT *`.
             pub mod column {
@@ -104,7 +104,7 @@ pub fn table(definition: &TableDefinition, options: &Options) -> TokenStream {
 pub struct Derived {
     /// Its view, which stands beside it.
     pub view: TokenStream,
-    /// The static definition and the impls, for a scope in which `kalam` is the runtime's `__private`.
+    /// The static definition and the impls, for a scope in which `__kalam` is the runtime's `__private`.
     pub items: TokenStream,
 }
 
@@ -138,14 +138,14 @@ fn items(
     let conversions = conversions::tokens(definition, fields);
     quote! {
         /// What the table is.
-        pub static DEFINITION: kalam::model::TableDefinition = #static_definition;
+        pub static DEFINITION: __kalam::model::TableDefinition = #static_definition;
 
         /// The Arrow schema, made on first use.
-        pub static SCHEMA: kalam::LazyLock<kalam::SchemaRef> =
-            kalam::LazyLock::new(|| kalam::Table::new_schema(&DEFINITION));
+        pub static SCHEMA: __kalam::LazyLock<__kalam::SchemaRef> =
+            __kalam::LazyLock::new(|| __kalam::Table::new_schema(&DEFINITION));
 
         /// The definition and its schema.
-        pub static TABLE: kalam::Table = kalam::Table {
+        pub static TABLE: __kalam::Table = __kalam::Table {
             definition: &DEFINITION,
             schema: &SCHEMA,
         };

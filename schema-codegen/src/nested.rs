@@ -9,7 +9,7 @@ use crate::fields::{Access, ColumnField, RowFields};
 use crate::{Derived, conversions};
 
 /// The tokens for a struct that is no row. `definition` has its fields as columns; their ids, and those
-/// inside `overrides`, are counted from the type `B`.
+/// inside `overrides`, are counted from the type `__Base`.
 ///
 /// `ids` is an expression: how many ids the struct needs.
 pub fn derived_value(
@@ -46,7 +46,7 @@ fn items(
         .map(|(position, column)| {
             let id = Literal::i32_unsuffixed(column.id);
             ColumnTokens {
-                id: Some(quote!(B::ID + #id)),
+                id: Some(quote!(__Base::ID + #id)),
                 ..overrides.get(position).cloned().unwrap_or_default()
             }
         })
@@ -57,7 +57,7 @@ fn items(
         let name = text(&column.name);
         let ty = ty.clone().unwrap_or_else(|| type_tokens(&column.ty));
         let nullable = column.nullable;
-        quote!(kalam::model::NestedField { id: #id, name: #name, ty: #ty, nullable: #nullable })
+        quote!(__kalam::model::NestedField { id: #id, name: #name, ty: #ty, nullable: #nullable })
     });
     let members: Vec<TokenStream> = fields
         .columns
@@ -71,23 +71,23 @@ fn items(
     let declared = &parameters.declared;
     let owned = (fields.access == Access::ReadWrite).then(|| {
         quote! {
-            kalam::owned_struct_value!(#row, #view { #(#members),* } #(#skipped)*);
-            kalam::owned_fields!(#row, #view { #(#members),* } #(#skipped)*);
+            __kalam::owned_struct_value!(#row, #view { #(#members),* } #(#skipped)*);
+            __kalam::owned_fields!(#row, #view { #(#members),* } #(#skipped)*);
         }
     });
-    let has_type = parameters.header(&quote!(kalam::HasType), row, &[]);
+    let has_type = parameters.header(&quote!(__kalam::HasType), row, &[]);
     let based = crate::Parameters {
         declared: declared
             .iter()
             .cloned()
-            .chain([quote!(B: kalam::Base)])
+            .chain([quote!(__Base: __kalam::Base)])
             .collect(),
         ..parameters.clone()
     };
-    let fields_at = based.header(&quote!(kalam::FieldsAt<B>), row, &[]);
-    let type_at = based.header(&quote!(kalam::TypeAt<B>), row, &[]);
+    let fields_at = based.header(&quote!(__kalam::FieldsAt<__Base>), row, &[]);
+    let type_at = based.header(&quote!(__kalam::TypeAt<__Base>), row, &[]);
     quote! {
-        kalam::struct_value!([#(#declared),*] #row { #(#members),* });
+        __kalam::struct_value!([#(#declared),*] #row { #(#members),* });
         #owned
 
         #[automatically_derived]
@@ -97,14 +97,14 @@ fn items(
 
         #[automatically_derived]
         #fields_at {
-            const COLUMNS: &'static [kalam::model::Column] = &[#(#columns),*];
-            const FIELDS: &'static [kalam::model::NestedField] = &[#(#nested),*];
+            const COLUMNS: &'static [__kalam::model::Column] = &[#(#columns),*];
+            const FIELDS: &'static [__kalam::model::NestedField] = &[#(#nested),*];
         }
 
         #[automatically_derived]
         #type_at {
-            const TYPE: kalam::model::ColumnType = kalam::model::ColumnType::Struct(
-                kalam::model::Shared::Static(<Self as kalam::FieldsAt<B>>::FIELDS),
+            const TYPE: __kalam::model::ColumnType = __kalam::model::ColumnType::Struct(
+                __kalam::model::Shared::Static(<Self as __kalam::FieldsAt<__Base>>::FIELDS),
             );
         }
     }

@@ -119,7 +119,7 @@ fn column_type_name(definition: &TableDefinition, column: &Column) -> String {
     }
 }
 
-/// The Rust type of values of `ty`, in a scope where `kalam` is the runtime's `__private`; `name` is
+/// The Rust type of values of `ty`, in a scope where `__kalam` is the runtime's `__private`; `name` is
 /// what a generated type is called.
 pub fn value_type(name: &str, ty: &ColumnType, unit: Option<TimeUnit>) -> TokenStream {
     match ty {
@@ -137,32 +137,32 @@ pub fn value_type(name: &str, ty: &ColumnType, unit: Option<TimeUnit>) -> TokenS
         ColumnType::Decimal { precision, scale } => {
             let precision = Literal::u8_unsuffixed(*precision);
             let scale = Literal::u8_unsuffixed(*scale);
-            quote!(kalam::Decimal<#precision, #scale>)
+            quote!(__kalam::Decimal<#precision, #scale>)
         }
-        ColumnType::Text | ColumnType::Json | ColumnType::File => quote!(kalam::String),
-        ColumnType::Bytes => quote!(kalam::Vec<u8>),
+        ColumnType::Text | ColumnType::Json | ColumnType::File => quote!(__kalam::String),
+        ColumnType::Bytes => quote!(__kalam::Vec<u8>),
         ColumnType::FixedBytes(length) => {
             let length = Literal::u32_unsuffixed(*length);
             quote!([u8; #length])
         }
-        ColumnType::Date => quote!(kalam::Date),
+        ColumnType::Date => quote!(__kalam::Date),
         ColumnType::Time => {
-            let unit = unit_type(unit.unwrap_or(TimeUnit::Microsecond), &quote!(kalam));
-            quote!(kalam::TimeOfDay<#unit>)
+            let unit = unit_type(unit.unwrap_or(TimeUnit::Microsecond), &quote!(__kalam));
+            quote!(__kalam::TimeOfDay<#unit>)
         }
         ColumnType::Timestamp { unit: own, .. } => {
-            let unit = unit_type(unit.unwrap_or(*own), &quote!(kalam));
-            quote!(kalam::Timestamp<#unit>)
+            let unit = unit_type(unit.unwrap_or(*own), &quote!(__kalam));
+            quote!(__kalam::Timestamp<#unit>)
         }
         ColumnType::DateTime => {
-            let unit = unit_type(unit.unwrap_or(TimeUnit::Microsecond), &quote!(kalam));
-            quote!(kalam::Timestamp<#unit>)
+            let unit = unit_type(unit.unwrap_or(TimeUnit::Microsecond), &quote!(__kalam));
+            quote!(__kalam::Timestamp<#unit>)
         }
-        ColumnType::Interval => quote!(kalam::IntervalMonthDayNano),
-        ColumnType::Uuid => quote!(kalam::Uuid),
+        ColumnType::Interval => quote!(__kalam::IntervalMonthDayNano),
+        ColumnType::Uuid => quote!(__kalam::Uuid),
         ColumnType::Embedding(length) => {
             let length = Literal::u32_unsuffixed(*length);
-            quote!(kalam::Box<[f32; #length]>)
+            quote!(__kalam::Box<[f32; #length]>)
         }
         ColumnType::Enum(_) | ColumnType::Struct(_) => {
             let name = ident(name);
@@ -170,15 +170,15 @@ pub fn value_type(name: &str, ty: &ColumnType, unit: Option<TimeUnit>) -> TokenS
         }
         ColumnType::List(element) => {
             let element = nested_field_type(name, element);
-            quote!(kalam::Vec<#element>)
+            quote!(__kalam::Vec<#element>)
         }
         ColumnType::Map(fields) => {
             let key = nested_field_type(name, &fields.key);
             let value = nested_field_type(name, &fields.value);
-            quote!(kalam::BTreeMap<#key, #value>)
+            quote!(__kalam::BTreeMap<#key, #value>)
         }
         // What Arrow has and no column type of ours: a value that knows its own type.
-        _ => quote!(kalam::AnyValue),
+        _ => quote!(__kalam::AnyValue),
     }
 }
 
@@ -190,13 +190,13 @@ fn nested_field_type(parent: &str, field: &NestedField) -> TokenStream {
 
 fn optional(ty: TokenStream, nullable: bool) -> TokenStream {
     if nullable {
-        quote!(kalam::Option<#ty>)
+        quote!(__kalam::Option<#ty>)
     } else {
         ty
     }
 }
 
-/// A unit at the level of types; `kalam` is the path of the runtime's `__private`.
+/// A unit at the level of types; `__kalam` is the path of the runtime's `__private`.
 pub(crate) fn unit_type(unit: TimeUnit, kalam: &TokenStream) -> TokenStream {
     let name = ident(unit_type_name(unit));
     quote!(#kalam::#name)
@@ -225,7 +225,7 @@ fn closed_set(name: &str, labels: &[Shared<str>]) -> TokenStream {
         pub enum #name {
             #(#[doc = #docs] #variants),*
         }
-        kalam::closed_set!(#name { #(#variants = #labels),* });
+        __kalam::closed_set!(#name { #(#variants = #labels),* });
     }
 }
 
@@ -262,9 +262,9 @@ fn nested_struct(name: &str, fields: &[NestedField]) -> TokenStream {
         /// The same, borrowed from a batch.
         #[derive(Clone, Copy, Debug)]
         pub struct #view<'a> {
-            #(#[doc = #docs] pub #names: <#types as kalam::OwnedElement>::View<'a>),*
+            #(#[doc = #docs] pub #names: <#types as __kalam::OwnedElement>::View<'a>),*
         }
-        kalam::struct_value!([] #strukt { #(#fields),* });
-        kalam::owned_struct_value!(#strukt, #view { #(#fields),* });
+        __kalam::struct_value!([] #strukt { #(#fields),* });
+        __kalam::owned_struct_value!(#strukt, #view { #(#fields),* });
     }
 }

@@ -29,7 +29,7 @@ pub(crate) struct TableOfRow {
     pub(crate) flattened: Vec<FlattenedField>,
     /// One for each column, or none at all.
     pub(crate) overrides: Vec<ColumnTokens>,
-    /// Items in a scope where `kalam` is the runtime's `__private`.
+    /// Items in a scope where `__kalam` is the runtime's `__private`.
     pub(crate) checks: TokenStream,
     /// The file that the definition is compared with in a test.
     pub(crate) freeze: Option<String>,
@@ -85,7 +85,7 @@ pub(crate) fn beside(derived: Derived, checks: &TokenStream, runtime: &TokenStre
         #allow
         #view
         const _: () = {
-            use #runtime::__private as kalam;
+            use #runtime::__private as __kalam;
             #items
             #checks
         };
@@ -199,7 +199,7 @@ impl RowField {
     pub(crate) fn natural_type(&self, base: &TokenStream) -> TokenStream {
         let span = self.type_span();
         let ty = self.ty.to_static();
-        quote_spanned!(span=> <#ty as kalam::TypeAt<#base>>::TYPE)
+        quote_spanned!(span=> <#ty as __kalam::TypeAt<#base>>::TYPE)
     }
 
     /// What only the compiler knows of whether the field can hold a column of type `declared`: all of
@@ -220,7 +220,7 @@ impl RowField {
             }
             Some(_) => return None,
         };
-        let natural = self.natural_type(&quote!(kalam::Ids<{ 0 }>));
+        let natural = self.natural_type(&quote!(__kalam::Ids<{ 0 }>));
         let constants = [
             ("NATURAL", "ColumnType", &natural),
             ("EXPECTED", "ColumnType", &type_tokens(expected)),
@@ -257,11 +257,11 @@ pub(crate) fn const_check(
         .collect();
     let types = constants.iter().map(|(_, ty, _)| Ident::new(ty, span));
     let values = constants.iter().map(|(.., value)| value);
-    let call = quote_spanned!(span=> kalam::#name(#(#arguments,)* #message));
+    let call = quote_spanned!(span=> __kalam::#name(#(#arguments,)* #message));
     // Constants, because a temporary that has a destructor cannot end in one.
     quote! {
         const _: () = {
-            #(const #arguments: &kalam::model::#types = &#values;)*
+            #(const #arguments: &__kalam::model::#types = &#values;)*
             #call;
         };
     }

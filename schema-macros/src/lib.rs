@@ -94,7 +94,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `version = 2` | the version of the definition, 1 if it is not said |
 /// | `reserved(ids(2, 5), names("username"))` | what dropped columns had |
 /// | `comment = ".."` | instead of the doc comment |
-/// | `freeze = "schemas/frozen/events.toml"` | adds a test that the definition is the one in the file |
+/// | `freeze = "schemas/frozen/events.toml"` | adds a test that the definition is the one in the file; in a function no test is found |
 /// | `schema = "schemas/app/events.toml"` | the file that describes the table, from the folder of `Cargo.toml`; only the keys below stand beside it |
 /// | `view = EventView` | the name of the view |
 /// | `crate = ::kalamtable` | where the crate is found |

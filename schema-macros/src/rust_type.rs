@@ -338,7 +338,7 @@ pub(crate) fn rust_type(ty: &ColumnType, unit: Option<TimeUnit>) -> Option<Strin
     }
     // No name is asked for: nothing is to be made.
     let tokens = kalamtable_codegen::value_type("", ty, unit);
-    Some(type_text(tokens).replace("kalam::", ""))
+    Some(type_text(tokens).replace("__kalam::", ""))
 }
 
 /// What to do for a Rust type that should hold a column of type `ty`, and does not.

@@ -529,7 +529,7 @@ pub(crate) fn natural(
                 ];
                 let at = default.tokens.span();
                 checks.extend(const_check(at, "assert_default", &constants, &message));
-                tokens.default = Some(quote!(kalam::model::ColumnDefault::Literal(#literal)));
+                tokens.default = Some(quote!(__kalam::model::ColumnDefault::Literal(#literal)));
             }
             tokens.ty = Some(field.natural_type(&base.of_type));
         } else {
@@ -577,7 +577,7 @@ fn unique_ids(row: &RowStruct, definition: &TableDefinition, table: &str) -> Tok
                 None => field.ty.span(),
             };
             quote_spanned! {span=>
-                const _: () = kalam::assert_unique_ids(&DEFINITION, #id, #message);
+                const _: () = __kalam::assert_unique_ids(&DEFINITION, #id, #message);
             }
         });
     checks.collect()
@@ -632,9 +632,9 @@ impl FlatField {
             self.ty.name()
         );
         quote_spanned! {span=>
-            const _: () = kalam::assert_flattened(
+            const _: () = __kalam::assert_flattened(
                 &DEFINITION,
-                <#ty as kalam::FieldsAt<kalam::Ids<{ 0 }>>>::COLUMNS,
+                <#ty as __kalam::FieldsAt<__kalam::Ids<{ 0 }>>>::COLUMNS,
                 #message,
             );
         }
@@ -663,10 +663,10 @@ fn literal_tokens(default: &DefaultAttribute) -> TokenStream {
         RawValue::Integer(_) => quote!(Integer(#value)),
         RawValue::Float(_) => quote!(Float(#value)),
         RawValue::Text(_) | RawValue::Datetime(_) => {
-            quote!(Text(kalam::model::Shared::Static(#value)))
+            quote!(Text(__kalam::model::Shared::Static(#value)))
         }
     };
-    quote!(kalam::model::Literal::#literal)
+    quote!(__kalam::model::Literal::#literal)
 }
 
 /// What a struct describes.
@@ -674,7 +674,7 @@ fn literal_tokens(default: &DefaultAttribute) -> TokenStream {
 pub(crate) enum Describes {
     /// A table, whose ids begin at 1.
     Table,
-    /// A type, whose ids begin above the type `B`.
+    /// A type, whose ids begin above the type `__Base`.
     Struct,
 }
 
@@ -695,7 +695,7 @@ struct Bases {
 struct Base {
     /// In its column type.
     of_type: TokenStream,
-    /// In a constant, where there is no `B`.
+    /// In a constant, where there is no `__Base`.
     to_check: TokenStream,
 }
 
@@ -712,7 +712,7 @@ impl Bases {
             of,
             largest,
             used: TokenStream::new(),
-            next: quote!(kalam::Above<B, #above>),
+            next: quote!(__kalam::Above<__Base, #above>),
             ends: Vec::new(),
         }
     }
@@ -724,21 +724,23 @@ impl Bases {
         let used = &self.used;
         let said = said.as_ref().map(|said| Token::i128_unsuffixed(said.value));
         let base = match (self.of, &said) {
-            (Describes::Table, Some(said)) => quote!(kalam::Ids<{ #said }>),
-            (Describes::Table, None) => quote!(kalam::Ids<{ #largest #used }>),
-            (Describes::Struct, Some(said)) => quote!(kalam::Above<B, #said>),
+            (Describes::Table, Some(said)) => quote!(__kalam::Ids<{ #said }>),
+            (Describes::Table, None) => quote!(__kalam::Ids<{ #largest #used }>),
+            (Describes::Struct, Some(said)) => quote!(__kalam::Above<__Base, #said>),
             (Describes::Struct, None) => self.next.clone(),
         };
         match said {
-            Some(said) => self.ends.push(quote!(#said + <#ty as kalam::HasType>::IDS)),
+            Some(said) => self
+                .ends
+                .push(quote!(#said + <#ty as __kalam::HasType>::IDS)),
             None => {
-                self.next = quote!(kalam::After<#base, #ty>);
-                self.used.extend(quote!(+ <#ty as kalam::HasType>::IDS));
+                self.next = quote!(__kalam::After<#base, #ty>);
+                self.used.extend(quote!(+ <#ty as __kalam::HasType>::IDS));
             }
         }
         let to_check = match self.of {
             Describes::Table => base.clone(),
-            Describes::Struct => quote!(kalam::Ids<{ 0 }>),
+            Describes::Struct => quote!(__kalam::Ids<{ 0 }>),
         };
         Base {
             of_type: base,
@@ -752,7 +754,7 @@ impl Bases {
         let (used, ends) = (&self.used, &self.ends);
         match &ends[..] {
             [] => quote!(#largest #used),
-            ends => quote!(kalam::largest(&[#largest #used #(, #ends)*])),
+            ends => quote!(__kalam::largest(&[#largest #used #(, #ends)*])),
         }
     }
 }

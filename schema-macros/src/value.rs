@@ -192,7 +192,7 @@ fn newtype(
     let kalam = quote!(#runtime::__private);
     // Asked for once, so that a type that is no value is not told for every use of it.
     let held = quote_spanned!(span=> #ty: #kalam::OwnedValue + #kalam::HasType);
-    let typed = quote_spanned!(span=> #ty: #kalam::TypeAt<B>);
+    let typed = quote_spanned!(span=> #ty: #kalam::TypeAt<__Base>);
     quote! {
         #runtime::__private::newtype_value!(#name, #member: #ty where [#held] [#typed]);
     }
@@ -234,13 +234,13 @@ mod tests {
         check(
             "struct JobId(String);",
             expect![[r#"
-                :: kalamtable :: __private :: newtype_value ! (JobId , 0 : String where [String : :: kalamtable :: __private :: OwnedValue + :: kalamtable :: __private :: HasType] [String : :: kalamtable :: __private :: TypeAt < B >]) ;
+                :: kalamtable :: __private :: newtype_value ! (JobId , 0 : String where [String : :: kalamtable :: __private :: OwnedValue + :: kalamtable :: __private :: HasType] [String : :: kalamtable :: __private :: TypeAt < __Base >]) ;
             "#]],
         );
         check(
             "#[kalam(transparent)] struct Port { number: u16 }",
             expect![[r#"
-                :: kalamtable :: __private :: newtype_value ! (Port , number : u16 where [u16 : :: kalamtable :: __private :: OwnedValue + :: kalamtable :: __private :: HasType] [u16 : :: kalamtable :: __private :: TypeAt < B >]) ;
+                :: kalamtable :: __private :: newtype_value ! (Port , number : u16 where [u16 : :: kalamtable :: __private :: OwnedValue + :: kalamtable :: __private :: HasType] [u16 : :: kalamtable :: __private :: TypeAt < __Base >]) ;
             "#]],
         );
     }

@@ -1,4 +1,5 @@
-//! `serde_json::Value`: a column of JSON, read as what it says.
+//! `serde_json::Value`: a column of JSON, read as what it means to serde_json. Digits beyond those of a
+//! double, keys that repeat, their order and blanks are the text's alone.
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::DataType;

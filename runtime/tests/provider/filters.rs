@@ -133,7 +133,7 @@ async fn the_filter_of_an_outer_join_stays_where_it_means_something() {
 }
 
 #[tokio::test]
-async fn filters_that_the_plan_makes_while_it_runs_are_not_claimed() {
+async fn filters_that_the_plan_makes_while_it_runs_change_no_answer() {
     let session = session(FixedRows::new((0..5000).map(Watched::sample).collect()));
     let sql = "SELECT id FROM t ORDER BY a DESC LIMIT 2";
     assert_eq!(answer(&session, sql).await, "4999\n4998");

@@ -1,11 +1,16 @@
 //! Queries that name a key, or ask for its order, and what a scan need not look at for them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use datafusion::prelude::{SessionConfig, SessionContext};
+use arrow::array::RecordBatch;
+use datafusion::catalog::TableProvider;
+use datafusion::logical_expr::Expr;
+use datafusion::physical_plan::collect;
+use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
 use kalamtable_runtime::{
-    BoxError, FixedRows, KalamTable, KalamValue, MemoryTable, RowProvider, Snapshot, TableSource,
-    TimestampMillis, VirtualRows, contract,
+    BoxError, Date, Decimal, FixedRows, KalamTable, KalamValue, MemoryTable, RowProvider, Snapshot,
+    TableSource, TimestampMillis, VirtualRows, contract,
 };
 
 use crate::support::{answer, error, metrics, plan_text, scan_line, session, session_with};
@@ -157,6 +162,77 @@ async fn literals_of_other_types_are_looked_up_where_they_say_the_same() {
 }
 
 #[tokio::test]
+async fn lists_with_nulls_and_without_values() {
+    let session = session(readings());
+    let read = async |filter: &str| {
+        let sql =
+            format!("SELECT number FROM t WHERE station = 's123' AND {filter} ORDER BY number");
+        read(&session, &sql).await
+    };
+    assert_eq!(read("number IN (NULL, 1)").await.0, "1");
+    assert_eq!(read("(number = 1 OR number IS NULL)").await.0, "1");
+    assert_eq!(
+        read("number NOT IN (2, 3) AND number < 5").await.0,
+        "0\n1\n4"
+    );
+    assert_eq!(
+        read("number IN (1, 2, 3, 4, 5) AND number IN (5, 6, 7, 8, 9)")
+            .await
+            .0,
+        "5"
+    );
+    assert_eq!(
+        read("number IN (1, 2, 3, 4, 5) AND number IN (6, 7, 8, 9)")
+            .await
+            .0,
+        ""
+    );
+    assert_eq!(read("number BETWEEN 9 AND 7").await.0, "");
+    assert_eq!(read("number = NULL").await.0, "");
+    let many: Vec<String> = (0..10_001).map(|number| number.to_string()).collect();
+    let (rows, looked_at, lookups) = read(&format!("number IN ({})", many.join(", "))).await;
+    assert_eq!((rows.lines().count(), looked_at, lookups), (100, 100, 1));
+}
+
+/// Predicates that no planner has looked at.
+#[tokio::test]
+async fn literals_that_were_not_coerced() {
+    let texts = ["007", "10", "7", "9"].map(|station| Reading {
+        station: station.to_string(),
+        number: 1,
+        value: None,
+    });
+    let table = MemoryTable::new();
+    table.insert(texts).unwrap();
+    let provider = RowProvider::new(table);
+    let session = SessionContext::new();
+    let count = async |filter: Expr| {
+        let state = session.state();
+        let plan = provider.scan(&state, None, &[filter], None).await.unwrap();
+        let batches = collect(plan, session.task_ctx()).await.unwrap();
+        batches.iter().map(RecordBatch::num_rows).sum::<usize>()
+    };
+    // As numbers.
+    assert_eq!(count(col("station").eq(lit(7i64))).await, 2);
+    assert_eq!(count(col("station").lt(lit(10i64))).await, 3);
+    assert_eq!(count(col("number").eq(lit(1i64))).await, 4);
+}
+
+#[tokio::test]
+async fn reverse_with_ranges_a_filter_and_a_limit_one_row_at_a_time() {
+    for batch_size in [1, 3, 8192] {
+        let config = SessionConfig::new().with_batch_size(batch_size);
+        let session = session_with(readings(), config);
+        let sql = "SELECT station, number FROM t WHERE station IN ('s001', 's003', 's005', 's007') \
+                   AND number BETWEEN 10 AND 13 AND value % 2 = 0 \
+                   ORDER BY station DESC, number DESC LIMIT 4";
+        let (rows, _, lookups) = read(&session, sql).await;
+        assert_eq!(rows, "s007 12\ns007 10\ns005 12\ns003 13", "{batch_size}");
+        assert_eq!(lookups, 4);
+    }
+}
+
+#[tokio::test]
 async fn explain_shows_what_is_looked_up() {
     let session = session(readings());
     assert_eq!(
@@ -221,6 +297,12 @@ async fn rows_that_a_limit_has_settled_are_sorted_and_not_exchanged() {
     let sql = "SELECT number FROM (SELECT * FROM t ORDER BY station DESC, number DESC LIMIT 3) \
                ORDER BY station, number";
     assert_eq!(answer(&session, sql).await, "97\n98\n99");
+    let sql = "SELECT number FROM (SELECT * FROM t ORDER BY station, number LIMIT 3) \
+               ORDER BY station DESC, number DESC LIMIT 5";
+    assert_eq!(answer(&session, sql).await, "2\n1\n0");
+    let sql = "SELECT number FROM (SELECT * FROM t ORDER BY station, number LIMIT 5) \
+               ORDER BY station, number LIMIT 9";
+    assert_eq!(answer(&session, sql).await, "0\n1\n2\n3\n4");
 }
 
 #[tokio::test]
@@ -392,4 +474,100 @@ async fn tables_in_key_order_keep_the_contract() {
     contract::check(Arc::new(RowProvider::new(seen)))
         .await
         .unwrap();
+}
+
+/// It changes its mind about the order of its rows.
+#[derive(Debug, Default)]
+struct Fickle(AtomicBool);
+
+impl TableSource for Fickle {
+    type Row = Reading;
+
+    fn snapshot(&self) -> Result<Snapshot<Reading>, BoxError> {
+        let row = |number| Reading {
+            station: "s".to_string(),
+            number,
+            value: None,
+        };
+        Ok(Snapshot::from([3, 1, 2].map(row).to_vec()))
+    }
+
+    fn is_in_key_order(&self) -> bool {
+        assert!(!self.0.load(Ordering::Relaxed), "it was asked too often");
+        !self.0.swap(true, Ordering::Relaxed)
+    }
+}
+
+#[tokio::test]
+async fn a_plan_counts_on_what_it_was_told() {
+    let session = session(Fickle::default());
+    let sql = "SELECT number FROM t ORDER BY station, number";
+    let frame = session.sql(sql).await.unwrap();
+    let plan = frame.create_physical_plan().await.unwrap();
+    let failed = collect(plan, session.task_ctx()).await.unwrap_err();
+    assert!(
+        failed.to_string().contains("its rows are in key order"),
+        "{failed}"
+    );
+}
+
+/// A key of each type, in order and not: what is looked up is what a look at all rows finds.
+macro_rules! keys {
+    ($($test:ident: $ty:ty, [$($value:expr),* $(,)?], [$($literal:literal),* $(,)?];)*) => {$(
+        #[tokio::test]
+        async fn $test() {
+            #[derive(Clone, Debug, PartialEq, KalamTable)]
+            #[kalam(table = "app.keyed", primary_key(key), crate = kalamtable_runtime)]
+            struct Keyed {
+                key: $ty,
+                number: i64,
+            }
+
+            let values: Vec<$ty> = vec![$($value),*];
+            let rows = values.into_iter().zip(0..).map(|(key, number)| Keyed { key, number });
+            let rows: Vec<Keyed> = rows.collect();
+            let sorted = MemoryTable::new();
+            sorted.insert(rows.clone()).unwrap();
+            let (sorted, unsorted) = (session(sorted), session(VirtualRows::new(move || Ok(rows.clone()))));
+            let literals = [$($literal),*];
+            for one in literals {
+                for filter in [
+                    format!("key = {one}"),
+                    format!("key > {one}"),
+                    format!("key <= {one}"),
+                    format!("key IN ({}, {one})", literals[0]),
+                    format!("key BETWEEN {} AND {one}", literals[0]),
+                ] {
+                    let sql = format!("SELECT number FROM t WHERE {filter} ORDER BY number");
+                    let (found, _, lookups) = read(&sorted, &sql).await;
+                    assert_eq!(found, answer(&unsorted, &sql).await, "{sql}");
+                    assert!(lookups > 0, "{sql}");
+                }
+            }
+            for order in ["key", "key DESC"] {
+                let sql = format!("SELECT number FROM t ORDER BY {order}");
+                assert_eq!(answer(&sorted, &sql).await, answer(&unsorted, &sql).await, "{sql}");
+            }
+        }
+    )*};
+}
+
+keys! {
+    keys_of_unsigned_numbers: u64, [0, 5, u64::MAX, 1 << 63], ["5", "0", "9223372036854775808"];
+    keys_of_small_numbers: i8, [-128, 127, 0, -1], ["-1", "127", "0"];
+    keys_of_decimals: Decimal<10, 2>,
+        [decimal(-100), decimal(1999), decimal(5), decimal(0)],
+        ["CAST(19.99 AS DECIMAL(10, 2))", "CAST(-1 AS DECIMAL(10, 2))"];
+    keys_of_text: Box<str>, ["b".into(), "B".into(), "\u{e4}".into(), "ab".into(), "".into()],
+        ["'b'", "'\u{e4}'", "''", "'aa'"];
+    keys_of_bytes: Vec<u8>, [vec![], vec![0], vec![255, 0], vec![255]], ["X'FF'", "X''", "X'00'"];
+    keys_of_dates: Date, [Date::from_days(-1), Date::from_days(0), Date::from_days(19_000)],
+        ["DATE '1970-01-01'", "DATE '1969-12-31'"];
+    keys_of_times: TimestampMillis,
+        [TimestampMillis::new(-1), TimestampMillis::new(1), TimestampMillis::new(1_700_000_000_000)],
+        ["TIMESTAMP '1970-01-01T00:00:00.001'", "TIMESTAMP '1969-12-31T23:59:59.999'"];
+}
+
+fn decimal(unscaled: i128) -> Decimal<10, 2> {
+    Decimal::from_unscaled(unscaled).unwrap()
 }

@@ -8,7 +8,7 @@ pub mod app {
     ///
     /// One column of every type; names that Rust or our own output could trip over
     pub mod all_types {
-        use ::kalamtable::__private as kalam;
+        use ::kalamtable::__private as __kalam;
         /// Positions of the columns, in the order of `SELECT *`.
         pub mod column {
             /// `id`
@@ -98,17 +98,17 @@ pub mod app {
             /// The first part of the key
             pub id: i64,
             /// Column `region`.
-            pub region: kalam::String,
+            pub region: __kalam::String,
             /// Column `day`.
-            pub day: kalam::Date,
+            pub day: __kalam::Date,
             /// Column `flag`.
             pub flag: bool,
             /// Column `tiny`.
             pub tiny: i8,
             /// Column `small`.
-            pub small: kalam::Option<i16>,
+            pub small: __kalam::Option<i16>,
             /// Column `plain`.
-            pub plain: kalam::Option<i32>,
+            pub plain: __kalam::Option<i32>,
             /// Column `utiny`.
             pub utiny: u8,
             /// Column `usmall`.
@@ -116,73 +116,73 @@ pub mod app {
             /// Column `uplain`.
             pub uplain: u32,
             /// Column `ubig`.
-            pub ubig: kalam::Option<u64>,
+            pub ubig: __kalam::Option<u64>,
             /// Column `single`.
             pub single: f32,
             /// Column `twice`.
-            pub twice: kalam::Option<f64>,
+            pub twice: __kalam::Option<f64>,
             /// Column `price`.
-            pub price: kalam::Decimal<10, 2>,
+            pub price: __kalam::Decimal<10, 2>,
             /// Column `title`.
-            pub title: kalam::Option<kalam::String>,
+            pub title: __kalam::Option<__kalam::String>,
             /// Column `blob`.
-            pub blob: kalam::Option<kalam::Vec<u8>>,
+            pub blob: __kalam::Option<__kalam::Vec<u8>>,
             /// Column `digest`.
             pub digest: [u8; 32],
             /// Column `at`.
-            pub at: kalam::Option<kalam::TimeOfDay<kalam::Micros>>,
+            pub at: __kalam::Option<__kalam::TimeOfDay<__kalam::Micros>>,
             /// Held in milliseconds
-            pub seen: kalam::Timestamp<kalam::Millis>,
+            pub seen: __kalam::Timestamp<__kalam::Millis>,
             /// Column `local`.
-            pub local: kalam::Timestamp<kalam::Seconds>,
+            pub local: __kalam::Timestamp<__kalam::Seconds>,
             /// Column `zoned`.
-            pub zoned: kalam::Option<kalam::Timestamp<kalam::Nanos>>,
+            pub zoned: __kalam::Option<__kalam::Timestamp<__kalam::Nanos>>,
             /// Column `moment`.
-            pub moment: kalam::Timestamp<kalam::Micros>,
+            pub moment: __kalam::Timestamp<__kalam::Micros>,
             /// Column `span`.
-            pub span: kalam::Option<kalam::IntervalMonthDayNano>,
+            pub span: __kalam::Option<__kalam::IntervalMonthDayNano>,
             /// Column `token`.
-            pub token: kalam::Uuid,
+            pub token: __kalam::Uuid,
             /// Column `payload`.
-            pub payload: kalam::Option<kalam::String>,
+            pub payload: __kalam::Option<__kalam::String>,
             /// Column `attachment`.
-            pub attachment: kalam::Option<kalam::String>,
+            pub attachment: __kalam::Option<__kalam::String>,
             /// Column `vector`.
-            pub vector: kalam::Box<[f32; 3]>,
+            pub vector: __kalam::Box<[f32; 3]>,
             /// Column `status`.
             pub status: Status,
             /// Column `previous`.
-            pub previous: kalam::Option<Status>,
+            pub previous: __kalam::Option<Status>,
             /// Column `Option`.
             pub option: Option,
             /// Column `tags`.
-            pub tags: kalam::Vec<kalam::String>,
+            pub tags: __kalam::Vec<__kalam::String>,
             /// Column `scores`.
-            pub scores: kalam::Option<kalam::Vec<kalam::Option<f64>>>,
+            pub scores: __kalam::Option<__kalam::Vec<__kalam::Option<f64>>>,
             /// Column `address`.
             pub address: AllTypesAddress,
             /// Column `routes`.
-            pub routes: kalam::Option<kalam::Vec<AllTypesRoutesItem>>,
+            pub routes: __kalam::Option<__kalam::Vec<AllTypesRoutesItem>>,
             /// Column `labels`.
-            pub labels: kalam::BTreeMap<kalam::String, kalam::String>,
+            pub labels: __kalam::BTreeMap<__kalam::String, __kalam::String>,
             /// Column `type`.
-            pub r#type: kalam::Option<i32>,
+            pub r#type: __kalam::Option<i32>,
             /// Column `columns`.
-            pub columns: kalam::Option<i32>,
+            pub columns: __kalam::Option<i32>,
             /// Column `row`.
-            pub row: kalam::Option<i32>,
+            pub row: __kalam::Option<i32>,
             /// Column `elapsed`.
-            pub elapsed: kalam::Option<kalam::AnyValue>,
+            pub elapsed: __kalam::Option<__kalam::AnyValue>,
             /// Column `place`.
-            pub place: kalam::Option<AllTypesPlace>,
+            pub place: __kalam::Option<AllTypesPlace>,
         }
         /// A struct inside a column.
         #[derive(Clone, Debug, PartialEq)]
         pub struct AllTypesAddress {
             /// Field `street`.
-            pub street: kalam::String,
+            pub street: __kalam::String,
             /// Field `zip`.
-            pub zip: kalam::Option<kalam::String>,
+            pub zip: __kalam::Option<__kalam::String>,
             /// Field `type`.
             pub r#type: AllTypesAddressType,
         }
@@ -190,19 +190,21 @@ pub mod app {
         #[derive(Clone, Copy, Debug)]
         pub struct AllTypesAddressView<'a> {
             /// Field `street`.
-            pub street: <kalam::String as kalam::OwnedElement>::View<'a>,
+            pub street: <__kalam::String as __kalam::OwnedElement>::View<'a>,
             /// Field `zip`.
-            pub zip: <kalam::Option<kalam::String> as kalam::OwnedElement>::View<'a>,
+            pub zip: <__kalam::Option<
+                __kalam::String,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Field `type`.
-            pub r#type: <AllTypesAddressType as kalam::OwnedElement>::View<'a>,
+            pub r#type: <AllTypesAddressType as __kalam::OwnedElement>::View<'a>,
         }
-        kalam::struct_value!(
-            [] AllTypesAddress { 0 street : kalam::String, 1 zip : kalam::Option <
-            kalam::String >, 2 r#type : AllTypesAddressType }
+        __kalam::struct_value!(
+            [] AllTypesAddress { 0 street : __kalam::String, 1 zip : __kalam::Option <
+            __kalam::String >, 2 r#type : AllTypesAddressType }
         );
-        kalam::owned_struct_value!(
-            AllTypesAddress, AllTypesAddressView { 0 street : kalam::String, 1 zip :
-            kalam::Option < kalam::String >, 2 r#type : AllTypesAddressType }
+        __kalam::owned_struct_value!(
+            AllTypesAddress, AllTypesAddressView { 0 street : __kalam::String, 1 zip :
+            __kalam::Option < __kalam::String >, 2 r#type : AllTypesAddressType }
         );
         /// A closed set of labels, ordered as SQL orders them: as text.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -212,7 +214,7 @@ pub mod app {
             /// `work`
             Work,
         }
-        kalam::closed_set!(AllTypesAddressType { Home = "home", Work = "work" });
+        __kalam::closed_set!(AllTypesAddressType { Home = "home", Work = "work" });
         /// A struct inside a column.
         #[derive(Clone, Debug, PartialEq)]
         pub struct AllTypesPlace {
@@ -225,14 +227,14 @@ pub mod app {
         #[derive(Clone, Copy, Debug)]
         pub struct AllTypesPlaceView<'a> {
             /// Field `floor`.
-            pub floor: <i32 as kalam::OwnedElement>::View<'a>,
+            pub floor: <i32 as __kalam::OwnedElement>::View<'a>,
             /// Field `spot`.
-            pub spot: <AllTypesPlaceSpot as kalam::OwnedElement>::View<'a>,
+            pub spot: <AllTypesPlaceSpot as __kalam::OwnedElement>::View<'a>,
         }
-        kalam::struct_value!(
+        __kalam::struct_value!(
             [] AllTypesPlace { 0 floor : i32, 1 spot : AllTypesPlaceSpot }
         );
-        kalam::owned_struct_value!(
+        __kalam::owned_struct_value!(
             AllTypesPlace, AllTypesPlaceView { 0 floor : i32, 1 spot : AllTypesPlaceSpot
             }
         );
@@ -246,38 +248,38 @@ pub mod app {
         #[derive(Clone, Copy, Debug)]
         pub struct AllTypesPlaceSpotView<'a> {
             /// Field `x`.
-            pub x: <f64 as kalam::OwnedElement>::View<'a>,
+            pub x: <f64 as __kalam::OwnedElement>::View<'a>,
         }
-        kalam::struct_value!([] AllTypesPlaceSpot { 0 x : f64 });
-        kalam::owned_struct_value!(
+        __kalam::struct_value!([] AllTypesPlaceSpot { 0 x : f64 });
+        __kalam::owned_struct_value!(
             AllTypesPlaceSpot, AllTypesPlaceSpotView { 0 x : f64 }
         );
         /// A struct inside a column.
         #[derive(Clone, Debug, PartialEq)]
         pub struct AllTypesRoutesItem {
             /// Field `topic`.
-            pub topic: kalam::String,
+            pub topic: __kalam::String,
             /// Field `weights`.
-            pub weights: kalam::BTreeMap<kalam::String, kalam::Option<i32>>,
+            pub weights: __kalam::BTreeMap<__kalam::String, __kalam::Option<i32>>,
         }
         /// The same, borrowed from a batch.
         #[derive(Clone, Copy, Debug)]
         pub struct AllTypesRoutesItemView<'a> {
             /// Field `topic`.
-            pub topic: <kalam::String as kalam::OwnedElement>::View<'a>,
+            pub topic: <__kalam::String as __kalam::OwnedElement>::View<'a>,
             /// Field `weights`.
-            pub weights: <kalam::BTreeMap<
-                kalam::String,
-                kalam::Option<i32>,
-            > as kalam::OwnedElement>::View<'a>,
+            pub weights: <__kalam::BTreeMap<
+                __kalam::String,
+                __kalam::Option<i32>,
+            > as __kalam::OwnedElement>::View<'a>,
         }
-        kalam::struct_value!(
-            [] AllTypesRoutesItem { 0 topic : kalam::String, 1 weights : kalam::BTreeMap
-            < kalam::String, kalam::Option < i32 > > }
+        __kalam::struct_value!(
+            [] AllTypesRoutesItem { 0 topic : __kalam::String, 1 weights :
+            __kalam::BTreeMap < __kalam::String, __kalam::Option < i32 > > }
         );
-        kalam::owned_struct_value!(
-            AllTypesRoutesItem, AllTypesRoutesItemView { 0 topic : kalam::String, 1
-            weights : kalam::BTreeMap < kalam::String, kalam::Option < i32 > > }
+        __kalam::owned_struct_value!(
+            AllTypesRoutesItem, AllTypesRoutesItemView { 0 topic : __kalam::String, 1
+            weights : __kalam::BTreeMap < __kalam::String, __kalam::Option < i32 > > }
         );
         /// A closed set of labels, ordered as SQL orders them: as text.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -287,7 +289,7 @@ pub mod app {
             /// `None`
             None,
         }
-        kalam::closed_set!(Option { Some = "Some", None = "None" });
+        __kalam::closed_set!(Option { Some = "Some", None = "None" });
         /// A closed set of labels, ordered as SQL orders them: as text.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Status {
@@ -298,578 +300,590 @@ pub mod app {
             /// `done`
             Done,
         }
-        kalam::closed_set!(
+        __kalam::closed_set!(
             Status { New = "new", InProgress = "in-progress", Done = "done" }
         );
         /// A row of `app.all_types`, borrowed from a batch.
         #[derive(Clone, Copy, Debug)]
         pub struct AllTypesView<'a> {
             /// The first part of the key
-            pub id: <i64 as kalam::OwnedElement>::View<'a>,
+            pub id: <i64 as __kalam::OwnedElement>::View<'a>,
             /// Column `region`.
-            pub region: <kalam::String as kalam::OwnedElement>::View<'a>,
+            pub region: <__kalam::String as __kalam::OwnedElement>::View<'a>,
             /// Column `day`.
-            pub day: <kalam::Date as kalam::OwnedElement>::View<'a>,
+            pub day: <__kalam::Date as __kalam::OwnedElement>::View<'a>,
             /// Column `flag`.
-            pub flag: <bool as kalam::OwnedElement>::View<'a>,
+            pub flag: <bool as __kalam::OwnedElement>::View<'a>,
             /// Column `tiny`.
-            pub tiny: <i8 as kalam::OwnedElement>::View<'a>,
+            pub tiny: <i8 as __kalam::OwnedElement>::View<'a>,
             /// Column `small`.
-            pub small: <kalam::Option<i16> as kalam::OwnedElement>::View<'a>,
+            pub small: <__kalam::Option<i16> as __kalam::OwnedElement>::View<'a>,
             /// Column `plain`.
-            pub plain: <kalam::Option<i32> as kalam::OwnedElement>::View<'a>,
+            pub plain: <__kalam::Option<i32> as __kalam::OwnedElement>::View<'a>,
             /// Column `utiny`.
-            pub utiny: <u8 as kalam::OwnedElement>::View<'a>,
+            pub utiny: <u8 as __kalam::OwnedElement>::View<'a>,
             /// Column `usmall`.
-            pub usmall: <u16 as kalam::OwnedElement>::View<'a>,
+            pub usmall: <u16 as __kalam::OwnedElement>::View<'a>,
             /// Column `uplain`.
-            pub uplain: <u32 as kalam::OwnedElement>::View<'a>,
+            pub uplain: <u32 as __kalam::OwnedElement>::View<'a>,
             /// Column `ubig`.
-            pub ubig: <kalam::Option<u64> as kalam::OwnedElement>::View<'a>,
+            pub ubig: <__kalam::Option<u64> as __kalam::OwnedElement>::View<'a>,
             /// Column `single`.
-            pub single: <f32 as kalam::OwnedElement>::View<'a>,
+            pub single: <f32 as __kalam::OwnedElement>::View<'a>,
             /// Column `twice`.
-            pub twice: <kalam::Option<f64> as kalam::OwnedElement>::View<'a>,
+            pub twice: <__kalam::Option<f64> as __kalam::OwnedElement>::View<'a>,
             /// Column `price`.
-            pub price: <kalam::Decimal<10, 2> as kalam::OwnedElement>::View<'a>,
+            pub price: <__kalam::Decimal<10, 2> as __kalam::OwnedElement>::View<'a>,
             /// Column `title`.
-            pub title: <kalam::Option<kalam::String> as kalam::OwnedElement>::View<'a>,
+            pub title: <__kalam::Option<
+                __kalam::String,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `blob`.
-            pub blob: <kalam::Option<kalam::Vec<u8>> as kalam::OwnedElement>::View<'a>,
+            pub blob: <__kalam::Option<
+                __kalam::Vec<u8>,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `digest`.
-            pub digest: <[u8; 32] as kalam::OwnedElement>::View<'a>,
+            pub digest: <[u8; 32] as __kalam::OwnedElement>::View<'a>,
             /// Column `at`.
-            pub at: <kalam::Option<
-                kalam::TimeOfDay<kalam::Micros>,
-            > as kalam::OwnedElement>::View<'a>,
+            pub at: <__kalam::Option<
+                __kalam::TimeOfDay<__kalam::Micros>,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Held in milliseconds
-            pub seen: <kalam::Timestamp<kalam::Millis> as kalam::OwnedElement>::View<'a>,
+            pub seen: <__kalam::Timestamp<
+                __kalam::Millis,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `local`.
-            pub local: <kalam::Timestamp<
-                kalam::Seconds,
-            > as kalam::OwnedElement>::View<'a>,
+            pub local: <__kalam::Timestamp<
+                __kalam::Seconds,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `zoned`.
-            pub zoned: <kalam::Option<
-                kalam::Timestamp<kalam::Nanos>,
-            > as kalam::OwnedElement>::View<'a>,
+            pub zoned: <__kalam::Option<
+                __kalam::Timestamp<__kalam::Nanos>,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `moment`.
-            pub moment: <kalam::Timestamp<
-                kalam::Micros,
-            > as kalam::OwnedElement>::View<'a>,
+            pub moment: <__kalam::Timestamp<
+                __kalam::Micros,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `span`.
-            pub span: <kalam::Option<
-                kalam::IntervalMonthDayNano,
-            > as kalam::OwnedElement>::View<'a>,
+            pub span: <__kalam::Option<
+                __kalam::IntervalMonthDayNano,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `token`.
-            pub token: <kalam::Uuid as kalam::OwnedElement>::View<'a>,
+            pub token: <__kalam::Uuid as __kalam::OwnedElement>::View<'a>,
             /// Column `payload`.
-            pub payload: <kalam::Option<kalam::String> as kalam::OwnedElement>::View<'a>,
+            pub payload: <__kalam::Option<
+                __kalam::String,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `attachment`.
-            pub attachment: <kalam::Option<
-                kalam::String,
-            > as kalam::OwnedElement>::View<'a>,
+            pub attachment: <__kalam::Option<
+                __kalam::String,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `vector`.
-            pub vector: <kalam::Box<[f32; 3]> as kalam::OwnedElement>::View<'a>,
+            pub vector: <__kalam::Box<[f32; 3]> as __kalam::OwnedElement>::View<'a>,
             /// Column `status`.
-            pub status: <Status as kalam::OwnedElement>::View<'a>,
+            pub status: <Status as __kalam::OwnedElement>::View<'a>,
             /// Column `previous`.
-            pub previous: <kalam::Option<Status> as kalam::OwnedElement>::View<'a>,
+            pub previous: <__kalam::Option<Status> as __kalam::OwnedElement>::View<'a>,
             /// Column `Option`.
-            pub option: <Option as kalam::OwnedElement>::View<'a>,
+            pub option: <Option as __kalam::OwnedElement>::View<'a>,
             /// Column `tags`.
-            pub tags: <kalam::Vec<kalam::String> as kalam::OwnedElement>::View<'a>,
+            pub tags: <__kalam::Vec<__kalam::String> as __kalam::OwnedElement>::View<'a>,
             /// Column `scores`.
-            pub scores: <kalam::Option<
-                kalam::Vec<kalam::Option<f64>>,
-            > as kalam::OwnedElement>::View<'a>,
+            pub scores: <__kalam::Option<
+                __kalam::Vec<__kalam::Option<f64>>,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `address`.
-            pub address: <AllTypesAddress as kalam::OwnedElement>::View<'a>,
+            pub address: <AllTypesAddress as __kalam::OwnedElement>::View<'a>,
             /// Column `routes`.
-            pub routes: <kalam::Option<
-                kalam::Vec<AllTypesRoutesItem>,
-            > as kalam::OwnedElement>::View<'a>,
+            pub routes: <__kalam::Option<
+                __kalam::Vec<AllTypesRoutesItem>,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `labels`.
-            pub labels: <kalam::BTreeMap<
-                kalam::String,
-                kalam::String,
-            > as kalam::OwnedElement>::View<'a>,
+            pub labels: <__kalam::BTreeMap<
+                __kalam::String,
+                __kalam::String,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `type`.
-            pub r#type: <kalam::Option<i32> as kalam::OwnedElement>::View<'a>,
+            pub r#type: <__kalam::Option<i32> as __kalam::OwnedElement>::View<'a>,
             /// Column `columns`.
-            pub columns: <kalam::Option<i32> as kalam::OwnedElement>::View<'a>,
+            pub columns: <__kalam::Option<i32> as __kalam::OwnedElement>::View<'a>,
             /// Column `row`.
-            pub row: <kalam::Option<i32> as kalam::OwnedElement>::View<'a>,
+            pub row: <__kalam::Option<i32> as __kalam::OwnedElement>::View<'a>,
             /// Column `elapsed`.
-            pub elapsed: <kalam::Option<
-                kalam::AnyValue,
-            > as kalam::OwnedElement>::View<'a>,
+            pub elapsed: <__kalam::Option<
+                __kalam::AnyValue,
+            > as __kalam::OwnedElement>::View<'a>,
             /// Column `place`.
-            pub place: <kalam::Option<AllTypesPlace> as kalam::OwnedElement>::View<'a>,
+            pub place: <__kalam::Option<
+                AllTypesPlace,
+            > as __kalam::OwnedElement>::View<'a>,
         }
         /// What the table is.
-        pub static DEFINITION: kalam::model::TableDefinition = kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
-            name: kalam::model::TableName {
-                namespace: kalam::model::Shared::Static("app"),
-                table: kalam::model::Shared::Static("all_types"),
+        pub static DEFINITION: __kalam::model::TableDefinition = __kalam::model::TableDefinition::from_checked(__kalam::model::TableParts {
+            name: __kalam::model::TableName {
+                namespace: __kalam::model::Shared::Static("app"),
+                table: __kalam::model::Shared::Static("all_types"),
             },
-            kind: kalam::model::TableKind::Shared,
+            kind: __kalam::model::TableKind::Shared,
             version: 3u32,
-            comment: kalam::Option::Some(
-                kalam::model::Shared::Static(
+            comment: __kalam::Option::Some(
+                __kalam::model::Shared::Static(
                     "One column of every type; names that Rust or our own output could trip over",
                 ),
             ),
-            primary_key: kalam::model::PrimaryKey::Columns(
-                kalam::model::Shared::Static(&[0usize, 1usize, 2usize]),
+            primary_key: __kalam::model::PrimaryKey::Columns(
+                __kalam::model::Shared::Static(&[0usize, 1usize, 2usize]),
             ),
-            row: kalam::model::Shared::Static("AllTypes"),
+            row: __kalam::model::Shared::Static("AllTypes"),
             columns: {
-                static COLUMNS: [kalam::model::Column; 40usize] = [
-                    kalam::model::Column {
+                static COLUMNS: [__kalam::model::Column; 40usize] = [
+                    __kalam::model::Column {
                         id: 1,
-                        name: kalam::model::Shared::Static("id"),
-                        ty: kalam::model::ColumnType::BigInt,
+                        name: __kalam::model::Shared::Static("id"),
+                        ty: __kalam::model::ColumnType::BigInt,
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::Some(
-                            kalam::model::Shared::Static("The first part of the key"),
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::Some(
+                            __kalam::model::Shared::Static("The first part of the key"),
                         ),
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 2,
-                        name: kalam::model::Shared::Static("region"),
-                        ty: kalam::model::ColumnType::Text,
+                        name: __kalam::model::Shared::Static("region"),
+                        ty: __kalam::model::ColumnType::Text,
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 3,
-                        name: kalam::model::Shared::Static("day"),
-                        ty: kalam::model::ColumnType::Date,
+                        name: __kalam::model::Shared::Static("day"),
+                        ty: __kalam::model::ColumnType::Date,
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 4,
-                        name: kalam::model::Shared::Static("flag"),
-                        ty: kalam::model::ColumnType::Boolean,
+                        name: __kalam::model::Shared::Static("flag"),
+                        ty: __kalam::model::ColumnType::Boolean,
                         nullable: false,
-                        default: kalam::Option::Some(
-                            kalam::model::ColumnDefault::Literal(
-                                kalam::model::Literal::Boolean(true),
+                        default: __kalam::Option::Some(
+                            __kalam::model::ColumnDefault::Literal(
+                                __kalam::model::Literal::Boolean(true),
                             ),
                         ),
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 5,
-                        name: kalam::model::Shared::Static("tiny"),
-                        ty: kalam::model::ColumnType::TinyInt,
+                        name: __kalam::model::Shared::Static("tiny"),
+                        ty: __kalam::model::ColumnType::TinyInt,
                         nullable: false,
-                        default: kalam::Option::Some(
-                            kalam::model::ColumnDefault::Literal(
-                                kalam::model::Literal::Integer(-5i128),
+                        default: __kalam::Option::Some(
+                            __kalam::model::ColumnDefault::Literal(
+                                __kalam::model::Literal::Integer(-5i128),
                             ),
                         ),
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 6,
-                        name: kalam::model::Shared::Static("small"),
-                        ty: kalam::model::ColumnType::SmallInt,
+                        name: __kalam::model::Shared::Static("small"),
+                        ty: __kalam::model::ColumnType::SmallInt,
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 7,
-                        name: kalam::model::Shared::Static("plain"),
-                        ty: kalam::model::ColumnType::Int,
+                        name: __kalam::model::Shared::Static("plain"),
+                        ty: __kalam::model::ColumnType::Int,
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 8,
-                        name: kalam::model::Shared::Static("utiny"),
-                        ty: kalam::model::ColumnType::UTinyInt,
+                        name: __kalam::model::Shared::Static("utiny"),
+                        ty: __kalam::model::ColumnType::UTinyInt,
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 9,
-                        name: kalam::model::Shared::Static("usmall"),
-                        ty: kalam::model::ColumnType::USmallInt,
+                        name: __kalam::model::Shared::Static("usmall"),
+                        ty: __kalam::model::ColumnType::USmallInt,
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 10,
-                        name: kalam::model::Shared::Static("uplain"),
-                        ty: kalam::model::ColumnType::UInt,
+                        name: __kalam::model::Shared::Static("uplain"),
+                        ty: __kalam::model::ColumnType::UInt,
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 11,
-                        name: kalam::model::Shared::Static("ubig"),
-                        ty: kalam::model::ColumnType::UBigInt,
+                        name: __kalam::model::Shared::Static("ubig"),
+                        ty: __kalam::model::ColumnType::UBigInt,
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 12,
-                        name: kalam::model::Shared::Static("single"),
-                        ty: kalam::model::ColumnType::Float,
+                        name: __kalam::model::Shared::Static("single"),
+                        ty: __kalam::model::ColumnType::Float,
                         nullable: false,
-                        default: kalam::Option::Some(
-                            kalam::model::ColumnDefault::Literal(
-                                kalam::model::Literal::Float(
+                        default: __kalam::Option::Some(
+                            __kalam::model::ColumnDefault::Literal(
+                                __kalam::model::Literal::Float(
                                     f64::from_bits(4609434218613702656u64),
                                 ),
                             ),
                         ),
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 13,
-                        name: kalam::model::Shared::Static("twice"),
-                        ty: kalam::model::ColumnType::Double,
+                        name: __kalam::model::Shared::Static("twice"),
+                        ty: __kalam::model::ColumnType::Double,
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 14,
-                        name: kalam::model::Shared::Static("price"),
-                        ty: kalam::model::ColumnType::Decimal {
+                        name: __kalam::model::Shared::Static("price"),
+                        ty: __kalam::model::ColumnType::Decimal {
                             precision: 10u8,
                             scale: 2u8,
                         },
                         nullable: false,
-                        default: kalam::Option::Some(
-                            kalam::model::ColumnDefault::Literal(
-                                kalam::model::Literal::Integer(1999i128),
+                        default: __kalam::Option::Some(
+                            __kalam::model::ColumnDefault::Literal(
+                                __kalam::model::Literal::Integer(1999i128),
                             ),
                         ),
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 15,
-                        name: kalam::model::Shared::Static("title"),
-                        ty: kalam::model::ColumnType::Text,
+                        name: __kalam::model::Shared::Static("title"),
+                        ty: __kalam::model::ColumnType::Text,
                         nullable: true,
-                        default: kalam::Option::Some(
-                            kalam::model::ColumnDefault::Literal(
-                                kalam::model::Literal::Text(
-                                    kalam::model::Shared::Static("it's \"new\""),
+                        default: __kalam::Option::Some(
+                            __kalam::model::ColumnDefault::Literal(
+                                __kalam::model::Literal::Text(
+                                    __kalam::model::Shared::Static("it's \"new\""),
                                 ),
                             ),
                         ),
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 16,
-                        name: kalam::model::Shared::Static("blob"),
-                        ty: kalam::model::ColumnType::Bytes,
+                        name: __kalam::model::Shared::Static("blob"),
+                        ty: __kalam::model::ColumnType::Bytes,
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 17,
-                        name: kalam::model::Shared::Static("digest"),
-                        ty: kalam::model::ColumnType::FixedBytes(32u32),
+                        name: __kalam::model::Shared::Static("digest"),
+                        ty: __kalam::model::ColumnType::FixedBytes(32u32),
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 18,
-                        name: kalam::model::Shared::Static("at"),
-                        ty: kalam::model::ColumnType::Time,
+                        name: __kalam::model::Shared::Static("at"),
+                        ty: __kalam::model::ColumnType::Time,
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 19,
-                        name: kalam::model::Shared::Static("seen"),
-                        ty: kalam::model::ColumnType::Timestamp {
-                            unit: kalam::model::TimeUnit::Microsecond,
-                            zone: kalam::Option::None,
+                        name: __kalam::model::Shared::Static("seen"),
+                        ty: __kalam::model::ColumnType::Timestamp {
+                            unit: __kalam::model::TimeUnit::Microsecond,
+                            zone: __kalam::Option::None,
                         },
                         nullable: false,
-                        default: kalam::Option::Some(
-                            kalam::model::ColumnDefault::Call(
-                                kalam::model::DefaultFunction::Now,
+                        default: __kalam::Option::Some(
+                            __kalam::model::ColumnDefault::Call(
+                                __kalam::model::DefaultFunction::Now,
                             ),
                         ),
-                        unit: kalam::Option::Some(kalam::model::TimeUnit::Millisecond),
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::Some(
-                            kalam::model::Shared::Static("Held in milliseconds"),
+                        unit: __kalam::Option::Some(
+                            __kalam::model::TimeUnit::Millisecond,
+                        ),
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::Some(
+                            __kalam::model::Shared::Static("Held in milliseconds"),
                         ),
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 20,
-                        name: kalam::model::Shared::Static("local"),
-                        ty: kalam::model::ColumnType::Timestamp {
-                            unit: kalam::model::TimeUnit::Second,
-                            zone: kalam::Option::None,
+                        name: __kalam::model::Shared::Static("local"),
+                        ty: __kalam::model::ColumnType::Timestamp {
+                            unit: __kalam::model::TimeUnit::Second,
+                            zone: __kalam::Option::None,
                         },
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 21,
-                        name: kalam::model::Shared::Static("zoned"),
-                        ty: kalam::model::ColumnType::Timestamp {
-                            unit: kalam::model::TimeUnit::Nanosecond,
-                            zone: kalam::Option::Some(
-                                kalam::model::Shared::Static("Europe/Berlin"),
+                        name: __kalam::model::Shared::Static("zoned"),
+                        ty: __kalam::model::ColumnType::Timestamp {
+                            unit: __kalam::model::TimeUnit::Nanosecond,
+                            zone: __kalam::Option::Some(
+                                __kalam::model::Shared::Static("Europe/Berlin"),
                             ),
                         },
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 22,
-                        name: kalam::model::Shared::Static("moment"),
-                        ty: kalam::model::ColumnType::DateTime,
+                        name: __kalam::model::Shared::Static("moment"),
+                        ty: __kalam::model::ColumnType::DateTime,
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 23,
-                        name: kalam::model::Shared::Static("span"),
-                        ty: kalam::model::ColumnType::Interval,
+                        name: __kalam::model::Shared::Static("span"),
+                        ty: __kalam::model::ColumnType::Interval,
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 24,
-                        name: kalam::model::Shared::Static("token"),
-                        ty: kalam::model::ColumnType::Uuid,
+                        name: __kalam::model::Shared::Static("token"),
+                        ty: __kalam::model::ColumnType::Uuid,
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 25,
-                        name: kalam::model::Shared::Static("payload"),
-                        ty: kalam::model::ColumnType::Json,
+                        name: __kalam::model::Shared::Static("payload"),
+                        ty: __kalam::model::ColumnType::Json,
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 26,
-                        name: kalam::model::Shared::Static("attachment"),
-                        ty: kalam::model::ColumnType::File,
+                        name: __kalam::model::Shared::Static("attachment"),
+                        ty: __kalam::model::ColumnType::File,
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 27,
-                        name: kalam::model::Shared::Static("vector"),
-                        ty: kalam::model::ColumnType::Embedding(3u32),
+                        name: __kalam::model::Shared::Static("vector"),
+                        ty: __kalam::model::ColumnType::Embedding(3u32),
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 28,
-                        name: kalam::model::Shared::Static("status"),
-                        ty: kalam::model::ColumnType::Enum(
-                            kalam::model::Shared::Static(
+                        name: __kalam::model::Shared::Static("status"),
+                        ty: __kalam::model::ColumnType::Enum(
+                            __kalam::model::Shared::Static(
                                 &[
-                                    kalam::model::Shared::Static("new"),
-                                    kalam::model::Shared::Static("in-progress"),
-                                    kalam::model::Shared::Static("done"),
+                                    __kalam::model::Shared::Static("new"),
+                                    __kalam::model::Shared::Static("in-progress"),
+                                    __kalam::model::Shared::Static("done"),
                                 ],
                             ),
                         ),
                         nullable: false,
-                        default: kalam::Option::Some(
-                            kalam::model::ColumnDefault::Literal(
-                                kalam::model::Literal::Text(
-                                    kalam::model::Shared::Static("new"),
+                        default: __kalam::Option::Some(
+                            __kalam::model::ColumnDefault::Literal(
+                                __kalam::model::Literal::Text(
+                                    __kalam::model::Shared::Static("new"),
                                 ),
                             ),
                         ),
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::Some(
-                            kalam::model::Shared::Static("Status"),
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::Some(
+                            __kalam::model::Shared::Static("Status"),
                         ),
-                        comment: kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 29,
-                        name: kalam::model::Shared::Static("previous"),
-                        ty: kalam::model::ColumnType::Enum(
-                            kalam::model::Shared::Static(
+                        name: __kalam::model::Shared::Static("previous"),
+                        ty: __kalam::model::ColumnType::Enum(
+                            __kalam::model::Shared::Static(
                                 &[
-                                    kalam::model::Shared::Static("new"),
-                                    kalam::model::Shared::Static("in-progress"),
-                                    kalam::model::Shared::Static("done"),
+                                    __kalam::model::Shared::Static("new"),
+                                    __kalam::model::Shared::Static("in-progress"),
+                                    __kalam::model::Shared::Static("done"),
                                 ],
                             ),
                         ),
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::Some(
-                            kalam::model::Shared::Static("Status"),
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::Some(
+                            __kalam::model::Shared::Static("Status"),
                         ),
-                        comment: kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 30,
-                        name: kalam::model::Shared::Static("Option"),
-                        ty: kalam::model::ColumnType::Enum(
-                            kalam::model::Shared::Static(
+                        name: __kalam::model::Shared::Static("Option"),
+                        ty: __kalam::model::ColumnType::Enum(
+                            __kalam::model::Shared::Static(
                                 &[
-                                    kalam::model::Shared::Static("Some"),
-                                    kalam::model::Shared::Static("None"),
+                                    __kalam::model::Shared::Static("Some"),
+                                    __kalam::model::Shared::Static("None"),
                                 ],
                             ),
                         ),
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::Some(
-                            kalam::model::Shared::Static("Option"),
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::Some(
+                            __kalam::model::Shared::Static("Option"),
                         ),
-                        comment: kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 31,
-                        name: kalam::model::Shared::Static("tags"),
-                        ty: kalam::model::ColumnType::List(
-                            kalam::model::Shared::Static(
-                                &kalam::model::NestedField {
+                        name: __kalam::model::Shared::Static("tags"),
+                        ty: __kalam::model::ColumnType::List(
+                            __kalam::model::Shared::Static(
+                                &__kalam::model::NestedField {
                                     id: 101,
-                                    name: kalam::model::Shared::Static("item"),
-                                    ty: kalam::model::ColumnType::Text,
+                                    name: __kalam::model::Shared::Static("item"),
+                                    ty: __kalam::model::ColumnType::Text,
                                     nullable: false,
                                 },
                             ),
                         ),
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 32,
-                        name: kalam::model::Shared::Static("scores"),
-                        ty: kalam::model::ColumnType::List(
-                            kalam::model::Shared::Static(
-                                &kalam::model::NestedField {
+                        name: __kalam::model::Shared::Static("scores"),
+                        ty: __kalam::model::ColumnType::List(
+                            __kalam::model::Shared::Static(
+                                &__kalam::model::NestedField {
                                     id: 102,
-                                    name: kalam::model::Shared::Static("item"),
-                                    ty: kalam::model::ColumnType::Double,
+                                    name: __kalam::model::Shared::Static("item"),
+                                    ty: __kalam::model::ColumnType::Double,
                                     nullable: true,
                                 },
                             ),
                         ),
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 33,
-                        name: kalam::model::Shared::Static("address"),
-                        ty: kalam::model::ColumnType::Struct(
-                            kalam::model::Shared::Static(
+                        name: __kalam::model::Shared::Static("address"),
+                        ty: __kalam::model::ColumnType::Struct(
+                            __kalam::model::Shared::Static(
                                 &[
-                                    kalam::model::NestedField {
+                                    __kalam::model::NestedField {
                                         id: 103,
-                                        name: kalam::model::Shared::Static("street"),
-                                        ty: kalam::model::ColumnType::Text,
+                                        name: __kalam::model::Shared::Static("street"),
+                                        ty: __kalam::model::ColumnType::Text,
                                         nullable: false,
                                     },
-                                    kalam::model::NestedField {
+                                    __kalam::model::NestedField {
                                         id: 104,
-                                        name: kalam::model::Shared::Static("zip"),
-                                        ty: kalam::model::ColumnType::Text,
+                                        name: __kalam::model::Shared::Static("zip"),
+                                        ty: __kalam::model::ColumnType::Text,
                                         nullable: true,
                                     },
-                                    kalam::model::NestedField {
+                                    __kalam::model::NestedField {
                                         id: 105,
-                                        name: kalam::model::Shared::Static("type"),
-                                        ty: kalam::model::ColumnType::Enum(
-                                            kalam::model::Shared::Static(
+                                        name: __kalam::model::Shared::Static("type"),
+                                        ty: __kalam::model::ColumnType::Enum(
+                                            __kalam::model::Shared::Static(
                                                 &[
-                                                    kalam::model::Shared::Static("home"),
-                                                    kalam::model::Shared::Static("work"),
+                                                    __kalam::model::Shared::Static("home"),
+                                                    __kalam::model::Shared::Static("work"),
                                                 ],
                                             ),
                                         ),
@@ -879,44 +893,44 @@ pub mod app {
                             ),
                         ),
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 34,
-                        name: kalam::model::Shared::Static("routes"),
-                        ty: kalam::model::ColumnType::List(
-                            kalam::model::Shared::Static(
-                                &kalam::model::NestedField {
+                        name: __kalam::model::Shared::Static("routes"),
+                        ty: __kalam::model::ColumnType::List(
+                            __kalam::model::Shared::Static(
+                                &__kalam::model::NestedField {
                                     id: 106,
-                                    name: kalam::model::Shared::Static("item"),
-                                    ty: kalam::model::ColumnType::Struct(
-                                        kalam::model::Shared::Static(
+                                    name: __kalam::model::Shared::Static("item"),
+                                    ty: __kalam::model::ColumnType::Struct(
+                                        __kalam::model::Shared::Static(
                                             &[
-                                                kalam::model::NestedField {
+                                                __kalam::model::NestedField {
                                                     id: 107,
-                                                    name: kalam::model::Shared::Static("topic"),
-                                                    ty: kalam::model::ColumnType::Text,
+                                                    name: __kalam::model::Shared::Static("topic"),
+                                                    ty: __kalam::model::ColumnType::Text,
                                                     nullable: false,
                                                 },
-                                                kalam::model::NestedField {
+                                                __kalam::model::NestedField {
                                                     id: 108,
-                                                    name: kalam::model::Shared::Static("weights"),
-                                                    ty: kalam::model::ColumnType::Map(
-                                                        kalam::model::Shared::Static(
-                                                            &kalam::model::MapFields {
-                                                                key: kalam::model::NestedField {
+                                                    name: __kalam::model::Shared::Static("weights"),
+                                                    ty: __kalam::model::ColumnType::Map(
+                                                        __kalam::model::Shared::Static(
+                                                            &__kalam::model::MapFields {
+                                                                key: __kalam::model::NestedField {
                                                                     id: 109,
-                                                                    name: kalam::model::Shared::Static("key"),
-                                                                    ty: kalam::model::ColumnType::Text,
+                                                                    name: __kalam::model::Shared::Static("key"),
+                                                                    ty: __kalam::model::ColumnType::Text,
                                                                     nullable: false,
                                                                 },
-                                                                value: kalam::model::NestedField {
+                                                                value: __kalam::model::NestedField {
                                                                     id: 110,
-                                                                    name: kalam::model::Shared::Static("value"),
-                                                                    ty: kalam::model::ColumnType::Int,
+                                                                    name: __kalam::model::Shared::Static("value"),
+                                                                    ty: __kalam::model::ColumnType::Int,
                                                                     nullable: true,
                                                                 },
                                                             },
@@ -932,102 +946,102 @@ pub mod app {
                             ),
                         ),
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 35,
-                        name: kalam::model::Shared::Static("labels"),
-                        ty: kalam::model::ColumnType::Map(
-                            kalam::model::Shared::Static(
-                                &kalam::model::MapFields {
-                                    key: kalam::model::NestedField {
+                        name: __kalam::model::Shared::Static("labels"),
+                        ty: __kalam::model::ColumnType::Map(
+                            __kalam::model::Shared::Static(
+                                &__kalam::model::MapFields {
+                                    key: __kalam::model::NestedField {
                                         id: 111,
-                                        name: kalam::model::Shared::Static("key"),
-                                        ty: kalam::model::ColumnType::Text,
+                                        name: __kalam::model::Shared::Static("key"),
+                                        ty: __kalam::model::ColumnType::Text,
                                         nullable: false,
                                     },
-                                    value: kalam::model::NestedField {
+                                    value: __kalam::model::NestedField {
                                         id: 115,
-                                        name: kalam::model::Shared::Static("value"),
-                                        ty: kalam::model::ColumnType::Text,
+                                        name: __kalam::model::Shared::Static("value"),
+                                        ty: __kalam::model::ColumnType::Text,
                                         nullable: false,
                                     },
                                 },
                             ),
                         ),
                         nullable: false,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 36,
-                        name: kalam::model::Shared::Static("type"),
-                        ty: kalam::model::ColumnType::Int,
+                        name: __kalam::model::Shared::Static("type"),
+                        ty: __kalam::model::ColumnType::Int,
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 37,
-                        name: kalam::model::Shared::Static("columns"),
-                        ty: kalam::model::ColumnType::Int,
+                        name: __kalam::model::Shared::Static("columns"),
+                        ty: __kalam::model::ColumnType::Int,
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 38,
-                        name: kalam::model::Shared::Static("row"),
-                        ty: kalam::model::ColumnType::Int,
+                        name: __kalam::model::Shared::Static("row"),
+                        ty: __kalam::model::ColumnType::Int,
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 39,
-                        name: kalam::model::Shared::Static("elapsed"),
-                        ty: kalam::model::ColumnType::Arrow(
-                            kalam::model::Shared::Static("Duration(ms)"),
+                        name: __kalam::model::Shared::Static("elapsed"),
+                        ty: __kalam::model::ColumnType::Arrow(
+                            __kalam::model::Shared::Static("Duration(ms)"),
                         ),
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
-                    kalam::model::Column {
+                    __kalam::model::Column {
                         id: 42,
-                        name: kalam::model::Shared::Static("place"),
-                        ty: kalam::model::ColumnType::Struct(
-                            kalam::model::Shared::Static(
+                        name: __kalam::model::Shared::Static("place"),
+                        ty: __kalam::model::ColumnType::Struct(
+                            __kalam::model::Shared::Static(
                                 &[
-                                    kalam::model::NestedField {
+                                    __kalam::model::NestedField {
                                         id: 112,
-                                        name: kalam::model::Shared::Static("floor"),
-                                        ty: kalam::model::ColumnType::Int,
+                                        name: __kalam::model::Shared::Static("floor"),
+                                        ty: __kalam::model::ColumnType::Int,
                                         nullable: false,
                                     },
-                                    kalam::model::NestedField {
+                                    __kalam::model::NestedField {
                                         id: 113,
-                                        name: kalam::model::Shared::Static("spot"),
-                                        ty: kalam::model::ColumnType::Struct(
-                                            kalam::model::Shared::Static(
+                                        name: __kalam::model::Shared::Static("spot"),
+                                        ty: __kalam::model::ColumnType::Struct(
+                                            __kalam::model::Shared::Static(
                                                 &[
-                                                    kalam::model::NestedField {
+                                                    __kalam::model::NestedField {
                                                         id: 114,
-                                                        name: kalam::model::Shared::Static("x"),
-                                                        ty: kalam::model::ColumnType::Double,
+                                                        name: __kalam::model::Shared::Static("x"),
+                                                        ty: __kalam::model::ColumnType::Double,
                                                         nullable: false,
                                                     },
                                                 ],
@@ -1039,312 +1053,317 @@ pub mod app {
                             ),
                         ),
                         nullable: true,
-                        default: kalam::Option::None,
-                        unit: kalam::Option::None,
-                        rust: kalam::Option::None,
-                        comment: kalam::Option::None,
+                        default: __kalam::Option::None,
+                        unit: __kalam::Option::None,
+                        rust: __kalam::Option::None,
+                        comment: __kalam::Option::None,
                     },
                 ];
-                kalam::model::Shared::Static(&COLUMNS)
+                __kalam::model::Shared::Static(&COLUMNS)
             },
-            reserved: kalam::model::Reserved {
-                ids: kalam::model::Shared::Static(&[40, 41]),
-                names: kalam::model::Shared::Static(
-                    &[kalam::model::Shared::Static("username")],
+            reserved: __kalam::model::Reserved {
+                ids: __kalam::model::Shared::Static(&[40, 41]),
+                names: __kalam::model::Shared::Static(
+                    &[__kalam::model::Shared::Static("username")],
                 ),
             },
         });
         /// The Arrow schema, made on first use.
-        pub static SCHEMA: kalam::LazyLock<kalam::SchemaRef> = kalam::LazyLock::new(|| kalam::Table::new_schema(
-            &DEFINITION,
-        ));
+        pub static SCHEMA: __kalam::LazyLock<__kalam::SchemaRef> = __kalam::LazyLock::new(||
+        __kalam::Table::new_schema(&DEFINITION));
         /// The definition and its schema.
-        pub static TABLE: kalam::Table = kalam::Table {
+        pub static TABLE: __kalam::Table = __kalam::Table {
             definition: &DEFINITION,
             schema: &SCHEMA,
         };
         #[automatically_derived]
-        impl kalam::ToArrow for AllTypes {
-            const TABLE: &'static kalam::Table = &TABLE;
+        impl __kalam::ToArrow for AllTypes {
+            const TABLE: &'static __kalam::Table = &TABLE;
             fn append(
                 rows: &[&Self],
                 position: usize,
-                column: &mut kalam::ColumnBuilder,
-            ) -> kalam::Result<(), kalam::ValueError> {
+                column: &mut __kalam::ColumnBuilder,
+            ) -> __kalam::Result<(), __kalam::ValueError> {
                 match position {
                     0 => {
                         column
-                            .append::<i64, _>(rows, |row| kalam::Element::cell(&row.id))
+                            .append::<
+                                i64,
+                                _,
+                            >(rows, |row| __kalam::Element::cell(&row.id))
                     }
                     1 => {
                         column
                             .append::<
-                                kalam::String,
+                                __kalam::String,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.region))
+                            >(rows, |row| __kalam::Element::cell(&row.region))
                     }
                     2 => {
                         column
                             .append::<
-                                kalam::Date,
+                                __kalam::Date,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.day))
+                            >(rows, |row| __kalam::Element::cell(&row.day))
                     }
                     3 => {
                         column
                             .append::<
                                 bool,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.flag))
+                            >(rows, |row| __kalam::Element::cell(&row.flag))
                     }
                     4 => {
                         column
-                            .append::<i8, _>(rows, |row| kalam::Element::cell(&row.tiny))
+                            .append::<
+                                i8,
+                                _,
+                            >(rows, |row| __kalam::Element::cell(&row.tiny))
                     }
                     5 => {
                         column
                             .append::<
-                                kalam::Option<i16>,
+                                __kalam::Option<i16>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.small))
+                            >(rows, |row| __kalam::Element::cell(&row.small))
                     }
                     6 => {
                         column
                             .append::<
-                                kalam::Option<i32>,
+                                __kalam::Option<i32>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.plain))
+                            >(rows, |row| __kalam::Element::cell(&row.plain))
                     }
                     7 => {
                         column
                             .append::<
                                 u8,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.utiny))
+                            >(rows, |row| __kalam::Element::cell(&row.utiny))
                     }
                     8 => {
                         column
                             .append::<
                                 u16,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.usmall))
+                            >(rows, |row| __kalam::Element::cell(&row.usmall))
                     }
                     9 => {
                         column
                             .append::<
                                 u32,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.uplain))
+                            >(rows, |row| __kalam::Element::cell(&row.uplain))
                     }
                     10 => {
                         column
                             .append::<
-                                kalam::Option<u64>,
+                                __kalam::Option<u64>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.ubig))
+                            >(rows, |row| __kalam::Element::cell(&row.ubig))
                     }
                     11 => {
                         column
                             .append::<
                                 f32,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.single))
+                            >(rows, |row| __kalam::Element::cell(&row.single))
                     }
                     12 => {
                         column
                             .append::<
-                                kalam::Option<f64>,
+                                __kalam::Option<f64>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.twice))
+                            >(rows, |row| __kalam::Element::cell(&row.twice))
                     }
                     13 => {
                         column
                             .append::<
-                                kalam::Decimal<10, 2>,
+                                __kalam::Decimal<10, 2>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.price))
+                            >(rows, |row| __kalam::Element::cell(&row.price))
                     }
                     14 => {
                         column
                             .append::<
-                                kalam::Option<kalam::String>,
+                                __kalam::Option<__kalam::String>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.title))
+                            >(rows, |row| __kalam::Element::cell(&row.title))
                     }
                     15 => {
                         column
                             .append::<
-                                kalam::Option<kalam::Vec<u8>>,
+                                __kalam::Option<__kalam::Vec<u8>>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.blob))
+                            >(rows, |row| __kalam::Element::cell(&row.blob))
                     }
                     16 => {
                         column
                             .append::<
                                 [u8; 32],
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.digest))
+                            >(rows, |row| __kalam::Element::cell(&row.digest))
                     }
                     17 => {
                         column
                             .append::<
-                                kalam::Option<kalam::TimeOfDay<kalam::Micros>>,
+                                __kalam::Option<__kalam::TimeOfDay<__kalam::Micros>>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.at))
+                            >(rows, |row| __kalam::Element::cell(&row.at))
                     }
                     18 => {
                         column
                             .append::<
-                                kalam::Timestamp<kalam::Millis>,
+                                __kalam::Timestamp<__kalam::Millis>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.seen))
+                            >(rows, |row| __kalam::Element::cell(&row.seen))
                     }
                     19 => {
                         column
                             .append::<
-                                kalam::Timestamp<kalam::Seconds>,
+                                __kalam::Timestamp<__kalam::Seconds>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.local))
+                            >(rows, |row| __kalam::Element::cell(&row.local))
                     }
                     20 => {
                         column
                             .append::<
-                                kalam::Option<kalam::Timestamp<kalam::Nanos>>,
+                                __kalam::Option<__kalam::Timestamp<__kalam::Nanos>>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.zoned))
+                            >(rows, |row| __kalam::Element::cell(&row.zoned))
                     }
                     21 => {
                         column
                             .append::<
-                                kalam::Timestamp<kalam::Micros>,
+                                __kalam::Timestamp<__kalam::Micros>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.moment))
+                            >(rows, |row| __kalam::Element::cell(&row.moment))
                     }
                     22 => {
                         column
                             .append::<
-                                kalam::Option<kalam::IntervalMonthDayNano>,
+                                __kalam::Option<__kalam::IntervalMonthDayNano>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.span))
+                            >(rows, |row| __kalam::Element::cell(&row.span))
                     }
                     23 => {
                         column
                             .append::<
-                                kalam::Uuid,
+                                __kalam::Uuid,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.token))
+                            >(rows, |row| __kalam::Element::cell(&row.token))
                     }
                     24 => {
                         column
                             .append::<
-                                kalam::Option<kalam::String>,
+                                __kalam::Option<__kalam::String>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.payload))
+                            >(rows, |row| __kalam::Element::cell(&row.payload))
                     }
                     25 => {
                         column
                             .append::<
-                                kalam::Option<kalam::String>,
+                                __kalam::Option<__kalam::String>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.attachment))
+                            >(rows, |row| __kalam::Element::cell(&row.attachment))
                     }
                     26 => {
                         column
                             .append::<
-                                kalam::Box<[f32; 3]>,
+                                __kalam::Box<[f32; 3]>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.vector))
+                            >(rows, |row| __kalam::Element::cell(&row.vector))
                     }
                     27 => {
                         column
                             .append::<
                                 Status,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.status))
+                            >(rows, |row| __kalam::Element::cell(&row.status))
                     }
                     28 => {
                         column
                             .append::<
-                                kalam::Option<Status>,
+                                __kalam::Option<Status>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.previous))
+                            >(rows, |row| __kalam::Element::cell(&row.previous))
                     }
                     29 => {
                         column
                             .append::<
                                 Option,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.option))
+                            >(rows, |row| __kalam::Element::cell(&row.option))
                     }
                     30 => {
                         column
                             .append::<
-                                kalam::Vec<kalam::String>,
+                                __kalam::Vec<__kalam::String>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.tags))
+                            >(rows, |row| __kalam::Element::cell(&row.tags))
                     }
                     31 => {
                         column
                             .append::<
-                                kalam::Option<kalam::Vec<kalam::Option<f64>>>,
+                                __kalam::Option<__kalam::Vec<__kalam::Option<f64>>>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.scores))
+                            >(rows, |row| __kalam::Element::cell(&row.scores))
                     }
                     32 => {
                         column
                             .append::<
                                 AllTypesAddress,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.address))
+                            >(rows, |row| __kalam::Element::cell(&row.address))
                     }
                     33 => {
                         column
                             .append::<
-                                kalam::Option<kalam::Vec<AllTypesRoutesItem>>,
+                                __kalam::Option<__kalam::Vec<AllTypesRoutesItem>>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.routes))
+                            >(rows, |row| __kalam::Element::cell(&row.routes))
                     }
                     34 => {
                         column
                             .append::<
-                                kalam::BTreeMap<kalam::String, kalam::String>,
+                                __kalam::BTreeMap<__kalam::String, __kalam::String>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.labels))
+                            >(rows, |row| __kalam::Element::cell(&row.labels))
                     }
                     35 => {
                         column
                             .append::<
-                                kalam::Option<i32>,
+                                __kalam::Option<i32>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.r#type))
+                            >(rows, |row| __kalam::Element::cell(&row.r#type))
                     }
                     36 => {
                         column
                             .append::<
-                                kalam::Option<i32>,
+                                __kalam::Option<i32>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.columns))
+                            >(rows, |row| __kalam::Element::cell(&row.columns))
                     }
                     37 => {
                         column
                             .append::<
-                                kalam::Option<i32>,
+                                __kalam::Option<i32>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.row))
+                            >(rows, |row| __kalam::Element::cell(&row.row))
                     }
                     38 => {
                         column
                             .append::<
-                                kalam::Option<kalam::AnyValue>,
+                                __kalam::Option<__kalam::AnyValue>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.elapsed))
+                            >(rows, |row| __kalam::Element::cell(&row.elapsed))
                     }
                     39 => {
                         column
                             .append::<
-                                kalam::Option<AllTypesPlace>,
+                                __kalam::Option<AllTypesPlace>,
                                 _,
-                            >(rows, |row| kalam::Element::cell(&row.place))
+                            >(rows, |row| __kalam::Element::cell(&row.place))
                     }
                     _ => column.missing(),
                 }
@@ -1352,188 +1371,200 @@ pub mod app {
             fn touch(rows: &[&Self]) -> u8 {
                 let mut seen = 0;
                 for row in rows {
-                    seen ^= kalam::Element::touch(&row.id);
-                    seen ^= kalam::Element::touch(&row.region);
-                    seen ^= kalam::Element::touch(&row.day);
-                    seen ^= kalam::Element::touch(&row.flag);
-                    seen ^= kalam::Element::touch(&row.tiny);
-                    seen ^= kalam::Element::touch(&row.small);
-                    seen ^= kalam::Element::touch(&row.plain);
-                    seen ^= kalam::Element::touch(&row.utiny);
-                    seen ^= kalam::Element::touch(&row.usmall);
-                    seen ^= kalam::Element::touch(&row.uplain);
-                    seen ^= kalam::Element::touch(&row.ubig);
-                    seen ^= kalam::Element::touch(&row.single);
-                    seen ^= kalam::Element::touch(&row.twice);
-                    seen ^= kalam::Element::touch(&row.price);
-                    seen ^= kalam::Element::touch(&row.title);
-                    seen ^= kalam::Element::touch(&row.blob);
-                    seen ^= kalam::Element::touch(&row.digest);
-                    seen ^= kalam::Element::touch(&row.at);
-                    seen ^= kalam::Element::touch(&row.seen);
-                    seen ^= kalam::Element::touch(&row.local);
-                    seen ^= kalam::Element::touch(&row.zoned);
-                    seen ^= kalam::Element::touch(&row.moment);
-                    seen ^= kalam::Element::touch(&row.span);
-                    seen ^= kalam::Element::touch(&row.token);
-                    seen ^= kalam::Element::touch(&row.payload);
-                    seen ^= kalam::Element::touch(&row.attachment);
-                    seen ^= kalam::Element::touch(&row.vector);
-                    seen ^= kalam::Element::touch(&row.status);
-                    seen ^= kalam::Element::touch(&row.previous);
-                    seen ^= kalam::Element::touch(&row.option);
-                    seen ^= kalam::Element::touch(&row.tags);
-                    seen ^= kalam::Element::touch(&row.scores);
-                    seen ^= kalam::Element::touch(&row.address);
-                    seen ^= kalam::Element::touch(&row.routes);
-                    seen ^= kalam::Element::touch(&row.labels);
-                    seen ^= kalam::Element::touch(&row.r#type);
-                    seen ^= kalam::Element::touch(&row.columns);
-                    seen ^= kalam::Element::touch(&row.row);
-                    seen ^= kalam::Element::touch(&row.elapsed);
-                    seen ^= kalam::Element::touch(&row.place);
+                    seen ^= __kalam::Element::touch(&row.id);
+                    seen ^= __kalam::Element::touch(&row.region);
+                    seen ^= __kalam::Element::touch(&row.day);
+                    seen ^= __kalam::Element::touch(&row.flag);
+                    seen ^= __kalam::Element::touch(&row.tiny);
+                    seen ^= __kalam::Element::touch(&row.small);
+                    seen ^= __kalam::Element::touch(&row.plain);
+                    seen ^= __kalam::Element::touch(&row.utiny);
+                    seen ^= __kalam::Element::touch(&row.usmall);
+                    seen ^= __kalam::Element::touch(&row.uplain);
+                    seen ^= __kalam::Element::touch(&row.ubig);
+                    seen ^= __kalam::Element::touch(&row.single);
+                    seen ^= __kalam::Element::touch(&row.twice);
+                    seen ^= __kalam::Element::touch(&row.price);
+                    seen ^= __kalam::Element::touch(&row.title);
+                    seen ^= __kalam::Element::touch(&row.blob);
+                    seen ^= __kalam::Element::touch(&row.digest);
+                    seen ^= __kalam::Element::touch(&row.at);
+                    seen ^= __kalam::Element::touch(&row.seen);
+                    seen ^= __kalam::Element::touch(&row.local);
+                    seen ^= __kalam::Element::touch(&row.zoned);
+                    seen ^= __kalam::Element::touch(&row.moment);
+                    seen ^= __kalam::Element::touch(&row.span);
+                    seen ^= __kalam::Element::touch(&row.token);
+                    seen ^= __kalam::Element::touch(&row.payload);
+                    seen ^= __kalam::Element::touch(&row.attachment);
+                    seen ^= __kalam::Element::touch(&row.vector);
+                    seen ^= __kalam::Element::touch(&row.status);
+                    seen ^= __kalam::Element::touch(&row.previous);
+                    seen ^= __kalam::Element::touch(&row.option);
+                    seen ^= __kalam::Element::touch(&row.tags);
+                    seen ^= __kalam::Element::touch(&row.scores);
+                    seen ^= __kalam::Element::touch(&row.address);
+                    seen ^= __kalam::Element::touch(&row.routes);
+                    seen ^= __kalam::Element::touch(&row.labels);
+                    seen ^= __kalam::Element::touch(&row.r#type);
+                    seen ^= __kalam::Element::touch(&row.columns);
+                    seen ^= __kalam::Element::touch(&row.row);
+                    seen ^= __kalam::Element::touch(&row.elapsed);
+                    seen ^= __kalam::Element::touch(&row.place);
                 }
                 seen
             }
         }
         #[automatically_derived]
-        impl kalam::FromArrow for AllTypes {
+        impl __kalam::FromArrow for AllTypes {
             type Readers = (
-                kalam::ColumnReader<i64>,
-                kalam::ColumnReader<kalam::String>,
-                kalam::ColumnReader<kalam::Date>,
-                kalam::ColumnReader<bool>,
-                kalam::ColumnReader<i8>,
-                kalam::ColumnReader<kalam::Option<i16>>,
-                kalam::ColumnReader<kalam::Option<i32>>,
-                kalam::ColumnReader<u8>,
-                kalam::ColumnReader<u16>,
-                kalam::ColumnReader<u32>,
-                kalam::ColumnReader<kalam::Option<u64>>,
-                kalam::ColumnReader<f32>,
-                kalam::ColumnReader<kalam::Option<f64>>,
-                kalam::ColumnReader<kalam::Decimal<10, 2>>,
-                kalam::ColumnReader<kalam::Option<kalam::String>>,
-                kalam::ColumnReader<kalam::Option<kalam::Vec<u8>>>,
-                kalam::ColumnReader<[u8; 32]>,
-                kalam::ColumnReader<kalam::Option<kalam::TimeOfDay<kalam::Micros>>>,
-                kalam::ColumnReader<kalam::Timestamp<kalam::Millis>>,
-                kalam::ColumnReader<kalam::Timestamp<kalam::Seconds>>,
-                kalam::ColumnReader<kalam::Option<kalam::Timestamp<kalam::Nanos>>>,
-                kalam::ColumnReader<kalam::Timestamp<kalam::Micros>>,
-                kalam::ColumnReader<kalam::Option<kalam::IntervalMonthDayNano>>,
-                kalam::ColumnReader<kalam::Uuid>,
-                kalam::ColumnReader<kalam::Option<kalam::String>>,
-                kalam::ColumnReader<kalam::Option<kalam::String>>,
-                kalam::ColumnReader<kalam::Box<[f32; 3]>>,
-                kalam::ColumnReader<Status>,
-                kalam::ColumnReader<kalam::Option<Status>>,
-                kalam::ColumnReader<Option>,
-                kalam::ColumnReader<kalam::Vec<kalam::String>>,
-                kalam::ColumnReader<kalam::Option<kalam::Vec<kalam::Option<f64>>>>,
-                kalam::ColumnReader<AllTypesAddress>,
-                kalam::ColumnReader<kalam::Option<kalam::Vec<AllTypesRoutesItem>>>,
-                kalam::ColumnReader<kalam::BTreeMap<kalam::String, kalam::String>>,
-                kalam::ColumnReader<kalam::Option<i32>>,
-                kalam::ColumnReader<kalam::Option<i32>>,
-                kalam::ColumnReader<kalam::Option<i32>>,
-                kalam::ColumnReader<kalam::Option<kalam::AnyValue>>,
-                kalam::ColumnReader<kalam::Option<AllTypesPlace>>,
+                __kalam::ColumnReader<i64>,
+                __kalam::ColumnReader<__kalam::String>,
+                __kalam::ColumnReader<__kalam::Date>,
+                __kalam::ColumnReader<bool>,
+                __kalam::ColumnReader<i8>,
+                __kalam::ColumnReader<__kalam::Option<i16>>,
+                __kalam::ColumnReader<__kalam::Option<i32>>,
+                __kalam::ColumnReader<u8>,
+                __kalam::ColumnReader<u16>,
+                __kalam::ColumnReader<u32>,
+                __kalam::ColumnReader<__kalam::Option<u64>>,
+                __kalam::ColumnReader<f32>,
+                __kalam::ColumnReader<__kalam::Option<f64>>,
+                __kalam::ColumnReader<__kalam::Decimal<10, 2>>,
+                __kalam::ColumnReader<__kalam::Option<__kalam::String>>,
+                __kalam::ColumnReader<__kalam::Option<__kalam::Vec<u8>>>,
+                __kalam::ColumnReader<[u8; 32]>,
+                __kalam::ColumnReader<
+                    __kalam::Option<__kalam::TimeOfDay<__kalam::Micros>>,
+                >,
+                __kalam::ColumnReader<__kalam::Timestamp<__kalam::Millis>>,
+                __kalam::ColumnReader<__kalam::Timestamp<__kalam::Seconds>>,
+                __kalam::ColumnReader<
+                    __kalam::Option<__kalam::Timestamp<__kalam::Nanos>>,
+                >,
+                __kalam::ColumnReader<__kalam::Timestamp<__kalam::Micros>>,
+                __kalam::ColumnReader<__kalam::Option<__kalam::IntervalMonthDayNano>>,
+                __kalam::ColumnReader<__kalam::Uuid>,
+                __kalam::ColumnReader<__kalam::Option<__kalam::String>>,
+                __kalam::ColumnReader<__kalam::Option<__kalam::String>>,
+                __kalam::ColumnReader<__kalam::Box<[f32; 3]>>,
+                __kalam::ColumnReader<Status>,
+                __kalam::ColumnReader<__kalam::Option<Status>>,
+                __kalam::ColumnReader<Option>,
+                __kalam::ColumnReader<__kalam::Vec<__kalam::String>>,
+                __kalam::ColumnReader<
+                    __kalam::Option<__kalam::Vec<__kalam::Option<f64>>>,
+                >,
+                __kalam::ColumnReader<AllTypesAddress>,
+                __kalam::ColumnReader<__kalam::Option<__kalam::Vec<AllTypesRoutesItem>>>,
+                __kalam::ColumnReader<
+                    __kalam::BTreeMap<__kalam::String, __kalam::String>,
+                >,
+                __kalam::ColumnReader<__kalam::Option<i32>>,
+                __kalam::ColumnReader<__kalam::Option<i32>>,
+                __kalam::ColumnReader<__kalam::Option<i32>>,
+                __kalam::ColumnReader<__kalam::Option<__kalam::AnyValue>>,
+                __kalam::ColumnReader<__kalam::Option<AllTypesPlace>>,
             );
             type View<'a> = AllTypesView<'a>;
             fn readers(
-                columns: &kalam::Columns<'_>,
-            ) -> kalam::Result<Self::Readers, kalam::RowError> {
-                let mut readers = kalam::Readers::new(columns);
+                columns: &__kalam::Columns<'_>,
+            ) -> __kalam::Result<Self::Readers, __kalam::RowError> {
+                let mut readers = __kalam::Readers::new(columns);
                 readers.add::<i64>();
-                readers.add::<kalam::String>();
-                readers.add::<kalam::Date>();
+                readers.add::<__kalam::String>();
+                readers.add::<__kalam::Date>();
                 readers.add::<bool>();
                 readers.add::<i8>();
-                readers.add::<kalam::Option<i16>>();
-                readers.add::<kalam::Option<i32>>();
+                readers.add::<__kalam::Option<i16>>();
+                readers.add::<__kalam::Option<i32>>();
                 readers.add::<u8>();
                 readers.add::<u16>();
                 readers.add::<u32>();
-                readers.add::<kalam::Option<u64>>();
+                readers.add::<__kalam::Option<u64>>();
                 readers.add::<f32>();
-                readers.add::<kalam::Option<f64>>();
-                readers.add::<kalam::Decimal<10, 2>>();
-                readers.add::<kalam::Option<kalam::String>>();
-                readers.add::<kalam::Option<kalam::Vec<u8>>>();
+                readers.add::<__kalam::Option<f64>>();
+                readers.add::<__kalam::Decimal<10, 2>>();
+                readers.add::<__kalam::Option<__kalam::String>>();
+                readers.add::<__kalam::Option<__kalam::Vec<u8>>>();
                 readers.add::<[u8; 32]>();
-                readers.add::<kalam::Option<kalam::TimeOfDay<kalam::Micros>>>();
-                readers.add::<kalam::Timestamp<kalam::Millis>>();
-                readers.add::<kalam::Timestamp<kalam::Seconds>>();
-                readers.add::<kalam::Option<kalam::Timestamp<kalam::Nanos>>>();
-                readers.add::<kalam::Timestamp<kalam::Micros>>();
-                readers.add::<kalam::Option<kalam::IntervalMonthDayNano>>();
-                readers.add::<kalam::Uuid>();
-                readers.add::<kalam::Option<kalam::String>>();
-                readers.add::<kalam::Option<kalam::String>>();
-                readers.add::<kalam::Box<[f32; 3]>>();
+                readers.add::<__kalam::Option<__kalam::TimeOfDay<__kalam::Micros>>>();
+                readers.add::<__kalam::Timestamp<__kalam::Millis>>();
+                readers.add::<__kalam::Timestamp<__kalam::Seconds>>();
+                readers.add::<__kalam::Option<__kalam::Timestamp<__kalam::Nanos>>>();
+                readers.add::<__kalam::Timestamp<__kalam::Micros>>();
+                readers.add::<__kalam::Option<__kalam::IntervalMonthDayNano>>();
+                readers.add::<__kalam::Uuid>();
+                readers.add::<__kalam::Option<__kalam::String>>();
+                readers.add::<__kalam::Option<__kalam::String>>();
+                readers.add::<__kalam::Box<[f32; 3]>>();
                 readers.add::<Status>();
-                readers.add::<kalam::Option<Status>>();
+                readers.add::<__kalam::Option<Status>>();
                 readers.add::<Option>();
-                readers.add::<kalam::Vec<kalam::String>>();
-                readers.add::<kalam::Option<kalam::Vec<kalam::Option<f64>>>>();
+                readers.add::<__kalam::Vec<__kalam::String>>();
+                readers.add::<__kalam::Option<__kalam::Vec<__kalam::Option<f64>>>>();
                 readers.add::<AllTypesAddress>();
-                readers.add::<kalam::Option<kalam::Vec<AllTypesRoutesItem>>>();
-                readers.add::<kalam::BTreeMap<kalam::String, kalam::String>>();
-                readers.add::<kalam::Option<i32>>();
-                readers.add::<kalam::Option<i32>>();
-                readers.add::<kalam::Option<i32>>();
-                readers.add::<kalam::Option<kalam::AnyValue>>();
-                readers.add::<kalam::Option<AllTypesPlace>>();
+                readers.add::<__kalam::Option<__kalam::Vec<AllTypesRoutesItem>>>();
+                readers.add::<__kalam::BTreeMap<__kalam::String, __kalam::String>>();
+                readers.add::<__kalam::Option<i32>>();
+                readers.add::<__kalam::Option<i32>>();
+                readers.add::<__kalam::Option<i32>>();
+                readers.add::<__kalam::Option<__kalam::AnyValue>>();
+                readers.add::<__kalam::Option<AllTypesPlace>>();
                 let mut readers = readers.finish()?;
-                kalam::Result::Ok((
+                __kalam::Result::Ok((
                     readers.take::<i64>(),
-                    readers.take::<kalam::String>(),
-                    readers.take::<kalam::Date>(),
+                    readers.take::<__kalam::String>(),
+                    readers.take::<__kalam::Date>(),
                     readers.take::<bool>(),
                     readers.take::<i8>(),
-                    readers.take::<kalam::Option<i16>>(),
-                    readers.take::<kalam::Option<i32>>(),
+                    readers.take::<__kalam::Option<i16>>(),
+                    readers.take::<__kalam::Option<i32>>(),
                     readers.take::<u8>(),
                     readers.take::<u16>(),
                     readers.take::<u32>(),
-                    readers.take::<kalam::Option<u64>>(),
+                    readers.take::<__kalam::Option<u64>>(),
                     readers.take::<f32>(),
-                    readers.take::<kalam::Option<f64>>(),
-                    readers.take::<kalam::Decimal<10, 2>>(),
-                    readers.take::<kalam::Option<kalam::String>>(),
-                    readers.take::<kalam::Option<kalam::Vec<u8>>>(),
+                    readers.take::<__kalam::Option<f64>>(),
+                    readers.take::<__kalam::Decimal<10, 2>>(),
+                    readers.take::<__kalam::Option<__kalam::String>>(),
+                    readers.take::<__kalam::Option<__kalam::Vec<u8>>>(),
                     readers.take::<[u8; 32]>(),
-                    readers.take::<kalam::Option<kalam::TimeOfDay<kalam::Micros>>>(),
-                    readers.take::<kalam::Timestamp<kalam::Millis>>(),
-                    readers.take::<kalam::Timestamp<kalam::Seconds>>(),
-                    readers.take::<kalam::Option<kalam::Timestamp<kalam::Nanos>>>(),
-                    readers.take::<kalam::Timestamp<kalam::Micros>>(),
-                    readers.take::<kalam::Option<kalam::IntervalMonthDayNano>>(),
-                    readers.take::<kalam::Uuid>(),
-                    readers.take::<kalam::Option<kalam::String>>(),
-                    readers.take::<kalam::Option<kalam::String>>(),
-                    readers.take::<kalam::Box<[f32; 3]>>(),
+                    readers
+                        .take::<__kalam::Option<__kalam::TimeOfDay<__kalam::Micros>>>(),
+                    readers.take::<__kalam::Timestamp<__kalam::Millis>>(),
+                    readers.take::<__kalam::Timestamp<__kalam::Seconds>>(),
+                    readers
+                        .take::<__kalam::Option<__kalam::Timestamp<__kalam::Nanos>>>(),
+                    readers.take::<__kalam::Timestamp<__kalam::Micros>>(),
+                    readers.take::<__kalam::Option<__kalam::IntervalMonthDayNano>>(),
+                    readers.take::<__kalam::Uuid>(),
+                    readers.take::<__kalam::Option<__kalam::String>>(),
+                    readers.take::<__kalam::Option<__kalam::String>>(),
+                    readers.take::<__kalam::Box<[f32; 3]>>(),
                     readers.take::<Status>(),
-                    readers.take::<kalam::Option<Status>>(),
+                    readers.take::<__kalam::Option<Status>>(),
                     readers.take::<Option>(),
-                    readers.take::<kalam::Vec<kalam::String>>(),
-                    readers.take::<kalam::Option<kalam::Vec<kalam::Option<f64>>>>(),
+                    readers.take::<__kalam::Vec<__kalam::String>>(),
+                    readers
+                        .take::<__kalam::Option<__kalam::Vec<__kalam::Option<f64>>>>(),
                     readers.take::<AllTypesAddress>(),
-                    readers.take::<kalam::Option<kalam::Vec<AllTypesRoutesItem>>>(),
-                    readers.take::<kalam::BTreeMap<kalam::String, kalam::String>>(),
-                    readers.take::<kalam::Option<i32>>(),
-                    readers.take::<kalam::Option<i32>>(),
-                    readers.take::<kalam::Option<i32>>(),
-                    readers.take::<kalam::Option<kalam::AnyValue>>(),
-                    readers.take::<kalam::Option<AllTypesPlace>>(),
+                    readers.take::<__kalam::Option<__kalam::Vec<AllTypesRoutesItem>>>(),
+                    readers
+                        .take::<__kalam::BTreeMap<__kalam::String, __kalam::String>>(),
+                    readers.take::<__kalam::Option<i32>>(),
+                    readers.take::<__kalam::Option<i32>>(),
+                    readers.take::<__kalam::Option<i32>>(),
+                    readers.take::<__kalam::Option<__kalam::AnyValue>>(),
+                    readers.take::<__kalam::Option<AllTypesPlace>>(),
                 ))
             }
             fn read(
                 readers: &Self::Readers,
-                range: kalam::Range<usize>,
-                rows: &mut kalam::Vec<Self>,
-            ) -> kalam::Result<(), kalam::RowError> {
+                range: __kalam::Range<usize>,
+                rows: &mut __kalam::Vec<Self>,
+            ) -> __kalam::Result<(), __kalam::RowError> {
                 let (
                     c0,
                     c1,
@@ -1620,13 +1651,13 @@ pub mod app {
                         place: c39.read(row)?,
                     });
                 }
-                kalam::Result::Ok(())
+                __kalam::Result::Ok(())
             }
             #[inline]
             fn view(
                 readers: &Self::Readers,
                 row: usize,
-            ) -> kalam::Result<Self::View<'_>, kalam::RowError> {
+            ) -> __kalam::Result<Self::View<'_>, __kalam::RowError> {
                 let (
                     c0,
                     c1,
@@ -1669,7 +1700,7 @@ pub mod app {
                     c38,
                     c39,
                 ) = readers;
-                kalam::Result::Ok(AllTypesView {
+                __kalam::Result::Ok(AllTypesView {
                     id: c0.view(row)?,
                     region: c1.view(row)?,
                     day: c2.view(row)?,
@@ -1714,55 +1745,55 @@ pub mod app {
             }
         }
         #[automatically_derived]
-        impl kalam::RowKey for AllTypes {
+        impl __kalam::RowKey for AllTypes {
             type Prefix = (
-                kalam::Option<i64>,
-                kalam::Option<kalam::String>,
-                kalam::Option<kalam::Date>,
+                __kalam::Option<i64>,
+                __kalam::Option<__kalam::String>,
+                __kalam::Option<__kalam::Date>,
             );
-            const IN_SQL_ORDER: bool = <i64 as kalam::Value>::IN_SQL_ORDER
-                && <kalam::String as kalam::Value>::IN_SQL_ORDER
-                && <kalam::Date as kalam::Value>::IN_SQL_ORDER;
+            const IN_SQL_ORDER: bool = <i64 as __kalam::Value>::IN_SQL_ORDER
+                && <__kalam::String as __kalam::Value>::IN_SQL_ORDER
+                && <__kalam::Date as __kalam::Value>::IN_SQL_ORDER;
             fn read_prefixes(
-                batch: &kalam::RecordBatch,
+                batch: &__kalam::RecordBatch,
                 count: usize,
-            ) -> kalam::Result<kalam::Vec<Self::Prefix>, kalam::RowError> {
-                let columns = kalam::Columns::new(&TABLE, batch);
-                let c0 = kalam::KeyReader::<i64>::try_new(&columns, 0, 0, count)?;
-                let c1 = kalam::KeyReader::<
-                    kalam::String,
+            ) -> __kalam::Result<__kalam::Vec<Self::Prefix>, __kalam::RowError> {
+                let columns = __kalam::Columns::new(&TABLE, batch);
+                let c0 = __kalam::KeyReader::<i64>::try_new(&columns, 0, 0, count)?;
+                let c1 = __kalam::KeyReader::<
+                    __kalam::String,
                 >::try_new(&columns, 1, 1, count)?;
-                let c2 = kalam::KeyReader::<
-                    kalam::Date,
+                let c2 = __kalam::KeyReader::<
+                    __kalam::Date,
                 >::try_new(&columns, 2, 2, count)?;
-                let mut prefixes = kalam::Vec::with_capacity(batch.num_rows());
+                let mut prefixes = __kalam::Vec::with_capacity(batch.num_rows());
                 for row in 0..batch.num_rows() {
                     prefixes.push((c0.read(row)?, c1.read(row)?, c2.read(row)?));
                 }
-                kalam::Result::Ok(prefixes)
+                __kalam::Result::Ok(prefixes)
             }
-            fn compare_prefix(&self, prefix: &Self::Prefix) -> kalam::Ordering {
-                kalam::compare_part(&self.id, &prefix.0)
-                    .then_with(|| kalam::compare_part(&self.region, &prefix.1))
-                    .then_with(|| kalam::compare_part(&self.day, &prefix.2))
+            fn compare_prefix(&self, prefix: &Self::Prefix) -> __kalam::Ordering {
+                __kalam::compare_part(&self.id, &prefix.0)
+                    .then_with(|| __kalam::compare_part(&self.region, &prefix.1))
+                    .then_with(|| __kalam::compare_part(&self.day, &prefix.2))
             }
-            fn compare_keys(&self, other: &Self) -> kalam::Ordering {
-                kalam::Ord::cmp(&self.id, &other.id)
-                    .then_with(|| kalam::Ord::cmp(&self.region, &other.region))
-                    .then_with(|| kalam::Ord::cmp(&self.day, &other.day))
+            fn compare_keys(&self, other: &Self) -> __kalam::Ordering {
+                __kalam::Ord::cmp(&self.id, &other.id)
+                    .then_with(|| __kalam::Ord::cmp(&self.region, &other.region))
+                    .then_with(|| __kalam::Ord::cmp(&self.day, &other.day))
             }
         }
         #[automatically_derived]
-        impl kalam::KeyedRow for AllTypes
+        impl __kalam::KeyedRow for AllTypes
         where
-            Self: kalam::Row,
+            Self: __kalam::Row,
         {
-            type Key<'a> = (i64, &'a str, kalam::Date);
+            type Key<'a> = (i64, &'a str, __kalam::Date);
             fn key(&self) -> Self::Key<'_> {
                 (self.id, &*self.region, self.day)
             }
-            fn compare_key(&self, key: &Self::Key<'_>) -> kalam::Ordering {
-                kalam::Ord::cmp(&(self.id, &*self.region, self.day), key)
+            fn compare_key(&self, key: &Self::Key<'_>) -> __kalam::Ordering {
+                __kalam::Ord::cmp(&(self.id, &*self.region, self.day), key)
             }
         }
     }

@@ -41,98 +41,101 @@ fn plain_columns() {
                 > as ::kalamtable::__private::OwnedElement>::View<'a>,
             }
             const _: () = {
-                use ::kalamtable::__private as kalam;
+                use ::kalamtable::__private as __kalam;
                 /// What the table is.
-                pub static DEFINITION: kalam::model::TableDefinition = kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
-                    name: kalam::model::TableName {
-                        namespace: kalam::model::Shared::Static("app"),
-                        table: kalam::model::Shared::Static("events"),
+                pub static DEFINITION: __kalam::model::TableDefinition = __kalam::model::TableDefinition::from_checked(__kalam::model::TableParts {
+                    name: __kalam::model::TableName {
+                        namespace: __kalam::model::Shared::Static("app"),
+                        table: __kalam::model::Shared::Static("events"),
                     },
-                    kind: kalam::model::TableKind::Shared,
+                    kind: __kalam::model::TableKind::Shared,
                     version: 1u32,
-                    comment: kalam::Option::Some(kalam::model::Shared::Static("What happened.")),
-                    primary_key: kalam::model::PrimaryKey::Columns(
-                        kalam::model::Shared::Static(&[0usize]),
+                    comment: __kalam::Option::Some(__kalam::model::Shared::Static("What happened.")),
+                    primary_key: __kalam::model::PrimaryKey::Columns(
+                        __kalam::model::Shared::Static(&[0usize]),
                     ),
-                    row: kalam::model::Shared::Static("Event"),
+                    row: __kalam::model::Shared::Static("Event"),
                     columns: {
-                        static COLUMNS: [kalam::model::Column; 3usize] = [
-                            kalam::model::Column {
+                        static COLUMNS: [__kalam::model::Column; 3usize] = [
+                            __kalam::model::Column {
                                 id: 1,
-                                name: kalam::model::Shared::Static("id"),
-                                ty: kalam::model::ColumnType::BigInt,
+                                name: __kalam::model::Shared::Static("id"),
+                                ty: __kalam::model::ColumnType::BigInt,
                                 nullable: false,
-                                default: kalam::Option::None,
-                                unit: kalam::Option::None,
-                                rust: kalam::Option::None,
-                                comment: kalam::Option::Some(
-                                    kalam::model::Shared::Static("Identifies it."),
+                                default: __kalam::Option::None,
+                                unit: __kalam::Option::None,
+                                rust: __kalam::Option::None,
+                                comment: __kalam::Option::Some(
+                                    __kalam::model::Shared::Static("Identifies it."),
                                 ),
                             },
-                            kalam::model::Column {
+                            __kalam::model::Column {
                                 id: 2,
-                                name: kalam::model::Shared::Static("type"),
-                                ty: kalam::model::ColumnType::Text,
+                                name: __kalam::model::Shared::Static("type"),
+                                ty: __kalam::model::ColumnType::Text,
                                 nullable: true,
-                                default: kalam::Option::None,
-                                unit: kalam::Option::None,
-                                rust: kalam::Option::None,
-                                comment: kalam::Option::None,
+                                default: __kalam::Option::None,
+                                unit: __kalam::Option::None,
+                                rust: __kalam::Option::None,
+                                comment: __kalam::Option::None,
                             },
-                            kalam::model::Column {
+                            __kalam::model::Column {
                                 id: 3,
-                                name: kalam::model::Shared::Static("at"),
-                                ty: kalam::model::ColumnType::Timestamp {
-                                    unit: kalam::model::TimeUnit::Microsecond,
-                                    zone: kalam::Option::None,
+                                name: __kalam::model::Shared::Static("at"),
+                                ty: __kalam::model::ColumnType::Timestamp {
+                                    unit: __kalam::model::TimeUnit::Microsecond,
+                                    zone: __kalam::Option::None,
                                 },
                                 nullable: false,
-                                default: kalam::Option::Some(
-                                    kalam::model::ColumnDefault::Call(
-                                        kalam::model::DefaultFunction::Now,
+                                default: __kalam::Option::Some(
+                                    __kalam::model::ColumnDefault::Call(
+                                        __kalam::model::DefaultFunction::Now,
                                     ),
                                 ),
-                                unit: kalam::Option::Some(kalam::model::TimeUnit::Millisecond),
-                                rust: kalam::Option::None,
-                                comment: kalam::Option::None,
+                                unit: __kalam::Option::Some(__kalam::model::TimeUnit::Millisecond),
+                                rust: __kalam::Option::None,
+                                comment: __kalam::Option::None,
                             },
                         ];
-                        kalam::model::Shared::Static(&COLUMNS)
+                        __kalam::model::Shared::Static(&COLUMNS)
                     },
-                    reserved: kalam::model::Reserved {
-                        ids: kalam::model::Shared::Static(&[]),
-                        names: kalam::model::Shared::Static(&[]),
+                    reserved: __kalam::model::Reserved {
+                        ids: __kalam::model::Shared::Static(&[]),
+                        names: __kalam::model::Shared::Static(&[]),
                     },
                 });
                 /// The Arrow schema, made on first use.
-                pub static SCHEMA: kalam::LazyLock<kalam::SchemaRef> = kalam::LazyLock::new(|| kalam::Table::new_schema(
+                pub static SCHEMA: __kalam::LazyLock<__kalam::SchemaRef> = __kalam::LazyLock::new(|| __kalam::Table::new_schema(
                     &DEFINITION,
                 ));
                 /// The definition and its schema.
-                pub static TABLE: kalam::Table = kalam::Table {
+                pub static TABLE: __kalam::Table = __kalam::Table {
                     definition: &DEFINITION,
                     schema: &SCHEMA,
                 };
                 #[automatically_derived]
-                impl kalam::ToArrow for Event {
-                    const TABLE: &'static kalam::Table = &TABLE;
+                impl __kalam::ToArrow for Event {
+                    const TABLE: &'static __kalam::Table = &TABLE;
                     fn append(
                         rows: &[&Self],
                         position: usize,
-                        column: &mut kalam::ColumnBuilder,
-                    ) -> kalam::Result<(), kalam::ValueError> {
+                        column: &mut __kalam::ColumnBuilder,
+                    ) -> __kalam::Result<(), __kalam::ValueError> {
                         match position {
-                            0 => column.append::<i64, _>(rows, |row| kalam::Element::cell(&row.id)),
+                            0 => column.append::<i64, _>(rows, |row| __kalam::Element::cell(&row.id)),
                             1 => {
                                 column
                                     .append::<
                                         Option<String>,
                                         _,
-                                    >(rows, |row| kalam::Element::cell(&row.r#type))
+                                    >(rows, |row| __kalam::Element::cell(&row.r#type))
                             }
                             2 => {
                                 column
-                                    .append::<kalam::Timestamp<kalam::Millis>, _>(rows, |row| row.at)
+                                    .append::<
+                                        __kalam::Timestamp<__kalam::Millis>,
+                                        _,
+                                    >(rows, |row| row.at)
                             }
                             _ => column.missing(),
                         }
@@ -140,58 +143,58 @@ fn plain_columns() {
                     fn touch(rows: &[&Self]) -> u8 {
                         let mut seen = 0;
                         for row in rows {
-                            seen ^= kalam::Element::touch(&row.id);
-                            seen ^= kalam::Element::touch(&row.r#type);
-                            seen ^= kalam::Element::touch(&row.at);
+                            seen ^= __kalam::Element::touch(&row.id);
+                            seen ^= __kalam::Element::touch(&row.r#type);
+                            seen ^= __kalam::Element::touch(&row.at);
                         }
                         seen
                     }
                 }
                 #[automatically_derived]
-                impl kalam::FromArrow for Event {
+                impl __kalam::FromArrow for Event {
                     type Readers = (
-                        kalam::ColumnReader<i64>,
-                        kalam::ColumnReader<Option<String>>,
-                        kalam::ColumnReader<kalam::Timestamp<kalam::Millis>>,
+                        __kalam::ColumnReader<i64>,
+                        __kalam::ColumnReader<Option<String>>,
+                        __kalam::ColumnReader<__kalam::Timestamp<__kalam::Millis>>,
                     );
                     type View<'a> = EventView<'a>;
                     fn readers(
-                        columns: &kalam::Columns<'_>,
-                    ) -> kalam::Result<Self::Readers, kalam::RowError> {
-                        let mut readers = kalam::Readers::new(columns);
+                        columns: &__kalam::Columns<'_>,
+                    ) -> __kalam::Result<Self::Readers, __kalam::RowError> {
+                        let mut readers = __kalam::Readers::new(columns);
                         readers.add::<i64>();
                         readers.add::<Option<String>>();
-                        readers.add::<kalam::Timestamp<kalam::Millis>>();
+                        readers.add::<__kalam::Timestamp<__kalam::Millis>>();
                         let mut readers = readers.finish()?;
-                        kalam::Result::Ok((
+                        __kalam::Result::Ok((
                             readers.take::<i64>(),
                             readers.take::<Option<String>>(),
-                            readers.take::<kalam::Timestamp<kalam::Millis>>(),
+                            readers.take::<__kalam::Timestamp<__kalam::Millis>>(),
                         ))
                     }
                     fn read(
                         readers: &Self::Readers,
-                        range: kalam::Range<usize>,
-                        rows: &mut kalam::Vec<Self>,
-                    ) -> kalam::Result<(), kalam::RowError> {
+                        range: __kalam::Range<usize>,
+                        rows: &mut __kalam::Vec<Self>,
+                    ) -> __kalam::Result<(), __kalam::RowError> {
                         let (c0, c1, c2) = readers;
                         for row in range {
                             rows.push(Event {
                                 id: c0.read(row)?,
                                 r#type: c1.read(row)?,
                                 at: c2.read(row)?.get(),
-                                cache: kalam::skipped(),
+                                cache: __kalam::skipped(),
                             });
                         }
-                        kalam::Result::Ok(())
+                        __kalam::Result::Ok(())
                     }
                     #[inline]
                     fn view(
                         readers: &Self::Readers,
                         row: usize,
-                    ) -> kalam::Result<Self::View<'_>, kalam::RowError> {
+                    ) -> __kalam::Result<Self::View<'_>, __kalam::RowError> {
                         let (c0, c1, c2) = readers;
-                        kalam::Result::Ok(EventView {
+                        __kalam::Result::Ok(EventView {
                             id: c0.view(row)?,
                             r#type: c1.view(row)?,
                             at: c2.view(row)?,
@@ -199,39 +202,39 @@ fn plain_columns() {
                     }
                 }
                 #[automatically_derived]
-                impl kalam::RowKey for Event {
-                    type Prefix = (kalam::Option<i64>,);
-                    const IN_SQL_ORDER: bool = <i64 as kalam::Value>::IN_SQL_ORDER;
+                impl __kalam::RowKey for Event {
+                    type Prefix = (__kalam::Option<i64>,);
+                    const IN_SQL_ORDER: bool = <i64 as __kalam::Value>::IN_SQL_ORDER;
                     fn read_prefixes(
-                        batch: &kalam::RecordBatch,
+                        batch: &__kalam::RecordBatch,
                         count: usize,
-                    ) -> kalam::Result<kalam::Vec<Self::Prefix>, kalam::RowError> {
-                        let columns = kalam::Columns::new(&TABLE, batch);
-                        let c0 = kalam::KeyReader::<i64>::try_new(&columns, 0, 0, count)?;
-                        let mut prefixes = kalam::Vec::with_capacity(batch.num_rows());
+                    ) -> __kalam::Result<__kalam::Vec<Self::Prefix>, __kalam::RowError> {
+                        let columns = __kalam::Columns::new(&TABLE, batch);
+                        let c0 = __kalam::KeyReader::<i64>::try_new(&columns, 0, 0, count)?;
+                        let mut prefixes = __kalam::Vec::with_capacity(batch.num_rows());
                         for row in 0..batch.num_rows() {
                             prefixes.push((c0.read(row)?,));
                         }
-                        kalam::Result::Ok(prefixes)
+                        __kalam::Result::Ok(prefixes)
                     }
-                    fn compare_prefix(&self, prefix: &Self::Prefix) -> kalam::Ordering {
-                        kalam::compare_part(&self.id, &prefix.0)
+                    fn compare_prefix(&self, prefix: &Self::Prefix) -> __kalam::Ordering {
+                        __kalam::compare_part(&self.id, &prefix.0)
                     }
-                    fn compare_keys(&self, other: &Self) -> kalam::Ordering {
-                        kalam::Ord::cmp(&self.id, &other.id)
+                    fn compare_keys(&self, other: &Self) -> __kalam::Ordering {
+                        __kalam::Ord::cmp(&self.id, &other.id)
                     }
                 }
                 #[automatically_derived]
-                impl kalam::KeyedRow for Event
+                impl __kalam::KeyedRow for Event
                 where
-                    Self: kalam::Row,
+                    Self: __kalam::Row,
                 {
                     type Key<'a> = i64;
                     fn key(&self) -> Self::Key<'_> {
                         self.id
                     }
-                    fn compare_key(&self, key: &Self::Key<'_>) -> kalam::Ordering {
-                        kalam::Ord::cmp(&self.id, key)
+                    fn compare_key(&self, key: &Self::Key<'_>) -> __kalam::Ordering {
+                        __kalam::Ord::cmp(&self.id, key)
                     }
                 }
             };
@@ -329,182 +332,185 @@ fn columns_whose_type_the_compiler_knows() {
                 }
             }
             const _: () = {
-                use kalamtable_rows::__private as kalam;
+                use kalamtable_rows::__private as __kalam;
                 /// What the table is.
-                pub static DEFINITION: kalam::model::TableDefinition = kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
-                    name: kalam::model::TableName {
-                        namespace: kalam::model::Shared::Static("app"),
-                        table: kalam::model::Shared::Static("events"),
+                pub static DEFINITION: __kalam::model::TableDefinition = __kalam::model::TableDefinition::from_checked(__kalam::model::TableParts {
+                    name: __kalam::model::TableName {
+                        namespace: __kalam::model::Shared::Static("app"),
+                        table: __kalam::model::Shared::Static("events"),
                     },
-                    kind: kalam::model::TableKind::Shared,
+                    kind: __kalam::model::TableKind::Shared,
                     version: 1u32,
-                    comment: kalam::Option::None,
-                    primary_key: kalam::model::PrimaryKey::Columns(
-                        kalam::model::Shared::Static(&[0usize]),
+                    comment: __kalam::Option::None,
+                    primary_key: __kalam::model::PrimaryKey::Columns(
+                        __kalam::model::Shared::Static(&[0usize]),
                     ),
-                    row: kalam::model::Shared::Static("Event"),
+                    row: __kalam::model::Shared::Static("Event"),
                     columns: {
-                        static COLUMNS: [kalam::model::Column; 6usize] = [
-                            kalam::model::Column {
+                        static COLUMNS: [__kalam::model::Column; 6usize] = [
+                            __kalam::model::Column {
                                 id: 1,
-                                name: kalam::model::Shared::Static("id"),
-                                ty: <EventId as kalam::TypeAt<kalam::Ids<{ 6 }>>>::TYPE,
+                                name: __kalam::model::Shared::Static("id"),
+                                ty: <EventId as __kalam::TypeAt<__kalam::Ids<{ 6 }>>>::TYPE,
                                 nullable: false,
-                                default: kalam::Option::None,
-                                unit: kalam::Option::None,
-                                rust: kalam::Option::None,
-                                comment: kalam::Option::None,
+                                default: __kalam::Option::None,
+                                unit: __kalam::Option::None,
+                                rust: __kalam::Option::None,
+                                comment: __kalam::Option::None,
                             },
-                            kalam::model::Column {
+                            __kalam::model::Column {
                                 id: 2,
-                                name: kalam::model::Shared::Static("status"),
-                                ty: <Status as kalam::TypeAt<
-                                    kalam::Ids<{ 6 + <EventId as kalam::HasType>::IDS }>,
+                                name: __kalam::model::Shared::Static("status"),
+                                ty: <Status as __kalam::TypeAt<
+                                    __kalam::Ids<{ 6 + <EventId as __kalam::HasType>::IDS }>,
                                 >>::TYPE,
                                 nullable: false,
-                                default: kalam::Option::Some(
-                                    kalam::model::ColumnDefault::Literal(
-                                        kalam::model::Literal::Text(
-                                            kalam::model::Shared::Static("new"),
+                                default: __kalam::Option::Some(
+                                    __kalam::model::ColumnDefault::Literal(
+                                        __kalam::model::Literal::Text(
+                                            __kalam::model::Shared::Static("new"),
                                         ),
                                     ),
                                 ),
-                                unit: kalam::Option::None,
-                                rust: kalam::Option::None,
-                                comment: kalam::Option::None,
+                                unit: __kalam::Option::None,
+                                rust: __kalam::Option::None,
+                                comment: __kalam::Option::None,
                             },
-                            kalam::model::Column {
+                            __kalam::model::Column {
                                 id: 3,
-                                name: kalam::model::Shared::Static("tags"),
+                                name: __kalam::model::Shared::Static("tags"),
                                 ty: <Vec<
                                     String,
-                                > as kalam::TypeAt<
-                                    kalam::Ids<
+                                > as __kalam::TypeAt<
+                                    __kalam::Ids<
                                         {
-                                            6 + <EventId as kalam::HasType>::IDS
-                                                + <Status as kalam::HasType>::IDS
+                                            6 + <EventId as __kalam::HasType>::IDS
+                                                + <Status as __kalam::HasType>::IDS
                                         },
                                     >,
                                 >>::TYPE,
                                 nullable: true,
-                                default: kalam::Option::None,
-                                unit: kalam::Option::None,
-                                rust: kalam::Option::None,
-                                comment: kalam::Option::None,
+                                default: __kalam::Option::None,
+                                unit: __kalam::Option::None,
+                                rust: __kalam::Option::None,
+                                comment: __kalam::Option::None,
                             },
-                            kalam::model::Column {
+                            __kalam::model::Column {
                                 id: 4,
-                                name: kalam::model::Shared::Static("routes"),
+                                name: __kalam::model::Shared::Static("routes"),
                                 ty: <BTreeMap<
                                     String,
                                     Place,
-                                > as kalam::TypeAt<
-                                    kalam::Ids<
+                                > as __kalam::TypeAt<
+                                    __kalam::Ids<
                                         {
-                                            6 + <EventId as kalam::HasType>::IDS
-                                                + <Status as kalam::HasType>::IDS
-                                                + <Vec<String> as kalam::HasType>::IDS
+                                            6 + <EventId as __kalam::HasType>::IDS
+                                                + <Status as __kalam::HasType>::IDS
+                                                + <Vec<String> as __kalam::HasType>::IDS
                                         },
                                     >,
                                 >>::TYPE,
                                 nullable: false,
-                                default: kalam::Option::None,
-                                unit: kalam::Option::None,
-                                rust: kalam::Option::None,
-                                comment: kalam::Option::None,
+                                default: __kalam::Option::None,
+                                unit: __kalam::Option::None,
+                                rust: __kalam::Option::None,
+                                comment: __kalam::Option::None,
                             },
-                            kalam::model::Column {
+                            __kalam::model::Column {
                                 id: 5,
-                                name: kalam::model::Shared::Static("more"),
-                                ty: <Vec<String> as kalam::TypeAt<kalam::Ids<{ 40 }>>>::TYPE,
+                                name: __kalam::model::Shared::Static("more"),
+                                ty: <Vec<String> as __kalam::TypeAt<__kalam::Ids<{ 40 }>>>::TYPE,
                                 nullable: false,
-                                default: kalam::Option::None,
-                                unit: kalam::Option::None,
-                                rust: kalam::Option::None,
-                                comment: kalam::Option::None,
+                                default: __kalam::Option::None,
+                                unit: __kalam::Option::None,
+                                rust: __kalam::Option::None,
+                                comment: __kalam::Option::None,
                             },
-                            kalam::model::Column {
+                            __kalam::model::Column {
                                 id: 6,
-                                name: kalam::model::Shared::Static("data"),
-                                ty: kalam::model::ColumnType::Json,
+                                name: __kalam::model::Shared::Static("data"),
+                                ty: __kalam::model::ColumnType::Json,
                                 nullable: false,
-                                default: kalam::Option::None,
-                                unit: kalam::Option::None,
-                                rust: kalam::Option::None,
-                                comment: kalam::Option::None,
+                                default: __kalam::Option::None,
+                                unit: __kalam::Option::None,
+                                rust: __kalam::Option::None,
+                                comment: __kalam::Option::None,
                             },
                         ];
-                        kalam::model::Shared::Static(&COLUMNS)
+                        __kalam::model::Shared::Static(&COLUMNS)
                     },
-                    reserved: kalam::model::Reserved {
-                        ids: kalam::model::Shared::Static(&[]),
-                        names: kalam::model::Shared::Static(&[]),
+                    reserved: __kalam::model::Reserved {
+                        ids: __kalam::model::Shared::Static(&[]),
+                        names: __kalam::model::Shared::Static(&[]),
                     },
                 });
                 /// The Arrow schema, made on first use.
-                pub static SCHEMA: kalam::LazyLock<kalam::SchemaRef> = kalam::LazyLock::new(|| kalam::Table::new_schema(
+                pub static SCHEMA: __kalam::LazyLock<__kalam::SchemaRef> = __kalam::LazyLock::new(|| __kalam::Table::new_schema(
                     &DEFINITION,
                 ));
                 /// The definition and its schema.
-                pub static TABLE: kalam::Table = kalam::Table {
+                pub static TABLE: __kalam::Table = __kalam::Table {
                     definition: &DEFINITION,
                     schema: &SCHEMA,
                 };
                 #[automatically_derived]
-                impl kalam::ToArrow for Event
+                impl __kalam::ToArrow for Event
                 where
-                    EventId: kalam::OwnedElement,
-                    Status: kalam::OwnedElement,
-                    Option<Vec<String>>: kalam::OwnedElement,
-                    BTreeMap<String, Place>: kalam::OwnedElement,
-                    Vec<String>: kalam::OwnedElement,
-                    serde_json::Value: kalam::OwnedElement,
+                    EventId: __kalam::OwnedElement,
+                    Status: __kalam::OwnedElement,
+                    Option<Vec<String>>: __kalam::OwnedElement,
+                    BTreeMap<String, Place>: __kalam::OwnedElement,
+                    Vec<String>: __kalam::OwnedElement,
+                    serde_json::Value: __kalam::OwnedElement,
                 {
-                    const TABLE: &'static kalam::Table = &TABLE;
+                    const TABLE: &'static __kalam::Table = &TABLE;
                     fn append(
                         rows: &[&Self],
                         position: usize,
-                        column: &mut kalam::ColumnBuilder,
-                    ) -> kalam::Result<(), kalam::ValueError> {
+                        column: &mut __kalam::ColumnBuilder,
+                    ) -> __kalam::Result<(), __kalam::ValueError> {
                         match position {
                             0 => {
                                 column
-                                    .append::<EventId, _>(rows, |row| kalam::Element::cell(&row.id))
+                                    .append::<
+                                        EventId,
+                                        _,
+                                    >(rows, |row| __kalam::Element::cell(&row.id))
                             }
                             1 => {
                                 column
                                     .append::<
                                         Status,
                                         _,
-                                    >(rows, |row| kalam::Element::cell(&row.status))
+                                    >(rows, |row| __kalam::Element::cell(&row.status))
                             }
                             2 => {
                                 column
                                     .append::<
                                         Option<Vec<String>>,
                                         _,
-                                    >(rows, |row| kalam::Element::cell(&row.tags))
+                                    >(rows, |row| __kalam::Element::cell(&row.tags))
                             }
                             3 => {
                                 column
                                     .append::<
                                         BTreeMap<String, Place>,
                                         _,
-                                    >(rows, |row| kalam::Element::cell(&row.routes))
+                                    >(rows, |row| __kalam::Element::cell(&row.routes))
                             }
                             4 => {
                                 column
                                     .append::<
                                         Vec<String>,
                                         _,
-                                    >(rows, |row| kalam::Element::cell(&row.more))
+                                    >(rows, |row| __kalam::Element::cell(&row.more))
                             }
                             5 => {
                                 column
                                     .append::<
                                         serde_json::Value,
                                         _,
-                                    >(rows, |row| kalam::Element::cell(&row.data))
+                                    >(rows, |row| __kalam::Element::cell(&row.data))
                             }
                             _ => column.missing(),
                         }
@@ -512,39 +518,39 @@ fn columns_whose_type_the_compiler_knows() {
                     fn touch(rows: &[&Self]) -> u8 {
                         let mut seen = 0;
                         for row in rows {
-                            seen ^= kalam::Element::touch(&row.id);
-                            seen ^= kalam::Element::touch(&row.status);
-                            seen ^= kalam::Element::touch(&row.tags);
-                            seen ^= kalam::Element::touch(&row.routes);
-                            seen ^= kalam::Element::touch(&row.more);
-                            seen ^= kalam::Element::touch(&row.data);
+                            seen ^= __kalam::Element::touch(&row.id);
+                            seen ^= __kalam::Element::touch(&row.status);
+                            seen ^= __kalam::Element::touch(&row.tags);
+                            seen ^= __kalam::Element::touch(&row.routes);
+                            seen ^= __kalam::Element::touch(&row.more);
+                            seen ^= __kalam::Element::touch(&row.data);
                         }
                         seen
                     }
                 }
                 #[automatically_derived]
-                impl kalam::FromArrow for Event
+                impl __kalam::FromArrow for Event
                 where
-                    EventId: kalam::OwnedElement,
-                    Status: kalam::OwnedElement,
-                    Option<Vec<String>>: kalam::OwnedElement,
-                    BTreeMap<String, Place>: kalam::OwnedElement,
-                    Vec<String>: kalam::OwnedElement,
-                    serde_json::Value: kalam::OwnedElement,
+                    EventId: __kalam::OwnedElement,
+                    Status: __kalam::OwnedElement,
+                    Option<Vec<String>>: __kalam::OwnedElement,
+                    BTreeMap<String, Place>: __kalam::OwnedElement,
+                    Vec<String>: __kalam::OwnedElement,
+                    serde_json::Value: __kalam::OwnedElement,
                 {
                     type Readers = (
-                        kalam::ColumnReader<EventId>,
-                        kalam::ColumnReader<Status>,
-                        kalam::ColumnReader<Option<Vec<String>>>,
-                        kalam::ColumnReader<BTreeMap<String, Place>>,
-                        kalam::ColumnReader<Vec<String>>,
-                        kalam::ColumnReader<serde_json::Value>,
+                        __kalam::ColumnReader<EventId>,
+                        __kalam::ColumnReader<Status>,
+                        __kalam::ColumnReader<Option<Vec<String>>>,
+                        __kalam::ColumnReader<BTreeMap<String, Place>>,
+                        __kalam::ColumnReader<Vec<String>>,
+                        __kalam::ColumnReader<serde_json::Value>,
                     );
                     type View<'a> = EventView<'a>;
                     fn readers(
-                        columns: &kalam::Columns<'_>,
-                    ) -> kalam::Result<Self::Readers, kalam::RowError> {
-                        let mut readers = kalam::Readers::new(columns);
+                        columns: &__kalam::Columns<'_>,
+                    ) -> __kalam::Result<Self::Readers, __kalam::RowError> {
+                        let mut readers = __kalam::Readers::new(columns);
                         readers.add::<EventId>();
                         readers.add::<Status>();
                         readers.add::<Option<Vec<String>>>();
@@ -552,7 +558,7 @@ fn columns_whose_type_the_compiler_knows() {
                         readers.add::<Vec<String>>();
                         readers.add::<serde_json::Value>();
                         let mut readers = readers.finish()?;
-                        kalam::Result::Ok((
+                        __kalam::Result::Ok((
                             readers.take::<EventId>(),
                             readers.take::<Status>(),
                             readers.take::<Option<Vec<String>>>(),
@@ -563,9 +569,9 @@ fn columns_whose_type_the_compiler_knows() {
                     }
                     fn read(
                         readers: &Self::Readers,
-                        range: kalam::Range<usize>,
-                        rows: &mut kalam::Vec<Self>,
-                    ) -> kalam::Result<(), kalam::RowError> {
+                        range: __kalam::Range<usize>,
+                        rows: &mut __kalam::Vec<Self>,
+                    ) -> __kalam::Result<(), __kalam::RowError> {
                         let (c0, c1, c2, c3, c4, c5) = readers;
                         for row in range {
                             rows.push(Event {
@@ -577,15 +583,15 @@ fn columns_whose_type_the_compiler_knows() {
                                 data: c5.read(row)?,
                             });
                         }
-                        kalam::Result::Ok(())
+                        __kalam::Result::Ok(())
                     }
                     #[inline]
                     fn view(
                         readers: &Self::Readers,
                         row: usize,
-                    ) -> kalam::Result<Self::View<'_>, kalam::RowError> {
+                    ) -> __kalam::Result<Self::View<'_>, __kalam::RowError> {
                         let (c0, c1, c2, c3, c4, c5) = readers;
-                        kalam::Result::Ok(EventView {
+                        __kalam::Result::Ok(EventView {
                             id: c0.view(row)?,
                             status: c1.view(row)?,
                             tags: c2.view(row)?,
@@ -596,164 +602,164 @@ fn columns_whose_type_the_compiler_knows() {
                     }
                 }
                 #[automatically_derived]
-                impl kalam::RowKey for Event
+                impl __kalam::RowKey for Event
                 where
-                    EventId: kalam::OwnedElement,
-                    Status: kalam::OwnedElement,
-                    Option<Vec<String>>: kalam::OwnedElement,
-                    BTreeMap<String, Place>: kalam::OwnedElement,
-                    Vec<String>: kalam::OwnedElement,
-                    serde_json::Value: kalam::OwnedElement,
+                    EventId: __kalam::OwnedElement,
+                    Status: __kalam::OwnedElement,
+                    Option<Vec<String>>: __kalam::OwnedElement,
+                    BTreeMap<String, Place>: __kalam::OwnedElement,
+                    Vec<String>: __kalam::OwnedElement,
+                    serde_json::Value: __kalam::OwnedElement,
                 {
-                    type Prefix = (kalam::Option<EventId>,);
-                    const IN_SQL_ORDER: bool = <EventId as kalam::Value>::IN_SQL_ORDER;
+                    type Prefix = (__kalam::Option<EventId>,);
+                    const IN_SQL_ORDER: bool = <EventId as __kalam::Value>::IN_SQL_ORDER;
                     fn read_prefixes(
-                        batch: &kalam::RecordBatch,
+                        batch: &__kalam::RecordBatch,
                         count: usize,
-                    ) -> kalam::Result<kalam::Vec<Self::Prefix>, kalam::RowError> {
-                        let columns = kalam::Columns::new(&TABLE, batch);
-                        let c0 = kalam::KeyReader::<EventId>::try_new(&columns, 0, 0, count)?;
-                        let mut prefixes = kalam::Vec::with_capacity(batch.num_rows());
+                    ) -> __kalam::Result<__kalam::Vec<Self::Prefix>, __kalam::RowError> {
+                        let columns = __kalam::Columns::new(&TABLE, batch);
+                        let c0 = __kalam::KeyReader::<EventId>::try_new(&columns, 0, 0, count)?;
+                        let mut prefixes = __kalam::Vec::with_capacity(batch.num_rows());
                         for row in 0..batch.num_rows() {
                             prefixes.push((c0.read(row)?,));
                         }
-                        kalam::Result::Ok(prefixes)
+                        __kalam::Result::Ok(prefixes)
                     }
-                    fn compare_prefix(&self, prefix: &Self::Prefix) -> kalam::Ordering {
-                        kalam::compare_part(&self.id, &prefix.0)
+                    fn compare_prefix(&self, prefix: &Self::Prefix) -> __kalam::Ordering {
+                        __kalam::compare_part(&self.id, &prefix.0)
                     }
-                    fn compare_keys(&self, other: &Self) -> kalam::Ordering {
-                        kalam::Ord::cmp(&self.id, &other.id)
+                    fn compare_keys(&self, other: &Self) -> __kalam::Ordering {
+                        __kalam::Ord::cmp(&self.id, &other.id)
                     }
                 }
                 #[automatically_derived]
-                impl kalam::KeyedRow for Event
+                impl __kalam::KeyedRow for Event
                 where
-                    Self: kalam::Row,
+                    Self: __kalam::Row,
                 {
                     type Key<'a> = &'a EventId;
                     fn key(&self) -> Self::Key<'_> {
                         &self.id
                     }
-                    fn compare_key(&self, key: &Self::Key<'_>) -> kalam::Ordering {
-                        kalam::Ord::cmp(&&self.id, key)
+                    fn compare_key(&self, key: &Self::Key<'_>) -> __kalam::Ordering {
+                        __kalam::Ord::cmp(&&self.id, key)
                     }
                 }
                 const _: () = {
-                    const TYPE: &kalam::model::ColumnType = &<EventId as kalam::TypeAt<
-                        kalam::Ids<{ 6 }>,
+                    const TYPE: &__kalam::model::ColumnType = &<EventId as __kalam::TypeAt<
+                        __kalam::Ids<{ 6 }>,
                     >>::TYPE;
-                    kalam::assert_type(
+                    __kalam::assert_type(
                         TYPE,
                         "column `id` of `app.events` cannot be of this type\nhelp: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest 16 deep at most",
                     );
                 };
                 const _: () = {
-                    const TYPE: &kalam::model::ColumnType = &<EventId as kalam::TypeAt<
-                        kalam::Ids<{ 6 }>,
+                    const TYPE: &__kalam::model::ColumnType = &<EventId as __kalam::TypeAt<
+                        __kalam::Ids<{ 6 }>,
                     >>::TYPE;
-                    kalam::assert_key(
+                    __kalam::assert_key(
                         TYPE,
                         "column `id` of `app.events` cannot be part of the primary key\nhelp: take it out: a key is made of booleans, integers, decimals, text, bytes, times, uuids and enums",
                     );
                 };
                 const _: () = {
-                    const TYPE: &kalam::model::ColumnType = &<Status as kalam::TypeAt<
-                        kalam::Ids<{ 6 + <EventId as kalam::HasType>::IDS }>,
+                    const TYPE: &__kalam::model::ColumnType = &<Status as __kalam::TypeAt<
+                        __kalam::Ids<{ 6 + <EventId as __kalam::HasType>::IDS }>,
                     >>::TYPE;
-                    kalam::assert_type(
+                    __kalam::assert_type(
                         TYPE,
                         "column `status` of `app.events` cannot be of this type\nhelp: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest 16 deep at most",
                     );
                 };
                 const _: () = {
-                    const TYPE: &kalam::model::ColumnType = &<Status as kalam::TypeAt<
-                        kalam::Ids<{ 6 + <EventId as kalam::HasType>::IDS }>,
+                    const TYPE: &__kalam::model::ColumnType = &<Status as __kalam::TypeAt<
+                        __kalam::Ids<{ 6 + <EventId as __kalam::HasType>::IDS }>,
                     >>::TYPE;
-                    const DEFAULT: &kalam::model::Literal = &kalam::model::Literal::Text(
-                        kalam::model::Shared::Static("new"),
+                    const DEFAULT: &__kalam::model::Literal = &__kalam::model::Literal::Text(
+                        __kalam::model::Shared::Static("new"),
                     );
-                    kalam::assert_default(
+                    __kalam::assert_default(
                         TYPE,
                         DEFAULT,
                         "the default of column `status` of `app.events` is no value of its type\nhelp: write `true`, a number or a text, as `Status` holds it; a list, a map or bytes have no default: let the field be an `Option`",
                     );
                 };
                 const _: () = {
-                    const TYPE: &kalam::model::ColumnType = &<Vec<
+                    const TYPE: &__kalam::model::ColumnType = &<Vec<
                         String,
-                    > as kalam::TypeAt<
-                        kalam::Ids<
+                    > as __kalam::TypeAt<
+                        __kalam::Ids<
                             {
-                                6 + <EventId as kalam::HasType>::IDS
-                                    + <Status as kalam::HasType>::IDS
+                                6 + <EventId as __kalam::HasType>::IDS
+                                    + <Status as __kalam::HasType>::IDS
                             },
                         >,
                     >>::TYPE;
-                    kalam::assert_type(
+                    __kalam::assert_type(
                         TYPE,
                         "column `tags` of `app.events` cannot be of this type\nhelp: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest 16 deep at most",
                     );
                 };
                 const _: () = {
-                    const TYPE: &kalam::model::ColumnType = &<BTreeMap<
+                    const TYPE: &__kalam::model::ColumnType = &<BTreeMap<
                         String,
                         Place,
-                    > as kalam::TypeAt<
-                        kalam::Ids<
+                    > as __kalam::TypeAt<
+                        __kalam::Ids<
                             {
-                                6 + <EventId as kalam::HasType>::IDS
-                                    + <Status as kalam::HasType>::IDS
-                                    + <Vec<String> as kalam::HasType>::IDS
+                                6 + <EventId as __kalam::HasType>::IDS
+                                    + <Status as __kalam::HasType>::IDS
+                                    + <Vec<String> as __kalam::HasType>::IDS
                             },
                         >,
                     >>::TYPE;
-                    kalam::assert_type(
+                    __kalam::assert_type(
                         TYPE,
                         "column `routes` of `app.events` cannot be of this type\nhelp: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest 16 deep at most",
                     );
                 };
                 const _: () = {
-                    const TYPE: &kalam::model::ColumnType = &<Vec<
+                    const TYPE: &__kalam::model::ColumnType = &<Vec<
                         String,
-                    > as kalam::TypeAt<kalam::Ids<{ 40 }>>>::TYPE;
-                    kalam::assert_type(
+                    > as __kalam::TypeAt<__kalam::Ids<{ 40 }>>>::TYPE;
+                    __kalam::assert_type(
                         TYPE,
                         "column `more` of `app.events` cannot be of this type\nhelp: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest 16 deep at most",
                     );
                 };
                 const _: () = {
-                    const NATURAL: &kalam::model::ColumnType = &<serde_json::Value as kalam::TypeAt<
-                        kalam::Ids<{ 0 }>,
+                    const NATURAL: &__kalam::model::ColumnType = &<serde_json::Value as __kalam::TypeAt<
+                        __kalam::Ids<{ 0 }>,
                     >>::TYPE;
-                    const EXPECTED: &kalam::model::ColumnType = &kalam::model::ColumnType::Json;
-                    kalam::assert_holds(
+                    const EXPECTED: &__kalam::model::ColumnType = &__kalam::model::ColumnType::Json;
+                    __kalam::assert_holds(
                         NATURAL,
                         EXPECTED,
                         "`serde_json::Value` cannot hold column `data` of `app.events`, which is `json`\nhelp: write `String`",
                     );
                 };
-                const _: () = kalam::assert_unique_ids(
+                const _: () = __kalam::assert_unique_ids(
                     &DEFINITION,
                     1,
                     "an id inside column `id` of `app.events` is another one's, or reserved\nhelp: say with `nested_ids` above which number those inside it begin",
                 );
-                const _: () = kalam::assert_unique_ids(
+                const _: () = __kalam::assert_unique_ids(
                     &DEFINITION,
                     2,
                     "an id inside column `status` of `app.events` is another one's, or reserved\nhelp: say with `nested_ids` above which number those inside it begin",
                 );
-                const _: () = kalam::assert_unique_ids(
+                const _: () = __kalam::assert_unique_ids(
                     &DEFINITION,
                     3,
                     "an id inside column `tags` of `app.events` is another one's, or reserved\nhelp: say with `nested_ids` above which number those inside it begin",
                 );
-                const _: () = kalam::assert_unique_ids(
+                const _: () = __kalam::assert_unique_ids(
                     &DEFINITION,
                     4,
                     "an id inside column `routes` of `app.events` is another one's, or reserved\nhelp: say with `nested_ids` above which number those inside it begin",
                 );
-                const _: () = kalam::assert_unique_ids(
+                const _: () = __kalam::assert_unique_ids(
                     &DEFINITION,
                     5,
                     "an id inside column `more` of `app.events` is another one's, or reserved\nhelp: say with `nested_ids` above which number those inside it begin",
@@ -775,81 +781,83 @@ fn struct_that_borrows() {
         }"#,
         expect![[r#"
             const _: () = {
-                use ::kalamtable::__private as kalam;
+                use ::kalamtable::__private as __kalam;
                 /// What the table is.
-                pub static DEFINITION: kalam::model::TableDefinition = kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
-                    name: kalam::model::TableName {
-                        namespace: kalam::model::Shared::Static("app"),
-                        table: kalam::model::Shared::Static("lines"),
+                pub static DEFINITION: __kalam::model::TableDefinition = __kalam::model::TableDefinition::from_checked(__kalam::model::TableParts {
+                    name: __kalam::model::TableName {
+                        namespace: __kalam::model::Shared::Static("app"),
+                        table: __kalam::model::Shared::Static("lines"),
                     },
-                    kind: kalam::model::TableKind::Shared,
+                    kind: __kalam::model::TableKind::Shared,
                     version: 1u32,
-                    comment: kalam::Option::None,
-                    primary_key: kalam::model::PrimaryKey::None {
-                        reason: kalam::model::Shared::Static("lines of a log"),
+                    comment: __kalam::Option::None,
+                    primary_key: __kalam::model::PrimaryKey::None {
+                        reason: __kalam::model::Shared::Static("lines of a log"),
                     },
-                    row: kalam::model::Shared::Static("Line"),
+                    row: __kalam::model::Shared::Static("Line"),
                     columns: {
-                        static COLUMNS: [kalam::model::Column; 2usize] = [
-                            kalam::model::Column {
+                        static COLUMNS: [__kalam::model::Column; 2usize] = [
+                            __kalam::model::Column {
                                 id: 4,
-                                name: kalam::model::Shared::Static("text"),
-                                ty: kalam::model::ColumnType::Text,
+                                name: __kalam::model::Shared::Static("text"),
+                                ty: __kalam::model::ColumnType::Text,
                                 nullable: false,
-                                default: kalam::Option::None,
-                                unit: kalam::Option::None,
-                                rust: kalam::Option::None,
-                                comment: kalam::Option::None,
+                                default: __kalam::Option::None,
+                                unit: __kalam::Option::None,
+                                rust: __kalam::Option::None,
+                                comment: __kalam::Option::None,
                             },
-                            kalam::model::Column {
+                            __kalam::model::Column {
                                 id: 2,
-                                name: kalam::model::Shared::Static("words"),
-                                ty: <Vec<&'static str> as kalam::TypeAt<kalam::Ids<{ 4 }>>>::TYPE,
+                                name: __kalam::model::Shared::Static("words"),
+                                ty: <Vec<
+                                    &'static str,
+                                > as __kalam::TypeAt<__kalam::Ids<{ 4 }>>>::TYPE,
                                 nullable: false,
-                                default: kalam::Option::None,
-                                unit: kalam::Option::None,
-                                rust: kalam::Option::None,
-                                comment: kalam::Option::None,
+                                default: __kalam::Option::None,
+                                unit: __kalam::Option::None,
+                                rust: __kalam::Option::None,
+                                comment: __kalam::Option::None,
                             },
                         ];
-                        kalam::model::Shared::Static(&COLUMNS)
+                        __kalam::model::Shared::Static(&COLUMNS)
                     },
-                    reserved: kalam::model::Reserved {
-                        ids: kalam::model::Shared::Static(&[]),
-                        names: kalam::model::Shared::Static(&[]),
+                    reserved: __kalam::model::Reserved {
+                        ids: __kalam::model::Shared::Static(&[]),
+                        names: __kalam::model::Shared::Static(&[]),
                     },
                 });
                 /// The Arrow schema, made on first use.
-                pub static SCHEMA: kalam::LazyLock<kalam::SchemaRef> = kalam::LazyLock::new(|| kalam::Table::new_schema(
+                pub static SCHEMA: __kalam::LazyLock<__kalam::SchemaRef> = __kalam::LazyLock::new(|| __kalam::Table::new_schema(
                     &DEFINITION,
                 ));
                 /// The definition and its schema.
-                pub static TABLE: kalam::Table = kalam::Table {
+                pub static TABLE: __kalam::Table = __kalam::Table {
                     definition: &DEFINITION,
                     schema: &SCHEMA,
                 };
                 #[automatically_derived]
-                impl<'a> kalam::ToArrow for Line<'a> {
-                    const TABLE: &'static kalam::Table = &TABLE;
+                impl<'a> __kalam::ToArrow for Line<'a> {
+                    const TABLE: &'static __kalam::Table = &TABLE;
                     fn append(
                         rows: &[&Self],
                         position: usize,
-                        column: &mut kalam::ColumnBuilder,
-                    ) -> kalam::Result<(), kalam::ValueError> {
+                        column: &mut __kalam::ColumnBuilder,
+                    ) -> __kalam::Result<(), __kalam::ValueError> {
                         match position {
                             0 => {
                                 column
                                     .append::<
                                         &'a str,
                                         _,
-                                    >(rows, |row| kalam::Element::cell(&row.text))
+                                    >(rows, |row| __kalam::Element::cell(&row.text))
                             }
                             1 => {
                                 column
                                     .append::<
                                         Vec<&'a str>,
                                         _,
-                                    >(rows, |row| kalam::Element::cell(&row.words))
+                                    >(rows, |row| __kalam::Element::cell(&row.words))
                             }
                             _ => column.missing(),
                         }
@@ -857,22 +865,22 @@ fn struct_that_borrows() {
                     fn touch(rows: &[&Self]) -> u8 {
                         let mut seen = 0;
                         for row in rows {
-                            seen ^= kalam::Element::touch(&row.text);
-                            seen ^= kalam::Element::touch(&row.words);
+                            seen ^= __kalam::Element::touch(&row.text);
+                            seen ^= __kalam::Element::touch(&row.words);
                         }
                         seen
                     }
                 }
                 const _: () = {
-                    const TYPE: &kalam::model::ColumnType = &<Vec<
+                    const TYPE: &__kalam::model::ColumnType = &<Vec<
                         &'static str,
-                    > as kalam::TypeAt<kalam::Ids<{ 4 }>>>::TYPE;
-                    kalam::assert_type(
+                    > as __kalam::TypeAt<__kalam::Ids<{ 4 }>>>::TYPE;
+                    __kalam::assert_type(
                         TYPE,
                         "column `words` of `app.lines` cannot be of this type\nhelp: keys of maps are text, numbers that are not floating, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest 16 deep at most",
                     );
                 };
-                const _: () = kalam::assert_unique_ids(
+                const _: () = __kalam::assert_unique_ids(
                     &DEFINITION,
                     2,
                     "an id inside column `words` of `app.lines` is another one's, or reserved\nhelp: say with `nested_ids` above which number those inside it begin",

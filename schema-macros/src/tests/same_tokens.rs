@@ -18,30 +18,34 @@ const COLUMNS: [(&str, &str, &str); 23] = [
     ("type = 'ubigint'", "u64", ""),
     ("type = 'float'", "f32", ""),
     ("type = 'double', default = 1.5", "f64", "default = 1.5"),
-    ("type = 'decimal(10, 2)'", "kalam::Decimal<10, 2>", ""),
+    ("type = 'decimal(10, 2)'", "__kalam::Decimal<10, 2>", ""),
     (
         "type = 'text', default = 'new'",
-        "kalam::String",
+        "__kalam::String",
         "default = \"new\"",
     ),
-    ("type = 'bytes'", "kalam::Vec<u8>", ""),
+    ("type = 'bytes'", "__kalam::Vec<u8>", ""),
     ("type = 'bytes(16)'", "[u8; 16]", ""),
-    ("type = 'date'", "kalam::Date", ""),
-    ("type = 'time'", "kalam::TimeOfDay<kalam::Micros>", ""),
-    ("type = 'timestamp'", "kalam::Timestamp<kalam::Micros>", ""),
+    ("type = 'date'", "__kalam::Date", ""),
+    ("type = 'time'", "__kalam::TimeOfDay<__kalam::Micros>", ""),
+    (
+        "type = 'timestamp'",
+        "__kalam::Timestamp<__kalam::Micros>",
+        "",
+    ),
     (
         "type = 'timestamp(ms)'",
-        "kalam::Timestamp<kalam::Millis>",
+        "__kalam::Timestamp<__kalam::Millis>",
         "",
     ),
     (
         "type = 'datetime', unit = 'ms', default = 'now()'",
-        "kalam::Timestamp<kalam::Millis>",
+        "__kalam::Timestamp<__kalam::Millis>",
         "type = \"datetime\", default = \"now()\"",
     ),
-    ("type = 'uuid'", "kalam::Uuid", ""),
-    ("type = 'embedding(4)'", "kalam::Box<[f32; 4]>", ""),
-    ("type = 'json'", "kalam::String", "type = \"json\""),
+    ("type = 'uuid'", "__kalam::Uuid", ""),
+    ("type = 'embedding(4)'", "__kalam::Box<[f32; 4]>", ""),
+    ("type = 'json'", "__kalam::String", "type = \"json\""),
 ];
 
 /// The tokens from the static definition up to the end of the last impl.
@@ -68,7 +72,7 @@ fn as_toml_and_as_a_struct() {
         columns += &format!("c{nullable_id} = {{ id = {nullable_id}, {toml}, nullable = true }}\n");
         fields += &format!("#[kalam(id = {id}, {attribute})] pub c{id}: {rust},");
         fields += &format!(
-            "#[kalam(id = {nullable_id}, {attribute})] pub c{nullable_id}: kalam::Option<{rust}>,"
+            "#[kalam(id = {nullable_id}, {attribute})] pub c{nullable_id}: __kalam::Option<{rust}>,"
         );
     }
     let toml =

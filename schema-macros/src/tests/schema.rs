@@ -383,91 +383,91 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
             }
         }
         const _: () = {
-            use kalamtable_rows::__private as kalam;
+            use kalamtable_rows::__private as __kalam;
             /// What the table is.
-            pub static DEFINITION: kalam::model::TableDefinition = kalam::model::TableDefinition::from_checked(kalam::model::TableParts {
-                name: kalam::model::TableName {
-                    namespace: kalam::model::Shared::Static("app"),
-                    table: kalam::model::Shared::Static("jobs"),
+            pub static DEFINITION: __kalam::model::TableDefinition = __kalam::model::TableDefinition::from_checked(__kalam::model::TableParts {
+                name: __kalam::model::TableName {
+                    namespace: __kalam::model::Shared::Static("app"),
+                    table: __kalam::model::Shared::Static("jobs"),
                 },
-                kind: kalam::model::TableKind::Shared,
+                kind: __kalam::model::TableKind::Shared,
                 version: 1u32,
-                comment: kalam::Option::None,
-                primary_key: kalam::model::PrimaryKey::None {
-                    reason: kalam::model::Shared::Static("a log"),
+                comment: __kalam::Option::None,
+                primary_key: __kalam::model::PrimaryKey::None {
+                    reason: __kalam::model::Shared::Static("a log"),
                 },
-                row: kalam::model::Shared::Static("Jobs"),
+                row: __kalam::model::Shared::Static("Jobs"),
                 columns: {
-                    static COLUMNS: [kalam::model::Column; 2usize] = [
-                        kalam::model::Column {
+                    static COLUMNS: [__kalam::model::Column; 2usize] = [
+                        __kalam::model::Column {
                             id: 2,
-                            name: kalam::model::Shared::Static("status"),
-                            ty: kalam::model::ColumnType::Enum(
-                                kalam::model::Shared::Static(
+                            name: __kalam::model::Shared::Static("status"),
+                            ty: __kalam::model::ColumnType::Enum(
+                                __kalam::model::Shared::Static(
                                     &[
-                                        kalam::model::Shared::Static("new"),
-                                        kalam::model::Shared::Static("done"),
+                                        __kalam::model::Shared::Static("new"),
+                                        __kalam::model::Shared::Static("done"),
                                     ],
                                 ),
                             ),
                             nullable: false,
-                            default: kalam::Option::None,
-                            unit: kalam::Option::None,
-                            rust: kalam::Option::None,
-                            comment: kalam::Option::Some(
-                                kalam::model::Shared::Static("How far it is"),
+                            default: __kalam::Option::None,
+                            unit: __kalam::Option::None,
+                            rust: __kalam::Option::None,
+                            comment: __kalam::Option::Some(
+                                __kalam::model::Shared::Static("How far it is"),
                             ),
                         },
-                        kalam::model::Column {
+                        __kalam::model::Column {
                             id: 1,
-                            name: kalam::model::Shared::Static("at"),
-                            ty: kalam::model::ColumnType::Time,
+                            name: __kalam::model::Shared::Static("at"),
+                            ty: __kalam::model::ColumnType::Time,
                             nullable: true,
-                            default: kalam::Option::None,
-                            unit: kalam::Option::Some(kalam::model::TimeUnit::Second),
-                            rust: kalam::Option::None,
-                            comment: kalam::Option::None,
+                            default: __kalam::Option::None,
+                            unit: __kalam::Option::Some(__kalam::model::TimeUnit::Second),
+                            rust: __kalam::Option::None,
+                            comment: __kalam::Option::None,
                         },
                     ];
-                    kalam::model::Shared::Static(&COLUMNS)
+                    __kalam::model::Shared::Static(&COLUMNS)
                 },
-                reserved: kalam::model::Reserved {
-                    ids: kalam::model::Shared::Static(&[]),
-                    names: kalam::model::Shared::Static(&[]),
+                reserved: __kalam::model::Reserved {
+                    ids: __kalam::model::Shared::Static(&[]),
+                    names: __kalam::model::Shared::Static(&[]),
                 },
             });
             /// The Arrow schema, made on first use.
-            pub static SCHEMA: kalam::LazyLock<kalam::SchemaRef> = kalam::LazyLock::new(|| kalam::Table::new_schema(
+            pub static SCHEMA: __kalam::LazyLock<__kalam::SchemaRef> = __kalam::LazyLock::new(|| __kalam::Table::new_schema(
                 &DEFINITION,
             ));
             /// The definition and its schema.
-            pub static TABLE: kalam::Table = kalam::Table {
+            pub static TABLE: __kalam::Table = __kalam::Table {
                 definition: &DEFINITION,
                 schema: &SCHEMA,
             };
             #[automatically_derived]
-            impl kalam::ToArrow for Job
+            impl __kalam::ToArrow for Job
             where
-                Status: kalam::OwnedElement,
+                Status: __kalam::OwnedElement,
             {
-                const TABLE: &'static kalam::Table = &TABLE;
+                const TABLE: &'static __kalam::Table = &TABLE;
                 fn append(
                     rows: &[&Self],
                     position: usize,
-                    column: &mut kalam::ColumnBuilder,
-                ) -> kalam::Result<(), kalam::ValueError> {
+                    column: &mut __kalam::ColumnBuilder,
+                ) -> __kalam::Result<(), __kalam::ValueError> {
                     match position {
                         0 => {
                             column
                                 .append::<
                                     Status,
                                     _,
-                                >(rows, |row| kalam::Element::cell(&row.status))
+                                >(rows, |row| __kalam::Element::cell(&row.status))
                         }
                         1 => {
                             column
                                 .append::<
-                                    kalam::Option<kalam::TimeOfDay<kalam::Seconds>>,
+                                    __kalam::Option<__kalam::TimeOfDay<__kalam::Seconds>>,
                                     _,
                                 >(rows, |row| row.at)
                         }
@@ -477,39 +477,39 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                 fn touch(rows: &[&Self]) -> u8 {
                     let mut seen = 0;
                     for row in rows {
-                        seen ^= kalam::Element::touch(&row.status);
-                        seen ^= kalam::Element::touch(&row.at);
+                        seen ^= __kalam::Element::touch(&row.status);
+                        seen ^= __kalam::Element::touch(&row.at);
                     }
                     seen
                 }
             }
             #[automatically_derived]
-            impl kalam::FromArrow for Job
+            impl __kalam::FromArrow for Job
             where
-                Status: kalam::OwnedElement,
+                Status: __kalam::OwnedElement,
             {
                 type Readers = (
-                    kalam::ColumnReader<Status>,
-                    kalam::ColumnReader<kalam::Option<kalam::TimeOfDay<kalam::Seconds>>>,
+                    __kalam::ColumnReader<Status>,
+                    __kalam::ColumnReader<__kalam::Option<__kalam::TimeOfDay<__kalam::Seconds>>>,
                 );
                 type View<'a> = JobSeen<'a>;
                 fn readers(
-                    columns: &kalam::Columns<'_>,
-                ) -> kalam::Result<Self::Readers, kalam::RowError> {
-                    let mut readers = kalam::Readers::new(columns);
+                    columns: &__kalam::Columns<'_>,
+                ) -> __kalam::Result<Self::Readers, __kalam::RowError> {
+                    let mut readers = __kalam::Readers::new(columns);
                     readers.add::<Status>();
-                    readers.add::<kalam::Option<kalam::TimeOfDay<kalam::Seconds>>>();
+                    readers.add::<__kalam::Option<__kalam::TimeOfDay<__kalam::Seconds>>>();
                     let mut readers = readers.finish()?;
-                    kalam::Result::Ok((
+                    __kalam::Result::Ok((
                         readers.take::<Status>(),
-                        readers.take::<kalam::Option<kalam::TimeOfDay<kalam::Seconds>>>(),
+                        readers.take::<__kalam::Option<__kalam::TimeOfDay<__kalam::Seconds>>>(),
                     ))
                 }
                 fn read(
                     readers: &Self::Readers,
-                    range: kalam::Range<usize>,
-                    rows: &mut kalam::Vec<Self>,
-                ) -> kalam::Result<(), kalam::RowError> {
+                    range: __kalam::Range<usize>,
+                    rows: &mut __kalam::Vec<Self>,
+                ) -> __kalam::Result<(), __kalam::RowError> {
                     let (c0, c1) = readers;
                     for row in range {
                         rows.push(Job {
@@ -517,56 +517,56 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                             at: c1.read(row)?.map(|value| value.get()),
                         });
                     }
-                    kalam::Result::Ok(())
+                    __kalam::Result::Ok(())
                 }
                 #[inline]
                 fn view(
                     readers: &Self::Readers,
                     row: usize,
-                ) -> kalam::Result<Self::View<'_>, kalam::RowError> {
+                ) -> __kalam::Result<Self::View<'_>, __kalam::RowError> {
                     let (c0, c1) = readers;
-                    kalam::Result::Ok(JobSeen {
+                    __kalam::Result::Ok(JobSeen {
                         status: c0.view(row)?,
                         at: c1.view(row)?,
                     })
                 }
             }
             #[automatically_derived]
-            impl kalam::RowKey for Job
+            impl __kalam::RowKey for Job
             where
-                Status: kalam::OwnedElement,
+                Status: __kalam::OwnedElement,
             {
                 type Prefix = ();
                 const IN_SQL_ORDER: bool = false;
                 fn read_prefixes(
-                    _batch: &kalam::RecordBatch,
+                    _batch: &__kalam::RecordBatch,
                     _count: usize,
-                ) -> kalam::Result<kalam::Vec<()>, kalam::RowError> {
-                    kalam::Result::Ok(kalam::Vec::new())
+                ) -> __kalam::Result<__kalam::Vec<()>, __kalam::RowError> {
+                    __kalam::Result::Ok(__kalam::Vec::new())
                 }
-                fn compare_prefix(&self, (): &()) -> kalam::Ordering {
-                    kalam::Ordering::Equal
+                fn compare_prefix(&self, (): &()) -> __kalam::Ordering {
+                    __kalam::Ordering::Equal
                 }
-                fn compare_keys(&self, _other: &Self) -> kalam::Ordering {
-                    kalam::Ordering::Equal
+                fn compare_keys(&self, _other: &Self) -> __kalam::Ordering {
+                    __kalam::Ordering::Equal
                 }
             }
             const _: &str = include_str!(
                 concat!(env!("CARGO_MANIFEST_DIR"), "/", "schemas/jobs.toml")
             );
             const _: () = {
-                const NATURAL: &kalam::model::ColumnType = &<Status as kalam::TypeAt<
-                    kalam::Ids<{ 0 }>,
+                const NATURAL: &__kalam::model::ColumnType = &<Status as __kalam::TypeAt<
+                    __kalam::Ids<{ 0 }>,
                 >>::TYPE;
-                const EXPECTED: &kalam::model::ColumnType = &kalam::model::ColumnType::Enum(
-                    kalam::model::Shared::Static(
+                const EXPECTED: &__kalam::model::ColumnType = &__kalam::model::ColumnType::Enum(
+                    __kalam::model::Shared::Static(
                         &[
-                            kalam::model::Shared::Static("new"),
-                            kalam::model::Shared::Static("done"),
+                            __kalam::model::Shared::Static("new"),
+                            __kalam::model::Shared::Static("done"),
                         ],
                     ),
                 );
-                kalam::assert_holds(
+                __kalam::assert_holds(
                     NATURAL,
                     EXPECTED,
                     "`Status` cannot hold column `status` of `app.jobs`: schemas/jobs.toml:4 says `enum('new', 'done')`\nhelp: its labels have to be `new` and `done`",
