@@ -33,3 +33,8 @@ macro_rules! include_tables {
         include!(concat!(env!("OUT_DIR"), "/", $file));
     };
 }
+
+/// What README.md shows of structs is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
