@@ -171,6 +171,11 @@ impl RowScanExec {
     }
 }
 
+/// All rows of so many, as ranges.
+fn all(rows: usize) -> Vec<Range<usize>> {
+    std::iter::once(0..rows).collect()
+}
+
 fn properties(schema: &SchemaRef, order: Option<LexOrdering>) -> Arc<PlanProperties> {
     let equivalences = match order {
         Some(order) => EquivalenceProperties::new_with_orderings(schema.clone(), [order]),
@@ -389,7 +394,7 @@ impl ExecutionPlan for RowScanExec {
                 filter: self.filter.clone(),
                 batch_size,
                 wanted: self.fetch.unwrap_or(usize::MAX).min(rows.len()),
-                left: Cursor::new(found.unwrap_or_else(|| vec![0..rows.len()]), self.reverse),
+                left: Cursor::new(found.unwrap_or_else(|| all(rows.len())), self.reverse),
                 rows,
                 reverse: self.reverse,
                 rows_read: counter("rows_read"),
