@@ -53,6 +53,15 @@ fn refused(input: &DeriveInput, row: &RowStruct, problems: &mut Problems) {
         let help = "a value has one column type: write a struct for each";
         problems.push(&input.generics, &message, help);
     }
+    let generics = &input.generics;
+    let has_bounds = generics
+        .lifetimes()
+        .any(|lifetime| lifetime.colon_token.is_some());
+    if has_bounds || (row.types.is_empty() && generics.where_clause.is_some()) {
+        let message = format!("the lifetimes of `{name}` have bounds");
+        let help = "give the struct one lifetime, for everything that it borrows";
+        problems.push(name, &message, help);
+    }
     if row.fields.is_empty() && row.flattened.is_empty() {
         let message = format!("`{name}` has no fields that a column could hold");
         problems.push(name, &message, "add a field");

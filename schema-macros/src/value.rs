@@ -360,6 +360,13 @@ mod tests {
             "#]],
         );
         check(
+            "struct Stop<'a, 'b: 'a> { name: &'a str, note: &'b str }",
+            expect![[r#"
+                Stop: the lifetimes of `Stop` have bounds
+                help: give the struct one lifetime, for everything that it borrows
+            "#]],
+        );
+        check(
             "struct Page<T>(Vec<T>);",
             expect![[r#"
             <T>: `Page` has parameters
