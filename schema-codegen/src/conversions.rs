@@ -319,7 +319,14 @@ fn row_key_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStream
         let position = fields.position_of_column(position, &kalam);
         let number = Literal::usize_unsuffixed(number);
         types.push(quote!(__kalam::Option<#ty>));
-        orders.push(quote!(<#element as __kalam::Value>::IN_SQL_ORDER));
+        let order = quote!(<#element as __kalam::Value>::IN_SQL_ORDER);
+        // Each type once: clippy looks twice at `a && a`.
+        if !orders
+            .iter()
+            .any(|known: &TokenStream| known.to_string() == order.to_string())
+        {
+            orders.push(order);
+        }
         made.push(quote! {
             let #reader =
                 __kalam::KeyReader::<#element>::try_new(&columns, #position, #number, count)?;
