@@ -9,9 +9,15 @@ use kalamtable_rows::{
     ToArrow, Uuid,
 };
 
-/// What happened.
+/// What happened. The derive adds a test that this stays as it is in the file.
 #[derive(Clone, Debug, PartialEq, KalamTable)]
-#[kalam(table = "app.events", primary_key(id), crate = kalamtable_rows)]
+#[kalam(
+    table = "app.events",
+    primary_key(id),
+    comment = "What happened.",
+    freeze = "tests/frozen/events.toml",
+    crate = kalamtable_rows
+)]
 struct Event {
     /// Identifies it everywhere.
     #[kalam(id = 1)]

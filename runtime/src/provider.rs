@@ -26,9 +26,10 @@ use crate::{Error, TableSource};
 ///
 /// A scan builds the columns that the query reads and no others, for the rows that pass its filters
 /// and no others, until it has as many as are wanted; in batches of the session's size. Every
-/// predicate that depends on the row alone is evaluated here, exactly. A query sees the rows of the
-/// moment when its scan began. What goes wrong with a value names table, column and row, counted
-/// from 0 in the source's rows.
+/// predicate that depends on the row alone is evaluated here, exactly. Rows that are in key order are
+/// found by key, by ranges of keys, and from either end. A query sees the rows of the moment when its
+/// scan began; a `count(*)` of all rows may be that of the moment when it was planned. What goes wrong
+/// with a value names table, column and row, counted from 0 in the source's rows.
 ///
 /// `INSERT` takes place as a whole or not at all, if the source takes it; `INSERT OVERWRITE` and
 /// `REPLACE INTO` likewise. Its rows are matched to the columns by position, as DataFusion hands

@@ -61,7 +61,7 @@ pub trait TableSource: fmt::Debug + Send + Sync + 'static {
     }
 
     /// How many rows a snapshot taken now would have, if that is known without one: `count(*)` is
-    /// answered with it when a query is planned.
+    /// answered with it when a query is planned, unless there are none.
     fn row_count(&self) -> Option<usize> {
         None
     }
