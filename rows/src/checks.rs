@@ -9,7 +9,7 @@ use kalamtable_model::{
 
 use crate::table::Table;
 
-/// A column of type `ty` can be part of a primary key.
+/// A column of type `ty` can be part of a key of its table.
 ///
 /// # Panics
 /// With `message` if it can't.

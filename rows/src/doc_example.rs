@@ -36,6 +36,7 @@ static DEFINITION: TableDefinition = TableDefinition::from_checked(TableParts {
     version: 1,
     comment: None,
     primary_key: PrimaryKey::Columns(Shared::Static(&[0])),
+    unique_keys: Shared::Static(&[]),
     row: Shared::Static("Event"),
     columns: Shared::Static(&[
         Column {

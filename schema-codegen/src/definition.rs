@@ -37,25 +37,16 @@ pub(crate) fn tokens(
     let comment = optional(definition.comment(), text);
     let row = text(definition.row());
     let primary_key = match definition.primary_key() {
-        PrimaryKey::Columns(positions) if fields.flattened.is_empty() => {
-            let positions = positions.iter();
-            quote!(__kalam::model::PrimaryKey::Columns(__kalam::model::Shared::Static(&[#(#positions),*])))
-        }
         PrimaryKey::Columns(positions) => {
-            let count = positions.len();
-            let kalam = quote!(__kalam);
-            let positions = positions.iter();
-            let positions = positions.map(|position| fields.position_of_column(*position, &kalam));
-            quote!(__kalam::model::PrimaryKey::Columns({
-                static KEY: [usize; #count] = [#(#positions),*];
-                __kalam::model::Shared::Static(&KEY)
-            }))
+            let key = key(positions, fields);
+            quote!(__kalam::model::PrimaryKey::Columns(#key))
         }
         PrimaryKey::None { reason } => {
             let reason = text(reason);
             quote!(__kalam::model::PrimaryKey::None { reason: #reason })
         }
     };
+    let unique_keys = unique_keys(definition, fields);
     let columns = columns(definition, fields, overrides);
     let ids = definition
         .reserved()
@@ -70,6 +61,7 @@ pub(crate) fn tokens(
             version: #version,
             comment: #comment,
             primary_key: #primary_key,
+            unique_keys: #unique_keys,
             row: #row,
             columns: {
                 #columns
@@ -81,6 +73,33 @@ pub(crate) fn tokens(
             },
         })
     }
+}
+
+/// The positions of a key's columns.
+fn key(positions: &[usize], fields: &RowFields) -> TokenStream {
+    if fields.flattened.is_empty() {
+        return quote!(__kalam::model::Shared::Static(&[#(#positions),*]));
+    }
+    let count = positions.len();
+    let kalam = quote!(__kalam);
+    let positions = positions.iter();
+    let positions = positions.map(|position| fields.position_of_column(*position, &kalam));
+    quote!({
+        static KEY: [usize; #count] = [#(#positions),*];
+        __kalam::model::Shared::Static(&KEY)
+    })
+}
+
+fn unique_keys(definition: &TableDefinition, fields: &RowFields) -> TokenStream {
+    let keys = definition.unique_keys().iter().map(|of| key(of, fields));
+    if definition.unique_keys().is_empty() || fields.flattened.is_empty() {
+        return quote!(__kalam::model::Shared::Static(&[#(#keys),*]));
+    }
+    let count = keys.len();
+    quote!({
+        static KEYS: [__kalam::model::Shared<[usize]>; #count] = [#(#keys),*];
+        __kalam::model::Shared::Static(&KEYS)
+    })
 }
 
 /// `COLUMNS`, a static of its own: what has a destructor can't be evaluated in a temporary.

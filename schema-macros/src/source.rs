@@ -204,6 +204,7 @@ fn raw_table(
         comment,
         primary_key: key,
         no_primary_key,
+        unique: None,
         row: Some(Spanned::new(
             row.name.unraw().to_string(),
             places.add(&row.name, "the struct"),

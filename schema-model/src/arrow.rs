@@ -6,7 +6,7 @@
 //! | `comment` | the column's comment |
 //! | `ARROW:extension:name`, `ARROW:extension:metadata` | the canonical extension of `uuid` and `json` |
 //! | `kalam_data_type` | the type as KalamDB's serde writes it, for the types that KalamDB has |
-//! | `kalam_column_flags` | a JSON array of `pk`, `nn`, `uq`, in that order |
+//! | `kalam_column_flags` | a JSON array of `pk`, `nn`, `uq`, in that order; `uq` is also that of a column which alone is a unique key |
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -34,7 +34,11 @@ impl TableDefinition {
             .columns()
             .iter()
             .enumerate()
-            .map(|(index, column)| column_field(column, self.key_columns().contains(&index)))
+            .map(|(index, column)| {
+                let in_primary_key = self.key_columns().contains(&index);
+                let is_unique = self.unique_keys().iter().any(|key| **key == [index]);
+                column_field(column, in_primary_key, is_unique)
+            })
             .collect();
         let metadata = self
             .comment()
@@ -145,7 +149,7 @@ impl From<TimeUnit> for arrow_schema::TimeUnit {
     }
 }
 
-fn column_field(column: &Column, in_primary_key: bool) -> FieldRef {
+fn column_field(column: &Column, in_primary_key: bool, is_unique: bool) -> FieldRef {
     let mut metadata = field_metadata(column.id, &column.ty);
     if let Some(comment) = &column.comment {
         metadata.insert(COMMENT_KEY.to_string(), comment.to_string());
@@ -153,10 +157,12 @@ fn column_field(column: &Column, in_primary_key: bool) -> FieldRef {
     if let Some(data_type) = column.ty.kalam_data_type() {
         metadata.insert(KALAM_DATA_TYPE_KEY.to_string(), data_type);
     }
-    let flags = match (in_primary_key, column.nullable) {
-        (true, _) => r#"["pk","nn","uq"]"#,
-        (false, false) => r#"["nn"]"#,
-        (false, true) => "[]",
+    let flags = match (in_primary_key, column.nullable, is_unique) {
+        (true, ..) => r#"["pk","nn","uq"]"#,
+        (false, false, true) => r#"["nn","uq"]"#,
+        (false, false, false) => r#"["nn"]"#,
+        (false, true, true) => r#"["uq"]"#,
+        (false, true, false) => "[]",
     };
     metadata.insert(KALAM_COLUMN_FLAGS_KEY.to_string(), flags.to_string());
     let field = Field::new(&*column.name, column.ty.arrow_type(), column.nullable);

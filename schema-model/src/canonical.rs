@@ -23,12 +23,12 @@ impl TableDefinition {
             keys.push(("comment", quoted(comment)));
         }
         match self.primary_key() {
-            PrimaryKey::Columns(positions) => {
-                let columns = positions.iter().filter_map(|at| self.columns().get(*at));
-                let names = columns.map(|column| quoted(&column.name));
-                keys.push(("primary_key", array(names)));
-            }
+            PrimaryKey::Columns(key) => keys.push(("primary_key", self.names(key))),
             PrimaryKey::None { reason } => keys.push(("no_primary_key", quoted(reason))),
+        }
+        if !self.unique_keys().is_empty() {
+            let unique = self.unique_keys().iter().map(|key| self.names(key));
+            keys.push(("unique", array(unique)));
         }
         if self.row() != camel_case(&self.name().table) {
             keys.push(("row", quoted(self.row())));
@@ -54,6 +54,12 @@ impl TableDefinition {
             write_keys(&mut out, &keys);
         }
         out
+    }
+
+    /// The names of a key's columns.
+    fn names(&self, key: &[usize]) -> String {
+        let columns = key.iter().filter_map(|at| self.columns().get(*at));
+        array(columns.map(|column| quoted(&column.name)))
     }
 
     fn write_columns(&self, out: &mut String) {

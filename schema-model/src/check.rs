@@ -14,6 +14,7 @@ use std::ops::Range;
 
 pub use tables::{CheckedTable, TableSpans, check_tables};
 
+use self::keys::Keys;
 use crate::next_id::NextId;
 use crate::raw::{RawColumn, RawTable, RawText};
 use crate::{
@@ -96,6 +97,7 @@ pub fn check_type(text: &str, source: SourceId) -> Result<ColumnType, Vec<Diagno
         comment: None,
         primary_key: None,
         no_primary_key: None,
+        unique: None,
         row: None,
         columns: Spanned::new(vec![column], whole),
         reserved_ids: Vec::new(),
@@ -163,7 +165,10 @@ impl<'a> Checks<'a> {
             .collect();
         self.ids(nested_ids);
 
-        let primary_key = self.primary_key(&columns);
+        let Keys {
+            primary_key,
+            unique_keys,
+        } = self.keys(&columns);
         let row = self.row(name.as_ref());
         self.rust_fields();
         self.rust_columns(&columns);
@@ -195,6 +200,7 @@ impl<'a> Checks<'a> {
             version: version?,
             comment: shared(&raw.comment),
             primary_key: primary_key?,
+            unique_keys,
             row: row?.into(),
             columns: checked.into(),
             reserved: self.reserved(),

@@ -30,6 +30,8 @@ pub struct TableParts {
     pub comment: Option<Shared<str>>,
     /// How a row is told from the others.
     pub primary_key: PrimaryKey,
+    /// What else no two rows share: positions of each key's columns, in key order; no key is empty.
+    pub unique_keys: Shared<[Shared<[usize]>]>,
     /// The name of the Rust row type.
     pub row: Shared<str>,
     /// In the order of `SELECT *`.
@@ -77,6 +79,15 @@ impl TableDefinition {
             PrimaryKey::Columns(columns) => columns,
             PrimaryKey::None { .. } => &[],
         }
+    }
+
+    /// The unique keys, in the order of declaration: positions of each one's columns, in key order.
+    ///
+    /// No two rows have the same values in all columns of one. Null is distinct from every value and
+    /// from other nulls, as in SQL: the columns may be nullable, and a row with a null in one of them
+    /// is like no other. The primary key is not among them, and no two are of the same columns.
+    pub fn unique_keys(&self) -> &[Shared<[usize]>] {
+        &self.0.unique_keys
     }
 
     /// The name of the Rust row type.

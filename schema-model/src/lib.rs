@@ -36,7 +36,7 @@ pub use definition::{
 pub use diagnostic::{Diagnostic, Label, Place, Style, listed, render, sort_diagnostics, tick};
 pub use fingerprint::Fingerprint;
 pub use parse::{datetime_text, parse, too_large};
-pub use raw::{RawColumn, RawDatetime, RawDefault, RawTable, RawText, RawValue};
+pub use raw::{RawColumn, RawDatetime, RawDefault, RawKey, RawTable, RawText, RawValue};
 pub use rule::Rule;
 pub use shared::Shared;
 pub use source::{SourceFile, SourceId, Sources, Spanned};

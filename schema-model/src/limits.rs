@@ -5,6 +5,8 @@
 pub const FILE_BYTES: u64 = 1024 * 1024;
 /// Columns of one table.
 pub const COLUMNS: usize = 4096;
+/// Unique keys of one table: each is looked up for every row that is written.
+pub const UNIQUE_KEYS: usize = 64;
 /// How deep types nest: `list<#2 list<#3 int>>` is three deep.
 pub const NESTING: usize = 16;
 /// Bytes of a namespace, a table's, a column's or a nested field's name, and of a Rust name.

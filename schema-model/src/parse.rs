@@ -10,17 +10,18 @@ use crate::canonical::quoted;
 use crate::diagnostic::{listed, tick};
 use crate::limits;
 use crate::next_id::NextId;
-use crate::raw::{RawColumn, RawDatetime, RawDefault, RawTable, RawText, RawValue};
+use crate::raw::{RawColumn, RawDatetime, RawDefault, RawKey, RawTable, RawText, RawValue};
 use crate::suggest::nearest;
 use crate::{Diagnostic, Rule, SourceFile, SourceId, Sources, Spanned};
 
-const TABLE_KEYS: [&str; 9] = [
+const TABLE_KEYS: [&str; 10] = [
     "name",
     "kind",
     "version",
     "comment",
     "primary_key",
     "no_primary_key",
+    "unique",
     "row",
     "columns",
     "reserved",
@@ -210,6 +211,7 @@ impl Shape<'_> {
         let comment = self.text_at(root, "comment");
         let primary_key = self.key_at(root);
         let no_primary_key = self.text_at(root, "no_primary_key");
+        let unique = self.unique_at(root);
         let row = self.text_at(root, "row");
         let columns = self.columns_at(root, &mut next_id);
         let (reserved_ids, reserved_names) = self.reserved_at(root);
@@ -231,6 +233,7 @@ impl Shape<'_> {
             comment,
             primary_key,
             no_primary_key,
+            unique,
             row,
             columns: columns?,
             reserved_ids,
@@ -322,6 +325,9 @@ impl Shape<'_> {
                 let help = match written_name {
                     "primary_key" | "pk" | "key" => {
                         format!("keys are named above `[columns]`: `primary_key = [\"{name}\"]`")
+                    }
+                    "unique" => {
+                        format!("keys are named above `[columns]`: `unique = [[\"{name}\"]]`")
                     }
                     "null" | "optional" => "write `nullable = true`".to_string(),
                     "not_null" | "required" => {
@@ -474,13 +480,39 @@ impl Shape<'_> {
         )
     }
 
-    fn key_at(&mut self, root: &DeTable<'_>) -> Option<Spanned<Vec<Spanned<String>>>> {
+    fn key_at(&mut self, root: &DeTable<'_>) -> Option<RawKey> {
         self.array_at(
             root,
             "primary_key",
             "an array of column names",
             |shape, item| shape.string("primary_key", item),
         )
+    }
+
+    fn unique_at(&mut self, root: &DeTable<'_>) -> Option<Spanned<Vec<RawKey>>> {
+        let (_, value) = get(root, "unique")?;
+        let is_text = |item: Value<'_, '_>| matches!(item.get_ref(), DeValue::String(_));
+        if let DeValue::Array(items) = value.get_ref()
+            && !items.is_empty()
+            && items.iter().all(is_text)
+        {
+            let written = self.excerpt(value.span());
+            let several = match items.len() {
+                1 => "",
+                _ => " if they are one key together, or each in brackets of its own",
+            };
+            let help = format!("write `unique = [{written}]`{several}");
+            let message = "`unique` is an array of strings, expected an array of keys";
+            self.report(Rule::WrongValueType, value.span(), message, help);
+            return None;
+        }
+        let outer = ["unique = [[", "]]"];
+        self.array("unique", value, "an array of keys", outer, |shape, item| {
+            let expected = "an array of column names";
+            shape.array("unique", item, expected, ["[", "]"], |shape, item| {
+                shape.string("unique", item)
+            })
+        })
     }
 
     // ---- values ----
@@ -490,15 +522,28 @@ impl Shape<'_> {
         table: &DeTable<'_>,
         name: &str,
         expected: &str,
-        mut read: impl FnMut(&mut Self, Value<'_, '_>) -> Option<T>,
+        read: impl FnMut(&mut Self, Value<'_, '_>) -> Option<T>,
     ) -> Option<Spanned<Vec<T>>> {
         let (_, value) = get(table, name)?;
+        let brackets = [&*format!("{name} = ["), "]"];
+        self.array(name, value, expected, brackets, read)
+    }
+
+    /// `brackets` are what a single item lacks on either side.
+    fn array<T>(
+        &mut self,
+        name: &str,
+        value: Value<'_, '_>,
+        expected: &str,
+        [open, close]: [&str; 2],
+        mut read: impl FnMut(&mut Self, Value<'_, '_>) -> Option<T>,
+    ) -> Option<Spanned<Vec<T>>> {
         let DeValue::Array(items) = value.get_ref() else {
-            let written = self.excerpt(value.span());
-            let help = match value.get_ref() {
-                DeValue::String(_) | DeValue::Integer(_) => format!("write `{name} = [{written}]`"),
-                _ => format!("write `{name} = [..]`"),
+            let written = match value.get_ref() {
+                DeValue::String(_) | DeValue::Integer(_) => self.excerpt(value.span()),
+                _ => "..",
             };
+            let help = format!("write `{open}{written}{close}`");
             self.wrong_kind(name, value, expected, &help);
             return None;
         };

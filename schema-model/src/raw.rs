@@ -15,10 +15,12 @@ pub struct RawTable {
     pub version: Option<Spanned<i128>>,
     /// The comment.
     pub comment: Option<Spanned<String>>,
-    /// Names of the key's columns.
-    pub primary_key: Option<Spanned<Vec<Spanned<String>>>>,
-    /// Why there is no key.
+    /// The primary key.
+    pub primary_key: Option<RawKey>,
+    /// Why there is no primary key.
     pub no_primary_key: Option<Spanned<String>>,
+    /// The unique keys.
+    pub unique: Option<Spanned<Vec<RawKey>>>,
     /// The name of the Rust row type.
     pub row: Option<Spanned<String>>,
     /// In the order of the file; the place is that of the header.
@@ -28,6 +30,9 @@ pub struct RawTable {
     /// Names of dropped columns.
     pub reserved_names: Vec<Spanned<String>>,
 }
+
+/// Names of a key's columns, in key order.
+pub type RawKey = Spanned<Vec<Spanned<String>>>;
 
 /// A column as written.
 #[derive(Clone, Debug)]

@@ -159,6 +159,12 @@ rules! {
         "null equals nothing, not even itself"
     KeyColumnType "KT0608" "key-column-type"
         "keys are compared, and not every type has an equality that can be relied on"
+    NoUniqueKeys "KT0609" "no-unique-keys"
+        "a list of no keys reads as if the table had some"
+    RedundantUniqueKey "KT0610" "redundant-unique-key"
+        "each unique key is looked up for every row that is written, and a second one on the same columns refuses no other rows"
+    TooManyUniqueKeys "KT0611" "too-many-unique-keys"
+        "each unique key is looked up for every row that is written"
 
     EnumEmpty "KT0701" "enum-empty"
         "a closed set of nothing has no values"

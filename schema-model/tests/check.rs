@@ -416,3 +416,108 @@ fn syntax_errors_beyond_the_limit_are_told_of() {
             .contains(&"only the first 100 syntax errors of a file are shown".to_string())
     );
 }
+
+#[test]
+fn unique_keys_keep_their_order_and_are_part_of_the_fingerprint() {
+    let columns = "[columns]\na = { id = 1, type = 'int' }\nb = { id = 2, type = 'int', nullable = true }\nc = { id = 3, type = 'int' }\n";
+    let with = |unique: &str| {
+        let (_, table) = load(&format!(
+            "name = 'a.b'\nprimary_key = ['a']\n{unique}{columns}"
+        ));
+        table.unwrap().definition
+    };
+    let definition = with("unique = [['c', 'b'], ['b']]\n");
+    let keys: Vec<&[usize]> = definition.unique_keys().iter().map(|key| &**key).collect();
+    assert_eq!(keys, [&[2, 1][..], &[1]]);
+    expect![[r#"
+        name        = "a.b"
+        primary_key = ["a"]
+        unique      = [["c", "b"], ["b"]]
+
+        [columns]
+        a = { id = 1, type = "int" }
+        b = { id = 2, type = "int", nullable = true }
+        c = { id = 3, type = "int" }
+    "#]]
+    .assert_eq(&definition.to_toml());
+
+    let none = with("");
+    assert!(none.unique_keys().is_empty());
+    // As it was before there were unique keys.
+    assert_eq!(
+        none.fingerprint().to_string(),
+        "d5bbc98860f1a39b752e26dd2379be7b7c8588ffbcb5ced51cbfe7a3e614ade5"
+    );
+    let orders = [
+        "",
+        "unique = [['c', 'b'], ['b']]\n",
+        "unique = [['b'], ['c', 'b']]\n",
+        "unique = [['b', 'c'], ['b']]\n",
+    ];
+    let fingerprints: std::collections::HashSet<_> = orders
+        .iter()
+        .map(|unique| with(unique).fingerprint())
+        .collect();
+    assert_eq!(fingerprints.len(), orders.len());
+}
+
+#[test]
+fn what_cannot_be_a_primary_key_cannot_be_unique_but_for_nulls() {
+    check(
+        r#"
+        name = "a.b"
+        no_primary_key = "x"
+        unique = [["id", "state", "when", "id"], ["id"], ["soon", "state"], ["state", "id"], ["id"]]
+        [columns]
+        id = { id = 1, type = "bigint" }
+        state = { id = 2, type = "text", nullable = true, default = "new" }
+        "when" = { id = 3, type = "double" }
+        "#,
+        expect![[r#"
+            KT0608 x.toml:4:35: key column `when` is of type `double`
+            KT0606 x.toml:4:43: column `id` is in the key twice
+            KT0605 x.toml:4:59: the table has no column `soon`
+            KT0610 x.toml:4:94: the unique key has the columns of another one
+        "#]],
+    );
+}
+
+#[test]
+fn a_key_with_an_unknown_column_is_compared_with_no_other() {
+    check(
+        r#"
+        name = "a.b"
+        primary_key = ["id", "tenat"]
+        unique = [["id"], ["id", "emial"], ["id", "mail"]]
+        [columns]
+        id = { id = 1, type = "bigint" }
+        "#,
+        expect![[r#"
+            KT0605 x.toml:3:30: the table has no column `tenat`
+            KT0605 x.toml:4:34: the table has no column `emial`
+            KT0605 x.toml:4:51: the table has no column `mail`
+        "#]],
+    );
+}
+
+#[cfg(feature = "arrow")]
+#[test]
+fn a_column_that_alone_is_a_unique_key_is_flagged() {
+    use kalamtable_model::arrow::KALAM_COLUMN_FLAGS_KEY;
+    let (_, table) = load(
+        "name = 'a.b'\nprimary_key = ['a']\nunique = [['b'], ['c'], ['d', 'e']]\n[columns]\na = { id = 1, type = 'int' }\nb = { id = 2, type = 'int' }\nc = { id = 3, type = 'int', nullable = true }\nd = { id = 4, type = 'int' }\ne = { id = 5, type = 'int', nullable = true }\n",
+    );
+    let schema = table.unwrap().definition.arrow_schema();
+    let fields = schema.fields().iter();
+    let flags: Vec<_> = fields
+        .map(|field| field.metadata()[KALAM_COLUMN_FLAGS_KEY].as_str())
+        .collect();
+    let expected = [
+        r#"["pk","nn","uq"]"#,
+        r#"["nn","uq"]"#,
+        r#"["uq"]"#,
+        r#"["nn"]"#,
+        "[]",
+    ];
+    assert_eq!(flags, expected);
+}

@@ -13,6 +13,7 @@ const SAMPLE: &str = r#"#:schema ../../table.schema.json
 name        = "system.jobs"
 comment     = "Background jobs: flushes, größere clean-ups"
 primary_key = ["job_id", "tenant"]
+unique      = [["status"], ["tenant", "price"]]
 row         = "Job"
 version     = 3
 kind        = "system"
@@ -206,6 +207,7 @@ fn check_type(ty: String) {
         comment: None,
         primary_key: None,
         no_primary_key: Some(text("none")),
+        unique: None,
         row: None,
         columns: Spanned::new(
             vec![RawColumn {
@@ -259,7 +261,7 @@ proptest! {
 
     #[test]
     fn mutated_values_do_not_panic(column in 0..10_usize, edits in prop::collection::vec(edit(), 1..3)) {
-        let start = SAMPLE.match_indices("\n").nth(8 + column).unwrap().0;
+        let start = SAMPLE.match_indices("\n").nth(9 + column).unwrap().0;
         let end = start + 1 + SAMPLE[start + 1..].find('\n').unwrap();
         let mut line = SAMPLE[start..end].to_string();
         for edit in &edits {
@@ -452,6 +454,18 @@ fn default(ty: &ColumnType, seed: i64, text: &str) -> Option<ColumnDefault> {
     Some(ColumnDefault::Literal(literal))
 }
 
+/// Each column that can be a key, from the last to the first, and all of them together.
+fn unique_keys(columns: &[Column]) -> Vec<Shared<[usize]>> {
+    let keys = columns.iter().enumerate().rev();
+    let keys = keys.filter(|(_, column)| column.ty.is_key_type());
+    let all: Vec<usize> = keys.map(|(position, _)| position).collect();
+    let mut unique: Vec<Shared<[usize]>> = all.iter().map(|at| vec![*at].into()).collect();
+    if all.len() > 1 {
+        unique.push(all.into());
+    }
+    unique
+}
+
 fn definition() -> impl Strategy<Value = TableDefinition> {
     let text = || prop::option::of("[^\u{0}]{0,12}|\\PC{0,12}|[\"'\\\\\n\t\u{1}\u{7f}\u{85}]{0,4}");
     let column = (
@@ -471,10 +485,10 @@ fn definition() -> impl Strategy<Value = TableDefinition> {
         namespace,
         text(),
         1..u32::MAX,
-        any::<(bool, bool)>(),
+        any::<(bool, bool, bool)>(),
     )
         .prop_map(
-            |(columns, kind, namespace, comment, version, (has_row, has_reserved))| {
+            |(columns, kind, namespace, comment, version, (has_row, has_reserved, has_unique))| {
                 let mut id = 0;
                 let columns: Vec<Column> = columns
                     .into_iter()
@@ -505,6 +519,11 @@ fn definition() -> impl Strategy<Value = TableDefinition> {
                     })
                     .collect();
                 let table = "things";
+                let unique_keys = if has_unique {
+                    unique_keys(&columns)
+                } else {
+                    Vec::new()
+                };
                 TableDefinition::from_checked(TableParts {
                     name: TableName {
                         namespace: namespace.into(),
@@ -516,6 +535,7 @@ fn definition() -> impl Strategy<Value = TableDefinition> {
                     primary_key: PrimaryKey::None {
                         reason: "generated".into(),
                     },
+                    unique_keys: unique_keys.into(),
                     row: if has_row {
                         "Row".into()
                     } else {

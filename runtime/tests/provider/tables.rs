@@ -45,6 +45,7 @@ macro_rules! table {
                 version: 1,
                 comment: None,
                 primary_key: PrimaryKey::Columns(Shared::Static(&[0])),
+                unique_keys: Shared::Static(&[]),
                 row: Shared::Static(stringify!($row)),
                 columns: Shared::Static(&[$(Column {
                     id: $id,

@@ -434,6 +434,12 @@ pub mod app {
             primary_key: __kalam::model::PrimaryKey::Columns(
                 __kalam::model::Shared::Static(&[0usize, 1usize, 2usize]),
             ),
+            unique_keys: __kalam::model::Shared::Static(
+                &[
+                    __kalam::model::Shared::Static(&[0usize, 23usize]),
+                    __kalam::model::Shared::Static(&[14usize, 0usize, 2usize]),
+                ],
+            ),
             row: __kalam::model::Shared::Static("AllTypes"),
             columns: {
                 static COLUMNS: [__kalam::model::Column; 40usize] = [

@@ -54,6 +54,7 @@ fn plain_columns() {
                     primary_key: __kalam::model::PrimaryKey::Columns(
                         __kalam::model::Shared::Static(&[0usize]),
                     ),
+                    unique_keys: __kalam::model::Shared::Static(&[]),
                     row: __kalam::model::Shared::Static("Event"),
                     columns: {
                         static COLUMNS: [__kalam::model::Column; 3usize] = [
@@ -345,6 +346,7 @@ fn columns_whose_type_the_compiler_knows() {
                     primary_key: __kalam::model::PrimaryKey::Columns(
                         __kalam::model::Shared::Static(&[0usize]),
                     ),
+                    unique_keys: __kalam::model::Shared::Static(&[]),
                     row: __kalam::model::Shared::Static("Event"),
                     columns: {
                         static COLUMNS: [__kalam::model::Column; 6usize] = [
@@ -794,6 +796,7 @@ fn struct_that_borrows() {
                     primary_key: __kalam::model::PrimaryKey::None {
                         reason: __kalam::model::Shared::Static("lines of a log"),
                     },
+                    unique_keys: __kalam::model::Shared::Static(&[]),
                     row: __kalam::model::Shared::Static("Line"),
                     columns: {
                         static COLUMNS: [__kalam::model::Column; 2usize] = [

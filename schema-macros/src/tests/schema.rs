@@ -396,6 +396,7 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                 primary_key: __kalam::model::PrimaryKey::None {
                     reason: __kalam::model::Shared::Static("a log"),
                 },
+                unique_keys: __kalam::model::Shared::Static(&[]),
                 row: __kalam::model::Shared::Static("Jobs"),
                 columns: {
                     static COLUMNS: [__kalam::model::Column; 2usize] = [
