@@ -14,6 +14,8 @@ use kalamtable_rows::{
 #[kalam(
     table = "app.events",
     primary_key(id),
+    unique(kind, title),
+    unique(title),
     comment = "What happened.",
     freeze = "tests/frozen/events.toml",
     crate = kalamtable_rows
@@ -197,7 +199,7 @@ enum Status {
 struct TaskId(String);
 
 #[derive(Clone, Debug, PartialEq, KalamTable)]
-#[kalam(table = "app.tasks", primary_key(id), crate = kalamtable_rows)]
+#[kalam(table = "app.tasks", primary_key(id), unique(before, status), crate = kalamtable_rows)]
 struct Task {
     id: TaskId,
     #[kalam(default = "in_progress")]
@@ -216,6 +218,7 @@ fn enums_and_newtypes_are_values() -> Result<(), Box<dyn std::error::Error>> {
         .collect();
     let set = "enum('new', 'in_progress', 'it''s done')";
     assert_eq!(types, ["text", set, set, "list<#5 text>"]);
+    assert_eq!(*Task::TABLE.definition.unique_keys()[0], [2, 1]);
     let rows = [Task {
         id: TaskId("a".to_string()),
         status: Status::InProgress,

@@ -28,6 +28,7 @@ mod attributes {
     mod primary_key_on_a_field;
     mod skip_and_id;
     mod skip_that_has_no_default;
+    mod unique_on_a_field;
     mod unknown_key;
 }
 
@@ -140,6 +141,13 @@ mod table {
     mod no_key;
     mod no_namespace;
     mod reason_is_empty;
+    mod unique_key_column_twice;
+    mod unique_key_is_a_float;
+    mod unique_key_is_a_list;
+    mod unique_key_is_empty;
+    mod unique_key_is_the_primary_key;
+    mod unique_key_names_no_column;
+    mod unique_key_twice;
     mod version_zero;
 }
 

@@ -228,6 +228,8 @@ struct Place {
 #[kalam(
     table = "app.notes",
     primary_key(id, kind),
+    unique(text, kind),
+    unique(text),
     reserved(ids(2), names("username")),
     crate = kalamtable_rows
 )]
@@ -282,6 +284,9 @@ fn fields_of_a_flattened_struct_are_columns() -> Result<(), RowError> {
     );
     let definition = Note::TABLE.definition;
     assert_eq!(definition.key_columns(), [2, 6]);
+    let unique = definition.unique_keys().iter();
+    let unique: Vec<&[usize]> = unique.map(|key| &**key).collect();
+    assert_eq!(unique, [&[7, 6][..], &[7]]);
     assert_eq!(
         definition.columns()[3].comment.as_deref(),
         Some("When it was written.")

@@ -12,6 +12,7 @@ const TABLE_KEYS: &[Key] = &[
     ("table", "table = \"app.events\""),
     ("primary_key", "primary_key(id)"),
     ("no_primary_key", "no_primary_key = \"why\""),
+    ("unique", "unique(email)"),
     ("kind", "kind = \"user\""),
     ("version", "version = 2"),
     ("reserved", "reserved(ids(2, 5), names(\"username\"))"),
@@ -21,6 +22,9 @@ const TABLE_KEYS: &[Key] = &[
     ("crate", "crate = ::kalamtable"),
     ("view", "view = EventView"),
 ];
+
+/// What can be said several times.
+const REPEATED_TABLE_KEYS: &[&str] = &["unique"];
 
 /// What stands beside `schema`.
 const SCHEMA_KEYS: [&str; 3] = ["schema", "crate", "view"];
@@ -62,6 +66,7 @@ pub(crate) struct TableAttributes {
     pub(crate) table: Written<String>,
     pub(crate) primary_key: Option<Written<Vec<Written<String>>>>,
     pub(crate) no_primary_key: Option<Written<String>>,
+    pub(crate) unique: Vec<Written<Vec<Written<String>>>>,
     pub(crate) kind: Option<Written<String>>,
     pub(crate) version: Option<Written<i128>>,
     pub(crate) reserved_ids: Vec<Written<i128>>,
@@ -98,6 +103,7 @@ impl StructAttributes {
     ) -> Option<Self> {
         let place = Place {
             keys: TABLE_KEYS,
+            repeated: REPEATED_TABLE_KEYS,
             elsewhere: FIELD_KEYS,
             hint: "it is said of a field",
             hints: &[],
@@ -138,6 +144,7 @@ impl TableAttributes {
         let table = entries.text("table", problems);
         let primary_key = entries.names("primary_key", problems);
         let no_primary_key = entries.text("no_primary_key", problems);
+        let unique = entries.all_names("unique", problems);
         let kind = entries.text("kind", problems);
         let version = entries.integer("version", problems);
         let comment = entries.text("comment", problems);
@@ -146,6 +153,7 @@ impl TableAttributes {
         if let Some(tokens) = entries.list("reserved", problems) {
             let place = Place {
                 keys: RESERVED_KEYS,
+                repeated: &[],
                 elsewhere: &[],
                 hint: "",
                 hints: &[],
@@ -159,6 +167,7 @@ impl TableAttributes {
             table: table?,
             primary_key,
             no_primary_key,
+            unique,
             kind,
             version,
             reserved_ids,
@@ -174,6 +183,7 @@ impl FieldAttributes {
     pub(crate) fn read(attributes: &[Attribute], problems: &mut Problems) -> Self {
         let place = Place {
             keys: FIELD_KEYS,
+            repeated: &[],
             elsewhere: TABLE_KEYS,
             hint: "it is said of the struct",
             hints: &[

@@ -28,6 +28,8 @@ pub(crate) struct DefaultAttribute {
 pub(crate) struct Place {
     /// Those that may be written here.
     pub(crate) keys: &'static [Key],
+    /// Those of them that may be written several times.
+    pub(crate) repeated: &'static [&'static str],
     /// Those that belong elsewhere.
     pub(crate) elsewhere: &'static [Key],
     /// Where that is.
@@ -112,7 +114,7 @@ fn until_comma(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     Ok(tokens)
 }
 
-/// What one place says: known keys, each at most once.
+/// What one place says: known keys, each at most once unless it may be repeated.
 pub(crate) struct Entries {
     place: Place,
     entries: Vec<Entry>,
@@ -167,7 +169,7 @@ impl Entries {
             let key = entry.key.unraw().to_string();
             if self.usage(&key).is_none() {
                 self.unknown(&entry.key, &key, problems);
-            } else if self.has(&key) {
+            } else if self.has(&key) && !self.place.repeated.contains(&&*key) {
                 let message = format!("`{key}` is said twice");
                 problems.push(&entry.key, &message, "delete one of the two");
             } else {
@@ -182,6 +184,7 @@ impl Entries {
             elsewhere,
             hint,
             hints,
+            ..
         } = self.place;
         let message = format!("unknown key `{key}`");
         let names = keys.iter().map(|(name, _)| *name);
@@ -212,7 +215,14 @@ impl Entries {
     }
 
     fn entry(&self, key: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.key.unraw() == key)
+        self.all(key).next()
+    }
+
+    /// Those of a key that may be repeated.
+    fn all(&self, key: &str) -> impl Iterator<Item = &Entry> {
+        self.entries
+            .iter()
+            .filter(move |entry| entry.key.unraw() == key)
     }
 
     /// Whether the key is there, well written or not.
@@ -356,7 +366,10 @@ impl Entries {
 
     /// What is in the parentheses of `key(..)`.
     pub(crate) fn list(&self, key: &str, problems: &mut Problems) -> Option<TokenStream> {
-        let entry = self.entry(key)?;
+        self.list_of(self.entry(key)?, key, problems)
+    }
+
+    fn list_of(&self, entry: &Entry, key: &str, problems: &mut Problems) -> Option<TokenStream> {
         if let EntryValue::List(tokens) = &entry.value {
             return Some(tokens.clone());
         }
@@ -367,11 +380,12 @@ impl Entries {
     /// The parts of a list, each as `read` understands it.
     fn parts<T>(
         &self,
+        entry: &Entry,
         key: &str,
         problems: &mut Problems,
         read: impl Fn(&TokenStream) -> Option<T>,
     ) -> Option<Vec<Written<T>>> {
-        let tokens = self.list(key, problems)?;
+        let tokens = self.list_of(entry, key, problems)?;
         let usage = self.usage(key).unwrap_or_default();
         let parts = Punctuated::<TokenStream, Token![,]>::parse_terminated_with;
         let parts = (|input: ParseStream<'_>| parts(input, until_comma)).parse2(tokens);
@@ -394,14 +408,36 @@ impl Entries {
         key: &str,
         problems: &mut Problems,
     ) -> Option<Written<Vec<Written<String>>>> {
-        let names = self.parts(key, problems, |tokens| match parse::<LitStr>(tokens) {
+        self.names_of(self.entry(key)?, key, problems)
+    }
+
+    /// The names in the parentheses of each `key(..)`, of which there may be several.
+    pub(crate) fn all_names(
+        &self,
+        key: &str,
+        problems: &mut Problems,
+    ) -> Vec<Written<Vec<Written<String>>>> {
+        let entries = self.all(key);
+        entries
+            .filter_map(|entry| self.names_of(entry, key, problems))
+            .collect()
+    }
+
+    fn names_of(
+        &self,
+        entry: &Entry,
+        key: &str,
+        problems: &mut Problems,
+    ) -> Option<Written<Vec<Written<String>>>> {
+        let read = |tokens: &TokenStream| match parse::<LitStr>(tokens) {
             Some(text) => Some(text.value()),
             None => {
                 let ident = Ident::parse_any.parse2(tokens.clone()).ok()?;
                 Some(ident.unraw().to_string())
             }
-        })?;
-        Some(Written::new(names, self.key(key)))
+        };
+        let names = self.parts(entry, key, problems, read)?;
+        Some(Written::new(names, &entry.key))
     }
 
     /// Numbers in parentheses.
@@ -410,7 +446,7 @@ impl Entries {
         key: &str,
         problems: &mut Problems,
     ) -> Option<Vec<Written<i128>>> {
-        self.parts(key, problems, integer)
+        self.parts(self.entry(key)?, key, problems, integer)
     }
 }
 

@@ -6,8 +6,9 @@ use std::ops::Range;
 use kalamtable_codegen::{ColumnField, ColumnTokens, FlattenedField};
 use kalamtable_model::rust_names::{is_identifier, snake_case};
 use kalamtable_model::{
-    ColumnType, DefaultFunction, MAX_ID, RawColumn, RawDefault, RawTable, RawText, RawValue,
-    SourceFile, Sources, Spanned, TableDefinition, TimeUnit, datetime_text, limits, listed,
+    ColumnType, DefaultFunction, MAX_ID, RawColumn, RawDefault, RawKey, RawTable, RawText,
+    RawValue, SourceFile, Sources, Spanned, TableDefinition, TimeUnit, datetime_text, limits,
+    listed,
 };
 use proc_macro2::{Literal as Token, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -178,14 +179,22 @@ fn raw_table(
     let columns = row.fields.iter().zip(ids);
     let columns = columns.map(|(field, id)| raw_column(field, *id, places));
     let columns = columns.collect();
-    let key = attributes.primary_key.as_ref().map(|key| {
+    let mut key = |key: &Written<Vec<Written<String>>>, place: &str| {
         let names = key.value.iter().map(|name| Spanned {
             value: key_column(row, name, problems),
-            span: places.add(&name.tokens, "`primary_key`"),
+            span: places.add(&name.tokens, place),
         });
         let names = names.collect();
-        Spanned::new(names, places.add(&key.tokens, "`primary_key`"))
-    });
+        Spanned::new(names, places.add(&key.tokens, place))
+    };
+    let primary_key = attributes.primary_key.as_ref();
+    let primary_key = primary_key.map(|columns| key(columns, "`primary_key`"));
+    let unique = attributes.unique.iter();
+    let unique: Vec<RawKey> = unique.map(|columns| key(columns, "`unique`")).collect();
+    let unique = unique
+        .first()
+        .map(|first| first.span.clone())
+        .map(|span| Spanned::new(unique, span));
     let mut text = |text: &Option<Written<String>>, name: &str| {
         text.as_ref().map(|text| spanned(text, name, places))
     };
@@ -202,9 +211,9 @@ fn raw_table(
             .as_ref()
             .map(|version| spanned(version, "the version", places)),
         comment,
-        primary_key: key,
+        primary_key,
         no_primary_key,
-        unique: None,
+        unique,
         row: Some(Spanned::new(
             row.name.unraw().to_string(),
             places.add(&row.name, "the struct"),
@@ -509,9 +518,17 @@ pub(crate) fn natural(
             let message = unsound(field, &name);
             let constants = [("TYPE", "ColumnType", &ty)];
             checks.extend(field.const_check("assert_type", &constants, &message));
-            if definition.key_columns().contains(&position) {
+            let mut unique = definition.unique_keys().iter();
+            let key = if definition.key_columns().contains(&position) {
+                Some("the primary key")
+            } else if unique.any(|key| key.contains(&position)) {
+                Some("a unique key")
+            } else {
+                None
+            };
+            if let Some(key) = key {
                 let message = format!(
-                    "{name} cannot be part of the primary key\n\
+                    "{name} cannot be part of {key}\n\
                      help: take it out: a key is made of booleans, integers, decimals, text, bytes, \
                      times, uuids and enums"
                 );

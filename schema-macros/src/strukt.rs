@@ -87,6 +87,7 @@ impl TableAttributes {
             table: Written::new("app.value".to_string(), name),
             primary_key: None,
             no_primary_key: Some(Written::new("a struct in a column".to_string(), quote!())),
+            unique: Vec::new(),
             kind: None,
             version: None,
             reserved_ids: Vec::new(),

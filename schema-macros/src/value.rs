@@ -103,6 +103,7 @@ fn closed_set(
 fn entries(attributes: &[Attribute], keys: &'static [Key], problems: &mut Problems) -> Entries {
     let place = Place {
         keys,
+        repeated: &[],
         elsewhere: &[],
         hint: "",
         hints: &[],

@@ -200,6 +200,11 @@ fn a_struct_of_them_is_held_to_its_file() -> Result<(), RowError> {
     ];
     assert_eq!(Visit::from_batch(&Visit::to_batch(&rows)?)?, rows);
     assert!(rows[0].compare_key(&rows[1].key()).is_gt());
+    let unique = Visit::TABLE.definition.unique_keys().iter();
+    assert_eq!(
+        unique.map(|key| &**key).collect::<Vec<_>>(),
+        [&[5, 2][..], &[2]]
+    );
     Ok(())
 }
 

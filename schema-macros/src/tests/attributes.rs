@@ -27,7 +27,7 @@ fn unknown_keys_have_a_suggestion() {
             primary_keys: unknown key `primary_keys`
             help: did you mean `primary_key`?
             indices: unknown key `indices`
-            help: the keys are `table`, `primary_key`, `no_primary_key`, `kind`, `version`, `reserved`, `comment`, `freeze`, `schema`, `crate` and `view`
+            help: the keys are `table`, `primary_key`, `no_primary_key`, `unique`, `kind`, `version`, `reserved`, `comment`, `freeze`, `schema`, `crate` and `view`
             renam: unknown key `renam`
             help: did you mean `rename`?
             nullable: unknown key `nullable`
@@ -76,7 +76,7 @@ fn keys_written_twice() {
 #[test]
 fn values_of_the_wrong_form() {
     check(
-        r#"#[kalam(table = app::events, primary_key = "id", version = "2", kind(user), crate = 5)]
+        r#"#[kalam(table = app::events, primary_key = "id", unique = "at", unique, unique(1), version = "2", kind(user), crate = 5)]
         #[kalam(comment, reserved(ids("a"), names(5), ids2(3)), freeze = frozen)]
         struct Event {
             #[kalam(id = "3", rename = x, type = list<int>, unit = ms, default = [1], skip = true)]
@@ -89,6 +89,12 @@ fn values_of_the_wrong_form() {
             help: write `table = "app.events"`
             "id": `primary_key` is not written like this
             help: write `primary_key(id)`
+            "at": `unique` is not written like this
+            help: write `unique(at)`
+            unique: `unique` is not written like this
+            help: write for example `unique(email)`
+            1: `unique` is not written like this
+            help: write for example `unique(email)`
             kind: `kind` is not written like this
             help: write for example `kind = "user"`
             "2": `version` is not written like this
@@ -162,12 +168,16 @@ fn attribute_that_says_nothing() {
 #[test]
 fn both_sources() {
     check(
-        r#"#[kalam(schema = "schemas/events.toml", table = "app.events", primary_key(id), view = V)]
+        r#"#[kalam(schema = "schemas/events.toml", table = "app.events", primary_key(id), unique(a), unique(b), view = V)]
         struct Event { id: i64 }"#,
         expect![[r#"
             table: `table` is for the TOML file to say
             help: delete it here, and write it in the file
             primary_key: `primary_key` is for the TOML file to say
+            help: delete it here, and write it in the file
+            unique: `unique` is for the TOML file to say
+            help: delete it here, and write it in the file
+            unique: `unique` is for the TOML file to say
             help: delete it here, and write it in the file
         "#]],
     );

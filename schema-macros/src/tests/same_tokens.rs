@@ -75,8 +75,9 @@ fn as_toml_and_as_a_struct() {
             "#[kalam(id = {nullable_id}, {attribute})] pub c{nullable_id}: __kalam::Option<{rust}>,"
         );
     }
-    let toml =
-        format!("name = 'app.events'\nrow = 'Event'\nprimary_key = ['c1']\n[columns]\n{columns}");
+    let toml = format!(
+        "name = 'app.events'\nrow = 'Event'\nprimary_key = ['c1']\nunique = [['c113', 'c2'], ['c21']]\n[columns]\n{columns}"
+    );
     let mut sources = Sources::new();
     let source = sources.push(SourceFile::new("events.toml", toml));
     let checked = parse_and_check(&sources, source).unwrap_or_else(|problems| {
@@ -85,7 +86,7 @@ fn as_toml_and_as_a_struct() {
     let generated = table(&checked.definition, &Options::default()).to_string();
 
     let strukt = format!(
-        "#[kalam(table = \"app.events\", primary_key(c1))] pub struct Event {{ {fields} }}"
+        "#[kalam(table = \"app.events\", primary_key(c1), unique(c113, c2), unique(c21))] pub struct Event {{ {fields} }}"
     );
     let input = syn::parse_str(&strukt).expect("it is a struct");
     let derived = crate::expand::kalam_table(&input, Path::new(""));

@@ -69,6 +69,42 @@ fn problems_of_the_key() {
 }
 
 #[test]
+fn problems_of_unique_keys() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id), unique(at, id))]
+        #[kalam(unique(emial, at, at, score), unique(user_id), unique(), unique(id), unique("id", "at"))]
+        struct Event {
+            id: i64,
+            at: Option<TimestampMillis>,
+            score: f64,
+            email: String,
+            #[kalam(rename = "uid")]
+            user_id: Uuid,
+        }"#,
+        expect![[r#"
+            user_id: the column of field `user_id` is `uid`
+            help: write `uid`
+            emial: the table has no column `emial` [KT0605]
+            help: did you mean `email`?
+            at: column `at` is in the key twice [KT0606]
+            note: first here: `unique`
+            help: delete one of the two
+            score: key column `score` is of type `double` [KT0608]
+            note: its type: column `score`
+            help: floating point numbers that look equal need not be: use `decimal(p, s)` or an integer
+            unique: the unique key has no columns [KT0603]
+            help: name its columns, or delete it
+            unique: the unique key has the columns of the primary key [KT0610]
+            note: the primary key: `primary_key`
+            help: delete it: a primary key is unique
+            unique: the unique key has the columns of another one [KT0610]
+            note: the other one: `unique`
+            help: delete one of the two: in any order the columns allow the same rows
+        "#]],
+    );
+}
+
+#[test]
 fn problems_of_names() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id), reserved(names("old")))]
