@@ -90,6 +90,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `table = "app.events"` | the table that the struct describes |
 /// | `primary_key(id, region)` | the columns of its key, in key order |
 /// | `no_primary_key = "why"` | why it has none |
+/// | `unique(tenant, name)` | columns whose values no two rows share, in key order; once for each such key. `Option`s may be among them: a row with a `None` there is like no other |
 /// | `kind = "user"` | `system`, `user`, `shared`, `stream` or `view`; `shared` outside namespace `system` |
 /// | `version = 2` | the version of the definition, 1 if it is not said |
 /// | `reserved(ids(2, 5), names("username"))` | what dropped columns had |
