@@ -6,20 +6,13 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::KeyedRow;
-use crate::source::{Chunk, Chunks};
+use crate::snapshot::{Chunk, Chunks};
 
 /// The most rows of one chunk: what a point write copies while a snapshot lives.
 const CHUNK_ROWS: usize = 512;
 
 /// From how many rows on a statement rebuilds the list of chunks, instead of changing it row by row.
 const BULK_ROWS: usize = 64;
-
-/// What to do with a row whose key is there already.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum OnConflict {
-    Refuse,
-    Replace,
-}
 
 /// Where a row is.
 #[derive(Clone, Copy, Debug)]
@@ -53,28 +46,81 @@ impl<R: KeyedRow> Chunks<R> {
         Some(&self.chunks[place.chunk][place.row])
     }
 
-    /// Writes rows that are sorted by key and differ in it, all or none: with
-    /// [`OnConflict::Refuse`], returns the first whose key is there.
-    pub(crate) fn write(
-        self: &mut Arc<Self>,
-        rows: Vec<Arc<R>>,
-        on_conflict: OnConflict,
-    ) -> Result<(), Arc<R>> {
-        if on_conflict == OnConflict::Refuse {
-            let there = rows.iter().find(|row| self.find(&row.key()).is_ok());
-            if let Some(there) = there {
-                return Err(there.clone());
+    /// The first and the last row.
+    pub(crate) fn ends(&self) -> Option<[&Arc<R>; 2]> {
+        let first = self.chunks.first()?.first()?;
+        let last = self.chunks.last()?.last()?;
+        Some([first, last])
+    }
+
+    /// The rows of these numbers, which ascend.
+    pub(crate) fn rows_at(&self, numbers: &[usize]) -> impl Iterator<Item = &Arc<R>> {
+        let mut chunks = self.chunks.iter();
+        let mut chunk: &[Arc<R>] = &[];
+        let mut begin = 0;
+        numbers.iter().map(move |number| {
+            while *number >= begin + chunk.len() {
+                begin += chunk.len();
+                chunk = chunks.next().map_or(&[], |chunk| &chunk[..]);
             }
-        }
+            &chunk[number - begin]
+        })
+    }
+
+    /// The number of the first of `rows` whose key is there.
+    pub(crate) fn position_there(&self, rows: &[Arc<R>]) -> Option<usize> {
+        rows.iter().position(|row| self.find(&row.key()).is_ok())
+    }
+
+    /// Writes rows that are sorted by key and differ in it, each in the place of the one with its key if
+    /// there is one.
+    pub(crate) fn write(self: &mut Arc<Self>, rows: &[Arc<R>]) {
         if rows.len() < BULK_ROWS {
             let chunks = Arc::make_mut(self);
             for row in rows {
-                chunks.put(row);
+                chunks.put(row.clone());
             }
         } else {
-            *self = Arc::new(self.merged(&rows));
+            *self = Arc::new(self.merged(rows));
         }
-        Ok(())
+    }
+
+    /// These rows without those of the numbers `removed`, which ascend, and with `added`, which are
+    /// sorted by key and differ in it. Shares the chunks that neither touches.
+    ///
+    /// # Errors
+    /// With the number of the first of `added` whose key is that of a row that stays.
+    pub(crate) fn changed(&self, removed: &[usize], added: &[Arc<R>]) -> Result<Self, usize> {
+        let mut changed = Chunks {
+            chunks: Vec::with_capacity(self.chunks.len() + added.len() / CHUNK_ROWS + 1),
+            len: 0,
+        };
+        let (mut removed, mut left) = (removed, added);
+        let mut begin = 0;
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            let end = begin + chunk.len();
+            let (gone, later) = removed.split_at(removed.partition_point(|row| *row < end));
+            let (here, behind) = left.split_at(self.belonging(index, left));
+            if gone.is_empty() && here.is_empty() {
+                changed.push_chunk(chunk.clone());
+            } else {
+                let mut gone = gone.iter().peekable();
+                let rows = (begin..end).zip(chunk.iter());
+                let kept = rows.filter(|(number, _)| gone.next_if_eq(&number).is_none());
+                let kept: Vec<Arc<R>> = kept.map(|(_, row)| row.clone()).collect();
+                let there = here.iter().position(|row| {
+                    let found = kept.binary_search_by(|kept| kept.compare_key(&row.key()));
+                    found.is_ok()
+                });
+                if let Some(there) = there {
+                    return Err(added.len() - left.len() + there);
+                }
+                changed.push_rows(&merge_sorted(&kept, here));
+            }
+            (begin, removed, left) = (end, later, behind);
+        }
+        changed.push_rows(left);
+        Ok(changed)
     }
 
     /// Takes the row with that key out.
@@ -163,14 +209,7 @@ impl<R: KeyedRow> Chunks<R> {
             return merged;
         }
         for (index, chunk) in self.chunks.iter().enumerate() {
-            let belonging = match self.chunks.get(index + 1) {
-                Some(next) => {
-                    let next = next[0].key();
-                    rows.partition_point(|row| row.compare_key(&next) == Ordering::Less)
-                }
-                None => rows.len(),
-            };
-            let (here, later) = rows.split_at(belonging);
+            let (here, later) = rows.split_at(self.belonging(index, rows));
             rows = later;
             if here.is_empty() {
                 merged.push_chunk(chunk.clone());
@@ -181,9 +220,24 @@ impl<R: KeyedRow> Chunks<R> {
         merged
     }
 
+    /// How many of the first of `rows` belong to a chunk or before it.
+    fn belonging(&self, chunk: usize, rows: &[Arc<R>]) -> usize {
+        let Some(next) = self.chunks.get(chunk + 1) else {
+            return rows.len();
+        };
+        let next = next[0].key();
+        rows.partition_point(|row| row.compare_key(&next) == Ordering::Less)
+    }
+
+    /// Adds a chunk at the end, to the last one if both are small.
     fn push_chunk(&mut self, chunk: Chunk<R>) {
         self.len += chunk.len();
-        self.chunks.push(chunk);
+        match self.chunks.last_mut() {
+            Some(last) if last.len() + chunk.len() <= CHUNK_ROWS / 2 => {
+                Arc::make_mut(last).extend(chunk.iter().cloned());
+            }
+            _ => self.chunks.push(chunk),
+        }
     }
 
     fn push_rows(&mut self, rows: &[Arc<R>]) {
@@ -237,7 +291,7 @@ mod tests {
     #[test]
     fn a_bulk_of_rows_fills_chunks() {
         let mut chunks = Arc::new(Chunks::default());
-        chunks.write(rows(0..1200), OnConflict::Refuse).unwrap();
+        chunks.write(&&rows(0..1200));
         assert_eq!(sizes(&chunks), [512, 512, 176]);
     }
 
@@ -245,7 +299,7 @@ mod tests {
     fn ascending_rows_fill_chunks_one_by_one() {
         let mut chunks = Arc::new(Chunks::default());
         for id in 0..1200 {
-            chunks.write(rows([id]), OnConflict::Refuse).unwrap();
+            chunks.write(rows([id]));
         }
         assert_eq!(sizes(&chunks), [512, 512, 176]);
     }
@@ -253,19 +307,37 @@ mod tests {
     #[test]
     fn a_row_inside_a_full_chunk_splits_it() {
         let mut chunks = Arc::new(Chunks::default());
-        chunks
-            .write(rows((0..512).map(|id| id * 2)), OnConflict::Refuse)
-            .unwrap();
-        chunks.write(rows([101]), OnConflict::Refuse).unwrap();
+        chunks.write(&rows((0..512).map(|id| id * 2)));
+        chunks.write(&rows([101]));
         assert_eq!(sizes(&chunks), [257, 256]);
-        chunks.write(rows([901]), OnConflict::Refuse).unwrap();
+        chunks.write(&rows([901]));
         assert_eq!(sizes(&chunks), [257, 257]);
+    }
+
+    #[test]
+    fn a_statement_shares_the_chunks_that_it_does_not_touch() {
+        let mut chunks = Arc::new(Chunks::default());
+        chunks.write(&rows(0..2048));
+        let removed: Vec<usize> = (512..1500).collect();
+        let changed = chunks.changed(&removed, &rows([600, 5000])).unwrap();
+        assert_eq!(
+            sizes(&changed),
+            [512, 1, 36 + 512, 1].map(|n: usize| n.min(512)).to_vec()
+        );
+    }
+
+    #[test]
+    fn a_statement_that_adds_a_key_that_stays_is_refused() {
+        let mut chunks = Arc::new(Chunks::default());
+        chunks.write(&rows(0..2048));
+        assert_eq!(chunks.changed(&[7], &rows([7, 1000, 3000])).err(), Some(1));
+        assert!(chunks.changed(&[7, 1000], &rows([7, 1000, 3000])).is_ok());
     }
 
     #[test]
     fn chunks_that_lose_their_rows_are_joined() {
         let mut chunks = Arc::new(Chunks::default());
-        chunks.write(rows(0..5120), OnConflict::Refuse).unwrap();
+        chunks.write(&rows(0..5120));
         for id in (0..5120).filter(|id| id % 64 != 0) {
             assert!(chunks.remove(&id).is_some());
         }
@@ -276,9 +348,9 @@ mod tests {
     #[test]
     fn a_point_write_copies_one_chunk_under_a_snapshot_and_none_without() {
         let mut chunks = Arc::new(Chunks::default());
-        chunks.write(rows(0..2048), OnConflict::Refuse).unwrap();
+        chunks.write(&rows(0..2048));
         let snapshot = chunks.clone();
-        chunks.write(rows([1000]), OnConflict::Replace).unwrap();
+        chunks.write(&rows([1000]));
         let shared = |a: &Chunks<Event>, b: &Chunks<Event>| -> Vec<bool> {
             let pairs = a.chunks.iter().zip(&b.chunks);
             pairs.map(|(a, b)| Arc::ptr_eq(a, b)).collect()
@@ -287,7 +359,7 @@ mod tests {
         drop(snapshot);
 
         let before: Vec<_> = chunks.chunks.iter().map(Arc::as_ptr).collect();
-        chunks.write(rows([1000]), OnConflict::Replace).unwrap();
+        chunks.write(&rows([1000]));
         assert_eq!(
             before,
             chunks.chunks.iter().map(Arc::as_ptr).collect::<Vec<_>>()

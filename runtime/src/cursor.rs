@@ -90,6 +90,15 @@ impl Block {
         }
     }
 
+    /// The numbers of the rows in the snapshot.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = usize> {
+        let selected = self.selected.as_deref();
+        (0..self.len()).map(move |row| {
+            let offset = selected.map_or(row, |selected| selected[row]);
+            self.hull.start + offset
+        })
+    }
+
     /// Those rows of the block that have these numbers in it, which ascend.
     pub(crate) fn select(&self, numbers: &[usize]) -> Block {
         let offsets = numbers.iter().map(|number| match &self.selected {

@@ -4,6 +4,8 @@ use datafusion::error::DataFusionError;
 use kalamtable_model::TableName;
 use kalamtable_rows::RowError;
 
+use crate::source::Statement;
+
 /// What can go wrong with a table.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -11,13 +13,25 @@ pub enum Error {
     /// Between rows and Arrow.
     #[error(transparent)]
     Row(#[from] RowError),
-    /// A row with the same primary key is there already, or twice in one statement.
-    #[error("table `{table}`: the primary key {key} is there already")]
+    /// A row whose primary key or unique key another row has: one that is there, or one of the same
+    /// statement.
+    #[error(
+        "table `{table}`{}: the {} key {} = {values} is there already",
+        row.map(|row| format!(", row {row}")).unwrap_or_default(),
+        if *is_primary { "primary" } else { "unique" },
+        columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", "),
+    )]
     DuplicateKey {
         /// The table.
         table: TableName,
-        /// The key, as `Debug` shows it.
-        key: String,
+        /// The number of the row among those that were to be inserted, from 0.
+        row: Option<usize>,
+        /// Whether it is the primary key.
+        is_primary: bool,
+        /// The columns of the key, in its order.
+        columns: Vec<String>,
+        /// The values of the key.
+        values: String,
     },
     /// A change of a row would have changed its primary key.
     #[error("table `{table}`: an update may not change the primary key {from} to {to}")]
@@ -46,6 +60,17 @@ pub enum Error {
     /// A statement that the table's source does not take.
     #[error("table `{table}`: its source does not take `{statement}`")]
     NotWritable {
+        /// The table.
+        table: TableName,
+        /// The statement.
+        statement: String,
+    },
+    /// An `UPDATE` or `DELETE` in a session that hands over only a part of its conditions.
+    #[error(
+        "table `{table}`: `{statement}` needs a session that hands over the whole statement: call \
+         `enable_changes(&ctx)` once, or register the table with `register`"
+    )]
+    ChangesNotEnabled {
         /// The table.
         table: TableName,
         /// The statement.
@@ -80,6 +105,13 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn not_writable(table: &TableName, statement: Statement) -> Self {
+        Error::NotWritable {
+            table: table.clone(),
+            statement: statement.to_string(),
+        }
+    }
+
     /// The same error, with the number of its row changed by `map`.
     #[must_use]
     pub(crate) fn map_row(self, map: impl FnOnce(usize) -> usize) -> Self {

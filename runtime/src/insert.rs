@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, RecordBatchOptions};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::datasource::sink::DataSink;
@@ -13,33 +13,47 @@ use datafusion::logical_expr::dml::InsertOp;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, SendableRecordBatchStream};
 use futures::StreamExt;
 
-use crate::source::ErasedSource;
+use crate::erased::SourceRef;
 
 /// Collects all rows of a statement, and then hands them to the source at once.
 #[derive(Debug)]
 pub(crate) struct RowSink {
-    source: Arc<dyn ErasedSource>,
+    source: SourceRef,
     op: InsertOp,
-    schema: SchemaRef,
+    fields: TableFields,
 }
 
 impl RowSink {
-    pub(crate) fn new(source: Arc<dyn ErasedSource>, op: InsertOp) -> Self {
-        // All nullable: else DataFusion looks for nulls before we do, and its message names neither
-        // the table, the column nor the row.
-        let nullable = |field: &FieldRef| Arc::new(field.as_ref().clone().with_nullable(true));
-        let fields: Vec<FieldRef> = source.schema().fields().iter().map(nullable).collect();
+    pub(crate) fn new(source: SourceRef, op: InsertOp) -> Self {
         RowSink {
+            fields: TableFields::new(source.schema()),
             source,
             op,
+        }
+    }
+}
+
+/// The names and ids of a table's columns, for rows to write. All are nullable: else Arrow and
+/// DataFusion look for nulls before we do, and their messages name neither the table, the column nor
+/// the row.
+#[derive(Debug)]
+pub(crate) struct TableFields {
+    schema: SchemaRef,
+}
+
+impl TableFields {
+    pub(crate) fn new(table: &Schema) -> Self {
+        let nullable = |field: &FieldRef| Arc::new(field.as_ref().clone().with_nullable(true));
+        let fields: Vec<FieldRef> = table.fields().iter().map(nullable).collect();
+        TableFields {
             schema: Arc::new(Schema::new(fields)),
         }
     }
 
-    /// The batch under the names and ids of the table's columns: DataFusion hands columns over by
+    /// These columns, in the table's order, under its names and ids: DataFusion hands columns over by
     /// position, and a field that comes from another table carries the id it has there.
-    fn relabel(&self, batch: &RecordBatch) -> Result<RecordBatch> {
-        let fields = batch.columns().iter().zip(self.schema.fields());
+    pub(crate) fn batch(&self, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+        let fields = columns.iter().zip(self.schema.fields());
         let fields: Vec<Field> = fields
             .map(|(array, field)| {
                 let field = field.as_ref().clone();
@@ -48,8 +62,8 @@ impl RowSink {
             .collect();
         Ok(RecordBatch::try_new_with_options(
             Arc::new(Schema::new(fields)),
-            batch.columns().to_vec(),
-            &RecordBatchOptions::new().with_row_count(Some(batch.num_rows())),
+            columns,
+            &RecordBatchOptions::new().with_row_count(Some(rows)),
         )?)
     }
 }
@@ -57,7 +71,7 @@ impl RowSink {
 #[async_trait]
 impl DataSink for RowSink {
     fn schema(&self) -> &SchemaRef {
-        &self.schema
+        &self.fields.schema
     }
 
     async fn write_all(
@@ -67,9 +81,12 @@ impl DataSink for RowSink {
     ) -> Result<u64> {
         let mut writer = self.source.writer();
         while let Some(batch) = data.next().await.transpose()? {
-            writer.push(&self.relabel(&batch)?)?;
+            let batch = self
+                .fields
+                .batch(batch.columns().to_vec(), batch.num_rows())?;
+            writer.push(&batch)?;
         }
-        Ok(writer.commit(self.op)?)
+        writer.commit(self.op)
     }
 }
 

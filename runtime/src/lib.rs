@@ -1,27 +1,41 @@
-//! The DataFusion provider over typed rows: sources, scans, filters, `INSERT`, and the contract that a
-//! provider keeps.
+//! The DataFusion provider over typed rows: sources, scans, filters, look-ups, statements that write, and
+//! the contract that a provider keeps.
 //!
 //! Server crates use this through `kalamtable`. Rows themselves are `kalamtable_rows`'s work. It does
 //! not know how a table was written: as TOML, as a struct, or made at run time.
 
+mod change;
+mod change_rule;
 mod chunks;
 pub mod contract;
 mod cursor;
 mod default;
+mod erased;
 mod error;
 mod filter;
 mod insert;
-mod lookup;
+mod key_filter;
+mod look_up;
 mod memory_table;
 mod provider;
 mod register;
+mod row_stream;
 mod scan;
+mod snapshot;
 mod source;
+mod sources;
+mod unique_index;
 
+pub use change::{ChangeStatement, RowChange};
+pub use change_rule::enable_changes;
 pub use error::Error;
 // What generated code names, and everything about rows, is there under this crate's name too.
 pub use kalamtable_rows::*;
+pub use look_up::{KeyRange, LookUp, UniqueValues};
 pub use memory_table::MemoryTable;
 pub use provider::RowProvider;
 pub use register::{register, register_as};
-pub use source::{BoxError, FixedRows, Snapshot, TableSource, VirtualRows};
+pub use row_stream::{QueryEnded, RowSender, RowStream};
+pub use snapshot::Snapshot;
+pub use source::{BoxError, KeyOrder, Rows, ScanRequest, SourceStatistics, Statement, TableSource};
+pub use sources::{FixedRows, VirtualRows};

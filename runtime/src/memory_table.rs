@@ -2,19 +2,30 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use datafusion::logical_expr::dml::InsertOp;
 
-use crate::chunks::OnConflict;
-use crate::source::{BoxError, Chunks, Snapshot, TableSource};
-use crate::{Error, KeyedRow};
+use crate::change::{ChangeStatement, RowChange};
+use crate::look_up::LookUp;
+use crate::snapshot::{Chunks, RowsOf, Snapshot};
+use crate::source::{
+    BoxError, KeyOrder, Rows, ScanRequest, SourceStatistics, Statement, TableSource,
+};
+use crate::unique_index::{Conflict, IndexChange, UniqueIndex};
+use crate::{Error, KeyedRow, ToArrow};
 
 /// Rows in memory, by primary key and in its order; written and read by any number of threads.
 ///
 /// A snapshot costs one count, and never changes. A writer copies what a living snapshot still
-/// looks at, a few hundred rows at a time; without one it writes in place. Each call is one step for
-/// everyone else: a scan sees all rows that a call writes, or none.
+/// looks at, a few hundred rows at a time; without one it writes in place. Each call, and each
+/// statement, is one step for everyone else: a scan sees all rows that it writes, or none.
+///
+/// `UPDATE` and `DELETE` read and write in one step: the table is as if statements had run one after the
+/// other. The first to be done wins; one that has read rows that others have changed meanwhile reads
+/// them again, while they wait. (`INSERT .. SELECT` reads its rows first, and adds them then.)
+///
+/// Unique keys of the definition are kept as the primary key is, and rows are found by them.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -38,14 +49,23 @@ use crate::{Error, KeyedRow};
 /// # }
 /// ```
 pub struct MemoryTable<R> {
-    state: RwLock<Arc<Chunks<R>>>,
+    state: RwLock<State<R>>,
+    /// Held by whoever writes, from when it begins to read what it will change.
+    writing: Mutex<()>,
+}
+
+struct State<R> {
+    chunks: Arc<Chunks<R>>,
+    /// One for each unique key of the definition.
+    unique: Vec<UniqueIndex<R>>,
 }
 
 impl<R: KeyedRow> MemoryTable<R> {
     /// A table without rows.
     pub fn new() -> Self {
         MemoryTable {
-            state: RwLock::new(Arc::default()),
+            state: RwLock::new(State::new()),
+            writing: Mutex::new(()),
         }
     }
 
@@ -55,21 +75,37 @@ impl<R: KeyedRow> MemoryTable<R> {
     /// [`Error::DuplicateKey`] if a row with the key of one of them is there, or two of them have
     /// the same.
     pub fn insert(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
-        let rows = sorted_by_distinct_keys(rows)?;
-        let written = self.write().write(rows, OnConflict::Refuse);
-        written.map_err(|row| duplicate_key(&*row))
+        let rows = SortedRows::with_distinct_keys(rows)?;
+        let _writing = self.begin_writing();
+        let mut state = self.write();
+        if let Some(there) = state.chunks.position_there(&rows.rows) {
+            return Err(rows.duplicate(there));
+        }
+        state.put(&[], &rows)
     }
 
     /// Writes rows, each in the place of the one with its key if there is one; of several with one
     /// key, the last.
-    pub fn upsert(&self, rows: impl IntoIterator<Item = R>) {
-        let mut rows = sorted_by_key(rows);
-        // The sort is stable: keep the later of two by keeping the first of the reverse.
-        rows.reverse();
-        rows.dedup_by(|later, kept| later.compare_key(&kept.key()) == Ordering::Equal);
-        rows.reverse();
-        let written = self.write().write(rows, OnConflict::Replace);
-        debug_assert!(written.is_ok(), "nothing is refused");
+    ///
+    /// # Errors
+    /// [`Error::DuplicateKey`] if one of them has the unique key of a row that stays, or two of them
+    /// have the same; nothing has changed then. Never, if the table has no unique keys.
+    pub fn upsert(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
+        let mut rows = SortedRows::new(rows);
+        rows.keep_last_of_each_key();
+        let _writing = self.begin_writing();
+        let mut state = self.write();
+        let replaced: Vec<Arc<R>> = match state.unique.is_empty() {
+            true => Vec::new(),
+            false => {
+                let there = rows
+                    .rows
+                    .iter()
+                    .filter_map(|row| state.chunks.get(&row.key()));
+                there.cloned().collect()
+            }
+        };
+        state.put(&replaced, &rows)
     }
 
     /// Puts `rows` in the place of all that are there.
@@ -77,12 +113,9 @@ impl<R: KeyedRow> MemoryTable<R> {
     /// # Errors
     /// [`Error::DuplicateKey`] if two of them have the same key; nothing has changed then.
     pub fn replace_all(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
-        let mut state = Arc::new(Chunks::default());
-        let written = state.write(sorted_by_distinct_keys(rows)?, OnConflict::Refuse);
-        written.map_err(|row| duplicate_key(&*row))?;
-        let before = std::mem::replace(&mut *self.write(), state);
-        // Freeing many rows takes a while: not under the lock.
-        drop(before);
+        let mut state = State::new();
+        state.put(&[], &SortedRows::with_distinct_keys(rows)?)?;
+        self.replace(state);
         Ok(())
     }
 
@@ -91,18 +124,20 @@ impl<R: KeyedRow> MemoryTable<R> {
     /// `change` works on a copy, while other writers and the start of scans wait.
     ///
     /// # Errors
-    /// [`Error::KeyChanged`] if `change` changes the key; nothing has changed then. To move a row,
-    /// [`remove`](Self::remove) it and insert it again.
+    /// [`Error::KeyChanged`] if `change` changes the key: to move a row, [`remove`](Self::remove) it
+    /// and insert it again. [`Error::DuplicateKey`] if the row gets the unique key of another. Nothing
+    /// has changed then.
     pub fn update(
         &self,
         key: &R::Key<'_>,
         change: impl FnOnce(&mut R),
     ) -> Result<Option<Arc<R>>, Error> {
+        let _writing = self.begin_writing();
         let mut state = self.write();
-        let Some(before) = state.get(key) else {
+        let Some(before) = state.chunks.get(key).cloned() else {
             return Ok(None);
         };
-        let mut row = R::clone(before);
+        let mut row = R::clone(&before);
         change(&mut row);
         if row.compare_key(&before.key()) != Ordering::Equal {
             return Err(Error::KeyChanged {
@@ -111,25 +146,34 @@ impl<R: KeyedRow> MemoryTable<R> {
                 to: format!("{:?}", row.key()),
             });
         }
-        let row = Arc::new(row);
-        let written = state.write(vec![row.clone()], OnConflict::Replace);
-        debug_assert!(written.is_ok(), "nothing is refused");
-        Ok(Some(row))
+        let rows = SortedRows::new([row]);
+        state.put(&[before], &rows).map_err(without_row)?;
+        Ok(rows.rows.into_iter().next())
     }
 
     /// Takes the row with that key out of the table.
     pub fn remove(&self, key: &R::Key<'_>) -> Option<Arc<R>> {
-        self.write().remove(key)
+        let _writing = self.begin_writing();
+        let mut state = self.write();
+        let row = state.chunks.get(key)?.clone();
+        // The indexes know the row: nothing of it can fail to fit, and nothing is added.
+        let changes = state
+            .index_changes(std::slice::from_ref(&row), &[])
+            .ok()?
+            .ok()?;
+        state.chunks.remove(key);
+        state.apply(changes);
+        Some(row)
     }
 
     /// The row with that key.
     pub fn get(&self, key: &R::Key<'_>) -> Option<Arc<R>> {
-        self.read().get(key).cloned()
+        self.read().chunks.get(key).cloned()
     }
 
     /// How many rows there are.
     pub fn len(&self) -> usize {
-        self.read().len
+        self.read().chunks.len
     }
 
     /// Whether there are no rows.
@@ -139,20 +183,74 @@ impl<R: KeyedRow> MemoryTable<R> {
 
     /// The rows of this moment, in key order.
     pub fn snapshot(&self) -> Snapshot<R> {
-        Snapshot::from_chunks(self.read().clone())
+        Snapshot::from_chunks(self.chunks())
+    }
+
+    /// Puts `state` in the place of what is there, and returns how many rows that were.
+    fn replace(&self, state: State<R>) -> usize {
+        let _writing = self.begin_writing();
+        let before = std::mem::replace(&mut *self.write(), state);
+        // Freeing many rows takes a while: not under the lock that scans wait for.
+        before.chunks.len
     }
 }
 
-// The lock's poison says nothing: what a holder calls that is not ours, clones and changes of rows,
+impl<R: KeyedRow> State<R> {
+    fn new() -> Self {
+        State {
+            chunks: Arc::default(),
+            unique: UniqueIndex::of_table(),
+        }
+    }
+
+    /// Writes rows in the place of those with their keys, which are `replaced`.
+    fn put(&mut self, replaced: &[Arc<R>], rows: &SortedRows<R>) -> Result<(), Error> {
+        let changes = self.index_changes(replaced, &rows.rows)?;
+        let changes = changes.map_err(|conflict| {
+            let row = rows.numbers.get(conflict.row).copied();
+            duplicate::<R>(row, Key::Unique, &conflict.columns, conflict.values)
+        })?;
+        self.chunks.write(&rows.rows);
+        self.apply(changes);
+        Ok(())
+    }
+
+    /// What it means for the indexes that some rows go and others come.
+    #[expect(clippy::type_complexity, reason = "as `UniqueIndex::change`")]
+    fn index_changes(
+        &self,
+        removed: &[Arc<R>],
+        added: &[Arc<R>],
+    ) -> Result<Result<Vec<IndexChange<R>>, Conflict>, Error> {
+        let changes = self.unique.iter().map(|index| index.change(removed, added));
+        changes.collect()
+    }
+
+    fn apply(&mut self, changes: Vec<IndexChange<R>>) {
+        for (index, change) in self.unique.iter_mut().zip(changes) {
+            index.apply(change);
+        }
+    }
+}
+
+// The locks' poison says nothing: what a holder calls that is not ours, clones and changes of rows,
 // comes before the state changes. (A comparison of keys that panics between two rows of one call
 // would leave that call half done; those of generated rows do not panic.)
 impl<R> MemoryTable<R> {
-    fn read(&self) -> RwLockReadGuard<'_, Arc<Chunks<R>>> {
+    fn chunks(&self) -> Arc<Chunks<R>> {
+        self.read().chunks.clone()
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, State<R>> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Arc<Chunks<R>>> {
+    fn write(&self) -> RwLockWriteGuard<'_, State<R>> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begin_writing(&self) -> MutexGuard<'_, ()> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -164,26 +262,37 @@ impl<R: KeyedRow> Default for MemoryTable<R> {
 
 impl<R> fmt::Debug for MemoryTable<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MemoryTable({} rows)", self.read().len)
+        write!(f, "MemoryTable({} rows)", self.read().chunks.len)
     }
 }
 
 impl<R: KeyedRow> TableSource for MemoryTable<R> {
     type Row = R;
 
-    fn snapshot(&self) -> Result<Snapshot<R>, BoxError> {
-        Ok(MemoryTable::snapshot(self))
+    fn scan(&self, request: &ScanRequest<R>) -> Result<Rows<R>, BoxError> {
+        let Some(LookUp::Unique(values)) = &request.look_up else {
+            return Ok(self.snapshot().into());
+        };
+        let mut rows = self.read().unique[values.number()].find(values)?;
+        rows.sort_by(|a, b| a.compare_key(&b.key()));
+        let found = RowsOf::Chunks(Arc::new(Chunks::of_rows(rows)));
+        Ok(Rows::from(Snapshot::new(found, true)).looked_up())
     }
 
-    fn is_in_key_order(&self) -> bool {
-        true
+    fn key_order(&self) -> KeyOrder {
+        KeyOrder::Either
     }
 
-    fn row_count(&self) -> Option<usize> {
-        Some(self.len())
+    fn statistics(&self) -> SourceStatistics<R> {
+        let state = self.read();
+        let statistics = SourceStatistics::of_count(state.chunks.len);
+        match state.chunks.ends() {
+            Some([first, last]) => statistics.with_ends(first.clone(), last.clone()),
+            None => statistics,
+        }
     }
 
-    fn accepts(&self, _op: InsertOp) -> bool {
+    fn accepts(&self, _statement: Statement) -> bool {
         true
     }
 
@@ -191,35 +300,140 @@ impl<R: KeyedRow> TableSource for MemoryTable<R> {
         match op {
             InsertOp::Append => MemoryTable::insert(self, rows)?,
             InsertOp::Overwrite => self.replace_all(rows)?,
-            InsertOp::Replace => self.upsert(rows),
+            InsertOp::Replace => self.upsert(rows)?,
         }
         Ok(())
     }
-}
 
-/// The rows in the order of their keys; those with the same key in the order they came.
-fn sorted_by_key<R: KeyedRow>(rows: impl IntoIterator<Item = R>) -> Vec<Arc<R>> {
-    let mut rows: Vec<Arc<R>> = rows.into_iter().map(Arc::new).collect();
-    rows.sort_by(|a, b| a.compare_key(&b.key()));
-    rows
-}
+    fn change(&self, statement: &ChangeStatement<'_, R>) -> Result<u64, BoxError> {
+        let chunks = self.chunks();
+        let changes = statement.changes(&Snapshot::from_chunks(chunks.clone()))?;
+        let _writing = self.begin_writing();
+        let now = self.chunks();
+        // While the snapshot lives, a writer makes other chunks.
+        if Arc::ptr_eq(&chunks, &now) {
+            return Ok(self.apply(&now, changes)?);
+        }
+        drop(chunks);
+        let changes = statement.changes(&Snapshot::from_chunks(now.clone()))?;
+        Ok(self.apply(&now, changes)?)
+    }
 
-fn sorted_by_distinct_keys<R: KeyedRow>(
-    rows: impl IntoIterator<Item = R>,
-) -> Result<Vec<Arc<R>>, Error> {
-    let rows = sorted_by_key(rows);
-    let twice = rows
-        .windows(2)
-        .find(|pair| pair[0].compare_key(&pair[1].key()) == Ordering::Equal);
-    match twice {
-        Some(pair) => Err(duplicate_key(&*pair[0])),
-        None => Ok(rows),
+    fn truncate(&self) -> Result<u64, BoxError> {
+        Ok(self.replace(State::new()) as u64)
     }
 }
 
-fn duplicate_key<R: KeyedRow>(row: &R) -> Error {
+impl<R: KeyedRow> MemoryTable<R> {
+    /// Makes changes to the rows of `now`, which are those of the table; while the caller writes.
+    fn apply(&self, now: &Chunks<R>, changes: Vec<RowChange<R>>) -> Result<u64, Error> {
+        let count = changes.len() as u64;
+        if count == 0 {
+            return Ok(0);
+        }
+        let removed: Vec<usize> = changes.iter().map(|change| change.row).collect();
+        let added = changes.into_iter().filter_map(|change| change.after);
+        let added = SortedRows::with_distinct_keys(added).map_err(without_row)?;
+        let changed = now.changed(&removed, &added.rows);
+        let changed = changed.map_err(|there| without_row(added.duplicate(there)))?;
+        let mut state = self.write();
+        if !state.unique.is_empty() {
+            let before: Vec<Arc<R>> = now.rows_at(&removed).cloned().collect();
+            let changes = state.index_changes(&before, &added.rows)?;
+            let changes = changes.map_err(|conflict| {
+                duplicate::<R>(None, Key::Unique, &conflict.columns, conflict.values)
+            })?;
+            state.apply(changes);
+        }
+        let before = std::mem::replace(&mut state.chunks, Arc::new(changed));
+        drop(state);
+        drop(before);
+        Ok(count)
+    }
+}
+
+/// Rows in the order of their keys; those with the same key in the order they came.
+struct SortedRows<R> {
+    rows: Vec<Arc<R>>,
+    /// For each, its number among those that came.
+    numbers: Vec<usize>,
+}
+
+impl<R: KeyedRow> SortedRows<R> {
+    fn new(rows: impl IntoIterator<Item = R>) -> Self {
+        let rows = rows.into_iter().map(Arc::new);
+        let mut rows: Vec<(Arc<R>, usize)> = rows.zip(0..).collect();
+        rows.sort_by(|(a, _), (b, _)| a.compare_key(&b.key()));
+        let (rows, numbers) = rows.into_iter().unzip();
+        SortedRows { rows, numbers }
+    }
+
+    fn with_distinct_keys(rows: impl IntoIterator<Item = R>) -> Result<Self, Error> {
+        let sorted = SortedRows::new(rows);
+        let mut pairs = sorted.rows.windows(2);
+        let twice = pairs.position(|pair| pair[0].compare_key(&pair[1].key()) == Ordering::Equal);
+        match twice {
+            Some(pair) => Err(sorted.duplicate(pair + 1)),
+            None => Ok(sorted),
+        }
+    }
+
+    fn keep_last_of_each_key(&mut self) {
+        let is_last = |row: usize| {
+            let next = self.rows.get(row + 1);
+            next.is_none_or(|next| self.rows[row].compare_key(&next.key()) != Ordering::Equal)
+        };
+        let last: Vec<usize> = (0..self.rows.len()).filter(|row| is_last(*row)).collect();
+        if last.len() < self.rows.len() {
+            self.rows = last.iter().map(|row| self.rows[*row].clone()).collect();
+            self.numbers = last.iter().map(|row| self.numbers[*row]).collect();
+        }
+    }
+
+    /// That the primary key of a row is that of another.
+    fn duplicate(&self, row: usize) -> Error {
+        let columns = R::TABLE.definition.key_columns();
+        let values = format!("{:?}", self.rows[row].key());
+        duplicate::<R>(Some(self.numbers[row]), Key::Primary, columns, values)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Key {
+    Primary,
+    Unique,
+}
+
+fn duplicate<R: ToArrow>(row: Option<usize>, key: Key, columns: &[usize], values: String) -> Error {
+    let definition = R::TABLE.definition;
+    let columns = columns
+        .iter()
+        .filter_map(|column| definition.columns().get(*column));
     Error::DuplicateKey {
-        table: R::TABLE.definition.name().clone(),
-        key: format!("{:?}", row.key()),
+        table: definition.name().clone(),
+        row,
+        is_primary: key == Key::Primary,
+        columns: columns.map(|column| column.name.to_string()).collect(),
+        values,
+    }
+}
+
+/// The same error for rows that nobody has numbered.
+fn without_row(error: Error) -> Error {
+    match error {
+        Error::DuplicateKey {
+            table,
+            is_primary,
+            columns,
+            values,
+            ..
+        } => Error::DuplicateKey {
+            table,
+            row: None,
+            is_primary,
+            columns,
+            values,
+        },
+        error => error,
     }
 }

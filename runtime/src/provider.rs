@@ -14,12 +14,15 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use kalamtable_model::{TableDefinition, TableKind};
 
+use crate::change::{Change, ChangeExec, Work};
+use crate::change_rule::is_enabled;
 use crate::default::default_expr;
+use crate::erased::SourceRef;
 use crate::filter::{Filter, is_exact, is_never};
 use crate::insert::RowSink;
-use crate::lookup::KeyRanges;
+use crate::key_filter::KeyFilter;
 use crate::scan::RowScanExec;
-use crate::source::{ErasedSource, not_writable};
+use crate::source::Statement;
 use crate::{Error, TableSource};
 
 /// A table for DataFusion, over any [`TableSource`].
@@ -33,7 +36,9 @@ use crate::{Error, TableSource};
 ///
 /// `INSERT` takes place as a whole or not at all, if the source takes it; `INSERT OVERWRITE` and
 /// `REPLACE INTO` likewise. Its rows are matched to the columns by position, as DataFusion hands
-/// them over; a column that the statement leaves out gets the default of the definition.
+/// them over; a column that the statement leaves out gets the default of the definition. `UPDATE`,
+/// `DELETE` and `TRUNCATE` likewise, in sessions where [`enable_changes`](crate::enable_changes) was
+/// called.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -54,7 +59,7 @@ use crate::{Error, TableSource};
 /// ```
 #[derive(Debug)]
 pub struct RowProvider {
-    source: Arc<dyn ErasedSource>,
+    source: SourceRef,
     constraints: Constraints,
     /// For each column, its default.
     defaults: Vec<Option<Expr>>,
@@ -63,12 +68,15 @@ pub struct RowProvider {
 impl RowProvider {
     /// The table of this source; or of an `Arc` of one, which its writers keep.
     pub fn new(source: impl TableSource) -> Self {
-        let source: Arc<dyn ErasedSource> = Arc::new(source);
+        let source: SourceRef = Arc::new(source);
         let definition = source.definition();
-        let keys = match definition.key_columns() {
-            [] => Vec::new(),
-            columns => vec![Constraint::PrimaryKey(columns.to_vec())],
-        };
+        let mut keys = Vec::new();
+        if let columns @ [_, ..] = definition.key_columns() {
+            keys.push(Constraint::PrimaryKey(columns.to_vec()));
+        }
+        for columns in definition.unique_keys().iter() {
+            keys.push(Constraint::Unique(columns.to_vec()));
+        }
         RowProvider {
             constraints: Constraints::new_unverified(keys),
             defaults: definition.columns().iter().map(default_expr).collect(),
@@ -79,6 +87,29 @@ impl RowProvider {
     /// What the table is.
     pub fn definition(&self) -> &TableDefinition {
         self.source.definition()
+    }
+
+    fn check_accepts(&self, statement: Statement) -> Result<()> {
+        match self.source.accepts(statement)? {
+            true => Ok(()),
+            false => Err(Error::not_writable(self.definition().name(), statement).into()),
+        }
+    }
+
+    fn check_change(&self, statement: Statement, session: &dyn Session) -> Result<()> {
+        self.check_accepts(statement)?;
+        match is_enabled(session) {
+            true => Ok(()),
+            false => Err(Error::ChangesNotEnabled {
+                table: self.definition().name().clone(),
+                statement: statement.to_string(),
+            }
+            .into()),
+        }
+    }
+
+    fn change_plan(&self, work: Work) -> Arc<dyn ExecutionPlan> {
+        Arc::new(ChangeExec::new(self.source.clone(), work))
     }
 }
 
@@ -125,10 +156,10 @@ impl TableProvider for RowProvider {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let filter = Filter::try_new(filters, self.source.schema(), state)?;
-        let keys = KeyRanges::try_new(
+        let keys = KeyFilter::try_new(
             filters,
             self.source.schema(),
-            self.definition().key_columns(),
+            self.definition(),
             self.source.has_sql_order(),
         )?;
         // What no row passes is a scan of none.
@@ -147,14 +178,11 @@ impl TableProvider for RowProvider {
         input: Arc<dyn ExecutionPlan>,
         op: InsertOp,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let table = self.definition().name();
-        if !self.source.accepts(op) {
-            return Err(not_writable(table, op).into());
-        }
+        self.check_accepts(Statement::Insert(op))?;
         let expected = self.source.schema().fields().len();
         let found = input.schema().fields().len();
         if expected != found {
-            let table = table.clone();
+            let table = self.definition().name().clone();
             return Err(Error::ColumnCount {
                 table,
                 expected,
@@ -164,5 +192,31 @@ impl TableProvider for RowProvider {
         }
         let sink = RowSink::new(self.source.clone(), op);
         Ok(Arc::new(DataSinkExec::new(input, Arc::new(sink), None)))
+    }
+
+    async fn delete_from(
+        &self,
+        state: &dyn Session,
+        filters: Vec<Expr>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.check_change(Statement::Delete, state)?;
+        let change = Change::delete(&self.source, &filters, state)?;
+        Ok(self.change_plan(Work::Change(Arc::new(change))))
+    }
+
+    async fn update(
+        &self,
+        state: &dyn Session,
+        assignments: Vec<(String, Expr)>,
+        filters: Vec<Expr>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.check_change(Statement::Update, state)?;
+        let change = Change::update(&self.source, assignments, &filters, state)?;
+        Ok(self.change_plan(Work::Change(Arc::new(change))))
+    }
+
+    async fn truncate(&self, _state: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
+        self.check_accepts(Statement::Truncate)?;
+        Ok(self.change_plan(Work::Truncate))
     }
 }

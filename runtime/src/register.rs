@@ -8,10 +8,11 @@ use datafusion::error::Result;
 use datafusion::prelude::SessionContext;
 use kalamtable_model::TableName;
 
-use crate::RowProvider;
+use crate::{RowProvider, enable_changes};
 
 /// Registers a table under its own name, `namespace.table`: in the default catalog of `ctx`, in a
-/// schema named like the namespace, which is made if it is not there.
+/// schema named like the namespace, which is made if it is not there. Lets `UPDATE` and `DELETE` run
+/// in the session, as [`enable_changes`] does.
 ///
 /// ```
 /// use datafusion::prelude::SessionContext;
@@ -60,5 +61,6 @@ pub fn register_as(
         return exec_err!("there is a table `{name}` already");
     }
     ctx.register_table(reference, provider)?;
+    enable_changes(ctx);
     Ok(())
 }

@@ -14,7 +14,7 @@ use arrow::compute::{BatchCoalescer, SortOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DataFusionError, Result, Statistics, internal_err};
+use datafusion::common::{DataFusionError, Result, ScalarValue, Statistics, internal_err};
 use datafusion::config::ConfigOptions;
 use datafusion::execution::TaskContext;
 use datafusion::physical_expr::expressions::Column;
@@ -37,24 +37,28 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, RecordBatchStream,
     ReplaceChildrenOptions, SendableRecordBatchStream,
 };
-use futures::Stream;
+use futures::stream::{BoxStream, Stream, StreamExt};
 
 use crate::RowError;
 use crate::cursor::{Block, Cursor};
+use crate::erased::{Known, OpenedRows, RowReader, Scan, SourceRef};
 use crate::filter::Filter;
-use crate::lookup::KeyRanges;
-use crate::source::{ErasedSource, RowReader};
+use crate::key_filter::KeyFilter;
+use crate::source::KeyOrder;
 
-/// The scan of a table: its rows that pass a filter, up to a limit, in one partition.
+/// The scan of a table: its rows that pass a filter, up to a limit in each of its partitions.
 #[derive(Clone, Debug)]
 pub(crate) struct RowScanExec {
-    source: Arc<dyn ErasedSource>,
+    source: SourceRef,
     columns: Arc<ScanColumns>,
     filter: Option<Arc<Filter>>,
-    /// What the filter says of the primary key.
-    keys: Option<Arc<KeyRanges>>,
-    /// Whether the plan counts on the order of keys.
-    is_ordered: bool,
+    /// What the filter says of a key.
+    keys: Option<Arc<KeyFilter>>,
+    /// What was known of the rows when the plan was made.
+    known: Known,
+    /// The order of keys that the plan counts on.
+    key_order: KeyOrder,
+    partitions: usize,
     /// Whether the rows come in the reverse of their order.
     reverse: bool,
     /// The most rows to return.
@@ -90,18 +94,24 @@ impl RowScanExec {
     /// # Errors
     /// If there is no column at one of the positions.
     pub(crate) fn try_new(
-        source: Arc<dyn ErasedSource>,
+        source: SourceRef,
         projection: Option<&Vec<usize>>,
         filter: Option<Filter>,
-        keys: Option<KeyRanges>,
+        keys: Option<KeyFilter>,
         fetch: Option<usize>,
     ) -> Result<Self> {
         let columns = ScanColumns::try_new(source.schema(), projection, filter.as_ref())?;
-        let is_ordered = source.is_in_key_order()? && source.has_sql_order();
+        let partitions = source.partitions()?;
+        let key_order = match source.has_sql_order() {
+            true => source.key_order()?,
+            false => KeyOrder::None,
+        };
         let scan = RowScanExec {
-            properties: properties(&columns.schema, None),
+            properties: properties(&columns.schema, None, partitions),
+            known: source.statistics()?,
             source,
-            is_ordered,
+            key_order,
+            partitions,
             columns: Arc::new(columns),
             filter: filter.map(Arc::new),
             keys: keys.map(Arc::new),
@@ -116,7 +126,7 @@ impl RowScanExec {
     fn with_direction(&self, reverse: bool) -> Self {
         RowScanExec {
             reverse,
-            properties: properties(&self.columns.schema, self.order(reverse)),
+            properties: properties(&self.columns.schema, self.order(reverse), self.partitions),
             metrics: ExecutionPlanMetricsSet::new(),
             ..self.clone()
         }
@@ -125,8 +135,9 @@ impl RowScanExec {
     /// The order of the rows that come out, as far as the key's columns are among the scan's; `None` if
     /// the source keeps none.
     fn order(&self, reverse: bool) -> Option<LexOrdering> {
-        if !self.is_ordered {
-            return None;
+        match (self.key_order, reverse) {
+            (KeyOrder::Either, _) | (KeyOrder::Ascending, false) => {}
+            (KeyOrder::None, _) | (KeyOrder::Ascending, true) => return None,
         }
         let options = SortOptions {
             descending: reverse,
@@ -142,48 +153,70 @@ impl RowScanExec {
         LexOrdering::new(columns)
     }
 
-    /// What is known of the rows that come out before any was looked at.
-    fn statistics(&self) -> Result<Statistics> {
-        let mut statistics = Statistics::new_unknown(&self.columns.schema);
-        let count = self.source.row_count()?;
-        if let Some(count) = count {
-            let most = self.fetch.map_or(count, |fetch| fetch.min(count));
-            // An exact nothing lets the optimizer drop limits around it, and a plan may be kept until there
-            // is something.
-            statistics.num_rows = match (&self.filter, most) {
-                (None, 1..) => Precision::Exact(most),
-                (None, 0) if self.fetch == Some(0) => Precision::Exact(0),
-                _ => Precision::Inexact(most),
-            };
-        }
-        for (field, column) in self
-            .columns
-            .schema
-            .fields()
-            .iter()
-            .zip(&mut statistics.column_statistics)
-        {
+    /// What is known of the rows that come out before any was looked at; of one partition, nothing but
+    /// which columns have no nulls.
+    fn statistics(&self, partition: Option<usize>) -> Statistics {
+        let schema = &self.columns.schema;
+        let mut statistics = Statistics::new_unknown(schema);
+        let columns = statistics.column_statistics.iter_mut();
+        for (field, column) in schema.fields().iter().zip(columns) {
             if !field.is_nullable() {
                 column.null_count = Precision::Exact(0);
             }
         }
-        Ok(statistics)
+        if partition.is_some() && self.partitions > 1 {
+            return statistics;
+        }
+        let is_whole = self.filter.is_none() && self.fetch.is_none();
+        if let Some(count) = self.known.row_count {
+            let most = self.fetch.map_or(count, |fetch| {
+                fetch.saturating_mul(self.partitions).min(count)
+            });
+            // An exact nothing lets the optimizer drop limits around it, and a plan may be kept until there
+            // is something. How a limit falls on several partitions is not known.
+            statistics.num_rows = match (most, self.fetch) {
+                (0, Some(0)) => Precision::Exact(0),
+                (1.., None) if is_whole => Precision::Exact(most),
+                (1.., Some(_)) if self.filter.is_none() && self.partitions == 1 => {
+                    Precision::Exact(most)
+                }
+                _ => Precision::Inexact(most),
+            };
+        }
+        let first_column = self.source.definition().key_columns().first();
+        let place = self.columns.positions.iter();
+        let places = place
+            .enumerate()
+            .filter(|(_, position)| Some(*position) == first_column);
+        if let Some([least, most]) = &self.known.ends
+            && self.key_order != KeyOrder::None
+        {
+            let precision = |value: &ScalarValue| match is_whole {
+                true => Precision::Exact(value.clone()),
+                false => Precision::Inexact(value.clone()),
+            };
+            for (place, _) in places {
+                let column = &mut statistics.column_statistics[place];
+                column.min_value = precision(least);
+                column.max_value = precision(most);
+            }
+        }
+        statistics
     }
 }
 
-/// All rows of so many, as ranges.
-fn all(rows: usize) -> Vec<Range<usize>> {
-    std::iter::once(0..rows).collect()
-}
-
-fn properties(schema: &SchemaRef, order: Option<LexOrdering>) -> Arc<PlanProperties> {
+fn properties(
+    schema: &SchemaRef,
+    order: Option<LexOrdering>,
+    partitions: usize,
+) -> Arc<PlanProperties> {
     let equivalences = match order {
         Some(order) => EquivalenceProperties::new_with_orderings(schema.clone(), [order]),
         None => EquivalenceProperties::new(schema.clone()),
     };
     let properties = PlanProperties::new(
         equivalences,
-        Partitioning::UnknownPartitioning(1),
+        Partitioning::UnknownPartitioning(partitions),
         EmissionType::Incremental,
         Boundedness::Bounded,
     );
@@ -284,9 +317,9 @@ impl ExecutionPlan for RowScanExec {
     fn statistics_from_inputs(
         &self,
         _inputs: &[Arc<Statistics>],
-        _arguments: &StatisticsArgs,
+        arguments: &StatisticsArgs,
     ) -> Result<Arc<Statistics>> {
-        Ok(Arc::new(self.statistics()?))
+        Ok(Arc::new(self.statistics(arguments.partition())))
     }
 
     fn handle_child_pushdown_result(
@@ -364,42 +397,61 @@ impl ExecutionPlan for RowScanExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        if partition != 0 {
-            return internal_err!("RowScanExec has one partition, and not number {partition}");
+        if partition >= self.partitions {
+            let partitions = self.partitions;
+            return internal_err!("RowScanExec has no partition {partition} of {partitions}");
         }
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let elapsed = metrics.elapsed_compute().clone();
         let _timer = elapsed.timer();
+        let batch_size = context.session_config().batch_size().max(1);
         // DataFusion executes most plans as a whole before it polls any part of them: the snapshots
         // of a statement's scans are taken closely together.
-        let rows = self.source.snapshot(self.is_ordered)?;
-        let found = match &self.keys {
-            Some(keys) => rows.find(keys)?,
-            None => None,
-        };
-        if let (Some(keys), Some(_)) = (&self.keys, &found) {
+        let opened = self.source.scan(&Scan {
+            partition,
+            keys: self.keys.as_deref(),
+            in_key_order: self.key_order != KeyOrder::None,
+            reverse: self.reverse,
+            limit: self.fetch.filter(|_| self.filter.is_none()),
+            batch_size,
+        })?;
+        if let (Some(keys), true) = (&self.keys, opened.looked_up) {
             let lookups = MetricBuilder::new(&self.metrics).counter("lookups", partition);
             lookups.add(keys.len());
         }
         let counter = |name| MetricBuilder::new(&self.metrics).counter(name, partition);
-        let batch_size = context.session_config().batch_size().max(1);
-        let coalescer = self.filter.as_ref().map(|_| {
+        let mut scan = BlockScan {
+            source: self.source.clone(),
+            columns: self.columns.clone(),
+            filter: self.filter.clone(),
+            batch_size,
+            wanted: self.fetch.unwrap_or(usize::MAX),
+            rows: None,
+            left: Cursor::new(Vec::new(), false),
+            reverse: self.reverse,
+            rows_read: counter("rows_read"),
+            bytes_built: counter("bytes_built"),
+        };
+        let chunks = match opened.rows {
+            OpenedRows::Found(rows, found) => {
+                scan.left = Cursor::new(found, self.reverse);
+                scan.rows = Some(rows);
+                None
+            }
+            OpenedRows::Stream(chunks) => {
+                // Its rows come in the order that was asked for.
+                scan.reverse = false;
+                Some(chunks)
+            }
+        };
+        let makes_small_batches = self.filter.is_some() || chunks.is_some();
+        let coalescer = makes_small_batches.then(|| {
             BatchCoalescer::new(self.columns.schema.clone(), batch_size)
                 .with_biggest_coalesce_batch_size(Some(batch_size / 2))
         });
         Ok(Box::pin(cooperative(ScanStream {
-            scan: BlockScan {
-                source: self.source.clone(),
-                columns: self.columns.clone(),
-                filter: self.filter.clone(),
-                batch_size,
-                wanted: self.fetch.unwrap_or(usize::MAX).min(rows.len()),
-                left: Cursor::new(found.unwrap_or_else(|| all(rows.len())), self.reverse),
-                rows,
-                reverse: self.reverse,
-                rows_read: counter("rows_read"),
-                bytes_built: counter("bytes_built"),
-            },
+            scan,
+            chunks,
             coalescer,
             state: State::Scanning,
             metrics,
@@ -457,13 +509,15 @@ impl DisplayAs for RowScanExec {
 
 /// A scan under way, block after block.
 struct BlockScan {
-    source: Arc<dyn ErasedSource>,
+    source: SourceRef,
     columns: Arc<ScanColumns>,
     filter: Option<Arc<Filter>>,
     batch_size: usize,
-    rows: Box<dyn RowReader>,
-    /// The rows that were not looked at.
+    /// What is being read; `None` before the first chunk.
+    rows: Option<Box<dyn RowReader>>,
+    /// The rows of it that were not looked at.
     left: Cursor,
+    /// Whether the last row is to come first.
     reverse: bool,
     /// How many rows are still to be returned, at most.
     wanted: usize,
@@ -472,8 +526,14 @@ struct BlockScan {
 }
 
 impl BlockScan {
+    /// Whether nothing more is wanted of the rows that are being read.
     fn is_done(&self) -> bool {
         self.wanted == 0 || self.left.is_empty()
+    }
+
+    fn read(&mut self, rows: Box<dyn RowReader>) {
+        self.left = Cursor::new(std::iter::once(0..rows.len()).collect(), false);
+        self.rows = Some(rows);
     }
 
     /// The rows of the next block that pass, as a batch; `None` if none does.
@@ -517,7 +577,10 @@ impl BlockScan {
 
     fn build(&mut self, block: &Block, columns: &[usize]) -> Result<Vec<ArrayRef>> {
         let hull = block.hull.clone();
-        let built = self.rows.build(hull, block.selected.as_deref(), columns)?;
+        let Some(rows) = &mut self.rows else {
+            return internal_err!("a block of rows that nobody has read");
+        };
+        let built = rows.build(hull, block.selected.as_deref(), columns)?;
         let bytes = built.iter().map(|array| array.get_buffer_memory_size());
         self.bytes_built.add(bytes.sum());
         Ok(built)
@@ -574,10 +637,20 @@ impl BlockScan {
 /// cancelled, and lets others run.
 struct ScanStream {
     scan: BlockScan,
+    /// The chunks that the source has still to send; dropped as soon as no more are wanted.
+    chunks: Option<BoxStream<'static, Result<Box<dyn RowReader>>>>,
     /// Joins the small batches that a filter leaves.
     coalescer: Option<BatchCoalescer>,
     state: State,
     metrics: BaselineMetrics,
+}
+
+/// What one look at a block, or at the source, has brought.
+enum Step {
+    Batch(RecordBatch),
+    /// No batch; there may be one later.
+    Nothing,
+    End,
 }
 
 #[derive(PartialEq)]
@@ -589,29 +662,41 @@ enum State {
 }
 
 impl ScanStream {
-    /// A batch, if there is one after another block; `Pending` if there may be one later.
-    fn step(&mut self) -> Result<Poll<Option<RecordBatch>>> {
+    /// A batch, if there is one after another block; `None` if this was one that made none.
+    fn step(&mut self, context: &mut Context<'_>) -> Result<Poll<Step>> {
         if let Some(batch) = self.completed() {
-            return Ok(Poll::Ready(Some(batch)));
+            return Ok(Poll::Ready(Step::Batch(batch)));
+        }
+        if self.scan.wanted == 0 {
+            self.chunks = None;
         }
         if self.state == State::Scanning && self.scan.is_done() {
+            if let Some(chunks) = &mut self.chunks {
+                match chunks.poll_next_unpin(context) {
+                    Poll::Pending => return Ok(Poll::Pending),
+                    Poll::Ready(Some(rows)) => self.scan.read(rows?),
+                    Poll::Ready(None) => self.chunks = None,
+                }
+                return Ok(Poll::Ready(Step::Nothing));
+            }
             self.state = State::Scanned;
             if let Some(coalescer) = &mut self.coalescer {
                 coalescer.finish_buffered_batch()?;
             }
         }
         if self.state != State::Scanning {
-            return Ok(Poll::Ready(self.completed()));
+            let last = self.completed();
+            return Ok(Poll::Ready(last.map_or(Step::End, Step::Batch)));
         }
         let block = self.scan.next_block()?;
-        let (Some(coalescer), Some(block)) = (&mut self.coalescer, &block) else {
-            return Ok(block.map_or(Poll::Pending, |block| Poll::Ready(Some(block))));
+        let batch = match (&mut self.coalescer, block) {
+            (Some(coalescer), Some(block)) => {
+                coalescer.push_batch(block)?;
+                self.completed()
+            }
+            (_, block) => block,
         };
-        coalescer.push_batch(block.clone())?;
-        Ok(match self.completed() {
-            Some(batch) => Poll::Ready(Some(batch)),
-            None => Poll::Pending,
-        })
+        Ok(Poll::Ready(batch.map_or(Step::Nothing, Step::Batch)))
     }
 
     fn completed(&mut self) -> Option<RecordBatch> {
@@ -629,19 +714,23 @@ impl Stream for ScanStream {
         }
         let elapsed = this.metrics.elapsed_compute().clone();
         let timer = elapsed.timer();
-        let step = this.step();
+        let step = this.step(context);
         timer.done();
         let poll = match step {
-            Ok(Poll::Ready(batch)) => Poll::Ready(batch.map(Ok)),
-            Ok(Poll::Pending) => {
+            Ok(Poll::Ready(Step::Batch(batch))) => Poll::Ready(Some(Ok(batch))),
+            Ok(Poll::Ready(Step::End)) => Poll::Ready(None),
+            Ok(Poll::Ready(Step::Nothing)) => {
                 // Nothing else will wake this task: it only lets others run.
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
+            // The source will.
+            Ok(Poll::Pending) => Poll::Pending,
             Err(error) => Poll::Ready(Some(Err(error))),
         };
         if matches!(poll, Poll::Ready(None | Some(Err(_)))) {
             this.state = State::Done;
+            this.chunks = None;
         }
         this.metrics.record_poll(poll)
     }

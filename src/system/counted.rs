@@ -1,7 +1,10 @@
 //! [`Counted`]: a source whose scans and writes are counted.
 
 use datafusion::logical_expr::dml::InsertOp;
-use kalamtable_runtime::{BoxError, Snapshot, TableSource};
+use kalamtable_runtime::{
+    BoxError, ChangeStatement, KeyOrder, Rows, ScanRequest, SourceStatistics, Statement,
+    TableSource,
+};
 
 use super::metrics::{Counter, Metrics};
 
@@ -28,32 +31,61 @@ impl<S> Counted<S> {
             rows_written: metrics.counter("rows_written"),
         }
     }
+
+    /// Counts a statement, and its rows if it did not fail.
+    fn count_write(&self, rows: Option<u64>) {
+        self.writes.add(1);
+        match rows {
+            Some(rows) => self.rows_written.add(rows),
+            None => self.write_failures.add(1),
+        }
+    }
 }
 
 impl<S: TableSource> TableSource for Counted<S> {
     type Row = S::Row;
 
-    fn snapshot(&self) -> Result<Snapshot<S::Row>, BoxError> {
+    fn scan(&self, request: &ScanRequest<S::Row>) -> Result<Rows<S::Row>, BoxError> {
         self.scans.add(1);
-        let snapshot = self.source.snapshot();
-        if snapshot.is_err() {
+        let rows = self.source.scan(request);
+        if rows.is_err() {
             self.scan_failures.add(1);
         }
-        snapshot
+        rows
     }
 
-    fn accepts(&self, op: InsertOp) -> bool {
-        self.source.accepts(op)
+    fn partitions(&self) -> usize {
+        self.source.partitions()
+    }
+
+    fn key_order(&self) -> KeyOrder {
+        self.source.key_order()
+    }
+
+    fn statistics(&self) -> SourceStatistics<S::Row> {
+        self.source.statistics()
+    }
+
+    fn accepts(&self, statement: Statement) -> bool {
+        self.source.accepts(statement)
     }
 
     fn insert(&self, op: InsertOp, rows: Vec<S::Row>) -> Result<(), BoxError> {
-        self.writes.add(1);
         let count = rows.len() as u64;
         let written = self.source.insert(op, rows);
-        match written {
-            Ok(()) => self.rows_written.add(count),
-            Err(_) => self.write_failures.add(1),
-        }
+        self.count_write(written.is_ok().then_some(count));
         written
+    }
+
+    fn change(&self, statement: &ChangeStatement<'_, S::Row>) -> Result<u64, BoxError> {
+        let changed = self.source.change(statement);
+        self.count_write(changed.as_ref().ok().copied());
+        changed
+    }
+
+    fn truncate(&self) -> Result<u64, BoxError> {
+        let removed = self.source.truncate();
+        self.count_write(removed.as_ref().ok().copied());
+        removed
     }
 }

@@ -56,7 +56,7 @@ async fn a_statement_writes_all_rows_or_none() {
     .await;
     assert_eq!(
         message,
-        "External error: table `app.watched`: the primary key 5 is there already"
+        "External error: table `app.watched`, row 1: the primary key `id` = 5 is there already"
     );
     let message = error(
         &session,
@@ -64,7 +64,7 @@ async fn a_statement_writes_all_rows_or_none() {
     )
     .await;
     assert!(
-        message.contains("the primary key 7 is there already"),
+        message.contains("row 1: the primary key `id` = 7 is there already"),
         "{message}"
     );
     assert_eq!(ids(&table), ["5"]);
@@ -169,7 +169,7 @@ async fn overwrite_replaces_all_rows_at_once() {
             "INSERT OVERWRITE t VALUES (1, 0, 0, ''), (1, 0, 0, '')"
         )
         .await
-        .contains("primary key 1")
+        .contains("primary key `id` = 1")
     );
     assert_eq!(ids(&table), ["2", "3"]);
 }

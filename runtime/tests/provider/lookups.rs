@@ -9,8 +9,8 @@ use datafusion::logical_expr::Expr;
 use datafusion::physical_plan::collect;
 use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
 use kalamtable_runtime::{
-    BoxError, Date, Decimal, FixedRows, KalamTable, KalamValue, MemoryTable, RowProvider, Snapshot,
-    TableSource, TimestampMillis, VirtualRows, contract,
+    BoxError, Date, Decimal, FixedRows, KalamTable, KalamValue, KeyOrder, MemoryTable, RowProvider,
+    Rows, ScanRequest, Snapshot, TableSource, TimestampMillis, VirtualRows, contract,
 };
 
 use crate::support::{answer, error, metrics, plan_text, scan_line, session, session_with};
@@ -364,12 +364,12 @@ struct Sorted(fn() -> Result<Snapshot<Reading>, BoxError>);
 impl TableSource for Sorted {
     type Row = Reading;
 
-    fn snapshot(&self) -> Result<Snapshot<Reading>, BoxError> {
-        (self.0)()
+    fn scan(&self, _request: &ScanRequest<Reading>) -> Result<Rows<Reading>, BoxError> {
+        (self.0)().map(Rows::from)
     }
 
-    fn is_in_key_order(&self) -> bool {
-        true
+    fn key_order(&self) -> KeyOrder {
+        KeyOrder::Either
     }
 }
 
@@ -483,18 +483,20 @@ struct Fickle(AtomicBool);
 impl TableSource for Fickle {
     type Row = Reading;
 
-    fn snapshot(&self) -> Result<Snapshot<Reading>, BoxError> {
+    fn scan(&self, _request: &ScanRequest<Reading>) -> Result<Rows<Reading>, BoxError> {
         let row = |number| Reading {
             station: "s".to_string(),
             number,
             value: None,
         };
-        Ok(Snapshot::from([3, 1, 2].map(row).to_vec()))
+        Ok(Rows::from([3, 1, 2].map(row).to_vec()))
     }
 
-    fn is_in_key_order(&self) -> bool {
-        assert!(!self.0.load(Ordering::Relaxed), "it was asked too often");
-        !self.0.swap(true, Ordering::Relaxed)
+    fn key_order(&self) -> KeyOrder {
+        match self.0.swap(true, Ordering::Relaxed) {
+            false => KeyOrder::Either,
+            true => KeyOrder::None,
+        }
     }
 }
 

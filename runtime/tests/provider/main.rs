@@ -1,5 +1,6 @@
 //! The provider through DataFusion: real sessions, real SQL.
 
+mod changes;
 mod contract;
 mod filters;
 mod inserts;

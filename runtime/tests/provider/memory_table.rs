@@ -94,7 +94,7 @@ fn apply(operation: &Operation, table: &MemoryTable<Event>, twin: &mut Twin) {
         }
         Operation::Upsert(rows) => {
             twin.extend(events(rows).into_iter().map(|row| (row.id, row)));
-            table.upsert(events(rows));
+            table.upsert(events(rows)).unwrap();
         }
         Operation::ReplaceAll(rows) => {
             let mut next = Twin::new();
@@ -167,24 +167,31 @@ fn a_duplicate_key_is_named_and_changes_nothing() {
     let inserted = table.insert((90..200).rev().map(|id| event(id, 1)));
     assert_eq!(
         inserted.unwrap_err().to_string(),
-        "table `app.events`: the primary key 90 is there already"
+        "table `app.events`, row 109: the primary key `id` = 90 is there already"
     );
     assert_eq!(table.len(), 100);
     let twice = table.insert([event(500, 1), event(501, 1), event(500, 2)]);
-    assert!(twice.unwrap_err().to_string().contains("primary key 500"));
+    assert!(
+        twice
+            .unwrap_err()
+            .to_string()
+            .contains("row 2: the primary key `id` = 500")
+    );
     assert_eq!(table.len(), 100);
 }
 
 #[test]
 fn of_several_rows_with_one_key_an_upsert_keeps_the_last() {
     let table = MemoryTable::new();
-    table.upsert([
-        event(1, 1),
-        event(2, 1),
-        event(1, 2),
-        event(1, 3),
-        event(2, 2),
-    ]);
+    table
+        .upsert([
+            event(1, 1),
+            event(2, 1),
+            event(1, 2),
+            event(1, 3),
+            event(2, 2),
+        ])
+        .unwrap();
     assert_eq!(table.get(&1).unwrap().title.as_deref(), Some("3"));
     assert_eq!(table.get(&2).unwrap().title.as_deref(), Some("2"));
 }
@@ -256,7 +263,9 @@ fn scans_among_writers_see_states_that_existed() {
                     // A writer's rows are spread over the whole key space, among the others'.
                     let keys = || (0..PER_CALL).map(move |n| n * WRITERS + writer);
                     for generation in 0..400 {
-                        table.upsert(keys().map(|id| event(id, generation)));
+                        table
+                            .upsert(keys().map(|id| event(id, generation)))
+                            .unwrap();
                         let few: Vec<i64> = keys().take(20).collect();
                         // Taken away one by one: any number of them may be missing.
                         for id in &few {

@@ -10,7 +10,7 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
 use datafusion::physical_plan::collect;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use kalamtable_runtime::{RowProvider, TableSource};
+use kalamtable_runtime::{RowProvider, TableSource, enable_changes};
 
 /// A session with the table `t`, on one thread, so that what is counted per thread is complete.
 pub(crate) fn session(source: impl TableSource) -> SessionContext {
@@ -19,6 +19,7 @@ pub(crate) fn session(source: impl TableSource) -> SessionContext {
 
 pub(crate) fn session_with(source: impl TableSource, config: SessionConfig) -> SessionContext {
     let session = SessionContext::new_with_config(config.with_target_partitions(1));
+    enable_changes(&session);
     register(&session, "t", source);
     session
 }

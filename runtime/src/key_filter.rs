@@ -1,5 +1,5 @@
-//! [`KeyRanges`]: what the predicates of a query say of the primary key, so that a source that keeps its
-//! rows in key order need not look at the others.
+//! [`KeyFilter`]: what the predicates of a query say of a key of the table, so that a source that finds
+//! rows by it need not look at the others.
 //!
 //! It is a hint: every row that passes the predicates is in the ranges, and the predicates are evaluated
 //! on those that are.
@@ -13,18 +13,30 @@ use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::{Alias, InList};
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
+use kalamtable_model::TableDefinition;
 
 /// The most ranges that are looked up one by one. Predicates that would make more are used for fewer of
 /// the key's columns, or not at all.
 const MOST_RANGES: usize = 10_000;
 
-/// Ranges of keys, each from a lower to an upper end.
+/// Ranges of a key's values, each from a lower to an upper end.
 #[derive(Clone, Debug)]
-pub(crate) struct KeyRanges {
+pub(crate) struct KeyFilter {
+    pub(crate) key: Key,
     pub(crate) lower: RangeEnds,
     pub(crate) upper: RangeEnds,
+    /// Whether each range is one value of the whole key.
+    pub(crate) is_exact: bool,
     /// The predicates that say so.
     text: String,
+}
+
+/// A key of a table.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Key {
+    Primary,
+    /// By its number among the unique keys.
+    Unique(usize),
 }
 
 /// The lower ends of some ranges, or the upper ones: one a row.
@@ -47,22 +59,45 @@ struct Bound {
     upper: Option<(ScalarValue, bool)>,
 }
 
-impl KeyRanges {
-    /// What `predicates`, all of which must hold, say of the columns at the positions `key` of a table
-    /// with this schema; `None` if they do not bind the first of them.
+impl KeyFilter {
+    /// What `predicates`, all of which must hold, say of the keys of a table with this definition and
+    /// schema: of the primary key, or else of the first unique key of which they name every column.
     ///
     /// `has_order` says whether the order of keys is that of SQL: without it only equality counts.
     pub(crate) fn try_new(
         predicates: &[Expr],
         schema: &SchemaRef,
-        key: &[usize],
+        definition: &TableDefinition,
+        has_order: bool,
+    ) -> Result<Option<Self>> {
+        let primary = definition.key_columns();
+        let primary = Self::of_key(predicates, schema, Key::Primary, primary, has_order)?;
+        if primary.as_ref().is_some_and(|filter| filter.is_exact) {
+            return Ok(primary);
+        }
+        for (number, columns) in definition.unique_keys().iter().enumerate() {
+            let unique = Self::of_key(predicates, schema, Key::Unique(number), columns, false)?;
+            if let Some(unique) = unique.filter(|filter| filter.is_exact) {
+                return Ok(Some(unique));
+            }
+        }
+        Ok(primary)
+    }
+
+    /// What `predicates` say of the columns at the positions `columns`; `None` if they do not bind the
+    /// first of them.
+    fn of_key(
+        predicates: &[Expr],
+        schema: &SchemaRef,
+        key: Key,
+        columns: &[usize],
         has_order: bool,
     ) -> Result<Option<Self>> {
         let mut bounds = Vec::new();
         let mut used: Vec<&Expr> = Vec::new();
         let mut count = 1;
         let mut is_bounded = false;
-        for &position in key {
+        for &position in columns {
             let field = schema.field(position);
             let mut bound = Bound::default();
             let before = used.len();
@@ -96,7 +131,7 @@ impl KeyRanges {
             .map_while(|bound| bound.values.as_deref())
             .collect();
         let last = bounds.get(equal.len());
-        let ends = |end: Option<&(ScalarValue, bool)>| ends(schema, key, &equal, count, end);
+        let ends = |end: Option<&(ScalarValue, bool)>| ends(schema, columns, &equal, count, end);
         let mut text: Vec<String> = Vec::new();
         for predicate in used {
             let predicate = predicate.to_string();
@@ -104,7 +139,9 @@ impl KeyRanges {
                 text.push(predicate);
             }
         }
-        Ok(Some(KeyRanges {
+        Ok(Some(KeyFilter {
+            key,
+            is_exact: !columns.is_empty() && equal.len() == columns.len(),
             lower: ends(last.and_then(|bound| bound.lower.as_ref()))?,
             upper: ends(last.and_then(|bound| bound.upper.as_ref()))?,
             text: text.join(" AND "),
@@ -117,7 +154,7 @@ impl KeyRanges {
     }
 }
 
-impl fmt::Display for KeyRanges {
+impl fmt::Display for KeyFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
