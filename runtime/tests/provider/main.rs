@@ -7,5 +7,7 @@ mod inserts;
 mod lookups;
 mod memory_table;
 mod scans;
+mod streams;
 mod support;
 mod tables;
+mod unique_keys;
