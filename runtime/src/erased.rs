@@ -392,7 +392,7 @@ impl<S: TableSource> RowWriter for TypedWriter<'_, S> {
         let rows = std::mem::take(&mut self.rows);
         let count = rows.len() as u64;
         guard::<S::Row, _, _>(|| {
-            let written = self.source.insert(op, rows);
+            let written = self.source.write(op, rows);
             written.map_err(source_error::<S::Row>)
         })?;
         Ok(count)

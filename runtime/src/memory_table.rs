@@ -77,7 +77,7 @@ impl<R: KeyedRow> MemoryTable<R> {
     pub fn insert(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
         let rows = SortedRows::with_distinct_keys(rows)?;
         let _writing = self.begin_writing();
-        let mut state = self.write();
+        let mut state = self.lock();
         if let Some(there) = state.chunks.position_there(&rows.rows) {
             return Err(rows.duplicate(there));
         }
@@ -94,7 +94,7 @@ impl<R: KeyedRow> MemoryTable<R> {
         let mut rows = SortedRows::new(rows);
         rows.keep_last_of_each_key();
         let _writing = self.begin_writing();
-        let mut state = self.write();
+        let mut state = self.lock();
         let replaced: Vec<Arc<R>> = match state.unique.is_empty() {
             true => Vec::new(),
             false => {
@@ -133,7 +133,7 @@ impl<R: KeyedRow> MemoryTable<R> {
         change: impl FnOnce(&mut R),
     ) -> Result<Option<Arc<R>>, Error> {
         let _writing = self.begin_writing();
-        let mut state = self.write();
+        let mut state = self.lock();
         let Some(before) = state.chunks.get(key).cloned() else {
             return Ok(None);
         };
@@ -154,7 +154,7 @@ impl<R: KeyedRow> MemoryTable<R> {
     /// Takes the row with that key out of the table.
     pub fn remove(&self, key: &R::Key<'_>) -> Option<Arc<R>> {
         let _writing = self.begin_writing();
-        let mut state = self.write();
+        let mut state = self.lock();
         let row = state.chunks.get(key)?.clone();
         // The indexes know the row: nothing of it can fail to fit, and nothing is added.
         let changes = state
@@ -189,7 +189,7 @@ impl<R: KeyedRow> MemoryTable<R> {
     /// Puts `state` in the place of what is there, and returns how many rows that were.
     fn replace(&self, state: State<R>) -> usize {
         let _writing = self.begin_writing();
-        let before = std::mem::replace(&mut *self.write(), state);
+        let before = std::mem::replace(&mut *self.lock(), state);
         // Freeing many rows takes a while: not under the lock that scans wait for.
         before.chunks.len
     }
@@ -245,7 +245,7 @@ impl<R> MemoryTable<R> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, State<R>> {
+    fn lock(&self) -> RwLockWriteGuard<'_, State<R>> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -296,9 +296,9 @@ impl<R: KeyedRow> TableSource for MemoryTable<R> {
         true
     }
 
-    fn insert(&self, op: InsertOp, rows: Vec<R>) -> Result<(), BoxError> {
+    fn write(&self, op: InsertOp, rows: Vec<R>) -> Result<(), BoxError> {
         match op {
-            InsertOp::Append => MemoryTable::insert(self, rows)?,
+            InsertOp::Append => self.insert(rows)?,
             InsertOp::Overwrite => self.replace_all(rows)?,
             InsertOp::Replace => self.upsert(rows)?,
         }
@@ -336,7 +336,7 @@ impl<R: KeyedRow> MemoryTable<R> {
         let added = SortedRows::with_distinct_keys(added).map_err(without_row)?;
         let changed = now.changed(&removed, &added.rows);
         let changed = changed.map_err(|there| without_row(added.duplicate(there)))?;
-        let mut state = self.write();
+        let mut state = self.lock();
         if !state.unique.is_empty() {
             let before: Vec<Arc<R>> = now.rows_at(&removed).cloned().collect();
             let changes = state.index_changes(&before, &added.rows)?;

@@ -77,7 +77,9 @@ impl RowProvider {
         for columns in definition.unique_keys() {
             // DataFusion 55 takes the nulls of a unique key for equal, and each of them for one row: a
             // `GROUP BY` answers wrongly.
-            let has_nulls = columns.iter().any(|column| definition.columns()[*column].nullable);
+            let has_nulls = columns
+                .iter()
+                .any(|column| definition.columns()[*column].nullable);
             if !has_nulls {
                 keys.push(Constraint::Unique(columns.to_vec()));
             }

@@ -108,7 +108,7 @@ pub trait TableSource: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// Anything: it reaches the statement. [`Error::NotWritable`] unless overridden.
-    fn insert(&self, op: InsertOp, _rows: Vec<Self::Row>) -> Result<(), BoxError> {
+    fn write(&self, op: InsertOp, _rows: Vec<Self::Row>) -> Result<(), BoxError> {
         Err(not_writable::<Self::Row>(Statement::Insert(op)))
     }
 
@@ -155,8 +155,8 @@ impl<S: TableSource> TableSource for Arc<S> {
         S::accepts(self, statement)
     }
 
-    fn insert(&self, op: InsertOp, rows: Vec<S::Row>) -> Result<(), BoxError> {
-        S::insert(self, op, rows)
+    fn write(&self, op: InsertOp, rows: Vec<S::Row>) -> Result<(), BoxError> {
+        S::write(self, op, rows)
     }
 
     fn change(&self, statement: &ChangeStatement<'_, S::Row>) -> Result<u64, BoxError> {

@@ -70,9 +70,9 @@ impl<S: TableSource> TableSource for Counted<S> {
         self.source.accepts(statement)
     }
 
-    fn insert(&self, op: InsertOp, rows: Vec<S::Row>) -> Result<(), BoxError> {
+    fn write(&self, op: InsertOp, rows: Vec<S::Row>) -> Result<(), BoxError> {
         let count = rows.len() as u64;
-        let written = self.source.insert(op, rows);
+        let written = self.source.write(op, rows);
         self.count_write(written.is_ok().then_some(count));
         written
     }

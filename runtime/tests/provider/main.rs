@@ -7,6 +7,7 @@ mod inserts;
 mod lookups;
 mod memory_table;
 mod scans;
+mod serializable;
 mod streams;
 mod support;
 mod tables;

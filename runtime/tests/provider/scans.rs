@@ -9,9 +9,12 @@ use datafusion::common::{Constraint, Constraints};
 use datafusion::physical_plan::collect;
 use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
 use futures::StreamExt;
-use kalamtable_runtime::{FixedRows, FromArrow, MemoryTable, RowProvider, ToArrow, VirtualRows};
+use kalamtable_runtime::{
+    FixedRows, FromArrow, KalamTable, MemoryTable, RowProvider, TimestampMillis, ToArrow,
+    VirtualRows,
+};
 
-use crate::support::{answer, error, run, scan_line, session, session_with};
+use crate::support::{answer, error, plan_text, run, scan_line, session, session_with};
 use crate::tables::{Nullable, PANIC, Probe, Required, UNFIT, Watched, built};
 
 fn watched(rows: i64) -> FixedRows<Watched> {
@@ -436,4 +439,48 @@ async fn with_fetch_is_honoured() {
     assert_eq!(batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 5);
     let all = collect(plan, session.task_ctx()).await.unwrap();
     assert_eq!(all.iter().map(RecordBatch::num_rows).sum::<usize>(), 100);
+}
+
+#[tokio::test]
+async fn the_ends_of_the_key_are_known_without_a_scan() {
+    let table = Arc::new(MemoryTable::new());
+    table.insert((10..20_000).map(Watched::sample)).unwrap();
+    let session = session(table.clone());
+    let sql = "SELECT min(id), max(id), count(*), count(id) FROM t";
+    let plan = plan_text(&session, sql).await;
+    assert!(!plan.contains("RowScanExec"), "{plan}");
+    assert_eq!(answer(&session, sql).await, "10 19999 19990 19990");
+    table.remove(&10).unwrap();
+    assert_eq!(answer(&session, sql).await, "11 19999 19989 19989");
+    // Not where rows are left out.
+    assert_eq!(
+        answer(&session, "SELECT min(id), max(id) FROM t WHERE a > 500").await,
+        "51 19999"
+    );
+    let sql = "SELECT max(id), count(*) FROM (SELECT id FROM t LIMIT 5)";
+    assert_eq!(answer(&session, sql).await, "15 5");
+    table.replace_all([]).unwrap();
+    assert_eq!(
+        answer(&session, "SELECT min(id), count(*) FROM t").await,
+        "NULL 0"
+    );
+}
+
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.moments", primary_key(at), crate = kalamtable_runtime)]
+struct Moment {
+    #[kalam(type = "timestamp")]
+    at: TimestampMillis,
+    n: i64,
+}
+
+#[tokio::test]
+async fn ends_that_do_not_fit_fail_the_scan_and_not_other_queries() {
+    let table = MemoryTable::new();
+    let at = TimestampMillis::new(i64::MAX);
+    table.insert([Moment { at, n: 1 }]).unwrap();
+    let session = session(table);
+    assert_eq!(answer(&session, "SELECT n FROM t").await, "1");
+    let message = error(&session, "SELECT max(at) FROM t").await;
+    assert!(message.contains("column `at`, row 0"), "{message}");
 }
