@@ -186,6 +186,12 @@ pub(crate) fn find_field(fields: &Fields, ids: &[Option<&str>], wanted: &Field) 
         })
 }
 
+/// The index of the field of a batch that holds the column `wanted`: by id, then by name among fields
+/// without one.
+pub fn find_column(fields: &Fields, wanted: &Field) -> Option<usize> {
+    find_field(fields, &field_ids(fields), wanted)
+}
+
 pub(crate) fn field_ids(fields: &Fields) -> Vec<Option<&str>> {
     fields.iter().map(|field| field_id(field)).collect()
 }

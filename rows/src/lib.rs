@@ -99,7 +99,7 @@ pub mod __private {
         assert_default, assert_flattened, assert_frozen, assert_holds, assert_key, assert_type,
         assert_unique_ids,
     };
-    pub use crate::columns::Readers;
+    pub use crate::columns::{Readers, find_column};
     pub use crate::from_arrow::{Skipped, skipped};
     pub use crate::join_columns::{join_columns, largest};
     pub use crate::row_key::{KeyReader, compare_part};

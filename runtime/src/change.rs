@@ -276,7 +276,7 @@ fn simplifier(table: &SchemaRef, session: &dyn Session) -> Result<ExprSimplifier
 }
 
 fn build(rows: &mut dyn RowReader, block: &Block, columns: &[usize]) -> Result<Vec<ArrayRef>> {
-    Ok(rows.build(block.hull.clone(), block.selected.as_deref(), columns)?)
+    rows.build(block.hull.clone(), block.selected.as_deref(), columns)
 }
 
 impl fmt::Display for Change {

@@ -39,7 +39,7 @@ pub(crate) trait ErasedSource: fmt::Debug + Send + Sync {
     fn statistics(&self) -> Result<Known>;
     fn accepts(&self, statement: Statement) -> Result<bool>;
     fn scan(&self, scan: &Scan<'_>) -> Result<Opened>;
-    fn writer(&self) -> Box<dyn RowWriter + '_>;
+    fn writer(&self) -> Result<Box<dyn RowWriter + '_>>;
     fn change(&self, change: &Change) -> Result<u64>;
     fn truncate(&self) -> Result<u64>;
 }
@@ -90,7 +90,7 @@ pub(crate) trait RowReader: Send {
         block: Range<usize>,
         selected: Option<&[usize]>,
         columns: &[usize],
-    ) -> Result<Vec<ArrayRef>, Error>;
+    ) -> Result<Vec<ArrayRef>>;
 }
 
 /// Takes the rows of one `INSERT`.
@@ -195,11 +195,11 @@ impl<S: TableSource> ErasedSource for S {
         })
     }
 
-    fn writer(&self) -> Box<dyn RowWriter + '_> {
-        Box::new(TypedWriter {
+    fn writer(&self) -> Result<Box<dyn RowWriter + '_>> {
+        Ok(Box::new(TypedWriter {
             source: self,
             rows: Vec::new(),
-        })
+        }))
     }
 
     fn change(&self, change: &Change) -> Result<u64> {
@@ -280,7 +280,7 @@ impl<R: Row> RowReader for TypedReader<R> {
         block: Range<usize>,
         selected: Option<&[usize]>,
         columns: &[usize],
-    ) -> Result<Vec<ArrayRef>, Error> {
+    ) -> Result<Vec<ArrayRef>> {
         if columns.is_empty() {
             return Ok(Vec::new());
         }
@@ -290,12 +290,13 @@ impl<R: Row> RowReader for TypedReader<R> {
             None => self.rows(&block, 0..block.len(), block.len()),
         };
         let built = guard::<R, _, Error>(|| Ok(build_columns(rows.iter().copied(), columns)?));
-        built.map_err(|error| {
+        let numbered = built.map_err(|error| {
             error.map_row(|row| {
                 let offset = selected.map_or(Some(row), |selected| selected.get(row).copied());
                 first_row + offset.unwrap_or_default()
             })
-        })
+        });
+        Ok(numbered?)
     }
 }
 

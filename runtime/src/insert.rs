@@ -79,7 +79,7 @@ impl DataSink for RowSink {
         mut data: SendableRecordBatchStream,
         _context: &Arc<TaskContext>,
     ) -> Result<u64> {
-        let mut writer = self.source.writer();
+        let mut writer = self.source.writer()?;
         while let Some(batch) = data.next().await.transpose()? {
             let batch = self
                 .fields

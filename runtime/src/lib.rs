@@ -4,6 +4,7 @@
 //! Server crates use this through `kalamtable`. Rows themselves are `kalamtable_rows`'s work. It does
 //! not know how a table was written: as TOML, as a struct, or made at run time.
 
+mod batch_rows;
 mod change;
 mod change_rule;
 mod chunks;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -14,6 +15,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use kalamtable_model::{TableDefinition, TableKind};
 
+use crate::batch_rows::BatchRows;
 use crate::change::{Change, ChangeExec, Work};
 use crate::change_rule::is_enabled;
 use crate::default::default_expr;
@@ -68,7 +70,56 @@ pub struct RowProvider {
 impl RowProvider {
     /// The table of this source; or of an `Arc` of one, which its writers keep.
     pub fn new(source: impl TableSource) -> Self {
-        let source: SourceRef = Arc::new(source);
+        RowProvider::of_source(Arc::new(source))
+    }
+
+    /// A table that was defined at run time, over fixed rows. Columns are found by id, then by name, and
+    /// a nullable one may be absent.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use datafusion::arrow::array::{Int64Array, RecordBatch};
+    /// use datafusion::prelude::SessionContext;
+    /// use kalamtable_model::{SourceFile, Sources, parse_and_check};
+    /// use kalamtable_runtime::RowProvider;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let text = r#"
+    /// name = "app.points"
+    /// primary_key = ["id"]
+    /// [columns]
+    /// id = { id = 1, type = "bigint", comment = "Which" }
+    /// note = { id = 2, type = "text", nullable = true, comment = "Why" }
+    /// "#;
+    /// let mut sources = Sources::new();
+    /// let file = sources.push(SourceFile::new("points.toml", text));
+    /// let points = parse_and_check(&sources, file).map_err(|problems| format!("{problems:?}"))?;
+    ///
+    /// let ids = Arc::new(Int64Array::from(vec![1, 2]));
+    /// let batch = RecordBatch::try_from_iter([("id", ids as _)])?;
+    /// let provider = RowProvider::from_batches(points.definition, &[batch])?;
+    /// let ctx = SessionContext::new();
+    /// ctx.register_table("points", Arc::new(provider))?;
+    /// let found = ctx.sql("SELECT id, note FROM points WHERE id = 2").await?.count().await?;
+    /// assert_eq!(found, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// If a batch lacks a column, has another type or a null where none may be; [`Error::DuplicateKey`]
+    /// if two rows have the same key.
+    pub fn from_batches(
+        definition: TableDefinition,
+        batches: &[RecordBatch],
+    ) -> Result<Self, Error> {
+        let rows = BatchRows::try_new(definition, batches)?;
+        Ok(RowProvider::of_source(Arc::new(rows)))
+    }
+
+    fn of_source(source: SourceRef) -> Self {
         let definition = source.definition();
         let mut keys = Vec::new();
         if let columns @ [_, ..] = definition.key_columns() {

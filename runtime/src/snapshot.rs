@@ -110,17 +110,22 @@ impl<R: Row> Snapshot<R> {
             let end = self.partition_point(|row| range.compare(row) != Ordering::Greater);
             begin..end
         });
-        let mut found: Vec<Range<usize>> = found.filter(|range| !range.is_empty()).collect();
-        found.sort_unstable_by_key(|range| range.start);
-        found.dedup_by(|next, before| {
-            let is_joined = next.start <= before.end;
-            if is_joined {
-                before.end = before.end.max(next.end);
-            }
-            is_joined
-        });
-        Some(found)
+        Some(joined(found))
     }
+}
+
+/// Ranges of rows, in any order, as ascending ones that are not empty and do not touch.
+pub(crate) fn joined(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = ranges.filter(|range| !range.is_empty()).collect();
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges.dedup_by(|next, before| {
+        let is_joined = next.start <= before.end;
+        if is_joined {
+            before.end = before.end.max(next.end);
+        }
+        is_joined
+    });
+    ranges
 }
 
 /// The first row that does not come after the one before it in the order of keys; the first if rows

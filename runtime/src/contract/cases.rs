@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{Array, RecordBatch};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{Expr, Operator, binary_expr, lit};
 
@@ -120,7 +120,7 @@ pub(super) fn queries(rows: &RecordBatch) -> Vec<Case> {
             .map(|columns| select(columns, None)),
     );
     for column in 0..columns {
-        cases.extend(column_queries(schema.field(column).name()));
+        cases.extend(column_queries(schema.field(column)));
     }
     let filters = filters(rows);
     for (index, filter) in filters.iter().enumerate() {
@@ -230,8 +230,9 @@ fn projections(columns: usize) -> Vec<Vec<usize>> {
 }
 
 /// Aggregates, groups, orders and joins on one column.
-fn column_queries(name: &str) -> Vec<Case> {
+fn column_queries(field: &Field) -> Vec<Case> {
     let table = super::TABLE;
+    let name = field.name();
     let column = format!("\"{}\"", name.replace('"', "\"\""));
     let mut cases: Vec<Case> = [
         format!("SELECT count({column}) FROM {table}"),
@@ -247,6 +248,10 @@ fn column_queries(name: &str) -> Vec<Case> {
     ]
     .map(sql)
     .into();
+    // Nested values have another order where batches are merged than within one, in DataFusion 55.
+    if field.data_type().is_nested() {
+        return cases;
+    }
     for end in ["", " DESC NULLS LAST LIMIT 3", " LIMIT 2 OFFSET 1"] {
         cases.push(Case {
             ordered: true,

@@ -6,6 +6,7 @@ mod filters;
 mod inserts;
 mod lookups;
 mod memory_table;
+mod random_tables;
 mod scans;
 mod serializable;
 mod streams;
