@@ -2,6 +2,7 @@
 
 mod changes;
 mod contract;
+mod create_table;
 mod filters;
 mod inserts;
 mod lookups;
