@@ -41,7 +41,7 @@ use crate::{Error, TableSource};
 /// called.
 ///
 /// `SHOW CREATE TABLE` shows [`TableDefinition::to_sql`], in sessions that have an
-/// `information_schema`.
+/// `information_schema`; [`metadata`](crate::metadata) has the rest of the definition.
 ///
 /// ```
 /// use std::sync::Arc;

@@ -7,6 +7,7 @@ mod filters;
 mod inserts;
 mod lookups;
 mod memory_table;
+mod metadata;
 mod scans;
 mod serializable;
 mod streams;
