@@ -66,7 +66,9 @@ impl TableDefinition {
     fn keys(&self) -> Vec<(ConstraintKind, &[usize])> {
         let primary = Some(self.key_columns()).filter(|columns| !columns.is_empty());
         let primary = primary.map(|columns| (ConstraintKind::PrimaryKey, columns));
-        primary.into_iter().collect()
+        let unique = self.unique_keys().iter();
+        let unique = unique.map(|columns| (ConstraintKind::Unique, &**columns));
+        primary.into_iter().chain(unique).collect()
     }
 
     fn constraint_name(&self, kind: ConstraintKind, columns: &[usize]) -> String {

@@ -41,6 +41,7 @@ fn a_statement_says_columns_defaults_and_the_key() {
 name = "app.events"
 comment = "is not in it"
 primary_key = ["region", "id"]
+unique = [["title"], ["level", "title"]]
 [columns]
 id     = { id = 1, type = "bigint" }
 region = { id = 2, type = "text", comment = "nor this" }
@@ -53,7 +54,8 @@ title  = { id = 4, type = "text", nullable = true, default = "none" }
             "level" TEXT NOT NULL DEFAULT 'it''s',
             "title" TEXT DEFAULT 'none',
             PRIMARY KEY ("region",
-            "id"))"#]],
+            "id"), UNIQUE ("title"), UNIQUE ("level",
+            "title"))"#]],
     );
 }
 
@@ -239,7 +241,9 @@ fn constraints_are_named_as_postgresql_does() {
         r#"
 name = "app.events"
 primary_key = ["region", "id"]
+unique = [["level_id"], ["level", "id"]]
 [columns]
+level_id = { id = 4, type = "int" }
 id     = { id = 1, type = "bigint" }
 level  = { id = 2, type = "enum('new')" }
 region = { id = 3, type = "enum('eu', 'us')" }
@@ -251,8 +255,10 @@ region = { id = 3, type = "enum('eu', 'us')" }
         .map(|it| format!("{} {} {:?}", it.name, it.kind.as_str(), it.columns))
         .collect();
     expect![[r#"
-        events_pkey PRIMARY KEY [2, 0]
-        events_level_check CHECK [1]
-        events_region_check CHECK [2]"#]]
+        events_pkey PRIMARY KEY [3, 1]
+        events_level_id_key UNIQUE [0]
+        events_level_id_key1 UNIQUE [2, 1]
+        events_level_check CHECK [2]
+        events_region_check CHECK [3]"#]]
     .assert_eq(&lines.join("\n"));
 }

@@ -15,7 +15,7 @@ use crate::tables::{Defaults, Nullable, Required};
 
 /// What happened, and when.
 #[derive(Clone, Debug, KalamTable)]
-#[kalam(table = "app.events", primary_key(region, id), crate = kalamtable_runtime)]
+#[kalam(table = "app.events", primary_key(region, id), unique(title), crate = kalamtable_runtime)]
 struct Event {
     id: i64,
     region: String,
@@ -34,7 +34,8 @@ async fn show_create_table_shows_the_statement() {
         answer(&ctx, "SHOW CREATE TABLE app.events").await,
         "datafusion app events CREATE TABLE \"app\".\"events\" (\"id\" BIGINT NOT NULL, \
          \"region\" TEXT NOT NULL, \"title\" TEXT DEFAULT 'it''s new', \
-         \"when\" TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (\"region\", \"id\"))"
+         \"when\" TIMESTAMP(6) NOT NULL DEFAULT CURRENT_TIMESTAMP, PRIMARY KEY (\"region\", \"id\"), \
+         UNIQUE (\"title\"))"
     );
 }
 
@@ -149,6 +150,19 @@ async fn datafusion_makes_the_same_columns_of_the_statement() {
         seen += expected.len();
     }
     assert_eq!(seen, 21 + 21 + 14);
+}
+
+#[tokio::test]
+async fn datafusion_takes_the_keys_of_the_statement() {
+    let ours = empty::<Event>();
+    let theirs = created(ours.definition(), "UTC").await.unwrap();
+    assert_eq!(
+        theirs.constraints().unwrap().iter().collect::<Vec<_>>(),
+        [
+            &Constraint::PrimaryKey(vec![1, 0]),
+            &Constraint::Unique(vec![2])
+        ]
+    );
 }
 
 #[tokio::test]

@@ -92,6 +92,7 @@ const DYNAMIC: &str = r#"
 name = "shop.Orders"
 comment = "Made while the server runs"
 primary_key = ["day", "number"]
+unique = [["state", "number"]]
 [columns]
 number = { id = 7, type = "uint" }
 day    = { id = 3, type = "date" }
@@ -200,13 +201,15 @@ async fn keys_and_closed_sets_are_constraints() {
         "datafusion app events_level_check events CHECK\n\
          datafusion app events_pkey events PRIMARY KEY\n\
          second Sales Orders_pkey say \"Orders\" PRIMARY KEY\n\
-         second Sales Orders_state_check say \"Orders\" CHECK"
+         second Sales Orders_state_check say \"Orders\" CHECK\n\
+         second Sales Orders_state_number_key say \"Orders\" UNIQUE"
     );
     let sql = "SELECT constraint_name, column_name, ordinal_position \
                FROM kalamtable.key_column_usage WHERE table_schema IN ('app', 'Sales')";
     assert_eq!(
         answer(&ctx, sql).await,
-        "events_pkey region 1\nevents_pkey id 2\nOrders_pkey day 1\nOrders_pkey number 2"
+        "events_pkey region 1\nevents_pkey id 2\nOrders_pkey day 1\nOrders_pkey number 2\n\
+         Orders_state_number_key state 1\nOrders_state_number_key number 2"
     );
 }
 
