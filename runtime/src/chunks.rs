@@ -299,7 +299,7 @@ mod tests {
     fn ascending_rows_fill_chunks_one_by_one() {
         let mut chunks = Arc::new(Chunks::default());
         for id in 0..1200 {
-            chunks.write(rows([id]));
+            chunks.write(&rows([id]));
         }
         assert_eq!(sizes(&chunks), [512, 512, 176]);
     }

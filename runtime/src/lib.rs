@@ -18,6 +18,7 @@ mod insert;
 mod key_filter;
 mod look_up;
 mod memory_table;
+pub mod metadata;
 mod provider;
 mod register;
 mod row_stream;

@@ -216,7 +216,6 @@ impl<R: KeyedRow> State<R> {
     }
 
     /// What it means for the indexes that some rows go and others come.
-    #[expect(clippy::type_complexity, reason = "as `UniqueIndex::change`")]
     fn index_changes(
         &self,
         removed: &[Arc<R>],

@@ -1,6 +1,6 @@
 //! [`RowProvider`]: a table for DataFusion, over any [`TableSource`].
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -42,6 +42,9 @@ use crate::{Error, TableSource};
 /// `DELETE` and `TRUNCATE` likewise, in sessions where [`enable_changes`](crate::enable_changes) was
 /// called.
 ///
+/// `SHOW CREATE TABLE` shows [`TableDefinition::to_sql`], in sessions that have an
+/// `information_schema`; [`metadata`](crate::metadata) has the rest of the definition.
+///
 /// ```
 /// use std::sync::Arc;
 ///
@@ -65,6 +68,7 @@ pub struct RowProvider {
     constraints: Constraints,
     /// For each column, its default.
     defaults: Vec<Option<Expr>>,
+    create_table: OnceLock<String>,
 }
 
 impl RowProvider {
@@ -138,6 +142,7 @@ impl RowProvider {
         RowProvider {
             constraints: Constraints::new_unverified(keys),
             defaults: definition.columns().iter().map(default_expr).collect(),
+            create_table: OnceLock::new(),
             source,
         }
     }
@@ -188,6 +193,10 @@ impl TableProvider for RowProvider {
                 TableType::Base
             }
         }
+    }
+
+    fn get_table_definition(&self) -> Option<&str> {
+        Some(self.create_table.get_or_init(|| self.definition().to_sql()))
     }
 
     fn get_column_default(&self, column: &str) -> Option<&Expr> {

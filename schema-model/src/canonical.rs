@@ -164,18 +164,18 @@ fn default_text(default: &ColumnDefault, ty: &ColumnType) -> String {
         ColumnDefault::Literal(Literal::Integer(value)) => integer_text(*value, ty),
         ColumnDefault::Literal(Literal::Float(value)) => float_text(*value),
         ColumnDefault::Literal(Literal::Text(text)) => quoted(text),
-        ColumnDefault::Literal(Literal::Bytes(bytes)) => uuid_text(bytes),
+        ColumnDefault::Literal(Literal::Bytes(bytes)) => quoted(&uuid_text(bytes)),
     }
 }
 
 fn integer_text(value: i128, ty: &ColumnType) -> String {
     match ty {
-        ColumnType::Decimal { scale, .. } => decimal_text(value, usize::from(*scale)),
+        ColumnType::Decimal { scale, .. } => quoted(&decimal_text(value, *scale)),
         ColumnType::Date => date_text(i64::try_from(value).unwrap_or_default()),
         ColumnType::Time => time_text(value, TimeUnit::Microsecond),
-        ColumnType::Timestamp { unit, zone: None } => instant_text(value, *unit),
-        ColumnType::Timestamp { unit, .. } => instant_text(value, *unit) + "Z",
-        ColumnType::DateTime => instant_text(value, TimeUnit::Microsecond) + "Z",
+        ColumnType::Timestamp { unit, zone: None } => instant_text(value, *unit, 'T'),
+        ColumnType::Timestamp { unit, .. } => instant_text(value, *unit, 'T') + "Z",
+        ColumnType::DateTime => instant_text(value, TimeUnit::Microsecond, 'T') + "Z",
         _ => value.to_string(),
     }
 }
@@ -189,45 +189,46 @@ fn float_text(value: f64) -> String {
     format!("{value:?}")
 }
 
-fn decimal_text(unscaled: i128, scale: usize) -> String {
+pub(crate) fn decimal_text(unscaled: i128, scale: u8) -> String {
+    let scale = usize::from(scale);
     let sign = if unscaled < 0 { "-" } else { "" };
     let digits = format!("{:0width$}", unscaled.unsigned_abs(), width = scale + 1);
     let (whole, fraction) = digits.split_at(digits.len() - scale);
     match fraction {
-        "" => format!("\"{sign}{whole}\""),
-        fraction => format!("\"{sign}{whole}.{fraction}\""),
+        "" => format!("{sign}{whole}"),
+        fraction => format!("{sign}{whole}.{fraction}"),
     }
 }
 
-fn uuid_text(bytes: &[u8]) -> String {
-    let mut out = String::from("\"");
+pub(crate) fn uuid_text(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(36);
     for (index, byte) in bytes.iter().enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {
             out.push('-');
         }
         let _ = write!(out, "{byte:02x}");
     }
-    out.push('"');
     out
 }
 
-fn date_text(days: i64) -> String {
+pub(crate) fn date_text(days: i64) -> String {
     let (year, month, day) = date_from_days(days);
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-fn instant_text(units: i128, unit: TimeUnit) -> String {
+/// A date and a time of day, with `separator` between them.
+pub(crate) fn instant_text(units: i128, unit: TimeUnit, separator: char) -> String {
     let per_day = i128::from(unit.per_second()) * 86_400;
     let days = i64::try_from(units.div_euclid(per_day)).unwrap_or_default();
     format!(
-        "{}T{}",
+        "{}{separator}{}",
         date_text(days),
         time_text(units.rem_euclid(per_day), unit)
     )
 }
 
 /// A time of day, with as many digits after the point as it has.
-fn time_text(units: i128, unit: TimeUnit) -> String {
+pub(crate) fn time_text(units: i128, unit: TimeUnit) -> String {
     let per_second = i128::from(unit.per_second());
     let (seconds, rest) = (units.div_euclid(per_second), units.rem_euclid(per_second));
     let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);

@@ -2,7 +2,8 @@
 //!
 //! [`parse_and_check`] takes a file's text to a [`CheckedTable`] or to [`Diagnostic`]s that hold the
 //! fix: TOML to a [`RawTable`] ([`parse`]), that to a [`TableDefinition`] ([`check`]), and what
-//! concerns several tables ([`check_tables`]). [`TableDefinition::to_toml`] is the way back.
+//! concerns several tables ([`check_tables`]). [`TableDefinition::to_toml`] is the way back, and
+//! [`TableDefinition::to_sql`] what a database is told.
 //!
 //! No tokens, no file system and no DataFusion in here; Arrow types behind feature `arrow`.
 
@@ -11,6 +12,7 @@ pub mod arrow;
 mod canonical;
 mod check;
 mod civil;
+mod constraints;
 mod definition;
 mod diagnostic;
 mod fingerprint;
@@ -22,6 +24,7 @@ mod rule;
 pub mod rust_names;
 mod shared;
 mod source;
+mod sql;
 mod suggest;
 mod type_text;
 mod types;
@@ -29,6 +32,7 @@ mod types;
 pub use check::{
     CheckedTable, TableSpans, check, check_tables, check_type, column_types, parse_and_check,
 };
+pub use constraints::{ConstraintKind, TableConstraint};
 pub use definition::{
     Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey, Reserved,
     TableDefinition, TableKind, TableName, TableParts,

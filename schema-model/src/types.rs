@@ -45,6 +45,16 @@ impl TimeUnit {
             TimeUnit::Nanosecond => 1_000_000_000,
         }
     }
+
+    /// How many digits after the point of a second it has: 0, 3, 6 or 9.
+    pub const fn fraction_digits(self) -> u8 {
+        match self {
+            TimeUnit::Second => 0,
+            TimeUnit::Millisecond => 3,
+            TimeUnit::Microsecond => 6,
+            TimeUnit::Nanosecond => 9,
+        }
+    }
 }
 
 /// What a column, or a nested field, holds.
@@ -302,8 +312,8 @@ fn null_suffix(field: &NestedField) -> &'static str {
     if field.nullable { " null" } else { "" }
 }
 
-/// A label or a zone in single quotes, as the type grammar reads it: a quote inside is doubled.
-fn quote(text: &str) -> String {
+/// A text in single quotes, as the type grammar and SQL read it: a quote inside is doubled.
+pub(crate) fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

@@ -2,10 +2,12 @@
 
 mod changes;
 mod contract;
+mod create_table;
 mod filters;
 mod inserts;
 mod lookups;
 mod memory_table;
+mod metadata;
 mod random_tables;
 mod scans;
 mod serializable;

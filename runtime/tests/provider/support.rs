@@ -10,7 +10,8 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
 use datafusion::physical_plan::collect;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use kalamtable_runtime::{RowProvider, TableSource, enable_changes};
+use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
+use kalamtable_runtime::{FixedRows, Row, RowProvider, TableSource, enable_changes};
 
 /// A session with the table `t`, on one thread, so that what is counted per thread is complete.
 pub(crate) fn session(source: impl TableSource) -> SessionContext {
@@ -31,6 +32,18 @@ pub(crate) fn register(session: &SessionContext, name: &str, source: impl TableS
 
 pub(crate) async fn run(session: &SessionContext, sql: &str) -> Result<Vec<RecordBatch>> {
     session.sql(sql).await?.collect().await
+}
+
+/// A table without rows.
+pub(crate) fn empty<R: Row>() -> RowProvider {
+    RowProvider::new(FixedRows::<R>::new(Vec::new()))
+}
+
+/// A definition made at run time.
+pub(crate) fn definition(text: &str) -> TableDefinition {
+    let mut sources = Sources::new();
+    let id = sources.push(SourceFile::new("dynamic.toml", text));
+    parse_and_check(&sources, id).unwrap().definition
 }
 
 /// The answer as rows, one a line, columns separated by one space.
