@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn a_bulk_of_rows_fills_chunks() {
         let mut chunks = Arc::new(Chunks::default());
-        chunks.write(&&rows(0..1200));
+        chunks.write(&rows(0..1200));
         assert_eq!(sizes(&chunks), [512, 512, 176]);
     }
 
