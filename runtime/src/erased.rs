@@ -17,7 +17,7 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::dml::InsertOp;
 use futures::StreamExt;
 use futures::stream::{BoxStream, Stream};
-use kalamtable_model::{TableDefinition, TableName};
+use kalamtable_model::TableDefinition;
 
 use crate::__private::build_columns;
 use crate::change::{Change, ChangeStatement};
@@ -43,6 +43,9 @@ pub(crate) trait ErasedSource: fmt::Debug + Send + Sync {
     fn change(&self, change: &Change) -> Result<u64>;
     fn truncate(&self) -> Result<u64>;
 }
+
+/// The source of a provider, shared with its plans.
+pub(crate) type SourceRef = Arc<dyn ErasedSource>;
 
 /// What is known of a table's rows when a query is planned.
 #[derive(Clone, Debug, Default)]
@@ -349,9 +352,6 @@ impl<R: Row> ReaderStream<R> {
     }
 }
 
-// What a poll that panics leaves half done is dropped.
-impl<R: Row> Unpin for ReaderStream<R> {}
-
 impl<R: Row> Stream for ReaderStream<R> {
     type Item = Result<Box<dyn RowReader>>;
 
@@ -428,13 +428,6 @@ fn source_error<R: Row>(source: BoxError) -> DataFusionError {
 pub(crate) fn guard<R: ToArrow, T, E: From<Error>>(
     work: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
-    guard_table(R::TABLE.definition.name(), work)
-}
-
-fn guard_table<T, E: From<Error>>(
-    table: &TableName,
-    work: impl FnOnce() -> Result<T, E>,
-) -> Result<T, E> {
     // What `work` leaves half done is dropped with it, or is the source's own, and the source said
     // by `Sync` that others may look at it meanwhile.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
@@ -443,12 +436,9 @@ fn guard_table<T, E: From<Error>>(
             .map(|message| message.to_string())
             .or_else(|| panic.downcast_ref::<String>().cloned());
         let error = Error::Panicked {
-            table: table.clone(),
+            table: R::TABLE.definition.name().clone(),
             message: message.unwrap_or_else(|| "no message".to_string()),
         };
         Err(error.into())
     })
 }
-
-/// The source of a provider, shared with its plans.
-pub(crate) type SourceRef = Arc<dyn ErasedSource>;

@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use datafusion::logical_expr::dml::InsertOp;
 
 use crate::change::{ChangeStatement, RowChange};
+use crate::chunks::BULK_ROWS;
 use crate::look_up::LookUp;
 use crate::snapshot::{Chunks, RowsOf, Snapshot};
 use crate::source::{
     BoxError, KeyOrder, Rows, ScanRequest, SourceStatistics, Statement, TableSource,
 };
-use crate::unique_index::{Conflict, IndexChange, UniqueIndex};
+use crate::unique_index::{IndexChange, UniqueIndex};
 use crate::{Error, KeyedRow, ToArrow};
 
 /// Rows in memory, by primary key and in its order; written and read by any number of threads.
@@ -76,12 +77,11 @@ impl<R: KeyedRow> MemoryTable<R> {
     /// the same.
     pub fn insert(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
         let rows = SortedRows::with_distinct_keys(rows)?;
-        let _writing = self.begin_writing();
-        let mut state = self.lock();
-        if let Some(there) = state.chunks.position_there(&rows.rows) {
+        let writing = self.begin_writing();
+        if let Some(there) = self.read().chunks.position_there(&rows.rows) {
             return Err(rows.duplicate(there));
         }
-        state.put(&[], &rows)
+        self.put(&writing, &[], &rows)
     }
 
     /// Writes rows, each in the place of the one with its key if there is one; of several with one
@@ -93,11 +93,11 @@ impl<R: KeyedRow> MemoryTable<R> {
     pub fn upsert(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
         let mut rows = SortedRows::new(rows);
         rows.keep_last_of_each_key();
-        let _writing = self.begin_writing();
-        let mut state = self.lock();
-        let replaced: Vec<Arc<R>> = match state.unique.is_empty() {
-            true => Vec::new(),
-            false => {
+        let writing = self.begin_writing();
+        let replaced: Vec<Arc<R>> = match R::TABLE.definition.unique_keys() {
+            [] => Vec::new(),
+            _ => {
+                let state = self.read();
                 let there = rows
                     .rows
                     .iter()
@@ -105,7 +105,7 @@ impl<R: KeyedRow> MemoryTable<R> {
                 there.cloned().collect()
             }
         };
-        state.put(&replaced, &rows)
+        self.put(&writing, &replaced, &rows)
     }
 
     /// Puts `rows` in the place of all that are there.
@@ -113,15 +113,18 @@ impl<R: KeyedRow> MemoryTable<R> {
     /// # Errors
     /// [`Error::DuplicateKey`] if two of them have the same key; nothing has changed then.
     pub fn replace_all(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
+        let rows = SortedRows::with_distinct_keys(rows)?;
         let mut state = State::new();
-        state.put(&[], &SortedRows::with_distinct_keys(rows)?)?;
+        let changes = state.index_changes(&[], &rows)?;
+        state.chunks = Arc::new(state.chunks.merged(&rows.rows));
+        state.apply(changes);
         self.replace(state);
         Ok(())
     }
 
     /// Changes the row with that key, and returns it as it is afterwards; `None` if there is none.
     ///
-    /// `change` works on a copy, while other writers and the start of scans wait.
+    /// `change` works on a copy, while other writers wait.
     ///
     /// # Errors
     /// [`Error::KeyChanged`] if `change` changes the key: to move a row, [`remove`](Self::remove) it
@@ -132,9 +135,8 @@ impl<R: KeyedRow> MemoryTable<R> {
         key: &R::Key<'_>,
         change: impl FnOnce(&mut R),
     ) -> Result<Option<Arc<R>>, Error> {
-        let _writing = self.begin_writing();
-        let mut state = self.lock();
-        let Some(before) = state.chunks.get(key).cloned() else {
+        let writing = self.begin_writing();
+        let Some(before) = self.get(key) else {
             return Ok(None);
         };
         let mut row = R::clone(&before);
@@ -147,20 +149,19 @@ impl<R: KeyedRow> MemoryTable<R> {
             });
         }
         let rows = SortedRows::new([row]);
-        state.put(&[before], &rows).map_err(without_row)?;
+        self.put(&writing, &[before], &rows).map_err(without_row)?;
         Ok(rows.rows.into_iter().next())
     }
 
     /// Takes the row with that key out of the table.
     pub fn remove(&self, key: &R::Key<'_>) -> Option<Arc<R>> {
         let _writing = self.begin_writing();
-        let mut state = self.lock();
-        let row = state.chunks.get(key)?.clone();
+        let row = self.get(key)?;
         // The indexes know the row: nothing of it can fail to fit, and nothing is added.
-        let changes = state
-            .index_changes(std::slice::from_ref(&row), &[])
-            .ok()?
-            .ok()?;
+        let removed = std::slice::from_ref(&row);
+        let changes = self.read().index_changes(removed, &SortedRows::none());
+        let changes = changes.ok()?;
+        let mut state = self.lock();
         state.chunks.remove(key);
         state.apply(changes);
         Some(row)
@@ -186,12 +187,65 @@ impl<R: KeyedRow> MemoryTable<R> {
         Snapshot::from_chunks(self.chunks())
     }
 
+    /// Writes rows in the place of those with their keys, which are `replaced`.
+    fn put(
+        &self,
+        _writing: &Writing<'_>,
+        replaced: &[Arc<R>],
+        rows: &SortedRows<R>,
+    ) -> Result<(), Error> {
+        let changes = self.read().index_changes(replaced, rows)?;
+        if rows.rows.len() < BULK_ROWS {
+            let mut state = self.lock();
+            Arc::make_mut(&mut state.chunks).put_all(&rows.rows);
+            state.apply(changes);
+        } else {
+            let merged = Arc::new(self.chunks().merged(&rows.rows));
+            self.exchange(merged, changes);
+        }
+        Ok(())
+    }
+
+    /// Puts `chunks` in the place of those that are there; while the caller writes.
+    fn exchange(&self, chunks: Arc<Chunks<R>>, changes: Vec<IndexChange<R>>) {
+        let mut state = self.lock();
+        state.apply(changes);
+        let before = std::mem::replace(&mut state.chunks, chunks);
+        drop(state);
+        // Freeing many rows takes a while: not under the lock that scans wait for.
+        drop(before);
+    }
+
     /// Puts `state` in the place of what is there, and returns how many rows that were.
     fn replace(&self, state: State<R>) -> usize {
         let _writing = self.begin_writing();
         let before = std::mem::replace(&mut *self.lock(), state);
-        // Freeing many rows takes a while: not under the lock that scans wait for.
         before.chunks.len
+    }
+
+    /// Makes changes to the rows of `now`, which are those of the table.
+    fn apply(
+        &self,
+        _writing: &Writing<'_>,
+        now: &Chunks<R>,
+        changes: Vec<RowChange<R>>,
+    ) -> Result<u64, Error> {
+        let count = changes.len() as u64;
+        if count == 0 {
+            return Ok(0);
+        }
+        let removed: Vec<usize> = changes.iter().map(|change| change.row).collect();
+        let added = changes.into_iter().filter_map(|change| change.after);
+        let added = SortedRows::with_distinct_keys(added).map_err(without_row)?;
+        let changed = now.changed(&removed, &added.rows);
+        let changed = changed.map_err(|there| without_row(added.duplicate(there)))?;
+        let before: Vec<Arc<R>> = match R::TABLE.definition.unique_keys() {
+            [] => Vec::new(),
+            _ => now.rows_at(&removed).cloned().collect(),
+        };
+        let changes = self.read().index_changes(&before, &added);
+        self.exchange(Arc::new(changed), changes.map_err(without_row)?);
+        Ok(count)
     }
 }
 
@@ -203,25 +257,19 @@ impl<R: KeyedRow> State<R> {
         }
     }
 
-    /// Writes rows in the place of those with their keys, which are `replaced`.
-    fn put(&mut self, replaced: &[Arc<R>], rows: &SortedRows<R>) -> Result<(), Error> {
-        let changes = self.index_changes(replaced, &rows.rows)?;
-        let changes = changes.map_err(|conflict| {
-            let row = rows.numbers.get(conflict.row).copied();
-            duplicate::<R>(row, Key::Unique, &conflict.columns, conflict.values)
-        })?;
-        self.chunks.write(&rows.rows);
-        self.apply(changes);
-        Ok(())
-    }
-
     /// What it means for the indexes that some rows go and others come.
     fn index_changes(
         &self,
         removed: &[Arc<R>],
-        added: &[Arc<R>],
-    ) -> Result<Result<Vec<IndexChange<R>>, Conflict>, Error> {
-        let changes = self.unique.iter().map(|index| index.change(removed, added));
+        added: &SortedRows<R>,
+    ) -> Result<Vec<IndexChange<R>>, Error> {
+        let changes = self.unique.iter().map(|index| {
+            let change = index.change(removed, &added.rows)?;
+            change.map_err(|conflict| {
+                let row = added.numbers.get(conflict.row).copied();
+                duplicate::<R>(row, Key::Unique, &conflict.columns, conflict.values)
+            })
+        });
         changes.collect()
     }
 
@@ -248,10 +296,13 @@ impl<R> MemoryTable<R> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin_writing(&self) -> MutexGuard<'_, ()> {
+    fn begin_writing(&self) -> Writing<'_> {
         self.writing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Whoever holds it is the only one to write.
+type Writing<'a> = MutexGuard<'a, ()>;
 
 impl<R: KeyedRow> Default for MemoryTable<R> {
     fn default() -> Self {
@@ -307,47 +358,19 @@ impl<R: KeyedRow> TableSource for MemoryTable<R> {
     fn change(&self, statement: &ChangeStatement<'_, R>) -> Result<u64, BoxError> {
         let chunks = self.chunks();
         let changes = statement.changes(&Snapshot::from_chunks(chunks.clone()))?;
-        let _writing = self.begin_writing();
+        let writing = self.begin_writing();
         let now = self.chunks();
         // While the snapshot lives, a writer makes other chunks.
         if Arc::ptr_eq(&chunks, &now) {
-            return Ok(self.apply(&now, changes)?);
+            return Ok(self.apply(&writing, &now, changes)?);
         }
         drop(chunks);
         let changes = statement.changes(&Snapshot::from_chunks(now.clone()))?;
-        Ok(self.apply(&now, changes)?)
+        Ok(self.apply(&writing, &now, changes)?)
     }
 
     fn truncate(&self) -> Result<u64, BoxError> {
         Ok(self.replace(State::new()) as u64)
-    }
-}
-
-impl<R: KeyedRow> MemoryTable<R> {
-    /// Makes changes to the rows of `now`, which are those of the table; while the caller writes.
-    fn apply(&self, now: &Chunks<R>, changes: Vec<RowChange<R>>) -> Result<u64, Error> {
-        let count = changes.len() as u64;
-        if count == 0 {
-            return Ok(0);
-        }
-        let removed: Vec<usize> = changes.iter().map(|change| change.row).collect();
-        let added = changes.into_iter().filter_map(|change| change.after);
-        let added = SortedRows::with_distinct_keys(added).map_err(without_row)?;
-        let changed = now.changed(&removed, &added.rows);
-        let changed = changed.map_err(|there| without_row(added.duplicate(there)))?;
-        let mut state = self.lock();
-        if !state.unique.is_empty() {
-            let before: Vec<Arc<R>> = now.rows_at(&removed).cloned().collect();
-            let changes = state.index_changes(&before, &added.rows)?;
-            let changes = changes.map_err(|conflict| {
-                duplicate::<R>(None, Key::Unique, &conflict.columns, conflict.values)
-            })?;
-            state.apply(changes);
-        }
-        let before = std::mem::replace(&mut state.chunks, Arc::new(changed));
-        drop(state);
-        drop(before);
-        Ok(count)
     }
 }
 
@@ -365,6 +388,13 @@ impl<R: KeyedRow> SortedRows<R> {
         rows.sort_by(|(a, _), (b, _)| a.compare_key(&b.key()));
         let (rows, numbers) = rows.into_iter().unzip();
         SortedRows { rows, numbers }
+    }
+
+    fn none() -> Self {
+        SortedRows {
+            rows: Vec::new(),
+            numbers: Vec::new(),
+        }
     }
 
     fn with_distinct_keys(rows: impl IntoIterator<Item = R>) -> Result<Self, Error> {

@@ -470,40 +470,30 @@ impl DisplayAs for RowScanExec {
             .map(|field| field.name().as_str())
             .collect();
         let columns = columns.join(", ");
+        let mut parts = vec![format!("table={table}"), format!("columns=[{columns}]")];
+        if self.partitions > 1 {
+            parts.push(format!("partitions={}", self.partitions));
+        }
+        if let Some(filter) = &self.filter {
+            parts.push(format!("filter={filter}"));
+        }
+        if let Some(keys) = &self.keys {
+            parts.push(format!("keys=[{keys}]"));
+        }
+        if self.reverse {
+            parts.push("reverse".to_string());
+        }
+        if let Some(fetch) = self.fetch {
+            parts.push(format!("limit={fetch}"));
+        }
         match ty {
             DisplayFormatType::Default | DisplayFormatType::Verbose => {
-                write!(f, "RowScanExec: table={table}, columns=[{columns}]")?;
-                if let Some(filter) = &self.filter {
-                    write!(f, ", filter={filter}")?;
-                }
-                if let Some(keys) = &self.keys {
-                    write!(f, ", keys=[{keys}]")?;
-                }
-                if self.reverse {
-                    f.write_str(", reverse")?;
-                }
-                if let Some(fetch) = self.fetch {
-                    write!(f, ", limit={fetch}")?;
-                }
+                write!(f, "RowScanExec: {}", parts.join(", "))
             }
             DisplayFormatType::TreeRender => {
-                writeln!(f, "table={table}")?;
-                writeln!(f, "columns=[{columns}]")?;
-                if let Some(filter) = &self.filter {
-                    writeln!(f, "filter={filter}")?;
-                }
-                if let Some(keys) = &self.keys {
-                    writeln!(f, "keys=[{keys}]")?;
-                }
-                if self.reverse {
-                    writeln!(f, "reverse")?;
-                }
-                if let Some(fetch) = self.fetch {
-                    writeln!(f, "limit={fetch}")?;
-                }
+                parts.iter().try_for_each(|part| writeln!(f, "{part}"))
             }
         }
-        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use kalamtable_runtime::{
     TableSource, ToArrow, contract,
 };
 
-use crate::support::{answer, error, metrics, plan_text, run, session};
+use crate::support::{answer, error, metrics, plan_text, run, scan_line, session};
 
 fn event(id: i64) -> Event {
     Event {
@@ -149,6 +149,11 @@ async fn partitions_are_read_side_by_side() {
         .map(|partition| partition.iter().map(|batch| batch.num_rows()).sum())
         .collect();
     assert_eq!(counts, [10_000; 3]);
+    let line = scan_line(&session, "SELECT id FROM t").await;
+    assert_eq!(
+        line,
+        "RowScanExec: table=app.events, columns=[id], partitions=3"
+    );
 }
 
 #[tokio::test]
