@@ -1,6 +1,7 @@
 //! The provider through DataFusion: real sessions, real SQL.
 
 mod contract;
+mod contract_nested;
 mod filters;
 mod inserts;
 mod lookups;
