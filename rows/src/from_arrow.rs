@@ -50,6 +50,14 @@ pub trait FromArrow: ToArrow + 'static {
     /// [`RowError::Value`] if a value does not fit its field.
     fn view(readers: &Self::Readers, row: usize) -> Result<Self::View<'_>, RowError>;
 
+    /// Whether rows have fields that are no columns.
+    #[doc(hidden)]
+    const HAS_SKIPPED: bool = false;
+
+    /// Takes from `before` the fields that are no columns: for a row that was changed as a batch.
+    #[doc(hidden)]
+    fn keep_skipped(&mut self, _before: Self) {}
+
     /// The rows of `batch`.
     ///
     /// # Errors

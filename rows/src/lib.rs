@@ -83,6 +83,7 @@ pub mod __private {
     pub use std::boxed::Box;
     pub use std::cmp::{Ord, Ordering};
     pub use std::collections::BTreeMap;
+    pub use std::mem::swap;
     pub use std::ops::Range;
     pub use std::option::Option;
     pub use std::result::Result;

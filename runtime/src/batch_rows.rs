@@ -11,7 +11,6 @@ use arrow::compute::{concat_batches, take};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::dml::InsertOp;
@@ -22,6 +21,7 @@ use crate::change::Change;
 use crate::erased::{ErasedSource, Known, Opened, OpenedRows, RowReader, RowWriter, Scan};
 use crate::key_filter::{Key, KeyFilter, RangeEnds};
 use crate::source::{KeyOrder, Statement};
+use crate::unique_index::values_text;
 use crate::{Error, RowError};
 
 /// Fixed rows of a table, as columns; found by primary key if they are in its order.
@@ -89,7 +89,11 @@ impl BatchRows {
 
     /// The rows whose keys are in the ranges of `filter`; `None` if that takes a look at all of them.
     fn find(&self, filter: &KeyFilter) -> Result<Option<Vec<Range<usize>>>> {
-        let (Some(keys), Key::Primary) = (&self.keys, filter.key) else {
+        let filter = match filter.key {
+            Key::Primary => Some(filter),
+            Key::Unique(_) => filter.primary.as_deref(),
+        };
+        let (Some(keys), Some(filter)) = (&self.keys, filter) else {
             return Ok(None);
         };
         let bytes = |ends: &RangeEnds| -> Result<Vec<Vec<u8>>> {
@@ -200,21 +204,12 @@ fn duplicate(
     is_primary: bool,
     row: usize,
 ) -> Error {
-    let options = FormatOptions::new();
-    let values = columns.iter().map(|column| {
-        let formatter = ArrayFormatter::try_new(rows.column(*column).as_ref(), &options);
-        formatter.map_or_else(|error| error.to_string(), |f| f.value(row).to_string())
-    });
-    Error::DuplicateKey {
-        table: definition.name().clone(),
-        row: Some(row),
-        is_primary,
-        columns: columns
-            .iter()
-            .map(|column| definition.columns()[*column].name.to_string())
-            .collect(),
-        values: values.collect::<Vec<_>>().join(", "),
-    }
+    let arrays: Vec<ArrayRef> = columns
+        .iter()
+        .map(|column| rows.column(*column).clone())
+        .collect();
+    let values = values_text(&arrays, row);
+    Error::duplicate_key(definition, Some(row), is_primary, columns, values)
 }
 
 impl fmt::Debug for BatchRows {

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::Session;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{DFSchema, internal_err, plan_err};
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, ExprSchemable, cast};
@@ -33,13 +34,10 @@ use crate::erased::{RowReader, SourceRef, TypedReader};
 use crate::filter::{Filter, is_never};
 use crate::insert::TableFields;
 use crate::key_filter::KeyFilter;
-use crate::look_up::LookUp;
+use crate::look_up::{KeyRange, LookUp};
 use crate::snapshot::Snapshot;
 use crate::source::{BoxError, Statement};
 use crate::{Error, Row};
-
-/// How many rows are judged at a time.
-const BLOCK_ROWS: usize = 8192;
 
 /// An `UPDATE` or a `DELETE`, as a source runs it.
 pub struct ChangeStatement<'a, R> {
@@ -52,7 +50,7 @@ pub struct ChangeStatement<'a, R> {
 pub struct RowChange<R> {
     /// The number of the row in the snapshot, from 0.
     pub row: usize,
-    /// What it is afterwards; `None` if it is deleted.
+    /// What it is afterwards, with the fields that are no columns as they were; `None` if it is deleted.
     pub after: Option<R>,
 }
 
@@ -83,15 +81,17 @@ impl<'a, R: Row> ChangeStatement<'a, R> {
     /// # Errors
     /// If a predicate or an assignment fails, or its value does not fit its column.
     pub fn changes(&self, rows: &Snapshot<R>) -> Result<Vec<RowChange<R>>, BoxError> {
-        let found = match self.look_up() {
-            Some(LookUp::Key(ranges)) => rows.find(&ranges),
-            _ => None,
-        };
+        let ranges = self.change.keys.as_ref().and_then(KeyRange::of_filter);
+        let found = ranges.and_then(|ranges| rows.find(&ranges));
         let found = found.unwrap_or_else(|| std::iter::once(0..rows.len()).collect());
-        let mut changes: Vec<RowChange<R>> = Vec::new();
+        let mut found_changes = Changes {
+            rows: rows.iter(),
+            next: 0,
+            changes: Vec::new(),
+        };
         let mut reader = TypedReader::new(rows.clone(), 0);
-        self.change.run(&mut reader, found, &mut changes)?;
-        Ok(changes)
+        self.change.run(&mut reader, found, &mut found_changes)?;
+        Ok(found_changes.changes)
     }
 }
 
@@ -109,9 +109,18 @@ trait RowChanges {
     fn update(&mut self, block: &Block, after: &RecordBatch) -> Result<(), Error>;
 }
 
-impl<R: Row> RowChanges for Vec<RowChange<R>> {
+/// The changes of a statement to a snapshot.
+struct Changes<R, I> {
+    /// The rows before, from number `next` on.
+    rows: I,
+    next: usize,
+    changes: Vec<RowChange<R>>,
+}
+
+impl<'r, R: Row, I: Iterator<Item = &'r R>> RowChanges for Changes<R, I> {
     fn delete(&mut self, block: &Block) {
-        self.extend(block.rows().map(|row| RowChange { row, after: None }));
+        let rows = block.rows().map(|row| RowChange { row, after: None });
+        self.changes.extend(rows);
     }
 
     fn update(&mut self, block: &Block, after: &RecordBatch) -> Result<(), Error> {
@@ -120,10 +129,16 @@ impl<R: Row> RowChanges for Vec<RowChange<R>> {
             let number = |row| block.rows().nth(row).unwrap_or_default();
             Error::from(error).map_row(number)
         })?;
-        self.extend(block.rows().zip(rows).map(|(row, after)| RowChange {
-            row,
-            after: Some(after),
-        }));
+        for (row, mut after) in block.rows().zip(rows) {
+            if R::HAS_SKIPPED
+                && let Some(before) = self.rows.nth(row - self.next)
+            {
+                after.keep_skipped(before.clone());
+                self.next = row + 1;
+            }
+            let after = Some(after);
+            self.changes.push(RowChange { row, after });
+        }
         Ok(())
     }
 }
@@ -135,6 +150,8 @@ pub(crate) struct Change {
     /// What the filter says of a key.
     keys: Option<KeyFilter>,
     is_never: bool,
+    /// How many rows are judged at a time.
+    batch_size: usize,
     /// For an `UPDATE`, what it assigns.
     assignments: Option<Assignments>,
 }
@@ -168,6 +185,7 @@ impl Change {
             filter: Filter::try_new(&filters, table, session)?,
             keys: KeyFilter::try_new(&filters, table, definition, has_order)?,
             is_never: filters.iter().any(is_never),
+            batch_size: session.config().batch_size().max(1),
             assignments: None,
         })
     }
@@ -227,7 +245,7 @@ impl Change {
     ) -> Result<()> {
         let mut left = Cursor::new(found, false);
         while !left.is_empty() && !self.is_never {
-            let mut block = left.next(BLOCK_ROWS);
+            let mut block = left.next(self.batch_size);
             if let Some(filter) = &self.filter {
                 let of_filter = build(rows, &block, filter.columns())?;
                 let mask = filter.evaluate(of_filter, block.len())?;
@@ -372,13 +390,21 @@ impl ExecutionPlan for ChangeExec {
         &self,
         f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
     ) -> Result<TreeNodeRecursion> {
-        match &self.work {
-            Work::Change(change) => match &change.filter {
-                Some(filter) => f(filter.predicate()),
-                None => Ok(TreeNodeRecursion::Continue),
-            },
-            Work::Truncate => Ok(TreeNodeRecursion::Continue),
+        let Work::Change(change) = &self.work else {
+            return Ok(TreeNodeRecursion::Continue);
+        };
+        let values = change
+            .assignments
+            .iter()
+            .flat_map(|assignments| &assignments.values);
+        let values = values.map(|(_, value)| value);
+        let filter = change.filter.iter().map(Filter::predicate);
+        for expression in filter.chain(values) {
+            if f(expression)? == TreeNodeRecursion::Stop {
+                return Ok(TreeNodeRecursion::Stop);
+            }
         }
+        Ok(TreeNodeRecursion::Continue)
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
@@ -399,10 +425,15 @@ impl ExecutionPlan for ChangeExec {
         let changed = MetricBuilder::new(&self.metrics).counter("rows_changed", partition);
         let run = async move {
             let _timer = metrics.elapsed_compute().timer();
-            let count = match work {
-                Work::Change(change) => source.change(&change)?,
-                Work::Truncate => source.truncate()?,
-            };
+            // It may look at many rows, and wait for other statements.
+            let work = SpawnedTask::spawn_blocking(move || match work {
+                Work::Change(change) => source.change(&change),
+                Work::Truncate => source.truncate(),
+            });
+            let count = work
+                .join()
+                .await
+                .map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))??;
             changed.add(usize::try_from(count).unwrap_or(usize::MAX));
             let count: ArrayRef = Arc::new(UInt64Array::from(vec![count]));
             Ok(RecordBatch::try_from_iter([("count", count)])?)

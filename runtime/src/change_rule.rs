@@ -12,13 +12,13 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Column, plan_err};
+use datafusion::common::{Column, DFSchema, exec_err, internal_err, plan_err};
 use datafusion::config::ConfigOptions;
 use datafusion::datasource::{DefaultTableSource, TableType};
 use datafusion::error::Result;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::utils::split_conjunction_owned;
-use datafusion::logical_expr::{DmlStatement, Expr, LogicalPlan, Projection, WriteOp, lit};
+use datafusion::logical_expr::{DmlStatement, Expr, LogicalPlan, TableSource, WriteOp, lit};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
@@ -29,7 +29,9 @@ const NAME: &str = "kalamtable_change_statements";
 
 /// Lets `UPDATE` and `DELETE` of this library's tables run in the sessions of `ctx`, and of those that
 /// are made from it later. [`register`](crate::register) and [`register_as`](crate::register_as) do it;
-/// a server that hands providers to DataFusion in another way does it once.
+/// a server that hands providers to DataFusion in another way does it itself, after it has added the
+/// last analyzer rule of its own: conditions that a rule adds behind this one would be lost, and such
+/// statements are refused. Optimizer rules must not add conditions to statements that write.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -52,19 +54,17 @@ const NAME: &str = "kalamtable_change_statements";
 /// # }
 /// ```
 pub fn enable_changes(ctx: &SessionContext) {
-    if !is_enabled(&ctx.state()) {
+    if !is_last(&ctx.state()) {
         ctx.add_analyzer_rule(Arc::new(ChangeRule));
     }
 }
 
-/// Whether the session has the rule: without it, what a provider is told of a statement may be a part
-/// of it.
-pub(crate) fn is_enabled(session: &dyn Session) -> bool {
+/// Whether the rule is the last one that looks at a plan as it was written: one behind it may add
+/// conditions that it has not seen.
+fn is_last(session: &dyn Session) -> bool {
     let state = session.as_any().downcast_ref::<SessionState>();
-    state.is_some_and(|state| {
-        let mut rules = state.analyzer().rules.iter();
-        rules.any(|rule| rule.name() == NAME)
-    })
+    let last = state.and_then(|state| state.analyzer().rules.last());
+    last.is_some_and(|rule| rule.name() == NAME)
 }
 
 #[derive(Debug)]
@@ -85,11 +85,8 @@ impl AnalyzerRule for ChangeRule {
 }
 
 fn with_change(statement: DmlStatement) -> Result<Transformed<LogicalPlan>> {
-    let target = statement.target.downcast_ref::<DefaultTableSource>();
-    let provider = target.map(|target| &target.table_provider);
     let is_change = matches!(statement.op, WriteOp::Update | WriteOp::Delete);
-    let Some(provider) = provider.filter(|provider| is_change && provider.is::<RowProvider>())
-    else {
+    let Some(provider) = provider_of(&*statement.target).filter(|_| is_change) else {
         return Ok(Transformed::no(LogicalPlan::Dml(statement)));
     };
     let (assignments, filters) = match parts(&statement) {
@@ -103,7 +100,7 @@ fn with_change(statement: DmlStatement) -> Result<Transformed<LogicalPlan>> {
         }
     };
     let target = ChangeTarget {
-        provider: provider.clone(),
+        provider,
         assignments,
         filters,
     };
@@ -111,6 +108,15 @@ fn with_change(statement: DmlStatement) -> Result<Transformed<LogicalPlan>> {
         target: Arc::new(DefaultTableSource::new(Arc::new(target))),
         ..statement
     })))
+}
+
+/// The provider of this library that a plan names, also where the rule has been before.
+fn provider_of(source: &dyn TableSource) -> Option<Arc<dyn TableProvider>> {
+    let provider = &source.downcast_ref::<DefaultTableSource>()?.table_provider;
+    match provider.downcast_ref::<ChangeTarget>() {
+        Some(target) => Some(target.provider.clone()),
+        None => provider.is::<RowProvider>().then(|| provider.clone()),
+    }
 }
 
 type Assignments = Vec<(String, Expr)>;
@@ -129,6 +135,8 @@ fn parts(statement: &DmlStatement) -> Result<(Assignments, Vec<Expr>), &'static 
             }
         }
         plan = &projection.input;
+    } else if statement.op == WriteOp::Update && !matches!(plan, LogicalPlan::EmptyRelation(_)) {
+        return Err("more than assignments");
     }
     let mut filters = Vec::new();
     loop {
@@ -137,14 +145,29 @@ fn parts(statement: &DmlStatement) -> Result<(Assignments, Vec<Expr>), &'static 
                 filters.extend(split_conjunction_owned(filter.predicate.clone()));
                 &filter.input
             }
-            LogicalPlan::SubqueryAlias(alias) => &alias.input,
+            LogicalPlan::SubqueryAlias(alias) => {
+                let values = assignments.iter_mut().map(|(_, value)| value);
+                for expr in values.chain(&mut filters) {
+                    *expr = over_columns(expr, &alias.schema, |index| {
+                        let input = alias.input.schema();
+                        Expr::Column(Column::from(input.qualified_field(index)))
+                    })?;
+                }
+                &alias.input
+            }
             // What several expressions have in common.
             LogicalPlan::Projection(projection) => {
                 let values = assignments.iter_mut().map(|(_, value)| value);
                 for expr in values.chain(&mut filters) {
-                    *expr = over_input(expr, projection)?;
+                    *expr = over_columns(expr, &projection.schema, |index| {
+                        projection.expr[index].clone().unalias()
+                    })?;
                 }
                 &projection.input
+            }
+            // The optimizer may have left another table of a join.
+            LogicalPlan::TableScan(scan) if !scan.table_name.resolved_eq(&statement.table_name) => {
+                return Err("another table");
             }
             LogicalPlan::TableScan(scan) if scan.fetch.is_none() => {
                 filters.extend(scan.filters.iter().cloned());
@@ -169,16 +192,15 @@ fn parts(statement: &DmlStatement) -> Result<(Assignments, Vec<Expr>), &'static 
     ))
 }
 
-/// `expr` over the columns of a projection's input.
-fn over_input(expr: &Expr, projection: &Projection) -> Result<Expr, &'static str> {
-    let over_input = expr.clone().transform(|expr| {
-        let Expr::Column(column) = &expr else {
-            return Ok(Transformed::no(expr));
-        };
-        let value = &projection.expr[projection.schema.index_of_column(column)?];
-        // Not once more: what it names is a column of the input.
-        let value = value.clone().unalias();
-        Ok(Transformed::new(value, true, TreeNodeRecursion::Jump))
+/// `expr`, whose columns are those of `schema`, with another expression for each of them by its index.
+fn over_columns(
+    expr: &Expr,
+    schema: &DFSchema,
+    of_index: impl Fn(usize) -> Expr,
+) -> Result<Expr, &'static str> {
+    let over_input = expr.clone().transform(|expr| match &expr {
+        Expr::Column(column) => Ok(Transformed::yes(of_index(schema.index_of_column(column)?))),
+        _ => Ok(Transformed::no(expr)),
     });
     over_input.data().map_err(|_| "an unknown expression")
 }
@@ -213,9 +235,25 @@ fn of_table(expr: Expr) -> Result<Expr, &'static str> {
 /// The target of one statement, which knows what the statement says.
 #[derive(Debug)]
 struct ChangeTarget {
+    /// A [`RowProvider`].
     provider: Arc<dyn TableProvider>,
     assignments: Assignments,
     filters: Vec<Expr>,
+}
+
+impl ChangeTarget {
+    fn rows(&self, state: &dyn Session) -> Result<&RowProvider> {
+        if !is_last(state) {
+            return exec_err!(
+                "an analyzer rule was added after `enable_changes`, which may add conditions: call \
+                 `enable_changes` again"
+            );
+        }
+        match self.provider.downcast_ref::<RowProvider>() {
+            Some(provider) => Ok(provider),
+            None => internal_err!("the target of a statement is another provider"),
+        }
+    }
 }
 
 #[async_trait]
@@ -243,7 +281,7 @@ impl TableProvider for ChangeTarget {
         state: &dyn Session,
         _filters: Vec<Expr>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.provider.delete_from(state, self.filters.clone()).await
+        self.rows(state)?.delete_plan(state, &self.filters)
     }
 
     async fn update(
@@ -252,7 +290,8 @@ impl TableProvider for ChangeTarget {
         _assignments: Assignments,
         _filters: Vec<Expr>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let (assignments, filters) = (self.assignments.clone(), self.filters.clone());
-        self.provider.update(state, assignments, filters).await
+        let assignments = self.assignments.clone();
+        self.rows(state)?
+            .update_plan(state, assignments, &self.filters)
     }
 }

@@ -68,6 +68,13 @@ impl<R: KeyedRow> Chunks<R> {
         })
     }
 
+    /// The number of the row with that key.
+    pub(crate) fn position(&self, key: &R::Key<'_>) -> Option<usize> {
+        let place = self.find(key).ok()?;
+        let before = self.chunks[..place.chunk].iter().map(|chunk| chunk.len());
+        Some(before.sum::<usize>() + place.row)
+    }
+
     /// The number of the first of `rows` whose key is there.
     pub(crate) fn position_there(&self, rows: &[Arc<R>]) -> Option<usize> {
         rows.iter().position(|row| self.find(&row.key()).is_ok())

@@ -22,7 +22,7 @@ use kalamtable_model::TableDefinition;
 use crate::__private::build_columns;
 use crate::change::{Change, ChangeStatement};
 use crate::key_filter::KeyFilter;
-use crate::look_up::LookUp;
+use crate::look_up::{KeyRange, LookUp};
 use crate::row_stream::RowStream;
 use crate::snapshot::{RowsOf, Snapshot};
 use crate::source::{BoxError, KeyOrder, RowsKind, ScanRequest, Statement, TableSource};
@@ -81,13 +81,14 @@ pub(crate) enum OpenedRows {
     Stream(BoxStream<'static, Result<Box<dyn RowReader>>>),
 }
 
-/// Reads rows, forwards.
+/// Reads rows.
 pub(crate) trait RowReader: Send {
     /// How many rows there are.
     fn len(&self) -> usize;
 
     /// The arrays of `columns` for the rows of `block`; or, with `selected`, for those of them that
-    /// stand at these ascending offsets in it. An error names the row by its number in the source.
+    /// stand at these ascending offsets in it. An error names the row by its number in
+    /// the partition.
     fn build(
         &mut self,
         block: Range<usize>,
@@ -184,9 +185,12 @@ impl<S: TableSource> ErasedSource for S {
                 }
                 .into());
             }
-            let found = match &request.look_up {
-                Some(LookUp::Key(ranges)) => snapshot.find(ranges),
-                _ => None,
+            let found = match rows.looked_up {
+                true => None,
+                false => {
+                    let ranges = scan.keys.and_then(KeyRange::of_filter);
+                    ranges.and_then(|ranges| snapshot.find(&ranges))
+                }
             };
             let looked_up = rows.looked_up || found.is_some();
             let all = || std::iter::once(0..snapshot.len()).collect();

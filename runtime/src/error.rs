@@ -1,7 +1,7 @@
 //! What can go wrong with a table: always with its name.
 
 use datafusion::error::DataFusionError;
-use kalamtable_model::TableName;
+use kalamtable_model::{TableDefinition, TableName};
 use kalamtable_rows::RowError;
 
 use crate::source::Statement;
@@ -24,7 +24,7 @@ pub enum Error {
     DuplicateKey {
         /// The table.
         table: TableName,
-        /// The number of the row among those that were to be inserted, from 0.
+        /// The number of the row among those that were to be inserted, or of the batches, from 0.
         row: Option<usize>,
         /// Whether it is the primary key.
         is_primary: bool,
@@ -65,10 +65,11 @@ pub enum Error {
         /// The statement.
         statement: String,
     },
-    /// An `UPDATE` or `DELETE` in a session that hands over only a part of its conditions.
+    /// An `UPDATE` or `DELETE` of which the session may hand over only a part.
     #[error(
         "table `{table}`: `{statement}` needs a session that hands over the whole statement: call \
-         `enable_changes(&ctx)` once, or register the table with `register`"
+         `enable_changes(&ctx)` after the last analyzer rule is added, or register the table with \
+         `register`; a provider around a `RowProvider` can't hand it on"
     )]
     ChangesNotEnabled {
         /// The table.
@@ -105,6 +106,25 @@ pub enum Error {
 }
 
 impl Error {
+    pub(crate) fn duplicate_key(
+        definition: &TableDefinition,
+        row: Option<usize>,
+        is_primary: bool,
+        columns: &[usize],
+        values: String,
+    ) -> Self {
+        let columns = columns
+            .iter()
+            .filter_map(|column| definition.columns().get(*column));
+        Error::DuplicateKey {
+            table: definition.name().clone(),
+            row,
+            is_primary,
+            columns: columns.map(|column| column.name.to_string()).collect(),
+            values,
+        }
+    }
+
     pub(crate) fn not_writable(table: &TableName, statement: Statement) -> Self {
         Error::NotWritable {
             table: table.clone(),

@@ -11,9 +11,12 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, ScalarValue, internal_err, plan_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
-use datafusion::logical_expr::{Expr, Volatility};
+use datafusion::logical_expr::{Expr, Operator, Volatility};
+use datafusion::physical_expr::expressions::{
+    BinaryExpr, Column as PhysicalColumn, Literal as PhysicalLiteral,
+};
 use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
-use datafusion::physical_expr::{PhysicalExpr, conjunction};
+use datafusion::physical_expr::{PhysicalExpr, conjunction, split_conjunction};
 
 /// Whether a scan of a table with this schema evaluates `predicate` exactly as DataFusion's own
 /// filter would, so that the filter is not needed.
@@ -162,6 +165,19 @@ impl Filter {
 
     pub(crate) fn predicate(&self) -> &Arc<dyn PhysicalExpr> {
         &self.predicate
+    }
+
+    /// The columns that have one value in all rows that pass.
+    pub(crate) fn constants(&self) -> Vec<String> {
+        let parts = split_conjunction(&self.predicate).into_iter();
+        let constants = parts.filter_map(|part| {
+            let equal = part.downcast_ref::<BinaryExpr>()?;
+            let column = equal.left().downcast_ref::<PhysicalColumn>()?;
+            let literal = equal.right().downcast_ref::<PhysicalLiteral>()?;
+            let is_constant = *equal.op() == Operator::Eq && !literal.value().is_null();
+            is_constant.then(|| column.name().to_string())
+        });
+        constants.collect()
     }
 
     /// For each row, whether it passes; never null. `arrays` are those of

@@ -27,6 +27,8 @@ pub(crate) struct KeyFilter {
     pub(crate) upper: RangeEnds,
     /// Whether each range is one value of the whole key.
     pub(crate) is_exact: bool,
+    /// Where the key is a unique one, what is said of the primary key beside it.
+    pub(crate) primary: Option<Box<KeyFilter>>,
     /// The predicates that say so.
     text: String,
 }
@@ -77,7 +79,8 @@ impl KeyFilter {
         }
         for (number, columns) in definition.unique_keys().iter().enumerate() {
             let unique = Self::of_key(predicates, schema, Key::Unique(number), columns, false)?;
-            if let Some(unique) = unique.filter(|filter| filter.is_exact) {
+            if let Some(mut unique) = unique.filter(|filter| filter.is_exact) {
+                unique.primary = primary.map(Box::new);
                 return Ok(Some(unique));
             }
         }
@@ -141,6 +144,7 @@ impl KeyFilter {
         }
         Ok(Some(KeyFilter {
             key,
+            primary: None,
             is_exact: !columns.is_empty() && equal.len() == columns.len(),
             lower: ends(last.and_then(|bound| bound.lower.as_ref()))?,
             upper: ends(last.and_then(|bound| bound.upper.as_ref()))?,

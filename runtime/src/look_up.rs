@@ -22,7 +22,7 @@ impl<R: Row> LookUp<R> {
     /// `None` if a value is none that the key can have: that is for the predicate to judge.
     pub(crate) fn new(filter: &KeyFilter) -> Option<Self> {
         match filter.key {
-            Key::Primary => KeyRange::read(filter).map(LookUp::Key),
+            Key::Primary => KeyRange::of_filter(filter).map(LookUp::Key),
             Key::Unique(number) => Some(LookUp::Unique(UniqueValues {
                 number,
                 values: filter.lower.prefixes.clone(),
@@ -55,7 +55,13 @@ struct End<R: RowKey> {
 }
 
 impl<R: RowKey> KeyRange<R> {
-    fn read(filter: &KeyFilter) -> Option<Vec<Self>> {
+    /// What a filter says of the primary key; `None` if it says nothing, or names a value that is none
+    /// that the key can have: that is for the predicate to judge.
+    pub(crate) fn of_filter(filter: &KeyFilter) -> Option<Vec<Self>> {
+        let filter = match filter.key {
+            Key::Primary => filter,
+            Key::Unique(_) => filter.primary.as_deref()?,
+        };
         let read = |ends: &crate::key_filter::RangeEnds| {
             let prefixes = R::read_prefixes(&ends.prefixes, ends.columns).ok()?;
             let (is_open, inclusive) = (ends.columns == 0, ends.inclusive);

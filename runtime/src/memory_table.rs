@@ -8,13 +8,13 @@ use datafusion::logical_expr::dml::InsertOp;
 
 use crate::change::{ChangeStatement, RowChange};
 use crate::chunks::BULK_ROWS;
-use crate::look_up::LookUp;
-use crate::snapshot::{Chunks, RowsOf, Snapshot};
+use crate::look_up::{LookUp, UniqueValues};
+use crate::snapshot::{Chunks, Snapshot};
 use crate::source::{
     BoxError, KeyOrder, Rows, ScanRequest, SourceStatistics, Statement, TableSource,
 };
 use crate::unique_index::{IndexChange, UniqueIndex};
-use crate::{Error, KeyedRow, ToArrow};
+use crate::{Error, KeyedRow};
 
 /// Rows in memory, by primary key and in its order; written and read by any number of threads.
 ///
@@ -124,7 +124,7 @@ impl<R: KeyedRow> MemoryTable<R> {
 
     /// Changes the row with that key, and returns it as it is afterwards; `None` if there is none.
     ///
-    /// `change` works on a copy, while other writers wait.
+    /// `change` works on a copy, while other writers wait: it may read the table, and not write to it.
     ///
     /// # Errors
     /// [`Error::KeyChanged`] if `change` changes the key: to move a row, [`remove`](Self::remove) it
@@ -223,6 +223,31 @@ impl<R: KeyedRow> MemoryTable<R> {
         before.chunks.len
     }
 
+    /// What a statement does to the rows of this moment.
+    #[expect(clippy::type_complexity, reason = "the rows, and what becomes of them")]
+    fn ask(
+        &self,
+        statement: &ChangeStatement<'_, R>,
+    ) -> Result<(Arc<Chunks<R>>, Vec<RowChange<R>>), BoxError> {
+        let Some(LookUp::Unique(values)) = statement.look_up() else {
+            let chunks = self.chunks();
+            let changes = statement.changes(&Snapshot::from_chunks(chunks.clone()))?;
+            return Ok((chunks, changes));
+        };
+        let (chunks, found) = {
+            let state = self.read();
+            (state.chunks.clone(), state.find_unique(&values)?)
+        };
+        let found = Arc::new(Chunks::of_rows(found));
+        let mut changes = statement.changes(&Snapshot::from_chunks(found.clone()))?;
+        let numbers: Vec<usize> = changes.iter().map(|change| change.row).collect();
+        for (change, row) in changes.iter_mut().zip(found.rows_at(&numbers)) {
+            let row = chunks.position(&row.key());
+            change.row = row.ok_or("a unique index has a row that the table does not have")?;
+        }
+        Ok((chunks, changes))
+    }
+
     /// Makes changes to the rows of `now`, which are those of the table.
     fn apply(
         &self,
@@ -257,6 +282,13 @@ impl<R: KeyedRow> State<R> {
         }
     }
 
+    /// The rows that have one of these values, in key order.
+    fn find_unique(&self, values: &UniqueValues) -> Result<Vec<Arc<R>>, BoxError> {
+        let mut rows = self.unique[values.number()].find(values)?;
+        rows.sort_by(|a, b| a.compare_key(&b.key()));
+        Ok(rows)
+    }
+
     /// What it means for the indexes that some rows go and others come.
     fn index_changes(
         &self,
@@ -267,7 +299,8 @@ impl<R: KeyedRow> State<R> {
             let change = index.change(removed, &added.rows)?;
             change.map_err(|conflict| {
                 let row = added.numbers.get(conflict.row).copied();
-                duplicate::<R>(row, Key::Unique, &conflict.columns, conflict.values)
+                let definition = R::TABLE.definition;
+                Error::duplicate_key(definition, row, false, &conflict.columns, conflict.values)
             })
         });
         changes.collect()
@@ -323,10 +356,8 @@ impl<R: KeyedRow> TableSource for MemoryTable<R> {
         let Some(LookUp::Unique(values)) = &request.look_up else {
             return Ok(self.snapshot().into());
         };
-        let mut rows = self.read().unique[values.number()].find(values)?;
-        rows.sort_by(|a, b| a.compare_key(&b.key()));
-        let found = RowsOf::Chunks(Arc::new(Chunks::of_rows(rows)));
-        Ok(Rows::from(Snapshot::new(found, true)).looked_up())
+        let found = Arc::new(Chunks::of_rows(self.read().find_unique(values)?));
+        Ok(Rows::from(Snapshot::from_chunks(found)).looked_up())
     }
 
     fn key_order(&self) -> KeyOrder {
@@ -356,17 +387,15 @@ impl<R: KeyedRow> TableSource for MemoryTable<R> {
     }
 
     fn change(&self, statement: &ChangeStatement<'_, R>) -> Result<u64, BoxError> {
-        let chunks = self.chunks();
-        let changes = statement.changes(&Snapshot::from_chunks(chunks.clone()))?;
+        let (chunks, changes) = self.ask(statement)?;
         let writing = self.begin_writing();
-        let now = self.chunks();
         // While the snapshot lives, a writer makes other chunks.
-        if Arc::ptr_eq(&chunks, &now) {
-            return Ok(self.apply(&writing, &now, changes)?);
+        if Arc::ptr_eq(&chunks, &self.chunks()) {
+            return Ok(self.apply(&writing, &chunks, changes)?);
         }
         drop(chunks);
-        let changes = statement.changes(&Snapshot::from_chunks(now.clone()))?;
-        Ok(self.apply(&writing, &now, changes)?)
+        let (chunks, changes) = self.ask(statement)?;
+        Ok(self.apply(&writing, &chunks, changes)?)
     }
 
     fn truncate(&self) -> Result<u64, BoxError> {
@@ -421,29 +450,10 @@ impl<R: KeyedRow> SortedRows<R> {
 
     /// That the primary key of a row is that of another.
     fn duplicate(&self, row: usize) -> Error {
-        let columns = R::TABLE.definition.key_columns();
+        let definition = R::TABLE.definition;
         let values = format!("{:?}", self.rows[row].key());
-        duplicate::<R>(Some(self.numbers[row]), Key::Primary, columns, values)
-    }
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Key {
-    Primary,
-    Unique,
-}
-
-fn duplicate<R: ToArrow>(row: Option<usize>, key: Key, columns: &[usize], values: String) -> Error {
-    let definition = R::TABLE.definition;
-    let columns = columns
-        .iter()
-        .filter_map(|column| definition.columns().get(*column));
-    Error::DuplicateKey {
-        table: definition.name().clone(),
-        row,
-        is_primary: key == Key::Primary,
-        columns: columns.map(|column| column.name.to_string()).collect(),
-        values,
+        let row = Some(self.numbers[row]);
+        Error::duplicate_key(definition, row, true, definition.key_columns(), values)
     }
 }
 

@@ -9,7 +9,7 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{Constraint, Constraints};
 use datafusion::datasource::TableType;
 use datafusion::datasource::sink::DataSinkExec;
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
@@ -17,7 +17,6 @@ use kalamtable_model::{TableDefinition, TableKind};
 
 use crate::batch_rows::BatchRows;
 use crate::change::{Change, ChangeExec, Work};
-use crate::change_rule::is_enabled;
 use crate::default::default_expr;
 use crate::erased::SourceRef;
 use crate::filter::{Filter, is_exact, is_never};
@@ -33,14 +32,16 @@ use crate::{Error, TableSource};
 /// and no others, until it has as many as are wanted; in batches of the session's size. Every
 /// predicate that depends on the row alone is evaluated here, exactly. Rows that are in key order are
 /// found by key, by ranges of keys, and from either end. A query sees the rows of the moment when its
-/// scan began; a `count(*)` of all rows may be that of the moment when it was planned. What goes wrong
-/// with a value names table, column and row, counted from 0 in the source's rows.
+/// scan began; what `count(*)`, `min` and `max` say of all rows may be of the moment when it was planned.
+/// What goes wrong with a value names table, column and row, counted from 0 in the rows of the partition,
+/// or of those that the source has looked up.
 ///
 /// `INSERT` takes place as a whole or not at all, if the source takes it; `INSERT OVERWRITE` and
 /// `REPLACE INTO` likewise. Its rows are matched to the columns by position, as DataFusion hands
-/// them over; a column that the statement leaves out gets the default of the definition. `UPDATE`,
-/// `DELETE` and `TRUNCATE` likewise, in sessions where [`enable_changes`](crate::enable_changes) was
-/// called.
+/// them over; a column that the statement leaves out gets the default of the definition. `TRUNCATE`
+/// likewise; and `UPDATE` and `DELETE`, in sessions where [`enable_changes`](crate::enable_changes) was
+/// called. A provider that wraps this one can't hand these on: DataFusion tells it only a part of the
+/// statement.
 ///
 /// `SHOW CREATE TABLE` shows [`TableDefinition::to_sql`], in sessions that have an
 /// `information_schema`; [`metadata`](crate::metadata) has the rest of the definition.
@@ -159,16 +160,45 @@ impl RowProvider {
         }
     }
 
-    fn check_change(&self, statement: Statement, session: &dyn Session) -> Result<()> {
-        self.check_accepts(statement)?;
-        match is_enabled(session) {
-            true => Ok(()),
-            false => Err(Error::ChangesNotEnabled {
-                table: self.definition().name().clone(),
-                statement: statement.to_string(),
-            }
-            .into()),
-        }
+    /// Why DataFusion's own way to a statement ends here: what it tells may be a part of the statement.
+    fn not_enabled(&self, statement: Statement) -> DataFusionError {
+        let refused = self.check_accepts(statement);
+        refused.err().unwrap_or_else(|| {
+            let table = self.definition().name().clone();
+            let statement = statement.to_string();
+            Error::ChangesNotEnabled { table, statement }.into()
+        })
+    }
+
+    /// A plan that deletes the rows for which all of `filters` hold, and returns their number as `count`.
+    ///
+    /// # Errors
+    /// If the source takes no `DELETE`, or a filter is no predicate over the table's columns.
+    pub fn delete_plan(
+        &self,
+        session: &dyn Session,
+        filters: &[Expr],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.check_accepts(Statement::Delete)?;
+        let change = Change::delete(&self.source, filters, session)?;
+        Ok(self.change_plan(Work::Change(Arc::new(change))))
+    }
+
+    /// A plan that gives columns new values in the rows for which all of `filters` hold, and returns
+    /// their number as `count`. Values are made of the rows as they were before.
+    ///
+    /// # Errors
+    /// If the source takes no `UPDATE`, or a filter or value is none over the table's columns; if a
+    /// column is not there, or is assigned twice.
+    pub fn update_plan(
+        &self,
+        session: &dyn Session,
+        assignments: Vec<(String, Expr)>,
+        filters: &[Expr],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.check_accepts(Statement::Update)?;
+        let change = Change::update(&self.source, assignments, filters, session)?;
+        Ok(self.change_plan(Work::Change(Arc::new(change))))
     }
 
     fn change_plan(&self, work: Work) -> Arc<dyn ExecutionPlan> {
@@ -263,23 +293,19 @@ impl TableProvider for RowProvider {
 
     async fn delete_from(
         &self,
-        state: &dyn Session,
-        filters: Vec<Expr>,
+        _state: &dyn Session,
+        _filters: Vec<Expr>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.check_change(Statement::Delete, state)?;
-        let change = Change::delete(&self.source, &filters, state)?;
-        Ok(self.change_plan(Work::Change(Arc::new(change))))
+        Err(self.not_enabled(Statement::Delete))
     }
 
     async fn update(
         &self,
-        state: &dyn Session,
-        assignments: Vec<(String, Expr)>,
-        filters: Vec<Expr>,
+        _state: &dyn Session,
+        _assignments: Vec<(String, Expr)>,
+        _filters: Vec<Expr>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.check_change(Statement::Update, state)?;
-        let change = Change::update(&self.source, assignments, &filters, state)?;
-        Ok(self.change_plan(Work::Change(Arc::new(change))))
+        Err(self.not_enabled(Statement::Update))
     }
 
     async fn truncate(&self, _state: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {

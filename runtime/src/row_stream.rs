@@ -71,7 +71,8 @@ impl<R: Send + 'static> RowStream<R> {
     /// # let _: RowStream<Event> = lines;
     /// ```
     ///
-    /// It needs a Tokio runtime, as DataFusion does.
+    /// It needs a Tokio runtime, as DataFusion does, and one of its threads for blocking work for each
+    /// partition of a query that runs: let there be fewer partitions than threads.
     pub fn blocking(
         produce: impl FnOnce(RowSender<R>) -> Result<(), BoxError> + Send + 'static,
     ) -> Self {

@@ -20,7 +20,7 @@ use datafusion::execution::TaskContext;
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr::{
-    EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr,
+    AcrossPartitions, ConstExpr, EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr,
 };
 use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_plan::coop::cooperative;
@@ -107,7 +107,7 @@ impl RowScanExec {
             false => KeyOrder::None,
         };
         let scan = RowScanExec {
-            properties: properties(&columns.schema, None, partitions),
+            properties: properties([], &columns.schema, None, partitions),
             known: source.statistics()?,
             source,
             key_order,
@@ -124,9 +124,20 @@ impl RowScanExec {
 
     /// The same scan, forwards or in reverse, as one that was not executed yet.
     fn with_direction(&self, reverse: bool) -> Self {
+        let constants = self.constants();
+        let constants = constants.iter().filter_map(|name| {
+            let index = self.columns.schema.index_of(name).ok()?;
+            let column = Arc::new(Column::new(name, index));
+            Some(ConstExpr::new(column, AcrossPartitions::Uniform(None)))
+        });
         RowScanExec {
             reverse,
-            properties: properties(&self.columns.schema, self.order(reverse), self.partitions),
+            properties: properties(
+                constants,
+                &self.columns.schema,
+                self.order(reverse),
+                self.partitions,
+            ),
             metrics: ExecutionPlanMetricsSet::new(),
             ..self.clone()
         }
@@ -144,13 +155,22 @@ impl RowScanExec {
             nulls_first: reverse,
         };
         let key = self.source.definition().key_columns().iter();
-        let columns = key.map_while(|position| {
-            let name = self.source.schema().field(*position).name();
+        let key = key.map(|position| self.source.schema().field(*position).name());
+        // What is the same in all rows has no place in their order.
+        let constants = self.constants();
+        let key = key.filter(|name| !constants.contains(name));
+        let columns = key.map_while(|name| {
             let index = self.columns.schema.index_of(name).ok()?;
             let column = Arc::new(Column::new(name, index));
             Some(PhysicalSortExpr::new(column, options))
         });
         LexOrdering::new(columns)
+    }
+
+    /// The columns of the table that have one value in all rows that come out.
+    fn constants(&self) -> Vec<String> {
+        let filter = self.filter.as_deref();
+        filter.map_or_else(Vec::new, Filter::constants)
     }
 
     /// What is known of the rows that come out before any was looked at; of one partition, nothing but
@@ -189,9 +209,12 @@ impl RowScanExec {
             .enumerate()
             .filter(|(_, position)| Some(*position) == first_column);
         if let Some([least, most]) = &self.known.ends
-            && self.key_order != KeyOrder::None
+            && self.source.has_sql_order()
         {
-            let precision = |value: &ScalarValue| match is_whole {
+            // Of an exact and only value the optimizer makes a constant, and a plan may be kept until there
+            // is another.
+            let is_exact = is_whole && least != most;
+            let precision = |value: &ScalarValue| match is_exact {
                 true => Precision::Exact(value.clone()),
                 false => Precision::Inexact(value.clone()),
             };
@@ -206,14 +229,18 @@ impl RowScanExec {
 }
 
 fn properties(
+    constants: impl IntoIterator<Item = ConstExpr>,
     schema: &SchemaRef,
     order: Option<LexOrdering>,
     partitions: usize,
 ) -> Arc<PlanProperties> {
-    let equivalences = match order {
+    let mut equivalences = match order {
         Some(order) => EquivalenceProperties::new_with_orderings(schema.clone(), [order]),
         None => EquivalenceProperties::new(schema.clone()),
     };
+    // The scan's own columns have no expressions that could fail to be normalized.
+    let added = equivalences.add_constants(constants);
+    debug_assert!(added.is_ok(), "{added:?}");
     let properties = PlanProperties::new(
         equivalences,
         Partitioning::UnknownPartitioning(partitions),

@@ -179,7 +179,8 @@ pub struct ScanRequest<R: Row> {
     /// [`key_order`](TableSource::key_order) is [`KeyOrder::Either`] is asked for it; a snapshot is
     /// ascending all the same.
     pub reverse: bool,
-    /// So many rows are enough: the first ones, if the source says that it keeps an order.
+    /// So many rows are enough, whichever they are; if the source says that it keeps an order, the first
+    /// ones in it: with [`reverse`](Self::reverse), those with the greatest keys.
     pub limit: Option<usize>,
     /// How many rows make a batch.
     pub batch_size: usize,
@@ -276,8 +277,8 @@ pub struct SourceStatistics<R> {
     /// How many rows there are: `count(*)` is answered with it when a query is planned, unless there
     /// are none.
     pub row_count: Option<usize>,
-    /// The first and the last row in the order of keys: so are `min` and `max` of the key's first
-    /// column.
+    /// The first and the last row in the order of keys: so are `min` and `max` of the key's first column
+    /// found when a query is planned, if the number of rows is known too.
     pub ends: Option<[Arc<R>; 2]>,
 }
 

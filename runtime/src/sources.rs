@@ -19,14 +19,19 @@ use crate::source::{BoxError, KeyOrder, Rows, ScanRequest, SourceStatistics, Tab
 pub struct FixedRows<R> {
     rows: Arc<Vec<R>>,
     is_in_key_order: bool,
+    /// The first and the last row, if they are in key order.
+    ends: Option<[Arc<R>; 2]>,
 }
 
 impl<R: Row> FixedRows<R> {
     /// These rows, in this order. If that is the order of their keys, a query finds rows by key, and
     /// does not sort for `ORDER BY` the key.
     pub fn new(rows: Vec<R>) -> Self {
+        let is_in_key_order = out_of_order(&rows).is_none();
+        let ends = rows.first().zip(rows.last()).filter(|_| is_in_key_order);
         FixedRows {
-            is_in_key_order: out_of_order(&rows).is_none(),
+            is_in_key_order,
+            ends: ends.map(|(first, last)| [first, last].map(|row| Arc::new(row.clone()))),
             rows: Arc::new(rows),
         }
     }
@@ -54,7 +59,10 @@ impl<R: Row> TableSource for FixedRows<R> {
     }
 
     fn statistics(&self) -> SourceStatistics<R> {
-        SourceStatistics::of_count(self.rows.len())
+        SourceStatistics {
+            ends: self.ends.clone(),
+            ..SourceStatistics::of_count(self.rows.len())
+        }
     }
 }
 

@@ -129,7 +129,8 @@ impl<R: Row> UniqueIndex<R> {
     }
 }
 
-fn values_text(arrays: &[ArrayRef], row: usize) -> String {
+/// The values in a row of these arrays, as SQL shows them.
+pub(crate) fn values_text(arrays: &[ArrayRef], row: usize) -> String {
     let options = FormatOptions::new();
     let texts = arrays.iter().map(|array| {
         let formatter = ArrayFormatter::try_new(array.as_ref(), &options);

@@ -245,6 +245,15 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
             }
         }
     }
+    let keep_skipped = (!skipped.is_empty()).then(|| {
+        quote! {
+            const HAS_SKIPPED: bool = true;
+
+            fn keep_skipped(&mut self, mut before: Self) {
+                #(__kalam::swap(&mut self.#skipped, &mut before.#skipped);)*
+            }
+        }
+    });
     let skipped = skipped.iter().map(|name| {
         let value = quote_spanned!(name.span()=> __kalam::skipped());
         quote!(#name: #value)
@@ -299,6 +308,8 @@ fn from_arrow_impl(definition: &TableDefinition, fields: &RowFields) -> TokenStr
                 let (#(#readers,)*) = readers;
                 __kalam::Result::Ok(#view { #(#names: #views,)* })
             }
+
+            #keep_skipped
         }
     }
 }

@@ -106,7 +106,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// |---|---|
 /// | `rename = "column"` | the name of the column |
 /// | `unit = "ms"` | what a bare `i64` in a time column counts: `s`, `ms`, `us` or `ns` |
-/// | `skip` | no column; `Default::default()` when a row is read |
+/// | `skip` | no column; `Default::default()` when a row is read, and kept by SQL's `UPDATE` (not within a nested value) |
 /// | `flatten` | the fields of a struct with [`KalamValue`] are columns here, in its place |
 /// | `id = 3` | the column's identity for ever |
 /// | `type = "decimal(10, 2)"` | a column type, where it is not the one of the Rust type |

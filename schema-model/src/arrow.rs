@@ -17,7 +17,7 @@ use crate::{Column, ColumnType, NestedField, TableDefinition, TimeUnit};
 
 /// Metadata key of an id, as the Parquet reader and writer of arrow-rs know it.
 pub const FIELD_ID_KEY: &str = "PARQUET:field_id";
-/// Metadata key of a comment.
+/// Metadata key of a column's comment.
 pub const COMMENT_KEY: &str = "comment";
 /// Metadata key of KalamDB's type.
 pub const KALAM_DATA_TYPE_KEY: &str = "kalam_data_type";
@@ -40,10 +40,9 @@ impl TableDefinition {
                 column_field(column, in_primary_key, is_unique)
             })
             .collect();
-        let metadata = self
-            .comment()
-            .map(|comment| (COMMENT_KEY.to_string(), comment.to_string()));
-        Schema::new_with_metadata(fields, metadata.into_iter().collect())
+        // No metadata, not even the comment: DataFusion 55 compares that of whole schemas, and refuses
+        // joins and unions of tables where it differs.
+        Schema::new(fields)
     }
 }
 

@@ -13,8 +13,9 @@ pub(super) struct Case {
     pub(super) query: Query,
     /// Whether the order of the rows is.
     pub(super) ordered: bool,
-    /// Which rows come is not: only how many.
-    pub(super) limit: Option<Limit>,
+    /// Limits on its rows, each on what the one before it left. Which rows come is not determined then:
+    /// only how many.
+    pub(super) limits: Vec<Limit>,
 }
 
 /// A query of the table.
@@ -76,8 +77,9 @@ impl fmt::Display for Case {
                 }
             }
         }
-        if let Some(Limit { skip, fetch }) = self.limit {
-            write!(f, " LIMIT {fetch} OFFSET {skip}")?;
+        for (number, Limit { skip, fetch }) in self.limits.iter().enumerate() {
+            let then = if number > 0 { ", and of these" } else { "" };
+            write!(f, "{then} LIMIT {fetch} OFFSET {skip}")?;
         }
         Ok(())
     }
@@ -134,7 +136,7 @@ pub(super) fn queries(rows: &RecordBatch) -> Vec<Case> {
         cases.push(select(columns.clone(), Some(filter.clone())));
         if index % 4 == 1 {
             cases.push(Case {
-                limit: Some(limits[index / 4 % limits.len()]),
+                limits: vec![limits[index / 4 % limits.len()]],
                 ..select(columns, Some(filter.clone()))
             });
         }
@@ -143,7 +145,7 @@ pub(super) fn queries(rows: &RecordBatch) -> Vec<Case> {
         for columns in [vec![], (0..columns).collect(), vec![index % columns.max(1)]] {
             if columns.iter().all(|&column| column < schema.fields().len()) {
                 cases.push(Case {
-                    limit: Some(limit),
+                    limits: vec![limit],
                     ..select(columns, None)
                 });
             }
@@ -178,24 +180,24 @@ pub(super) fn scans(rows: &RecordBatch) -> Vec<Scan> {
     scans
 }
 
-fn select(columns: Vec<usize>, filter: Option<Expr>) -> Case {
+pub(super) fn select(columns: Vec<usize>, filter: Option<Expr>) -> Case {
     Case {
         query: Query::Select { columns, filter },
         ordered: false,
-        limit: None,
+        limits: vec![],
     }
 }
 
-fn sql(sql: String) -> Case {
+pub(super) fn sql(sql: String) -> Case {
     Case {
         query: Query::Sql(sql),
         ordered: false,
-        limit: None,
+        limits: vec![],
     }
 }
 
 /// None, one fewer than all rows, all, one more; with and without an offset.
-fn limits(rows: usize) -> Vec<Limit> {
+pub(super) fn limits(rows: usize) -> Vec<Limit> {
     let limit = |skip, fetch| Limit { skip, fetch };
     vec![
         limit(0, 1),
@@ -232,8 +234,7 @@ fn projections(columns: usize) -> Vec<Vec<usize>> {
 /// Aggregates, groups, orders and joins on one column.
 fn column_queries(field: &Field) -> Vec<Case> {
     let table = super::TABLE;
-    let name = field.name();
-    let column = format!("\"{}\"", name.replace('"', "\"\""));
+    let column = quoted(field.name());
     let mut cases: Vec<Case> = [
         format!("SELECT count({column}) FROM {table}"),
         format!("SELECT count(DISTINCT {column}) FROM {table}"),
@@ -261,6 +262,11 @@ fn column_queries(field: &Field) -> Vec<Case> {
         });
     }
     cases
+}
+
+/// A name as it stands in SQL.
+pub(super) fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Each comparison on each column, with values from the rows; and pairs of them.
@@ -364,7 +370,7 @@ fn values(rows: &RecordBatch, position: usize) -> Option<[Expr; 3]> {
     Some(values.map(lit))
 }
 
-fn column_expr(schema: &Schema, position: usize) -> Expr {
+pub(super) fn column_expr(schema: &Schema, position: usize) -> Expr {
     Expr::Column(Column::from_name(schema.field(position).name()))
 }
 

@@ -2,10 +2,20 @@
 
 use std::sync::Arc;
 
-use datafusion::catalog::TableProvider;
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
+use datafusion::config::ConfigOptions;
+use datafusion::datasource::TableType;
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionContext, col, lit};
 use kalamtable_runtime::doc_example::Event;
-use kalamtable_runtime::{Decimal, FixedRows, KalamTable, KalamValue, MemoryTable, RowProvider};
+use kalamtable_runtime::{
+    Decimal, FixedRows, KalamTable, KalamValue, MemoryTable, RowProvider, enable_changes,
+};
 
 use crate::support::{answer, error, plan_text, register, run, session};
 
@@ -368,7 +378,7 @@ async fn a_session_that_hands_over_a_part_of_a_statement_is_refused() {
     ] {
         let message = error(&session, sql).await;
         assert!(
-            message.contains("call `enable_changes(&ctx)` once"),
+            message.contains("call `enable_changes(&ctx)` after the last"),
             "{message}"
         );
     }
@@ -383,16 +393,13 @@ async fn a_provider_takes_statements_from_code() {
     let filters = || vec![col("number").eq(lit(1_i32))];
     let assignments = vec![("number".to_string(), lit(40_i32))];
     let plan = provider
-        .update(&session.state(), assignments, filters())
-        .await
+        .update_plan(&session.state(), assignments, &filters())
         .unwrap();
     let counts = datafusion::physical_plan::collect(plan, session.task_ctx());
     assert_eq!(counts.await.unwrap()[0].num_rows(), 1);
     assert_eq!(keys(&session).await, "a 2, a 3, a 40, b 2, b 3, b 40");
     let twice = ["note", "note"].map(|column| (column.to_string(), lit("x")));
-    let refused = provider
-        .update(&session.state(), twice.to_vec(), filters())
-        .await;
+    let refused = provider.update_plan(&session.state(), twice.to_vec(), &filters());
     assert!(
         refused
             .unwrap_err()
@@ -443,5 +450,153 @@ async fn a_table_of_many_chunks_is_changed_as_a_small_one_is() {
             .iter()
             .zip(0..)
             .all(|(event, id)| event.id == id && event.title.is_none())
+    );
+}
+
+/// A provider around ours, as servers write them to log or to count.
+#[derive(Debug)]
+struct Audited(RowProvider);
+
+#[async_trait::async_trait]
+impl TableProvider for Audited {
+    fn schema(&self) -> SchemaRef {
+        self.0.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        self.0.table_type()
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.0.scan(state, projection, filters, limit).await
+    }
+
+    async fn delete_from(
+        &self,
+        state: &dyn Session,
+        filters: Vec<Expr>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.0.delete_from(state, filters).await
+    }
+}
+
+#[tokio::test]
+async fn a_provider_around_ours_cannot_delete_what_it_was_not_told() {
+    let (table, session) = orders();
+    let audited = Audited(RowProvider::new(table.clone()));
+    session
+        .register_table("audited", Arc::new(audited))
+        .unwrap();
+    let message = error(&session, "DELETE FROM audited WHERE number IN (SELECT 9)").await;
+    assert!(
+        message.contains("a provider around a `RowProvider` can't hand it on"),
+        "{message}"
+    );
+    assert_eq!(table.len(), 6);
+}
+
+/// Adds a condition to every scan of `t`.
+#[derive(Debug)]
+struct OnlyShopA;
+
+impl AnalyzerRule for OnlyShopA {
+    fn name(&self) -> &str {
+        "only_shop_a"
+    }
+
+    fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
+        plan.transform_up(|plan| match plan {
+            LogicalPlan::TableScan(scan) => {
+                let condition = col("t.shop").eq(lit("a"));
+                let plan = LogicalPlanBuilder::from(LogicalPlan::TableScan(scan));
+                Ok(Transformed::yes(plan.filter(condition)?.build()?))
+            }
+            plan => Ok(Transformed::no(plan)),
+        })
+        .data()
+    }
+}
+
+#[tokio::test]
+async fn a_condition_that_a_rule_adds_counts() {
+    // Before ours, as it should be.
+    let (table, _) = orders();
+    let session = SessionContext::new();
+    session.add_analyzer_rule(Arc::new(OnlyShopA));
+    enable_changes(&session);
+    register(&session, "t", table.clone());
+    assert_eq!(answer(&session, "DELETE FROM t").await, "3");
+    assert!(table.snapshot().iter().all(|order| order.shop == "b"));
+    // Behind ours: refused, until it is said again.
+    let (table, session) = orders();
+    session.add_analyzer_rule(Arc::new(OnlyShopA));
+    for sql in ["DELETE FROM t", "UPDATE t SET note = 'x'"] {
+        let message = error(&session, sql).await;
+        assert!(message.contains("call `enable_changes` again"), "{message}");
+    }
+    enable_changes(&session);
+    assert_eq!(answer(&session, "UPDATE t SET note = 'x'").await, "3");
+    assert_eq!(answer(&session, "DELETE FROM t").await, "3");
+    assert!(
+        table
+            .snapshot()
+            .iter()
+            .all(|order| order.shop == "b" && order.note.is_none())
+    );
+}
+
+#[tokio::test]
+async fn an_optimizer_that_leaves_another_table_is_refused() {
+    let (table, session) = orders();
+    let before: Vec<Order> = table.snapshot().iter().cloned().collect();
+    let events = (1..4).map(|id| Event { id, title: None });
+    register(&session, "s", FixedRows::new(events.collect()));
+    let other = Arc::new(MemoryTable::new());
+    other
+        .insert((1..4).map(|id| Event { id, title: None }))
+        .unwrap();
+    register(&session, "e", other.clone());
+    let sql = "PREPARE p AS UPDATE e RIGHT JOIN s ON e.id = s.id SET id = s.id, title = 'x' \
+               WHERE s.id = 3";
+    if run(&session, sql).await.is_ok() {
+        let message = error(&session, "EXECUTE p").await;
+        assert!(message.contains("another table"), "{message}");
+    }
+    assert!(other.snapshot().iter().all(|event| event.title.is_none()));
+    assert!(table.snapshot().iter().eq(&before));
+}
+
+#[derive(Clone, Debug, KalamTable)]
+#[kalam(table = "app.connections", primary_key(id), crate = kalamtable_runtime)]
+struct Connection {
+    id: i64,
+    #[kalam(skip)]
+    socket: Option<Arc<str>>,
+    note: String,
+}
+
+#[tokio::test]
+async fn fields_that_are_no_columns_stay_as_they_are() {
+    let table = Arc::new(MemoryTable::new());
+    let connection = |id: i64| Connection {
+        id,
+        socket: Some(Arc::from(format!("socket {id}"))),
+        note: String::new(),
+    };
+    table.insert((0..2_000).map(connection)).unwrap();
+    let session = session(table.clone());
+    let sql = "UPDATE t SET note = 'x', id = id + 5000 WHERE id % 7 = 3";
+    assert_eq!(answer(&session, sql).await, "286");
+    let sockets = table.snapshot();
+    assert!(
+        sockets
+            .iter()
+            .all(|row| row.socket.as_deref() == Some(&*format!("socket {}", row.id % 5000)))
     );
 }

@@ -573,3 +573,22 @@ keys! {
 fn decimal(unscaled: i128) -> Decimal<10, 2> {
     Decimal::from_unscaled(unscaled).unwrap()
 }
+
+#[tokio::test]
+async fn a_key_column_that_is_bound_needs_no_place_in_the_order() {
+    let rows = (0..100).map(|row| Reading {
+        station: format!("s{}", row % 3),
+        number: row,
+        value: None,
+    });
+    let table = MemoryTable::new();
+    table.insert(rows).unwrap();
+    let session = session(table);
+    let sql = "SELECT number FROM t WHERE station = 's1' ORDER BY number LIMIT 3";
+    let plan = plan_text(&session, sql).await;
+    assert!(!plan.contains("SortExec"), "{plan}");
+    assert_eq!(answer(&session, sql).await, "1\n4\n7");
+    let sql = "SELECT number FROM t WHERE station = 's1' OR station = 's2' ORDER BY number LIMIT 3";
+    assert!(plan_text(&session, sql).await.contains("SortExec"));
+    assert_eq!(answer(&session, sql).await, "1\n2\n4");
+}

@@ -2,6 +2,7 @@
 
 mod changes;
 mod contract;
+mod contract_nested;
 mod create_table;
 mod filters;
 mod inserts;

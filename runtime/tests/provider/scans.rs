@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{Constraint, Constraints};
 use datafusion::physical_plan::collect;
@@ -483,4 +484,31 @@ async fn ends_that_do_not_fit_fail_the_scan_and_not_other_queries() {
     assert_eq!(answer(&session, "SELECT n FROM t").await, "1");
     let message = error(&session, "SELECT max(at) FROM t").await;
     assert!(message.contains("column `at`, row 0"), "{message}");
+}
+
+/// Of one row the planner makes no constant: there may be another when a kept plan runs.
+#[tokio::test]
+async fn a_plan_made_for_one_key_sorts_two() {
+    let table = Arc::new(MemoryTable::new());
+    table.insert([Watched::sample(1)]).unwrap();
+    let session = session(table.clone());
+    let sql =
+        "SELECT id, count(*) FROM t GROUP BY id HAVING id = 1 OR count(*) > 0 ORDER BY id DESC";
+    let plan = session
+        .sql(sql)
+        .await
+        .unwrap()
+        .create_physical_plan()
+        .await
+        .unwrap();
+    table.insert([Watched::sample(2)]).unwrap();
+    let batches = collect(plan, session.task_ctx()).await.unwrap();
+    let ids = batches.iter().flat_map(|batch| {
+        batch
+            .column(0)
+            .as_primitive::<Int64Type>()
+            .values()
+            .to_vec()
+    });
+    assert_eq!(ids.collect::<Vec<i64>>(), [2, 1]);
 }

@@ -9,8 +9,8 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::stream::{self, Stream, StreamExt};
 use kalamtable_runtime::doc_example::Event;
 use kalamtable_runtime::{
-    BoxError, KeyOrder, LookUp, RowProvider, RowStream, Rows, ScanRequest, SourceStatistics,
-    TableSource, ToArrow, contract,
+    BoxError, KeyOrder, LookUp, RowProvider, RowStream, Rows, ScanRequest, Snapshot,
+    SourceStatistics, TableSource, ToArrow, contract,
 };
 
 use crate::support::{answer, error, metrics, plan_text, run, scan_line, session};
@@ -519,4 +519,44 @@ async fn a_source_finds_rows_by_key_itself() {
     contract::check(Arc::new(RowProvider::new(Finding(found))))
         .await
         .unwrap();
+}
+
+/// Returns no more rows than are wanted.
+#[derive(Debug)]
+struct Frugal;
+
+impl TableSource for Frugal {
+    type Row = Event;
+
+    fn scan(&self, request: &ScanRequest<Event>) -> Result<Rows<Event>, BoxError> {
+        let limit = request.limit.unwrap_or(usize::MAX).min(1_000) as i64;
+        let wanted = match request.reverse {
+            true => 1_000 - limit..1_000,
+            false => 0..limit,
+        };
+        Ok(Snapshot::in_key_order(wanted.map(event).collect())?.into())
+    }
+
+    fn key_order(&self) -> KeyOrder {
+        KeyOrder::Either
+    }
+}
+
+#[tokio::test]
+async fn a_source_may_return_what_a_limit_wants_from_either_end() {
+    let session = session(Frugal);
+    assert_eq!(
+        answer(&session, "SELECT id FROM t ORDER BY id LIMIT 2").await,
+        "0\n1"
+    );
+    assert_eq!(
+        answer(&session, "SELECT id FROM t ORDER BY id DESC LIMIT 2").await,
+        "999\n998"
+    );
+    let (_, metrics) = metrics(
+        &session,
+        "SELECT id FROM t ORDER BY id DESC LIMIT 2 OFFSET 1",
+    )
+    .await;
+    assert_eq!(metrics["rows_read"], 3);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use datafusion::prelude::SessionContext;
-use kalamtable_runtime::{KalamTable, MemoryTable, RowProvider, VirtualRows, contract};
+use kalamtable_runtime::{FixedRows, KalamTable, MemoryTable, RowProvider, VirtualRows, contract};
 use proptest::prelude::*;
 
 use crate::support::{answer, error, metrics, run, scan_line, session};
@@ -160,6 +160,50 @@ async fn rows_are_found_by_a_unique_key() {
         answer(&session, "SELECT name FROM t WHERE id = 3").await,
         "zoe"
     );
+}
+
+#[tokio::test]
+async fn a_statement_that_names_a_unique_key_changes_its_rows() {
+    let table = Arc::new(MemoryTable::new());
+    let rows = (0..5_000).map(|id| user(id, Some(&format!("{id}@x")), id as i32, "n"));
+    table.insert(rows).unwrap();
+    let session = session(table.clone());
+    let sql = "UPDATE t SET name = 'zoe', id = id + 10000 WHERE email IN ('4000@x', '7@x', 'none')";
+    assert_eq!(answer(&session, sql).await, "2");
+    assert_eq!(
+        answer(&session, "SELECT id FROM t WHERE name = 'zoe'").await,
+        "10007\n14000"
+    );
+    assert_eq!(
+        answer(
+            &session,
+            "DELETE FROM t WHERE email = '30@x' AND tenant = 31"
+        )
+        .await,
+        "0"
+    );
+    assert_eq!(
+        answer(&session, "DELETE FROM t WHERE tenant = 30 AND name = 'n'").await,
+        "1"
+    );
+    assert_eq!(
+        answer(
+            &session,
+            "SELECT count(*), min(id) FROM t WHERE id BETWEEN 20 AND 40"
+        )
+        .await,
+        "20 20"
+    );
+}
+
+/// Rows that only know their primary key.
+#[tokio::test]
+async fn a_range_of_the_primary_key_counts_beside_a_unique_key() {
+    let rows = (0..5_000).map(|id| user(id, Some(&format!("{id}@x")), id as i32, "n"));
+    let session = session(FixedRows::new(rows.collect()));
+    let sql = "SELECT id FROM t WHERE id BETWEEN 10 AND 20 AND email = '15@x'";
+    let (found, metrics) = metrics(&session, sql).await;
+    assert_eq!((found.as_str(), metrics["rows_read"]), ("15", 11));
 }
 
 /// What the planner does with unique keys, some of them null, changes no answer.

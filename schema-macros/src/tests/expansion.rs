@@ -201,6 +201,10 @@ fn plain_columns() {
                             at: c2.view(row)?,
                         })
                     }
+                    const HAS_SKIPPED: bool = true;
+                    fn keep_skipped(&mut self, mut before: Self) {
+                        __kalam::swap(&mut self.cache, &mut before.cache);
+                    }
                 }
                 #[automatically_derived]
                 impl __kalam::RowKey for Event {
