@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use datafusion::logical_expr::dml::InsertOp;
 
+use crate::__private::build_columns;
 use crate::change::{ChangeStatement, RowChange};
 use crate::chunks::BULK_ROWS;
 use crate::look_up::{LookUp, UniqueValues};
@@ -13,7 +14,7 @@ use crate::snapshot::{Chunks, Snapshot};
 use crate::source::{
     BoxError, KeyOrder, Rows, ScanRequest, SourceStatistics, Statement, TableSource,
 };
-use crate::unique_index::{IndexChange, UniqueIndex};
+use crate::unique_index::{IndexChange, UniqueIndex, values_text};
 use crate::{Error, KeyedRow};
 
 /// Rows in memory, by primary key and in its order; written and read by any number of threads.
@@ -451,9 +452,13 @@ impl<R: KeyedRow> SortedRows<R> {
     /// That the primary key of a row is that of another.
     fn duplicate(&self, row: usize) -> Error {
         let definition = R::TABLE.definition;
-        let values = format!("{:?}", self.rows[row].key());
-        let row = Some(self.numbers[row]);
-        Error::duplicate_key(definition, row, true, definition.key_columns(), values)
+        let columns = definition.key_columns();
+        let values = match build_columns([&*self.rows[row]], columns) {
+            Ok(arrays) => values_text(&arrays, 0),
+            // Keys that do not fit their columns.
+            Err(_) => format!("{:?}", self.rows[row].key()),
+        };
+        Error::duplicate_key(definition, Some(self.numbers[row]), true, columns, values)
     }
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::row::{RowConverter, SortField};
 use datafusion::catalog::TableProvider;
-use datafusion::common::Constraint;
 use datafusion::common::stats::Precision;
+use datafusion::common::{Constraint, ScalarValue, Statistics};
 use datafusion::error::Result;
 use datafusion::physical_expr::LexOrdering;
 use datafusion::physical_plan::execution_plan::Boundedness;
@@ -26,7 +26,7 @@ pub(super) async fn check(
 ) -> Result<usize, Violation> {
     let mut checks = 0;
     if let Some(statistics) = provider.statistics() {
-        checks += check_row_count("the table", &statistics.num_rows, rows.num_rows())?;
+        checks += check_statistics("the table", &statistics, rows)?;
     }
     let state = session.state();
     let failed = |error: datafusion::error::DataFusionError| Violation {
@@ -101,19 +101,63 @@ pub(super) fn check_constraints(
     Ok(checks)
 }
 
-fn check_row_count(
+/// Checks what is declared as exact.
+fn check_statistics(
     what: &str,
-    declared: &Precision<usize>,
-    rows: usize,
+    declared: &Statistics,
+    rows: &RecordBatch,
 ) -> Result<usize, Violation> {
-    match declared {
-        Precision::Exact(declared) if *declared != rows => Err(Violation {
-            check: format!("the exact row count of {what}"),
-            expected: rows.to_string(),
-            found: declared.to_string(),
-        }),
-        _ => Ok(1),
+    let differ = |name: String, expected: String, found: String| Violation {
+        check: format!("the exact {name} of {what}"),
+        expected,
+        found,
+    };
+    let count = |name: String, declared: &Precision<usize>, count: usize| match declared {
+        Precision::Exact(declared) if *declared != count => {
+            Err(differ(name, count.to_string(), declared.to_string()))
+        }
+        _ => Ok(()),
+    };
+    count("row count".to_string(), &declared.num_rows, rows.num_rows())?;
+    let columns = rows.columns().iter().zip(rows.schema_ref().fields());
+    for ((array, field), declared) in columns.zip(&declared.column_statistics) {
+        let name = field.name();
+        count(
+            format!("null count of column `{name}`"),
+            &declared.null_count,
+            array.null_count(),
+        )?;
+        let ends = [
+            ("minimum", &declared.min_value),
+            ("maximum", &declared.max_value),
+        ];
+        let values = (0..array.len()).filter(|row| !array.is_null(*row));
+        let values = values.filter_map(|row| ScalarValue::try_from_array(array, row).ok());
+        let values: Vec<ScalarValue> =
+            match ends.iter().any(|(_, end)| end.is_exact() == Some(true)) {
+                true => values.collect(),
+                false => continue,
+            };
+        for (end, declared) in ends {
+            let Precision::Exact(declared) = declared else {
+                continue;
+            };
+            let outside = match end {
+                "minimum" => values.iter().find(|value| *value < declared),
+                _ => values.iter().find(|value| *value > declared),
+            };
+            // One that no row has is as wrong as one that leaves some out.
+            if outside.is_some() || !values.contains(declared) {
+                let expected = format!("the {end} of {} values", values.len());
+                return Err(differ(
+                    format!("{end} of column `{name}`"),
+                    expected,
+                    declared.to_string(),
+                ));
+            }
+        }
     }
+    Ok(1)
 }
 
 async fn check_plan(
@@ -136,11 +180,7 @@ async fn check_plan(
         return Err(violation("the boundedness", "Bounded".to_string(), found));
     }
     let statistics = StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new());
-    check_row_count(
-        "a plan",
-        &statistics.map_err(failed)?.num_rows,
-        rows.num_rows(),
-    )?;
+    check_statistics("a plan", &*statistics.map_err(failed)?, rows)?;
     let partitions = partitions(plan, session).await.map_err(failed)?;
     let found: usize = partitions.iter().flatten().map(RecordBatch::num_rows).sum();
     if found != rows.num_rows() {

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{MemTable, Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{Constraint, Constraints, DFSchema, Statistics, exec_err};
+use datafusion::common::{Constraint, Constraints, DFSchema, ScalarValue, Statistics, exec_err};
 use datafusion::datasource::TableType;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::source::DataSourceExec;
@@ -108,6 +108,8 @@ enum Fault {
     DeclaresAKeyThatRepeats,
     DeclaresAnOrderThatIsNot,
     DeclaresTooManyRows,
+    DeclaresAWrongMinimum,
+    DeclaresTooFewNulls,
     IgnoresTheLastBatch,
 }
 
@@ -197,6 +199,15 @@ impl TableProvider for Broken {
         let mut statistics = Statistics::new_unknown(&self.schema());
         let extra = usize::from(self.fault == Fault::DeclaresTooManyRows);
         statistics.num_rows = Precision::Exact(self.rows.num_rows() + extra);
+        if self.fault == Fault::DeclaresAWrongMinimum {
+            let value = ScalarValue::try_from_array(self.rows.column(0), 3).unwrap();
+            statistics.column_statistics[0].min_value = Precision::Exact(value);
+        }
+        if self.fault == Fault::DeclaresTooFewNulls {
+            for column in &mut statistics.column_statistics {
+                column.null_count = Precision::Exact(0);
+            }
+        }
         Some(statistics)
     }
 
@@ -390,6 +401,21 @@ async fn an_order_that_is_not_is_found() {
 async fn a_wrong_row_count_is_found() {
     let violation = violation(Fault::DeclaresTooManyRows).await;
     assert_contains(&violation.check, "row count");
+}
+
+#[tokio::test]
+async fn a_wrong_minimum_is_found() {
+    let violation = violation(Fault::DeclaresAWrongMinimum).await;
+    assert_contains(
+        &violation.check,
+        "the exact minimum of column `a` of the table",
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_number_of_nulls_is_found() {
+    let violation = violation(Fault::DeclaresTooFewNulls).await;
+    assert_contains(&violation.check, "null count of column");
 }
 
 #[tokio::test]
