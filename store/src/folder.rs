@@ -5,7 +5,7 @@
 //! the write is acknowledged. Everything else is `LocalFileSystem`'s.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,11 +26,16 @@ const NAME: &str = "Folder";
 pub(crate) struct Folder {
     root: PathBuf,
     files: LocalFileSystem,
+    /// Random, for the names of files that are being written. Were two processes to use the same name,
+    /// as they might if it came of the process's number, one could give its own name to what the other
+    /// writes after a sweep.
+    token: u64,
 }
 
 impl Folder {
     /// The folder at `root`, which is made with `children` if it is not there.
     pub(crate) fn open(root: &FilePath, children: &[&str]) -> io::Result<Self> {
+        let token = getrandom::u64().map_err(io::Error::other)?;
         for child in children {
             fs::create_dir_all(root.join(child))?;
         }
@@ -39,7 +44,7 @@ impl Folder {
         // The folder's own name is in its parent.
         root.parent().map_or(Ok(()), sync_folder)?;
         let files = LocalFileSystem::new_with_prefix(&root).map_err(io::Error::other)?;
-        Ok(Folder { root, files })
+        Ok(Folder { root, files, token })
     }
 
     /// Deletes what writers that were killed left in `child`, and counts it.
@@ -73,11 +78,11 @@ fn sweep(folder: &FilePath) -> io::Result<usize> {
 const ATTEMPTS: usize = 16;
 
 /// Writes a file under another name, and gives it its own when all of it is on the disk.
-fn write(target: &FilePath, payload: &PutPayload, mode: &PutMode) -> io::Result<()> {
+fn write(target: &FilePath, token: u64, payload: &PutPayload, mode: &PutMode) -> io::Result<()> {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let staged = stage(target, payload)?;
+        let staged = stage(target, token, payload)?;
         let named = match mode {
             PutMode::Create => fs::hard_link(&staged, target),
             _ => fs::rename(&staged, target),
@@ -96,32 +101,23 @@ fn write(target: &FilePath, payload: &PutPayload, mode: &PutMode) -> io::Result<
 }
 
 /// The content in a file whose name `LocalFileSystem` does not list.
-fn stage(target: &FilePath, payload: &PutPayload) -> io::Result<PathBuf> {
+fn stage(target: &FilePath, token: u64, payload: &PutPayload) -> io::Result<PathBuf> {
     static STAGED: AtomicU64 = AtomicU64::new(0);
-    loop {
-        let number = STAGED.fetch_add(1, Ordering::Relaxed);
-        let mut staged = target.as_os_str().to_owned();
-        staged.push(format!("#{}{number:09}", std::process::id()));
-        let staged = PathBuf::from(staged);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&staged);
-        let mut file = match file {
-            Ok(file) => file,
-            // A process of that number was killed, here or in another container.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
-            Err(error) => return Err(error),
-        };
-        let written = payload
-            .iter()
-            .try_for_each(|bytes| file.write_all(bytes))
-            .and_then(|()| file.sync_all());
-        if let Err(error) = written {
+    let number = STAGED.fetch_add(1, Ordering::Relaxed);
+    let mut staged = target.as_os_str().to_owned();
+    staged.push(format!("#{token:020}{number}"));
+    let staged = PathBuf::from(staged);
+    let mut file = File::create_new(&staged)?;
+    let written = payload
+        .iter()
+        .try_for_each(|bytes| file.write_all(bytes))
+        .and_then(|()| file.sync_all());
+    match written {
+        Ok(()) => Ok(staged),
+        Err(error) => {
             let _ = remove(&staged);
-            return Err(error);
+            Err(error)
         }
-        return Ok(staged);
     }
 }
 
@@ -183,7 +179,8 @@ impl ObjectStore for Folder {
             });
         }
         let path = self.files.path_to_filesystem(location)?;
-        let written = blocking(move || write(&path, &payload, &options.mode)).await?;
+        let token = self.token;
+        let written = blocking(move || write(&path, token, &payload, &options.mode)).await?;
         match written {
             Ok(()) => Ok(PutResult {
                 e_tag: None,

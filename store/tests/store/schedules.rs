@@ -142,18 +142,17 @@ fn entry_on_a_number_that_was_free_is_never_seen() {
 fn reader_that_slept_through_a_clean_up_does_not_see_the_stray() {
     let objects = objects();
     let id = two_changes(&objects);
+    // What a writer that slept would have written as entry 3.
+    let third = Path::from("log/00000000000000000003.json");
+    block_on(open(&objects).replace(id, 2, table("notes", "stray"))).unwrap();
+    let stray = block_on(async { objects.get(&third).await.unwrap().bytes().await.unwrap() });
+    block_on(objects.delete(&third)).unwrap();
     block_on(open(&objects).replace(id, 2, table("notes", "third"))).unwrap();
+    // It is there when the entry that was listed is read.
     let others = Arc::clone(&objects);
-    // Listed entry 3, and gets what another process left there meanwhile.
     let sleeper = interrupted(&objects, Call::Get, 3, move || {
-        let stray = block_on(async {
-            let path = Path::from("log/00000000000000000003.json");
-            others.get(&path).await.unwrap().bytes().await.unwrap()
-        });
-        let text = String::from_utf8(stray.to_vec()).unwrap();
         overtake(&others);
-        let path = Path::from("log/00000000000000000003.json");
-        block_on(others.put(&path, text.into())).unwrap();
+        block_on(others.put(&third, stray.into())).unwrap();
     });
     let sleeper = open(&sleeper);
     assert_eq!(Everything::of(&sleeper), Everything::of(&open(&objects)));
