@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::objects::{FOLDERS, Found, Put};
 use super::{Gate, ObjectStoreLog};
-use crate::{Error, Sequence, format};
+use crate::{DefinitionStore, Error, Sequence, format};
 
 /// What [`ObjectStoreLog::clean_up`] deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,8 +42,8 @@ impl ObjectStoreLog {
     /// [`Error::Damaged`]; [`Error::ObjectStore`]; [`Error::Folder`]. What was deleted by then was
     /// needless.
     pub async fn clean_up(&self) -> Result<CleanedUp, Error> {
-        let mut gate = self.gate.lock().await;
-        self.catch_up(&mut gate).await?;
+        // The gate is free while files are deleted, which takes its time.
+        self.refresh().await?;
         let mut done = CleanedUp {
             leftovers: self.sweep().await?,
             ..CleanedUp::default()
