@@ -1,6 +1,7 @@
 //! [`TableDefinition`]: a table, checked, however it was written.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use crate::{ColumnType, Shared, TimeUnit};
 
@@ -11,9 +12,10 @@ pub const MAX_ID: i32 = 2_147_483_447;
 
 /// A table whose definition passed every check.
 ///
-/// Its fields are private for that reason: the only ways to one are [`check`](crate::check) and
-/// constants that were generated from a checked definition. Names and ids are unique, key columns
-/// exist and suit a key, defaults fit their columns, and every name it asks for is valid in Rust.
+/// Its fields are private for that reason: the only ways to one are [`check`](crate::check), constants
+/// that were generated from a checked definition, and another version of either. Names and ids are
+/// unique, key columns exist and suit a key, defaults fit their columns, and every name it asks for is
+/// valid in Rust.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableDefinition(TableParts);
 
@@ -61,6 +63,12 @@ impl TableDefinition {
     /// The version of this definition, from 1.
     pub fn version(&self) -> u32 {
         self.0.version
+    }
+
+    /// The same table as another version: no check depends on which one it is.
+    pub fn with_version(mut self, version: NonZeroU32) -> Self {
+        self.0.version = version.get();
+        self
     }
 
     /// For the person who reads `DESCRIBE`.

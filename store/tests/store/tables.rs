@@ -1,0 +1,126 @@
+//! Definitions to store, and stores to put them in.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_and_check};
+use kalamtable_store::{
+    Change, DefinitionStore, LogOptions, ObjectStoreLog, Sequence, StoredTable,
+};
+use object_store::ObjectStore;
+use object_store::local::LocalFileSystem;
+
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    futures::executor::block_on(future)
+}
+
+/// A table of that name, with a comment to tell it by.
+pub(crate) fn table(name: &str, comment: &str) -> TableDefinition {
+    let text = format!(
+        "name = 'app.{name}'\n\
+         comment = '{comment}'\n\
+         primary_key = ['id']\n\
+         [columns]\n\
+         id = {{ id = 1, type = 'bigint' }}\n"
+    );
+    let mut sources = Sources::new();
+    let source = sources.push(SourceFile::new(name, text));
+    let checked = parse_and_check(&sources, source);
+    checked.expect("the definition is sound").definition
+}
+
+pub(crate) fn name(table: &str) -> TableName {
+    TableName {
+        namespace: "app".into(),
+        table: table.into(),
+    }
+}
+
+/// Reads always look, and checkpoints are only made when a test says so.
+pub(crate) fn options() -> LogOptions {
+    LogOptions {
+        refresh_after: Some(std::time::Duration::ZERO),
+        checkpoint_every: None,
+        ..LogOptions::default()
+    }
+}
+
+pub(crate) fn open(objects: &Arc<dyn ObjectStore>) -> ObjectStoreLog {
+    try_open(objects).expect("the log opens")
+}
+
+pub(crate) fn try_open(
+    objects: &Arc<dyn ObjectStore>,
+) -> Result<ObjectStoreLog, kalamtable_store::Error> {
+    let opened = ObjectStoreLog::open(Arc::clone(objects), Default::default(), options());
+    block_on(opened)
+}
+
+pub(crate) fn open_folder(path: &Path) -> ObjectStoreLog {
+    block_on(ObjectStoreLog::open_folder(path, options())).expect("the log opens")
+}
+
+/// The files of a folder, without syncing.
+pub(crate) fn files(path: &Path) -> Arc<dyn ObjectStore> {
+    Arc::new(LocalFileSystem::new_with_prefix(path).expect("the folder is there"))
+}
+
+/// Everything that a store says.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Everything {
+    pub(crate) tables: Vec<StoredTable>,
+    pub(crate) histories: Vec<Vec<StoredTable>>,
+    pub(crate) changes: Vec<Change>,
+}
+
+impl Everything {
+    pub(crate) fn of(store: &dyn DefinitionStore) -> Self {
+        block_on(async {
+            let changes = store.changes_since(Sequence::START).await.unwrap();
+            let mut ids: Vec<_> = changes.iter().map(|change| change.table).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            let mut histories = Vec::new();
+            for id in ids {
+                histories.push(store.history(id).await.unwrap());
+            }
+            let everything = Everything {
+                tables: store.list().await.unwrap(),
+                histories,
+                changes,
+            };
+            everything.check(store.last_sequence().await.unwrap());
+            everything
+        })
+    }
+
+    /// What is true of every store.
+    fn check(&self, last: Sequence) {
+        let numbers = self.changes.iter().map(|change| change.sequence.0);
+        assert!(numbers.eq(1..=last.0), "the sequence has gaps: {self:?}");
+        for history in &self.histories {
+            let versions = history.iter().map(StoredTable::version);
+            assert!(versions.eq(1..=history.len() as u32), "{history:?}");
+            assert!(history.is_sorted_by_key(|table| table.sequence));
+        }
+        let mut names: Vec<_> = self
+            .tables
+            .iter()
+            .map(|table| table.definition.name())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), self.tables.len(), "a name is used twice");
+    }
+
+    /// Whether `other` is this and perhaps more.
+    pub(crate) fn is_start_of(&self, other: &Everything) -> bool {
+        other.changes.starts_with(&self.changes)
+            && self
+                .histories
+                .iter()
+                .zip(&other.histories)
+                .all(|(mine, theirs)| theirs.starts_with(mine))
+    }
+}
