@@ -15,6 +15,7 @@ use datafusion::common::{DFSchema, internal_err, plan_err};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::logical_expr::utils::split_conjunction_owned;
 use datafusion::logical_expr::{Expr, ExprSchemable, cast};
 use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
@@ -177,10 +178,13 @@ impl Change {
         let (table, definition) = (source.schema(), source.definition());
         let has_order = source.has_sql_order();
         let simplifier = simplifier(table, session)?;
-        let filters = filters
-            .iter()
-            .map(|filter| simplifier.simplify(filter.clone()));
-        let filters = filters.collect::<Result<Vec<Expr>>>()?;
+        let mut simplified = Vec::new();
+        for filter in filters {
+            // A `BETWEEN` is two conditions then.
+            let filter = simplifier.simplify(filter.clone())?;
+            simplified.extend(split_conjunction_owned(filter));
+        }
+        let filters = simplified;
         Ok(Change {
             filter: Filter::try_new(&filters, table, session)?,
             keys: KeyFilter::try_new(&filters, table, definition, has_order)?,
@@ -425,7 +429,8 @@ impl ExecutionPlan for ChangeExec {
         let changed = MetricBuilder::new(&self.metrics).counter("rows_changed", partition);
         let run = async move {
             let _timer = metrics.elapsed_compute().timer();
-            // It may look at many rows, and wait for other statements.
+            // It may look at many rows, and wait for other statements. Once it has begun it runs to its end,
+            // also if nobody waits for it any more: as a whole.
             let work = SpawnedTask::spawn_blocking(move || match work {
                 Work::Change(change) => source.change(&change),
                 Work::Truncate => source.truncate(),

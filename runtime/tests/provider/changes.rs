@@ -1,6 +1,8 @@
 //! SQL `UPDATE`, `DELETE` and `TRUNCATE`.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
@@ -14,7 +16,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionContext, col, lit};
 use kalamtable_runtime::doc_example::Event;
 use kalamtable_runtime::{
-    Decimal, FixedRows, KalamTable, KalamValue, MemoryTable, RowProvider, enable_changes,
+    BoxError, ChangeStatement, Decimal, FixedRows, KalamTable, KalamValue, LookUp, MemoryTable,
+    RowProvider, Rows, ScanRequest, Snapshot, Statement, TableSource, enable_changes,
 };
 
 use crate::support::{answer, error, plan_text, register, run, session};
@@ -598,5 +601,87 @@ async fn fields_that_are_no_columns_stay_as_they_are() {
         sockets
             .iter()
             .all(|row| row.socket.as_deref() == Some(&*format!("socket {}", row.id % 5000)))
+    );
+}
+
+/// A store that finds the rows of a statement by key, and runs `DELETE` alone.
+#[derive(Debug)]
+struct Store {
+    events: Mutex<BTreeMap<i64, Event>>,
+    asked: AtomicUsize,
+}
+
+impl TableSource for Store {
+    type Row = Event;
+
+    fn scan(&self, _request: &ScanRequest<Event>) -> std::result::Result<Rows<Event>, BoxError> {
+        let events = self.events.lock().unwrap();
+        Ok(Rows::from(events.values().cloned().collect::<Vec<_>>()))
+    }
+
+    fn accepts(&self, statement: Statement) -> bool {
+        matches!(statement, Statement::Delete | Statement::Truncate)
+    }
+
+    fn change(&self, statement: &ChangeStatement<'_, Event>) -> std::result::Result<u64, BoxError> {
+        assert_eq!(statement.kind(), Statement::Delete);
+        let mut events = self.events.lock().unwrap();
+        let is_wanted = |event: &Event| match statement.look_up() {
+            Some(LookUp::Key(ranges)) => ranges.iter().any(|range| range.compare(event).is_eq()),
+            _ => true,
+        };
+        let rows: Vec<Event> = events
+            .values()
+            .filter(|event| is_wanted(event))
+            .cloned()
+            .collect();
+        self.asked.fetch_add(rows.len(), Ordering::Relaxed);
+        let rows = Snapshot::from(rows);
+        let changes = statement.changes(&rows)?;
+        for change in &changes {
+            let row = rows.iter().nth(change.row).ok_or("no such row")?;
+            events.remove(&row.id);
+        }
+        Ok(changes.len() as u64)
+    }
+}
+
+#[tokio::test]
+async fn a_store_runs_the_statements_that_it_accepts() {
+    let events = (0..1_000).map(|id| (id, Event { id, title: None }));
+    let store = Arc::new(Store {
+        events: Mutex::new(events.collect()),
+        asked: AtomicUsize::new(0),
+    });
+    let session = session(store.clone());
+    assert_eq!(
+        answer(
+            &session,
+            "DELETE FROM t WHERE id BETWEEN 10 AND 19 AND id % 2 = 0"
+        )
+        .await,
+        "5"
+    );
+    assert_eq!(store.asked.swap(0, Ordering::Relaxed), 10);
+    assert_eq!(
+        answer(
+            &session,
+            "DELETE FROM t WHERE title IS NULL AND id % 10 > 0"
+        )
+        .await,
+        "896"
+    );
+    assert_eq!(store.asked.load(Ordering::Relaxed), 995);
+    assert_eq!(answer(&session, "SELECT count(*) FROM t").await, "99");
+    let refused = error(&session, "UPDATE t SET title = 'x'").await;
+    assert!(
+        refused.contains("its source does not take `Update`"),
+        "{refused}"
+    );
+    // It says that it does, and has no code for it.
+    let refused = error(&session, "TRUNCATE TABLE t").await;
+    assert!(
+        refused.contains("its source does not take `Truncate`"),
+        "{refused}"
     );
 }

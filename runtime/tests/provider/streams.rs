@@ -1,5 +1,7 @@
 //! Sources whose rows come as streams: chunks, partitions, order, back pressure, cancellation, failure.
 
+use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -559,4 +561,45 @@ async fn a_source_may_return_what_a_limit_wants_from_either_end() {
     )
     .await;
     assert_eq!(metrics["rows_read"], 3);
+}
+
+/// A tree, as a store on disk has one: it is asked for ranges.
+#[derive(Debug)]
+struct Tree(BTreeMap<i64, Event>, Arc<AtomicUsize>);
+
+impl TableSource for Tree {
+    type Row = Event;
+
+    fn scan(&self, request: &ScanRequest<Event>) -> Result<Rows<Event>, BoxError> {
+        let Some(LookUp::Key(ranges)) = &request.look_up else {
+            return Ok(Rows::from(self.0.values().cloned().collect::<Vec<_>>()));
+        };
+        let end = |bound: Bound<&(Option<i64>,)>| bound.map(|(id,)| id.unwrap_or_default());
+        let found = ranges.iter().flat_map(|range| {
+            let ends = (end(range.lower()), end(range.upper()));
+            self.0.range(ends).map(|(_, event)| event.clone())
+        });
+        let found: Vec<Event> = found.collect();
+        self.1.fetch_add(found.len(), Ordering::Relaxed);
+        Ok(Rows::from(found).looked_up())
+    }
+}
+
+#[tokio::test]
+async fn a_store_is_asked_for_the_ends_of_ranges() {
+    let read = Arc::new(AtomicUsize::new(0));
+    let tree = Tree((0..1_000).map(|id| (id, event(id))).collect(), read.clone());
+    assert!(format!("{:?}", tree.scan(&ScanRequest::all(0)).unwrap()).contains("1000 rows"));
+    let session = session(tree);
+    for (filter, expected, count) in [
+        ("id >= 997", "997\n998\n999", 3),
+        ("id > 3 AND id <= 5", "4\n5", 2),
+        ("id < 2", "0\n1", 2),
+        ("id = 7", "7", 1),
+        ("id BETWEEN 10 AND 12 AND id <> 11", "10\n12", 3),
+    ] {
+        let sql = format!("SELECT id FROM t WHERE {filter} ORDER BY id");
+        assert_eq!(answer(&session, &sql).await, expected, "{filter}");
+        assert_eq!(read.swap(0, Ordering::Relaxed), count, "{filter}");
+    }
 }
