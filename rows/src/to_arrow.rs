@@ -10,9 +10,6 @@ use crate::column_builder::{BLOCK_ROWS, ColumnBuilder};
 use crate::error::{RowError, ValueError};
 use crate::table::Table;
 
-/// So many bytes of rows are hardly in a processor's cache.
-const LONG_BYTES: usize = 16 << 20;
-
 /// For how many rows a batch has room from its beginning, however many are announced.
 const MOST_ROOM: usize = 1 << 20;
 
@@ -48,8 +45,8 @@ pub trait ToArrow: Sized {
         column: &mut ColumnBuilder,
     ) -> Result<(), ValueError>;
 
-    /// Something of each text in `rows`, row after row: what a processor fetches ahead of a walk through
-    /// memory, it does not when column after column is picked out of it.
+    /// Something of each of `rows`, and of its texts that cannot be null, row after row: what a processor
+    /// fetches ahead of a walk through memory, it does not when column after column is picked out of it.
     #[doc(hidden)]
     fn touch(_rows: &[&Self]) -> u8 {
         0
@@ -291,8 +288,7 @@ pub fn build_columns<'r, R: ToArrow + 'r>(
 ) -> Result<Vec<ArrayRef>, RowError> {
     let mut rows = rows.into_iter();
     let mut columns = ColumnBuilders::new::<R>(positions, rows.len());
-    // Rows that no cache holds, and of which most columns are wanted.
-    let is_long = rows.len().saturating_mul(size_of::<R>()) > LONG_BYTES;
+    // Of rows of which little is wanted, a walk through all would cost more than it brings.
     let is_wide = positions.len() * 2 > R::schema().fields().len();
     let mut block: Vec<&R> = Vec::with_capacity(BLOCK_ROWS);
     loop {
@@ -301,7 +297,7 @@ pub fn build_columns<'r, R: ToArrow + 'r>(
         if block.is_empty() {
             return columns.finish::<R>();
         }
-        if is_long && is_wide {
+        if is_wide {
             std::hint::black_box(R::touch(&block));
         }
         columns.append(&block)?;

@@ -49,6 +49,12 @@ impl<P: ArrowPrimitiveType> NativeBuilder<P> {
         self.validity.append(values);
     }
 
+    /// The last `count` elements; what stands in the place of a null is zero.
+    pub(crate) fn last_mut(&mut self, count: usize) -> &mut [P::Native] {
+        let begin = self.values.len() - count;
+        &mut self.values[begin..]
+    }
+
     pub(crate) fn finish(self) -> Result<ArrayRef, ValueError> {
         PrimitiveArray::<P>::try_new(ScalarBuffer::from(self.values), self.validity.finish())
             .map(|array| Arc::new(array.with_data_type(self.ty)) as ArrayRef)

@@ -3,9 +3,13 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, GenericByteArray, GenericByteBuilder, StringArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, GenericByteArray, GenericByteBuilder, StringArray,
+};
 use arrow::datatypes::{BinaryType, ByteArrayType, DataType, Utf8Type};
+use arrow::error::ArrowError;
 
+use super::validity::{Validity, WORD};
 use super::{OwnedValue, Value, logical_class, mismatch, to_physical};
 use crate::error::{Problem, ValueError};
 
@@ -16,8 +20,10 @@ pub type TextBuilder = BytesBuilder<Utf8Type>;
 pub struct BytesBuilder<T: ByteArrayType<Offset = i32>> {
     ty: DataType,
     capacity: usize,
-    // Arrow's own builder: it need not look at the bytes again to know that they are text.
+    // Arrow's own builder: it need not look at the bytes again to know that they are text. It is told
+    // of no null: it would set a bit for each element, one after the other.
     plain: GenericByteBuilder<T>,
+    validity: Validity,
 }
 
 impl<T: ByteArrayType<Offset = i32>> std::fmt::Debug for BytesBuilder<T> {
@@ -26,7 +32,10 @@ impl<T: ByteArrayType<Offset = i32>> std::fmt::Debug for BytesBuilder<T> {
     }
 }
 
-impl<T: ByteArrayType<Offset = i32>> BytesBuilder<T> {
+impl<T: ByteArrayType<Offset = i32>> BytesBuilder<T>
+where
+    for<'a> &'a T::Native: Default,
+{
     pub(crate) fn try_new(ty: &DataType, capacity: usize) -> Result<Self, ValueError> {
         if logical_class(ty) != Some(&T::DATA_TYPE) {
             return Err(mismatch(&T::DATA_TYPE, ty));
@@ -34,51 +43,73 @@ impl<T: ByteArrayType<Offset = i32>> BytesBuilder<T> {
         Ok(BytesBuilder {
             ty: ty.clone(),
             capacity,
-            plain: GenericByteBuilder::with_capacity(capacity, 0),
+            plain: GenericByteBuilder::with_capacity(0, 0),
+            validity: Validity::default(),
         })
     }
 
     pub(crate) fn append(&mut self, cells: &[&T::Native]) -> Result<(), ValueError> {
-        self.make_room(cells.len(), |index| length(cells[index]))?;
+        self.validity.append_valid(cells.len());
+        let mut look = Look::default();
         for cell in cells {
-            self.plain.append_value(cell);
+            look.at(cell.as_ref());
         }
-        Ok(())
+        self.append_values(cells, look.bytes())
     }
 
     pub(crate) fn append_nullable(
         &mut self,
         cells: &[Option<&T::Native>],
     ) -> Result<(), ValueError> {
-        self.make_room(cells.len(), |index| cells[index].map_or(0, length))?;
-        for cell in cells {
-            match cell {
-                Some(cell) => self.plain.append_value(cell),
-                None => self.plain.append_null(),
+        let mut before = 0;
+        for cells in cells.chunks(WORD) {
+            let valid = self.validity.append_word(cells);
+            let mut values = [<&T::Native>::default(); WORD];
+            let mut look = Look::default();
+            // From one value that is there to the next: a jump for each null cannot be foreseen.
+            let mut left = valid;
+            while left != 0 {
+                let index = left.trailing_zeros() as usize;
+                left &= left - 1;
+                if let Some(value) = cells[index] {
+                    values[index] = value;
+                    look.at(value.as_ref());
+                }
             }
+            self.append_values(&values[..cells.len()], look.bytes())
+                .map_err(|error| error.shifted(before))?;
+            before += cells.len();
         }
         Ok(())
     }
 
-    /// Makes room for a block of values of these lengths; with the first one for all that may follow,
-    /// if they are like it.
-    fn make_room(
-        &mut self,
-        count: usize,
-        length: impl Fn(usize) -> usize,
-    ) -> Result<(), ValueError> {
+    /// Adds `values`, which have so many `bytes` together.
+    fn append_values(&mut self, values: &[&T::Native], bytes: usize) -> Result<(), ValueError> {
         let before = self.plain.values_slice().len();
-        let mut end = before;
-        for index in 0..count {
-            end += length(index);
-        }
-        if i32::try_from(end).is_err() {
+        if i32::try_from(before + bytes).is_err() {
             // The builder would panic there.
-            return Err(too_many(before, count, length));
+            return Err(too_many(before, values.len(), |index| {
+                length(values[index])
+            }));
         }
+        self.make_room(values.len(), bytes);
+        if bytes == 0 {
+            self.plain
+                .append_value_n(<&T::Native>::default(), values.len());
+            return Ok(());
+        }
+        for value in values {
+            self.plain.append_value(value);
+        }
+        Ok(())
+    }
+
+    /// With the first values, which take so many bytes, makes room for all that may follow, if they
+    /// are like them.
+    fn make_room(&mut self, count: usize, bytes: usize) {
         let done = self.plain.offsets_slice().len() - 1;
         if done == 0 && count > 0 {
-            let expected = end as f64 * self.capacity as f64 / count as f64;
+            let expected = bytes as f64 * self.capacity as f64 / count as f64;
             // A little more than expected, so that few more bytes do not double what is there.
             let bytes = if count < self.capacity {
                 expected * 1.03
@@ -87,16 +118,44 @@ impl<T: ByteArrayType<Offset = i32>> BytesBuilder<T> {
             };
             self.plain = GenericByteBuilder::with_capacity(self.capacity, bytes as usize);
         }
-        Ok(())
     }
 
     pub(crate) fn finish(mut self) -> Result<ArrayRef, ValueError> {
-        let plain = self.plain.finish();
-        if self.ty == T::DATA_TYPE {
-            return Ok(Arc::new(plain));
+        let mut array: ArrayRef = Arc::new(self.plain.finish());
+        if let Some(nulls) = self.validity.finish() {
+            let is_null = BooleanArray::new(!nulls.inner(), None);
+            array = arrow::compute::nullif(&array, &is_null).map_err(arrow_error)?;
         }
-        arrow::compute::cast(&plain, &self.ty)
-            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
+        if self.ty == T::DATA_TYPE {
+            return Ok(array);
+        }
+        arrow::compute::cast(&array, &self.ty).map_err(arrow_error)
+    }
+}
+
+fn arrow_error(error: ArrowError) -> ValueError {
+    ValueError::whole(Problem::Arrow(error))
+}
+
+/// A look at each value of a block before any is copied: what no cache holds is then on its way for many
+/// rows at once.
+#[derive(Default)]
+struct Look {
+    bytes: usize,
+    seen: u8,
+}
+
+impl Look {
+    #[inline]
+    fn at(&mut self, value: &[u8]) {
+        self.bytes += value.len();
+        self.seen ^= value.first().copied().unwrap_or_default();
+    }
+
+    /// How many bytes there were in all values.
+    fn bytes(self) -> usize {
+        std::hint::black_box(self.seen);
+        self.bytes
     }
 }
 
@@ -250,4 +309,47 @@ owned_text_values!(
 #[inline(never)]
 fn owned_text(reader: &StringArray, index: usize) -> String {
     String::from(reader.value(index))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn builder() -> TextBuilder {
+        TextBuilder::try_new(&DataType::Utf8, 0).expect("text is text")
+    }
+
+    #[test]
+    fn blocks_of_any_length_with_nulls_follow_one_another() {
+        let texts: Vec<String> = (0..300).map(|n| "x".repeat(n % 5)).collect();
+        for nulls in [0..0, 0..300, 0..64, 64..128, 1..300, 0..299] {
+            let cells: Vec<Option<&str>> = (0..300)
+                .map(|n| (!nulls.contains(&n)).then_some(&*texts[n]))
+                .collect();
+            for first in [0, 1, 63, 64, 65, 128, 200] {
+                let mut builder = builder();
+                builder.append(&["before"]).expect("it fits");
+                builder.append_nullable(&cells[..first]).expect("it fits");
+                builder.append_nullable(&cells[first..]).expect("it fits");
+                let array = builder.finish().expect("it is an array");
+                let expected = [Some("before")].into_iter().chain(cells.iter().copied());
+                assert_eq!(
+                    array.as_string::<i32>(),
+                    &expected.collect::<StringArray>(),
+                    "nulls {nulls:?}, first block of {first}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn more_bytes_than_offsets_count_are_an_error_with_its_index() {
+        let long = "x".repeat(1 << 26);
+        let mut cells = vec![None; 70];
+        cells.resize(110, Some(&*long));
+        let error = builder().append_nullable(&cells);
+        let error = error.expect_err("32 of them are too many");
+        assert_eq!(error.index(), Some(70 + 31));
+        assert!(matches!(error.problem(), Problem::TooManyBytes));
+    }
 }

@@ -352,37 +352,26 @@ impl TimeBuilder {
     }
 
     fn append(&mut self, cells: &[i64]) -> Result<(), ValueError> {
-        if let Scale::Same = self.scale {
-            self.units.append(cells);
-            return Ok(());
-        }
-        let scale = |(index, &units)| self.scaled(index, units);
-        let scaled = cells.iter().enumerate().map(scale);
-        let scaled = scaled.collect::<Result<Vec<i64>, _>>()?;
-        self.units.append(&scaled);
-        Ok(())
+        self.units.append(cells);
+        self.scale_last(cells.len())
     }
 
     fn append_nullable(&mut self, cells: &[Option<i64>]) -> Result<(), ValueError> {
-        if let Scale::Same = self.scale {
-            self.units.append_nullable(cells);
-            return Ok(());
-        }
-        let scale = |(index, cell): (usize, &Option<i64>)| {
-            let scaled = cell.map(|units| self.scaled(index, units));
-            scaled.transpose()
-        };
-        let scaled = cells.iter().enumerate().map(scale);
-        let scaled = scaled.collect::<Result<Vec<Option<i64>>, _>>()?;
-        self.units.append_nullable(&scaled);
-        Ok(())
+        // A null is a zero there, which any scale keeps.
+        self.units.append_nullable(cells);
+        self.scale_last(cells.len())
     }
 
-    #[inline]
-    fn scaled(&self, index: usize, units: i64) -> Result<i64, ValueError> {
-        self.scale
-            .apply(units)
-            .ok_or_else(|| inexact(index, units, self.from, self.to))
+    /// Scales the last `count` elements where they stand.
+    fn scale_last(&mut self, count: usize) -> Result<(), ValueError> {
+        if let Scale::Same = self.scale {
+            return Ok(());
+        }
+        for (index, units) in self.units.last_mut(count).iter_mut().enumerate() {
+            let scaled = self.scale.apply(*units);
+            *units = scaled.ok_or_else(|| inexact(index, *units, self.from, self.to))?;
+        }
+        Ok(())
     }
 
     fn finish(self) -> Result<ArrayRef, ValueError> {

@@ -3,6 +3,9 @@
 use arrow::array::BooleanBufferBuilder;
 use arrow::buffer::NullBuffer;
 
+/// How many elements have their bits in one word.
+pub(crate) const WORD: usize = 64;
+
 /// Which elements are null; no memory is taken before the first one is.
 #[derive(Debug, Default)]
 pub(crate) struct Validity {
@@ -21,24 +24,30 @@ impl Validity {
 
     /// Adds elements that are null where `cells` has `None`.
     pub(crate) fn append<C: Copy>(&mut self, cells: &[Option<C>]) {
-        for cells in cells.chunks(64) {
-            let mut word = 0u64;
-            for (bit, cell) in cells.iter().enumerate() {
-                word |= u64::from(cell.is_some()) << bit;
-            }
-            if self.valid.is_none() && word.count_ones() as usize == cells.len() {
-                self.length += cells.len();
-                continue;
-            }
-            let length = self.length;
-            let valid = self.valid.get_or_insert_with(|| {
-                let mut valid = BooleanBufferBuilder::new(length + cells.len());
-                valid.append_n(length, true);
-                valid
-            });
-            valid.append_word(word, cells.len());
-            self.length += cells.len();
+        for cells in cells.chunks(WORD) {
+            self.append_word(cells);
         }
+    }
+
+    /// Adds [`WORD`] elements at most that are null where `cells` has `None`, and says where it has
+    /// not: in the lowest bit for the first one.
+    pub(crate) fn append_word<C: Copy>(&mut self, cells: &[Option<C>]) -> u64 {
+        let mut word = 0u64;
+        for (bit, cell) in cells.iter().enumerate() {
+            word |= u64::from(cell.is_some()) << bit;
+        }
+        let length = self.length;
+        self.length += cells.len();
+        if self.valid.is_none() && word.count_ones() as usize == cells.len() {
+            return word;
+        }
+        let valid = self.valid.get_or_insert_with(|| {
+            let mut valid = BooleanBufferBuilder::new(length + cells.len());
+            valid.append_n(length, true);
+            valid
+        });
+        valid.append_word(word, cells.len());
+        word
     }
 
     /// How many elements there are.
