@@ -18,10 +18,12 @@ use kalamtable_model::TableDefinition;
 
 use crate::__private::find_column;
 use crate::change::Change;
+use crate::cursor::all;
 use crate::erased::{ErasedSource, Known, Opened, OpenedRows, RowReader, RowWriter, Scan};
-use crate::key_filter::{Key, KeyFilter, RangeEnds};
+use crate::error::values_text;
+use crate::key_filter::{KeyFilter, RangeEnds, place_in_range};
+use crate::snapshot::joined;
 use crate::source::{KeyOrder, Statement};
-use crate::unique_index::values_text;
 use crate::{Error, RowError};
 
 /// Fixed rows of a table, as columns; found by primary key if they are in its order.
@@ -89,11 +91,7 @@ impl BatchRows {
 
     /// The rows whose keys are in the ranges of `filter`; `None` if that takes a look at all of them.
     fn find(&self, filter: &KeyFilter) -> Result<Option<Vec<Range<usize>>>> {
-        let filter = match filter.key {
-            Key::Primary => Some(filter),
-            Key::Unique(_) => filter.primary.as_deref(),
-        };
-        let (Some(keys), Some(filter)) = (&self.keys, filter) else {
+        let (Some(keys), Some(filter)) = (&self.keys, filter.of_primary()) else {
             return Ok(None);
         };
         let bytes = |ends: &RangeEnds| -> Result<Vec<Vec<u8>>> {
@@ -105,19 +103,15 @@ impl BatchRows {
         };
         let ends = bytes(&filter.lower)?.into_iter().zip(bytes(&filter.upper)?);
         let found = ends.map(|(lower, upper)| {
-            let begin = partition_point(keys, |key| match compare(key, &lower) {
-                Ordering::Less => true,
-                Ordering::Equal => !filter.lower.inclusive,
-                Ordering::Greater => false,
-            });
-            let end = partition_point(keys, |key| match compare(key, &upper) {
-                Ordering::Less => true,
-                Ordering::Equal => filter.upper.inclusive,
-                Ordering::Greater => false,
-            });
+            let place = |key: &[u8]| {
+                let lower = (compare(key, &lower), filter.lower.inclusive);
+                place_in_range(lower, (compare(key, &upper), filter.upper.inclusive))
+            };
+            let begin = partition_point(keys, |key| place(key) == Ordering::Less);
+            let end = partition_point(keys, |key| place(key) != Ordering::Greater);
             begin..end
         });
-        Ok(Some(crate::snapshot::joined(found)))
+        Ok(Some(joined(found)))
     }
 }
 
@@ -180,15 +174,17 @@ fn keys_of(rows: &RecordBatch, columns: &[usize]) -> Result<Option<arrow::row::R
     if columns.is_empty() {
         return Ok(None);
     }
-    let arrays: Vec<ArrayRef> = columns
-        .iter()
-        .map(|column| rows.column(*column).clone())
-        .collect();
+    let arrays = columns_of(rows, columns);
     let fields = arrays
         .iter()
         .map(|array| SortField::new(array.data_type().clone()));
     let converter = RowConverter::new(fields.collect())?;
     Ok(Some(converter.convert_columns(&arrays)?))
+}
+
+fn columns_of(rows: &RecordBatch, columns: &[usize]) -> Vec<ArrayRef> {
+    let columns = columns.iter();
+    columns.map(|column| rows.column(*column).clone()).collect()
 }
 
 /// The first row whose key is that of one before it, among those that have one.
@@ -204,11 +200,7 @@ fn duplicate(
     is_primary: bool,
     row: usize,
 ) -> Error {
-    let arrays: Vec<ArrayRef> = columns
-        .iter()
-        .map(|column| rows.column(*column).clone())
-        .collect();
-    let values = values_text(&arrays, row);
+    let values = values_text(&columns_of(rows, columns), row);
     Error::duplicate_key(definition, Some(row), is_primary, columns, values)
 }
 
@@ -268,8 +260,7 @@ impl ErasedSource for BatchRows {
             None => None,
         };
         let looked_up = found.is_some();
-        let all = || std::iter::once(0..self.rows.num_rows()).collect();
-        let found = found.unwrap_or_else(all);
+        let found = found.unwrap_or_else(|| all(self.rows.num_rows()));
         Ok(Opened {
             rows: OpenedRows::Found(Box::new(BatchReader(self.rows.clone())), found),
             looked_up,

@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::Session;
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{DFSchema, internal_err, plan_err};
+use datafusion::common::{DFSchema, DFSchemaRef, internal_err, plan_err};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::TaskContext;
 use datafusion::logical_expr::simplify::SimplifyContext;
@@ -30,7 +30,7 @@ use datafusion::physical_plan::{
 };
 use futures::stream;
 
-use crate::cursor::{Block, Cursor};
+use crate::cursor::{Block, Cursor, all};
 use crate::erased::{RowReader, SourceRef, TypedReader};
 use crate::filter::{Filter, is_never};
 use crate::insert::TableFields;
@@ -84,7 +84,7 @@ impl<'a, R: Row> ChangeStatement<'a, R> {
     pub fn changes(&self, rows: &Snapshot<R>) -> Result<Vec<RowChange<R>>, BoxError> {
         let ranges = self.change.keys.as_ref().and_then(KeyRange::of_filter);
         let found = ranges.and_then(|ranges| rows.find(&ranges));
-        let found = found.unwrap_or_else(|| std::iter::once(0..rows.len()).collect());
+        let found = found.unwrap_or_else(|| all(rows.len()));
         let mut found_changes = Changes {
             rows: rows.iter(),
             next: 0,
@@ -166,70 +166,37 @@ struct Assignments {
 }
 
 impl Change {
-    /// Deletes the rows for which all of `filters` hold.
+    /// In the rows for which all of `filters` hold, gives columns new values; or without assignments,
+    /// deletes the rows.
     ///
     /// # Errors
-    /// If one of them is no predicate over the table's columns.
-    pub(crate) fn delete(
+    /// If one of the filters is no predicate, or one of the values no expression, over the table's
+    /// columns; if a column is not there, or is named twice.
+    pub(crate) fn try_new(
         source: &SourceRef,
+        assignments: Option<Vec<(String, Expr)>>,
         filters: &[Expr],
         session: &dyn Session,
     ) -> Result<Self> {
         let (table, definition) = (source.schema(), source.definition());
-        let has_order = source.has_sql_order();
-        let simplifier = simplifier(table, session)?;
+        let resolved = Arc::new(DFSchema::try_from(table.clone())?);
+        let simplifier = simplifier(&resolved, session);
+        let assignments = assignments.map(|assignments| {
+            Assignments::try_new(source, assignments, &resolved, &simplifier, session)
+        });
         let mut simplified = Vec::new();
         for filter in filters {
             // A `BETWEEN` is two conditions then.
             let filter = simplifier.simplify(filter.clone())?;
             simplified.extend(split_conjunction_owned(filter));
         }
-        let filters = simplified;
+        let (filters, has_order) = (simplified, source.has_sql_order());
         Ok(Change {
             filter: Filter::try_new(&filters, table, session)?,
             keys: KeyFilter::try_new(&filters, table, definition, has_order)?,
             is_never: filters.iter().any(is_never),
             batch_size: session.config().batch_size().max(1),
-            assignments: None,
-        })
-    }
-
-    /// Gives columns new values in the rows for which all of `filters` hold.
-    ///
-    /// # Errors
-    /// If one of them is no predicate, or one of the values no expression, over the table's columns; if
-    /// a column is not there, or is named twice.
-    pub(crate) fn update(
-        source: &SourceRef,
-        assignments: Vec<(String, Expr)>,
-        filters: &[Expr],
-        session: &dyn Session,
-    ) -> Result<Self> {
-        let table = source.schema();
-        let resolved = DFSchema::try_from(table.clone())?;
-        let simplifier = simplifier(table, session)?;
-        let mut values: Vec<(usize, Arc<dyn PhysicalExpr>)> = Vec::new();
-        for (column, value) in assignments {
-            let position = table.index_of(&column)?;
-            if values.iter().any(|(other, _)| *other == position) {
-                let name = source.definition().name();
-                return plan_err!("table `{name}`: column `{column}` is assigned twice");
-            }
-            let ty = table.field(position).data_type();
-            let value = match value.get_type(&resolved)? == *ty {
-                true => value,
-                false => cast(value, ty.clone()),
-            };
-            let value = simplifier.simplify(simplifier.coerce(value, &resolved)?)?;
-            values.push((position, session.create_physical_expr(value, &resolved)?));
-        }
-        Ok(Change {
-            assignments: Some(Assignments {
-                fields: TableFields::new(table),
-                table: table.clone(),
-                values,
-            }),
-            ..Change::delete(source, filters, session)?
+            assignments: assignments.transpose()?,
         })
     }
 
@@ -271,6 +238,36 @@ impl Change {
 }
 
 impl Assignments {
+    fn try_new(
+        source: &SourceRef,
+        assignments: Vec<(String, Expr)>,
+        resolved: &DFSchema,
+        simplifier: &ExprSimplifier,
+        session: &dyn Session,
+    ) -> Result<Self> {
+        let table = source.schema();
+        let mut values: Vec<(usize, Arc<dyn PhysicalExpr>)> = Vec::new();
+        for (column, value) in assignments {
+            let position = table.index_of(&column)?;
+            if values.iter().any(|(other, _)| *other == position) {
+                let name = source.definition().name();
+                return plan_err!("table `{name}`: column `{column}` is assigned twice");
+            }
+            let ty = table.field(position).data_type();
+            let value = match value.get_type(resolved)? == *ty {
+                true => value,
+                false => cast(value, ty.clone()),
+            };
+            let value = simplifier.simplify(simplifier.coerce(value, resolved)?)?;
+            values.push((position, session.create_physical_expr(value, resolved)?));
+        }
+        Ok(Assignments {
+            fields: TableFields::new(table),
+            table: table.clone(),
+            values,
+        })
+    }
+
     /// The rows of `block` as they are afterwards.
     fn after(&self, rows: &mut dyn RowReader, block: &Block) -> Result<RecordBatch> {
         let all: Vec<usize> = (0..self.table.fields().len()).collect();
@@ -285,16 +282,15 @@ impl Assignments {
 
 /// What makes a constant of `now()`, and of what follows from it: these expressions have not met the
 /// optimizer.
-fn simplifier(table: &SchemaRef, session: &dyn Session) -> Result<ExprSimplifier> {
+fn simplifier(table: &DFSchemaRef, session: &dyn Session) -> ExprSimplifier {
     let context = SimplifyContext::builder()
-        .with_schema(Arc::new(DFSchema::try_from(table.clone())?))
-        .with_config_options(session.config_options().clone().into())
-        .with_current_time();
+        .with_schema(table.clone())
+        .with_config_options(session.config().options().clone());
     let context = match session.execution_props().query_execution_start_time {
         Some(start) => context.with_query_execution_start_time(Some(start)),
-        None => context,
+        None => context.with_current_time(),
     };
-    Ok(ExprSimplifier::new(context.build()))
+    ExprSimplifier::new(context.build())
 }
 
 fn build(rows: &mut dyn RowReader, block: &Block, columns: &[usize]) -> Result<Vec<ArrayRef>> {

@@ -19,6 +19,11 @@ pub(crate) struct Block {
     pub(crate) selected: Option<Vec<usize>>,
 }
 
+/// All rows of so many, as ranges.
+pub(crate) fn all(rows: usize) -> Vec<Range<usize>> {
+    std::iter::once(0..rows).collect()
+}
+
 impl Cursor {
     pub(crate) fn new(ranges: Vec<Range<usize>>, reverse: bool) -> Self {
         let ranges = ranges.into_iter().filter(|range| !range.is_empty());

@@ -21,6 +21,7 @@ use kalamtable_model::TableDefinition;
 
 use crate::__private::build_columns;
 use crate::change::{Change, ChangeStatement};
+use crate::cursor::all;
 use crate::key_filter::KeyFilter;
 use crate::look_up::{KeyRange, LookUp};
 use crate::row_stream::RowStream;
@@ -87,8 +88,7 @@ pub(crate) trait RowReader: Send {
     fn len(&self) -> usize;
 
     /// The arrays of `columns` for the rows of `block`; or, with `selected`, for those of them that
-    /// stand at these ascending offsets in it. An error names the row by its number in
-    /// the partition.
+    /// stand at these ascending offsets in it. An error names the row by its number in the partition.
     fn build(
         &mut self,
         block: Range<usize>,
@@ -185,16 +185,16 @@ impl<S: TableSource> ErasedSource for S {
                 }
                 .into());
             }
-            let found = match rows.looked_up {
-                true => None,
-                false => {
-                    let ranges = scan.keys.and_then(KeyRange::of_filter);
-                    ranges.and_then(|ranges| snapshot.find(&ranges))
+            let found = match (&request.look_up, scan.keys) {
+                _ if rows.looked_up => None,
+                (Some(LookUp::Key(ranges)), _) => snapshot.find(ranges),
+                (_, Some(keys)) => {
+                    KeyRange::of_filter(keys).and_then(|ranges| snapshot.find(&ranges))
                 }
+                (_, None) => None,
             };
             let looked_up = rows.looked_up || found.is_some();
-            let all = || std::iter::once(0..snapshot.len()).collect();
-            let found = found.unwrap_or_else(all);
+            let found = found.unwrap_or_else(|| all(snapshot.len()));
             Ok(Opened {
                 rows: OpenedRows::Found(Box::new(TypedReader::new(snapshot, 0)), found),
                 looked_up,
@@ -223,7 +223,7 @@ impl<S: TableSource> ErasedSource for S {
 
 pub(crate) struct TypedReader<R> {
     snapshot: Snapshot<R>,
-    /// The number of the snapshot's first row in the source.
+    /// The number of the snapshot's first row in the partition.
     first_row: usize,
     /// The chunk that holds the row that was asked for last, and the number of its first row.
     chunk: usize,

@@ -1,5 +1,7 @@
 //! What can go wrong with a table: always with its name.
 
+use arrow::array::ArrayRef;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::DataFusionError;
 use kalamtable_model::{TableDefinition, TableName};
 use kalamtable_rows::RowError;
@@ -146,4 +148,14 @@ impl From<Error> for DataFusionError {
     fn from(error: Error) -> Self {
         DataFusionError::External(Box::new(error))
     }
+}
+
+/// The values in a row of these arrays, as SQL shows them.
+pub(crate) fn values_text(arrays: &[ArrayRef], row: usize) -> String {
+    let options = FormatOptions::new();
+    let texts = arrays.iter().map(|array| {
+        let formatter = ArrayFormatter::try_new(array.as_ref(), &options);
+        formatter.map_or_else(|error| error.to_string(), |f| f.value(row).to_string())
+    });
+    texts.collect::<Vec<_>>().join(", ")
 }

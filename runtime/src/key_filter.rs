@@ -4,6 +4,7 @@
 //! It is a hint: every row that passes the predicates is in the ranges, and the predicates are evaluated
 //! on those that are.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -152,6 +153,14 @@ impl KeyFilter {
         }))
     }
 
+    /// What is said of the primary key: by this filter, or beside it.
+    pub(crate) fn of_primary(&self) -> Option<&KeyFilter> {
+        match self.key {
+            Key::Primary => Some(self),
+            Key::Unique(_) => self.primary.as_deref(),
+        }
+    }
+
     /// How many ranges there are.
     pub(crate) fn len(&self) -> usize {
         self.lower.prefixes.num_rows()
@@ -161,6 +170,16 @@ impl KeyFilter {
 impl fmt::Display for KeyFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
+    }
+}
+
+/// Where a key is that compares so with the lower and the upper end of a range, each of which is in it or
+/// not: before the range (`Less`), in it, or behind it.
+pub(crate) fn place_in_range(lower: (Ordering, bool), upper: (Ordering, bool)) -> Ordering {
+    match (lower, upper) {
+        ((Ordering::Less, _) | (Ordering::Equal, false), _) => Ordering::Less,
+        (_, (Ordering::Greater, _) | (Ordering::Equal, false)) => Ordering::Greater,
+        _ => Ordering::Equal,
     }
 }
 

@@ -6,7 +6,7 @@ use std::ops::Bound;
 
 use arrow::array::RecordBatch;
 
-use crate::key_filter::{Key, KeyFilter};
+use crate::key_filter::{Key, KeyFilter, RangeEnds, place_in_range};
 use crate::{Row, RowKey};
 
 /// What a query says of a key of its table.
@@ -58,11 +58,8 @@ impl<R: RowKey> KeyRange<R> {
     /// What a filter says of the primary key; `None` if it says nothing, or names a value that is none
     /// that the key can have: that is for the predicate to judge.
     pub(crate) fn of_filter(filter: &KeyFilter) -> Option<Vec<Self>> {
-        let filter = match filter.key {
-            Key::Primary => filter,
-            Key::Unique(_) => filter.primary.as_deref()?,
-        };
-        let read = |ends: &crate::key_filter::RangeEnds| {
+        let filter = filter.of_primary()?;
+        let read = |ends: &RangeEnds| {
             let prefixes = R::read_prefixes(&ends.prefixes, ends.columns).ok()?;
             let (is_open, inclusive) = (ends.columns == 0, ends.inclusive);
             Some(prefixes.into_iter().map(move |prefix| End {
@@ -97,16 +94,8 @@ impl<R: RowKey> KeyRange<R> {
 
     /// Whether a row is before the range (`Less`), in it, or behind it (`Greater`).
     pub fn compare(&self, row: &R) -> Ordering {
-        match row.compare_prefix(&self.lower.prefix) {
-            Ordering::Less => return Ordering::Less,
-            Ordering::Equal if !self.lower.inclusive => return Ordering::Less,
-            _ => {}
-        }
-        match row.compare_prefix(&self.upper.prefix) {
-            Ordering::Greater => Ordering::Greater,
-            Ordering::Equal if !self.upper.inclusive => Ordering::Greater,
-            _ => Ordering::Equal,
-        }
+        let with = |end: &End<R>| (row.compare_prefix(&end.prefix), end.inclusive);
+        place_in_range(with(&self.lower), with(&self.upper))
     }
 }
 

@@ -9,12 +9,13 @@ use datafusion::logical_expr::dml::InsertOp;
 use crate::__private::build_columns;
 use crate::change::{ChangeStatement, RowChange};
 use crate::chunks::BULK_ROWS;
+use crate::error::values_text;
 use crate::look_up::{LookUp, UniqueValues};
 use crate::snapshot::{Chunks, Snapshot};
 use crate::source::{
     BoxError, KeyOrder, Rows, ScanRequest, SourceStatistics, Statement, TableSource,
 };
-use crate::unique_index::{IndexChange, UniqueIndex, values_text};
+use crate::unique_index::{IndexChange, UniqueIndex};
 use crate::{Error, KeyedRow};
 
 /// Rows in memory, by primary key and in its order; written and read by any number of threads.
@@ -296,14 +297,8 @@ impl<R: KeyedRow> State<R> {
         removed: &[Arc<R>],
         added: &SortedRows<R>,
     ) -> Result<Vec<IndexChange<R>>, Error> {
-        let changes = self.unique.iter().map(|index| {
-            let change = index.change(removed, &added.rows)?;
-            change.map_err(|conflict| {
-                let row = added.numbers.get(conflict.row).copied();
-                let definition = R::TABLE.definition;
-                Error::duplicate_key(definition, row, false, &conflict.columns, conflict.values)
-            })
-        });
+        let indexes = self.unique.iter();
+        let changes = indexes.map(|index| index.change(removed, &added.rows, &added.numbers));
         changes.collect()
     }
 

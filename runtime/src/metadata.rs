@@ -78,20 +78,19 @@ pub fn register(ctx: &SessionContext) -> Result<()> {
 /// use kalamtable_model::TableDefinition;
 /// use kalamtable_runtime::metadata;
 ///
+/// # use std::sync::Arc;
+/// # use datafusion::{arrow::datatypes::SchemaRef, catalog::{MemTable, Session}, logical_expr::{Expr, TableType}};
+/// # use datafusion::{error::Result, physical_plan::ExecutionPlan};
 /// # #[derive(Debug)]
-/// # struct FileTable { definition: TableDefinition }
+/// # struct FileTable { definition: TableDefinition, rows: MemTable }
 /// # #[async_trait::async_trait]
 /// # impl TableProvider for FileTable {
-/// #     fn schema(&self) -> arrow::datatypes::SchemaRef { unimplemented!() }
-/// #     fn table_type(&self) -> datafusion::datasource::TableType { unimplemented!() }
+/// #     fn schema(&self) -> SchemaRef { self.rows.schema() }
+/// #     fn table_type(&self) -> TableType { self.rows.table_type() }
 /// #     async fn scan(
-/// #         &self,
-/// #         _: &dyn datafusion::catalog::Session,
-/// #         _: Option<&Vec<usize>>,
-/// #         _: &[datafusion::logical_expr::Expr],
-/// #         _: Option<usize>,
-/// #     ) -> datafusion::error::Result<std::sync::Arc<dyn datafusion::physical_plan::ExecutionPlan>> {
-/// #         unimplemented!()
+/// #         &self, state: &dyn Session, projection: Option<&Vec<usize>>, filters: &[Expr], limit: Option<usize>,
+/// #     ) -> Result<Arc<dyn ExecutionPlan>> {
+/// #         self.rows.scan(state, projection, filters, limit).await
 /// #     }
 /// # }
 /// /// A `FileTable` is a provider of yours that keeps the definition it was made for.

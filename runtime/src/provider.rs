@@ -180,7 +180,7 @@ impl RowProvider {
         filters: &[Expr],
     ) -> Result<Arc<dyn ExecutionPlan>> {
         self.check_accepts(Statement::Delete)?;
-        let change = Change::delete(&self.source, filters, session)?;
+        let change = Change::try_new(&self.source, None, filters, session)?;
         Ok(self.change_plan(Work::Change(Arc::new(change))))
     }
 
@@ -197,7 +197,7 @@ impl RowProvider {
         filters: &[Expr],
     ) -> Result<Arc<dyn ExecutionPlan>> {
         self.check_accepts(Statement::Update)?;
-        let change = Change::update(&self.source, assignments, filters, session)?;
+        let change = Change::try_new(&self.source, Some(assignments), filters, session)?;
         Ok(self.change_plan(Work::Change(Arc::new(change))))
     }
 

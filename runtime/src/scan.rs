@@ -40,7 +40,7 @@ use datafusion::physical_plan::{
 use futures::stream::{BoxStream, Stream, StreamExt};
 
 use crate::RowError;
-use crate::cursor::{Block, Cursor};
+use crate::cursor::{Block, Cursor, all};
 use crate::erased::{Known, OpenedRows, RowReader, Scan, SourceRef};
 use crate::filter::Filter;
 use crate::key_filter::KeyFilter;
@@ -106,8 +106,14 @@ impl RowScanExec {
             true => source.key_order()?,
             false => KeyOrder::None,
         };
-        let scan = RowScanExec {
-            properties: properties([], &columns.schema, None, partitions),
+        Ok(RowScanExec {
+            properties: properties(
+                &source,
+                &columns.schema,
+                filter.as_ref(),
+                order(key_order, false),
+                partitions,
+            )?,
             known: source.statistics()?,
             source,
             key_order,
@@ -118,59 +124,23 @@ impl RowScanExec {
             reverse: false,
             fetch,
             metrics: ExecutionPlanMetricsSet::new(),
-        };
-        Ok(scan.with_direction(false))
+        })
     }
 
     /// The same scan, forwards or in reverse, as one that was not executed yet.
-    fn with_direction(&self, reverse: bool) -> Self {
-        let constants = self.constants();
-        let constants = constants.iter().filter_map(|name| {
-            let index = self.columns.schema.index_of(name).ok()?;
-            let column = Arc::new(Column::new(name, index));
-            Some(ConstExpr::new(column, AcrossPartitions::Uniform(None)))
-        });
-        RowScanExec {
+    fn with_direction(&self, reverse: bool) -> Result<Self> {
+        Ok(RowScanExec {
             reverse,
             properties: properties(
-                constants,
+                &self.source,
                 &self.columns.schema,
-                self.order(reverse),
+                self.filter.as_deref(),
+                order(self.key_order, reverse),
                 self.partitions,
-            ),
+            )?,
             metrics: ExecutionPlanMetricsSet::new(),
             ..self.clone()
-        }
-    }
-
-    /// The order of the rows that come out, as far as the key's columns are among the scan's; `None` if
-    /// the source keeps none.
-    fn order(&self, reverse: bool) -> Option<LexOrdering> {
-        match (self.key_order, reverse) {
-            (KeyOrder::Either, _) | (KeyOrder::Ascending, false) => {}
-            (KeyOrder::None, _) | (KeyOrder::Ascending, true) => return None,
-        }
-        let options = SortOptions {
-            descending: reverse,
-            nulls_first: reverse,
-        };
-        let key = self.source.definition().key_columns().iter();
-        let key = key.map(|position| self.source.schema().field(*position).name());
-        // What is the same in all rows has no place in their order.
-        let constants = self.constants();
-        let key = key.filter(|name| !constants.contains(name));
-        let columns = key.map_while(|name| {
-            let index = self.columns.schema.index_of(name).ok()?;
-            let column = Arc::new(Column::new(name, index));
-            Some(PhysicalSortExpr::new(column, options))
-        });
-        LexOrdering::new(columns)
-    }
-
-    /// The columns of the table that have one value in all rows that come out.
-    fn constants(&self) -> Vec<String> {
-        let filter = self.filter.as_deref();
-        filter.map_or_else(Vec::new, Filter::constants)
+        })
     }
 
     /// What is known of the rows that come out before any was looked at; of one partition, nothing but
@@ -228,26 +198,54 @@ impl RowScanExec {
     }
 }
 
+/// How each column of the key is ordered in the rows that come out; `None` if they are in no order of
+/// keys.
+fn order(key_order: KeyOrder, reverse: bool) -> Option<SortOptions> {
+    match (key_order, reverse) {
+        (KeyOrder::Either, _) | (KeyOrder::Ascending, false) => Some(SortOptions {
+            descending: reverse,
+            nulls_first: reverse,
+        }),
+        (KeyOrder::None, _) | (KeyOrder::Ascending, true) => None,
+    }
+}
+
+/// What the planner may count on: the order, as far as the key's columns are among those of `output`,
+/// and the columns that have one value in all rows that pass the filter.
 fn properties(
-    constants: impl IntoIterator<Item = ConstExpr>,
-    schema: &SchemaRef,
-    order: Option<LexOrdering>,
+    source: &SourceRef,
+    output: &SchemaRef,
+    filter: Option<&Filter>,
+    order: Option<SortOptions>,
     partitions: usize,
-) -> Arc<PlanProperties> {
-    let mut equivalences = match order {
-        Some(order) => EquivalenceProperties::new_with_orderings(schema.clone(), [order]),
-        None => EquivalenceProperties::new(schema.clone()),
+) -> Result<Arc<PlanProperties>> {
+    let column = |name: &str| {
+        let index = output.index_of(name).ok()?;
+        Some(Arc::new(Column::new(name, index)))
     };
-    // The scan's own columns have no expressions that could fail to be normalized.
-    let added = equivalences.add_constants(constants);
-    debug_assert!(added.is_ok(), "{added:?}");
+    let constants = filter.map_or_else(Vec::new, Filter::constants);
+    let order = order.and_then(|options| {
+        let key = source.definition().key_columns().iter();
+        let key = key.map(|position| source.schema().field(*position).name());
+        // What is the same in all rows has no place in their order.
+        let key = key.filter(|name| !constants.contains(name));
+        let columns = key.map_while(|name| column(name));
+        LexOrdering::new(columns.map(|column| PhysicalSortExpr::new(column, options)))
+    });
+    let mut equivalences = EquivalenceProperties::new_with_orderings(output.clone(), order);
+    let constants = constants.iter().filter_map(|name| column(name));
+    let one_value = AcrossPartitions::Uniform(None);
+    equivalences
+        .add_constants(constants.map(|column| ConstExpr::new(column, one_value.clone())))?;
     let properties = PlanProperties::new(
         equivalences,
         Partitioning::UnknownPartitioning(partitions),
         EmissionType::Incremental,
         Boundedness::Bounded,
     );
-    Arc::new(properties.with_scheduling_type(SchedulingType::Cooperative))
+    Ok(Arc::new(
+        properties.with_scheduling_type(SchedulingType::Cooperative),
+    ))
 }
 
 impl ScanColumns {
@@ -404,7 +402,7 @@ impl ExecutionPlan for RowScanExec {
             return Ok(SortOrderPushdownResult::Unsupported);
         }
         for reverse in [false, true] {
-            let scan = self.with_direction(reverse);
+            let scan = self.with_direction(reverse)?;
             let properties = scan.properties.equivalence_properties();
             if properties.ordering_satisfy(order.iter().cloned())? {
                 return Ok(SortOrderPushdownResult::Exact {
@@ -549,7 +547,7 @@ impl BlockScan {
     }
 
     fn read(&mut self, rows: Box<dyn RowReader>) {
-        self.left = Cursor::new(std::iter::once(0..rows.len()).collect(), false);
+        self.left = Cursor::new(all(rows.len()), false);
         self.rows = Some(rows);
     }
 

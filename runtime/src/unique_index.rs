@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::row::{RowConverter, SortField};
-use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::__private::build_columns;
+use crate::error::values_text;
 use crate::look_up::UniqueValues;
 use crate::source::BoxError;
 use crate::{Error, Row};
@@ -24,15 +24,6 @@ pub(crate) struct UniqueIndex<R> {
 pub(crate) struct IndexChange<R> {
     removed: Vec<Box<[u8]>>,
     added: Vec<(Box<[u8]>, Arc<R>)>,
-}
-
-/// Why a statement may not do it: a row that it adds has the values of another.
-pub(crate) struct Conflict {
-    /// The number of the row among those that are added.
-    pub(crate) row: usize,
-    pub(crate) columns: Vec<usize>,
-    /// The values, as SQL shows them.
-    pub(crate) values: String,
 }
 
 impl<R: Row> UniqueIndex<R> {
@@ -55,15 +46,17 @@ impl<R: Row> UniqueIndex<R> {
         }
     }
 
-    /// What it means for the index that `removed` go and `added` come.
+    /// What it means for the index that `removed` go and `added` come, which have these `numbers`.
     ///
     /// # Errors
-    /// If a value does not fit its column.
+    /// [`Error::DuplicateKey`] if a row that comes has the values of one that stays, or of another; or
+    /// if a value does not fit its column.
     pub(crate) fn change(
         &self,
         removed: &[Arc<R>],
         added: &[Arc<R>],
-    ) -> Result<Result<IndexChange<R>, Conflict>, Error> {
+        numbers: &[usize],
+    ) -> Result<IndexChange<R>, Error> {
         let (removed, _) = self.keys(removed)?;
         let (keys, arrays) = self.keys(added)?;
         let removed: Vec<Box<[u8]>> = removed.into_iter().flatten().collect();
@@ -73,19 +66,23 @@ impl<R: Row> UniqueIndex<R> {
             let Some(key) = key else { continue };
             let is_there = self.rows.contains_key(key) && !is_removed.contains(&**key);
             if is_there || !seen.insert(key) {
-                return Ok(Err(Conflict {
-                    row,
-                    columns: self.columns.clone(),
-                    values: values_text(&arrays, row),
-                }));
+                let (number, values) = (numbers.get(row).copied(), values_text(&arrays, row));
+                let definition = R::TABLE.definition;
+                return Err(Error::duplicate_key(
+                    definition,
+                    number,
+                    false,
+                    &self.columns,
+                    values,
+                ));
             }
         }
         let keys = keys.into_iter().zip(added);
         let added = keys.filter_map(|(key, row)| Some((key?, row.clone())));
-        Ok(Ok(IndexChange {
+        Ok(IndexChange {
             added: added.collect(),
             removed,
-        }))
+        })
     }
 
     pub(crate) fn apply(&mut self, change: IndexChange<R>) {
@@ -127,14 +124,4 @@ impl<R: Row> UniqueIndex<R> {
         let keys = keys.collect();
         Ok((keys, arrays))
     }
-}
-
-/// The values in a row of these arrays, as SQL shows them.
-pub(crate) fn values_text(arrays: &[ArrayRef], row: usize) -> String {
-    let options = FormatOptions::new();
-    let texts = arrays.iter().map(|array| {
-        let formatter = ArrayFormatter::try_new(array.as_ref(), &options);
-        formatter.map_or_else(|error| error.to_string(), |f| f.value(row).to_string())
-    });
-    texts.collect::<Vec<_>>().join(", ")
 }

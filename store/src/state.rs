@@ -111,20 +111,13 @@ struct Version {
 impl State {
     /// What to do next for `operation`, if it can be done.
     pub(crate) fn plan(&self, operation: &Operation) -> Result<Plan, Error> {
-        let sequence = self.last_sequence().next();
-        match operation {
+        let (id, definition, action) = match operation {
             Operation::Create { definition } => {
                 let id = self.next_id();
                 self.free_name(definition.name(), None)?;
                 let definition = Definition::to_store(definition.clone(), NonZeroU32::MIN)?;
-                Ok(Plan {
-                    table: StoredTable {
-                        id,
-                        definition: Arc::clone(&definition.checked),
-                        sequence,
-                    },
-                    action: Action::Create { id, definition },
-                })
+                let checked = Arc::clone(&definition.checked);
+                (id, checked, Action::Create { id, definition })
             }
             Operation::Replace {
                 id,
@@ -139,27 +132,22 @@ impl State {
                     .and_then(NonZeroU32::new)
                     .ok_or(Error::NoMoreVersions { id })?;
                 let definition = Definition::to_store(definition.clone(), next)?;
-                Ok(Plan {
-                    table: StoredTable {
-                        id,
-                        definition: Arc::clone(&definition.checked),
-                        sequence,
-                    },
-                    action: Action::Replace { id, definition },
-                })
+                let checked = Arc::clone(&definition.checked);
+                (id, checked, Action::Replace { id, definition })
             }
             Operation::Drop { id, expected } => {
                 let found = self.expect(*id, *expected)?;
-                Ok(Plan {
-                    table: StoredTable {
-                        id: *id,
-                        definition: Arc::clone(&found.checked),
-                        sequence,
-                    },
-                    action: Action::Drop { id: *id },
-                })
+                (*id, Arc::clone(&found.checked), Action::Drop { id: *id })
             }
-        }
+        };
+        Ok(Plan {
+            table: StoredTable {
+                id,
+                definition,
+                sequence: self.last_sequence().next(),
+            },
+            action,
+        })
     }
 
     /// Makes a change, if it fits.

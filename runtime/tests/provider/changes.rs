@@ -339,7 +339,7 @@ async fn what_is_more_than_a_condition_is_refused_and_changes_nothing() {
             format!("of table `t` with {what}: only conditions on the table's own columns");
         assert!(message.contains(&expected), "{sql}: {message}");
     }
-    // FIXME: DataFusion refuses this itself.
+    // DataFusion's own planner refuses it.
     let message = error(
         &session,
         "UPDATE t SET note = title FROM other WHERE id = number",

@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, Int64Array, RecordBatch, StringArray};
 use arrow::compute::{SortOptions, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{MemTable, Session, TableProvider};
 use datafusion::common::stats::Precision;
-use datafusion::common::{Constraint, Constraints, DFSchema, ScalarValue, Statistics, exec_err};
+use datafusion::common::{Constraint, Constraints, ScalarValue, Statistics, exec_err};
 use datafusion::datasource::TableType;
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::Result;
-use datafusion::logical_expr::expr_rewriter::unnormalize_col;
-use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
@@ -22,6 +20,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use kalamtable_runtime::contract::{self, Report, Violation};
 use kalamtable_runtime::{FixedRows, MemoryTable, RowProvider, TableSource, ToArrow, VirtualRows};
 
+use crate::support::{assert_contains, mask, violation_of};
 use crate::tables::{Nullable, Required, Watched};
 
 async fn check(source: impl TableSource) -> Report {
@@ -155,27 +154,20 @@ impl Broken {
         filters: &[Expr],
         rows: RecordBatch,
     ) -> Result<RecordBatch> {
-        let filters = filters.iter().cloned().map(unnormalize_col);
-        let Some(filter) = conjunction(filters).filter(|_| self.fault != Fault::FiltersNot) else {
+        let mask = mask(state, filters, &rows)?;
+        let Some(mask) = mask.filter(|_| self.fault != Fault::FiltersNot) else {
             return Ok(rows);
         };
-        let resolved = DFSchema::try_from(rows.schema())?;
-        let filter = state.create_physical_expr(filter, &resolved)?;
-        let mask = filter.evaluate(&rows)?.into_array(rows.num_rows())?;
         let mask = match self.fault {
-            Fault::NullPasses => mask
-                .as_boolean()
-                .iter()
-                .map(|m| Some(m.unwrap_or(true)))
-                .collect(),
+            Fault::NullPasses => mask.iter().map(|m| Some(m.unwrap_or(true))).collect(),
             Fault::DropsNulls => {
                 let b = rows.column(1);
-                let passed = mask.as_boolean().iter().enumerate();
+                let passed = mask.iter().enumerate();
                 passed
                     .map(|(row, m)| Some(m == Some(true) && b.is_valid(row)))
                     .collect()
             }
-            _ => mask.as_boolean().clone(),
+            _ => mask,
         };
         Ok(filter_record_batch(&rows, &mask)?)
     }
@@ -293,15 +285,7 @@ impl Broken {
 }
 
 async fn violation(fault: Fault) -> Violation {
-    let provider = Arc::new(Broken::new(fault));
-    match contract::check(provider).await {
-        Err(violation) => violation,
-        Ok(report) => panic!("{fault:?} was not found: {report:?}"),
-    }
-}
-
-fn assert_contains(text: &str, part: &str) {
-    assert!(text.contains(part), "no `{part}` in: {text}");
+    violation_of(Broken::new(fault), fault).await
 }
 
 #[tokio::test]

@@ -4,19 +4,17 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
 
-use arrow::array::{ArrayRef, AsArray, Int64Array, RecordBatch, StringArray, UInt64Array};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, UInt64Array};
 use arrow::compute::{SortOptions, filter_record_batch, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{Constraint, Constraints, DFSchema, Statistics};
+use datafusion::common::{Constraint, Constraints, Statistics};
 use datafusion::datasource::TableType;
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
-use datafusion::logical_expr::expr_rewriter::unnormalize_col;
-use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_expr::expressions::Column;
 use datafusion::physical_expr::{
@@ -31,6 +29,8 @@ use datafusion::physical_plan::{
     ReplaceChildrenOptions, SendableRecordBatchStream,
 };
 use kalamtable_runtime::contract::{self, Violation};
+
+use crate::support::{assert_contains, mask, violation_of};
 
 /// What a [`Sorted`] table does wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,15 +77,10 @@ impl Sorted {
     }
 
     fn filtered(&self, state: &dyn Session, filters: &[Expr]) -> Result<RecordBatch> {
-        let filters = filters.iter().cloned().map(unnormalize_col);
-        let Some(filter) = conjunction(filters) else {
+        let Some(mask) = mask(state, filters, &self.rows)? else {
             return Ok(self.rows.clone());
         };
-        let resolved = DFSchema::try_from(self.schema())?;
-        let filter = state.create_physical_expr(filter, &resolved)?;
-        let mask = filter.evaluate(&self.rows)?;
-        let mask = mask.into_array(self.rows.num_rows())?;
-        let rows = filter_record_batch(&self.rows, mask.as_boolean())?;
+        let rows = filter_record_batch(&self.rows, &mask)?;
         match self.fault {
             Fault::LosesItsOrderByAFilter => reversed(&rows),
             _ => Ok(rows),
@@ -292,14 +287,7 @@ impl DisplayAs for SortedScan {
 }
 
 async fn violation(fault: Fault) -> Violation {
-    match contract::check(Arc::new(Sorted::new(fault))).await {
-        Err(violation) => violation,
-        Ok(report) => panic!("{fault:?} was not found: {report:?}"),
-    }
-}
-
-fn assert_contains(text: &str, part: &str) {
-    assert!(text.contains(part), "no `{part}` in: {text}");
+    violation_of(Sorted::new(fault), fault).await
 }
 
 #[tokio::test]

@@ -18,9 +18,11 @@ use datafusion::dataframe::DataFrame;
 use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::{SessionConfig, SessionContext, ident};
-use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
+use kalamtable_model::TableDefinition;
 use kalamtable_runtime::{Error, RowProvider, contract};
 use proptest::prelude::*;
+
+use crate::support;
 
 /// Types as definitions write them; those before [`KEYS`] suit a key.
 const TYPES: [&str; 30] = [
@@ -140,12 +142,7 @@ fn definition(plan: &Plan) -> TableDefinition {
             n + 1
         ));
     }
-    let mut sources = Sources::new();
-    let file = sources.push(SourceFile::new("made_up.toml", &*text));
-    match parse_and_check(&sources, file) {
-        Ok(table) => table.definition,
-        Err(problems) => panic!("{text}\n{problems:#?}"),
-    }
+    support::definition(&text)
 }
 
 const TEXTS: [&str; 8] = [
@@ -397,14 +394,8 @@ fn query(
 }
 
 async fn lines(frame: DataFrame) -> datafusion::error::Result<Vec<String>> {
-    let batches = frame.collect().await?;
-    let table = arrow::util::pretty::pretty_format_batches(&batches)?.to_string();
-    Ok(table
-        .lines()
-        .filter(|line| !line.starts_with('+'))
-        .skip(1)
-        .map(str::to_string)
-        .collect())
+    let lines = support::lines(&frame.collect().await?);
+    Ok(lines.lines().map(str::to_string).collect())
 }
 
 async fn session(

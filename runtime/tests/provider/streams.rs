@@ -130,7 +130,7 @@ async fn chunks_are_cut_and_joined_to_batches_of_the_sessions_size() {
 }
 
 #[tokio::test]
-async fn partitions_are_read_side_by_side() {
+async fn every_partition_is_read() {
     let config = SessionConfig::new().with_target_partitions(3);
     let session = SessionContext::new_with_config(config);
     let source = Streamed::new(30_000, 100).in_partitions(3);

@@ -1,16 +1,23 @@
 //! Sessions, and what their answers look like.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use arrow::util::display::FormatOptions;
 use arrow::util::pretty::pretty_format_batches_with_options;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::Result;
+use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::expr_rewriter::unnormalize_col;
+use datafusion::logical_expr::utils::conjunction;
 use datafusion::physical_plan::collect;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
+use kalamtable_runtime::contract::{self, Violation};
 use kalamtable_runtime::{FixedRows, Row, RowProvider, TableSource, enable_changes};
 
 /// A session with the table `t`, on one thread, so that what is counted per thread is complete.
@@ -51,7 +58,7 @@ pub(crate) async fn answer(session: &SessionContext, sql: &str) -> String {
     lines(&run(session, sql).await.unwrap())
 }
 
-fn lines(batches: &[RecordBatch]) -> String {
+pub(crate) fn lines(batches: &[RecordBatch]) -> String {
     let options = FormatOptions::new().with_null("NULL");
     let table = pretty_format_batches_with_options(batches, &options)
         .unwrap()
@@ -108,4 +115,32 @@ pub(crate) async fn metrics(
     })
     .unwrap();
     (lines(&batches), found)
+}
+
+/// What the contract suite finds wrong with a provider whose `fault` it should find.
+pub(crate) async fn violation_of(provider: impl TableProvider, fault: impl Debug) -> Violation {
+    match contract::check(Arc::new(provider)).await {
+        Err(violation) => violation,
+        Ok(report) => panic!("{fault:?} was not found: {report:?}"),
+    }
+}
+
+pub(crate) fn assert_contains(text: &str, part: &str) {
+    assert!(text.contains(part), "no `{part}` in: {text}");
+}
+
+/// Which of `rows` pass all of `filters`, as DataFusion judges them; `None` without any.
+pub(crate) fn mask(
+    state: &dyn Session,
+    filters: &[Expr],
+    rows: &RecordBatch,
+) -> Result<Option<BooleanArray>> {
+    let filters = filters.iter().cloned().map(unnormalize_col);
+    let Some(filter) = conjunction(filters) else {
+        return Ok(None);
+    };
+    let resolved = DFSchema::try_from(rows.schema())?;
+    let filter = state.create_physical_expr(filter, &resolved)?;
+    let mask = filter.evaluate(rows)?.into_array(rows.num_rows())?;
+    Ok(Some(mask.as_boolean().clone()))
 }

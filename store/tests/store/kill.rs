@@ -2,14 +2,13 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use kalamtable_store::{DefinitionStore, StoredTable};
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
-use crate::tables::{Everything, block_on, name, open_folder, table};
+use crate::tables::{Everything, block_on, child, name, open_folder, table};
 
 const FOLDER: &str = "KALAMTABLE_STORE_KILL_FOLDER";
 /// How often, where the default does not do.
@@ -75,7 +74,7 @@ fn clean_up(folder: &Path) -> usize {
 
 /// The last version that the process acknowledged.
 fn run_and_kill(folder: &Path, lines: u32, moment: Duration) -> Option<u32> {
-    let mut child = child(folder);
+    let mut child = child("kill::process", FOLDER, folder);
     let mut output = BufReader::new(child.stdout.take().expect("a pipe")).lines();
     let mut last = None;
     let mut seen = 0;
@@ -124,16 +123,7 @@ fn check(store: &impl DefinitionStore) -> u32 {
     newest.as_ref().map_or(0, StoredTable::version)
 }
 
-fn child(folder: &Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "kill::process", "--nocapture"])
-        .env(FOLDER, folder)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-/// What [`child`] runs until it is killed. Does nothing in the parent.
+/// What a child runs until it is killed. Does nothing in the parent.
 #[test]
 fn process() {
     let Some(folder) = std::env::var_os(FOLDER) else {

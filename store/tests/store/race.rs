@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,7 +10,7 @@ use kalamtable_store::{DefinitionStore, Error, ObjectStoreLog, Sequence, TableId
 use object_store::ObjectStore;
 
 use crate::scripted::{Call, Fate, scripted};
-use crate::tables::{Everything, block_on, files, name, open_folder, table, try_open};
+use crate::tables::{Everything, block_on, child, files, name, open_folder, table, try_open};
 
 /// Versions that were acknowledged, and to whom.
 type Acknowledged = BTreeMap<u32, String>;
@@ -195,7 +194,9 @@ fn processes_on_one_folder_lose_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_folder(folder.path());
     block_on(store.create(table("counter", "start"))).unwrap();
-    let mut children: Vec<_> = (0..2).map(|_| child(folder.path())).collect();
+    let mut children: Vec<_> = (0..2)
+        .map(|_| child("race::process", FOLDER, folder.path()))
+        .collect();
     let mut acknowledged = Vec::new();
     for child in &mut children {
         let output = BufReader::new(child.stdout.take().expect("a pipe"));
@@ -215,16 +216,7 @@ fn processes_on_one_folder_lose_nothing() {
     assert_eq!(check(&stores, &acknowledged), Ok(()));
 }
 
-fn child(folder: &Path) -> std::process::Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "race::process", "--nocapture"])
-        .env(FOLDER, folder)
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap()
-}
-
-/// What [`child`] runs. Does nothing in the parent.
+/// What a child runs. Does nothing in the parent.
 #[test]
 fn process() {
     let Some(folder) = std::env::var_os(FOLDER) else {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::Path;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
 use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_and_check};
@@ -13,6 +14,17 @@ use object_store::local::LocalFileSystem;
 
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     futures::executor::block_on(future)
+}
+
+/// A process that runs one test of this program on a folder, which `variable` tells it.
+pub(crate) fn child(test: &str, variable: &str, folder: &Path) -> Child {
+    let program = std::env::current_exe().expect("this program has a path");
+    Command::new(program)
+        .args(["--exact", test, "--nocapture"])
+        .env(variable, folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("this program runs")
 }
 
 /// A table of that name, with a comment to tell it by.
