@@ -15,7 +15,8 @@ use crate::{Change, Error, Sequence, StoredTable, TableId};
 ///
 /// The store numbers versions itself: whatever version a definition says, it becomes 1 when the table
 /// is created and the next one at each change. That is what old data names its definition by, so
-/// versions are kept for ever, also those of dropped tables.
+/// versions are kept for ever, also those of dropped tables. It also says when each change was made:
+/// see [`Moment`](crate::Moment).
 ///
 /// A future of a writing method that is dropped before it is ready may or may not have changed the
 /// store.
@@ -44,6 +45,13 @@ pub trait DefinitionStore: Debug + Send + Sync + 'static {
     /// # Errors
     /// If the store cannot be read.
     async fn list(&self) -> Result<Vec<StoredTable>, Error>;
+
+    /// Every version of every table that is there, by id and then from version 1, all taken at one
+    /// moment.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    async fn list_versions(&self) -> Result<Vec<StoredTable>, Error>;
 
     /// Makes a table, at version 1.
     ///

@@ -1,8 +1,10 @@
 //! The text of log entries and checkpoints: JSON, with a format number and the checksum of its content.
 //!
 //! ```json
-//! {"format":1,"checksum":"..","content":{"sequence":2,"previous":"..","writer":"..","change":{"drop":{"id":1}}}}
+//! {"format":1,"checksum":"..","content":{"sequence":2,"previous":"..","writer":"..","moment":1700000000000000,"change":{"drop":{"id":1}}}}
 //! ```
+//!
+//! Moments are numbers, of microseconds: see [`Moment`].
 //!
 //! An entry names the checksum of the one before it, so a log that was forked or overwritten is
 //! noticed where the two meet. A checkpoint is every entry up to it, without what follows from their
@@ -14,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::checksum::Checksum;
 use crate::replica::{Entry, Replica, Stamp};
 use crate::state::{Action, Definition};
-use crate::{DamageKind, Sequence, TableId};
+use crate::{DamageKind, Moment, Sequence, TableId};
 
 /// The only format so far.
 const FORMAT: u32 = 1;
@@ -40,6 +42,7 @@ struct EntryContent {
     sequence: u64,
     previous: Checksum,
     writer: String,
+    moment: i64,
     change: ChangeContent,
 }
 
@@ -56,6 +59,7 @@ struct CheckpointContent {
 #[serde(deny_unknown_fields)]
 struct Stamped {
     writer: String,
+    moment: i64,
     change: ChangeContent,
 }
 
@@ -74,12 +78,14 @@ pub(crate) fn write_entry(
     sequence: Sequence,
     previous: Checksum,
     writer: String,
+    moment: Moment,
     action: Action,
 ) -> (Entry, Vec<u8>) {
     let content = EntryContent {
         sequence: sequence.0,
         previous,
         writer,
+        moment: moment.0,
         change: ChangeContent::of(&action),
     };
     let (checksum, bytes) = seal(&content);
@@ -90,6 +96,7 @@ pub(crate) fn write_entry(
     let entry = Entry {
         previous,
         stamp,
+        moment,
         action,
     };
     (entry, bytes)
@@ -113,6 +120,7 @@ pub(crate) fn read_entry(
             writer: content.writer.into(),
             checksum,
         },
+        moment: Moment(content.moment),
         action: content.change.action(path)?,
     })
 }
@@ -129,8 +137,9 @@ pub(crate) fn write_checkpoint(replica: &Replica) -> Vec<u8> {
             .state()
             .actions()
             .zip(stamps)
-            .map(|(action, stamp)| Stamped {
+            .map(|((moment, action), stamp)| Stamped {
                 writer: stamp.writer.to_string(),
+                moment: moment.0,
                 change: ChangeContent::of(&action),
             })
             .collect(),
@@ -151,10 +160,15 @@ pub(crate) fn read_checkpoint(
         });
     }
     let mut replica = Replica::default();
-    for Stamped { writer, change } in content.changes {
+    for Stamped {
+        writer,
+        moment,
+        change,
+    } in content.changes
+    {
         let action = change.action(path)?;
         let (sequence, previous) = (replica.last().next(), replica.head());
-        let (entry, _) = write_entry(sequence, previous, writer, action);
+        let (entry, _) = write_entry(sequence, previous, writer, Moment(moment), action);
         replica.apply(entry)?;
     }
     if replica.head() != content.last {

@@ -266,6 +266,10 @@ impl DefinitionStore for ObjectStoreLog {
         self.read(State::list).await
     }
 
+    async fn list_versions(&self) -> Result<Vec<StoredTable>, Error> {
+        self.read(State::list_versions).await
+    }
+
     async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error> {
         self.append(Operation::Create { definition }).await
     }

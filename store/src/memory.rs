@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use kalamtable_model::{TableDefinition, TableName};
 
 use crate::state::{Operation, State};
-use crate::{Change, DefinitionStore, Error, Sequence, StoredTable, TableId};
+use crate::{Change, DefinitionStore, Error, Moment, Sequence, StoredTable, TableId};
 
 /// Definitions that last as long as the process. Every read sees every change.
 ///
@@ -38,9 +38,9 @@ impl MemoryStore {
 
     fn write(&self, operation: &Operation) -> Result<StoredTable, Error> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let plan = state.plan(operation)?;
+        let plan = state.plan(operation, Moment::now())?;
         // What was planned fits; if it does not, that is for the caller to see.
-        let applied = state.apply(&plan.action);
+        let applied = state.apply(plan.table.changed_at, &plan.action);
         applied.map_err(|kind| Error::Other(Box::new(kind)))?;
         Ok(plan.table)
     }
@@ -62,6 +62,10 @@ impl DefinitionStore for MemoryStore {
 
     async fn list(&self) -> Result<Vec<StoredTable>, Error> {
         Ok(self.state().list())
+    }
+
+    async fn list_versions(&self) -> Result<Vec<StoredTable>, Error> {
+        Ok(self.state().list_versions())
     }
 
     async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::checksum::Checksum;
 use crate::state::{Action, State};
-use crate::{DamageKind, Sequence};
+use crate::{DamageKind, Moment, Sequence};
 
 /// One entry of the log; its number is where it is.
 #[derive(Clone, Debug)]
@@ -12,6 +12,7 @@ pub(crate) struct Entry {
     /// The checksum of the entry before it.
     pub(crate) previous: Checksum,
     pub(crate) stamp: Stamp,
+    pub(crate) moment: Moment,
     pub(crate) action: Action,
 }
 
@@ -65,7 +66,7 @@ impl Replica {
                 named: entry.previous,
             });
         }
-        self.state.apply(&entry.action)?;
+        self.state.apply(entry.moment, &entry.action)?;
         self.stamps.push(entry.stamp);
         Ok(())
     }

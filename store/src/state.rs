@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_and_check};
 
-use crate::{Change, ChangeKind, DamageKind, Error, Sequence, StoredTable, TableId};
+use crate::{Change, ChangeKind, DamageKind, Error, Moment, Sequence, StoredTable, TableId};
 
 /// What a caller asks for.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub(crate) enum Operation {
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) action: Action,
-    /// The version that the change makes, or takes away; with the change's number.
+    /// The version that the change makes, or takes away; with the change's number and moment.
     pub(crate) table: StoredTable,
 }
 
@@ -95,6 +95,7 @@ pub(crate) struct State {
 
 #[derive(Clone, Debug)]
 struct Table {
+    created_at: Moment,
     /// Version `n` is at `n - 1`; never empty.
     versions: Vec<Version>,
     is_dropped: bool,
@@ -104,20 +105,22 @@ struct Table {
 struct Version {
     definition: Definition,
     sequence: Sequence,
+    changed_at: Moment,
 }
 
 // ---- changes ----
 
 impl State {
-    /// What to do next for `operation`, if it can be done.
-    pub(crate) fn plan(&self, operation: &Operation) -> Result<Plan, Error> {
-        let (id, definition, action) = match operation {
+    /// What to do next for `operation`, if it can be done, when the clock says `now`.
+    pub(crate) fn plan(&self, operation: &Operation, now: Moment) -> Result<Plan, Error> {
+        let moment = self.last_moment().map_or(now, |last| last.max(now));
+        let (id, created_at, definition, action) = match operation {
             Operation::Create { definition } => {
                 let id = self.next_id();
                 self.free_name(definition.name(), None)?;
                 let definition = Definition::to_store(definition.clone(), NonZeroU32::MIN)?;
                 let checked = Arc::clone(&definition.checked);
-                (id, checked, Action::Create { id, definition })
+                (id, moment, checked, Action::Create { id, definition })
             }
             Operation::Replace {
                 id,
@@ -125,7 +128,7 @@ impl State {
                 definition,
             } => {
                 let id = *id;
-                let found = self.expect(id, *expected)?;
+                let (created_at, found) = self.expect(id, *expected)?;
                 self.free_name(definition.name(), Some(id))?;
                 let next = found.checked.version().checked_add(1);
                 let next = next
@@ -133,11 +136,14 @@ impl State {
                     .ok_or(Error::NoMoreVersions { id })?;
                 let definition = Definition::to_store(definition.clone(), next)?;
                 let checked = Arc::clone(&definition.checked);
-                (id, checked, Action::Replace { id, definition })
+                let action = Action::Replace { id, definition };
+                (id, created_at, checked, action)
             }
             Operation::Drop { id, expected } => {
-                let found = self.expect(*id, *expected)?;
-                (*id, Arc::clone(&found.checked), Action::Drop { id: *id })
+                let id = *id;
+                let (created_at, found) = self.expect(id, *expected)?;
+                let checked = Arc::clone(&found.checked);
+                (id, created_at, checked, Action::Drop { id })
             }
         };
         Ok(Plan {
@@ -145,13 +151,20 @@ impl State {
                 id,
                 definition,
                 sequence: self.last_sequence().next(),
+                changed_at: moment,
+                created_at,
             },
             action,
         })
     }
 
     /// Makes a change, if it fits.
-    pub(crate) fn apply(&mut self, action: &Action) -> Result<(), DamageKind> {
+    pub(crate) fn apply(&mut self, moment: Moment, action: &Action) -> Result<(), DamageKind> {
+        if self.last_moment().is_some_and(|last| moment < last) {
+            return Err(DamageKind::Misfit(
+                "its moment is before that of the last change",
+            ));
+        }
         let sequence = self.last_sequence().next();
         let change = match action {
             Action::Create { id, definition } => {
@@ -166,15 +179,18 @@ impl State {
                     return Err(DamageKind::Misfit("the name is taken"));
                 }
                 self.tables.push(Table {
+                    created_at: moment,
                     versions: vec![Version {
                         definition: definition.clone(),
                         sequence,
+                        changed_at: moment,
                     }],
                     is_dropped: false,
                 });
                 self.names.insert(name.clone(), *id);
                 Change {
                     sequence,
+                    moment,
                     table: *id,
                     kind: ChangeKind::Created,
                     name_before: None,
@@ -182,7 +198,7 @@ impl State {
                 }
             }
             Action::Replace { id, definition } => {
-                let newest = self.newest(*id).ok_or(NO_TABLE)?;
+                let (_, newest) = self.live(*id).ok_or(NO_TABLE)?;
                 let before = newest.definition.checked.name().clone();
                 let version = definition.checked.version();
                 if newest.definition.checked.version().checked_add(1) != Some(version) {
@@ -198,10 +214,12 @@ impl State {
                     table.versions.push(Version {
                         definition: definition.clone(),
                         sequence,
+                        changed_at: moment,
                     });
                 }
                 Change {
                     sequence,
+                    moment,
                     table: *id,
                     kind: ChangeKind::Replaced { version },
                     name_before: Some(before),
@@ -209,7 +227,7 @@ impl State {
                 }
             }
             Action::Drop { id } => {
-                let newest = self.newest(*id).ok_or(NO_TABLE)?;
+                let (_, newest) = self.live(*id).ok_or(NO_TABLE)?;
                 let before = newest.definition.checked.name().clone();
                 self.names.remove(&before);
                 if let Some(table) = self.table_mut(*id) {
@@ -217,6 +235,7 @@ impl State {
                 }
                 Change {
                     sequence,
+                    moment,
                     table: *id,
                     kind: ChangeKind::Dropped,
                     name_before: Some(before),
@@ -228,9 +247,9 @@ impl State {
         Ok(())
     }
 
-    /// The table's newest definition, if that is of version `expected`.
-    fn expect(&self, id: TableId, expected: u32) -> Result<&Definition, Error> {
-        let newest = self.newest(id).ok_or(Error::NoSuchTable { id })?;
+    /// When the table was made, and its newest definition, if that is of version `expected`.
+    fn expect(&self, id: TableId, expected: u32) -> Result<(Moment, &Definition), Error> {
+        let (table, newest) = self.live(id).ok_or(Error::NoSuchTable { id })?;
         let found = newest.definition.checked.version();
         if found != expected {
             return Err(Error::Conflict {
@@ -239,7 +258,7 @@ impl State {
                 found,
             });
         }
-        Ok(&newest.definition)
+        Ok((table.created_at, &newest.definition))
     }
 
     /// That no table but `own` has the name.
@@ -265,14 +284,15 @@ const NO_TABLE: DamageKind = DamageKind::Misfit("the table is not there");
 impl State {
     /// As [`DefinitionStore::get`](crate::DefinitionStore::get).
     pub(crate) fn get(&self, id: TableId) -> Option<StoredTable> {
-        self.newest(id).map(|version| version.stored(id))
+        let (table, newest) = self.live(id)?;
+        Some(table.stored(id, newest))
     }
 
     /// As [`DefinitionStore::get_version`](crate::DefinitionStore::get_version).
     pub(crate) fn get_version(&self, id: TableId, version: u32) -> Option<StoredTable> {
         let index = usize::try_from(version).ok()?.checked_sub(1)?;
-        let version = self.table(id)?.versions.get(index)?;
-        Some(version.stored(id))
+        let table = self.table(id)?;
+        Some(table.stored(id, table.versions.get(index)?))
     }
 
     /// As [`DefinitionStore::find`](crate::DefinitionStore::find).
@@ -282,15 +302,19 @@ impl State {
 
     /// As [`DefinitionStore::list`](crate::DefinitionStore::list).
     pub(crate) fn list(&self) -> Vec<StoredTable> {
-        (1..=self.tables.len() as u64)
-            .filter_map(|id| self.get(TableId(id)))
-            .collect()
+        self.ids().filter_map(|id| self.get(id)).collect()
+    }
+
+    /// As [`DefinitionStore::list_versions`](crate::DefinitionStore::list_versions).
+    pub(crate) fn list_versions(&self) -> Vec<StoredTable> {
+        let live = self.ids().filter_map(|id| Some((id, self.live(id)?.0)));
+        live.flat_map(|(id, table)| table.history(id)).collect()
     }
 
     /// As [`DefinitionStore::history`](crate::DefinitionStore::history).
     pub(crate) fn history(&self, id: TableId) -> Vec<StoredTable> {
-        let versions = self.table(id).map_or(&[][..], |table| &table.versions);
-        versions.iter().map(|version| version.stored(id)).collect()
+        let table = self.table(id).into_iter();
+        table.flat_map(|table| table.history(id)).collect()
     }
 
     /// As [`DefinitionStore::changes_since`](crate::DefinitionStore::changes_since).
@@ -310,15 +334,19 @@ impl State {
         Sequence(self.changes.len() as u64)
     }
 
-    /// Every change again, in order, as it was asked for.
-    pub(crate) fn actions(&self) -> impl Iterator<Item = Action> {
+    fn last_moment(&self) -> Option<Moment> {
+        self.changes.last().map(|change| change.moment)
+    }
+
+    /// Every change again, in order, as it was asked for, with its moment.
+    pub(crate) fn actions(&self) -> impl Iterator<Item = (Moment, Action)> {
         self.changes.iter().filter_map(|change| {
             let id = change.table;
             let definition = |version: u32| {
                 let index = usize::try_from(version).ok()?.checked_sub(1)?;
                 Some(self.table(id)?.versions.get(index)?.definition.clone())
             };
-            Some(match change.kind {
+            let action = match change.kind {
                 ChangeKind::Created => Action::Create {
                     id,
                     definition: definition(1)?,
@@ -328,13 +356,20 @@ impl State {
                     definition: definition(version)?,
                 },
                 ChangeKind::Dropped => Action::Drop { id },
-            })
+            };
+            Some((change.moment, action))
         })
     }
 
-    fn newest(&self, id: TableId) -> Option<&Version> {
+    /// Of every table that ever was there.
+    fn ids(&self) -> impl Iterator<Item = TableId> {
+        (1..=self.tables.len() as u64).map(TableId)
+    }
+
+    /// A table that is there, and its newest version.
+    fn live(&self, id: TableId) -> Option<(&Table, &Version)> {
         let table = self.table(id).filter(|table| !table.is_dropped)?;
-        table.versions.last()
+        Some((table, table.versions.last()?))
     }
 
     fn table(&self, id: TableId) -> Option<&Table> {
@@ -348,12 +383,90 @@ impl State {
     }
 }
 
-impl Version {
-    fn stored(&self, id: TableId) -> StoredTable {
+impl Table {
+    /// Every version, of the table with that id.
+    fn history(&self, id: TableId) -> impl Iterator<Item = StoredTable> {
+        let versions = self.versions.iter();
+        versions.map(move |version| self.stored(id, version))
+    }
+
+    fn stored(&self, id: TableId, version: &Version) -> StoredTable {
         StoredTable {
             id,
-            definition: Arc::clone(&self.definition.checked),
-            sequence: self.sequence,
+            definition: Arc::clone(&version.definition.checked),
+            sequence: version.sequence,
+            changed_at: version.changed_at,
+            created_at: self.created_at,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn definition(comment: &str) -> TableDefinition {
+        let text = format!(
+            "name = 'app.notes'\n\
+             comment = '{comment}'\n\
+             primary_key = ['id']\n\
+             [columns]\n\
+             id = {{ id = 1, type = 'bigint' }}\n"
+        );
+        let read = Definition::read("notes", &text).expect("the definition is sound");
+        TableDefinition::clone(&read.checked)
+    }
+
+    /// Makes a change when the clock says `now`.
+    fn change(state: &mut State, now: i64, operation: &Operation) -> StoredTable {
+        let plan = state.plan(operation, Moment(now)).expect("it can be done");
+        let applied = state.apply(plan.table.changed_at, &plan.action);
+        applied.expect("what was planned fits");
+        plan.table
+    }
+
+    #[test]
+    fn clock_that_goes_back_does_not_take_moments_with_it() {
+        let mut state = State::default();
+        let (id, mut expected) = (TableId(1), 1);
+        // Before 1970 is as good a beginning as any.
+        let created = change(
+            &mut state,
+            -7,
+            &Operation::Create {
+                definition: definition("1"),
+            },
+        );
+        assert_eq!(created.changed_at, Moment(-7));
+        let mut moments = Vec::new();
+        for now in [-8, 5, 4, i64::MIN, 6, i64::MAX, 7] {
+            let operation = Operation::Replace {
+                id,
+                expected,
+                definition: definition(&now.to_string()),
+            };
+            let replaced = change(&mut state, now, &operation);
+            assert_eq!(replaced.created_at, Moment(-7));
+            assert_eq!(state.get(id), Some(replaced.clone()));
+            expected = replaced.version();
+            moments.push(replaced.changed_at.0);
+        }
+        assert_eq!(moments, [-7, 5, 5, 5, 6, i64::MAX, i64::MAX]);
+        let dropped = change(&mut state, 8, &Operation::Drop { id, expected });
+        assert_eq!(dropped.changed_at, Moment(i64::MAX));
+    }
+
+    #[test]
+    fn change_before_the_last_one_does_not_fit() {
+        let mut state = State::default();
+        let create = Operation::Create {
+            definition: definition("1"),
+        };
+        change(&mut state, 5, &create);
+        let drop = Action::Drop { id: TableId(1) };
+        let refused = state.apply(Moment(4), &drop);
+        assert!(matches!(refused, Err(DamageKind::Misfit(_))), "{refused:?}");
+        assert_eq!(state.last_sequence(), Sequence(1));
+        assert!(state.apply(Moment(5), &drop).is_ok());
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use kalamtable_model::{TableDefinition, TableName};
 
+use crate::Moment;
+
 /// Names one table of a store, whatever it is called: from 1, and never used again, also not by a
 /// table that is created under the name of a dropped one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +47,10 @@ pub struct StoredTable {
     pub definition: Arc<TableDefinition>,
     /// The change that made this version.
     pub sequence: Sequence,
+    /// The moment of that change.
+    pub changed_at: Moment,
+    /// The moment of the change that made version 1.
+    pub created_at: Moment,
 }
 
 impl StoredTable {
@@ -59,6 +65,8 @@ impl StoredTable {
 pub struct Change {
     /// Its number.
     pub sequence: Sequence,
+    /// When it was made: not before the change before it.
+    pub moment: Moment,
     /// The table that changed.
     pub table: TableId,
     /// What happened to it.

@@ -4,7 +4,7 @@ use super::catch_up::is_cleaned_up;
 use super::objects::Put;
 use super::{Gate, ObjectStoreLog};
 use crate::state::{Operation, Plan};
-use crate::{Error, StoredTable, format};
+use crate::{Error, Moment, StoredTable, format};
 
 impl ObjectStoreLog {
     /// Makes a change, once. The version that it made, or took away, with the change's number.
@@ -31,10 +31,13 @@ impl ObjectStoreLog {
         let writer = format!("{}-{}", gate.process, gate.attempts);
         let (Plan { action, table }, previous) = {
             let view = self.view();
-            (view.replica.state().plan(operation)?, view.replica.head())
+            let plan = view.replica.state().plan(operation, Moment::now())?;
+            (plan, view.replica.head())
         };
         let sequence = table.sequence;
-        let (entry, bytes) = format::write_entry(sequence, previous, writer.clone(), action);
+        let moment = table.changed_at;
+        let (entry, bytes) =
+            format::write_entry(sequence, previous, writer.clone(), moment, action);
         let path = self.objects.entry_path(sequence);
 
         let put = self.objects.create_entry(&path, bytes).await?;

@@ -1,6 +1,8 @@
 //! What every store does, on each of them.
 
-use kalamtable_store::{ChangeKind, DefinitionStore, Error, MemoryStore, Sequence, TableId};
+use kalamtable_store::{
+    ChangeKind, DefinitionStore, Error, MemoryStore, Moment, Sequence, TableId,
+};
 
 use crate::tables::{Everything, block_on, name, open, open_folder, table};
 
@@ -42,6 +44,8 @@ on_every_store! {
     recreated_table_is_another_one
     dropped_table_cannot_be_changed
     changes_are_told_from_anywhere
+    table_has_the_moments_of_its_changes
+    versions_are_listed_of_tables_that_are_there
     refused_operations_take_no_number
     definition_that_does_not_read_back_is_refused
 }
@@ -53,6 +57,7 @@ async fn empty_store_knows_nothing(store: &dyn DefinitionStore) {
     assert_eq!(store.get_version(id, 1).await.unwrap(), None);
     assert_eq!(store.find(&name("notes")).await.unwrap(), None);
     assert_eq!(store.list().await.unwrap(), []);
+    assert_eq!(store.list_versions().await.unwrap(), []);
     assert_eq!(store.history(id).await.unwrap(), []);
     assert_eq!(store.changes_since(Sequence::START).await.unwrap(), []);
     assert_eq!(store.last_sequence().await.unwrap(), Sequence::START);
@@ -209,6 +214,35 @@ async fn changes_are_told_from_anywhere(store: &dyn DefinitionStore) {
             ..
         })
     ));
+}
+
+async fn table_has_the_moments_of_its_changes(store: &dyn DefinitionStore) {
+    let first = store.create(table("a", "1")).await.unwrap();
+    assert_eq!(first.changed_at, first.created_at);
+    let other = store.create(table("b", "1")).await.unwrap();
+    let second = store.replace(first.id, 1, table("a", "2")).await.unwrap();
+    assert_eq!(second.created_at, first.created_at);
+    store.drop_table(first.id, 2).await.unwrap();
+
+    let changes = store.changes_since(Sequence::START).await.unwrap();
+    let moments: Vec<Moment> = changes.iter().map(|change| change.moment).collect();
+    let made = [first.changed_at, other.changed_at, second.changed_at];
+    assert_eq!(moments[..3], made);
+    assert!(moments.is_sorted());
+    // A drop makes no version.
+    assert_eq!(store.history(first.id).await.unwrap(), [first, second]);
+}
+
+async fn versions_are_listed_of_tables_that_are_there(store: &dyn DefinitionStore) {
+    let a1 = store.create(table("a", "1")).await.unwrap();
+    let b1 = store.create(table("b", "1")).await.unwrap();
+    let c1 = store.create(table("c", "1")).await.unwrap();
+    let b2 = store.replace(b1.id, 1, table("b", "2")).await.unwrap();
+    let a2 = store.replace(a1.id, 1, table("a", "2")).await.unwrap();
+    let versions = store.list_versions().await.unwrap();
+    assert_eq!(versions, [&a1, &a2, &b1, &b2, &c1].map(Clone::clone));
+    store.drop_table(b1.id, 2).await.unwrap();
+    assert_eq!(store.list_versions().await.unwrap(), [a1, a2, c1]);
 }
 
 async fn refused_operations_take_no_number(store: &dyn DefinitionStore) {

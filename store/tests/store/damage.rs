@@ -198,6 +198,34 @@ fn both_checkpoints_damaged_name_the_newer_one() {
 }
 
 #[test]
+fn moment_that_was_altered_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    store(folder.path(), true, true);
+    let altered = [
+        (entry(folder.path(), 7), "log/00000000000000000007.json"),
+        (
+            checkpoint(folder.path(), 6),
+            "checkpoint/00000000000000000006.json",
+        ),
+    ];
+    // Without the other one, nothing stands in for the checkpoint.
+    fs::remove_file(checkpoint(folder.path(), 3)).unwrap();
+    for (file, path) in altered {
+        let sound = fs::read_to_string(&file).unwrap();
+        let (before, after) = sound.split_once(r#""moment":"#).unwrap();
+        let (moment, after) = after.split_once(',').unwrap();
+        let moment = moment.parse::<i64>().unwrap() ^ 1;
+        fs::write(&file, format!(r#"{before}"moment":{moment},{after}"#)).unwrap();
+        let error = try_open(&files(folder.path())).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("`{path}` does not have the content that its checksum was made of")
+        );
+        fs::write(&file, sound).unwrap();
+    }
+}
+
+#[test]
 fn other_format_is_named() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path(), false, false);

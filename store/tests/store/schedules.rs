@@ -224,6 +224,8 @@ fn client_that_asks_again_by_itself_knows_its_own_change() {
     let store = open(&asking);
     let made = block_on(store.replace(id, 2, table("notes", "3"))).unwrap();
     assert_eq!((made.version(), made.sequence), (3, Sequence(3)));
+    let newest = block_on(open(&objects).get(id)).unwrap();
+    assert_eq!(newest, Some(made));
     assert_eq!(block_on(store.last_sequence()).unwrap(), Sequence(3));
 }
 
@@ -401,6 +403,33 @@ fn opening_reads_one_checkpoint_and_what_came_after_it() {
 }
 
 #[test]
+fn moments_are_read_back_from_entries_and_from_checkpoints() {
+    let objects = objects();
+    let store = open(&objects);
+    let id = block_on(store.create(table("notes", "1"))).unwrap().id;
+    let first = block_on(store.create(table("papers", "1"))).unwrap();
+    block_on(store.drop_table(id, 1)).unwrap();
+    let written = Everything::of(&store);
+    assert_eq!(Everything::of(&open(&objects)), written);
+
+    block_on(store.checkpoint()).unwrap();
+    let second = block_on(store.replace(first.id, 1, table("papers", "2"))).unwrap();
+    block_on(store.checkpoint()).unwrap();
+    block_on(store.clean_up()).unwrap();
+    assert!(!exists(&objects, "log/00000000000000000003.json"));
+    let reopened = open(&objects);
+    assert_eq!(Everything::of(&reopened), Everything::of(&store));
+    // Whoever reads them goes on from them.
+    let third = block_on(reopened.replace(first.id, 2, table("papers", "3"))).unwrap();
+    assert!(third.changed_at >= second.changed_at);
+    assert_eq!(third.created_at, first.created_at);
+    assert_eq!(
+        block_on(store.history(first.id)).unwrap(),
+        [first, second, third]
+    );
+}
+
+#[test]
 fn checkpoint_without_changes_writes_nothing() {
     let objects = objects();
     let store = open(&objects);
@@ -416,6 +445,9 @@ fn entry_is_text_that_a_person_can_read() {
     let path = Path::from("log/00000000000000000001.json");
     let bytes = block_on(async { objects.get(&path).await.unwrap().bytes().await.unwrap() });
     let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let (before, after) = text.split_once(r#""moment":"#).unwrap();
+    let (_, after) = after.split_once(',').unwrap();
+    let text = format!(r#"{before}"moment":..,{after}"#);
     // What is random, or a checksum of it.
     let mut shown = String::new();
     for part in text.split_inclusive('"') {
@@ -426,6 +458,6 @@ fn entry_is_text_that_a_person_can_read() {
         }
     }
     expect_test::expect![[r#"
-        {"format":1,"checksum":"..","content":{"sequence":1,"previous":"..","writer":"..","change":{"create":{"id":1,"definition":"name        = \"app.notes\"\ncomment     = \"1\"\nprimary_key = [\"id\"]\n\n[columns]\nid = { id = 1, type = \"bigint\" }\n"}}}}
+        {"format":1,"checksum":"..","content":{"sequence":1,"previous":"..","writer":"..","moment":..,"change":{"create":{"id":1,"definition":"name        = \"app.notes\"\ncomment     = \"1\"\nprimary_key = [\"id\"]\n\n[columns]\nid = { id = 1, type = \"bigint\" }\n"}}}}
     "#]].assert_eq(&shown);
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_and_check};
 use kalamtable_store::{
-    Change, DefinitionStore, LogOptions, ObjectStoreLog, Sequence, StoredTable,
+    Change, DefinitionStore, LogOptions, Moment, ObjectStoreLog, Sequence, StoredTable,
 };
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -82,6 +82,7 @@ pub(crate) fn files(path: &Path) -> Arc<dyn ObjectStore> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Everything {
     pub(crate) tables: Vec<StoredTable>,
+    pub(crate) versions: Vec<StoredTable>,
     pub(crate) histories: Vec<Vec<StoredTable>>,
     pub(crate) changes: Vec<Change>,
 }
@@ -99,6 +100,7 @@ impl Everything {
             }
             let everything = Everything {
                 tables: store.list().await.unwrap(),
+                versions: store.list_versions().await.unwrap(),
                 histories,
                 changes,
             };
@@ -111,11 +113,20 @@ impl Everything {
     fn check(&self, last: Sequence) {
         let numbers = self.changes.iter().map(|change| change.sequence.0);
         assert!(numbers.eq(1..=last.0), "the sequence has gaps: {self:?}");
+        assert!(self.changes.is_sorted_by_key(|change| change.moment));
         for history in &self.histories {
+            for table in history {
+                let change = &self.changes[table.sequence.0 as usize - 1];
+                assert_eq!(table.changed_at, change.moment);
+                assert_eq!(table.created_at, history[0].changed_at);
+            }
             let versions = history.iter().map(StoredTable::version);
             assert!(versions.eq(1..=history.len() as u32), "{history:?}");
             assert!(history.is_sorted_by_key(|table| table.sequence));
         }
+        let there = |history: &&Vec<StoredTable>| self.tables.iter().any(|t| t.id == history[0].id);
+        let versions = self.histories.iter().filter(there).flatten();
+        assert!(self.versions.iter().eq(versions), "{self:?}");
         let mut names: Vec<_> = self
             .tables
             .iter()
@@ -126,6 +137,18 @@ impl Everything {
         assert_eq!(names.len(), self.tables.len(), "a name is used twice");
     }
 
+    /// All but when it was done: what two stores that were told the same have in common.
+    pub(crate) fn without_moments(mut self) -> Self {
+        let tables = self.tables.iter_mut().chain(&mut self.versions);
+        for table in tables.chain(self.histories.iter_mut().flatten()) {
+            *table = without_moments(table.clone());
+        }
+        for change in &mut self.changes {
+            change.moment = Moment(0);
+        }
+        self
+    }
+
     /// Whether `other` is this and perhaps more.
     pub(crate) fn is_start_of(&self, other: &Everything) -> bool {
         other.changes.starts_with(&self.changes)
@@ -134,5 +157,13 @@ impl Everything {
                 .iter()
                 .zip(&other.histories)
                 .all(|(mine, theirs)| theirs.starts_with(mine))
+    }
+}
+
+pub(crate) fn without_moments(table: StoredTable) -> StoredTable {
+    StoredTable {
+        changed_at: Moment(0),
+        created_at: Moment(0),
+        ..table
     }
 }
