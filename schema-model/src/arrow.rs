@@ -9,11 +9,11 @@
 //! | `kalam_column_flags` | a JSON array of `pk`, `nn`, `uq`, in that order; `uq` is also that of a column which alone is a unique key |
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow_schema::{DataType, Field, FieldRef, Fields, IntervalUnit, Schema};
 
-use crate::{Column, ColumnType, NestedField, TableDefinition, TimeUnit};
+use crate::{Column, ColumnType, NestedField, TableDefinition, TableKind, TimeUnit};
 
 /// Metadata key of an id, as the Parquet reader and writer of arrow-rs know it.
 pub const FIELD_ID_KEY: &str = "PARQUET:field_id";
@@ -43,6 +43,22 @@ impl TableDefinition {
         // No metadata, not even the comment: DataFusion 55 compares that of whole schemas, and refuses
         // joins and unions of tables where it differs.
         Schema::new(fields)
+    }
+}
+
+static SYSTEM_FIELDS: LazyLock<Vec<FieldRef>> = LazyLock::new(|| {
+    // The kinds that have some have the same.
+    let columns = TableKind::Shared.system_columns().iter();
+    columns
+        .map(|column| column_field(column, false, false))
+        .collect()
+});
+
+impl TableKind {
+    /// The fields of the columns that the system adds to tables of this kind: behind those of
+    /// [`arrow_schema`](TableDefinition::arrow_schema) in what a query sees.
+    pub fn system_fields(self) -> &'static [FieldRef] {
+        &SYSTEM_FIELDS[..self.system_columns().len()]
     }
 }
 

@@ -26,6 +26,7 @@ mod shared;
 mod source;
 mod sql;
 mod suggest;
+mod system_columns;
 mod type_text;
 mod types;
 
@@ -45,4 +46,5 @@ pub use rule::Rule;
 pub use shared::Shared;
 pub use source::{SourceFile, SourceId, Sources, Spanned};
 pub use suggest::nearest;
+pub use system_columns::{DELETED_COLUMN, SEQ_COLUMN};
 pub use types::{ColumnType, MapFields, NestedField, TimeUnit};

@@ -1,0 +1,103 @@
+//! Snapshots of several tables, all of one moment.
+
+use kalamtable_store::TableId;
+
+use crate::clocks::{Clock, Stamp};
+use crate::error::Error;
+use crate::name::NameRef;
+use crate::registry::{SchemaRegistry, Shared};
+use crate::slots::Known;
+
+#[derive(Clone, Copy)]
+enum Wanted<'a> {
+    Table(TableId),
+    Name(NameRef<'a>),
+}
+
+impl SchemaRegistry {
+    /// The present versions of several tables, in this order, all of one moment: at some time during the
+    /// call these were the present ones together.
+    ///
+    /// No alteration waits for it. It is asked again if one came between; while alterations of these very
+    /// tables follow each other faster than they can be looked up, it goes on.
+    ///
+    /// # Errors
+    /// If one has to be read, and the store cannot be.
+    pub async fn get_all(&self, ids: &[TableId]) -> Result<Vec<Known>, Error> {
+        let wanted: Vec<Wanted<'_>> = ids.iter().copied().map(Wanted::Table).collect();
+        self.shared.moment(&wanted).await
+    }
+
+    /// The present versions of the tables that have these names, as [`get_all`](Self::get_all).
+    ///
+    /// # Errors
+    /// If one has to be read, and the store cannot be.
+    pub async fn find_all(&self, names: &[NameRef<'_>]) -> Result<Vec<Known>, Error> {
+        let wanted: Vec<Wanted<'_>> = names.iter().copied().map(Wanted::Name).collect();
+        self.shared.moment(&wanted).await
+    }
+}
+
+impl Shared {
+    async fn moment(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Known>, Error> {
+        loop {
+            let mut found = Vec::with_capacity(wanted.len());
+            let mut stamps: Vec<(Clock, Stamp)> = Vec::with_capacity(wanted.len());
+            for wanted in wanted {
+                let (known, clock, stamp) = self.at_stamp(*wanted).await?;
+                found.push(known);
+                stamps.push((clock, stamp));
+            }
+            // Each was the present one when its clock was read first, and still is: so all were when the
+            // last was read.
+            if stamps
+                .iter()
+                .all(|(clock, stamp)| self.slots.read_clock(*clock) == *stamp)
+            {
+                return Ok(found);
+            }
+        }
+    }
+
+    /// What is known of something, with a time at which that was the present version.
+    async fn at_stamp(&self, wanted: Wanted<'_>) -> Result<(Known, Clock, Stamp), Error> {
+        let clock = match wanted {
+            Wanted::Table(id) => self.slots.table_clock(id),
+            Wanted::Name(name) => self.slots.name_clock(self.slots.name_hash(name)),
+        };
+        loop {
+            let known = match wanted {
+                Wanted::Table(id) => self.get(id).await?,
+                Wanted::Name(name) => self.find(name).await?,
+            };
+            let stamp = self.slots.read_clock(clock);
+            if stamp.is_settled() && self.is_present(wanted, &known).await? {
+                return Ok((known, clock, stamp));
+            }
+        }
+    }
+
+    async fn is_present(&self, wanted: Wanted<'_>, known: &Known) -> Result<bool, Error> {
+        let id_and_version = |known: &Known| {
+            let snapshot = known.as_ref()?;
+            Some((snapshot.id(), snapshot.version()))
+        };
+        let published = match wanted {
+            Wanted::Table(id) => self.slots.with_table(id, |slot| slot.map(id_and_version)),
+            Wanted::Name(name) => self.slots.with_name(name, |slot| slot.map(id_and_version)),
+        };
+        if let Some(published) = published {
+            return Ok(published == id_and_version(known));
+        }
+        // Evicted already: the store knows.
+        let id = match wanted {
+            Wanted::Table(id) => Some(id),
+            Wanted::Name(name) => self.store.find(&name.to_name()).await?,
+        };
+        let stored = match id {
+            Some(id) => self.store.get(id).await?,
+            None => None,
+        };
+        Ok(stored.map(|stored| (stored.id, stored.version())) == id_and_version(known))
+    }
+}

@@ -1,0 +1,525 @@
+//! [`SchemaRegistry`]: look-ups, and the loads behind them. How tables change is in `alter.rs`.
+
+use std::fmt;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+
+use arrow_schema::SchemaRef;
+use kalamtable_store::{DefinitionStore, Sequence, StoredTable, TableId};
+
+use crate::clocks::{Clock, Epoch, Stamp};
+use crate::counters::{Artefact, Count};
+use crate::error::Error;
+use crate::flight::{Flights, Load, Outcome, Part};
+use crate::handle::TableHandle;
+use crate::ledger::Ledger;
+use crate::local::{self, Key, Lent};
+use crate::name::NameRef;
+use crate::shape::Shapes;
+use crate::slots::{Known, Slots};
+use crate::snapshot::{Settle, TableSnapshot};
+use crate::sync::{Mutex, block_on};
+
+/// How often a load is made again because an alteration came between, before what was read is returned
+/// without being published.
+const LOADS: usize = 16;
+
+/// The definitions of a [`DefinitionStore`], and what is made of them, in memory.
+///
+/// A clone is the same registry. See the [crate](crate) for what it promises.
+#[derive(Clone)]
+pub struct SchemaRegistry {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    number: u64,
+    pub(crate) store: Arc<dyn DefinitionStore>,
+    pub(crate) slots: Slots,
+    flights: Flights,
+    shapes: Shapes,
+    pub(crate) ledger: Arc<Ledger>,
+    /// The last change of the store that was made visible.
+    pub(crate) cursor: Mutex<Sequence>,
+    /// Checks what is answered from memory.
+    pub(crate) is_shadowed: bool,
+    this: Weak<Shared>,
+}
+
+/// How a registry uses memory and time.
+#[derive(Clone, Debug)]
+pub struct RegistryOptions {
+    /// How many bytes may be resident; more are evicted. What queries hold beyond that is reported by
+    /// [`Stats::bytes_pinned`](crate::Stats::bytes_pinned).
+    pub budget_bytes: usize,
+    /// How many clocks there are for tables, and as many for names; rounded up to a power of two. Tables
+    /// that share a clock cost each other a look at the shared map when one is altered.
+    pub clocks: usize,
+    /// Whether every answer from memory is compared with what the store says, and everything derived with
+    /// what is derived anew. It makes every look-up as slow as none was remembered: for tests.
+    pub shadow: bool,
+}
+
+impl Default for RegistryOptions {
+    /// 256 MiB, 65,536 clocks, no shadow.
+    fn default() -> Self {
+        RegistryOptions {
+            budget_bytes: 256 * 1024 * 1024,
+            clocks: 65_536,
+            shadow: false,
+        }
+    }
+}
+
+/// The most locks that the clocks of tables are divided among.
+const LOCKS: usize = 256;
+
+impl SchemaRegistry {
+    /// A registry over a store, at the store's present state.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn open(
+        store: Arc<dyn DefinitionStore>,
+        options: RegistryOptions,
+    ) -> Result<Self, Error> {
+        // Nothing is remembered yet, so nothing older than this can be.
+        let cursor = store.last_sequence().await?;
+        static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+        let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
+        let ledger = Arc::new(Ledger::new(number));
+        let clocks = options.clocks.max(1).next_power_of_two();
+        let shared = Arc::new_cyclic(|this| Shared {
+            number,
+            store,
+            slots: Slots::new(
+                clocks,
+                clocks.min(LOCKS),
+                options.budget_bytes,
+                Arc::clone(&ledger),
+            ),
+            flights: Flights::default(),
+            shapes: Shapes::new(Arc::clone(&ledger)),
+            ledger,
+            cursor: Mutex::new(cursor),
+            is_shadowed: options.shadow,
+            this: this.clone(),
+        });
+        Ok(SchemaRegistry { shared })
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<dyn DefinitionStore> {
+        &self.shared.store
+    }
+
+    // ---- by id ----
+
+    /// The present version of a table; none if it was dropped or never there.
+    ///
+    /// # Errors
+    /// If it has to be read, and the store cannot be.
+    pub async fn get(&self, id: TableId) -> Result<Known, Error> {
+        if self.shared.is_shadowed {
+            return self.shared.get_shadowed(id).await;
+        }
+        self.shared.get(id).await
+    }
+
+    /// The present version of a table, as [`get`](Self::get): on this thread, without a runtime. A thread
+    /// that drives futures stands still meanwhile, if the table has to be read.
+    ///
+    /// # Errors
+    /// If it has to be read, and the store cannot be.
+    pub fn get_blocking(&self, id: TableId) -> Result<Known, Error> {
+        if !self.shared.is_shadowed
+            && let Some(known) = self.shared.cached(id)
+        {
+            return Ok(known);
+        }
+        block_on(self.get(id))
+    }
+
+    /// What `read` makes of the present version of a table, which is only lent; none if it is not in memory,
+    /// or not there. The way that costs least: no lock, and no count of references.
+    ///
+    /// `read` may look up other tables.
+    pub fn with<R>(&self, id: TableId, read: impl FnOnce(&TableSnapshot) -> R) -> Option<R> {
+        self.shared.lend(id, |lent| read(lent.snapshot)).flatten()
+    }
+
+    /// The Arrow schema of the present version of a table; none if it is not in memory, or not there.
+    ///
+    /// A thread gets clones of an `Arc` of its own, whose count no other thread changes.
+    pub fn schema(&self, id: TableId) -> Option<SchemaRef> {
+        self.shared
+            .lend(id, |lent| Arc::clone(lent.schema))
+            .flatten()
+    }
+
+    /// A handle of a table, which remembers what it saw last. It is made without a look at the table.
+    pub fn handle(&self, id: TableId) -> TableHandle {
+        TableHandle::new(self.clone(), id)
+    }
+
+    /// That version of a table, whether it is the present one or not, dropped or not; none if there never was
+    /// one. This is what data that was written long ago is read by.
+    ///
+    /// # Errors
+    /// If it has to be read, and the store cannot be.
+    pub async fn get_version(&self, id: TableId, version: u32) -> Result<Known, Error> {
+        let present = self.with_present(id, |snapshot| {
+            (snapshot.version() == version).then(|| Arc::clone(snapshot))
+        });
+        match present.flatten() {
+            Some(present) => Ok(Some(present)),
+            None => self.shared.load_version(id, version).await,
+        }
+    }
+
+    /// Whether a snapshot is the present version of its table. A table that was evicted is taken for one
+    /// that has changed.
+    pub fn is_current(&self, snapshot: &TableSnapshot) -> bool {
+        let slots = &self.shared.slots;
+        let clock = slots.table_clock(snapshot.id());
+        let stamp = slots.read_clock(clock);
+        if stamp.is_settled() && snapshot.epoch() == Some(stamp.epoch()) {
+            return true;
+        }
+        self.with_present(snapshot.id(), |present| {
+            present.version() == snapshot.version()
+        })
+        .unwrap_or(false)
+    }
+
+    /// The present epoch of a table: one load. See [`Epoch`].
+    pub fn epoch(&self, id: TableId) -> Epoch {
+        let slots = &self.shared.slots;
+        slots.read_clock(slots.table_clock(id)).epoch()
+    }
+
+    // ---- by name ----
+
+    /// The present version of the table of that name; none if no table has it.
+    ///
+    /// # Errors
+    /// If it has to be read, and the store cannot be.
+    pub async fn find<'a>(&self, name: impl Into<NameRef<'a>>) -> Result<Known, Error> {
+        self.shared.find(name.into()).await
+    }
+
+    /// What `read` makes of the present version of the table of that name, which is only lent; none if it is
+    /// not in memory, or not there.
+    pub fn with_name<'a, R>(
+        &self,
+        name: impl Into<NameRef<'a>>,
+        read: impl FnOnce(&TableSnapshot) -> R,
+    ) -> Option<R> {
+        self.shared
+            .lend_name(name.into(), |lent| read(lent.snapshot))
+            .flatten()
+    }
+
+    fn with_present<R>(
+        &self,
+        id: TableId,
+        read: impl FnOnce(&Arc<TableSnapshot>) -> R,
+    ) -> Option<R> {
+        self.shared
+            .slots
+            .with_table(id, |known| known?.as_ref().map(read))
+    }
+}
+
+// ---- what is in memory ----
+
+impl Shared {
+    /// What is known of a table without a look at the store.
+    pub(crate) fn cached(&self, id: TableId) -> Option<Known> {
+        let known = self.slots.with_table(id, |known| known.cloned());
+        self.note(known.as_ref());
+        known
+    }
+
+    fn cached_name(&self, name: NameRef<'_>) -> Option<Known> {
+        let known = self.slots.with_name(name, |known| known.cloned());
+        self.note(known.as_ref());
+        known
+    }
+
+    pub(crate) async fn get(&self, id: TableId) -> Result<Known, Error> {
+        match self.cached(id) {
+            Some(known) => Ok(known),
+            None => self.load_table(id).await,
+        }
+    }
+
+    pub(crate) async fn find(&self, name: NameRef<'_>) -> Result<Known, Error> {
+        match self.cached_name(name) {
+            Some(known) => Ok(known),
+            None => self.load_name(name).await,
+        }
+    }
+
+    /// Counts a look-up that got as far as the slots.
+    fn note(&self, known: Option<&Known>) {
+        if let Some(Some(snapshot)) = known {
+            snapshot.visit();
+        }
+        self.ledger.counters.add(match known {
+            Some(_) => Count::Hit(Artefact::Table),
+            None => Count::Miss(Artefact::Table),
+        });
+    }
+
+    /// What `read` makes of a table: of the thread's copy, or of its slot. The outer option is none if
+    /// nothing is known, the inner one if there is no table.
+    pub(crate) fn lend<R>(
+        &self,
+        id: TableId,
+        read: impl FnOnce(Lent<'_>) -> R,
+    ) -> Option<Option<R>> {
+        let key = Key {
+            registry: self.number,
+            key: id.0,
+            is_name: false,
+        };
+        let clock = self.slots.table_clock(id);
+        let is_current = |stamp| self.slots.read_clock(clock) == stamp;
+        let hit = Count::Hit(Artefact::Table);
+        let read = match local::with_copy(key, hit, |_| true, is_current, read) {
+            Ok(made) => return Some(Some(made)),
+            Err(read) => read,
+        };
+        self.lend_slot(key, clock, read, |read| self.slots.with_table(id, read))
+    }
+
+    fn lend_name<R>(
+        &self,
+        name: NameRef<'_>,
+        read: impl FnOnce(Lent<'_>) -> R,
+    ) -> Option<Option<R>> {
+        let hash = self.slots.name_hash(name);
+        let key = Key {
+            registry: self.number,
+            key: hash,
+            is_name: true,
+        };
+        let clock = self.slots.name_clock(hash);
+        let is_current = |stamp| self.slots.read_clock(clock) == stamp;
+        let is_same = |snapshot: &TableSnapshot| NameRef::from(snapshot.name()) == name;
+        let hit = Count::Hit(Artefact::Table);
+        let read = match local::with_copy(key, hit, is_same, is_current, read) {
+            Ok(made) => return Some(Some(made)),
+            Err(read) => read,
+        };
+        self.lend_slot(key, clock, read, |read| self.slots.with_name(name, read))
+    }
+
+    /// What `read` makes of what is in a slot, of which the thread keeps a copy if it asks often.
+    fn lend_slot<R, F: FnOnce(Lent<'_>) -> R>(
+        &self,
+        key: Key,
+        clock: Clock,
+        read: F,
+        with_slot: impl FnOnce(&mut dyn FnMut(Option<&Known>)),
+    ) -> Option<Option<R>> {
+        // Before the slot: what is kept with it is then that old at most.
+        let stamp: Stamp = self.slots.read_clock(clock);
+        let wants = stamp.is_settled() && local::wants(key);
+        let mut read = Some(read);
+        let mut made = None;
+        with_slot(&mut |known| {
+            self.note(known);
+            made = known.map(|known| {
+                let snapshot = known.as_ref()?;
+                if wants {
+                    local::keep(key, stamp, snapshot, || self.ledger.counters.tally());
+                }
+                let lent = Lent {
+                    snapshot,
+                    schema: snapshot.schema(),
+                };
+                read.take().map(|read| read(lent))
+            });
+        });
+        made
+    }
+}
+
+// ---- loads ----
+
+impl Shared {
+    async fn load_table(&self, id: TableId) -> Result<Known, Error> {
+        let clock = self.slots.table_clock(id);
+        let mut attempts = 0;
+        loop {
+            let epoch = self.slots.read_clock(clock).epoch();
+            if let Some(known) = self.slots.with_table(id, |known| known.cloned()) {
+                return Ok(known);
+            }
+            let lead = match self.flights.join(Load::Table(id, epoch)) {
+                Part::Lead(lead) => lead,
+                Part::Wait(wait) => match wait.await {
+                    Outcome::Loaded(known) => return Ok(known),
+                    Outcome::Failed(error) => return Err(error),
+                    Outcome::Again => continue,
+                },
+            };
+            // Somebody may have led a load to its end between the two.
+            if let Some(known) = self.slots.with_table(id, |known| known.cloned()) {
+                lead.end(Outcome::Loaded(known.clone()));
+                return Ok(known);
+            }
+            let known = match self.read(self.store.get(id)).await {
+                Ok(known) => known,
+                Err(error) => {
+                    lead.end(Outcome::Failed(error.clone()));
+                    return Err(error);
+                }
+            };
+            if self.slots.publish_table(id, epoch, &known) {
+                lead.end(Outcome::Loaded(known.clone()));
+                return Ok(known);
+            }
+            lead.end(Outcome::Again);
+            attempts += 1;
+            if attempts >= LOADS {
+                // It is as new as any alteration that was complete when this look-up began.
+                return Ok(known);
+            }
+        }
+    }
+
+    async fn load_name(&self, name: NameRef<'_>) -> Result<Known, Error> {
+        let clock = self.slots.name_clock(self.slots.name_hash(name));
+        let mut attempts = 0;
+        loop {
+            let epoch = self.slots.read_clock(clock).epoch();
+            if let Some(known) = self.slots.with_name(name, |known| known.cloned()) {
+                return Ok(known);
+            }
+            let lead = match self.flights.join(Load::Name(name.to_name(), epoch)) {
+                Part::Lead(lead) => lead,
+                Part::Wait(wait) => match wait.await {
+                    Outcome::Loaded(known) => return Ok(known),
+                    Outcome::Failed(error) => return Err(error),
+                    Outcome::Again => continue,
+                },
+            };
+            if let Some(known) = self.slots.with_name(name, |known| known.cloned()) {
+                lead.end(Outcome::Loaded(known.clone()));
+                return Ok(known);
+            }
+            let known = match self.resolve(name).await {
+                Ok(known) => known,
+                Err(error) => {
+                    lead.end(Outcome::Failed(error.clone()));
+                    return Err(error);
+                }
+            };
+            if self.slots.publish_name(name, epoch, &known) {
+                lead.end(Outcome::Loaded(known.clone()));
+                return Ok(known);
+            }
+            lead.end(Outcome::Again);
+            attempts += 1;
+            if attempts >= LOADS {
+                return Ok(known);
+            }
+        }
+    }
+
+    /// The table that the store has under that name, in its present version.
+    async fn resolve(&self, name: NameRef<'_>) -> Result<Known, Error> {
+        let owned = name.to_name();
+        for _ in 0..LOADS {
+            self.ledger.counters.add(Count::Load);
+            let found = self.store.find(&owned).await.inspect_err(|_| {
+                self.ledger.counters.add(Count::LoadFailure);
+            })?;
+            let Some(id) = found else {
+                return Ok(None);
+            };
+            let known = self.load_table(id).await?;
+            if let Some(snapshot) = &known
+                && NameRef::from(snapshot.name()) == name
+            {
+                return Ok(known);
+            }
+            // It was renamed or dropped between the two answers; or the store has seen what another process
+            // did, and what is in memory is older.
+            self.slots.alter(id, None, &[]);
+        }
+        Err(Error::NameUnsettled { name: owned })
+    }
+
+    async fn load_version(&self, id: TableId, version: u32) -> Result<Known, Error> {
+        loop {
+            if let Some(snapshot) = self.slots.version(id, version) {
+                self.note(Some(&Some(Arc::clone(&snapshot))));
+                return Ok(Some(snapshot));
+            }
+            let lead = match self.flights.join(Load::Version(id, version)) {
+                Part::Lead(lead) => lead,
+                Part::Wait(wait) => match wait.await {
+                    Outcome::Loaded(known) => return Ok(known),
+                    Outcome::Failed(error) => return Err(error),
+                    Outcome::Again => continue,
+                },
+            };
+            self.note(None);
+            let outcome = match self.read(self.store.get_version(id, version)).await {
+                Ok(known) => {
+                    if let Some(snapshot) = &known {
+                        self.slots.publish_version(snapshot);
+                    }
+                    Ok(known)
+                }
+                Err(error) => Err(error),
+            };
+            lead.end(match &outcome {
+                Ok(known) => Outcome::Loaded(known.clone()),
+                Err(error) => Outcome::Failed(error.clone()),
+            });
+            return outcome;
+        }
+    }
+
+    /// What a question to the store is answered with, counted.
+    async fn read(
+        &self,
+        question: impl Future<Output = Result<Option<StoredTable>, kalamtable_store::Error>>,
+    ) -> Result<Known, Error> {
+        self.ledger.counters.add(Count::Load);
+        let stored = question.await.inspect_err(|_| {
+            self.ledger.counters.add(Count::LoadFailure);
+        })?;
+        Ok(stored.map(|stored| self.snapshot(&stored)))
+    }
+
+    pub(crate) fn snapshot(&self, stored: &StoredTable) -> Arc<TableSnapshot> {
+        let shape = self.shapes.of(&stored.definition);
+        let settle: Weak<dyn Settle> = self.this.clone();
+        Arc::new(TableSnapshot::new(
+            stored,
+            shape,
+            Arc::clone(&self.ledger),
+            settle,
+        ))
+    }
+}
+
+impl Settle for Shared {
+    fn settle(&self, snapshot: &TableSnapshot) {
+        self.slots.settle(snapshot);
+    }
+}
+
+impl fmt::Debug for SchemaRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SchemaRegistry")
+            .field("store", &self.shared.store)
+            .finish_non_exhaustive()
+    }
+}

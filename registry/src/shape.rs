@@ -1,0 +1,240 @@
+//! [`Shape`]: what follows from a table's columns, whatever the table is called. Tables of one shape share
+//! it, so that thousands of tenants pay for one schema.
+
+use std::borrow::Cow;
+use std::hash::{BuildHasher, Hash, Hasher};
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+
+use arrow_schema::{ArrowError, FieldRef, Schema, SchemaRef};
+use foldhash::fast::RandomState;
+use kalamtable_model::{Column, PrimaryKey, Shared, TableDefinition, TableKind};
+
+use crate::counters::{Artefact, Count};
+use crate::ledger::Ledger;
+use crate::memo::Memo;
+use crate::pool::{ENTRY_BYTES, Pool};
+use crate::sync::AtomicUsize;
+use crate::weigh;
+
+/// How many projections of one shape are remembered. More are made anew each time, and counted as misses:
+/// there are as many as there are lists of columns, and who asks is not to be trusted.
+const PROJECTIONS: usize = 512;
+
+/// What follows from a table's columns.
+pub(crate) struct Shape {
+    kind: TableKind,
+    primary_key: PrimaryKey,
+    unique_keys: Shared<[Shared<[usize]>]>,
+    columns: Shared<[Column]>,
+    schema: SchemaRef,
+    /// Those of `schema`, held here so that they stay in their pool.
+    _fields: Box<[Arc<PooledField>]>,
+    system: OnceLock<SchemaRef>,
+    /// Of the schema with the system columns.
+    projections: Memo<Box<[usize]>, SchemaRef>,
+    /// What is held here, and is not a field.
+    bytes: AtomicUsize,
+    ledger: Arc<Ledger>,
+}
+
+impl Shape {
+    /// One field a column.
+    pub(crate) fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// The same, and behind them the fields of the columns that the system adds.
+    pub(crate) fn schema_with_system_columns(&self) -> &SchemaRef {
+        if self.kind.system_columns().is_empty() {
+            return &self.schema;
+        }
+        match self.system.get() {
+            Some(schema) => {
+                self.ledger
+                    .counters
+                    .add(Count::Hit(Artefact::SystemColumns));
+                schema
+            }
+            None => {
+                self.ledger
+                    .counters
+                    .add(Count::Miss(Artefact::SystemColumns));
+                self.system.get_or_init(|| {
+                    let schema = with_system_columns(&self.schema, self.kind);
+                    self.charge(weigh::schema(&schema));
+                    schema
+                })
+            }
+        }
+    }
+
+    /// The fields of these columns, in this order, of the schema with the system columns.
+    pub(crate) fn projected(&self, columns: &[usize]) -> Result<Cow<'_, SchemaRef>, ArrowError> {
+        if let Some(schema) = self.projections.get(columns) {
+            self.ledger.counters.add(Count::Hit(Artefact::Projection));
+            return Ok(Cow::Borrowed(schema));
+        }
+        self.ledger.counters.add(Count::Miss(Artefact::Projection));
+        let schema = Arc::new(self.schema_with_system_columns().project(columns)?);
+        if self.projections.len() >= PROJECTIONS {
+            return Ok(Cow::Owned(schema));
+        }
+        self.charge(
+            weigh::allocation(Memo::<Box<[usize]>, SchemaRef>::NODE_BYTES)
+                + weigh::allocation(size_of_val(columns))
+                + weigh::schema(&schema),
+        );
+        Ok(Cow::Borrowed(
+            self.projections.insert(columns.into(), schema),
+        ))
+    }
+
+    /// `definition`, which is of this shape, with the columns of the shape instead of its own.
+    pub(crate) fn sharing(&self, definition: &TableDefinition) -> TableDefinition {
+        let mut parts = definition.parts().clone();
+        parts.columns = self.columns.clone();
+        parts.unique_keys = self.unique_keys.clone();
+        if let PrimaryKey::Columns(columns) = &self.primary_key {
+            parts.primary_key = PrimaryKey::Columns(columns.clone());
+        }
+        // Equal parts of a checked definition.
+        TableDefinition::from_checked(parts)
+    }
+
+    fn is_of(&self, definition: &TableDefinition) -> bool {
+        self.kind == definition.kind()
+            && self.key_columns() == definition.key_columns()
+            && *self.unique_keys == *definition.unique_keys()
+            && *self.columns == *definition.columns()
+    }
+
+    fn key_columns(&self) -> &[usize] {
+        match &self.primary_key {
+            PrimaryKey::Columns(columns) => columns,
+            PrimaryKey::None { .. } => &[],
+        }
+    }
+
+    fn charge(&self, bytes: usize) {
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.ledger.shared.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Shape {
+    fn drop(&mut self) {
+        let bytes = self.bytes.load(Ordering::Relaxed);
+        self.ledger.shared.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// The schema with the fields of the columns that the system adds to tables of a kind behind its own.
+pub(crate) fn with_system_columns(schema: &Schema, kind: TableKind) -> SchemaRef {
+    let fields = schema.fields().iter().cloned();
+    let fields: Vec<FieldRef> = fields.chain(kind.system_fields().iter().cloned()).collect();
+    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
+/// A field that several schemas share.
+struct PooledField {
+    field: FieldRef,
+    bytes: usize,
+    ledger: Arc<Ledger>,
+}
+
+impl Drop for PooledField {
+    fn drop(&mut self) {
+        self.ledger.shared.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// The shapes and fields in use.
+pub(crate) struct Shapes {
+    shapes: Pool<Shape>,
+    fields: Pool<PooledField>,
+    state: RandomState,
+    ledger: Arc<Ledger>,
+}
+
+impl Shapes {
+    pub(crate) fn new(ledger: Arc<Ledger>) -> Self {
+        Shapes {
+            shapes: Pool::new(),
+            fields: Pool::new(),
+            state: RandomState::default(),
+            ledger,
+        }
+    }
+
+    /// The shape of a table.
+    pub(crate) fn of(&self, definition: &TableDefinition) -> Arc<Shape> {
+        let hash = self.hash(definition);
+        self.shapes.intern(
+            hash,
+            |shape| shape.is_of(definition),
+            || self.make(definition),
+        )
+    }
+
+    fn make(&self, definition: &TableDefinition) -> Shape {
+        let built = definition.arrow_schema();
+        let fields = built.fields().iter().map(|field| self.field(field));
+        let fields: Box<[Arc<PooledField>]> = fields.collect();
+        let schema = Schema::new_with_metadata(
+            fields
+                .iter()
+                .map(|pooled| pooled.field.clone())
+                .collect::<Vec<_>>(),
+            built.metadata().clone(),
+        );
+        let bytes = weigh::allocation(weigh::ARC_BYTES + size_of::<Shape>())
+            + ENTRY_BYTES
+            + weigh::columns(definition)
+            + weigh::allocation(size_of_val(&*fields))
+            + weigh::schema(&schema);
+        self.ledger.shared.fetch_add(bytes, Ordering::Relaxed);
+        Shape {
+            kind: definition.kind(),
+            primary_key: definition.primary_key().clone(),
+            unique_keys: definition.parts().unique_keys.clone(),
+            columns: definition.parts().columns.clone(),
+            schema: Arc::new(schema),
+            _fields: fields,
+            system: OnceLock::new(),
+            projections: Memo::default(),
+            bytes: AtomicUsize::new(bytes),
+            ledger: Arc::clone(&self.ledger),
+        }
+    }
+
+    fn field(&self, field: &FieldRef) -> Arc<PooledField> {
+        let hash = self.state.hash_one(field);
+        self.fields.intern(
+            hash,
+            |pooled| pooled.field == *field,
+            || {
+                let bytes = weigh::field(field)
+                    + weigh::allocation(weigh::ARC_BYTES + size_of::<PooledField>())
+                    + ENTRY_BYTES;
+                self.ledger.shared.fetch_add(bytes, Ordering::Relaxed);
+                PooledField {
+                    field: Arc::clone(field),
+                    bytes,
+                    ledger: Arc::clone(&self.ledger),
+                }
+            },
+        )
+    }
+
+    fn hash(&self, definition: &TableDefinition) -> u64 {
+        let mut hasher = self.state.build_hasher();
+        definition.kind().hash(&mut hasher);
+        definition.key_columns().hash(&mut hasher);
+        for column in definition.columns() {
+            (column.id, &column.name, &column.ty, column.nullable).hash(&mut hasher);
+        }
+        hasher.finish()
+    }
+}

@@ -1,0 +1,446 @@
+//! [`Slots`]: what is published of each table and name, and the protocol by which it changes.
+//!
+//! Whatever changes a slot holds its lock, and moves its clock before and after. A load publishes what it
+//! has read only if there was no alteration since it began; an alteration comes after the commit in the
+//! store. So once an alteration is complete, neither a slot nor a copy that a thread keeps, nor a load that
+//! is still under way, brings back what was there before.
+//!
+//! A name's slot holds a table's snapshot only while the table's own slot holds the same one.
+
+use std::hash::BuildHasher;
+use std::sync::{Arc, PoisonError};
+
+use foldhash::fast::RandomState;
+use kalamtable_model::TableName;
+use kalamtable_store::TableId;
+
+use crate::clocks::{Change, Clock, Clocks, Epoch, Section, Stamp};
+use crate::counters::Count;
+use crate::ledger::Ledger;
+use crate::name::NameRef;
+use crate::sieve::{Node, Resident, Sieve};
+use crate::snapshot::TableSnapshot;
+use crate::sync::{Map, Mutex};
+use crate::weigh;
+
+/// What is known of a table or a name: its snapshot, or that there is none.
+pub(crate) type Known = Option<Arc<TableSnapshot>>;
+
+pub(crate) struct Slots {
+    clocks: Clocks,
+    names_state: RandomState,
+    tables: Map<TableId, Slot>,
+    names: Map<TableName, Slot>,
+    versions: Map<(TableId, u32), Slot>,
+    residents: Mutex<Sieve>,
+    budget: usize,
+    ledger: Arc<Ledger>,
+}
+
+struct Slot {
+    known: Known,
+    /// The entry of what was found to be absent; that of a table is in its snapshot.
+    absent: Node,
+}
+
+impl Slot {
+    fn present(snapshot: &Arc<TableSnapshot>) -> Self {
+        Slot {
+            known: Some(Arc::clone(snapshot)),
+            absent: Node::NONE,
+        }
+    }
+
+    fn node(&self) -> Node {
+        self.known
+            .as_ref()
+            .map_or(self.absent, |snapshot| snapshot.node())
+    }
+}
+
+/// What a map takes for an entry besides the key and the value: metadata, pointers and free places. Measured
+/// with a counting allocator, which a test does again.
+const MAP_ENTRY_BYTES: usize = 48;
+
+/// What a resident table weighs besides its snapshot: the entries of two maps, and of the sieve.
+const TABLE_ENTRY_BYTES: usize = 2 * MAP_ENTRY_BYTES
+    + 2 * size_of::<Slot>()
+    + size_of::<TableId>()
+    + size_of::<TableName>()
+    + Sieve::ENTRY_BYTES;
+
+const VERSION_ENTRY_BYTES: usize =
+    MAP_ENTRY_BYTES + size_of::<Slot>() + size_of::<(TableId, u32)>() + Sieve::ENTRY_BYTES;
+
+const NO_TABLE_BYTES: usize =
+    MAP_ENTRY_BYTES + size_of::<Slot>() + size_of::<TableId>() + Sieve::ENTRY_BYTES;
+
+fn no_name_bytes(name: &TableName) -> usize {
+    let texts =
+        [&name.namespace, &name.table].map(|text| weigh::allocation(weigh::ARC_BYTES + text.len()));
+    MAP_ENTRY_BYTES
+        + size_of::<Slot>()
+        + size_of::<TableName>()
+        + Sieve::ENTRY_BYTES
+        + texts.iter().sum::<usize>()
+}
+
+impl Slots {
+    pub(crate) fn new(stripes: usize, locks: usize, budget: usize, ledger: Arc<Ledger>) -> Self {
+        Slots {
+            clocks: Clocks::new(stripes, locks),
+            names_state: RandomState::default(),
+            tables: Map::new(),
+            names: Map::new(),
+            versions: Map::new(),
+            residents: Mutex::new(Sieve::new()),
+            budget,
+            ledger,
+        }
+    }
+
+    // ---- reading ----
+
+    pub(crate) fn table_clock(&self, id: TableId) -> Clock {
+        self.clocks.of_table(id.0)
+    }
+
+    pub(crate) fn name_hash(&self, name: NameRef<'_>) -> u64 {
+        self.names_state.hash_one(name)
+    }
+
+    pub(crate) fn name_clock(&self, hash: u64) -> Clock {
+        self.clocks.of_name(hash)
+    }
+
+    fn clock_of_name(&self, name: NameRef<'_>) -> Clock {
+        self.name_clock(self.name_hash(name))
+    }
+
+    pub(crate) fn read_clock(&self, clock: Clock) -> Stamp {
+        self.clocks.read(clock)
+    }
+
+    pub(crate) fn alterations(&self) -> u64 {
+        self.clocks.alterations()
+    }
+
+    /// What `read` makes of what is known of a table; none if nothing is.
+    pub(crate) fn with_table<R>(&self, id: TableId, read: impl FnOnce(Option<&Known>) -> R) -> R {
+        self.tables
+            .with(&id, |slot| read(slot.map(|slot| &slot.known)))
+    }
+
+    /// What `read` makes of what is known of a name; none if nothing is.
+    pub(crate) fn with_name<R>(
+        &self,
+        name: NameRef<'_>,
+        read: impl FnOnce(Option<&Known>) -> R,
+    ) -> R {
+        self.names
+            .with(&name, |slot| read(slot.map(|slot| &slot.known)))
+    }
+
+    pub(crate) fn version(&self, id: TableId, version: u32) -> Known {
+        self.versions
+            .with(&(id, version), |slot| slot?.known.clone())
+    }
+
+    // ---- publications ----
+
+    /// Publishes what a load has read of a table, if there was no alteration since `epoch`.
+    pub(crate) fn publish_table(&self, id: TableId, epoch: Epoch, known: &Known) -> bool {
+        let clock = self.table_clock(id);
+        let mut section = self.clocks.lock(&[clock]);
+        if section.read(clock).epoch() != epoch {
+            return false;
+        }
+        self.forget_table(&mut section, id);
+        section.begin(Change::Publication, &[clock]);
+        let mut residents = self.residents();
+        let slot = match known {
+            Some(snapshot) => {
+                snapshot.set_epoch(epoch);
+                let bytes = TABLE_ENTRY_BYTES + snapshot.bytes();
+                snapshot.set_node(residents.insert(Resident::Table(Arc::clone(snapshot)), bytes));
+                Slot::present(snapshot)
+            }
+            None => Slot {
+                known: None,
+                absent: residents.insert(Resident::NoTable(id), NO_TABLE_BYTES),
+            },
+        };
+        drop(residents);
+        self.tables.insert(id, slot);
+        drop(section);
+        self.shrink();
+        true
+    }
+
+    /// Publishes that a table has a name, or that none has, if there was no alteration since `epoch`. Of a
+    /// table that is not resident any more nothing is published.
+    pub(crate) fn publish_name(&self, name: NameRef<'_>, epoch: Epoch, known: &Known) -> bool {
+        let clock = self.clock_of_name(name);
+        let mut clocks = vec![clock];
+        clocks.extend(
+            known
+                .as_ref()
+                .map(|snapshot| self.table_clock(snapshot.id())),
+        );
+        let mut section = self.clocks.lock(&clocks);
+        if section.read(clock).epoch() != epoch {
+            return false;
+        }
+        let slot = match known {
+            Some(snapshot) => {
+                let is_resident =
+                    self.with_table(snapshot.id(), |known| is_snapshot(known, snapshot));
+                if !is_resident {
+                    return true;
+                }
+                Slot::present(snapshot)
+            }
+            None => {
+                let name = name.to_name();
+                let bytes = no_name_bytes(&name);
+                Slot {
+                    known: None,
+                    absent: self.residents().insert(Resident::NoName(name), bytes),
+                }
+            }
+        };
+        section.begin(Change::Publication, &[clock]);
+        self.forget_absent_name(name);
+        self.names.insert(name.to_name(), slot);
+        drop(section);
+        self.shrink();
+        true
+    }
+
+    /// Keeps a version, which never changes.
+    pub(crate) fn publish_version(&self, snapshot: &Arc<TableSnapshot>) {
+        let key = (snapshot.id(), snapshot.version());
+        // Any lock serves, if it is always the same one.
+        let section = self.clocks.lock(&[self.table_clock(snapshot.id())]);
+        if self.versions.with(&key, |slot| slot.is_some()) {
+            return;
+        }
+        let bytes = VERSION_ENTRY_BYTES + snapshot.bytes();
+        let resident = Resident::Version(Arc::clone(snapshot));
+        snapshot.set_node(self.residents().insert(resident, bytes));
+        self.versions.insert(key, Slot::present(snapshot));
+        drop(section);
+        self.shrink();
+    }
+
+    // ---- alterations ----
+
+    /// Makes a change of the store visible: that the table is `altered`, or that what it is has to be read
+    /// again. A version that is not newer than the one that is published changes nothing.
+    ///
+    /// An altered table that is not resident is not published: other alterations of it may have come and
+    /// gone meanwhile.
+    pub(crate) fn alter(
+        &self,
+        id: TableId,
+        altered: Option<&Arc<TableSnapshot>>,
+        names: &[&TableName],
+    ) {
+        let clock = self.table_clock(id);
+        let mut section = self.clocks.lock(&[clock]);
+        let resident = self.with_table(id, |known| known.cloned().flatten());
+        let mut clocks = vec![clock];
+        let own_name = resident.as_ref().map(|snapshot| snapshot.name());
+        for name in names.iter().copied().chain(own_name) {
+            clocks.push(self.clock_of_name(name.into()));
+        }
+        section.lock_also(&clocks);
+        section.begin(Change::Alteration, &clocks);
+        for name in names {
+            // Whatever was known of it: the name is this table's, or was.
+            self.forget_absent_name((*name).into());
+            self.names.remove(*name);
+        }
+        match (resident, altered) {
+            (Some(resident), Some(altered)) if resident.version() >= altered.version() => {}
+            (Some(resident), Some(altered)) => {
+                self.names.remove(resident.name());
+                altered.set_epoch(Epoch(section.read(clock).epoch().0 + 1));
+                let bytes = TABLE_ENTRY_BYTES + altered.bytes();
+                let entry = Resident::Table(Arc::clone(altered));
+                let mut residents = self.residents();
+                let node = match residents.replace(resident.node(), entry.clone(), bytes) {
+                    true => resident.node(),
+                    // It was about to be evicted.
+                    false => residents.insert(entry, bytes),
+                };
+                drop(residents);
+                altered.set_node(node);
+                self.tables.insert(id, Slot::present(altered));
+                self.names
+                    .insert(altered.name().clone(), Slot::present(altered));
+            }
+            (_, None) => self.forget_table(&mut section, id),
+            (None, Some(_)) => self.forget_table(&mut section, id),
+        }
+        drop(section);
+        self.ledger.counters.add(Count::Invalidation);
+        self.shrink();
+    }
+
+    /// Makes it known that what a name stands for has to be read again.
+    pub(crate) fn alter_name(&self, name: NameRef<'_>) {
+        let clock = self.clock_of_name(name);
+        let mut section = self.clocks.lock(&[clock]);
+        section.begin(Change::Alteration, &[clock]);
+        self.forget_absent_name(name);
+        self.names.remove(&name);
+        drop(section);
+        self.ledger.counters.add(Count::Invalidation);
+    }
+
+    /// Makes it known that everything has to be read again.
+    pub(crate) fn clear(&self) {
+        let section = self.clocks.alter_all();
+        self.tables.clear();
+        self.names.clear();
+        self.versions.clear();
+        self.residents().clear();
+        drop(section);
+        self.ledger.counters.add(Count::Invalidation);
+    }
+
+    /// Takes a table's slot away, and its name's. The table's clock is locked, and what takes the slot away
+    /// moves it or does not have to.
+    fn forget_table(&self, section: &mut Section<'_>, id: TableId) {
+        let Some((known, node)) = self.tables.with(&id, |slot| {
+            let slot = slot?;
+            Some((slot.known.clone(), slot.node()))
+        }) else {
+            return;
+        };
+        if let Some(snapshot) = known {
+            section.lock_also(&[self.clock_of_name(snapshot.name().into())]);
+            self.forget_name_of(&snapshot);
+        }
+        self.tables.remove(&id);
+        self.residents().remove(node);
+    }
+
+    fn forget_name_of(&self, snapshot: &Arc<TableSnapshot>) {
+        let name = snapshot.name();
+        if self.with_name(name.into(), |known| is_snapshot(known, snapshot)) {
+            self.names.remove(name);
+        }
+    }
+
+    fn forget_absent_name(&self, name: NameRef<'_>) {
+        let absent = self
+            .names
+            .with(&name, |slot| slot.map_or(Node::NONE, |slot| slot.absent));
+        self.residents().remove(absent);
+    }
+
+    // ---- memory ----
+
+    /// Takes notice that a snapshot has become larger.
+    pub(crate) fn settle(&self, snapshot: &TableSnapshot) {
+        let mut residents = self.residents();
+        residents.weigh(snapshot.node(), TABLE_ENTRY_BYTES + snapshot.bytes());
+        drop(residents);
+        self.shrink();
+    }
+
+    /// Evicts until what is resident fits into the budget. No clock moves: nothing that a thread has read
+    /// became old by it.
+    fn shrink(&self) {
+        // What an evicted table shared with others may take a while to go: it is not waited for, or more and
+        // more would be evicted meanwhile.
+        let limit = self.budget.saturating_sub(self.shared_bytes());
+        loop {
+            let mut residents = self.residents();
+            if residents.bytes() <= limit {
+                return;
+            }
+            let Some((node, resident)) = residents.evict() else {
+                return;
+            };
+            drop(residents);
+            match &resident {
+                Resident::Table(snapshot) => {
+                    let id = snapshot.id();
+                    let mut section = self.clocks.lock(&[self.table_clock(id)]);
+                    // Unless it was altered meanwhile, and has another place.
+                    if self
+                        .tables
+                        .with(&id, |slot| slot.is_some_and(|slot| slot.node() == node))
+                    {
+                        self.forget_table(&mut section, id);
+                    }
+                }
+                Resident::NoTable(id) => {
+                    let mut section = self.clocks.lock(&[self.table_clock(*id)]);
+                    if self
+                        .tables
+                        .with(id, |slot| slot.is_some_and(|slot| slot.node() == node))
+                    {
+                        self.forget_table(&mut section, *id);
+                    }
+                }
+                Resident::Version(snapshot) => {
+                    let _section = self.clocks.lock(&[self.table_clock(snapshot.id())]);
+                    self.versions.remove(&(snapshot.id(), snapshot.version()));
+                }
+                Resident::NoName(name) => {
+                    let name = NameRef::from(name);
+                    let _section = self.clocks.lock(&[self.clock_of_name(name)]);
+                    if self
+                        .names
+                        .with(&name, |slot| slot.is_some_and(|slot| slot.absent == node))
+                    {
+                        self.names.remove(&name);
+                    }
+                }
+            }
+            self.ledger.counters.add(Count::Eviction);
+        }
+    }
+
+    /// Bytes of what tables share.
+    pub(crate) fn shared_bytes(&self) -> usize {
+        self.ledger
+            .shared
+            .load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    /// Entries, and bytes of what is resident, without what tables share.
+    pub(crate) fn resident(&self) -> (usize, usize) {
+        let residents = self.residents();
+        (residents.len(), residents.bytes())
+    }
+
+    /// Bytes of the snapshots that are resident.
+    pub(crate) fn snapshot_bytes(&self) -> usize {
+        self.residents().snapshot_bytes()
+    }
+
+    /// How many tables, names and older versions there are slots of.
+    pub(crate) fn lens(&self) -> (usize, usize, usize) {
+        (self.tables.len(), self.names.len(), self.versions.len())
+    }
+
+    /// Bytes that are there without any table.
+    pub(crate) fn fixed_bytes(&self) -> usize {
+        self.clocks.bytes()
+    }
+
+    fn residents(&self) -> crate::sync::MutexGuard<'_, Sieve> {
+        self.residents
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn is_snapshot(known: Option<&Known>, snapshot: &Arc<TableSnapshot>) -> bool {
+    matches!(known, Some(Some(known)) if Arc::ptr_eq(known, snapshot))
+}

@@ -1,0 +1,112 @@
+//! Look-ups by id and by name, before and after changes.
+
+use kalamtable_store::TableId;
+use pollster::block_on;
+
+use crate::support::{create, in_memory, table, widen};
+
+#[test]
+fn what_was_altered_is_seen_by_every_way_to_look_up() {
+    block_on(async {
+        let registry = in_memory().await;
+        let first = create(&registry, "app.notes", 1).await;
+        let mut handle = registry.handle(first.id());
+        for version in 1..10 {
+            let at = registry.get(first.id()).await.unwrap().unwrap();
+            assert_eq!(at.version(), version);
+            for _ in 0..3 {
+                assert_eq!(registry.with(first.id(), |at| at.version()), Some(version));
+                assert_eq!(registry.schema(first.id()).as_ref(), Some(at.schema()));
+                let named = registry.find(("app", "notes")).await.unwrap().unwrap();
+                assert_eq!(named.version(), version);
+                let lent = registry.with_name(("app", "notes"), |at| at.version());
+                assert_eq!(lent, Some(version));
+                assert_eq!(handle.get().await.unwrap().version(), version);
+                assert_eq!(handle.cached().unwrap().version(), version);
+            }
+            assert!(registry.is_current(&at));
+            let next = widen(&registry, &at).await;
+            assert!(!registry.is_current(&at));
+            assert!(registry.is_current(&next));
+        }
+        // What is held says what it said.
+        assert_eq!(first.version(), 1);
+        assert_eq!(first.schema().fields().len(), 2);
+        let old = registry.get_version(first.id(), 3).await.unwrap().unwrap();
+        assert_eq!((old.version(), old.schema().fields().len()), (3, 4));
+        assert!(
+            registry
+                .get_version(first.id(), 11)
+                .await
+                .unwrap()
+                .is_none()
+        );
+    });
+}
+
+#[test]
+fn absence_is_remembered_until_the_name_is_taken() {
+    block_on(async {
+        let registry = in_memory().await;
+        assert!(registry.find(("app", "notes")).await.unwrap().is_none());
+        let loads = registry.stats().loads;
+        assert!(registry.find(("app", "notes")).await.unwrap().is_none());
+        assert_eq!(registry.stats().loads, loads);
+
+        let created = registry.create(table("app.notes", 1)).await.unwrap();
+        let found = registry.find(("app", "notes")).await.unwrap().unwrap();
+        assert_eq!(found.id(), created.id());
+
+        registry.drop_table(&found).await.unwrap();
+        assert!(registry.find(("app", "notes")).await.unwrap().is_none());
+        assert!(registry.get(created.id()).await.unwrap().is_none());
+        assert!(registry.with(created.id(), |_| ()).is_none());
+
+        let again = registry.create(table("app.notes", 2)).await.unwrap();
+        assert_ne!(again.id(), created.id());
+        let found = registry.find(("app", "notes")).await.unwrap().unwrap();
+        assert_eq!(found.id(), again.id());
+        assert!(registry.get(TableId(77)).await.unwrap().is_none());
+    });
+}
+
+#[test]
+fn a_renamed_table_keeps_its_id_and_loses_its_name() {
+    block_on(async {
+        let registry = in_memory().await;
+        let notes = create(&registry, "app.notes", 1).await;
+        let found = registry.find(("app", "notes")).await.unwrap().unwrap();
+        registry
+            .alter(&found, table("app.letters", 1))
+            .await
+            .unwrap();
+        assert!(registry.find(("app", "notes")).await.unwrap().is_none());
+        assert!(registry.with_name(("app", "notes"), |_| ()).is_none());
+        let letters = registry.find(("app", "letters")).await.unwrap().unwrap();
+        assert_eq!((letters.id(), letters.version()), (notes.id(), 2));
+    });
+}
+
+#[test]
+fn a_write_under_an_old_version_is_refused() {
+    block_on(async {
+        let registry = in_memory().await;
+        let first = create(&registry, "app.notes", 1).await;
+        widen(&registry, &first).await;
+        let late = registry
+            .alter(&first, table("app.notes", 3))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            late.to_string(),
+            "table 1 is at version 2, not 1: read it again"
+        );
+        let late = registry.drop_table(&first).await.unwrap_err();
+        assert_eq!(
+            late.to_string(),
+            "table 1 is at version 2, not 1: read it again"
+        );
+        let at = registry.get(first.id()).await.unwrap().unwrap();
+        assert_eq!(at.version(), 2);
+    });
+}
