@@ -26,6 +26,7 @@ mod shared;
 mod source;
 mod sql;
 mod suggest;
+mod table_name;
 mod type_text;
 mod types;
 
@@ -34,8 +35,8 @@ pub use check::{
 };
 pub use constraints::{ConstraintKind, TableConstraint};
 pub use definition::{
-    Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey, Reserved,
-    TableDefinition, TableKind, TableName, TableParts,
+    AccessLevel, Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey,
+    Reserved, TableDefinition, TableKind, TableParts,
 };
 pub use diagnostic::{Diagnostic, Label, Place, Style, listed, render, sort_diagnostics, tick};
 pub use fingerprint::Fingerprint;
@@ -45,4 +46,5 @@ pub use rule::Rule;
 pub use shared::Shared;
 pub use source::{SourceFile, SourceId, Sources, Spanned};
 pub use suggest::nearest;
+pub use table_name::{NameError, TableName};
 pub use types::{ColumnType, MapFields, NestedField, TimeUnit};

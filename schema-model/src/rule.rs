@@ -78,6 +78,14 @@ rules! {
         "only timestamps, datetimes and times are counted in units"
     NoColumns "KT0112" "no-columns"
         "a table without columns has no rows"
+    TtlMissing "KT0113" "ttl-missing"
+        "the rows of a stream live for a time, and nobody else can say for how long"
+    TtlOutOfRange "KT0114" "ttl-out-of-range"
+        "a row that lives for less than a second is gone before it is read"
+    UnknownAccessLevel "KT0115" "unknown-access-level"
+        "the access level decides who may read and write a table"
+    OptionNotAllowed "KT0116" "option-not-allowed"
+        "an option that the kind does not have would be relied on and do nothing"
 
     InvalidName "KT0201" "invalid-name"
         "names are written without quotes in SQL"
@@ -91,6 +99,8 @@ rules! {
         "queries written for a dropped column must not find another one under its name"
     DuplicateReservedName "KT0206" "duplicate-reserved-name"
         "a reserved name is listed once"
+    SystemColumn "KT0207" "system-column"
+        "the system adds columns of its own to the tables of users and to shared ones"
 
     IdOutOfRange "KT0301" "id-out-of-range"
         "ids are Parquet field ids, and the largest ones belong to Iceberg"
