@@ -125,14 +125,14 @@ fn exceptions(column: &Column) -> Vec<(&'static str, String)> {
     keys
 }
 
-fn write_keys(out: &mut String, keys: &[(&str, String)]) {
+pub(crate) fn write_keys(out: &mut String, keys: &[(&str, String)]) {
     let width = keys.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
     for (key, value) in keys {
         let _ = writeln!(out, "{key:width$} = {value}");
     }
 }
 
-fn array(values: impl Iterator<Item = String>) -> String {
+pub(crate) fn array(values: impl Iterator<Item = String>) -> String {
     format!("[{}]", values.collect::<Vec<_>>().join(", "))
 }
 

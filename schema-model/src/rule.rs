@@ -1,38 +1,46 @@
 //! [`Rule`]: what a definition has to satisfy, each with an id that stays the same for ever.
 
-/// Declares the rules: their order is that of the ids.
+/// Declares an enum of rules: their order is that of the ids.
 macro_rules! rules {
-    ($($rule:ident $id:literal $name:literal $why:literal)*) => {
-        /// A rule that a definition, or the file it is in, can break.
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident
+        $($rule:ident $id:literal $kebab:literal $why:literal)*
+    ) => {
+        $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
-        pub enum Rule {
-            $(#[doc = concat!("`", $id, "` `", $name, "`: ", $why)] $rule,)*
+        pub enum $name {
+            $(#[doc = concat!("`", $id, "` `", $kebab, "`: ", $why)] $rule,)*
         }
 
-        impl Rule {
+        impl $name {
             /// Every rule, sorted by id.
-            pub const ALL: &[Rule] = &[$(Rule::$rule),*];
+            pub const ALL: &[$name] = &[$($name::$rule),*];
 
-            /// Its id, `KT0101`: never changed, never given to another rule.
+            /// Its id, `KT` and four digits: never changed, never given to another rule.
             pub const fn id(self) -> &'static str {
-                match self { $(Rule::$rule => $id),* }
+                match self { $($name::$rule => $id),* }
             }
 
             /// Its name in kebab case.
             pub const fn name(self) -> &'static str {
-                match self { $(Rule::$rule => $name),* }
+                match self { $($name::$rule => $kebab),* }
             }
 
             /// Why it exists, in one sentence.
             pub const fn why(self) -> &'static str {
-                match self { $(Rule::$rule => $why),* }
+                match self { $($name::$rule => $why),* }
             }
         }
     };
 }
 
+pub(crate) use rules;
+
 rules! {
+    /// A rule that a definition, or the file it is in, can break.
+    Rule
     PathNotFound "KT0001" "path-not-found"
         "a path that was asked for and is not there is a mistake, not an empty schema"
     NoDefinitions "KT0002" "no-definitions"
@@ -211,13 +219,17 @@ rules! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::EvolutionRule;
 
     #[test]
     fn ids_are_sorted_and_names_unique() {
-        assert!(Rule::ALL.is_sorted_by(|a, b| a.id() < b.id()));
-        let mut names: Vec<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+        let rules = Rule::ALL.iter().map(|rule| (rule.id(), rule.name()));
+        let of_evolution = EvolutionRule::ALL.iter();
+        let of_evolution = of_evolution.map(|rule| (rule.id(), rule.name()));
+        let (ids, mut names): (Vec<_>, Vec<_>) = rules.chain(of_evolution).unzip();
+        assert!(ids.is_sorted_by(|a, b| a < b));
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), Rule::ALL.len());
+        assert_eq!(names.len(), ids.len());
     }
 }
