@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::diagnostic::tick;
+use crate::rust_names::{is_never_raw, snake_case};
 use crate::types::is_bare_name;
 use crate::{Rule, Shared, limits};
 
@@ -23,6 +24,7 @@ impl TableName {
     pub fn try_new(namespace: &str, table: &str) -> Result<Self, NameError> {
         check_name(namespace, "namespace")?;
         check_name(table, "table")?;
+        [namespace, table].into_iter().try_for_each(check_module)?;
         Ok(TableName {
             namespace: namespace.into(),
             table: table.into(),
@@ -109,6 +111,18 @@ pub(crate) fn check_name(name: &str, of: &str) -> Result<(), NameError> {
         rule: Rule::InvalidName,
         message,
         help,
+    })
+}
+
+/// Whether Rust can have a module for a namespace or a table of this name.
+pub(crate) fn check_module(name: &str) -> Result<(), NameError> {
+    if !is_never_raw(&snake_case(name)) {
+        return Ok(());
+    }
+    Err(NameError {
+        rule: Rule::RustNameImpossible,
+        message: format!("{} cannot be a module in Rust", tick(name)),
+        help: vec!["choose another name".to_string()],
     })
 }
 

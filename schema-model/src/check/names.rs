@@ -99,7 +99,7 @@ impl Checks<'_> {
         }
     }
 
-    fn push_name_error(&mut self, error: NameError, span: &Range<usize>) {
+    pub(super) fn push_name_error(&mut self, error: NameError, span: &Range<usize>) {
         let mut problem = self.problem(error.rule, span, error.message);
         problem.help = error.help;
         self.push(problem);

@@ -214,6 +214,7 @@ impl Evolution<'_> {
     /// The `[reserved]` of the next version with more in it.
     fn reserved_lines(&self, mut ids: Vec<i32>, mut names: Vec<String>) -> String {
         let reserved = self.next.definition.reserved();
+        names.retain(|name| !self.next.reserves_name(name));
         ids.extend(reserved.ids.iter());
         ids.sort_unstable();
         ids.dedup();
