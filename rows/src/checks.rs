@@ -137,6 +137,7 @@ pub const fn assert_flattened(
 ) {
     let columns = behind(&definition.parts().columns);
     let reserved = behind(&definition.parts().reserved.names);
+    let of_system = definition.parts().kind.system_columns();
     assert!(
         columns.len() <= limits::COLUMNS,
         "a table has 4096 columns at most"
@@ -148,6 +149,11 @@ pub const fn assert_flattened(
         let mut other = 0;
         while other < reserved.len() {
             count += name.eq_ignore_ascii_case(behind(&reserved[other])) as usize;
+            other += 1;
+        }
+        other = 0;
+        while other < of_system.len() {
+            count += name.eq_ignore_ascii_case(of_system[other]) as usize;
             other += 1;
         }
         other = 0;

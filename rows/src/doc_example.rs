@@ -17,8 +17,8 @@ use std::sync::LazyLock;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use kalamtable_model::{
-    Column, ColumnType, PrimaryKey, Reserved, Shared, TableDefinition, TableKind, TableName,
-    TableParts,
+    AccessLevel, Column, ColumnType, PrimaryKey, Reserved, Shared, TableDefinition, TableKind,
+    TableName, TableParts,
 };
 
 use crate::row_key::{KeyReader, compare_part};
@@ -33,6 +33,8 @@ static DEFINITION: TableDefinition = TableDefinition::from_checked(TableParts {
         table: Shared::Static("events"),
     },
     kind: TableKind::Shared,
+    ttl_seconds: None,
+    access_level: Some(AccessLevel::Private),
     version: 1,
     comment: None,
     primary_key: PrimaryKey::Columns(Shared::Static(&[0])),

@@ -2,11 +2,14 @@
 
 #![deny(warnings)]
 
+use std::num::NonZeroU64;
+
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, TimeUnit};
+use kalamtable_model::AccessLevel;
 use kalamtable_rows::{
-    ClosedSet, FromArrow, KalamTable, KalamValue, KeyedRow, TimestampMicros, TimestampMillis,
-    ToArrow, Uuid,
+    ClosedSet, FromArrow, KalamTable, KalamValue, KeyedRow, Table, TimestampMicros,
+    TimestampMillis, ToArrow, Uuid,
 };
 
 /// What happened. The derive adds a test that this stays as it is in the file.
@@ -50,6 +53,32 @@ fn events() -> Vec<Event> {
             cache: Vec::new(),
         })
         .collect()
+}
+
+/// A stream, whose names the system leaves alone.
+#[derive(KalamTable)]
+#[kalam(table = "app.clicks", no_primary_key = "a log", kind = "stream")]
+#[kalam(ttl_seconds = 60, crate = kalamtable_rows)]
+struct Click {
+    _seq: i64,
+}
+
+#[derive(KalamTable)]
+#[kalam(table = "app.rates", no_primary_key = "a log", access_level = "public")]
+#[kalam(crate = kalamtable_rows)]
+struct Rate {
+    rate: f64,
+}
+
+#[test]
+fn options_are_part_of_the_definition() {
+    let options = |table: &Table| {
+        let seconds = table.definition.ttl_seconds().map(NonZeroU64::get);
+        (seconds, table.definition.access_level())
+    };
+    assert_eq!(options(Click::TABLE), (Some(60), None));
+    assert_eq!(options(Rate::TABLE), (None, Some(AccessLevel::Public)));
+    assert_eq!(options(Event::TABLE), (None, Some(AccessLevel::Private)));
 }
 
 #[test]

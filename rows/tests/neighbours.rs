@@ -36,6 +36,7 @@ mod attributes {
 mod columns {
     mod name_is_empty;
     mod name_is_reserved;
+    mod name_of_the_system;
     mod name_twice;
     mod name_with_a_blank;
     mod name_with_an_umlaut;
@@ -70,6 +71,7 @@ mod defaults {
 mod flatten {
     mod beside_a_file;
     mod id_twice;
+    mod name_of_the_system;
     mod name_twice;
     mod not_a_struct;
     mod option;
@@ -126,6 +128,7 @@ mod structs {
 
 #[path = "ui_ok/table"]
 mod table {
+    mod access_level_that_is_none;
     mod key_and_reason;
     mod key_column_twice;
     mod key_is_a_float;
@@ -141,6 +144,7 @@ mod table {
     mod no_key;
     mod no_namespace;
     mod reason_is_empty;
+    mod stream_without_a_ttl;
     mod unique_key_column_twice;
     mod unique_key_is_a_float;
     mod unique_key_is_a_list;

@@ -33,6 +33,18 @@ pub(crate) fn tokens(
     let namespace = text(&definition.name().namespace);
     let table = text(&definition.name().table);
     let kind = variant(definition.kind());
+    let ttl_seconds = match definition.ttl_seconds() {
+        Some(seconds) => {
+            let seconds = seconds.get();
+            // `new` is none for zero alone.
+            quote!(::core::num::NonZeroU64::new(#seconds))
+        }
+        None => quote!(__kalam::Option::None),
+    };
+    let access_level = optional(definition.access_level(), |level| {
+        let level = variant(level);
+        quote!(__kalam::model::AccessLevel::#level)
+    });
     let version = definition.version();
     let comment = optional(definition.comment(), text);
     let row = text(definition.row());
@@ -58,6 +70,8 @@ pub(crate) fn tokens(
         __kalam::model::TableDefinition::from_checked(__kalam::model::TableParts {
             name: __kalam::model::TableName { namespace: #namespace, table: #table },
             kind: __kalam::model::TableKind::#kind,
+            ttl_seconds: #ttl_seconds,
+            access_level: #access_level,
             version: #version,
             comment: #comment,
             primary_key: #primary_key,

@@ -14,6 +14,8 @@ const TABLE_KEYS: &[Key] = &[
     ("no_primary_key", "no_primary_key = \"why\""),
     ("unique", "unique(email)"),
     ("kind", "kind = \"user\""),
+    ("ttl_seconds", "ttl_seconds = 3600"),
+    ("access_level", "access_level = \"public\""),
     ("version", "version = 2"),
     ("reserved", "reserved(ids(2, 5), names(\"username\"))"),
     ("comment", "comment = \"..\""),
@@ -68,6 +70,8 @@ pub(crate) struct TableAttributes {
     pub(crate) no_primary_key: Option<Written<String>>,
     pub(crate) unique: Vec<Written<Vec<Written<String>>>>,
     pub(crate) kind: Option<Written<String>>,
+    pub(crate) ttl_seconds: Option<Written<i128>>,
+    pub(crate) access_level: Option<Written<String>>,
     pub(crate) version: Option<Written<i128>>,
     pub(crate) reserved_ids: Vec<Written<i128>>,
     pub(crate) reserved_names: Vec<Written<String>>,
@@ -146,6 +150,8 @@ impl TableAttributes {
         let no_primary_key = entries.text("no_primary_key", problems);
         let unique = entries.all_names("unique", problems);
         let kind = entries.text("kind", problems);
+        let ttl_seconds = entries.integer("ttl_seconds", problems);
+        let access_level = entries.text("access_level", problems);
         let version = entries.integer("version", problems);
         let comment = entries.text("comment", problems);
         let freeze = entries.text("freeze", problems);
@@ -169,6 +175,8 @@ impl TableAttributes {
             no_primary_key,
             unique,
             kind,
+            ttl_seconds,
+            access_level,
             version,
             reserved_ids,
             reserved_names,

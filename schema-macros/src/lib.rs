@@ -92,6 +92,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `no_primary_key = "why"` | why it has none |
 /// | `unique(tenant, name)` | columns whose values no two rows share, in key order; once for each such key. `Option`s may be among them: a row with a `None` there is like no other |
 /// | `kind = "user"` | `system`, `user`, `shared`, `stream` or `view`; `shared` outside namespace `system` |
+/// | `ttl_seconds = 3600` | for how many seconds the rows of a stream live; every stream says it |
+/// | `access_level = "public"` | who may use a shared table: `public`, `private`, `restricted` or `dba`; `private` if it is not said |
 /// | `version = 2` | the version of the definition, 1 if it is not said |
 /// | `reserved(ids(2, 5), names("username"))` | what dropped columns had |
 /// | `comment = ".."` | instead of the doc comment |

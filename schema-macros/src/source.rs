@@ -199,6 +199,7 @@ fn raw_table(
         text.as_ref().map(|text| spanned(text, name, places))
     };
     let kind = text(&attributes.kind, "the kind");
+    let access_level = text(&attributes.access_level, "the access level");
     let comment = text(&attributes.comment, "the comment");
     let no_primary_key = text(&attributes.no_primary_key, "the reason");
     let reserved_ids = attributes.reserved_ids.iter();
@@ -206,6 +207,11 @@ fn raw_table(
     RawTable {
         name: spanned(&attributes.table, "the table", places),
         kind,
+        ttl_seconds: attributes
+            .ttl_seconds
+            .as_ref()
+            .map(|seconds| spanned(seconds, "`ttl_seconds`", places)),
+        access_level,
         version: attributes
             .version
             .as_ref()

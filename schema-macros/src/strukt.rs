@@ -88,7 +88,13 @@ impl TableAttributes {
             primary_key: None,
             no_primary_key: Some(Written::new("a struct in a column".to_string(), quote!())),
             unique: Vec::new(),
-            kind: None,
+            // Its fields are no columns: names that the system adds to a table are free.
+            kind: Some(Written::new(
+                kalamtable_model::TableKind::View.as_str().to_string(),
+                quote!(),
+            )),
+            ttl_seconds: None,
+            access_level: None,
             version: None,
             reserved_ids: Vec::new(),
             reserved_names: Vec::new(),

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use crate::civil::date_from_days;
 use crate::rust_names::camel_case;
 use crate::{
-    Column, ColumnDefault, ColumnType, Literal, PrimaryKey, TableDefinition, TableKind, TimeUnit,
+    AccessLevel, Column, ColumnDefault, ColumnType, Literal, PrimaryKey, TableDefinition,
+    TableKind, TimeUnit,
 };
 
 impl TableDefinition {
@@ -15,6 +16,14 @@ impl TableDefinition {
         let mut keys = vec![("name", quoted(&self.name().to_string()))];
         if self.kind() != TableKind::default_in(&self.name().namespace) {
             keys.push(("kind", quoted(self.kind().as_str())));
+        }
+        if let Some(seconds) = self.ttl_seconds() {
+            keys.push(("ttl_seconds", seconds.to_string()));
+        }
+        if let Some(level) = self.access_level()
+            && level != AccessLevel::default()
+        {
+            keys.push(("access_level", quoted(level.as_str())));
         }
         if self.version() != 1 {
             keys.push(("version", self.version().to_string()));
@@ -116,14 +125,14 @@ fn exceptions(column: &Column) -> Vec<(&'static str, String)> {
     keys
 }
 
-fn write_keys(out: &mut String, keys: &[(&str, String)]) {
+pub(crate) fn write_keys(out: &mut String, keys: &[(&str, String)]) {
     let width = keys.iter().map(|(key, _)| key.len()).max().unwrap_or(0);
     for (key, value) in keys {
         let _ = writeln!(out, "{key:width$} = {value}");
     }
 }
 
-fn array(values: impl Iterator<Item = String>) -> String {
+pub(crate) fn array(values: impl Iterator<Item = String>) -> String {
     format!("[{}]", values.collect::<Vec<_>>().join(", "))
 }
 

@@ -5,6 +5,7 @@ mod defaults;
 mod ids;
 mod keys;
 mod names;
+mod options;
 mod rust;
 mod tables;
 mod types;
@@ -93,6 +94,8 @@ pub fn check_type(text: &str, source: SourceId) -> Result<ColumnType, Vec<Diagno
     let raw = RawTable {
         name: Spanned::new(String::new(), whole.clone()),
         kind: None,
+        ttl_seconds: None,
+        access_level: None,
         version: None,
         comment: None,
         primary_key: None,
@@ -147,10 +150,13 @@ impl<'a> Checks<'a> {
 
         let name = self.table_name();
         let kind = self.kind(name.as_ref());
+        let ttl_seconds = self.ttl_seconds(kind);
+        let access_level = self.access_level(kind);
         let version = self.version();
         self.column_count();
         self.comments();
         self.column_names();
+        self.system_columns(kind);
         self.reserved_names();
 
         let mut nested_ids = Vec::new();
@@ -197,6 +203,8 @@ impl<'a> Checks<'a> {
         Some(TableParts {
             name: name?,
             kind: kind?,
+            ttl_seconds,
+            access_level,
             version: version?,
             comment: shared(&raw.comment),
             primary_key: primary_key?,

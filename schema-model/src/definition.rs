@@ -1,9 +1,8 @@
 //! [`TableDefinition`]: a table, checked, however it was written.
 
-use std::fmt;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 
-use crate::{ColumnType, Shared, TimeUnit};
+use crate::{ColumnType, NameError, Shared, TableName, TimeUnit};
 
 /// The smallest id a column or a nested field may have.
 pub const MIN_ID: i32 = 1;
@@ -26,6 +25,10 @@ pub struct TableParts {
     pub name: TableName,
     /// Whose rows it holds, and who may write them.
     pub kind: TableKind,
+    /// For how many seconds rows live: of a stream, and of no other kind.
+    pub ttl_seconds: Option<NonZeroU64>,
+    /// Who may use it: of a shared table, and of no other kind.
+    pub access_level: Option<AccessLevel>,
     /// The version of this definition, from 1.
     pub version: u32,
     /// For the person who reads `DESCRIBE`.
@@ -60,6 +63,17 @@ impl TableDefinition {
         self.0.kind
     }
 
+    /// For how many seconds rows live: of a stream, and of no other kind.
+    pub fn ttl_seconds(&self) -> Option<NonZeroU64> {
+        self.0.ttl_seconds
+    }
+
+    /// Who may use it: of a shared table, and of no other kind. [`AccessLevel::Private`] if the
+    /// definition does not say.
+    pub fn access_level(&self) -> Option<AccessLevel> {
+        self.0.access_level
+    }
+
     /// The version of this definition, from 1.
     pub fn version(&self) -> u32 {
         self.0.version
@@ -69,6 +83,16 @@ impl TableDefinition {
     pub fn with_version(mut self, version: NonZeroU32) -> Self {
         self.0.version = version.get();
         self
+    }
+
+    /// The same table under another name. Its kind and its row type stay what they are, whatever the
+    /// new name would have implied.
+    ///
+    /// # Errors
+    /// If `name`, whose fields anyone can write, is none that [`TableName::try_new`] makes.
+    pub fn renamed(mut self, name: TableName) -> Result<Self, NameError> {
+        self.0.name = TableName::try_new(&name.namespace, &name.table)?;
+        Ok(self)
     }
 
     /// For the person who reads `DESCRIBE`.
@@ -127,21 +151,6 @@ impl TableDefinition {
     }
 }
 
-/// `namespace.table`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct TableName {
-    /// Before the dot.
-    pub namespace: Shared<str>,
-    /// After the dot.
-    pub table: Shared<str>,
-}
-
-impl fmt::Display for TableName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.namespace, self.table)
-    }
-}
-
 /// Whose rows a table holds, and who may write them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TableKind {
@@ -184,6 +193,40 @@ impl TableKind {
             TableKind::System
         } else {
             TableKind::Shared
+        }
+    }
+}
+
+/// Who may use a shared table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum AccessLevel {
+    /// Everybody reads it.
+    Public,
+    /// Nobody does who was not given the right to; what a table has that does not say.
+    #[default]
+    Private,
+    /// Services and administrators use it.
+    Restricted,
+    /// Administrators use it.
+    Dba,
+}
+
+impl AccessLevel {
+    /// Every level.
+    pub const ALL: [AccessLevel; 4] = [
+        AccessLevel::Public,
+        AccessLevel::Private,
+        AccessLevel::Restricted,
+        AccessLevel::Dba,
+    ];
+
+    /// The level as definitions write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AccessLevel::Public => "public",
+            AccessLevel::Private => "private",
+            AccessLevel::Restricted => "restricted",
+            AccessLevel::Dba => "dba",
         }
     }
 }

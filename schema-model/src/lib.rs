@@ -4,6 +4,7 @@
 //! fix: TOML to a [`RawTable`] ([`parse`]), that to a [`TableDefinition`] ([`check`]), and what
 //! concerns several tables ([`check_tables`]). [`TableDefinition::to_toml`] is the way back, and
 //! [`TableDefinition::to_sql`] what a database is told.
+//! [`check_evolution`] says whether one definition may follow others of the same table.
 //!
 //! No tokens, no file system and no DataFusion in here; Arrow types behind feature `arrow`.
 
@@ -15,6 +16,7 @@ mod civil;
 mod constraints;
 mod definition;
 mod diagnostic;
+mod evolution;
 mod fingerprint;
 pub mod limits;
 mod next_id;
@@ -27,6 +29,7 @@ mod source;
 mod sql;
 mod suggest;
 mod system_columns;
+mod table_name;
 mod type_text;
 mod types;
 
@@ -35,10 +38,14 @@ pub use check::{
 };
 pub use constraints::{ConstraintKind, TableConstraint};
 pub use definition::{
-    Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey, Reserved,
-    TableDefinition, TableKind, TableName, TableParts,
+    AccessLevel, Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey,
+    Reserved, TableDefinition, TableKind, TableParts,
 };
 pub use diagnostic::{Diagnostic, Label, Place, Style, listed, render, sort_diagnostics, tick};
+pub use evolution::{
+    EvolutionProblem, EvolutionRule, EvolvedColumn, InitialDefault, check_evolution,
+    initial_default,
+};
 pub use fingerprint::Fingerprint;
 pub use parse::{datetime_text, parse, too_large};
 pub use raw::{RawColumn, RawDatetime, RawDefault, RawKey, RawTable, RawText, RawValue};
@@ -47,4 +54,5 @@ pub use shared::Shared;
 pub use source::{SourceFile, SourceId, Sources, Spanned};
 pub use suggest::nearest;
 pub use system_columns::{DELETED_COLUMN, SEQ_COLUMN};
+pub use table_name::{NameError, TableName};
 pub use types::{ColumnType, MapFields, NestedField, TimeUnit};

@@ -14,9 +14,11 @@ use crate::raw::{RawColumn, RawDatetime, RawDefault, RawKey, RawTable, RawText, 
 use crate::suggest::nearest;
 use crate::{Diagnostic, Rule, SourceFile, SourceId, Sources, Spanned};
 
-const TABLE_KEYS: [&str; 10] = [
+const TABLE_KEYS: [&str; 12] = [
     "name",
     "kind",
+    "ttl_seconds",
+    "access_level",
     "version",
     "comment",
     "primary_key",
@@ -207,6 +209,8 @@ impl Shape<'_> {
 
         let name = self.text_at(root, "name");
         let kind = self.text_at(root, "kind");
+        let ttl_seconds = self.integer_at(root, "ttl_seconds");
+        let access_level = self.text_at(root, "access_level");
         let version = self.integer_at(root, "version");
         let comment = self.text_at(root, "comment");
         let primary_key = self.key_at(root);
@@ -229,6 +233,8 @@ impl Shape<'_> {
         Some(RawTable {
             name: name?,
             kind,
+            ttl_seconds,
+            access_level,
             version,
             comment,
             primary_key,

@@ -11,6 +11,10 @@ pub struct RawTable {
     pub name: Spanned<String>,
     /// The kind, as text.
     pub kind: Option<Spanned<String>>,
+    /// For how many seconds rows live; a number beyond `i128` is written as its end.
+    pub ttl_seconds: Option<Spanned<i128>>,
+    /// The access level, as text.
+    pub access_level: Option<Spanned<String>>,
     /// The version; a number beyond `i128` is written as its end.
     pub version: Option<Spanned<i128>>,
     /// The comment.

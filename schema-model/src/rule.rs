@@ -1,38 +1,46 @@
 //! [`Rule`]: what a definition has to satisfy, each with an id that stays the same for ever.
 
-/// Declares the rules: their order is that of the ids.
+/// Declares an enum of rules: their order is that of the ids.
 macro_rules! rules {
-    ($($rule:ident $id:literal $name:literal $why:literal)*) => {
-        /// A rule that a definition, or the file it is in, can break.
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident
+        $($rule:ident $id:literal $kebab:literal $why:literal)*
+    ) => {
+        $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
-        pub enum Rule {
-            $(#[doc = concat!("`", $id, "` `", $name, "`: ", $why)] $rule,)*
+        pub enum $name {
+            $(#[doc = concat!("`", $id, "` `", $kebab, "`: ", $why)] $rule,)*
         }
 
-        impl Rule {
+        impl $name {
             /// Every rule, sorted by id.
-            pub const ALL: &[Rule] = &[$(Rule::$rule),*];
+            pub const ALL: &[$name] = &[$($name::$rule),*];
 
-            /// Its id, `KT0101`: never changed, never given to another rule.
+            /// Its id, `KT` and four digits: never changed, never given to another rule.
             pub const fn id(self) -> &'static str {
-                match self { $(Rule::$rule => $id),* }
+                match self { $($name::$rule => $id),* }
             }
 
             /// Its name in kebab case.
             pub const fn name(self) -> &'static str {
-                match self { $(Rule::$rule => $name),* }
+                match self { $($name::$rule => $kebab),* }
             }
 
             /// Why it exists, in one sentence.
             pub const fn why(self) -> &'static str {
-                match self { $(Rule::$rule => $why),* }
+                match self { $($name::$rule => $why),* }
             }
         }
     };
 }
 
+pub(crate) use rules;
+
 rules! {
+    /// A rule that a definition, or the file it is in, can break.
+    Rule
     PathNotFound "KT0001" "path-not-found"
         "a path that was asked for and is not there is a mistake, not an empty schema"
     NoDefinitions "KT0002" "no-definitions"
@@ -78,6 +86,14 @@ rules! {
         "only timestamps, datetimes and times are counted in units"
     NoColumns "KT0112" "no-columns"
         "a table without columns has no rows"
+    TtlMissing "KT0113" "ttl-missing"
+        "the rows of a stream live for a time, and nobody else can say for how long"
+    TtlOutOfRange "KT0114" "ttl-out-of-range"
+        "a row that lives for less than a second is gone before it is read"
+    UnknownAccessLevel "KT0115" "unknown-access-level"
+        "the access level decides who may read and write a table"
+    OptionNotAllowed "KT0116" "option-not-allowed"
+        "an option that the kind does not have would be relied on and do nothing"
 
     InvalidName "KT0201" "invalid-name"
         "names are written without quotes in SQL"
@@ -91,6 +107,8 @@ rules! {
         "queries written for a dropped column must not find another one under its name"
     DuplicateReservedName "KT0206" "duplicate-reserved-name"
         "a reserved name is listed once"
+    SystemColumn "KT0207" "system-column"
+        "the system adds columns of its own to the tables of users and to shared ones"
 
     IdOutOfRange "KT0301" "id-out-of-range"
         "ids are Parquet field ids, and the largest ones belong to Iceberg"
@@ -201,13 +219,17 @@ rules! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::EvolutionRule;
 
     #[test]
     fn ids_are_sorted_and_names_unique() {
-        assert!(Rule::ALL.is_sorted_by(|a, b| a.id() < b.id()));
-        let mut names: Vec<_> = Rule::ALL.iter().map(|rule| rule.name()).collect();
+        let rules = Rule::ALL.iter().map(|rule| (rule.id(), rule.name()));
+        let of_evolution = EvolutionRule::ALL.iter();
+        let of_evolution = of_evolution.map(|rule| (rule.id(), rule.name()));
+        let (ids, mut names): (Vec<_>, Vec<_>) = rules.chain(of_evolution).unzip();
+        assert!(ids.is_sorted_by(|a, b| a < b));
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), Rule::ALL.len());
+        assert_eq!(names.len(), ids.len());
     }
 }

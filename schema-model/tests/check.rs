@@ -2,7 +2,7 @@
 
 use expect_test::{Expect, expect};
 use kalamtable_model::{
-    CheckedTable, Diagnostic, SourceFile, Sources, Style, parse_and_check, render,
+    CheckedTable, Diagnostic, SourceFile, Sources, Style, TableName, parse_and_check, render,
 };
 
 fn load(text: &str) -> (Sources, Result<CheckedTable, Vec<Diagnostic>>) {
@@ -520,4 +520,85 @@ fn a_column_that_alone_is_a_unique_key_is_flagged() {
         "[]",
     ];
     assert_eq!(flags, expected);
+}
+
+#[test]
+fn names_of_tables_are_checked_as_those_of_definitions_are() {
+    let mut said = String::new();
+    for text in [
+        "app.jobs",
+        "jobs",
+        "a.b.c",
+        "app.",
+        ".jobs",
+        "app.my jobs",
+        "1.2",
+        "self.jobs",
+    ] {
+        let by_name = match TableName::parse(text) {
+            Ok(name) => format!("{name}\n"),
+            Err(error) => format!("{} {error}; {}\n", error.rule.id(), error.help.join("; ")),
+        };
+        said += &by_name;
+        let definition = format!(
+            "name = \"{text}\"\nno_primary_key = \"x\"\n[columns]\nc = {{ id = 1, type = \"int\" }}\n"
+        );
+        let (_, by_definition) = load(&definition);
+        let first = by_definition.err().map(|problems| {
+            let problem = &problems[0];
+            let help = problem.help.join("; ");
+            format!("{} {}; {help}\n", problem.rule.id(), problem.message)
+        });
+        assert_eq!(first.unwrap_or(by_name.clone()), by_name);
+    }
+    expect![[r#"
+        app.jobs
+        KT0204 table `jobs` has no namespace; write `name = "app.jobs"`
+        KT0201 table name `a.b.c` has more than one dot; a name is `namespace.table`: write `name = "a.b_c"`
+        KT0201 the table name is empty; a name is letters a to z, digits and `_`, and begins with no digit
+        KT0201 the namespace name is empty; a name is letters a to z, digits and `_`, and begins with no digit
+        KT0201 `my jobs` is no valid table name; a name is letters a to z, digits and `_`, and begins with no digit; write `my_jobs`
+        KT0201 `1` is no valid namespace name; a name is letters a to z, digits and `_`, and begins with no digit; write `_1`
+        KT0802 `self` cannot be a module in Rust; choose another name
+    "#]].assert_eq(&said);
+}
+
+#[test]
+fn a_table_is_renamed_to_names_that_a_definition_could_have() {
+    let text = "name = \"system.jobs\"\nprimary_key = [\"id\"]\n[columns]\nid = { id = 1, type = \"int\" }\n";
+    let (_, table) = load(text);
+    let definition = table.unwrap().definition;
+    let renamed = definition
+        .clone()
+        .renamed(TableName::parse("app.tasks").unwrap())
+        .unwrap();
+    // It is the system's as before, though no longer in its namespace.
+    expect![[r#"
+        name        = "app.tasks"
+        kind        = "system"
+        primary_key = ["id"]
+        row         = "Jobs"
+
+        [columns]
+        id = { id = 1, type = "int" }
+    "#]]
+    .assert_eq(&renamed.to_toml());
+    check(
+        &renamed.to_toml(),
+        expect![[r#"
+        name        = "app.tasks"
+        kind        = "system"
+        primary_key = ["id"]
+        row         = "Jobs"
+
+        [columns]
+        id = { id = 1, type = "int" }
+    "#]],
+    );
+    let unchecked = TableName {
+        namespace: "app".into(),
+        table: "my jobs".into(),
+    };
+    let error = definition.renamed(unchecked).unwrap_err();
+    assert_eq!(error.to_string(), "`my jobs` is no valid table name");
 }

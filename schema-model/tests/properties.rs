@@ -1,11 +1,13 @@
 //! What holds for every input: nothing panics, places lie in the text, and what is written back
 //! reads as the same definition.
 
+use std::num::NonZeroU64;
+
 use kalamtable_model::{
-    Column, ColumnDefault, ColumnType, DefaultFunction, Diagnostic, Literal, MapFields,
-    NestedField, Place, PrimaryKey, RawColumn, RawTable, RawText, Reserved, Shared, SourceFile,
-    Sources, Spanned, Style, TableDefinition, TableKind, TableName, TableParts, TimeUnit, check,
-    parse_and_check, render, rust_names,
+    AccessLevel, Column, ColumnDefault, ColumnType, DefaultFunction, Diagnostic, Literal,
+    MapFields, NestedField, Place, PrimaryKey, RawColumn, RawTable, RawText, Reserved, Shared,
+    SourceFile, Sources, Spanned, Style, TableDefinition, TableKind, TableName, TableParts,
+    TimeUnit, check, parse_and_check, render, rust_names,
 };
 use proptest::prelude::*;
 
@@ -203,6 +205,8 @@ fn check_type(ty: String) {
     let raw = RawTable {
         name: text("a.b"),
         kind: None,
+        ttl_seconds: None,
+        access_level: None,
         version: None,
         comment: None,
         primary_key: None,
@@ -477,7 +481,11 @@ fn definition() -> impl Strategy<Value = TableDefinition> {
         any::<bool>(),
     );
     let columns = prop::collection::vec(column, 1..6);
-    let kind = prop::sample::select(TableKind::ALL.to_vec());
+    let kind = (
+        prop::sample::select(TableKind::ALL.to_vec()),
+        any::<NonZeroU64>(),
+        prop::sample::select(AccessLevel::ALL.to_vec()),
+    );
     let namespace = prop::sample::select(vec!["system", "app"]);
     (
         columns,
@@ -488,7 +496,14 @@ fn definition() -> impl Strategy<Value = TableDefinition> {
         any::<(bool, bool, bool)>(),
     )
         .prop_map(
-            |(columns, kind, namespace, comment, version, (has_row, has_reserved, has_unique))| {
+            |(
+                columns,
+                (kind, seconds, level),
+                namespace,
+                comment,
+                version,
+                (has_row, has_reserved, has_unique),
+            )| {
                 let mut id = 0;
                 let columns: Vec<Column> = columns
                     .into_iter()
@@ -530,6 +545,8 @@ fn definition() -> impl Strategy<Value = TableDefinition> {
                         table: table.into(),
                     },
                     kind,
+                    ttl_seconds: (kind == TableKind::Stream).then_some(seconds),
+                    access_level: (kind == TableKind::Shared).then_some(level),
                     version,
                     comment: comment.map(Shared::from),
                     primary_key: PrimaryKey::None {

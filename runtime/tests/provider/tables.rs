@@ -9,8 +9,9 @@ use std::sync::LazyLock;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::{DataType, IntervalMonthDayNano, SchemaRef};
 use kalamtable_model::{
-    Column, ColumnDefault, ColumnType, DefaultFunction, Literal, MapFields, NestedField,
-    PrimaryKey, Reserved, Shared, TableDefinition, TableKind, TableName, TableParts, TimeUnit,
+    AccessLevel, Column, ColumnDefault, ColumnType, DefaultFunction, Literal, MapFields,
+    NestedField, PrimaryKey, Reserved, Shared, TableDefinition, TableKind, TableName, TableParts,
+    TimeUnit,
 };
 use kalamtable_runtime::__private::{
     KeyReader, closed_set, compare_part, owned_struct_value, struct_value,
@@ -42,6 +43,8 @@ macro_rules! table {
                     table: Shared::Static($table),
                 },
                 kind: TableKind::Shared,
+                ttl_seconds: None,
+                access_level: Some(AccessLevel::Private),
                 version: 1,
                 comment: None,
                 primary_key: PrimaryKey::Columns(Shared::Static(&[0])),

@@ -425,6 +425,8 @@ pub mod app {
                 table: __kalam::model::Shared::Static("all_types"),
             },
             kind: __kalam::model::TableKind::Shared,
+            ttl_seconds: __kalam::Option::None,
+            access_level: __kalam::Option::Some(__kalam::model::AccessLevel::Private),
             version: 3u32,
             comment: __kalam::Option::Some(
                 __kalam::model::Shared::Static(

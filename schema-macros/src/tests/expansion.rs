@@ -49,6 +49,8 @@ fn plain_columns() {
                         table: __kalam::model::Shared::Static("events"),
                     },
                     kind: __kalam::model::TableKind::Shared,
+                    ttl_seconds: __kalam::Option::None,
+                    access_level: __kalam::Option::Some(__kalam::model::AccessLevel::Private),
                     version: 1u32,
                     comment: __kalam::Option::Some(__kalam::model::Shared::Static("What happened.")),
                     primary_key: __kalam::model::PrimaryKey::Columns(
@@ -345,6 +347,8 @@ fn columns_whose_type_the_compiler_knows() {
                         table: __kalam::model::Shared::Static("events"),
                     },
                     kind: __kalam::model::TableKind::Shared,
+                    ttl_seconds: __kalam::Option::None,
+                    access_level: __kalam::Option::Some(__kalam::model::AccessLevel::Private),
                     version: 1u32,
                     comment: __kalam::Option::None,
                     primary_key: __kalam::model::PrimaryKey::Columns(
@@ -795,6 +799,8 @@ fn struct_that_borrows() {
                         table: __kalam::model::Shared::Static("lines"),
                     },
                     kind: __kalam::model::TableKind::Shared,
+                    ttl_seconds: __kalam::Option::None,
+                    access_level: __kalam::Option::Some(__kalam::model::AccessLevel::Private),
                     version: 1u32,
                     comment: __kalam::Option::None,
                     primary_key: __kalam::model::PrimaryKey::None {

@@ -391,6 +391,8 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
                     table: __kalam::model::Shared::Static("jobs"),
                 },
                 kind: __kalam::model::TableKind::Shared,
+                ttl_seconds: __kalam::Option::None,
+                access_level: __kalam::Option::Some(__kalam::model::AccessLevel::Private),
                 version: 1u32,
                 comment: __kalam::Option::None,
                 primary_key: __kalam::model::PrimaryKey::None {

@@ -5,34 +5,19 @@ use std::ops::Range;
 
 use super::Checks;
 use crate::diagnostic::tick;
-use crate::types::is_bare_name;
-use crate::{Rule, Spanned, TableName, limits};
+use crate::table_name::{check_name, split};
+use crate::{NameError, Rule, Spanned, TableKind, TableName};
 
 impl Checks<'_> {
     pub(super) fn table_name(&mut self) -> Option<TableName> {
         let Spanned { value, span } = &self.raw.name;
-        let Some((namespace, table)) = value.split_once('.') else {
-            let message = format!("table {} has no namespace", tick(value));
-            let help = format!("write `name = \"app.{}\"`", sanitized(value));
-            self.push(
-                self.problem(Rule::NoNamespace, span, message)
-                    .with_help(help),
-            );
-            return None;
+        let (namespace, table) = match split(value) {
+            Ok(sides) => sides,
+            Err(error) => {
+                self.push_name_error(error, span);
+                return None;
+            }
         };
-        if table.contains('.') {
-            let message = format!("table name {} has more than one dot", tick(value));
-            let help = format!(
-                "a name is `namespace.table`: write `name = \"{}.{}\"`",
-                sanitized(namespace),
-                sanitized(table)
-            );
-            self.push(
-                self.problem(Rule::InvalidName, span, message)
-                    .with_help(help),
-            );
-            return None;
-        }
         let namespace_fits = self.is_name(namespace, span, "namespace");
         let table_fits = self.is_name(table, span, "table");
         (namespace_fits && table_fits).then(|| TableName {
@@ -48,6 +33,29 @@ impl Checks<'_> {
             let Spanned { value, span } = &column.name;
             self.is_name(value, span, "column");
             self.is_first(value, span, "columns", &mut seen);
+        }
+    }
+
+    /// No column has the name of one that the system adds.
+    pub(super) fn system_columns(&mut self, kind: Option<TableKind>) {
+        let Some(kind) = kind else {
+            return;
+        };
+        let raw = self.raw;
+        for column in &raw.columns.value {
+            let Spanned { value, span } = &column.name;
+            let mut added = kind.system_columns().iter();
+            let Some(added) = added.find(|added| value.eq_ignore_ascii_case(&added.name)) else {
+                continue;
+            };
+            let message = format!("column {} is one that the system adds", tick(value));
+            let help = format!(
+                "each table of kind `{}` gets a column `{}`: choose another name",
+                kind.as_str(),
+                added.name
+            );
+            let problem = self.problem(Rule::SystemColumn, span, message);
+            self.push(problem.with_help(help));
         }
     }
 
@@ -83,31 +91,19 @@ impl Checks<'_> {
 
     /// Whether `name` is one that SQL takes without quotes; reports it if not.
     pub(super) fn is_name(&mut self, name: &str, span: &Range<usize>, of: &str) -> bool {
-        if name.len() > limits::NAME_BYTES {
-            let message = format!(
-                "the {of} name has {} bytes, more than the {} that a name can have",
-                name.len(),
-                limits::NAME_BYTES
-            );
-            let problem = self.problem(Rule::NameTooLong, span, message);
-            self.push(problem.with_help("shorten it"));
-            return false;
+        match check_name(name, of) {
+            Ok(()) => true,
+            Err(error) => {
+                self.push_name_error(error, span);
+                false
+            }
         }
-        if is_bare_name(name) {
-            return true;
-        }
-        let message = match name {
-            "" => format!("the {of} name is empty"),
-            _ => format!("{} is no valid {of} name", tick(name)),
-        };
-        let mut problem = self
-            .problem(Rule::InvalidName, span, message)
-            .with_help("a name is letters a to z, digits and `_`, and begins with no digit");
-        if !name.is_empty() {
-            problem = problem.with_help(format!("write `{}`", sanitized(name)));
-        }
+    }
+
+    pub(super) fn push_name_error(&mut self, error: NameError, span: &Range<usize>) {
+        let mut problem = self.problem(error.rule, span, error.message);
+        problem.help = error.help;
         self.push(problem);
-        false
     }
 
     /// Whether no name seen before is equal but for case; reports it if one is.
@@ -139,16 +135,4 @@ impl Checks<'_> {
         self.push(problem);
         false
     }
-}
-
-/// The valid name that is most like `name`.
-fn sanitized(name: &str) -> String {
-    let kept = name
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '_' });
-    let mut sanitized: String = kept.take(limits::NAME_BYTES - 1).collect();
-    if !sanitized.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-        sanitized.insert(0, '_');
-    }
-    sanitized
 }

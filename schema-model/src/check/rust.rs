@@ -8,6 +8,7 @@ use crate::diagnostic::tick;
 use crate::rust_names::{
     camel_case, generated_types, is_identifier, is_never_raw, snake_case, view_name,
 };
+use crate::table_name::check_module;
 use crate::types::is_bare_name;
 use crate::{ColumnType, Rule, TableName, limits};
 
@@ -20,10 +21,8 @@ impl Checks<'_> {
         }
         let name = name?;
         for part in [&name.namespace, &name.table] {
-            if is_never_raw(&snake_case(part)) {
-                let message = format!("{} cannot be a module in Rust", tick(part));
-                let problem = self.problem(Rule::RustNameImpossible, &self.raw.name.span, message);
-                self.push(problem.with_help("choose another name"));
+            if let Err(error) = check_module(part) {
+                self.push_name_error(error, &self.raw.name.span);
                 return None;
             }
         }

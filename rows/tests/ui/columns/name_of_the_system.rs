@@ -1,0 +1,9 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Event {
+    _seq: i64,
+}
+
+fn main() {}

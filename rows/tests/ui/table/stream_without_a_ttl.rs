@@ -1,0 +1,10 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", kind = "stream")]
+#[kalam(crate = kalamtable_rows)]
+struct Event {
+    name: String,
+}
+
+fn main() {}

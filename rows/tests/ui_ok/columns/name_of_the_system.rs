@@ -1,0 +1,7 @@
+use kalamtable_rows::KalamTable;
+
+#[derive(KalamTable)]
+#[kalam(table = "app.events", no_primary_key = "a log", crate = kalamtable_rows)]
+struct Event {
+    sequence: i64,
+}

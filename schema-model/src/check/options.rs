@@ -1,0 +1,82 @@
+//! Options: what only tables of some kind say.
+
+use std::num::NonZeroU64;
+use std::ops::Range;
+
+use super::Checks;
+use crate::diagnostic::{listed, tick};
+use crate::suggest::nearest;
+use crate::{AccessLevel, Rule, TableKind};
+
+impl Checks<'_> {
+    /// For how long rows live: said of a stream and of nothing else. Without a valid `kind` only the
+    /// number is looked at.
+    pub(super) fn ttl_seconds(&mut self, kind: Option<TableKind>) -> Option<NonZeroU64> {
+        let raw = self.raw;
+        let Some(seconds) = &raw.ttl_seconds else {
+            if kind == Some(TableKind::Stream) {
+                let place = raw.kind.as_ref().unwrap_or(&raw.name);
+                let message = "a stream says how long its rows live, and this one does not";
+                let problem = self.problem(Rule::TtlMissing, &place.span, message);
+                self.push(problem.with_help("write `ttl_seconds = 3600` for an hour"));
+            }
+            return None;
+        };
+        self.option_of(TableKind::Stream, kind, "ttl_seconds", &seconds.span);
+        let valid = u64::try_from(seconds.value).ok().and_then(NonZeroU64::new);
+        if valid.is_none() {
+            let message = format!("rows live for 1 to {} seconds", u64::MAX);
+            let problem = self.problem(Rule::TtlOutOfRange, &seconds.span, message);
+            self.push(problem.with_help("write `ttl_seconds = 3600` for an hour"));
+        }
+        valid
+    }
+
+    /// Who may use the table: said of a shared one and of nothing else, private unless it is said.
+    pub(super) fn access_level(&mut self, kind: Option<TableKind>) -> Option<AccessLevel> {
+        let Some(level) = &self.raw.access_level else {
+            return (kind == Some(TableKind::Shared)).then(AccessLevel::default);
+        };
+        self.option_of(TableKind::Shared, kind, "access_level", &level.span);
+        let known = AccessLevel::ALL
+            .into_iter()
+            .find(|known| known.as_str() == level.value);
+        if known.is_none() {
+            let names = AccessLevel::ALL.map(AccessLevel::as_str);
+            let message = format!("unknown access level {}", tick(&level.value));
+            let help = match nearest(&level.value, names) {
+                Some(name) => format!("did you mean `{name}`?"),
+                None => format!("the access levels are {}", listed(names, "and")),
+            };
+            let problem = self.problem(Rule::UnknownAccessLevel, &level.span, message);
+            self.push(problem.with_help(help));
+        }
+        known
+    }
+
+    /// Reports an option that a table of this kind does not have.
+    fn option_of(
+        &mut self,
+        only: TableKind,
+        kind: Option<TableKind>,
+        option: &str,
+        span: &Range<usize>,
+    ) {
+        let Some(kind) = kind.filter(|kind| *kind != only) else {
+            return;
+        };
+        let message = format!(
+            "`{option}` is an option of tables of kind `{}`, this one is of kind `{}`",
+            only.as_str(),
+            kind.as_str()
+        );
+        let help = format!("delete it, or write `kind = \"{}\"`", only.as_str());
+        let mut problem = self
+            .problem(Rule::OptionNotAllowed, span, message)
+            .with_help(help);
+        if let Some(kind) = &self.raw.kind {
+            problem = problem.with_label(self.source, kind.span.clone(), "the kind");
+        }
+        self.push(problem);
+    }
+}

@@ -1,0 +1,88 @@
+//! [`Version`]: one definition of a history, with what is looked up in it.
+
+use std::collections::HashMap;
+
+use crate::{Column, ColumnType, TableDefinition};
+
+/// A definition, by ids and by names.
+pub(super) struct Version<'a> {
+    pub(super) definition: &'a TableDefinition,
+    pub(super) columns: HashMap<i32, &'a Column>,
+    /// Columns and nested fields.
+    pub(super) fields: HashMap<i32, Field>,
+    /// Ids of the columns, by their names in lower case.
+    ids: HashMap<String, i32>,
+}
+
+/// A column or a nested field.
+pub(super) struct Field {
+    /// The names from the column down to it, with dots between.
+    pub(super) path: String,
+    /// What it is directly inside of; none for a column.
+    pub(super) parent: Option<i32>,
+}
+
+impl<'a> Version<'a> {
+    pub(super) fn new(definition: &'a TableDefinition) -> Self {
+        let columns = definition.columns().iter();
+        let mut version = Version {
+            definition,
+            columns: columns.clone().map(|column| (column.id, column)).collect(),
+            fields: HashMap::new(),
+            ids: columns
+                .clone()
+                .map(|column| (column.name.to_ascii_lowercase(), column.id))
+                .collect(),
+        };
+        for column in columns {
+            version.add(column.id, None, column.name.to_string(), &column.ty);
+        }
+        version
+    }
+
+    fn add(&mut self, id: i32, parent: Option<i32>, path: String, ty: &ColumnType) {
+        for child in ty.children() {
+            let path = format!("{path}.{}", child.name);
+            self.add(child.id, Some(id), path, &child.ty);
+        }
+        self.fields.insert(id, Field { path, parent });
+    }
+
+    /// The id of the column that has this name, upper and lower case being the same.
+    pub(super) fn id_of(&self, name: &str) -> Option<i32> {
+        self.ids.get(&name.to_ascii_lowercase()).copied()
+    }
+
+    /// Every id of a column, a nested field or a dropped column.
+    pub(super) fn every_id(&self) -> impl Iterator<Item = i32> {
+        let reserved = self.definition.reserved().ids.iter().copied();
+        self.fields.keys().copied().chain(reserved)
+    }
+
+    pub(super) fn reserves_id(&self, id: i32) -> bool {
+        self.definition.reserved().ids.contains(&id)
+    }
+
+    pub(super) fn reserves_name(&self, name: &str) -> bool {
+        let mut names = self.definition.reserved().names.iter();
+        names.any(|reserved| reserved.eq_ignore_ascii_case(name))
+    }
+
+    /// The ids of the columns at `positions`.
+    pub(super) fn ids_at(&self, positions: &[usize]) -> Vec<i32> {
+        let columns = self.definition.columns();
+        let at = positions
+            .iter()
+            .filter_map(|position| columns.get(*position));
+        at.map(|column| column.id).collect()
+    }
+
+    /// The names of the columns at `positions`.
+    pub(super) fn names_at(&self, positions: &[usize]) -> Vec<&'a str> {
+        let columns = self.definition.columns();
+        let at = positions
+            .iter()
+            .filter_map(|position| columns.get(*position));
+        at.map(|column| &*column.name).collect()
+    }
+}
