@@ -1,9 +1,10 @@
 //! How tables change: through the registry, in the store by others, and by the word of whoever knows
 //! better.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError};
 
-use kalamtable_model::{TableDefinition, TableName};
+use kalamtable_model::{TableDefinition, TableName, check_evolution};
 use kalamtable_store::{Change, ChangeKind, Error as StoreError, Sequence, TableId};
 
 use crate::error::Error;
@@ -36,14 +37,15 @@ impl SchemaRegistry {
     /// unchanged in meaning.
     ///
     /// # Errors
-    /// If the table is not at the version of `current`, and then nothing changed; if another table has the
-    /// name; if the store cannot be read or written.
+    /// [`Error::Refused`] with every reason; if the table is not at the version of `current`, or if another
+    /// table has the name; each of these changes nothing. If the store cannot be read or written.
     pub async fn alter(
         &self,
         current: &TableSnapshot,
         definition: TableDefinition,
     ) -> Result<Arc<TableSnapshot>, Error> {
         let (id, version) = (current.id(), current.version());
+        self.judge(current, &definition).await?;
         let names = vec![current.name().clone(), definition.name().clone()];
         let mut change = self.shared.begin(Some(id), names);
         let replaced = self.store().replace(id, version, definition).await;
@@ -51,6 +53,19 @@ impl SchemaRegistry {
         let snapshot = self.shared.snapshot(&replaced);
         change.end(id, Some(&snapshot), replaced.sequence).await;
         Ok(snapshot)
+    }
+
+    /// Gives a table another name, as the version after `current`. Its id and its data stay.
+    ///
+    /// # Errors
+    /// As [`alter`](Self::alter); [`Error::Name`] if no table may have the name.
+    pub async fn rename(
+        &self,
+        current: &TableSnapshot,
+        name: TableName,
+    ) -> Result<Arc<TableSnapshot>, Error> {
+        let renamed = current.definition().clone().renamed(name)?;
+        self.alter(current, renamed).await
     }
 
     /// Drops a table that is at the version of `current`. Its name is free at once; its id is never used
@@ -66,6 +81,26 @@ impl SchemaRegistry {
         let sequence = change.judge(dropped).await?;
         change.end(id, None, sequence).await;
         Ok(())
+    }
+
+    /// Whether a definition may follow all versions so far.
+    async fn judge(
+        &self,
+        current: &TableSnapshot,
+        definition: &TableDefinition,
+    ) -> Result<(), Error> {
+        let history = self.store().history(current.id()).await?;
+        if history.last().map(|last| last.version()) != Some(current.version()) {
+            // The store refuses the change, and says what it has.
+            return Ok(());
+        }
+        let next = NonZeroU32::MIN.saturating_add(current.version());
+        let next = definition.clone().with_version(next);
+        let history: Vec<&TableDefinition> = history.iter().map(|at| &*at.definition).collect();
+        check_evolution(&history, &next).map_err(|problems| Error::Refused {
+            table: definition.name().clone(),
+            problems,
+        })
     }
 
     // ---- by others ----

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kalamtable_model::{TableName, tick};
+use kalamtable_model::{EvolutionProblem, NameError, TableName, tick};
 use kalamtable_store::{Sequence, TableId};
 
 /// Why a registry did not do what it was asked.
@@ -18,6 +18,18 @@ pub enum Error {
         /// What was asked for.
         id: TableId,
     },
+    /// A definition under which rows that are stored already could not be read, or would mean something else.
+    /// Nothing changed.
+    #[error("{}", refusal(.table, .problems))]
+    Refused {
+        /// The table.
+        table: TableName,
+        /// Every reason, with what to do.
+        problems: Vec<EvolutionProblem>,
+    },
+    /// A name that no table may have. Nothing changed.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// A name that went from one table to another as often as it was looked up.
     #[error("the table {} kept changing while it was looked up: ask again", tick(&.name.to_string()))]
     NameUnsettled {
@@ -59,4 +71,16 @@ impl From<kalamtable_store::Error> for Error {
     fn from(error: kalamtable_store::Error) -> Self {
         Error::Store(Arc::new(error))
     }
+}
+
+/// Each problem on a line of its own, with its help below.
+fn refusal(table: &TableName, problems: &[EvolutionProblem]) -> String {
+    let mut text = format!("table {} cannot become that", tick(&table.to_string()));
+    for problem in problems {
+        text += &format!("\n[{}] {problem}", problem.rule.id());
+        for help in &problem.help {
+            text += &format!("\n  help: {}", help.replace('\n', "\n  "));
+        }
+    }
+    text
 }

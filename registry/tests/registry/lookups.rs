@@ -1,5 +1,7 @@
 //! Look-ups by id and by name, before and after changes.
 
+use expect_test::expect;
+use kalamtable_model::TableName;
 use kalamtable_store::TableId;
 use pollster::block_on;
 
@@ -76,10 +78,8 @@ fn a_renamed_table_keeps_its_id_and_loses_its_name() {
         let registry = in_memory().await;
         let notes = create(&registry, "app.notes", 1).await;
         let found = registry.find(("app", "notes")).await.unwrap().unwrap();
-        registry
-            .alter(&found, table("app.letters", 1))
-            .await
-            .unwrap();
+        let name = TableName::parse("app.letters").unwrap();
+        registry.rename(&found, name).await.unwrap();
         assert!(registry.find(("app", "notes")).await.unwrap().is_none());
         assert!(registry.with_name(("app", "notes"), |_| ()).is_none());
         let letters = registry.find(("app", "letters")).await.unwrap().unwrap();
@@ -108,5 +108,28 @@ fn a_write_under_an_old_version_is_refused() {
         );
         let at = registry.get(first.id()).await.unwrap().unwrap();
         assert_eq!(at.version(), 2);
+    });
+}
+
+#[test]
+fn a_change_that_would_misread_rows_is_refused_and_changes_nothing() {
+    block_on(async {
+        let registry = in_memory().await;
+        let first = create(&registry, "app.notes", 2).await;
+        let refused = registry
+            .alter(&first, table("app.notes", 1))
+            .await
+            .unwrap_err();
+        let expected = expect![[r#"
+            table `app.notes` cannot become that
+            [KT1101] column `c2` of `app.notes`, id 3 in version 2, is gone, and neither its id nor its name is reserved
+              help: reserve what it had:
+              [reserved]
+              ids   = [3]
+              names = ["c2"]"#]];
+        expected.assert_eq(&refused.to_string());
+        let at = registry.get(first.id()).await.unwrap().unwrap();
+        assert_eq!(at.version(), 2);
+        assert_eq!(registry.store().last_sequence().await.unwrap().0, 2);
     });
 }
