@@ -30,6 +30,7 @@
 mod catalog;
 mod counted;
 mod metrics;
+mod registries;
 
 /// What the build script made of `schemas/`.
 mod generated {
@@ -40,7 +41,8 @@ use std::sync::Arc;
 
 use datafusion::error::Result;
 use datafusion::prelude::SessionContext;
-use kalamtable_runtime::{MemoryTable, RowProvider, TableSource, VirtualRows};
+use kalamtable_registry::SchemaRegistry;
+use kalamtable_runtime::{MemoryTable, RowProvider, TableSource};
 
 pub use catalog::KnownTables;
 pub use generated::TABLES;
@@ -50,6 +52,7 @@ pub use generated::system::{
 pub use metrics::{Counter, Metrics};
 
 use counted::Counted;
+use registries::{Registries, StatsSource};
 
 /// The sources of the `system.*` tables.
 ///
@@ -73,6 +76,7 @@ pub struct SystemTables {
     pub known_tables: KnownTables,
     /// What `system.stats` shows: scans and writes of the system tables, and what a server adds.
     pub metrics: Metrics,
+    registries: Registries,
 }
 
 impl SystemTables {
@@ -101,6 +105,7 @@ impl SystemTables {
             audit_logs: Arc::default(),
             known_tables,
             metrics,
+            registries: Registries::default(),
         };
         system.register_source(ctx, system.users.clone())?;
         system.register_source(ctx, system.jobs.clone())?;
@@ -108,11 +113,20 @@ impl SystemTables {
         system.register_source(ctx, system.storages.clone())?;
         system.register_source(ctx, system.live_queries.clone())?;
         system.register_source(ctx, system.audit_logs.clone())?;
-        let known_tables = system.known_tables.clone();
-        system.register_source(ctx, VirtualRows::new(move || known_tables.rows()))?;
-        let metrics = system.metrics.clone();
-        system.register_source(ctx, VirtualRows::new(move || Ok(metrics.rows())))?;
+        system.register_source(ctx, system.known_tables.clone())?;
+        let stats = StatsSource {
+            metrics: system.metrics.clone(),
+            registries: system.registries.clone(),
+        };
+        system.register_source(ctx, stats)?;
         Ok(system)
+    }
+
+    /// Shows a registry: its tables in `system.tables`, in every version, and its counters in
+    /// `system.stats`, with `registry_` before their names. Those of several registries are added up.
+    pub fn add_registry(&self, registry: &SchemaRegistry) {
+        self.known_tables.add_registry(registry);
+        self.registries.add(registry);
     }
 
     fn register_source(&self, ctx: &SessionContext, source: impl TableSource) -> Result<()> {

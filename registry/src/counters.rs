@@ -40,7 +40,7 @@ impl Artefact {
     /// As counters are named: words joined by underscores.
     pub const fn name(self) -> &'static str {
         match self {
-            Artefact::Table => "table",
+            Artefact::Table => "schema",
             Artefact::SystemColumns => "system_columns",
             Artefact::Projection => "projection",
             Artefact::Filter => "filter",

@@ -1,7 +1,7 @@
-//! [`Copies`]: what a thread has seen last of some tables, each checked by one load of a clock. No lock, no
+//! Copies: what a thread has seen last of some tables, each checked by one load of a clock. No lock, no
 //! map, and nothing is written that other threads read.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::sync::Arc;
 
 use arrow_schema::{Schema, SchemaRef};
@@ -11,21 +11,22 @@ use crate::counters::{Count, Tally};
 use crate::snapshot::TableSnapshot;
 use crate::sync::{COPIES, thread_local};
 
-/// What a copy is of.
+/// What a copy is of. Tables and names have places of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     /// The number of the registry.
     pub(crate) registry: u64,
     /// A table's id, or the hash of a name.
     pub(crate) key: u64,
-    pub(crate) is_name: bool,
 }
 
+/// A place for a copy: one line of a processor's cache.
 #[derive(Default)]
+#[repr(align(64))]
 struct Copy {
-    entry: Option<Entry>,
-    /// What was looked for in vain the last time: it takes the place if it is looked for again.
-    rival: Option<Key>,
+    /// What was looked for here in vain the last time: it takes the place if it is looked for again.
+    rival: Cell<u64>,
+    entry: RefCell<Option<Entry>>,
 }
 
 struct Entry {
@@ -38,96 +39,121 @@ struct Entry {
     tally: Tally,
 }
 
-thread_local! {
-    static COPIES_OF_THREAD: OnceCell<Box<[RefCell<Copy>]>> = const { OnceCell::new() };
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Table,
+    Name,
 }
 
-/// What is lent of a copy.
+thread_local! {
+    static TABLES: OnceCell<Box<[Copy]>> = const { OnceCell::new() };
+    static NAMES: OnceCell<Box<[Copy]>> = const { OnceCell::new() };
+}
+
+/// What is lent of a table.
 pub(crate) struct Lent<'a> {
     pub(crate) snapshot: &'a TableSnapshot,
     pub(crate) schema: &'a SchemaRef,
 }
 
-/// What `read` makes of the thread's copy, if it has one that `is_same` and
-/// `is_current`; else `read` itself.
+/// Why there was no copy to read.
+pub(crate) struct NoCopy<F> {
+    /// What was to read it.
+    pub(crate) read: F,
+    /// Whether one should be kept: the place is free, or what was there has become old, or this was looked
+    /// for in vain before. A thread that goes through more tables than it has places for leaves their
+    /// counts of references alone.
+    pub(crate) is_wanted: bool,
+}
+
+/// What `read` makes of the thread's copy, if it has one that `is_same` and `is_current`.
+#[inline]
 pub(crate) fn with_copy<F, R>(
+    kind: Kind,
     key: Key,
     count: Count,
     is_same: impl FnOnce(&TableSnapshot) -> bool,
     is_current: impl FnOnce(Stamp) -> bool,
     read: F,
-) -> Result<R, F>
+) -> Result<R, NoCopy<F>>
 where
     F: FnOnce(Lent<'_>) -> R,
 {
     let mut read = Some(read);
-    let found = COPIES_OF_THREAD.try_with(|copies| {
-        let copy = copies.get()?.get(place(key))?.try_borrow().ok()?;
-        let entry = copy.entry.as_ref()?;
-        if entry.key != key || !is_current(entry.stamp) || !is_same(&entry.snapshot) {
+    let mut is_wanted = false;
+    let look = |copies: &OnceCell<Box<[Copy]>>| {
+        let Some(copy) = copies.get().and_then(|copies| copies.get(place(key))) else {
+            is_wanted = true;
             return None;
-        }
-        entry.snapshot.visit();
-        entry.tally.add(count);
-        let lent = Lent {
-            snapshot: &entry.snapshot,
-            schema: &entry.schema,
         };
-        Some(read.take()?(lent))
-    });
+        // Else it is about to be replaced, by whoever called this.
+        let entry = copy.entry.try_borrow().ok()?;
+        match entry.as_ref() {
+            Some(entry) if entry.key == key => {
+                if is_current(entry.stamp) && is_same(&entry.snapshot) {
+                    entry.snapshot.visit();
+                    entry.tally.add(count);
+                    let lent = Lent {
+                        snapshot: &entry.snapshot,
+                        schema: &entry.schema,
+                    };
+                    return read.take().map(|read| read(lent));
+                }
+                is_wanted = true;
+            }
+            Some(_) => is_wanted = copy.rival.replace(key.key) == key.key,
+            None => is_wanted = true,
+        }
+        None
+    };
+    let found = match kind {
+        Kind::Table => TABLES.try_with(look),
+        Kind::Name => NAMES.try_with(look),
+    };
     match (found, read) {
         (Ok(Some(made)), _) => Ok(made),
-        (_, Some(read)) => Err(read),
-        (_, None) => unreachable!("what has read has returned"),
+        (_, Some(read)) => Err(NoCopy { read, is_wanted }),
+        (_, None) => unreachable!("what was read was returned"),
     }
-}
-
-/// Whether a copy of this should be kept: its place is free or has become old, or it was looked for in vain
-/// here before. A thread that goes through more tables than it has places for reads the shared map, and
-/// leaves their counts of references alone.
-pub(crate) fn wants(key: Key) -> bool {
-    let wants = COPIES_OF_THREAD.try_with(|copies| {
-        let copies = copies.get_or_init(|| (0..COPIES).map(|_| RefCell::default()).collect());
-        let mut copy = copies.get(place(key))?.try_borrow_mut().ok()?;
-        let is_free = copy.entry.as_ref().is_none_or(|entry| entry.key == key);
-        let is_wanted = is_free || copy.rival == Some(key);
-        copy.rival = Some(key);
-        Some(is_wanted)
-    });
-    matches!(wants, Ok(Some(true)))
 }
 
 /// Keeps a copy of what was read after the clock showed `stamp`.
 pub(crate) fn keep(
+    kind: Kind,
     key: Key,
     stamp: Stamp,
     snapshot: &Arc<TableSnapshot>,
     tally: impl FnOnce() -> Tally,
 ) {
-    // A thread that ends keeps nothing.
-    let _ = COPIES_OF_THREAD.try_with(|copies| {
-        let copies = copies.get_or_init(|| (0..COPIES).map(|_| RefCell::default()).collect());
-        // In use: by whoever looks up another table while it reads this one.
-        let Some(Ok(mut copy)) = copies.get(place(key)).map(RefCell::try_borrow_mut) else {
+    let put = |copies: &OnceCell<Box<[Copy]>>| {
+        let copies = copies.get_or_init(|| (0..COPIES).map(|_| Copy::default()).collect());
+        // In use by whoever looks this up while it reads another table that has the place.
+        let Some(Ok(mut entry)) = copies
+            .get(place(key))
+            .map(|copy| copy.entry.try_borrow_mut())
+        else {
             return;
         };
-        let before = copy.entry.take();
-        let tally = match before {
-            Some(entry) if entry.key.registry == key.registry => entry.tally,
+        let tally = match entry.take() {
+            Some(before) if before.key.registry == key.registry => before.tally,
             _ => tally(),
         };
-        copy.entry = Some(Entry {
+        *entry = Some(Entry {
             key,
             stamp,
             snapshot: Arc::clone(snapshot),
             schema: Arc::new(Schema::clone(snapshot.schema())),
             tally,
         });
-    });
+    };
+    // A thread that ends keeps nothing.
+    let _ = match kind {
+        Kind::Table => TABLES.try_with(put),
+        Kind::Name => NAMES.try_with(put),
+    };
 }
 
+/// Ids are dense, and hashes as good as any: both are taken as they are.
 fn place(key: Key) -> usize {
-    // Names in the other half: their hashes are as good as any. Ids are dense, and are taken as they are.
-    let half = COPIES / 2;
-    (key.key as usize & (half - 1)) + if key.is_name { half } else { 0 }
+    key.key as usize & (COPIES - 1)
 }

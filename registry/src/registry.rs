@@ -7,13 +7,13 @@ use std::sync::{Arc, Weak};
 use arrow_schema::SchemaRef;
 use kalamtable_store::{DefinitionStore, Sequence, StoredTable, TableId};
 
-use crate::clocks::{Clock, Epoch, Stamp};
+use crate::clocks::{Clock, Epoch};
 use crate::counters::{Artefact, Count};
 use crate::error::Error;
 use crate::flight::{Flights, Load, Outcome, Part};
 use crate::handle::TableHandle;
 use crate::ledger::Ledger;
-use crate::local::{self, Key, Lent};
+use crate::local::{self, Key, Kind, Lent, NoCopy};
 use crate::name::NameRef;
 use crate::shape::Shapes;
 use crate::slots::{Known, Slots};
@@ -274,6 +274,7 @@ impl Shared {
 
     /// What `read` makes of a table: of the thread's copy, or of its slot. The outer option is none if
     /// nothing is known, the inner one if there is no table.
+    #[inline]
     pub(crate) fn lend<R>(
         &self,
         id: TableId,
@@ -282,18 +283,19 @@ impl Shared {
         let key = Key {
             registry: self.number,
             key: id.0,
-            is_name: false,
         };
         let clock = self.slots.table_clock(id);
         let is_current = |stamp| self.slots.read_clock(clock) == stamp;
         let hit = Count::Hit(Artefact::Table);
-        let read = match local::with_copy(key, hit, |_| true, is_current, read) {
-            Ok(made) => return Some(Some(made)),
-            Err(read) => read,
-        };
-        self.lend_slot(key, clock, read, |read| self.slots.with_table(id, read))
+        match local::with_copy(Kind::Table, key, hit, |_| true, is_current, read) {
+            Ok(made) => Some(Some(made)),
+            Err(no_copy) => self.lend_slot(Kind::Table, key, clock, no_copy, |read| {
+                self.slots.with_table(id, read)
+            }),
+        }
     }
 
+    #[inline]
     fn lend_name<R>(
         &self,
         name: NameRef<'_>,
@@ -303,38 +305,41 @@ impl Shared {
         let key = Key {
             registry: self.number,
             key: hash,
-            is_name: true,
         };
         let clock = self.slots.name_clock(hash);
         let is_current = |stamp| self.slots.read_clock(clock) == stamp;
         let is_same = |snapshot: &TableSnapshot| NameRef::from(snapshot.name()) == name;
         let hit = Count::Hit(Artefact::Table);
-        let read = match local::with_copy(key, hit, is_same, is_current, read) {
-            Ok(made) => return Some(Some(made)),
-            Err(read) => read,
-        };
-        self.lend_slot(key, clock, read, |read| self.slots.with_name(name, read))
+        match local::with_copy(Kind::Name, key, hit, is_same, is_current, read) {
+            Ok(made) => Some(Some(made)),
+            Err(no_copy) => self.lend_slot(Kind::Name, key, clock, no_copy, |read| {
+                self.slots.with_name(name, read)
+            }),
+        }
     }
 
     /// What `read` makes of what is in a slot, of which the thread keeps a copy if it asks often.
     fn lend_slot<R, F: FnOnce(Lent<'_>) -> R>(
         &self,
+        kind: Kind,
         key: Key,
         clock: Clock,
-        read: F,
+        no_copy: NoCopy<F>,
         with_slot: impl FnOnce(&mut dyn FnMut(Option<&Known>)),
     ) -> Option<Option<R>> {
         // Before the slot: what is kept with it is then that old at most.
-        let stamp: Stamp = self.slots.read_clock(clock);
-        let wants = stamp.is_settled() && local::wants(key);
-        let mut read = Some(read);
+        let stamp = no_copy.is_wanted.then(|| self.slots.read_clock(clock));
+        let mut read = Some(no_copy.read);
         let mut made = None;
         with_slot(&mut |known| {
             self.note(known);
             made = known.map(|known| {
                 let snapshot = known.as_ref()?;
-                if wants {
-                    local::keep(key, stamp, snapshot, || self.ledger.counters.tally());
+                if let Some(stamp) = stamp
+                    && stamp.is_settled()
+                {
+                    let tally = || self.ledger.counters.tally();
+                    local::keep(kind, key, stamp, snapshot, tally);
                 }
                 let lent = Lent {
                     snapshot,

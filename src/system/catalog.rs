@@ -3,15 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use futures::stream::{self, StreamExt};
 use kalamtable_model::{Shared, TableDefinition, TableKind, TableName};
-use kalamtable_runtime::{BoxError, Table, TimestampMicros};
+use kalamtable_registry::SchemaRegistry;
+use kalamtable_runtime::{
+    BoxError, RowStream, Rows, ScanRequest, Table, TableSource, TimestampMicros,
+};
 use serde_json::json;
 
-use super::tables::{TableEntry, TableType};
+use super::registries::Registries;
+use super::tables::{AccessLevel, TableEntry, TableType};
 
 /// The definitions that the process knows. A clone shows the same ones.
 #[derive(Clone, Debug, Default)]
-pub struct KnownTables(Arc<RwLock<BTreeMap<TableName, Versions>>>);
+pub struct KnownTables {
+    fixed: Arc<RwLock<BTreeMap<TableName, Versions>>>,
+    registries: Registries,
+}
 
 /// The versions of one table by number, each with the moment it became known.
 type Versions = BTreeMap<u32, (Shared<TableDefinition>, TimestampMicros)>;
@@ -24,11 +32,17 @@ impl KnownTables {
         }
     }
 
+    /// Shows the tables of a registry too, in every version: those that its store has when `system.tables` is
+    /// read. Their `table_id` is the number that the store gave them.
+    pub fn add_registry(&self, registry: &SchemaRegistry) {
+        self.registries.add(registry);
+    }
+
     /// Adds one version of one table. A version that is known already is replaced, and keeps the
     /// moment it became known.
     pub fn add(&self, definition: Shared<TableDefinition>) {
         let now = TimestampMicros::now();
-        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.fixed.write().unwrap_or_else(PoisonError::into_inner);
         let versions = tables.entry(definition.name().clone()).or_default();
         let known_since = versions
             .get(&definition.version())
@@ -38,49 +52,101 @@ impl KnownTables {
 
     /// Removes all versions of a table; says whether there were any.
     pub fn remove(&self, table: &TableName) -> bool {
-        let mut tables = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.fixed.write().unwrap_or_else(PoisonError::into_inner);
         tables.remove(table).is_some()
     }
 
     /// How many tables are known.
     pub fn table_count(&self) -> usize {
-        let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let tables = self.fixed.read().unwrap_or_else(PoisonError::into_inner);
         tables.len()
     }
 
     /// How many versions of all tables are known.
     pub fn version_count(&self) -> usize {
-        let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let tables = self.fixed.read().unwrap_or_else(PoisonError::into_inner);
         tables.values().map(BTreeMap::len).sum()
     }
 
-    /// One row for each version of each table.
-    pub(super) fn rows(&self) -> Result<Vec<TableEntry>, BoxError> {
-        let tables = self.0.read().unwrap_or_else(PoisonError::into_inner);
+    /// One row for each version of each table that was added.
+    fn rows(&self) -> Result<Vec<TableEntry>, BoxError> {
+        let tables = self.fixed.read().unwrap_or_else(PoisonError::into_inner);
         let mut rows = Vec::new();
         for versions in tables.values() {
             let created_at = versions.values().map(|(_, since)| *since).min();
             let latest = versions.keys().next_back();
             for (version, (definition, since)) in versions {
                 rows.push(TableEntry {
-                    table_id: definition.name().to_string(),
-                    table_name: definition.name().table.to_string(),
-                    namespace_id: definition.name().namespace.to_string(),
-                    table_type: table_type(definition.kind()),
                     created_at: created_at.unwrap_or(*since),
-                    schema_version: i32::try_from(*version)?,
-                    columns: columns_json(definition),
-                    table_comment: definition.comment().map(str::to_string),
                     updated_at: *since,
-                    options: None,
-                    access_level: None,
                     is_latest: Some(version) == latest,
-                    storage_id: None,
-                    use_user_storage: None,
+                    ..entry(definition.name().to_string(), definition)?
                 });
             }
         }
         Ok(rows)
+    }
+}
+
+impl TableSource for KnownTables {
+    type Row = TableEntry;
+
+    fn scan(&self, _request: &ScanRequest<TableEntry>) -> Result<Rows<TableEntry>, BoxError> {
+        let rows = self.rows()?;
+        let registries = self.registries.all();
+        if registries.is_empty() {
+            return Ok(rows.into());
+        }
+        let stored =
+            stream::iter(registries).then(|registry| async move { stored_rows(&registry).await });
+        Ok(RowStream::new(stream::iter([Ok(rows)]).chain(stored)).into())
+    }
+}
+
+/// One row for each version of each table of a registry's store.
+async fn stored_rows(registry: &SchemaRegistry) -> Result<Vec<TableEntry>, BoxError> {
+    let versions = registry.store().list_versions().await?;
+    let rows = versions.iter().enumerate().map(|(index, stored)| {
+        // They stand table by table, the latest version of each last.
+        let next = versions.get(index + 1);
+        Ok(TableEntry {
+            created_at: TimestampMicros::new(stored.created_at.0),
+            updated_at: TimestampMicros::new(stored.changed_at.0),
+            is_latest: next.is_none_or(|next| next.id != stored.id),
+            ..entry(stored.id.to_string(), &stored.definition)?
+        })
+    });
+    rows.collect()
+}
+
+/// What a definition says in its row; the times and whether it is the latest are the caller's.
+fn entry(table_id: String, definition: &TableDefinition) -> Result<TableEntry, BoxError> {
+    Ok(TableEntry {
+        table_id,
+        table_name: definition.name().table.to_string(),
+        namespace_id: definition.name().namespace.to_string(),
+        table_type: table_type(definition.kind()),
+        created_at: TimestampMicros::new(0),
+        schema_version: i32::try_from(definition.version())?,
+        columns: columns_json(definition),
+        table_comment: definition.comment().map(str::to_string),
+        updated_at: TimestampMicros::new(0),
+        options: definition
+            .ttl_seconds()
+            .map(|ttl| json!({ "ttl_seconds": ttl }).to_string()),
+        access_level: definition.access_level().map(access_level),
+        is_latest: false,
+        storage_id: None,
+        use_user_storage: None,
+    })
+}
+
+fn access_level(level: kalamtable_model::AccessLevel) -> AccessLevel {
+    match level {
+        kalamtable_model::AccessLevel::Public => AccessLevel::Public,
+        kalamtable_model::AccessLevel::Private => AccessLevel::Private,
+        kalamtable_model::AccessLevel::Restricted => AccessLevel::Restricted,
+        kalamtable_model::AccessLevel::Dba => AccessLevel::Dba,
     }
 }
 

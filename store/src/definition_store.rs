@@ -53,6 +53,12 @@ pub trait DefinitionStore: Debug + Send + Sync + 'static {
     /// If the store cannot be read.
     async fn list_versions(&self) -> Result<Vec<StoredTable>, Error>;
 
+    /// How many tables there are.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    async fn count(&self) -> Result<usize, Error>;
+
     /// Makes a table, at version 1.
     ///
     /// # Errors

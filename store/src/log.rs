@@ -270,6 +270,10 @@ impl DefinitionStore for ObjectStoreLog {
         self.read(State::list_versions).await
     }
 
+    async fn count(&self) -> Result<usize, Error> {
+        self.read(State::count).await
+    }
+
     async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error> {
         self.append(Operation::Create { definition }).await
     }

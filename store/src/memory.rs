@@ -68,6 +68,10 @@ impl DefinitionStore for MemoryStore {
         Ok(self.state().list_versions())
     }
 
+    async fn count(&self) -> Result<usize, Error> {
+        Ok(self.state().count())
+    }
+
     async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error> {
         self.write(&Operation::Create { definition })
     }

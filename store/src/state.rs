@@ -300,6 +300,11 @@ impl State {
         self.names.get(name).copied()
     }
 
+    /// As [`DefinitionStore::count`](crate::DefinitionStore::count).
+    pub(crate) fn count(&self) -> usize {
+        self.names.len()
+    }
+
     /// As [`DefinitionStore::list`](crate::DefinitionStore::list).
     pub(crate) fn list(&self) -> Vec<StoredTable> {
         self.ids().filter_map(|id| self.get(id)).collect()

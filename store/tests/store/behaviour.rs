@@ -58,6 +58,7 @@ async fn empty_store_knows_nothing(store: &dyn DefinitionStore) {
     assert_eq!(store.find(&name("notes")).await.unwrap(), None);
     assert_eq!(store.list().await.unwrap(), []);
     assert_eq!(store.list_versions().await.unwrap(), []);
+    assert_eq!(store.count().await.unwrap(), 0);
     assert_eq!(store.history(id).await.unwrap(), []);
     assert_eq!(store.changes_since(Sequence::START).await.unwrap(), []);
     assert_eq!(store.last_sequence().await.unwrap(), Sequence::START);
@@ -243,6 +244,7 @@ async fn versions_are_listed_of_tables_that_are_there(store: &dyn DefinitionStor
     assert_eq!(versions, [&a1, &a2, &b1, &b2, &c1].map(Clone::clone));
     store.drop_table(b1.id, 2).await.unwrap();
     assert_eq!(store.list_versions().await.unwrap(), [a1, a2, c1]);
+    assert_eq!(store.count().await.unwrap(), 2);
 }
 
 async fn refused_operations_take_no_number(store: &dyn DefinitionStore) {

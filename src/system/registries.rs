@@ -1,0 +1,104 @@
+//! [`Registries`]: the schema registries that the system tables show, and their counters as the rows of
+//! `system.stats`.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use futures::stream::{self, StreamExt};
+use kalamtable_registry::{SchemaRegistry, Stats};
+use kalamtable_runtime::{BoxError, RowStream, Rows, ScanRequest, TableSource};
+
+use super::metrics::Metrics;
+use super::stats::Stat;
+
+/// The registries that the system tables show. A clone has the same ones.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Registries(Arc<RwLock<Vec<SchemaRegistry>>>);
+
+impl Registries {
+    pub(super) fn add(&self, registry: &SchemaRegistry) {
+        let mut registries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        registries.push(registry.clone());
+    }
+
+    pub(super) fn all(&self) -> Vec<SchemaRegistry> {
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// The source of `system.stats`: a server's metrics, and the counters of registries, which are added up.
+#[derive(Debug)]
+pub(super) struct StatsSource {
+    pub(super) metrics: Metrics,
+    pub(super) registries: Registries,
+}
+
+impl TableSource for StatsSource {
+    type Row = Stat;
+
+    fn scan(&self, _request: &ScanRequest<Stat>) -> Result<Rows<Stat>, BoxError> {
+        let rows = self.metrics.rows();
+        let registries = self.registries.all();
+        if registries.is_empty() {
+            return Ok(rows.into());
+        }
+        let of_registries = stream::once(registry_rows(registries));
+        Ok(RowStream::new(stream::iter([Ok(rows)]).chain(of_registries)).into())
+    }
+}
+
+async fn registry_rows(registries: Vec<SchemaRegistry>) -> Result<Vec<Stat>, BoxError> {
+    let mut sums: Vec<(String, u64)> = Vec::new();
+    for registry in &registries {
+        let tables = registry.store().count().await? as u64;
+        for (name, value) in [("tables".to_string(), tables)]
+            .into_iter()
+            .chain(counters(&registry.stats()))
+        {
+            match sums.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, sum)) => *sum += value,
+                None => sums.push((name, value)),
+            }
+        }
+    }
+    let rows = sums.into_iter().map(|(name, value)| Stat {
+        metric_name: format!("registry_{name}"),
+        metric_value: value.to_string(),
+    });
+    Ok(rows.collect())
+}
+
+/// The counters of a registry, without the prefix that they have in `system.stats`.
+fn counters(stats: &Stats) -> impl Iterator<Item = (String, u64)> {
+    let sum = |counts: &[(_, u64)]| counts.iter().map(|(_, count)| count).sum();
+    let totals = [
+        (
+            "snapshots_resident",
+            (stats.tables_resident + stats.versions_resident) as u64,
+        ),
+        ("names_resident", stats.names_resident as u64),
+        ("resident_bytes", stats.bytes_resident as u64),
+        ("shared_bytes", stats.bytes_shared as u64),
+        ("pinned_bytes", stats.bytes_pinned as u64),
+        ("fixed_bytes", stats.bytes_fixed as u64),
+        ("hits", sum(&stats.hits)),
+        ("misses", sum(&stats.misses)),
+        ("loads", stats.loads),
+        ("load_failures", stats.load_failures),
+        ("evictions", stats.evictions),
+        ("invalidations", stats.invalidations),
+        ("epoch", stats.epoch),
+        ("sequence", stats.sequence.0),
+    ];
+    let totals = totals.map(|(name, value)| (name.to_string(), value));
+    let of = |counts: &[(kalamtable_registry::Artefact, u64)], what: &str| {
+        let named = counts
+            .iter()
+            .map(|(artefact, count)| (format!("{}_{what}", artefact.name()), *count));
+        named.collect::<Vec<_>>()
+    };
+    let (hits, misses) = (of(&stats.hits, "hits"), of(&stats.misses, "misses"));
+    totals.into_iter().chain(hits).chain(misses)
+}
