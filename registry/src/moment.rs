@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::name::NameRef;
 use crate::registry::{SchemaRegistry, Shared};
 use crate::slots::Known;
+use crate::sync::yield_now;
 
 #[derive(Clone, Copy)]
 enum Wanted<'a> {
@@ -56,6 +57,7 @@ impl Shared {
             {
                 return Ok(found);
             }
+            yield_now();
         }
     }
 
@@ -74,6 +76,8 @@ impl Shared {
             if stamp.is_settled() && self.is_present(wanted, &known).await? {
                 return Ok((known, clock, stamp));
             }
+            // Whoever is publishing may need this processor to get on.
+            yield_now();
         }
     }
 
