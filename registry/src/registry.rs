@@ -410,11 +410,9 @@ impl Shared {
             let lead = match self.flights.join(Load::Name(name.to_name(), epoch)) {
                 Part::Lead(lead) => lead,
                 Part::Wait(wait) => match wait.await {
-                    Outcome::Loaded(known) if self.slots.is_settled_at(clock, epoch) => {
-                        return Ok(known);
-                    }
                     Outcome::Failed(error) => return Err(error),
-                    // It may have been altered after it was read and before this look-up began.
+                    // What was loaded is found in its slot. If it is not there it may have been evicted, and
+                    // the table loaded anew and seen by its id: then this is older.
                     Outcome::Loaded(_) | Outcome::Again => continue,
                 },
             };

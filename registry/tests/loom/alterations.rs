@@ -255,18 +255,17 @@ fn twin_remembers_that_a_taken_name_is_free() {
 
 /// Who has seen a table by its id sees no less of it by its name, though another thread's load by name may
 /// have its answer already, and has yet to say so.
-fn by_id_and_then_by_name() {
-    let world = World::warm(&["notes"], options(1));
+fn by_id_and_then_by_name(options: RegistryOptions) {
+    let world = World::warm(&["notes"], options);
+    let slots = &world.registry.shared.slots;
+    let resident = slots.with_table(NOTES, |known| known.cloned());
+    let known = resident.unwrap_or_else(|| Some(world.stored(NOTES)));
     let altering = world.spawn(|world| world.alter(NOTES));
-    let finding = world.spawn(|world| {
+    let finding = world.spawn(move |world| {
         // As `find` does, but for the questions to the store.
         let (shared, name) = (&world.registry.shared, NameRef::from(("app", "notes")));
         let clock = shared.slots.name_clock(shared.slots.name_hash(name));
         let epoch = shared.slots.read_clock(clock).epoch();
-        let known = shared
-            .slots
-            .with_table(NOTES, |known| known.cloned())
-            .flatten();
         if let Part::Lead(lead) = shared.flights.join(Load::Name(name.to_name(), epoch)) {
             lead.end(match shared.slots.publish_name(name, epoch, &known) {
                 true => Outcome::Loaded(known),
@@ -286,7 +285,12 @@ fn by_id_and_then_by_name() {
 
 #[test]
 fn what_was_seen_by_id_is_seen_by_name() {
-    holds("by id and then by name", 2, by_id_and_then_by_name);
+    holds("by id and then by name", 2, || {
+        by_id_and_then_by_name(options(1))
+    });
+    holds("by id and then by name, evicted", 2, || {
+        by_id_and_then_by_name(no_budget(1));
+    });
 }
 
 // ---- handles ----
