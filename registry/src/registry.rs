@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use arrow_schema::SchemaRef;
 use kalamtable_store::{DefinitionStore, Sequence, StoredTable, TableId};
@@ -386,7 +386,9 @@ impl Shared {
                     return Err(error);
                 }
             };
-            if self.slots.publish_table(id, epoch, &known) {
+            // What was found may be what nobody was told of yet.
+            let found = known.as_ref().map(|snapshot| snapshot.sequence());
+            if !self.catch_up(found).await && self.slots.publish_table(id, epoch, &known) {
                 lead.end(Outcome::Loaded(known.clone()));
                 return Ok(known);
             }
@@ -448,6 +450,7 @@ impl Shared {
                 self.ledger.counters.add(Count::LoadFailure);
             })?;
             let Some(id) = found else {
+                self.catch_up(None).await;
                 return Ok(None);
             };
             let known = self.load_table(id).await?;
@@ -461,6 +464,19 @@ impl Shared {
             self.slots.alter(id, None, &[]);
         }
         Err(Error::NameUnsettled { name: owned })
+    }
+
+    /// Makes the changes of the store visible up to the one that made what was found in it, or up to the last
+    /// one if nothing was found: before that is published, and seen before what else these changes concern,
+    /// such as the table's name. Whether there were any.
+    async fn catch_up(&self, found: Option<Sequence>) -> bool {
+        let seen = *self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = match found {
+            Some(sequence) => sequence,
+            // What the store cannot say now it says to who refreshes.
+            None => self.store.last_sequence().await.unwrap_or(seen),
+        };
+        newest > seen && self.follow().await.is_ok_and(|last| last > seen)
     }
 
     async fn load_version(&self, id: TableId, version: u32) -> Result<Known, Error> {

@@ -8,7 +8,7 @@ pub(crate) use std::thread_local;
 
 use std::hash::Hash;
 
-use papaya::Equivalent;
+use papaya::{Equivalent, ResizeMode};
 
 /// How names, columns and fields are hashed.
 pub(crate) type RandomState = foldhash::fast::RandomState;
@@ -21,7 +21,10 @@ pub(crate) struct Map<K, V>(papaya::HashMap<K, V, RandomState>);
 
 impl<K: Hash + Eq, V> Map<K, V> {
     pub(crate) fn new() -> Self {
-        Map(papaya::HashMap::with_hasher(Default::default()))
+        let builder = papaya::HashMap::builder().hasher(RandomState::default());
+        // Where tables are copied piece by piece, papaya 0.2 makes the next one before the last is copied if
+        // one key is taken out and put in again and again, and keeps all of them. Readers wait for neither.
+        Map(builder.resize_mode(ResizeMode::Blocking).build())
     }
 
     /// What `read` makes of the value, which stays there as long.
