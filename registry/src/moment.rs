@@ -63,7 +63,7 @@ impl Shared {
     async fn at_stamp(&self, wanted: Wanted<'_>) -> Result<(Known, Clock, Stamp), Error> {
         let clock = match wanted {
             Wanted::Table(id) => self.slots.table_clock(id),
-            Wanted::Name(name) => self.slots.name_clock(self.slots.name_hash(name)),
+            Wanted::Name(name) => self.slots.name_clock(self.slots.hashed(name)),
         };
         loop {
             let known = match wanted {
@@ -84,7 +84,10 @@ impl Shared {
         };
         let published = match wanted {
             Wanted::Table(id) => self.slots.with_table(id, |slot| slot.map(id_and_version)),
-            Wanted::Name(name) => self.slots.with_name(name, |slot| slot.map(id_and_version)),
+            Wanted::Name(name) => {
+                let name = self.slots.hashed(name);
+                self.slots.with_name(name, |slot| slot.map(id_and_version))
+            }
         };
         if let Some(published) = published {
             return Ok(published == id_and_version(known));

@@ -14,7 +14,7 @@ use crate::flight::{Flights, Load, Outcome, Part};
 use crate::handle::TableHandle;
 use crate::ledger::Ledger;
 use crate::local::{self, Key, Kind, Lent, NoCopy};
-use crate::name::NameRef;
+use crate::name::{HashedRef, NameRef};
 use crate::shape::Shapes;
 use crate::slots::{Known, Slots};
 use crate::snapshot::{Settle, TableSnapshot};
@@ -241,7 +241,7 @@ impl Shared {
         known
     }
 
-    fn cached_name(&self, name: NameRef<'_>) -> Option<Known> {
+    fn cached_name(&self, name: HashedRef<'_>) -> Option<Known> {
         let known = self.slots.with_name(name, |known| known.cloned());
         self.note(known.as_ref());
         known
@@ -255,6 +255,7 @@ impl Shared {
     }
 
     pub(crate) async fn find(&self, name: NameRef<'_>) -> Result<Known, Error> {
+        let name = self.slots.hashed(name);
         match self.cached_name(name) {
             Some(known) => Ok(known),
             None => self.load_name(name).await,
@@ -301,14 +302,14 @@ impl Shared {
         name: NameRef<'_>,
         read: impl FnOnce(Lent<'_>) -> R,
     ) -> Option<Option<R>> {
-        let hash = self.slots.name_hash(name);
+        let name = self.slots.hashed(name);
         let key = Key {
             registry: self.number,
-            key: hash,
+            key: name.hash,
         };
-        let clock = self.slots.name_clock(hash);
+        let clock = self.slots.name_clock(name);
         let is_current = |stamp| self.slots.read_clock(clock) == stamp;
-        let is_same = |snapshot: &TableSnapshot| NameRef::from(snapshot.name()) == name;
+        let is_same = |snapshot: &TableSnapshot| NameRef::from(snapshot.name()) == name.name;
         let hit = Count::Hit(Artefact::Table);
         match local::with_copy(Kind::Name, key, hit, is_same, is_current, read) {
             Ok(made) => Some(Some(made)),
@@ -396,15 +397,15 @@ impl Shared {
         }
     }
 
-    async fn load_name(&self, name: NameRef<'_>) -> Result<Known, Error> {
-        let clock = self.slots.name_clock(self.slots.name_hash(name));
+    async fn load_name(&self, name: HashedRef<'_>) -> Result<Known, Error> {
+        let clock = self.slots.name_clock(name);
         let mut attempts = 0;
         loop {
             let epoch = self.slots.read_clock(clock).epoch();
             if let Some(known) = self.slots.with_name(name, |known| known.cloned()) {
                 return Ok(known);
             }
-            let lead = match self.flights.join(Load::Name(name.to_name(), epoch)) {
+            let lead = match self.flights.join(Load::Name(name.name.to_name(), epoch)) {
                 Part::Lead(lead) => lead,
                 Part::Wait(wait) => match wait.await {
                     Outcome::Loaded(known) => return Ok(known),
@@ -416,7 +417,7 @@ impl Shared {
                 lead.end(Outcome::Loaded(known.clone()));
                 return Ok(known);
             }
-            let known = match self.resolve(name).await {
+            let known = match self.resolve(name.name).await {
                 Ok(known) => known,
                 Err(error) => {
                     lead.end(Outcome::Failed(error.clone()));

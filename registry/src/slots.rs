@@ -17,7 +17,7 @@ use kalamtable_store::TableId;
 use crate::clocks::{Change, Clock, Clocks, Epoch, Section, Stamp};
 use crate::counters::Count;
 use crate::ledger::Ledger;
-use crate::name::NameRef;
+use crate::name::{HashedName, HashedRef, NameRef};
 use crate::sieve::{Node, Resident, Sieve};
 use crate::snapshot::TableSnapshot;
 use crate::sync::{Map, Mutex};
@@ -30,7 +30,7 @@ pub(crate) struct Slots {
     clocks: Clocks,
     names_state: RandomState,
     tables: Map<TableId, Slot>,
-    names: Map<TableName, Slot>,
+    names: Map<HashedName, Slot>,
     versions: Map<(TableId, u32), Slot>,
     residents: Mutex<Sieve>,
     budget: usize,
@@ -66,7 +66,7 @@ const MAP_ENTRY_BYTES: usize = 48;
 const TABLE_ENTRY_BYTES: usize = 2 * MAP_ENTRY_BYTES
     + 2 * size_of::<Slot>()
     + size_of::<TableId>()
-    + size_of::<TableName>()
+    + size_of::<HashedName>()
     + Sieve::ENTRY_BYTES;
 
 const VERSION_ENTRY_BYTES: usize =
@@ -80,7 +80,7 @@ fn no_name_bytes(name: &TableName) -> usize {
         [&name.namespace, &name.table].map(|text| weigh::allocation(weigh::ARC_BYTES + text.len()));
     MAP_ENTRY_BYTES
         + size_of::<Slot>()
-        + size_of::<TableName>()
+        + size_of::<HashedName>()
         + Sieve::ENTRY_BYTES
         + texts.iter().sum::<usize>()
 }
@@ -105,16 +105,17 @@ impl Slots {
         self.clocks.of_table(id.0)
     }
 
-    pub(crate) fn name_hash(&self, name: NameRef<'_>) -> u64 {
-        self.names_state.hash_one(name)
+    /// A name, ready to be looked up.
+    pub(crate) fn hashed<'a>(&self, name: impl Into<NameRef<'a>>) -> HashedRef<'a> {
+        let name = name.into();
+        HashedRef {
+            hash: self.names_state.hash_one(name),
+            name,
+        }
     }
 
-    pub(crate) fn name_clock(&self, hash: u64) -> Clock {
-        self.clocks.of_name(hash)
-    }
-
-    fn clock_of_name(&self, name: NameRef<'_>) -> Clock {
-        self.name_clock(self.name_hash(name))
+    pub(crate) fn name_clock(&self, name: HashedRef<'_>) -> Clock {
+        self.clocks.of_name(name.hash)
     }
 
     pub(crate) fn read_clock(&self, clock: Clock) -> Stamp {
@@ -134,7 +135,7 @@ impl Slots {
     /// What `read` makes of what is known of a name; none if nothing is.
     pub(crate) fn with_name<R>(
         &self,
-        name: NameRef<'_>,
+        name: HashedRef<'_>,
         read: impl FnOnce(Option<&Known>) -> R,
     ) -> R {
         self.names
@@ -179,8 +180,8 @@ impl Slots {
 
     /// Publishes that a table has a name, or that none has, if there was no alteration since `epoch`. Of a
     /// table that is not resident any more nothing is published.
-    pub(crate) fn publish_name(&self, name: NameRef<'_>, epoch: Epoch, known: &Known) -> bool {
-        let clock = self.clock_of_name(name);
+    pub(crate) fn publish_name(&self, name: HashedRef<'_>, epoch: Epoch, known: &Known) -> bool {
+        let clock = self.name_clock(name);
         let mut clocks = vec![clock];
         clocks.extend(
             known
@@ -201,7 +202,7 @@ impl Slots {
                 Slot::present(snapshot)
             }
             None => {
-                let name = name.to_name();
+                let name = name.name.to_name();
                 let bytes = no_name_bytes(&name);
                 Slot {
                     known: None,
@@ -211,7 +212,7 @@ impl Slots {
         };
         section.begin(Change::Publication, &[clock]);
         self.forget_absent_name(name);
-        self.names.insert(name.to_name(), slot);
+        self.names.insert(name.to_hashed(), slot);
         drop(section);
         self.shrink();
         true
@@ -252,19 +253,20 @@ impl Slots {
         let mut clocks = vec![clock];
         let own_name = resident.as_ref().map(|snapshot| snapshot.name());
         for name in names.iter().copied().chain(own_name) {
-            clocks.push(self.clock_of_name(name.into()));
+            clocks.push(self.name_clock(self.hashed(name)));
         }
         section.lock_also(&clocks);
         section.begin(Change::Alteration, &clocks);
         for name in names {
             // Whatever was known of it: the name is this table's, or was.
-            self.forget_absent_name((*name).into());
-            self.names.remove(*name);
+            let name = self.hashed(*name);
+            self.forget_absent_name(name);
+            self.names.remove(&name);
         }
         match (resident, altered) {
             (Some(resident), Some(altered)) if resident.version() >= altered.version() => {}
             (Some(resident), Some(altered)) => {
-                self.names.remove(resident.name());
+                self.names.remove(&self.hashed(resident.name()));
                 altered.set_epoch(Epoch(section.read(clock).epoch().0 + 1));
                 let bytes = TABLE_ENTRY_BYTES + altered.bytes();
                 let entry = Resident::Table(Arc::clone(altered));
@@ -277,8 +279,8 @@ impl Slots {
                 drop(residents);
                 altered.set_node(node);
                 self.tables.insert(id, Slot::present(altered));
-                self.names
-                    .insert(altered.name().clone(), Slot::present(altered));
+                let name = self.hashed(altered.name()).to_hashed();
+                self.names.insert(name, Slot::present(altered));
             }
             (_, None) => self.forget_table(&mut section, id),
             (None, Some(_)) => self.forget_table(&mut section, id),
@@ -290,7 +292,8 @@ impl Slots {
 
     /// Makes it known that what a name stands for has to be read again.
     pub(crate) fn alter_name(&self, name: NameRef<'_>) {
-        let clock = self.clock_of_name(name);
+        let name = self.hashed(name);
+        let clock = self.name_clock(name);
         let mut section = self.clocks.lock(&[clock]);
         section.begin(Change::Alteration, &[clock]);
         self.forget_absent_name(name);
@@ -320,7 +323,7 @@ impl Slots {
             return;
         };
         if let Some(snapshot) = known {
-            section.lock_also(&[self.clock_of_name(snapshot.name().into())]);
+            section.lock_also(&[self.name_clock(self.hashed(snapshot.name()))]);
             self.forget_name_of(&snapshot);
         }
         self.tables.remove(&id);
@@ -328,13 +331,13 @@ impl Slots {
     }
 
     fn forget_name_of(&self, snapshot: &Arc<TableSnapshot>) {
-        let name = snapshot.name();
-        if self.with_name(name.into(), |known| is_snapshot(known, snapshot)) {
-            self.names.remove(name);
+        let name = self.hashed(snapshot.name());
+        if self.with_name(name, |known| is_snapshot(known, snapshot)) {
+            self.names.remove(&name);
         }
     }
 
-    fn forget_absent_name(&self, name: NameRef<'_>) {
+    fn forget_absent_name(&self, name: HashedRef<'_>) {
         let absent = self
             .names
             .with(&name, |slot| slot.map_or(Node::NONE, |slot| slot.absent));
@@ -392,8 +395,8 @@ impl Slots {
                     self.versions.remove(&(snapshot.id(), snapshot.version()));
                 }
                 Resident::NoName(name) => {
-                    let name = NameRef::from(name);
-                    let _section = self.clocks.lock(&[self.clock_of_name(name)]);
+                    let name = self.hashed(name);
+                    let _section = self.clocks.lock(&[self.name_clock(name)]);
                     if self
                         .names
                         .with(&name, |slot| slot.is_some_and(|slot| slot.absent == node))
