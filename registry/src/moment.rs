@@ -1,12 +1,15 @@
 //! Snapshots of several tables, all of one moment.
 
-use kalamtable_store::TableId;
+use std::sync::Arc;
+
+use kalamtable_store::{Sequence, TableId};
 
 use crate::clocks::{Clock, Stamp};
 use crate::error::Error;
 use crate::name::NameRef;
 use crate::registry::{SchemaRegistry, Shared};
 use crate::slots::Known;
+use crate::snapshot::TableSnapshot;
 
 #[derive(Clone, Copy)]
 enum Wanted<'a> {
@@ -35,6 +38,46 @@ impl SchemaRegistry {
     pub async fn find_all(&self, names: &[NameRef<'_>]) -> Result<Vec<Known>, Error> {
         let wanted: Vec<Wanted<'_>> = names.iter().copied().map(Wanted::Name).collect();
         self.shared.moment(&wanted).await
+    }
+}
+
+impl SchemaRegistry {
+    /// One of several snapshots that was not the present version of its table any more when another of them
+    /// became that of its own; none if there was a moment at which all of them were the present ones.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn ended_early<'a>(
+        &self,
+        snapshots: &'a [Arc<TableSnapshot>],
+    ) -> Result<Option<&'a Arc<TableSnapshot>>, Error> {
+        // What was the present version when it was looked up, and still is, has been so ever since.
+        if snapshots.iter().all(|snapshot| self.is_current(snapshot)) {
+            return Ok(None);
+        }
+        let last = snapshots.iter().map(|snapshot| snapshot.sequence()).max();
+        for snapshot in snapshots {
+            let ended = self.end(snapshot).await?;
+            if ended.is_some() && ended <= last {
+                return Ok(Some(snapshot));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The change that a version was succeeded or dropped by.
+    async fn end(&self, snapshot: &TableSnapshot) -> Result<Option<Sequence>, Error> {
+        let (id, version) = (snapshot.id(), snapshot.version());
+        let history = self.store().history(id).await?;
+        if let Some(next) = history.iter().find(|stored| stored.version() > version) {
+            return Ok(Some(next.sequence));
+        }
+        if self.store().get(id).await?.is_some() {
+            return Ok(None);
+        }
+        let changes = self.store().changes_since(snapshot.sequence()).await?;
+        let dropped = changes.iter().find(|change| change.table == id);
+        Ok(dropped.map(|change| change.sequence))
     }
 }
 

@@ -192,6 +192,11 @@ impl SchemaRegistry {
         .unwrap_or(false)
     }
 
+    /// The number of alterations of any table that are visible: it has grown when one returns.
+    pub fn alterations(&self) -> u64 {
+        self.shared.slots.alterations()
+    }
+
     /// The present epoch of a table: one load. See [`Epoch`].
     pub fn epoch(&self, id: TableId) -> Epoch {
         let slots = &self.shared.slots;
