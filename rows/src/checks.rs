@@ -153,7 +153,7 @@ pub const fn assert_flattened(
         }
         other = 0;
         while other < of_system.len() {
-            count += name.eq_ignore_ascii_case(of_system[other]) as usize;
+            count += name.eq_ignore_ascii_case(behind(&of_system[other].name)) as usize;
             other += 1;
         }
         other = 0;

@@ -48,7 +48,7 @@ const fn system_column(
 impl TableKind {
     /// The columns that the system adds behind those of the definition: `_seq` and `_deleted` in user
     /// and shared tables, none in others.
-    pub fn system_columns(self) -> &'static [Column] {
+    pub const fn system_columns(self) -> &'static [Column] {
         match self {
             TableKind::User | TableKind::Shared => &SYSTEM_COLUMNS,
             TableKind::System | TableKind::Stream | TableKind::View => &[],
