@@ -1,0 +1,233 @@
+//! [`DynamicTables`]: the dynamic tables of a server, and what their providers have in common.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::error::Result;
+use kalamtable_model::TableKind;
+use kalamtable_registry::{SchemaRegistry, TableSnapshot};
+use kalamtable_store::TableId;
+
+use super::clock::{Clock, SystemClock};
+use super::provider::DynamicProvider;
+use super::storage::{Partition, PartitionRows, RowStorage};
+use super::write::PartitionIndex;
+use crate::Error;
+use crate::erased::{guard_of, source_error_of};
+
+/// The dynamic tables of a server: their definitions are in a registry, their rows in a storage.
+///
+/// A clone is the same tables. See [`dynamic`](crate::dynamic).
+#[derive(Clone, Debug)]
+pub struct DynamicTables {
+    pub(super) core: Arc<Core>,
+}
+
+/// What streams may take, and what time it is for them.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DynamicOptions {
+    /// What rows may take.
+    pub limits: StorageLimits,
+    /// What tells how old rows are.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for DynamicOptions {
+    /// The default limits, and the clock of this machine.
+    fn default() -> Self {
+        DynamicOptions {
+            limits: StorageLimits::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
+impl DynamicOptions {
+    /// The same, with these limits.
+    #[must_use]
+    pub fn with_limits(mut self, limits: StorageLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The same, with this clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+}
+
+/// What rows may take in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StorageLimits {
+    /// The bytes of one stream. Beyond them the rows that were written first are evicted, those of one
+    /// statement at a time.
+    pub stream_bytes: usize,
+}
+
+impl Default for StorageLimits {
+    /// 64 MiB a stream.
+    fn default() -> Self {
+        StorageLimits {
+            stream_bytes: 64 * 1024 * 1024,
+        }
+    }
+}
+
+/// What has become of the rows of streams. The numbers are not of one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DynamicStats {
+    /// Rows that were removed because their time was over.
+    pub rows_expired: u64,
+    /// Rows that were removed before, to make room for others.
+    pub rows_evicted: u64,
+}
+
+impl DynamicTables {
+    /// The tables of a registry, with rows in `storage`.
+    pub fn new(registry: SchemaRegistry, storage: Arc<dyn RowStorage>) -> Self {
+        DynamicTables::with_options(registry, storage, DynamicOptions::default())
+    }
+
+    /// The tables of a registry, with rows in `storage`.
+    pub fn with_options(
+        registry: SchemaRegistry,
+        storage: Arc<dyn RowStorage>,
+        options: DynamicOptions,
+    ) -> Self {
+        DynamicTables {
+            core: Arc::new(Core {
+                registry,
+                storage,
+                limits: options.limits,
+                clock: options.clock,
+                indexes: Mutex::default(),
+                rows_expired: AtomicU64::new(0),
+                rows_evicted: AtomicU64::new(0),
+            }),
+        }
+    }
+
+    /// The provider of one version of a table. What is made of the definition is made once, and kept with
+    /// the snapshot.
+    ///
+    /// # Errors
+    /// [`Error::NotDynamic`] for a table that is neither a user, nor a shared, nor a stream table.
+    pub fn provider(&self, table: &Arc<TableSnapshot>) -> Result<Arc<DynamicProvider>, Error> {
+        let kind = table.definition().kind();
+        match kind {
+            TableKind::User | TableKind::Shared | TableKind::Stream => {}
+            TableKind::System | TableKind::View => {
+                return Err(Error::NotDynamic {
+                    table: table.name().clone(),
+                    kind: kind.as_str(),
+                });
+            }
+        }
+        Ok(Arc::new(DynamicProvider::new(self.clone(), table)))
+    }
+
+    /// The registry.
+    pub fn registry(&self) -> &SchemaRegistry {
+        &self.core.registry
+    }
+
+    /// What has become of the rows of streams.
+    pub fn stats(&self) -> DynamicStats {
+        DynamicStats {
+            rows_expired: self.core.rows_expired.load(Ordering::Relaxed),
+            rows_evicted: self.core.rows_evicted.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Forgets the rows of a table that was dropped: a registry drops definitions alone.
+    ///
+    /// # Errors
+    /// If the storage cannot be written.
+    pub fn remove_rows(&self, table: TableId) -> Result<(), crate::BoxError> {
+        let mut indexes = self.core.lock_indexes();
+        indexes.retain(|partition, _| partition.table != table);
+        self.core.storage.remove_table(table)
+    }
+}
+
+/// What all providers share.
+pub(super) struct Core {
+    pub(super) registry: SchemaRegistry,
+    pub(super) storage: Arc<dyn RowStorage>,
+    pub(super) limits: StorageLimits,
+    pub(super) clock: Arc<dyn Clock>,
+    indexes: Mutex<Indexes>,
+    rows_expired: AtomicU64,
+    rows_evicted: AtomicU64,
+}
+
+type Indexes = HashMap<Partition, Arc<Mutex<PartitionIndex>>>;
+
+impl Core {
+    /// What is in a partition at this moment.
+    pub(super) fn rows(
+        &self,
+        table: &TableSnapshot,
+        partition: &Partition,
+    ) -> Result<Arc<PartitionRows>> {
+        guard_of(table.name(), || {
+            let rows = self.storage.rows(partition);
+            rows.map_err(|error| source_error_of(table.name(), error))
+        })
+    }
+
+    /// That `table` is the present version of its table.
+    pub(super) fn check_present(&self, table: &TableSnapshot) -> Result<(), Error> {
+        if self.registry.is_current(table) {
+            return Ok(());
+        }
+        // It may have been evicted.
+        let present = self.registry.get_blocking(table.id())?;
+        let present = present.map(|present| present.version());
+        match present == Some(table.version()) {
+            true => Ok(()),
+            false => Err(self.altered(table, present)),
+        }
+    }
+
+    pub(super) fn altered(&self, table: &TableSnapshot, present: Option<u32>) -> Error {
+        Error::Altered {
+            table: table.name().clone(),
+            planned: table.version(),
+            present,
+        }
+    }
+
+    /// The indexes of a partition. Who holds the lock is the only one in this process to write there.
+    pub(super) fn index(&self, partition: &Partition) -> Arc<Mutex<PartitionIndex>> {
+        let mut indexes = self.lock_indexes();
+        match indexes.get(partition) {
+            Some(index) => Arc::clone(index),
+            None => Arc::clone(indexes.entry(partition.clone()).or_default()),
+        }
+    }
+
+    pub(super) fn count(&self, rows_expired: u64, rows_evicted: u64) {
+        self.rows_expired.fetch_add(rows_expired, Ordering::Relaxed);
+        self.rows_evicted.fetch_add(rows_evicted, Ordering::Relaxed);
+    }
+
+    fn lock_indexes(&self) -> std::sync::MutexGuard<'_, Indexes> {
+        self.indexes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core")
+            .field("storage", &self.storage)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
