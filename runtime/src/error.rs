@@ -100,7 +100,9 @@ pub enum Error {
         table: TableName,
     },
     /// Somebody who may not read or write a table.
-    #[error("table `{table}` is `{kind}`: the role `{role}` may not {access} it, it takes `{needed}`")]
+    #[error(
+        "table `{table}` is `{kind}`: the role `{role}` may not {access} it, it takes `{needed}`"
+    )]
     AccessDenied {
         /// The table.
         table: TableName,
@@ -151,8 +153,18 @@ pub enum Error {
         /// The present version; none if the table is gone.
         present: Option<u32>,
     },
+    /// A query over several tables that were at no moment all there in the versions that it was planned for: one
+    /// was altered while it was planned. Planning it again helps; [`DynamicTables::sql`](crate::DynamicTables::sql)
+    /// plans it so that it cannot happen.
+    #[error("table `{table}` was altered while the query was planned: run the query again")]
+    NotOneMoment {
+        /// The table.
+        table: TableName,
+    },
     /// Stored rows of a version that the table's history does not have.
-    #[error("table `{table}` is at version {present}, and has rows of version {version}, which is unknown")]
+    #[error(
+        "table `{table}` is at version {present}, and has rows of version {version}, which is unknown"
+    )]
     UnknownVersion {
         /// The table.
         table: TableName,
@@ -162,7 +174,9 @@ pub enum Error {
         present: u32,
     },
     /// A table of a kind that has no dynamic rows.
-    #[error("table `{table}` is of kind `{kind}`: dynamic rows are those of user, shared and stream tables")]
+    #[error(
+        "table `{table}` is of kind `{kind}`: dynamic rows are those of user, shared and stream tables"
+    )]
     NotDynamic {
         /// The table.
         table: TableName,

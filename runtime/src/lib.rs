@@ -5,6 +5,7 @@
 //! not know how a table was written: as TOML, as a struct, or made at run time.
 
 mod batch_rows;
+pub mod catalog;
 mod change;
 mod change_rule;
 mod chunks;

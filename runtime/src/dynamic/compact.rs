@@ -28,7 +28,9 @@ pub(super) fn compact(rows: &PartitionRows) -> Result<Option<Compacted>, ArrowEr
     let present: usize = rows.chunks.iter().map(StoredChunk::present).sum();
     let chosen: Vec<&StoredChunk> = if kept > 2 * present {
         let chunks = rows.chunks.iter();
-        chunks.filter(|stored| stored.superseded.is_some()).collect()
+        chunks
+            .filter(|stored| stored.superseded.is_some())
+            .collect()
     } else {
         last_of_a_size(&rows.chunks)
     };

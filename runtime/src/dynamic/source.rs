@@ -25,7 +25,9 @@ use super::visible::{ChunkReader, View};
 use super::write::{OnConflict, Outcome, Removed, Writing};
 use crate::change::{Change, RowChanges};
 use crate::cursor::{Block, all};
-use crate::erased::{ErasedSource, Known, Opened, OpenedRows, RowReader, RowWriter, Scan, guard_of};
+use crate::erased::{
+    ErasedSource, Known, Opened, OpenedRows, RowReader, RowWriter, Scan, guard_of,
+};
 use crate::source::{KeyOrder, Statement};
 use crate::{Error, RowError};
 
@@ -215,7 +217,10 @@ impl ErasedSource for DynamicSource {
     }
 
     fn statistics(&self) -> Result<Known> {
-        let with_deleted = self.planned_for.as_ref().is_some_and(|actor| actor.with_deleted);
+        let with_deleted = self
+            .planned_for
+            .as_ref()
+            .is_some_and(|actor| actor.with_deleted);
         let view = View::new(self.definition(), self.core.clock.now(), with_deleted);
         let chunks = self.planned.chunks.iter();
         Ok(Known {
@@ -332,7 +337,10 @@ impl RowWriter for DynamicWriter<'_> {
 
     fn commit(&mut self, op: InsertOp) -> BoxFuture<'_, Result<u64>> {
         let batches = std::mem::take(&mut self.batches);
-        let (core, table) = (Arc::clone(&self.source.core), Arc::clone(&self.source.table));
+        let (core, table) = (
+            Arc::clone(&self.source.core),
+            Arc::clone(&self.source.table),
+        );
         let (partition, count) = (self.partition.clone(), self.rows as u64);
         async move {
             // It may wait for other statements, and for the registry.

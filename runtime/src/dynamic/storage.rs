@@ -31,12 +31,7 @@ pub trait RowStorage: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// If the storage cannot be written.
-    fn commit(
-        &self,
-        partition: &Partition,
-        before: u64,
-        commit: Commit,
-    ) -> Result<bool, BoxError>;
+    fn commit(&self, partition: &Partition, before: u64, commit: Commit) -> Result<bool, BoxError>;
 
     /// The first of `count` numbers in a row, for rows of a table: greater than all that were ever given
     /// for it, whatever the partition.

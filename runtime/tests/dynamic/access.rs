@@ -25,7 +25,13 @@ async fn matrix(kind: &str) -> String {
             "TRUNCATE TABLE app.t".to_string(),
         ];
         let mut line = role.map_or("none".to_string(), |role| role.to_string());
-        line += match session.sql("SELECT * FROM app.t").await.unwrap().collect().await {
+        line += match session
+            .sql("SELECT * FROM app.t")
+            .await
+            .unwrap()
+            .collect()
+            .await
+        {
             Ok(_) => " r",
             Err(_) => " -",
         };
@@ -35,7 +41,10 @@ async fn matrix(kind: &str) -> String {
             written.push(run.await.is_ok());
         }
         // All of them or none.
-        assert!(written.iter().all(|ok| *ok == written[0]), "{line}: {written:?}");
+        assert!(
+            written.iter().all(|ok| *ok == written[0]),
+            "{line}: {written:?}"
+        );
         line += if written[0] { "w" } else { "-" };
         lines.push(line);
     }
@@ -132,7 +141,10 @@ async fn explain_shows_for_whom() {
     let server = Server::new().await;
     server.create(&table("own", "kind = 'user'", "")).await;
     let shown = |session, sql: &'static str| async move {
-        crate::support::plan_text(&session, sql).await.trim().to_string()
+        crate::support::plan_text(&session, sql)
+            .await
+            .trim()
+            .to_string()
     };
     let sql = "SELECT id FROM app.own";
     assert_eq!(
