@@ -100,7 +100,9 @@ pub enum Error {
         table: TableName,
     },
     /// Somebody who may not read or write a table.
-    #[error("table `{table}` is `{kind}`: the role `{role}` may not {access} it, it takes `{needed}`")]
+    #[error(
+        "table `{table}` is `{kind}`: the role `{role}` may not {access} it, it takes `{needed}`"
+    )]
     AccessDenied {
         /// The table.
         table: TableName,
@@ -152,7 +154,9 @@ pub enum Error {
         present: Option<u32>,
     },
     /// Stored rows of a version that the table's history does not have.
-    #[error("table `{table}` is at version {present}, and has rows of version {version}, which is unknown")]
+    #[error(
+        "table `{table}` is at version {present}, and has rows of version {version}, which is unknown"
+    )]
     UnknownVersion {
         /// The table.
         table: TableName,
@@ -162,7 +166,9 @@ pub enum Error {
         present: u32,
     },
     /// A table of a kind that has no dynamic rows.
-    #[error("table `{table}` is of kind `{kind}`: dynamic rows are those of user, shared and stream tables")]
+    #[error(
+        "table `{table}` is of kind `{kind}`: dynamic rows are those of user, shared and stream tables"
+    )]
     NotDynamic {
         /// The table.
         table: TableName,

@@ -51,9 +51,7 @@ pub(super) fn check(
                 table: table.name().clone(),
             });
         };
-        return Ok(Some(
-            actor.other_user().unwrap_or(&actor.user).clone(),
-        ));
+        return Ok(Some(actor.other_user().unwrap_or(&actor.user).clone()));
     }
     let (needed, kind) = needed(table, access);
     if role >= needed {

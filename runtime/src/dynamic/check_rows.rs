@@ -144,11 +144,11 @@ impl Place<'_> {
                         return Ok(());
                     }
                     let begin = elements.start;
-                    place
-                        .check(list.values(), elements)
-                        .map_err(|error| at(error, row, |element| {
+                    place.check(list.values(), elements).map_err(|error| {
+                        at(error, row, |element| {
                             PathSegment::Index(element.saturating_sub(begin))
-                        }))
+                        })
+                    })
                 })
             }
             ColumnType::Struct(fields) => {
@@ -162,11 +162,9 @@ impl Place<'_> {
                         continue;
                     }
                     for row in &rows {
-                        place
-                            .check(column, *row..row + 1)
-                            .map_err(|error| {
-                                error.under(PathSegment::Field(field.name.to_string()))
-                            })?;
+                        place.check(column, *row..row + 1).map_err(|error| {
+                            error.under(PathSegment::Field(field.name.to_string()))
+                        })?;
                     }
                 }
                 Ok(())

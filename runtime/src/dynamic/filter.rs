@@ -91,7 +91,9 @@ fn bytes(text: &str) -> usize {
 fn bind(table: &TableSnapshot, text: &str) -> Result<Arc<dyn PhysicalExpr>, String> {
     if text.len() > MOST_BYTES {
         let length = text.len();
-        return Err(format!("has {length} bytes: at most {MOST_BYTES} are taken"));
+        return Err(format!(
+            "has {length} bytes: at most {MOST_BYTES} are taken"
+        ));
     }
     let tokens = Tokenizer::new(&GenericDialect {}, text).tokenize();
     let tokens = tokens.map_err(|error| format!("`{text}` is not SQL: {error}"))?;
@@ -107,11 +109,15 @@ fn bind(table: &TableSnapshot, text: &str) -> Result<Arc<dyn PhysicalExpr>, Stri
     };
     let schema = table.schema_with_system_columns();
     let resolved = DFSchema::try_from(schema.clone()).map_err(problem)?;
-    let expr = BINDER.create_logical_expr(text, &resolved).map_err(problem)?;
+    let expr = BINDER
+        .create_logical_expr(text, &resolved)
+        .map_err(problem)?;
     if !is_exact(&expr, schema) || !is_immutable(&expr) {
         return Err(format!("`{text}` does not depend on the row alone"));
     }
-    let bound = BINDER.create_physical_expr(expr, &resolved).map_err(problem)?;
+    let bound = BINDER
+        .create_physical_expr(expr, &resolved)
+        .map_err(problem)?;
     match bound.data_type(schema).map_err(problem)? {
         DataType::Boolean => Ok(bound),
         other => Err(format!("`{text}` is of type {other}, and no condition")),
@@ -134,9 +140,7 @@ fn is_immutable(expr: &Expr) -> bool {
     let mut is_immutable = true;
     let visited = expr.apply(|expr| {
         is_immutable = match expr {
-            Expr::ScalarFunction(call) => {
-                call.func.signature().volatility == Volatility::Immutable
-            }
+            Expr::ScalarFunction(call) => call.func.signature().volatility == Volatility::Immutable,
             Expr::HigherOrderFunction(_) | Expr::Placeholder(_) => false,
             _ => true,
         };

@@ -32,12 +32,7 @@ impl RowStorage for MemoryStorage {
         Ok(partitions.get(partition).cloned().unwrap_or_default())
     }
 
-    fn commit(
-        &self,
-        partition: &Partition,
-        before: u64,
-        commit: Commit,
-    ) -> Result<bool, BoxError> {
+    fn commit(&self, partition: &Partition, before: u64, commit: Commit) -> Result<bool, BoxError> {
         let rows = self.rows(partition)?;
         if rows.number != before {
             return Ok(false);

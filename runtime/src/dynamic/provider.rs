@@ -18,12 +18,12 @@ use super::access::Access;
 use super::source::DynamicSource;
 use super::tables::DynamicTables;
 use super::versions::Versions;
+use crate::Error;
 use crate::change_rule::{Assignments, PlansChanges};
 use crate::default::default_expr;
 use crate::erased::SourceRef;
 use crate::plan;
 use crate::source::Statement;
-use crate::Error;
 
 /// One version of a dynamic table for DataFusion: made by [`DynamicTables::provider`].
 ///
@@ -53,7 +53,9 @@ impl DynamicProvider {
             Parts::new(table)
         });
         if !is_hit {
-            table.charge(size_of::<Parts>() + size_of::<Option<Expr>>() * table.schema().fields().len());
+            table.charge(
+                size_of::<Parts>() + size_of::<Option<Expr>>() * table.schema().fields().len(),
+            );
         }
         table.count(Artefact::Provider, is_hit);
         DynamicProvider {

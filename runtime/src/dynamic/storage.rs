@@ -31,12 +31,7 @@ pub trait RowStorage: Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// If the storage cannot be written.
-    fn commit(
-        &self,
-        partition: &Partition,
-        before: u64,
-        commit: Commit,
-    ) -> Result<bool, BoxError>;
+    fn commit(&self, partition: &Partition, before: u64, commit: Commit) -> Result<bool, BoxError>;
 
     /// The first of `count` numbers in a row, for rows of a table: greater than all that were ever given
     /// for it, whatever the partition.
@@ -216,6 +211,12 @@ pub struct Commit {
 }
 
 impl PartitionRows {
+    /// The latest version that rows were written under; 0 without rows.
+    pub fn version(&self) -> u32 {
+        let versions = self.chunks.iter().map(|stored| stored.chunk.version());
+        versions.max().unwrap_or_default()
+    }
+
     /// What a commit makes of these rows.
     #[must_use]
     pub fn after(&self, commit: &Commit) -> PartitionRows {

@@ -162,9 +162,8 @@ impl VersionReader {
             });
         }
         let of_system = definition.kind().system_columns().len();
-        columns.extend((0..of_system).map(|column| {
-            ColumnSource::Same(old.columns().len() + column)
-        }));
+        columns
+            .extend((0..of_system).map(|column| ColumnSource::Same(old.columns().len() + column)));
         Ok(VersionReader {
             definition: definition.clone(),
             columns,

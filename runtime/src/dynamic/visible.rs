@@ -55,7 +55,12 @@ impl View {
         let is_seen = |row: &u32| {
             stored.is_present(*row) && deleted.is_none_or(|deleted| !deleted.value(*row as usize))
         };
-        Visible::Rows((0..length as u32).filter(is_seen).collect::<Vec<_>>().into())
+        Visible::Rows(
+            (0..length as u32)
+                .filter(is_seen)
+                .collect::<Vec<_>>()
+                .into(),
+        )
     }
 
     /// How many rows of a chunk are seen.

@@ -95,8 +95,8 @@ impl Writing<'_> {
         self.core.check_present(self.table)?;
         let mut before = self.rows()?;
         let mut outcome = ask(&before)?;
-        let index = self.core.index(self.partition);
-        let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.core.state(self.partition);
+        let mut index = state.index.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let now = self.rows()?;
             if now.number != before.number {
@@ -111,6 +111,12 @@ impl Writing<'_> {
             if prepared.commit.is_empty() {
                 return Ok(prepared.removed);
             }
+            // Before the commit: who meets its rows looks for those of before.
+            let now = self.core.clock.now();
+            state.forget(now);
+            if before.version() < self.table.version() {
+                state.keep(&before, now);
+            }
             let commit = prepared.commit.clone();
             let storage = &self.core.storage;
             let committed = storage
@@ -118,7 +124,8 @@ impl Writing<'_> {
                 .map_err(|error| source_error_of(self.table.name(), error))?;
             // Another process writes to the same storage: each refusal is its success.
             if committed {
-                self.core.count(prepared.rows_expired, prepared.rows_evicted);
+                self.core
+                    .count(prepared.rows_expired, prepared.rows_evicted);
                 let removed = prepared.removed;
                 // What is committed is committed: an index that cannot follow is made anew.
                 let _ = index.apply(self.table, prepared, before.number + 1);
@@ -145,7 +152,10 @@ impl Writing<'_> {
             .iter()
             .map(|stored| (stored.id, stored))
             .collect();
-        let expired = before.chunks.iter().filter(|stored| view.has_expired(stored));
+        let expired = before
+            .chunks
+            .iter()
+            .filter(|stored| view.has_expired(stored));
         let mut dropped: Vec<StoredChunk> = expired.cloned().collect();
         let rows_expired: usize = dropped.iter().map(StoredChunk::present).sum();
         let is_expired = |place: Place| {
@@ -153,7 +163,9 @@ impl Writing<'_> {
             stored.is_none_or(|stored| view.has_expired(stored))
         };
         let is_tombstone = |place: Place| {
-            let deleted = chunks.get(&place.chunk).and_then(|stored| stored.chunk.deleted());
+            let deleted = chunks
+                .get(&place.chunk)
+                .and_then(|stored| stored.chunk.deleted());
             deleted.is_some_and(|deleted| deleted.value(place.row as usize))
         };
 
@@ -161,7 +173,10 @@ impl Writing<'_> {
             Removed::None => Vec::new(),
             Removed::Rows(places) => places.clone(),
             Removed::All => {
-                let seen = before.chunks.iter().map(|stored| (stored.id, view.of(stored)));
+                let seen = before
+                    .chunks
+                    .iter()
+                    .map(|stored| (stored.id, view.of(stored)));
                 let places = seen.flat_map(|(chunk, seen)| {
                     (0..seen.len())
                         .map(|number| Place {
@@ -285,7 +300,9 @@ impl Writing<'_> {
             let rows = commit.superseded.entry(place.chunk).or_default();
             rows.push(place.row);
         }
-        commit.removed.extend(dropped.iter().map(|stored| stored.id));
+        commit
+            .removed
+            .extend(dropped.iter().map(|stored| stored.id));
 
         let emptied = before.after(&commit);
         let emptied = emptied.chunks.iter().filter(|stored| stored.present() == 0);
@@ -294,7 +311,9 @@ impl Writing<'_> {
         if definition.ttl_seconds().is_some() {
             let evicted = self.evicted(&before.after(&commit), &commit)?;
             rows_evicted = evicted.iter().map(StoredChunk::present).sum();
-            commit.removed.extend(evicted.iter().map(|stored| stored.id));
+            commit
+                .removed
+                .extend(evicted.iter().map(|stored| stored.id));
             dropped.extend(evicted);
         }
         let mut rewritten = Vec::new();
@@ -317,7 +336,9 @@ impl Writing<'_> {
         }
         let known: HashSet<ChunkId> = before.chunks.iter().map(|stored| stored.id).collect();
         commit.removed.retain(|id| known.contains(id));
-        commit.superseded.retain(|id, _| !commit.removed.contains(id));
+        commit
+            .superseded
+            .retain(|id, _| !commit.removed.contains(id));
         let removed = gone.len() as u64;
         Ok(Prepared {
             commit,
@@ -476,7 +497,9 @@ impl PartitionIndex {
         let rows = table_rows(table, &stored.chunk, &Pick::Range(0..stored.chunk.len()))?;
         let deleted = stored.chunk.deleted();
         for index in &mut self.keys {
-            let keys = index.keys(&rows).map_err(|error| arrow_error(table, error))?;
+            let keys = index
+                .keys(&rows)
+                .map_err(|error| arrow_error(table, error))?;
             for (row, key) in keys.into_iter().enumerate() {
                 let is_deleted = deleted.is_some_and(|deleted| deleted.value(row));
                 let row = row as u32;
@@ -507,7 +530,9 @@ impl PartitionIndex {
             }
             let rows = table_rows(table, &stored.chunk, &Pick::Range(0..stored.chunk.len()))?;
             for index in &mut self.keys {
-                let keys = index.keys(&rows).map_err(|error| arrow_error(table, error))?;
+                let keys = index
+                    .keys(&rows)
+                    .map_err(|error| arrow_error(table, error))?;
                 for key in keys.iter().flatten() {
                     index.remove(key, |place| place.chunk == stored.id);
                 }

@@ -30,13 +30,21 @@ async fn check(kind: &str) {
                 0 => "NULL".to_string(),
                 _ => format!("'name {}'", id % 7),
             };
-            format!("({id}, {name}, {}, {}.25, to_timestamp_micros({id}000))", id % 4, id)
+            format!(
+                "({id}, {name}, {}, {}.25, to_timestamp_micros({id}000))",
+                id % 4,
+                id
+            )
         });
         let rows: Vec<String> = rows.collect();
         let sql = "INSERT INTO app.t (id, name, n, price, at) VALUES ";
         answer(&session, &format!("{sql}{}", rows.join(", "))).await;
     }
-    answer(&session, "UPDATE app.t SET state = 'old', n = NULL WHERE id % 3 = 0").await;
+    answer(
+        &session,
+        "UPDATE app.t SET state = 'old', n = NULL WHERE id % 3 = 0",
+    )
+    .await;
     answer(&session, "DELETE FROM app.t WHERE id % 10 = 4").await;
     let wider = COLUMNS
         .replace("name =", "title =")
@@ -44,7 +52,11 @@ async fn check(kind: &str) {
         .replace("'decimal(8, 2)'", "'decimal(12, 4)'");
     let more = "\nadded = { id = 7, type = 'double', default = 1.5 }";
     let altered = server.alter(&table("t", kind, &(wider + more))).await;
-    answer(&session, "INSERT INTO app.t (id, added) VALUES (100, 2), (101, 3)").await;
+    answer(
+        &session,
+        "INSERT INTO app.t (id, added) VALUES (100, 2), (101, 3)",
+    )
+    .await;
 
     let provider = server.tables.provider(&altered).unwrap();
     let ann = actor("ann", Role::System);

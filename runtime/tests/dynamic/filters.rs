@@ -21,10 +21,19 @@ async fn a_filter_is_bound_once_for_each_version() {
     let session = server.user("ann");
     let insert = "INSERT INTO app.t (id, text) VALUES (1, 'b'), (2, 'c'), (3, 'bb')";
     run(&session, insert).await.unwrap();
-    let rows = run(&session, "SELECT * FROM app.t ORDER BY id").await.unwrap();
+    let rows = run(&session, "SELECT * FROM app.t ORDER BY id")
+        .await
+        .unwrap();
     let mask = |rows: &RecordBatch| {
-        let mask = made.evaluate(rows).unwrap().into_array(rows.num_rows()).unwrap();
-        mask.as_boolean().iter().map(|pass| pass == Some(true)).collect::<Vec<_>>()
+        let mask = made
+            .evaluate(rows)
+            .unwrap()
+            .into_array(rows.num_rows())
+            .unwrap();
+        mask.as_boolean()
+            .iter()
+            .map(|pass| pass == Some(true))
+            .collect::<Vec<_>>()
     };
     assert_eq!(mask(&rows[0]), [false, false, true]);
     let bytes = first.bytes();
@@ -37,7 +46,9 @@ async fn a_filter_is_bound_once_for_each_version() {
     assert!(!Arc::ptr_eq(&made, &filter(&second, "body = 'b'").unwrap()));
     let stats = server.registry.stats();
     let of = |counts: &[(Artefact, u64)]| {
-        let found = counts.iter().find(|(artefact, _)| *artefact == Artefact::Filter);
+        let found = counts
+            .iter()
+            .find(|(artefact, _)| *artefact == Artefact::Filter);
         found.unwrap().1
     };
     assert_eq!((of(&stats.misses), of(&stats.hits)), (4, 1));
@@ -49,7 +60,10 @@ async fn what_does_not_depend_on_the_row_alone_is_refused() {
     let snapshot = server.create(&table("t", "kind = 'user'", COLUMNS)).await;
     for (text, expected) in [
         ("random() > 0.5", "does not depend on the row alone"),
-        ("now() > to_timestamp(0)", "does not depend on the row alone"),
+        (
+            "now() > to_timestamp(0)",
+            "does not depend on the row alone",
+        ),
         ("id = $1", "does not depend on the row alone"),
         ("id IN (SELECT 1)", "the filter"),
         ("EXISTS (SELECT 1)", "the filter"),
@@ -63,7 +77,10 @@ async fn what_does_not_depend_on_the_row_alone_is_refused() {
         ("", "the filter"),
     ] {
         let message = filter(&snapshot, text).unwrap_err().to_string();
-        assert!(message.starts_with("table `app.t`: the filter "), "{message}");
+        assert!(
+            message.starts_with("table `app.t`: the filter "),
+            "{message}"
+        );
         assert!(message.contains(expected), "{text}: {message}");
     }
 }
@@ -98,6 +115,9 @@ async fn so_many_filters_are_remembered_and_no_more() {
     }
     let bytes = snapshot.bytes();
     let first = filter(&snapshot, "id = 1099").unwrap();
-    assert!(!Arc::ptr_eq(&first, &filter(&snapshot, "id = 1099").unwrap()));
+    assert!(!Arc::ptr_eq(
+        &first,
+        &filter(&snapshot, "id = 1099").unwrap()
+    ));
     assert_eq!(snapshot.bytes(), bytes);
 }

@@ -1,8 +1,11 @@
 //! Dynamic tables through DataFusion: real sessions, real SQL.
 
 mod access;
+mod concurrency;
 mod contract;
+mod evolution;
 mod filters;
+mod random;
 mod sessions;
 mod statements;
 mod streams;

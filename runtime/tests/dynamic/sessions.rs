@@ -10,9 +10,15 @@ use crate::support::{Server, actor, answer, error, lines, run, table, user_id};
 async fn two_users() -> (Server, SessionContext, SessionContext) {
     let server = Server::new().await;
     let columns = "text = { id = 2, type = 'text' }";
-    server.create(&table("notes", "kind = 'user'", columns)).await;
+    server
+        .create(&table("notes", "kind = 'user'", columns))
+        .await;
     let (ann, bob) = (server.user("ann"), server.user("bob"));
-    answer(&ann, "INSERT INTO app.notes (id, text) VALUES (1, 'a'), (2, 'b')").await;
+    answer(
+        &ann,
+        "INSERT INTO app.notes (id, text) VALUES (1, 'a'), (2, 'b')",
+    )
+    .await;
     answer(&bob, "INSERT INTO app.notes (id, text) VALUES (1, 'c')").await;
     (server, ann, bob)
 }
@@ -25,7 +31,10 @@ async fn each_user_reads_and_writes_their_own_rows() {
     assert_eq!(answer(&ann, ALL).await, "1 a\n2 b");
     assert_eq!(answer(&bob, ALL).await, "1 c");
     assert_eq!(answer(&bob, "UPDATE app.notes SET text = 'x'").await, "1");
-    assert_eq!(answer(&ann, "DELETE FROM app.notes WHERE id = 2").await, "1");
+    assert_eq!(
+        answer(&ann, "DELETE FROM app.notes WHERE id = 2").await,
+        "1"
+    );
     assert_eq!(answer(&ann, ALL).await, "1 a");
     assert_eq!(answer(&bob, ALL).await, "1 x");
     assert_eq!(answer(&bob, "TRUNCATE TABLE app.notes").await, "1");
@@ -39,10 +48,17 @@ async fn each_user_reads_and_writes_their_own_rows() {
 async fn who_acts_as_another_writes_there_too() {
     let (server, ann, bob) = two_users().await;
     let root = server.session(actor("root", Role::Dba).acting_as(user_id("bob")));
-    answer(&root, "INSERT INTO app.notes (id, text) VALUES (7, 'by root')").await;
+    answer(
+        &root,
+        "INSERT INTO app.notes (id, text) VALUES (7, 'by root')",
+    )
+    .await;
     assert_eq!(answer(&bob, ALL).await, "1 c\n7 by root");
     assert_eq!(answer(&ann, ALL).await, "1 a\n2 b");
-    assert_eq!(answer(&server.session(actor("root", Role::Dba)), ALL).await, "");
+    assert_eq!(
+        answer(&server.session(actor("root", Role::Dba)), ALL).await,
+        ""
+    );
 }
 
 #[tokio::test]
@@ -127,11 +143,19 @@ async fn a_user_table_is_joined_with_a_shared_one_for_each_user() {
     let columns = "name = { id = 2, type = 'text' }";
     server.create(&table("names", shared, columns)).await;
     let root = server.root();
-    answer(&root, "INSERT INTO app.names (id, name) VALUES (1, 'one'), (2, 'two')").await;
+    answer(
+        &root,
+        "INSERT INTO app.names (id, name) VALUES (1, 'one'), (2, 'two')",
+    )
+    .await;
     let sql = "SELECT name, text FROM app.names JOIN app.notes USING (id) ORDER BY name";
     assert_eq!(answer(&ann, sql).await, "one a\ntwo b");
     assert_eq!(answer(&bob, sql).await, "one c");
-    assert!(error(&server.nobody(), sql).await.contains("speaks for none"));
+    assert!(
+        error(&server.nobody(), sql)
+            .await
+            .contains("speaks for none")
+    );
     answer(
         &ann,
         "INSERT INTO app.notes (id, text) SELECT id + 10, name FROM app.names",

@@ -24,7 +24,10 @@ async fn rows_are_gone_when_their_time_is_over() {
     assert_eq!(answer(&ann, "SELECT count(*) FROM app.s").await, "1");
     assert_eq!(server.tables.stats().rows_expired, 0);
     // A key whose row is gone is free, and rows that are gone are not changed.
-    assert_eq!(answer(&ann, "UPDATE app.s SET text = 'x' WHERE id < 3").await, "0");
+    assert_eq!(
+        answer(&ann, "UPDATE app.s SET text = 'x' WHERE id < 3").await,
+        "0"
+    );
     assert_eq!(server.tables.stats().rows_expired, 2);
     answer(&ann, "INSERT INTO app.s (id) VALUES (1)").await;
     assert_eq!(answer(&ann, ALL).await, "1\n3");
@@ -44,10 +47,20 @@ async fn a_stream_has_no_columns_of_the_system_and_no_tombstones() {
     let server = Server::new().await;
     server.create(&table("s", STREAM, COLUMNS)).await;
     let ann = server.user("ann");
-    answer(&ann, "INSERT INTO app.s VALUES (1, 'a'), (2, 'b'), (3, 'c')").await;
+    answer(
+        &ann,
+        "INSERT INTO app.s VALUES (1, 'a'), (2, 'b'), (3, 'c')",
+    )
+    .await;
     assert_eq!(answer(&ann, "DELETE FROM app.s WHERE id = 2").await, "1");
-    assert_eq!(answer(&ann, "UPDATE app.s SET id = 4 WHERE id = 3").await, "1");
-    assert_eq!(answer(&ann, "SELECT * FROM app.s ORDER BY id").await, "1 a\n4 c");
+    assert_eq!(
+        answer(&ann, "UPDATE app.s SET id = 4 WHERE id = 3").await,
+        "1"
+    );
+    assert_eq!(
+        answer(&ann, "SELECT * FROM app.s ORDER BY id").await,
+        "1 a\n4 c"
+    );
     answer(&ann, "INSERT INTO app.s VALUES (2, 'again'), (3, 'too')").await;
     assert_eq!(answer(&ann, ALL).await, "1\n2\n3\n4");
     assert_eq!(answer(&ann, "TRUNCATE TABLE app.s").await, "4");
@@ -73,7 +86,10 @@ async fn a_stream_takes_so_many_bytes_and_evicts_what_is_oldest() {
         server.clock.advance(0.1);
         answer(&ann, &insert(statement * 10, 1000)).await;
     }
-    let left: usize = answer(&ann, "SELECT count(*) FROM app.s").await.parse().unwrap();
+    let left: usize = answer(&ann, "SELECT count(*) FROM app.s")
+        .await
+        .parse()
+        .unwrap();
     assert!((20..=40).contains(&left), "{left}");
     assert_eq!(server.tables.stats().rows_evicted as usize, 300 - left);
     assert_eq!(
@@ -84,6 +100,9 @@ async fn a_stream_takes_so_many_bytes_and_evicts_what_is_oldest() {
     answer(&ann, &insert(0, 10)).await;
     let before = answer(&ann, ALL).await;
     let message = error(&ann, &insert(1000, 10_000)).await;
-    assert!(message.contains("and the stream holds 50000 at most"), "{message}");
+    assert!(
+        message.contains("and the stream holds 50000 at most"),
+        "{message}"
+    );
     assert_eq!(answer(&ann, ALL).await, before);
 }

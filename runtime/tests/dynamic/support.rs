@@ -1,7 +1,7 @@
 //! A server with tables that can be altered, and sessions that look them up in its registry.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arrow::array::RecordBatch;
 use arrow::util::display::FormatOptions;
