@@ -145,7 +145,8 @@ impl DynamicTables {
         }
     }
 
-    /// Forgets the rows of a table that was dropped: a registry drops definitions alone.
+    /// Forgets the rows of a table that was dropped: a registry drops definitions alone. A plan that runs
+    /// all the same finds none.
     ///
     /// # Errors
     /// If the storage cannot be written.

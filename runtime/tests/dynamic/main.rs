@@ -8,5 +8,6 @@ mod filters;
 mod random;
 mod sessions;
 mod statements;
+mod storage;
 mod streams;
 mod support;
