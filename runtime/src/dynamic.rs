@@ -95,7 +95,7 @@
 //! [initial default](kalamtable_model::initial_default), one that was renamed keeps its values, those of a
 //! wider type are cast, and one that was dropped is not seen. A statement that writes is refused if the
 //! table was altered after it was planned. A query that was planned before, and meets rows of a later
-//! version, answers with the rows of when it was planned.
+//! version, answers with the last rows of before; a minute later, with those of when it was planned.
 //!
 //! # Streams
 //! Rows are not seen any more once they are older than `ttl_seconds`, and are removed by the next

@@ -9,8 +9,9 @@ use arrow::error::ArrowError;
 
 use super::storage::{Chunk, ChunkId, PartitionRows, StoredChunk};
 
-/// The most rows that a chunk is made of others with.
+/// The most rows, and bytes, that a chunk is made of others with.
 const MOST_ROWS: usize = 65_536;
+const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// Chunks that take the place of others, with the same rows.
 pub(super) struct Compacted {
@@ -44,12 +45,7 @@ pub(super) fn compact(rows: &PartitionRows) -> Result<Option<Compacted>, ArrowEr
     let mut next = rows.next_chunk;
     let mut group: Vec<&StoredChunk> = Vec::new();
     for stored in chosen {
-        let fits = group.first().is_none_or(|first| {
-            let length: usize = group.iter().map(|stored| stored.present()).sum();
-            first.chunk.version() == stored.chunk.version()
-                && length + stored.present() <= MOST_ROWS
-        });
-        if !fits {
+        if !group.is_empty() && !fits(&group, stored) {
             compacted.added.push((ChunkId(next), joined(&group)?));
             next += 1;
             group.clear();
@@ -66,11 +62,7 @@ fn last_of_a_size(chunks: &[StoredChunk]) -> Vec<&StoredChunk> {
     let mut length = 0;
     for stored in chunks.iter().rev() {
         let present = stored.present();
-        let is_near = chosen.last().is_none_or(|next| {
-            next.chunk.version() == stored.chunk.version()
-                && present <= 2 * length
-                && present + length <= MOST_ROWS
-        });
+        let is_near = chosen.is_empty() || (present <= 2 * length && fits(&chosen, stored));
         if !is_near {
             break;
         }
@@ -82,6 +74,15 @@ fn last_of_a_size(chunks: &[StoredChunk]) -> Vec<&StoredChunk> {
         0 | 1 => Vec::new(),
         _ => chosen,
     }
+}
+
+/// Whether a chunk can be joined with those of a group.
+fn fits(group: &[&StoredChunk], stored: &StoredChunk) -> bool {
+    let with = || group.iter().copied().chain([stored]);
+    let version = stored.chunk.version();
+    group.iter().all(|other| other.chunk.version() == version)
+        && with().map(StoredChunk::present).sum::<usize>() <= MOST_ROWS
+        && with().map(|stored| stored.chunk.bytes()).sum::<usize>() <= MOST_BYTES
 }
 
 /// The present rows of these chunks, which are of one version.

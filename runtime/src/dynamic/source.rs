@@ -39,8 +39,9 @@ pub(super) struct DynamicSource {
     /// For whom the plan was made.
     planned_for: Option<Arc<Actor>>,
     owner: Option<UserId>,
-    /// The rows when the plan was made: what it answers from once others are of a later version.
-    planned: Arc<PartitionRows>,
+    /// The rows when the plan was made: what it answers from once others are of a later version, and those
+    /// of before are forgotten.
+    planned: Option<Arc<PartitionRows>>,
 }
 
 impl DynamicSource {
@@ -61,7 +62,7 @@ impl DynamicSource {
             owner: owner.clone(),
         };
         Ok(DynamicSource {
-            planned: core.rows(table, &partition)?,
+            planned: core.rows_of_version(table, &partition)?,
             core: Arc::clone(core),
             table: Arc::clone(table),
             planned_for,
@@ -84,30 +85,25 @@ impl DynamicSource {
         View::new(self.definition(), self.core.clock.now(), with_deleted)
     }
 
-    /// The rows of this moment; or those of when the plan was made, if they are of a later version by now.
+    /// The rows of this moment; or, if they are of a later version by now, those of before the first
+    /// statement of that, or those of when the plan was made.
     fn present_or_planned(&self, partition: &Partition) -> Result<Arc<PartitionRows>> {
-        let version = self.table.version();
-        let latest = |rows: &PartitionRows| {
-            let versions = rows.chunks.iter().map(|stored| stored.chunk.version());
-            versions.max().unwrap_or_default()
-        };
-        let rows = self.core.rows(&self.table, partition)?;
-        let found = latest(&rows);
-        if found <= version {
+        if let Some(rows) = self.core.rows_of_version(&self.table, partition)? {
             return Ok(rows);
         }
-        if partition.owner == self.owner && latest(&self.planned) <= version {
-            return Ok(Arc::clone(&self.planned));
+        match &self.planned {
+            Some(planned) if partition.owner == self.owner => Ok(Arc::clone(planned)),
+            _ => {
+                let present = self.core.rows(&self.table, partition)?.version();
+                Err(self.core.altered(&self.table, Some(present)).into())
+            }
         }
-        Err(self.core.altered(&self.table, Some(found)).into())
     }
 
     /// What a statement does to these rows.
     fn changes(&self, change: &Change, rows: &PartitionRows, view: &View) -> Result<Outcome> {
-        let version = self.table.version();
-        let mut versions = rows.chunks.iter().map(|stored| stored.chunk.version());
-        if let Some(found) = versions.find(|found| *found > version) {
-            return Err(self.core.altered(&self.table, Some(found)).into());
+        if rows.version() > self.table.version() {
+            return Err(self.core.altered(&self.table, Some(rows.version())).into());
         }
         let mut places = Vec::new();
         let mut after = Vec::new();
@@ -222,9 +218,12 @@ impl ErasedSource for DynamicSource {
             .as_ref()
             .is_some_and(|actor| actor.with_deleted);
         let view = View::new(self.definition(), self.core.clock.now(), with_deleted);
-        let chunks = self.planned.chunks.iter();
+        let count = |rows: &Arc<PartitionRows>| {
+            let chunks = rows.chunks.iter();
+            chunks.map(|stored| view.count(stored)).sum()
+        };
         Ok(Known {
-            row_count: Some(chunks.map(|stored| view.count(stored)).sum()),
+            row_count: self.planned.as_ref().map(count),
             is_estimate: true,
             ends: None,
         })

@@ -211,6 +211,12 @@ pub struct Commit {
 }
 
 impl PartitionRows {
+    /// The latest version that rows were written under; 0 without rows.
+    pub fn version(&self) -> u32 {
+        let versions = self.chunks.iter().map(|stored| stored.chunk.version());
+        versions.max().unwrap_or_default()
+    }
+
     /// What a commit makes of these rows.
     #[must_use]
     pub fn after(&self, commit: &Commit) -> PartitionRows {

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use datafusion::error::Result;
 use kalamtable_model::TableKind;
 use kalamtable_registry::{SchemaRegistry, TableSnapshot};
-use kalamtable_store::TableId;
+use kalamtable_store::{Moment, TableId};
 
 use super::clock::{Clock, SystemClock};
 use super::provider::DynamicProvider;
@@ -106,7 +106,7 @@ impl DynamicTables {
                 storage,
                 limits: options.limits,
                 clock: options.clock,
-                indexes: Mutex::default(),
+                states: Mutex::default(),
                 rows_expired: AtomicU64::new(0),
                 rows_evicted: AtomicU64::new(0),
             }),
@@ -145,13 +145,14 @@ impl DynamicTables {
         }
     }
 
-    /// Forgets the rows of a table that was dropped: a registry drops definitions alone.
+    /// Forgets the rows of a table that was dropped: a registry drops definitions alone. A plan that runs
+    /// all the same finds none.
     ///
     /// # Errors
     /// If the storage cannot be written.
     pub fn remove_rows(&self, table: TableId) -> Result<(), crate::BoxError> {
-        let mut indexes = self.core.lock_indexes();
-        indexes.retain(|partition, _| partition.table != table);
+        let mut states = self.core.lock_states();
+        states.retain(|partition, _| partition.table != table);
         self.core.storage.remove_table(table)
     }
 }
@@ -162,12 +163,64 @@ pub(super) struct Core {
     pub(super) storage: Arc<dyn RowStorage>,
     pub(super) limits: StorageLimits,
     pub(super) clock: Arc<dyn Clock>,
-    indexes: Mutex<Indexes>,
+    states: Mutex<States>,
     rows_expired: AtomicU64,
     rows_evicted: AtomicU64,
 }
 
-type Indexes = HashMap<Partition, Arc<Mutex<PartitionIndex>>>;
+type States = HashMap<Partition, Arc<PartitionState>>;
+
+/// What this process knows of a partition besides its rows. It can be made anew.
+#[derive(Debug, Default)]
+pub(super) struct PartitionState {
+    /// Who holds the lock is the only one in this process to write to the partition.
+    pub(super) index: Mutex<PartitionIndex>,
+    /// What the rows were before the first statement of a later version, the oldest first: what queries
+    /// read whose plans were under way then.
+    earlier: Mutex<Vec<Earlier>>,
+}
+
+#[derive(Debug)]
+struct Earlier {
+    rows: Arc<PartitionRows>,
+    until: Moment,
+}
+
+/// How long rows of before an alteration are kept for plans that are under way, in microseconds; and of
+/// how many alterations.
+const KEPT_FOR: i64 = 60_000_000;
+const MOST_EARLIER: usize = 8;
+
+impl PartitionState {
+    /// Keeps rows of an earlier version, before others take their place.
+    pub(super) fn keep(&self, rows: &Arc<PartitionRows>, now: Moment) {
+        let mut earlier = self.lock_earlier();
+        earlier.push(Earlier {
+            rows: Arc::clone(rows),
+            until: now,
+        });
+        if earlier.len() > MOST_EARLIER {
+            earlier.remove(0);
+        }
+    }
+
+    /// Forgets what no plan that is under way can need.
+    pub(super) fn forget(&self, now: Moment) {
+        let mut earlier = self.lock_earlier();
+        earlier.retain(|earlier| now.0.saturating_sub(earlier.until.0) < KEPT_FOR);
+    }
+
+    /// The last rows that were of that version or earlier.
+    fn rows_of(&self, version: u32) -> Option<Arc<PartitionRows>> {
+        let earlier = self.lock_earlier();
+        let mut latest_first = earlier.iter().rev().map(|earlier| &earlier.rows);
+        latest_first.find(|rows| rows.version() <= version).cloned()
+    }
+
+    fn lock_earlier(&self) -> MutexGuard<'_, Vec<Earlier>> {
+        self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Core {
     /// What is in a partition at this moment.
@@ -180,6 +233,21 @@ impl Core {
             let rows = self.storage.rows(partition);
             rows.map_err(|error| source_error_of(table.name(), error))
         })
+    }
+
+    /// What is in a partition, as far as it can be read under the version of `table`: of this moment, or of
+    /// before it was altered; none if that is long ago.
+    pub(super) fn rows_of_version(
+        &self,
+        table: &TableSnapshot,
+        partition: &Partition,
+    ) -> Result<Option<Arc<PartitionRows>>> {
+        let rows = self.rows(table, partition)?;
+        if rows.version() <= table.version() {
+            return Ok(Some(rows));
+        }
+        let state = self.lock_states().get(partition).cloned();
+        Ok(state.and_then(|state| state.rows_of(table.version())))
     }
 
     /// That `table` is the present version of its table.
@@ -204,12 +272,11 @@ impl Core {
         }
     }
 
-    /// The indexes of a partition. Who holds the lock is the only one in this process to write there.
-    pub(super) fn index(&self, partition: &Partition) -> Arc<Mutex<PartitionIndex>> {
-        let mut indexes = self.lock_indexes();
-        match indexes.get(partition) {
-            Some(index) => Arc::clone(index),
-            None => Arc::clone(indexes.entry(partition.clone()).or_default()),
+    pub(super) fn state(&self, partition: &Partition) -> Arc<PartitionState> {
+        let mut states = self.lock_states();
+        match states.get(partition) {
+            Some(state) => Arc::clone(state),
+            None => Arc::clone(states.entry(partition.clone()).or_default()),
         }
     }
 
@@ -218,8 +285,8 @@ impl Core {
         self.rows_evicted.fetch_add(rows_evicted, Ordering::Relaxed);
     }
 
-    fn lock_indexes(&self) -> std::sync::MutexGuard<'_, Indexes> {
-        self.indexes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_states(&self) -> MutexGuard<'_, States> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -95,8 +95,8 @@ impl Writing<'_> {
         self.core.check_present(self.table)?;
         let mut before = self.rows()?;
         let mut outcome = ask(&before)?;
-        let index = self.core.index(self.partition);
-        let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.core.state(self.partition);
+        let mut index = state.index.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let now = self.rows()?;
             if now.number != before.number {
@@ -110,6 +110,12 @@ impl Writing<'_> {
             let prepared = self.prepare(&before, &index, &outcome)?;
             if prepared.commit.is_empty() {
                 return Ok(prepared.removed);
+            }
+            // Before the commit: who meets its rows looks for those of before.
+            let now = self.core.clock.now();
+            state.forget(now);
+            if before.version() < self.table.version() {
+                state.keep(&before, now);
             }
             let commit = prepared.commit.clone();
             let storage = &self.core.storage;

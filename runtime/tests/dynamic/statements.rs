@@ -148,11 +148,11 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
     let insert = "INSERT INTO app.t (id, text";
     for (sql, expected) in [
         (
-            format!("{insert}) VALUES (3, 'c'), (4, NULL)"),
+            format!("{insert}) SELECT 3, 'c' UNION ALL SELECT 4, NULL"),
             "table `app.t`, column `text`, row 1: null, but it may not be null",
         ),
         (
-            format!("{insert}) VALUES (3, 'c'), (NULL, 'd')"),
+            format!("{insert}) SELECT 3, 'c' UNION ALL SELECT NULL, 'd'"),
             "table `app.t`, column `id`, row 1: null, but it may not be null",
         ),
         (
@@ -176,7 +176,9 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
             "table `app.t`, row 1: the unique key `text` = c is there already",
         ),
         (
-            format!("{insert}, list) VALUES (3, 'c', ['a', 'b']), (4, 'd', ['a', 'c'])"),
+            format!(
+                "{insert}, list) SELECT 3, 'c', ['a', 'b'] UNION ALL SELECT 4, 'd', ['a', 'c']"
+            ),
             "table `app.t`, column `list`, row 1: $[1]: `c` is none of `a`, `b`",
         ),
         (
@@ -208,16 +210,19 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
             "table `app.t`, column `state`, row 0: `odd` is none of `new`, `old`",
         ),
         (
-            format!("INSERT OVERWRITE app.t (id, text) VALUES (3, 'c'), (3, 'd')"),
+            "INSERT OVERWRITE app.t (id, text) VALUES (3, 'c'), (3, 'd')".to_string(),
             "table `app.t`, row 1: the primary key `id` = 3 is there already",
         ),
         (
-            format!("REPLACE INTO app.t (id, text) VALUES (1, 'b')"),
+            "REPLACE INTO app.t (id, text) VALUES (1, 'b')".to_string(),
             "table `app.t`, row 0: the unique key `text` = b is there already",
         ),
     ] {
         let found = error(&root, &sql).await;
-        assert_eq!(found, format!("External error: {expected}"), "{sql}");
+        assert!(
+            found.ends_with(&format!("External error: {expected}")),
+            "{sql}: {found}"
+        );
         let after = answer(&root, "SELECT * FROM app.t ORDER BY id").await;
         assert_eq!(after, before, "{sql}");
     }
@@ -299,7 +304,7 @@ async fn many_small_statements_make_few_chunks() {
 async fn an_insert_of_a_bare_list_of_values_counts_the_systems_columns() {
     let (_, root) = server("").await;
     assert!(run(&root, "INSERT INTO app.t VALUES (1)").await.is_err());
-    answer(&root, "INSERT INTO app.t VALUES (1, NULL, NULL)").await;
+    answer(&root, "INSERT INTO app.t SELECT 1, NULL, NULL AS d").await;
     assert_eq!(answer(&root, "SELECT * FROM app.t").await, "1 1 false");
 }
 

@@ -12,7 +12,7 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
 use kalamtable_registry::{RegistryOptions, SchemaRegistry, TableSnapshot};
-use kalamtable_runtime::dynamic::{Clock, StorageLimits};
+use kalamtable_runtime::dynamic::{Clock, RowStorage, StorageLimits};
 use kalamtable_runtime::{
     Actor, DynamicOptions, DynamicTables, MemoryStorage, Role, UserId, enable_changes,
 };
@@ -48,6 +48,10 @@ impl Server {
     }
 
     pub(crate) async fn with_limits(limits: StorageLimits) -> Self {
+        Server::with_storage(limits, Arc::new(MemoryStorage::new())).await
+    }
+
+    pub(crate) async fn with_storage(limits: StorageLimits, storage: Arc<dyn RowStorage>) -> Self {
         let options = RegistryOptions {
             clocks: 4,
             shadow: true,
@@ -59,7 +63,6 @@ impl Server {
         let options = DynamicOptions::default()
             .with_limits(limits)
             .with_clock(clock.clone());
-        let storage = Arc::new(MemoryStorage::new());
         Server {
             tables: DynamicTables::with_options(registry.clone(), storage, options),
             registry,
