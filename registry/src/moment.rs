@@ -10,6 +10,7 @@ use crate::name::NameRef;
 use crate::registry::{SchemaRegistry, Shared};
 use crate::slots::Known;
 use crate::snapshot::TableSnapshot;
+use crate::sync::yield_now;
 
 #[derive(Clone, Copy)]
 enum Wanted<'a> {
@@ -99,6 +100,7 @@ impl Shared {
             {
                 return Ok(found);
             }
+            yield_now();
         }
     }
 
@@ -117,6 +119,8 @@ impl Shared {
             if stamp.is_settled() && self.is_present(wanted, &known).await? {
                 return Ok((known, clock, stamp));
             }
+            // Whoever is publishing may need this processor to get on.
+            yield_now();
         }
     }
 

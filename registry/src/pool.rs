@@ -76,23 +76,25 @@ mod tests {
 
     #[test]
     fn equal_values_are_one_and_forgotten_ones_are_swept() {
-        let pool = Pool::new();
-        let intern = |number: u64| pool.intern(number % 7, |other| *other == number, || number);
-        let (first, again, other) = (intern(1), intern(1), intern(8));
-        assert!(Arc::ptr_eq(&first, &again));
-        assert!(!Arc::ptr_eq(&first, &other));
-        drop((first, again));
-        let kept: Vec<Arc<u64>> = (0..10)
-            .map(|number| pool.intern(100 + number, |other| *other == number, || number))
-            .collect();
-        for number in 1000..5000 {
-            pool.intern(number, |other| *other == number, || number);
-        }
-        let entries = pool.entries.lock().expect("no panic");
-        assert!(entries.by_hash.len() < 200, "{}", entries.by_hash.len());
-        for number in 0..10 {
-            assert!(entries.by_hash.contains_key(&(100 + number)));
-        }
-        drop(kept);
+        crate::sync::run(|| {
+            let pool = Pool::new();
+            let intern = |number: u64| pool.intern(number % 7, |other| *other == number, || number);
+            let (first, again, other) = (intern(1), intern(1), intern(8));
+            assert!(Arc::ptr_eq(&first, &again));
+            assert!(!Arc::ptr_eq(&first, &other));
+            drop((first, again));
+            let kept: Vec<Arc<u64>> = (0..10)
+                .map(|number| pool.intern(100 + number, |other| *other == number, || number))
+                .collect();
+            for number in 1000..5000 {
+                pool.intern(number, |other| *other == number, || number);
+            }
+            let entries = pool.entries.lock().expect("no panic");
+            assert!(entries.by_hash.len() < 200, "{}", entries.by_hash.len());
+            for number in 0..10 {
+                assert!(entries.by_hash.contains_key(&(100 + number)));
+            }
+            drop(kept);
+        });
     }
 }

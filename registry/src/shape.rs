@@ -8,14 +8,13 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use arrow_schema::{ArrowError, FieldRef, Schema, SchemaRef};
-use foldhash::fast::RandomState;
 use kalamtable_model::{Column, PrimaryKey, Shared, TableDefinition, TableKind};
 
 use crate::counters::{Artefact, Count};
 use crate::ledger::Ledger;
 use crate::memo::Memo;
 use crate::pool::{ENTRY_BYTES, Pool};
-use crate::sync::AtomicUsize;
+use crate::sync::{AtomicUsize, RandomState};
 use crate::weigh;
 
 /// How many projections of one shape are remembered. More are made anew each time, and counted as misses:

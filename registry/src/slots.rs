@@ -10,7 +10,6 @@
 use std::hash::BuildHasher;
 use std::sync::{Arc, PoisonError};
 
-use foldhash::fast::RandomState;
 use kalamtable_model::TableName;
 use kalamtable_store::TableId;
 
@@ -20,7 +19,7 @@ use crate::ledger::Ledger;
 use crate::name::{HashedName, HashedRef, NameRef};
 use crate::sieve::{Node, Resident, Sieve};
 use crate::snapshot::TableSnapshot;
-use crate::sync::{Map, Mutex};
+use crate::sync::{Map, Mutex, RandomState};
 use crate::weigh;
 
 /// What is known of a table or a name: its snapshot, or that there is none.

@@ -3,17 +3,21 @@
 
 pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 pub(crate) use std::sync::{Mutex, MutexGuard};
+pub(crate) use std::thread::yield_now;
 pub(crate) use std::thread_local;
 
 use std::hash::Hash;
 
 use papaya::Equivalent;
 
+/// How names, columns and fields are hashed.
+pub(crate) type RandomState = foldhash::fast::RandomState;
+
 /// How many tables a thread keeps copies of; a power of two.
 pub(crate) const COPIES: usize = 1024;
 
 /// A map that is read without a lock.
-pub(crate) struct Map<K, V>(papaya::HashMap<K, V, foldhash::fast::RandomState>);
+pub(crate) struct Map<K, V>(papaya::HashMap<K, V, RandomState>);
 
 impl<K: Hash + Eq, V> Map<K, V> {
     pub(crate) fn new() -> Self {
@@ -51,4 +55,10 @@ impl<K: Hash + Eq, V> Map<K, V> {
 /// Runs a future to its end on this thread.
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     pollster::block_on(future)
+}
+
+/// Runs a unit test: what a model checker gives for these types works only where it runs it.
+#[cfg(test)]
+pub(crate) fn run(test: impl Fn() + Send + Sync + 'static) {
+    test();
 }

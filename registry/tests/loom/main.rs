@@ -1,0 +1,63 @@
+//! The registry under loom: every interleaving of few threads, with few preemptions. The files are those of
+//! the crate, with a `sync.rs` of loom's types. Beside each model stands a twin with a fault, which loom
+//! finds.
+//!
+//! Three things are not loom's: the counters and the pools, for which others stand here, and the cells of
+//! what is made of a snapshot once, which are the standard library's and never wait.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "what the models do not use of the crate is used by others"
+)]
+
+#[path = "../../src/alter.rs"]
+mod alter;
+#[path = "../../src/clocks.rs"]
+mod clocks;
+mod counters;
+#[path = "../../src/error.rs"]
+mod error;
+#[path = "../../src/flight.rs"]
+mod flight;
+#[path = "../../src/handle.rs"]
+mod handle;
+#[path = "../../src/ledger.rs"]
+mod ledger;
+#[path = "../../src/local.rs"]
+mod local;
+#[path = "../../src/memo.rs"]
+mod memo;
+#[path = "../../src/moment.rs"]
+mod moment;
+#[path = "../../src/name.rs"]
+mod name;
+mod pool;
+#[path = "../../src/registry.rs"]
+mod registry;
+#[path = "../../src/shadow.rs"]
+mod shadow;
+#[path = "../../src/shape.rs"]
+mod shape;
+#[path = "../../src/sieve.rs"]
+mod sieve;
+#[path = "../../src/slots.rs"]
+mod slots;
+#[path = "../../src/snapshot.rs"]
+mod snapshot;
+#[path = "../../src/stats.rs"]
+mod stats;
+mod sync;
+#[path = "../checked/tables.rs"]
+mod tables;
+#[path = "../../src/weigh.rs"]
+mod weigh;
+
+mod alterations;
+mod loads;
+mod memory;
+mod model;
+mod protocols;
+
+pub use stats::Stats;
