@@ -510,10 +510,11 @@ impl Shared {
     }
 
     pub(crate) fn snapshot(&self, stored: &StoredTable) -> Arc<TableSnapshot> {
-        let shape = self.shapes.of(&stored.definition);
+        let (shape, definition) = self.shapes.of(&stored.definition);
         let settle: Weak<dyn Settle> = self.this.clone();
         Arc::new(TableSnapshot::new(
             stored,
+            definition,
             shape,
             Arc::clone(&self.ledger),
             settle,

@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::memo::Memo;
 use crate::pool::{ENTRY_BYTES, Pool};
 use crate::sync::{AtomicUsize, RandomState};
+use crate::texts::Texts;
 use crate::weigh;
 
 /// How many projections of one shape are remembered. More are made anew each time, and counted as misses:
@@ -90,9 +91,11 @@ impl Shape {
         ))
     }
 
-    /// `definition`, which is of this shape, with the columns of the shape instead of its own.
-    pub(crate) fn sharing(&self, definition: &TableDefinition) -> TableDefinition {
+    /// `definition`, which is of this shape, with what others have too in the same place as theirs.
+    fn sharing(&self, definition: &TableDefinition, texts: &Texts) -> TableDefinition {
         let mut parts = definition.parts().clone();
+        parts.name.namespace = texts.intern(&parts.name.namespace);
+        parts.row = texts.intern(&parts.row);
         parts.columns = self.columns.clone();
         parts.unique_keys = self.unique_keys.clone();
         if let PrimaryKey::Columns(columns) = &self.primary_key {
@@ -153,6 +156,7 @@ impl Drop for PooledField {
 pub(crate) struct Shapes {
     shapes: Pool<Shape>,
     fields: Pool<PooledField>,
+    texts: Texts,
     state: RandomState,
     ledger: Arc<Ledger>,
 }
@@ -162,19 +166,22 @@ impl Shapes {
         Shapes {
             shapes: Pool::new(),
             fields: Pool::new(),
+            texts: Texts::new(Arc::clone(&ledger)),
             state: RandomState::default(),
             ledger,
         }
     }
 
-    /// The shape of a table.
-    pub(crate) fn of(&self, definition: &TableDefinition) -> Arc<Shape> {
+    /// The shape of a table, and its definition, with what other tables have too in the same place as theirs.
+    pub(crate) fn of(&self, definition: &TableDefinition) -> (Arc<Shape>, TableDefinition) {
         let hash = self.hash(definition);
-        self.shapes.intern(
+        let shape = self.shapes.intern(
             hash,
             |shape| shape.is_of(definition),
             || self.make(definition),
-        )
+        );
+        let shared = shape.sharing(definition, &self.texts);
+        (shape, shared)
     }
 
     fn make(&self, definition: &TableDefinition) -> Shape {

@@ -42,7 +42,7 @@ pub(crate) enum Resident {
     /// That there is no such table.
     NoTable(TableId),
     /// That there is no table of that name.
-    NoName(TableName),
+    NoName(Box<TableName>),
 }
 
 impl Resident {

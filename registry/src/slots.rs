@@ -80,6 +80,7 @@ fn no_name_bytes(name: &TableName) -> usize {
     MAP_ENTRY_BYTES
         + size_of::<Slot>()
         + size_of::<HashedName>()
+        + size_of::<TableName>()
         + Sieve::ENTRY_BYTES
         + texts.iter().sum::<usize>()
 }
@@ -205,7 +206,9 @@ impl Slots {
                 let bytes = no_name_bytes(&name);
                 Slot {
                     known: None,
-                    absent: self.residents().insert(Resident::NoName(name), bytes),
+                    absent: self
+                        .residents()
+                        .insert(Resident::NoName(Box::new(name)), bytes),
                 }
             }
         };
@@ -394,7 +397,7 @@ impl Slots {
                     self.versions.remove(&(snapshot.id(), snapshot.version()));
                 }
                 Resident::NoName(name) => {
-                    let name = self.hashed(name);
+                    let name = self.hashed(&**name);
                     let _section = self.clocks.lock(&[self.name_clock(name)]);
                     if self
                         .names

@@ -59,13 +59,14 @@ struct Extension {
 }
 
 impl TableSnapshot {
+    /// The snapshot of a version as it is stored, with its definition as it is shared.
     pub(crate) fn new(
         stored: &StoredTable,
+        definition: TableDefinition,
         shape: Arc<Shape>,
         ledger: Arc<Ledger>,
         settle: Weak<dyn Settle>,
     ) -> Self {
-        let definition = shape.sharing(&stored.definition);
         let bytes = weigh::allocation(weigh::ARC_BYTES + size_of::<TableSnapshot>())
             + weigh::definition(&definition);
         ledger.live.fetch_add(bytes, Ordering::Relaxed);
