@@ -187,8 +187,11 @@ impl Drop for Unsure<'_> {
         if self.is_sure {
             return;
         }
-        if let Some(id) = self.id {
-            self.shared.slots.alter(id, None, &[]);
+        match self.id {
+            Some(id) => self.shared.slots.alter(id, None, &[]),
+            // Nobody knows which id a table has got that was perhaps made: one of those that are known to be
+            // of no table.
+            None => self.shared.slots.clear(),
         }
         for name in &self.names {
             self.shared.slots.alter_name(name.into());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kalamtable_store::{Sequence, TableId};
 
-use crate::clocks::{Clock, Stamp};
+use crate::clocks::{Clock, Epoch};
 use crate::error::Error;
 use crate::name::NameRef;
 use crate::registry::{SchemaRegistry, Shared};
@@ -86,26 +86,38 @@ impl Shared {
     async fn moment(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Known>, Error> {
         loop {
             let mut found = Vec::with_capacity(wanted.len());
-            let mut stamps: Vec<(Clock, Stamp)> = Vec::with_capacity(wanted.len());
+            let mut epochs: Vec<(Clock, Epoch)> = Vec::with_capacity(wanted.len());
             for wanted in wanted {
-                let (known, clock, stamp) = self.at_stamp(*wanted).await?;
+                let (known, clock, epoch) = self.at_epoch(*wanted).await?;
                 found.push(known);
-                stamps.push((clock, stamp));
+                epochs.push((clock, epoch));
             }
             // Each was the present one when its clock was read first, and still is: so all were when the
-            // last was read.
-            if stamps
+            // last was read. What was published meanwhile says the same: to ask again for that would never
+            // end where the tables share a clock and do not fit into the budget together.
+            if epochs
                 .iter()
-                .all(|(clock, stamp)| self.slots.read_clock(*clock) == *stamp)
+                .all(|(clock, epoch)| self.settled_epoch(*clock) == *epoch)
             {
                 return Ok(found);
             }
+        }
+    }
+
+    /// The epoch of a clock, when no change is in progress.
+    fn settled_epoch(&self, clock: Clock) -> Epoch {
+        loop {
+            let stamp = self.slots.read_clock(clock);
+            if stamp.is_settled() {
+                return stamp.epoch();
+            }
+            // Whoever is at it may need this processor to get on.
             yield_now();
         }
     }
 
-    /// What is known of something, with a time at which that was the present version.
-    async fn at_stamp(&self, wanted: Wanted<'_>) -> Result<(Known, Clock, Stamp), Error> {
+    /// What is known of something, with an epoch in which that was the present version.
+    async fn at_epoch(&self, wanted: Wanted<'_>) -> Result<(Known, Clock, Epoch), Error> {
         let clock = match wanted {
             Wanted::Table(id) => self.slots.table_clock(id),
             Wanted::Name(name) => self.slots.name_clock(self.slots.hashed(name)),
@@ -115,12 +127,10 @@ impl Shared {
                 Wanted::Table(id) => self.get(id).await?,
                 Wanted::Name(name) => self.find(name).await?,
             };
-            let stamp = self.slots.read_clock(clock);
-            if stamp.is_settled() && self.is_present(wanted, &known).await? {
-                return Ok((known, clock, stamp));
+            let epoch = self.settled_epoch(clock);
+            if self.is_present(wanted, &known).await? {
+                return Ok((known, clock, epoch));
             }
-            // Whoever is publishing may need this processor to get on.
-            yield_now();
         }
     }
 
