@@ -187,11 +187,9 @@ impl Drop for Unsure<'_> {
         if self.is_sure {
             return;
         }
-        match self.id {
-            Some(id) => self.shared.slots.alter(id, None, &[]),
-            // Nobody knows which id a table has got that was perhaps made: one of those that are known to be
-            // of no table.
-            None => self.shared.slots.clear(),
+        // Of a table that was perhaps made nobody knows the id; that it is of no table is not remembered.
+        if let Some(id) = self.id {
+            self.shared.slots.alter(id, None, &[]);
         }
         for name in &self.names {
             self.shared.slots.alter_name(name.into());

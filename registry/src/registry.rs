@@ -7,16 +7,16 @@ use std::sync::{Arc, Weak};
 use arrow_schema::SchemaRef;
 use kalamtable_store::{DefinitionStore, Sequence, StoredTable, TableId};
 
-use crate::clocks::{Clock, Epoch};
+use crate::clocks::{Clock, Epoch, Stamp};
 use crate::counters::{Artefact, Count};
 use crate::error::Error;
 use crate::flight::{Flights, Load, Outcome, Part};
 use crate::handle::TableHandle;
 use crate::ledger::Ledger;
-use crate::local::{self, Key, Kind, Lent, NoCopy};
+use crate::local::{self, Key, Kind, Lent, NoCopy, Stamps};
 use crate::name::{HashedRef, NameRef};
 use crate::shape::Shapes;
-use crate::slots::{Known, Slots};
+use crate::slots::{Known, Slots, is_snapshot};
 use crate::snapshot::{Settle, TableSnapshot};
 use crate::sync::{Mutex, block_on};
 
@@ -33,7 +33,7 @@ pub struct SchemaRegistry {
 }
 
 pub(crate) struct Shared {
-    number: u64,
+    number: u32,
     pub(crate) store: Arc<dyn DefinitionStore>,
     pub(crate) slots: Slots,
     flights: Flights,
@@ -85,9 +85,9 @@ impl SchemaRegistry {
     ) -> Result<Self, Error> {
         // Nothing is remembered yet, so nothing older than this can be.
         let cursor = store.last_sequence().await?;
-        static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+        static NUMBERS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let ledger = Arc::new(Ledger::new(number));
+        let ledger = Arc::new(Ledger::new(u64::from(number)));
         let clocks = options.clocks.max(1).next_power_of_two();
         let shared = Arc::new_cyclic(|this| Shared {
             number,
@@ -291,9 +291,10 @@ impl Shared {
             key: id.0,
         };
         let clock = self.slots.table_clock(id);
-        let is_current = |stamp| self.slots.read_clock(clock) == stamp;
+        let is_current =
+            |_: &TableSnapshot, stamps: Stamps| self.slots.read_clock(clock) == stamps.table;
         let hit = Count::Hit(Artefact::Table);
-        match local::with_copy(Kind::Table, key, hit, |_| true, is_current, read) {
+        match local::with_copy(Kind::Table, key, hit, is_current, read) {
             Ok(made) => Some(Some(made)),
             Err(no_copy) => self.lend_slot(Kind::Table, key, clock, no_copy, |read| {
                 self.slots.with_table(id, read)
@@ -313,10 +314,15 @@ impl Shared {
             key: name.hash,
         };
         let clock = self.slots.name_clock(name);
-        let is_current = |stamp| self.slots.read_clock(clock) == stamp;
-        let is_same = |snapshot: &TableSnapshot| NameRef::from(snapshot.name()) == name.name;
+        // Both clocks: what is published of a table by its id moves that of the table alone.
+        let is_current = |snapshot: &TableSnapshot, stamps: Stamps| {
+            let table = self.slots.table_clock(snapshot.id());
+            self.slots.read_clock(clock) == stamps.asked
+                && self.slots.read_clock(table) == stamps.table
+                && NameRef::from(snapshot.name()) == name.name
+        };
         let hit = Count::Hit(Artefact::Table);
-        match local::with_copy(Kind::Name, key, hit, is_same, is_current, read) {
+        match local::with_copy(Kind::Name, key, hit, is_current, read) {
             Ok(made) => Some(Some(made)),
             Err(no_copy) => self.lend_slot(Kind::Name, key, clock, no_copy, |read| {
                 self.slots.with_name(name, read)
@@ -334,18 +340,16 @@ impl Shared {
         with_slot: impl FnOnce(&mut dyn FnMut(Option<&Known>)),
     ) -> Option<Option<R>> {
         // Before the slot: what is kept with it is then that old at most.
-        let stamp = no_copy.is_wanted.then(|| self.slots.read_clock(clock));
+        let asked = no_copy.is_wanted.then(|| self.slots.read_clock(clock));
         let mut read = Some(no_copy.read);
         let mut made = None;
         with_slot(&mut |known| {
             self.note(known);
             made = known.map(|known| {
                 let snapshot = known.as_ref()?;
-                if let Some(stamp) = stamp
-                    && stamp.is_settled()
-                {
+                if let Some(stamps) = asked.and_then(|asked| self.stamps(kind, asked, snapshot)) {
                     let tally = || self.ledger.counters.tally();
-                    local::keep(kind, key, stamp, snapshot, tally);
+                    local::keep(kind, key, stamps, snapshot, tally);
                 }
                 let lent = Lent {
                     snapshot,
@@ -355,6 +359,25 @@ impl Shared {
             });
         });
         made
+    }
+}
+
+impl Shared {
+    /// What the clocks showed before a snapshot was read that was found after its own, or its name's, showed
+    /// `asked`; none if a change is in progress.
+    fn stamps(&self, kind: Kind, asked: Stamp, snapshot: &Arc<TableSnapshot>) -> Option<Stamps> {
+        let table = match kind {
+            Kind::Table => asked,
+            Kind::Name => {
+                let id = snapshot.id();
+                let table = self.slots.read_clock(self.slots.table_clock(id));
+                // Which table it is about is known since the look-up: so it is looked up again.
+                let is_present = |known: Option<&Known>| is_snapshot(known, snapshot);
+                self.slots.with_table(id, is_present).then_some(table)?
+            }
+        };
+        let is_settled = asked.is_settled() && table.is_settled();
+        is_settled.then_some(Stamps { table, asked })
     }
 }
 
@@ -389,7 +412,9 @@ impl Shared {
                     return Err(error);
                 }
             };
-            if self.slots.publish_table(id, epoch, &known) {
+            // An id that no table has had yet may be that of the next one, which another process makes.
+            let is_known = known.is_some() || self.was_there(id).await;
+            if !is_known || self.slots.publish_table(id, epoch, &known) {
                 lead.end(Outcome::Loaded(known.clone()));
                 return Ok(known);
             }
@@ -400,6 +425,13 @@ impl Shared {
                 return Ok(known);
             }
         }
+    }
+
+    /// Whether a table of that id was made, so that it is gone for ever if it is not there. If the store does
+    /// not say, it is asked again the next time.
+    async fn was_there(&self, id: TableId) -> bool {
+        let first = self.store.get_version(id, 1).await;
+        matches!(first, Ok(Some(_)))
     }
 
     async fn load_name(&self, name: HashedRef<'_>) -> Result<Known, Error> {

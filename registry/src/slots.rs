@@ -446,6 +446,7 @@ impl Slots {
     }
 }
 
-fn is_snapshot(known: Option<&Known>, snapshot: &Arc<TableSnapshot>) -> bool {
+/// Whether what is known is this very snapshot.
+pub(crate) fn is_snapshot(known: Option<&Known>, snapshot: &Arc<TableSnapshot>) -> bool {
     matches!(known, Some(Some(known)) if Arc::ptr_eq(known, snapshot))
 }
