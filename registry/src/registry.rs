@@ -36,7 +36,7 @@ pub(crate) struct Shared {
     number: u32,
     pub(crate) store: Arc<dyn DefinitionStore>,
     pub(crate) slots: Slots,
-    flights: Flights,
+    pub(crate) flights: Flights,
     shapes: Shapes,
     pub(crate) ledger: Arc<Ledger>,
     /// The last change of the store that was made visible.
@@ -395,9 +395,12 @@ impl Shared {
             let lead = match self.flights.join(Load::Table(id, epoch)) {
                 Part::Lead(lead) => lead,
                 Part::Wait(wait) => match wait.await {
-                    Outcome::Loaded(known) => return Ok(known),
+                    Outcome::Loaded(known) if self.slots.is_settled_at(clock, epoch) => {
+                        return Ok(known);
+                    }
                     Outcome::Failed(error) => return Err(error),
-                    Outcome::Again => continue,
+                    // It may have been altered after it was read and before this look-up began.
+                    Outcome::Loaded(_) | Outcome::Again => continue,
                 },
             };
             // Somebody may have led a load to its end between the two.
@@ -445,9 +448,12 @@ impl Shared {
             let lead = match self.flights.join(Load::Name(name.name.to_name(), epoch)) {
                 Part::Lead(lead) => lead,
                 Part::Wait(wait) => match wait.await {
-                    Outcome::Loaded(known) => return Ok(known),
+                    Outcome::Loaded(known) if self.slots.is_settled_at(clock, epoch) => {
+                        return Ok(known);
+                    }
                     Outcome::Failed(error) => return Err(error),
-                    Outcome::Again => continue,
+                    // It may have been altered after it was read and before this look-up began.
+                    Outcome::Loaded(_) | Outcome::Again => continue,
                 },
             };
             if let Some(known) = self.slots.with_name(name, |known| known.cloned()) {

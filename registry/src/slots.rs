@@ -122,6 +122,12 @@ impl Slots {
         self.clocks.read(clock)
     }
 
+    /// Whether no alteration has begun since an epoch.
+    pub(crate) fn is_settled_at(&self, clock: Clock, epoch: Epoch) -> bool {
+        let stamp = self.clocks.read(clock);
+        stamp.is_settled() && stamp.epoch() == epoch
+    }
+
     pub(crate) fn alterations(&self) -> u64 {
         self.clocks.alterations()
     }

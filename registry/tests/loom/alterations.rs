@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::flight::{Load, Outcome, Part};
 use crate::model::{
     Fate, NOTES, TASKS, World, fails, holds, no_budget, options, poll_once, version,
 };
+use crate::name::NameRef;
 use crate::registry::RegistryOptions;
 use crate::snapshot::TableSnapshot;
 use crate::sync::{Fault, block_on};
@@ -249,6 +251,42 @@ fn twin_remembers_that_a_taken_name_is_free() {
     for fault in [Fault::StillAlterations, Fault::OpenSections] {
         fails(fault, "older", || create_against_find(false));
     }
+}
+
+/// Who has seen a table by its id sees no less of it by its name, though another thread's load by name may
+/// have its answer already, and has yet to say so.
+fn by_id_and_then_by_name() {
+    let world = World::warm(&["notes"], options(1));
+    let altering = world.spawn(|world| world.alter(NOTES));
+    let finding = world.spawn(|world| {
+        // As `find` does, but for the questions to the store.
+        let (shared, name) = (&world.registry.shared, NameRef::from(("app", "notes")));
+        let clock = shared.slots.name_clock(shared.slots.name_hash(name));
+        let epoch = shared.slots.read_clock(clock).epoch();
+        let known = shared
+            .slots
+            .with_table(NOTES, |known| known.cloned())
+            .flatten();
+        if let Part::Lead(lead) = shared.flights.join(Load::Name(name.to_name(), epoch)) {
+            lead.end(match shared.slots.publish_name(name, epoch, &known) {
+                true => Outcome::Loaded(known),
+                false => Outcome::Again,
+            });
+        }
+    });
+    let seen = by_id(&world);
+    let found = by_name(&world);
+    assert!(
+        found >= seen,
+        "version {found} after {seen}, which is older"
+    );
+    altering.join().unwrap();
+    finding.join().unwrap();
+}
+
+#[test]
+fn what_was_seen_by_id_is_seen_by_name() {
+    holds("by id and then by name", 2, by_id_and_then_by_name);
 }
 
 // ---- handles ----
