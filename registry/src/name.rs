@@ -54,10 +54,11 @@ pub(crate) struct HashedRef<'a> {
 }
 
 impl HashedRef<'_> {
-    pub(crate) fn to_hashed(self) -> HashedName {
+    /// The same name, owned: `name` is equal to it.
+    pub(crate) fn with(self, name: TableName) -> HashedName {
         HashedName {
             hash: self.hash,
-            name: self.name.to_name(),
+            name,
         }
     }
 }

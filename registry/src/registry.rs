@@ -52,11 +52,13 @@ pub struct RegistryOptions {
     /// How many bytes may be resident; more are evicted. What queries hold beyond that is reported by
     /// [`Stats::bytes_pinned`](crate::Stats::bytes_pinned).
     pub budget_bytes: usize,
-    /// How many clocks there are for tables, and as many for names; rounded up to a power of two. Tables
+    /// How many clocks there are for tables, and as many for names; rounded up to a power of two, at most
+    /// 16,777,216. Tables
     /// that share a clock cost each other a look at the shared map when one is altered.
     pub clocks: usize,
-    /// Whether every answer from memory is compared with what the store says, and everything derived with
-    /// what is derived anew. It makes every look-up as slow as none was remembered: for tests.
+    /// Whether what [`SchemaRegistry::get`] answers from memory, and the thread's copy of it, are compared with
+    /// what the store says, and what is derived with what is derived anew. It makes these look-ups as slow as
+    /// if nothing was remembered: for tests.
     pub shadow: bool,
 }
 
@@ -70,6 +72,9 @@ impl Default for RegistryOptions {
         }
     }
 }
+
+/// The most clocks of tables, and of names: 128 MiB each.
+const MOST_CLOCKS: usize = 1 << 24;
 
 /// The most locks that the clocks of tables are divided among.
 const LOCKS: usize = 256;
@@ -88,7 +93,7 @@ impl SchemaRegistry {
         static NUMBERS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         let ledger = Arc::new(Ledger::new(u64::from(number)));
-        let clocks = options.clocks.max(1).next_power_of_two();
+        let clocks = options.clocks.clamp(1, MOST_CLOCKS).next_power_of_two();
         let shared = Arc::new_cyclic(|this| Shared {
             number,
             store,
@@ -126,8 +131,9 @@ impl SchemaRegistry {
         self.shared.get(id).await
     }
 
-    /// The present version of a table, as [`get`](Self::get): on this thread, without a runtime. A thread
-    /// that drives futures stands still meanwhile, if the table has to be read.
+    /// The present version of a table, as [`get`](Self::get): on this thread, without a runtime. If the table
+    /// has to be read, the thread stands still until it is: do not call it where that keeps a future of this
+    /// registry, or of its store, from going on.
     ///
     /// # Errors
     /// If it has to be read, and the store cannot be.
@@ -177,13 +183,13 @@ impl SchemaRegistry {
         }
     }
 
-    /// Whether a snapshot is the present version of its table. A table that was evicted is taken for one
-    /// that has changed.
+    /// Whether a snapshot is the present version of its table: one load, as long as nothing was published of
+    /// it or of a table that shares its clock. Once something was, a table that is not resident is taken for
+    /// one that has changed.
     pub fn is_current(&self, snapshot: &TableSnapshot) -> bool {
         let slots = &self.shared.slots;
         let clock = slots.table_clock(snapshot.id());
-        let stamp = slots.read_clock(clock);
-        if stamp.is_settled() && snapshot.epoch() == Some(stamp.epoch()) {
+        if Some(slots.read_clock(clock)) == snapshot.published() {
             return true;
         }
         self.with_present(snapshot.id(), |present| {
@@ -408,16 +414,14 @@ impl Shared {
                 lead.end(Outcome::Loaded(known.clone()));
                 return Ok(known);
             }
-            let known = match self.read(self.store.get(id)).await {
+            let (known, is_lasting) = match self.read_table(id).await {
                 Ok(known) => known,
                 Err(error) => {
                     lead.end(Outcome::Failed(error.clone()));
                     return Err(error);
                 }
             };
-            // An id that no table has had yet may be that of the next one, which another process makes.
-            let is_known = known.is_some() || self.was_there(id).await;
-            if !is_known || self.slots.publish_table(id, epoch, &known) {
+            if !is_lasting || self.slots.publish_table(id, epoch, &known) {
                 lead.end(Outcome::Loaded(known.clone()));
                 return Ok(known);
             }
@@ -430,11 +434,18 @@ impl Shared {
         }
     }
 
-    /// Whether a table of that id was made, so that it is gone for ever if it is not there. If the store does
-    /// not say, it is asked again the next time.
-    async fn was_there(&self, id: TableId) -> bool {
-        let first = self.store.get_version(id, 1).await;
-        matches!(first, Ok(Some(_)))
+    /// What the store has of a table, and whether it can be remembered: an id that no table has had yet may be
+    /// that of the next one.
+    async fn read_table(&self, id: TableId) -> Result<(Known, bool), Error> {
+        let known = self.read(self.store.get(id)).await?;
+        if known.is_some() {
+            return Ok((known, true));
+        }
+        if self.store.get_version(id, 1).await?.is_none() {
+            return Ok((None, false));
+        }
+        // It was there: if it still is not, then never again.
+        Ok((self.read(self.store.get(id)).await?, true))
     }
 
     async fn load_name(&self, name: HashedRef<'_>) -> Result<Known, Error> {
@@ -448,12 +459,21 @@ impl Shared {
             let lead = match self.flights.join(Load::Name(name.name.to_name(), epoch)) {
                 Part::Lead(lead) => lead,
                 Part::Wait(wait) => match wait.await {
-                    Outcome::Loaded(known) if self.slots.is_settled_at(clock, epoch) => {
-                        return Ok(known);
+                    Outcome::Loaded(Some(found)) => {
+                        // What is published of a table by its id is no alteration of its name.
+                        let known = self.get(found.id()).await?;
+                        let is_named =
+                            |known: &Arc<TableSnapshot>| NameRef::from(known.name()) == name.name;
+                        if known.as_ref().is_some_and(is_named) {
+                            return Ok(known);
+                        }
+                        continue;
+                    }
+                    Outcome::Loaded(None) if self.slots.is_settled_at(clock, epoch) => {
+                        return Ok(None);
                     }
                     Outcome::Failed(error) => return Err(error),
-                    // It may have been altered after it was read and before this look-up began.
-                    Outcome::Loaded(_) | Outcome::Again => continue,
+                    Outcome::Loaded(None) | Outcome::Again => continue,
                 },
             };
             if let Some(known) = self.slots.with_name(name, |known| known.cloned()) {
@@ -512,9 +532,10 @@ impl Shared {
             let lead = match self.flights.join(Load::Version(id, version)) {
                 Part::Lead(lead) => lead,
                 Part::Wait(wait) => match wait.await {
-                    Outcome::Loaded(known) => return Ok(known),
+                    Outcome::Loaded(Some(known)) => return Ok(Some(known)),
                     Outcome::Failed(error) => return Err(error),
-                    Outcome::Again => continue,
+                    // It may have been made since it was looked for.
+                    Outcome::Loaded(None) | Outcome::Again => continue,
                 },
             };
             self.note(None);

@@ -163,11 +163,12 @@ impl Slots {
             return false;
         }
         self.forget_table(&mut section, id);
+        let published = section.read(clock).after(Change::Publication);
         section.begin(Change::Publication, &[clock]);
         let mut residents = self.residents();
         let slot = match known {
             Some(snapshot) => {
-                snapshot.set_epoch(epoch);
+                snapshot.set_published(published);
                 let bytes = TABLE_ENTRY_BYTES + snapshot.bytes();
                 snapshot.set_node(residents.insert(Resident::Table(Arc::clone(snapshot)), bytes));
                 Slot::present(snapshot)
@@ -198,29 +199,27 @@ impl Slots {
         if section.read(clock).epoch() != epoch {
             return false;
         }
-        let slot = match known {
+        let (owned, slot) = match known {
             Some(snapshot) => {
                 let is_resident =
                     self.with_table(snapshot.id(), |known| is_snapshot(known, snapshot));
                 if !is_resident {
                     return true;
                 }
-                Slot::present(snapshot)
+                (snapshot.name().clone(), Slot::present(snapshot))
             }
             None => {
-                let name = name.name.to_name();
-                let bytes = no_name_bytes(&name);
-                Slot {
-                    known: None,
-                    absent: self
-                        .residents()
-                        .insert(Resident::NoName(Box::new(name)), bytes),
-                }
+                let owned = name.name.to_name();
+                let bytes = no_name_bytes(&owned);
+                let resident = Resident::NoName(Box::new(owned.clone()));
+                let absent = self.residents().insert(resident, bytes);
+                let known = None;
+                (owned, Slot { known, absent })
             }
         };
         section.begin(Change::Publication, &[clock]);
         self.forget_absent_name(name);
-        self.names.insert(name.to_hashed(), slot);
+        self.names.insert(name.with(owned), slot);
         drop(section);
         self.shrink();
         true
@@ -264,34 +263,27 @@ impl Slots {
             clocks.push(self.name_clock(self.hashed(name)));
         }
         section.lock_also(&clocks);
+        let published = section.read(clock).after(Change::Alteration);
         section.begin(Change::Alteration, &clocks);
-        for name in names {
-            // Whatever was known of it: the name is this table's, or was.
-            let name = self.hashed(*name);
+        // Whatever was known of them: the names are this table's, or were.
+        for name in names.iter().copied().chain(own_name) {
+            let name = self.hashed(name);
             self.forget_absent_name(name);
             self.names.remove(&name);
         }
-        match (resident, altered) {
+        match (&resident, altered) {
             (Some(resident), Some(altered)) if resident.version() >= altered.version() => {}
             (Some(resident), Some(altered)) => {
-                self.names.remove(&self.hashed(resident.name()));
-                altered.set_epoch(Epoch(section.read(clock).epoch().0 + 1));
+                altered.set_published(published);
                 let bytes = TABLE_ENTRY_BYTES + altered.bytes();
                 let entry = Resident::Table(Arc::clone(altered));
-                let mut residents = self.residents();
-                let node = match residents.replace(resident.node(), entry.clone(), bytes) {
-                    true => resident.node(),
-                    // It was about to be evicted.
-                    false => residents.insert(entry, bytes),
-                };
-                drop(residents);
+                let (node, _before) = self.residents().replace(resident.node(), entry, bytes);
                 altered.set_node(node);
                 self.tables.insert(id, Slot::present(altered));
-                let name = self.hashed(altered.name()).to_hashed();
+                let name = self.hashed(altered.name()).with(altered.name().clone());
                 self.names.insert(name, Slot::present(altered));
             }
-            (_, None) => self.forget_table(&mut section, id),
-            (None, Some(_)) => self.forget_table(&mut section, id),
+            (_, None) | (None, Some(_)) => self.forget_table(&mut section, id),
         }
         drop(section);
         self.ledger.counters.add(Count::Invalidation);
@@ -316,8 +308,9 @@ impl Slots {
         self.tables.clear();
         self.names.clear();
         self.versions.clear();
-        self.residents().clear();
+        let gone = self.residents().clear();
         drop(section);
+        drop(gone);
         self.ledger.counters.add(Count::Invalidation);
     }
 
@@ -335,7 +328,7 @@ impl Slots {
             self.forget_name_of(&snapshot);
         }
         self.tables.remove(&id);
-        self.residents().remove(node);
+        let _gone = self.residents().remove(node);
     }
 
     fn forget_name_of(&self, snapshot: &Arc<TableSnapshot>) {
@@ -349,34 +342,39 @@ impl Slots {
         let absent = self
             .names
             .with(&name, |slot| slot.map_or(Node::NONE, |slot| slot.absent));
-        self.residents().remove(absent);
+        let _gone = self.residents().remove(absent);
     }
 
     // ---- memory ----
 
     /// Takes notice that a snapshot has become larger.
     pub(crate) fn settle(&self, snapshot: &TableSnapshot) {
-        let mut residents = self.residents();
-        residents.weigh(snapshot.node(), TABLE_ENTRY_BYTES + snapshot.bytes());
-        drop(residents);
+        self.residents()
+            .weigh(snapshot.node(), |resident| match resident {
+                Resident::Table(snapshot) => TABLE_ENTRY_BYTES + snapshot.bytes(),
+                Resident::Version(snapshot) => VERSION_ENTRY_BYTES + snapshot.bytes(),
+                Resident::NoTable(_) => NO_TABLE_BYTES,
+                Resident::NoName(name) => no_name_bytes(name),
+            });
         self.shrink();
     }
 
     /// Evicts until what is resident fits into the budget. No clock moves: nothing that a thread has read
     /// became old by it.
     fn shrink(&self) {
-        // What an evicted table shared with others may take a while to go: it is not waited for, or more and
-        // more would be evicted meanwhile.
-        let limit = self.budget.saturating_sub(self.shared_bytes());
-        loop {
-            let mut residents = self.residents();
-            if residents.bytes() <= limit {
-                return;
-            }
-            let Some((node, resident)) = residents.evict() else {
+        let resident = self.residents().bytes();
+        let mut excess = (resident + self.shared_bytes()).saturating_sub(self.budget);
+        while excess > 0 {
+            let Some((node, resident, bytes)) = self.residents().evict() else {
                 return;
             };
-            drop(residents);
+            // Counted, not measured: what a reader has in its hands goes a little later, and more and more would
+            // be evicted meanwhile.
+            let shared = match &resident {
+                Resident::Table(snapshot) | Resident::Version(snapshot) => snapshot.shape_bytes(),
+                Resident::NoTable(_) | Resident::NoName(_) => 0,
+            };
+            excess = excess.saturating_sub(bytes + shared);
             match &resident {
                 Resident::Table(snapshot) => {
                     let id = snapshot.id();
@@ -399,8 +397,13 @@ impl Slots {
                     }
                 }
                 Resident::Version(snapshot) => {
+                    let key = (snapshot.id(), snapshot.version());
                     let _section = self.clocks.lock(&[self.table_clock(snapshot.id())]);
-                    self.versions.remove(&(snapshot.id(), snapshot.version()));
+                    let is_same =
+                        |slot: Option<&Slot>| slot.is_some_and(|slot| slot.node() == node);
+                    if self.versions.with(&key, is_same) {
+                        self.versions.remove(&key);
+                    }
                 }
                 Resident::NoName(name) => {
                     let name = self.hashed(&**name);

@@ -21,7 +21,13 @@ pub(crate) struct Map<K, V>(papaya::HashMap<K, V, RandomState>);
 
 impl<K: Hash + Eq, V> Map<K, V> {
     pub(crate) fn new() -> Self {
-        Map(papaya::HashMap::with_hasher(Default::default()))
+        // What is taken out goes at once, unless somebody reads it: it is accounted for as gone.
+        let collector = seize::Collector::new().batch_size(1);
+        let map = papaya::HashMap::builder()
+            .hasher(RandomState::default())
+            .collector(collector)
+            .build();
+        Map(map)
     }
 
     /// What `read` makes of the value, which stays there as long.

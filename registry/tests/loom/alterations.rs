@@ -260,14 +260,15 @@ fn by_id_and_then_by_name() {
     let altering = world.spawn(|world| world.alter(NOTES));
     let finding = world.spawn(|world| {
         // As `find` does, but for the questions to the store.
-        let (shared, name) = (&world.registry.shared, NameRef::from(("app", "notes")));
-        let clock = shared.slots.name_clock(shared.slots.name_hash(name));
+        let shared = &world.registry.shared;
+        let name = shared.slots.hashed(("app", "notes"));
+        let clock = shared.slots.name_clock(name);
         let epoch = shared.slots.read_clock(clock).epoch();
         let known = shared
             .slots
             .with_table(NOTES, |known| known.cloned())
             .flatten();
-        if let Part::Lead(lead) = shared.flights.join(Load::Name(name.to_name(), epoch)) {
+        if let Part::Lead(lead) = shared.flights.join(Load::Name(name.name.to_name(), epoch)) {
             lead.end(match shared.slots.publish_name(name, epoch, &known) {
                 true => Outcome::Loaded(known),
                 false => Outcome::Again,
