@@ -18,7 +18,9 @@ use crate::BoxError;
 /// superseded by later ones. What a statement means, which keys rows have, and how rows of older versions
 /// are read, is settled before a storage is asked: it keeps, and puts one state in the place of another.
 ///
-/// Whatever a method does is done when it returns. Storages are called on threads that may wait.
+/// Whatever a method does is done when it returns. [`rows`](Self::rows) is called when queries are planned
+/// and run, on threads that drive futures: it answers from memory. The others are called on threads that
+/// may wait.
 pub trait RowStorage: Debug + Send + Sync + 'static {
     /// What is there at this moment; nothing, if nothing was ever written.
     ///
@@ -66,6 +68,7 @@ pub struct Chunk {
     rows: RecordBatch,
     version: u32,
     arrived_at: Moment,
+    deleted: Option<BooleanArray>,
     tombstones: usize,
     bytes: usize,
 }
@@ -74,15 +77,15 @@ impl Chunk {
     /// Rows that were written under a version of their table's definition: its columns in their order, and
     /// behind them those that the system adds to tables of this kind.
     pub fn new(rows: RecordBatch, version: u32, arrived_at: Moment) -> Self {
-        let mut chunk = Chunk {
+        let deleted = deleted(&rows);
+        Chunk {
             version,
             arrived_at,
-            tombstones: 0,
+            tombstones: deleted.as_ref().map_or(0, BooleanArray::true_count),
+            deleted,
             bytes: rows.get_array_memory_size(),
             rows,
-        };
-        chunk.tombstones = chunk.deleted().map_or(0, BooleanArray::true_count);
-        chunk
+        }
     }
 
     /// The rows.
@@ -112,20 +115,24 @@ impl Chunk {
 
     /// For each row, whether it says that a row was deleted; none in tables without such rows.
     pub(super) fn deleted(&self) -> Option<&BooleanArray> {
-        let [_, deleted] = TableKind::Shared.system_columns() else {
-            return None;
-        };
-        let schema = self.rows.schema_ref();
-        let last = schema.fields().len().checked_sub(1)?;
-        let id = schema.field(last).metadata().get(FIELD_ID_KEY)?;
-        match *id == deleted.id.to_string() {
-            true => self.rows.column(last).as_boolean_opt(),
-            false => None,
-        }
+        self.deleted.as_ref()
     }
 
     pub(super) fn len(&self) -> usize {
         self.rows.num_rows()
+    }
+}
+
+/// The last column, if it is `_deleted`: by its id, since a stream may have one of that name.
+fn deleted(rows: &RecordBatch) -> Option<BooleanArray> {
+    let [_, deleted] = TableKind::Shared.system_columns() else {
+        return None;
+    };
+    let last = rows.num_columns().checked_sub(1)?;
+    let id = rows.schema_ref().field(last).metadata().get(FIELD_ID_KEY)?;
+    match *id == deleted.id.to_string() {
+        true => rows.column(last).as_boolean_opt().cloned(),
+        false => None,
     }
 }
 

@@ -1,15 +1,17 @@
 //! Storages that fail, and that several processes write to.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 
+use datafusion::physical_plan::collect;
+use kalamtable_registry::SchemaRegistry;
 use kalamtable_runtime::dynamic::{
     Commit, Partition, PartitionRows, RowSet, RowStorage, StorageLimits,
 };
 use kalamtable_runtime::{BoxError, DynamicTables, MemoryStorage};
 use kalamtable_store::TableId;
 
-use crate::support::{Server, answer, error, run, table};
+use crate::support::{Server, answer, definition, error, run, table};
 
 const PUBLIC: &str = "kind = 'shared'\naccess_level = 'public'";
 const COLUMNS: &str = "n = { id = 2, type = 'bigint', nullable = true }";
@@ -128,6 +130,65 @@ async fn processes_that_share_a_storage_keep_its_keys() {
     assert_eq!(inserted, 39);
     let sql = "SELECT count(*), count(DISTINCT id), count(DISTINCT _seq), max(n) FROM app.t";
     assert_eq!(answer(&second.root(), sql).await, "40 40 40 156");
+}
+
+/// A storage during whose next answer the table `t` is altered.
+#[derive(Debug, Default)]
+struct AltersMeanwhile {
+    inner: MemoryStorage,
+    registry: Mutex<Option<SchemaRegistry>>,
+}
+
+impl RowStorage for AltersMeanwhile {
+    fn rows(&self, partition: &Partition) -> Result<Arc<PartitionRows>, BoxError> {
+        if let Some(registry) = self.registry.lock().unwrap().take() {
+            let next = definition(&table("t", PUBLIC, &COLUMNS.replace("n =", "m =")));
+            let present = registry.get_blocking(partition.table)?.unwrap();
+            futures::executor::block_on(registry.alter(&present, next))?;
+        }
+        self.inner.rows(partition)
+    }
+
+    fn commit(&self, partition: &Partition, before: u64, commit: Commit) -> Result<bool, BoxError> {
+        self.inner.commit(partition, before, commit)
+    }
+
+    fn next_seqs(&self, table: TableId, count: u64) -> Result<i64, BoxError> {
+        self.inner.next_seqs(table, count)
+    }
+
+    fn remove_table(&self, table: TableId) -> Result<(), BoxError> {
+        self.inner.remove_table(table)
+    }
+}
+
+#[tokio::test]
+async fn a_statement_is_refused_if_its_table_is_altered_while_it_runs() {
+    for sql in [
+        "INSERT INTO app.t (id, n) VALUES (2, 2)",
+        "UPDATE app.t SET n = 2",
+        "DELETE FROM app.t",
+        "TRUNCATE TABLE app.t",
+    ] {
+        let storage = Arc::new(AltersMeanwhile::default());
+        let server = Server::with_storage(StorageLimits::default(), storage.clone()).await;
+        server.create(&table("t", PUBLIC, COLUMNS)).await;
+        let root = server.root();
+        answer(&root, "INSERT INTO app.t (id, n) VALUES (1, 1)").await;
+        let plan = root.sql(sql).await.unwrap();
+        let plan = plan.create_physical_plan().await.unwrap();
+        *storage.registry.lock().unwrap() = Some(server.registry.clone());
+        let refused = collect(plan, root.task_ctx()).await.unwrap_err();
+        assert!(
+            refused.to_string().contains("it is at version 2"),
+            "{refused}"
+        );
+        assert_eq!(
+            answer(&root, "SELECT * FROM app.t").await,
+            "1 1 1 false",
+            "{sql}"
+        );
+    }
 }
 
 #[test]
