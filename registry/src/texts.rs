@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::mem::size_of;
 use std::sync::atomic::Ordering;
-// Not one of `sync.rs`: nothing that a model checker looks at happens while it is held.
+// Not a mutex of `sync.rs`: nothing that a model checker looks at happens while it is held.
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kalamtable_model::Shared;
@@ -38,22 +38,34 @@ impl Texts {
         let Shared::Counted(text) = text else {
             return text.clone();
         };
+        let (interned, added, swept) = self.intern_counted(text);
+        // Without the lock, so that the comment above is true.
+        if added > 0 {
+            self.ledger.shared.fetch_add(added, Ordering::Relaxed);
+        }
+        if swept > 0 {
+            self.ledger.shared.fetch_sub(swept, Ordering::Relaxed);
+        }
+        Shared::Counted(interned)
+    }
+
+    /// The text, and how many bytes more and fewer there are for it.
+    fn intern_counted(&self, text: &Arc<str>) -> (Arc<str>, usize, usize) {
         let mut interned = self.interned.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = interned.texts.get(text) {
-            return Shared::Counted(Arc::clone(found));
+            return (Arc::clone(found), 0, 0);
         }
+        let mut swept = 0;
         if interned.texts.len() >= interned.sweep_at {
-            let before: usize = interned.texts.iter().map(|text| bytes(text)).sum();
-            interned.texts.retain(|text| Arc::strong_count(text) > 1);
-            let after: usize = interned.texts.iter().map(|text| bytes(text)).sum();
-            self.ledger
-                .shared
-                .fetch_sub(before - after, Ordering::Relaxed);
+            interned.texts.retain(|text| {
+                let is_used = Arc::strong_count(text) > 1;
+                swept += if is_used { 0 } else { bytes(text) };
+                is_used
+            });
             interned.sweep_at = (2 * interned.texts.len()).max(64);
         }
-        self.ledger.shared.fetch_add(bytes(text), Ordering::Relaxed);
         interned.texts.insert(Arc::clone(text));
-        Shared::Counted(Arc::clone(text))
+        (Arc::clone(text), bytes(text), swept)
     }
 }
 
