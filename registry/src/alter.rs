@@ -238,7 +238,7 @@ impl Shared {
     }
 
     /// Makes visible what the store has and this registry has not seen. A gap stops it.
-    async fn follow(&self) -> Result<Sequence, Error> {
+    pub(crate) async fn follow(&self) -> Result<Sequence, Error> {
         let seen = *self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
         let changes = match self.store.changes_since(seen).await {
             Ok(changes) => changes,

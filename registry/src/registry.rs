@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use arrow_schema::SchemaRef;
 use kalamtable_store::{DefinitionStore, Sequence, StoredTable, TableId};
@@ -421,7 +421,10 @@ impl Shared {
                     return Err(error);
                 }
             };
-            if !is_lasting || self.slots.publish_table(id, epoch, &known) {
+            // What was found may be what nobody was told of yet.
+            let found = known.as_ref().map(|snapshot| snapshot.sequence());
+            let is_ahead = self.catch_up(found).await;
+            if !is_ahead && (!is_lasting || self.slots.publish_table(id, epoch, &known)) {
                 lead.end(Outcome::Loaded(known.clone()));
                 return Ok(known);
             }
@@ -459,21 +462,10 @@ impl Shared {
             let lead = match self.flights.join(Load::Name(name.name.to_name(), epoch)) {
                 Part::Lead(lead) => lead,
                 Part::Wait(wait) => match wait.await {
-                    Outcome::Loaded(Some(found)) => {
-                        // What is published of a table by its id is no alteration of its name.
-                        let known = self.get(found.id()).await?;
-                        let is_named =
-                            |known: &Arc<TableSnapshot>| NameRef::from(known.name()) == name.name;
-                        if known.as_ref().is_some_and(is_named) {
-                            return Ok(known);
-                        }
-                        continue;
-                    }
-                    Outcome::Loaded(None) if self.slots.is_settled_at(clock, epoch) => {
-                        return Ok(None);
-                    }
                     Outcome::Failed(error) => return Err(error),
-                    Outcome::Loaded(None) | Outcome::Again => continue,
+                    // What was loaded is found in its slot. If it is not there it may have been evicted, and
+                    // the table loaded anew and seen by its id: then this is older.
+                    Outcome::Loaded(_) | Outcome::Again => continue,
                 },
             };
             if let Some(known) = self.slots.with_name(name, |known| known.cloned()) {
@@ -508,6 +500,7 @@ impl Shared {
                 self.ledger.counters.add(Count::LoadFailure);
             })?;
             let Some(id) = found else {
+                self.catch_up(None).await;
                 return Ok(None);
             };
             let known = self.load_table(id).await?;
@@ -521,6 +514,19 @@ impl Shared {
             self.slots.alter(id, None, &[]);
         }
         Err(Error::NameUnsettled { name: owned })
+    }
+
+    /// Makes the changes of the store visible up to the one that made what was found in it, or up to the last
+    /// one if nothing was found: before that is published, and seen before what else these changes concern,
+    /// such as the table's name. Whether there were any.
+    async fn catch_up(&self, found: Option<Sequence>) -> bool {
+        let seen = *self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = match found {
+            Some(sequence) => sequence,
+            // What the store cannot say now it says to who refreshes.
+            None => self.store.last_sequence().await.unwrap_or(seen),
+        };
+        newest > seen && self.follow().await.is_ok_and(|last| last > seen)
     }
 
     async fn load_version(&self, id: TableId, version: u32) -> Result<Known, Error> {

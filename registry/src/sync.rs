@@ -8,7 +8,7 @@ pub(crate) use std::thread_local;
 
 use std::hash::Hash;
 
-use papaya::Equivalent;
+use papaya::{Equivalent, ResizeMode};
 
 /// How names, columns and fields are hashed.
 pub(crate) type RandomState = foldhash::fast::RandomState;
@@ -21,11 +21,14 @@ pub(crate) struct Map<K, V>(papaya::HashMap<K, V, RandomState>);
 
 impl<K: Hash + Eq, V> Map<K, V> {
     pub(crate) fn new() -> Self {
-        // What is taken out goes at once, unless somebody reads it: it is accounted for as gone.
-        let collector = seize::Collector::new().batch_size(1);
         let map = papaya::HashMap::builder()
             .hasher(RandomState::default())
-            .collector(collector)
+            // What is taken out goes at once, unless somebody reads it: it is accounted for as gone.
+            .collector(seize::Collector::new().batch_size(1))
+            // Where tables are copied piece by piece, papaya 0.2 makes the next one before the last is copied
+            // if one key is taken out and put in again and again, and keeps all of them. Readers wait for
+            // neither.
+            .resize_mode(ResizeMode::Blocking)
             .build();
         Map(map)
     }

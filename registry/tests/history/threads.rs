@@ -63,10 +63,15 @@ impl Total {
     }
 }
 
+/// How a table was looked up: a number of [`World::look_at`], or with others.
+type Way = u64;
+
+const WITH_OTHERS: Way = 9;
+
 /// What a thread has seen.
 #[derive(Default)]
 struct Seen {
-    looks: Vec<(usize, Look<u32>)>,
+    looks: Vec<(usize, Way, Look<u32>)>,
     /// Versions of tables that are said to be of one moment.
     moments: Vec<(Span, [usize; 3], [u32; 3])>,
     alterations: Vec<(usize, Event<u32>)>,
@@ -135,16 +140,19 @@ fn judge(world: &World, all: &[Seen]) -> Total {
         for (table, event) in &seen.alterations {
             events[*table].push(*event);
         }
-        for (table, look) in &seen.looks {
+        for (table, _, look) in &seen.looks {
             looks[*table].push(*look);
         }
     }
-    for (events, looks) in events.iter_mut().zip(&looks) {
+    for (table, (events, looks)) in events.iter_mut().zip(&looks).enumerate() {
         events.sort_by_key(|event| event.value);
         let versions = events.iter().map(|event| event.value);
         assert!(versions.eq(1..=events.len() as u32), "a lost update");
         if let Err((violation, look)) = check(events, looks) {
-            panic!("{violation:?}: {look:?}");
+            panic!(
+                "{violation:?}: {look:?}, {:#?}",
+                near(all, table, events, &look)
+            );
         }
     }
     let mut moments = 0;
@@ -164,6 +172,25 @@ fn judge(world: &World, all: &[Seen]) -> Total {
         loads: stats.loads,
         evictions: stats.evictions,
     }
+}
+
+/// What makes a look-up wrong: by which way it was made, newer look-ups before it, and the next version.
+fn near(all: &[Seen], table: usize, events: &[Event<u32>], wrong: &Look<u32>) -> Vec<String> {
+    let looks = all.iter().flat_map(|seen| &seen.looks);
+    let near = looks.filter(|(other, _, look)| {
+        let is_it = look.span == wrong.span;
+        let is_newer = look.value > wrong.value && look.span.end < wrong.span.begin;
+        *other == table && (is_it || is_newer)
+    });
+    let mut near: Vec<String> = near
+        .map(|(_, way, look)| format!("way {way}: {look:?}"))
+        .collect();
+    near.extend(
+        events
+            .get(wrong.value as usize)
+            .map(|next| format!("{next:?}")),
+    );
+    near
 }
 
 impl World {
@@ -202,10 +229,10 @@ impl World {
                 0 => random.below(4),
                 _ => random.below(TABLES as u64),
             } as usize;
-            let (span, found) =
-                self.timed(|| self.look_at(table, &mut handles[table], &mut random));
+            let way = random.below(WITH_OTHERS);
+            let (span, found) = self.timed(|| self.look_at(table, &mut handles[table], way));
             if let Some(value) = found {
-                seen.looks.push((table, Look { span, value }));
+                seen.looks.push((table, way, Look { span, value }));
             }
             if random.below(16) == 0 {
                 self.look_at_three(&mut random, &mut seen);
@@ -215,7 +242,7 @@ impl World {
     }
 
     /// The version of a table, looked up in one of all ways; none if it is not in memory.
-    fn look_at(&self, table: usize, handle: &mut TableHandle, random: &mut Random) -> Option<u32> {
+    fn look_at(&self, table: usize, handle: &mut TableHandle, way: Way) -> Option<u32> {
         let (registry, id) = (&self.registry, self.ids[table]);
         let name = format!("t{table}");
         let name = ("app", &*name);
@@ -227,7 +254,7 @@ impl World {
             );
             snapshot.version()
         };
-        match random.below(9) {
+        match way {
             0 => block_on(registry.get(id))
                 .unwrap()
                 .map(|found| version(&found)),
@@ -258,7 +285,7 @@ impl World {
             *version = found.as_ref().expect("nothing is dropped").version();
         }
         for (table, value) in tables.into_iter().zip(versions) {
-            seen.looks.push((table, Look { span, value }));
+            seen.looks.push((table, WITH_OTHERS, Look { span, value }));
         }
         seen.moments.push((span, tables, versions));
     }

@@ -96,9 +96,16 @@ struct State {
     /// Of the next questions for a table, and of the next changes of one.
     fates: VecDeque<Fate>,
     reads: usize,
+    /// Whether it does not say what has changed.
+    is_silent: bool,
 }
 
 impl Store {
+    /// From here on it does not say what has changed.
+    pub(crate) fn be_silent(&self) {
+        self.state().is_silent = true;
+    }
+
     /// How often a table was read.
     pub(crate) fn reads(&self) -> usize {
         self.state().reads
@@ -199,7 +206,11 @@ impl DefinitionStore for Store {
     }
 
     async fn changes_since(&self, sequence: Sequence) -> Result<Vec<Change>, StoreError> {
-        Ok(self.state().tables.changes_since(sequence))
+        let state = self.state();
+        match state.is_silent {
+            true => Err(StoreError::Other("the store is away".into())),
+            false => Ok(state.tables.changes_since(sequence)),
+        }
     }
 
     async fn last_sequence(&self) -> Result<Sequence, StoreError> {
