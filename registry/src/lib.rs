@@ -78,9 +78,9 @@
 //!   `a_load_that_is_dropped_blocks_nobody`, `a_load_that_fails_is_told_to_who_waited_and_to_nobody_else`
 //! - **Eviction** (G8) changes what a look-up costs, and not what it returns.
 //!   `an_evicted_table_is_not_older_when_it_is_loaded_again`
-//! - **Bounded** (G9): [`RegistryOptions::budget_bytes`] holds for everything that is charged, and that is
-//!   everything; what queries still hold is reported apart. Tests in `registry/tests/memory` compare with
-//!   what an allocator counts.
+//! - **Bounded** (G9): [`RegistryOptions::budget_bytes`] holds for what is resident, artefacts that are filled on
+//!   demand included; snapshots that are not resident any more, and that queries still hold, are reported apart.
+//!   `what_is_filled_on_demand_makes_room_too`, `wide_tables_of_different_shapes_make_room_for_one_another`
 //! - **Absence** (G10) is remembered too; a name that is taken is found at once, and a table that is made under the
 //!   name of another one is another one.
 //!   `a_name_that_was_taken_is_not_remembered_as_free`,
@@ -90,15 +90,18 @@
 //! - **Unsure** (G13): if a commit succeeded, or may have, and what followed did not, the table is read again.
 //!   `what_was_committed_is_seen_also_if_whoever_altered_was_cut_off`
 //! - **No gaps** (G16): changes of other processes become visible in their order by
-//!   [`refresh`](SchemaRegistry::refresh); one that is missing stops it with an error, and nothing old is served.
+//!   [`refresh`](SchemaRegistry::refresh), and before a load that has found one publishes it; one that is missing
+//!   stops this with an error, and nothing old is served.
+//!   `a_name_that_another_process_gave_is_found_though_the_table_was_loaded_before`
 //!
 //! Between processes a change is seen at the next `refresh`, and a write under an old version is refused by
 //! the store at once. Not promised: that a *future* of a writing method that was dropped has, or has not, changed
 //! the store.
 //!
 //! # Costs to know
-//! The clocks take a megabyte for each registry. A thread's copies, up to two thousand, keep what they have seen
-//! alive after eviction, until the thread looks up others or ends. Memory that a map frees is reclaimed late.
+//! The clocks take a megabyte for each registry, and the places for a thread's copies 128 KB for each thread that
+//! lends; neither is in the budget. Copies, up to two thousand a thread, keep what they have seen alive after
+//! eviction, until the thread looks up others or ends.
 
 mod alter;
 mod clocks;

@@ -71,8 +71,9 @@ impl DynamicTables {
     /// [`enable_changes`] does.
     ///
     /// Of two tables of one name, the one that was registered with the session is found. `SHOW TABLES` and
-    /// `information_schema.tables` list them without a provider for each. Names are listed anew when a table
-    /// was made, renamed or dropped; if the store cannot be read then, the last names are listed.
+    /// `information_schema.tables` list them without a provider for each. Names are listed anew after something
+    /// was altered; if the store cannot be read then, the last names are listed. A store that does not answer
+    /// from memory is waited for there: let the runtime have several threads.
     ///
     /// # Errors
     /// If `ctx` has no default catalog, or has tables of a registry already.

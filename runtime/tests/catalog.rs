@@ -158,6 +158,8 @@ async fn names_are_listed_without_a_provider_for_each() {
             .unwrap(),
         58
     );
+    let shown = server.tables.sql(&server.ctx, "SHOW TABLES").await.unwrap();
+    assert_eq!(shown.count().await.unwrap(), 58);
     let after = server.registry.stats();
     assert_eq!(before.loads, after.loads);
     let providers = |counts: &[(Artefact, u64)]| {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, TableProvider};
+use datafusion::datasource::TableType;
 use datafusion::error::Result;
 
 use crate::DynamicProvider;
@@ -104,6 +105,10 @@ impl SchemaProvider for PinnedSchema {
             Some(pinned) => Ok(Some(Arc::clone(pinned) as Arc<dyn TableProvider>)),
             None => self.under.table(name).await,
         }
+    }
+
+    async fn table_type(&self, name: &str) -> Result<Option<TableType>> {
+        self.under.table_type(name).await
     }
 
     fn register_table(
