@@ -278,9 +278,13 @@ impl Shared {
         if let Some(Some(snapshot)) = known {
             snapshot.visit();
         }
-        self.ledger.counters.add(match known {
-            Some(_) => Count::Hit(Artefact::Table),
-            None => Count::Miss(Artefact::Table),
+        self.count(known.is_some());
+    }
+
+    fn count(&self, is_hit: bool) {
+        self.ledger.counters.add(match is_hit {
+            true => Count::Hit(Artefact::Table),
+            false => Count::Miss(Artefact::Table),
         });
     }
 
@@ -350,9 +354,9 @@ impl Shared {
         let mut read = Some(no_copy.read);
         let mut made = None;
         with_slot(&mut |known| {
-            self.note(known);
             made = known.map(|known| {
                 let snapshot = known.as_ref()?;
+                snapshot.visit();
                 if let Some(stamps) = asked.and_then(|asked| self.stamps(kind, asked, snapshot)) {
                     let tally = || self.ledger.counters.tally();
                     local::keep(kind, key, stamps, snapshot, tally);
@@ -364,6 +368,8 @@ impl Shared {
                 read.take().map(|read| read(lent))
             });
         });
+        // Not in there: what is read in the map is kept from going meanwhile.
+        self.count(made.is_some());
         made
     }
 }
