@@ -18,7 +18,13 @@ extern crate self as kalamtable;
 #[cfg(feature = "system-tables")]
 pub mod system;
 
+/// What a table is: definitions, their checks, and what may follow one.
+pub use kalamtable_model as model;
+/// Tables that are made and altered while a server runs: their schemas, memoized.
+pub use kalamtable_registry as registry;
 pub use kalamtable_runtime::*;
+/// Where definitions live that are made and altered while a server runs.
+pub use kalamtable_store as store;
 
 /// Takes in what `kalamtable_build::compile` made: a module a namespace, in it one a table, and
 /// `TABLES`, which lists them.

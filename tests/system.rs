@@ -1,9 +1,14 @@
 //! The system tables, by SQL, as a server would have them.
 
+use std::sync::Arc;
+
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::SessionContext;
 use expect_test::{Expect, expect};
 use kalamtable::TimestampMillis;
+use kalamtable::model::{SourceFile, Sources, TableDefinition, parse_and_check};
+use kalamtable::registry::{RegistryOptions, SchemaRegistry};
+use kalamtable::store::MemoryStore;
 use kalamtable::system::jobs::{Job, JobStatus};
 use kalamtable::system::{SystemTables, TABLES};
 
@@ -181,6 +186,106 @@ async fn stats_count_what_happens() {
         | write_statements  | 0            |
         +-------------------+--------------+
     "#]],
+    )
+    .await;
+}
+
+fn notes(columns: usize) -> TableDefinition {
+    let mut toml = "name = 'app.notes'\ncomment = 'What was said'\naccess_level = 'public'\n\
+                    primary_key = ['id']\n[columns]\nid = { id = 1, type = 'bigint' }\n"
+        .to_string();
+    for column in 1..columns {
+        let id = column + 1;
+        toml += &format!("c{column} = {{ id = {id}, type = 'text', nullable = true }}\n");
+    }
+    let mut sources = Sources::new();
+    let source = sources.push(SourceFile::new("notes.toml", toml));
+    let checked = parse_and_check(&sources, source).expect("a sound definition");
+    checked.definition
+}
+
+#[tokio::test]
+async fn a_registry_is_shown_with_every_version_and_its_counters() {
+    let ctx = SessionContext::new();
+    let system = SystemTables::register(&ctx).expect("a fresh session takes them");
+    let store = Arc::new(MemoryStore::new());
+    let registry = SchemaRegistry::open(store, RegistryOptions::default()).await;
+    let registry = registry.expect("a store in memory");
+    system.add_registry(&registry);
+
+    let first = registry.create(notes(1)).await.expect("a free name");
+    registry
+        .alter(&first, notes(2))
+        .await
+        .expect("a column more");
+    for _ in 0..3 {
+        let found = registry
+            .find(("app", "notes"))
+            .await
+            .expect("a store in memory");
+        found.expect("it is there").schema_with_system_columns();
+    }
+    check(
+        &ctx,
+        "SELECT table_id, namespace_id, table_name, table_type, schema_version, table_comment, access_level,
+                is_latest, created_at <= updated_at AS in_order, columns LIKE '%c1%' AS has_c1
+         FROM system.tables WHERE namespace_id = 'app' ORDER BY table_id, schema_version",
+        expect![[r#"
+            +----------+--------------+------------+------------+----------------+---------------+--------------+-----------+----------+--------+
+            | table_id | namespace_id | table_name | table_type | schema_version | table_comment | access_level | is_latest | in_order | has_c1 |
+            +----------+--------------+------------+------------+----------------+---------------+--------------+-----------+----------+--------+
+            | 1        | app          | notes      | shared     | 1              | What was said | public       | false     | true     | false  |
+            | 1        | app          | notes      | shared     | 2              | What was said | public       | true      | true     | true   |
+            +----------+--------------+------------+------------+----------------+---------------+--------------+-----------+----------+--------+
+        "#]],
+    )
+    .await;
+    check(
+        &ctx,
+        "SELECT metric_name, metric_value FROM system.stats
+         WHERE metric_name LIKE 'registry_%' AND metric_name NOT LIKE '%_bytes' ORDER BY metric_name",
+        expect![[r#"
+            +--------------------------------+--------------+
+            | metric_name                    | metric_value |
+            +--------------------------------+--------------+
+            | registry_epoch                 | 2            |
+            | registry_evictions             | 0            |
+            | registry_filter_hits           | 0            |
+            | registry_filter_misses         | 0            |
+            | registry_hits                  | 4            |
+            | registry_invalidations         | 2            |
+            | registry_load_failures         | 0            |
+            | registry_loads                 | 2            |
+            | registry_misses                | 2            |
+            | registry_names_resident        | 1            |
+            | registry_projection_hits       | 0            |
+            | registry_projection_misses     | 0            |
+            | registry_provider_hits         | 0            |
+            | registry_provider_misses       | 0            |
+            | registry_reader_hits           | 0            |
+            | registry_reader_misses         | 0            |
+            | registry_schema_hits           | 2            |
+            | registry_schema_misses         | 1            |
+            | registry_sequence              | 2            |
+            | registry_snapshots_resident    | 1            |
+            | registry_system_columns_hits   | 2            |
+            | registry_system_columns_misses | 1            |
+            | registry_tables                | 1            |
+            +--------------------------------+--------------+
+        "#]],
+    )
+    .await;
+    registry.clear();
+    check(
+        &ctx,
+        "SELECT metric_value FROM system.stats WHERE metric_name = 'registry_snapshots_resident'",
+        expect![[r#"
+            +--------------+
+            | metric_value |
+            +--------------+
+            | 0            |
+            +--------------+
+        "#]],
     )
     .await;
 }

@@ -30,12 +30,14 @@ pub(crate) fn name(number: usize) -> String {
     format!("n{}.table_{number}", number % 100)
 }
 
-/// A registry of so many tables, all of them resident, of `shapes` shapes.
+/// A registry of so many tables, all of them resident, of `shapes` shapes. `each` sees every table when it is
+/// made: a map that is filled there lies in memory as it does in a server.
 pub(crate) fn registry(
     tables: usize,
     columns: usize,
     shapes: usize,
     budget_bytes: usize,
+    mut each: impl FnMut(&Arc<TableSnapshot>),
 ) -> (SchemaRegistry, Vec<Arc<TableSnapshot>>) {
     block_on(async {
         let options = RegistryOptions {
@@ -59,7 +61,9 @@ pub(crate) fn registry(
                 .find(created.name())
                 .await
                 .expect("a store in memory");
-            snapshots.push(found.expect("it was just made"));
+            let found = found.expect("it was just made");
+            each(&found);
+            snapshots.push(found);
         }
         (registry, snapshots)
     })

@@ -165,7 +165,13 @@ impl Unsure<'_> {
             Err(error) => error,
         };
         self.is_sure = changed_nothing(&error);
-        if let StoreError::Conflict { .. } | StoreError::NoSuchTable { .. } = error {
+        let is_behind = matches!(
+            error,
+            StoreError::Conflict { .. }
+                | StoreError::NoSuchTable { .. }
+                | StoreError::NameTaken { .. }
+        );
+        if is_behind {
             // Another process was faster: who reads the table again is to find what it did. What keeps that
             // from being seen here, the next refresh meets too.
             let _ = self.shared.follow().await;
@@ -187,11 +193,9 @@ impl Drop for Unsure<'_> {
         if self.is_sure {
             return;
         }
-        match self.id {
-            Some(id) => self.shared.slots.alter(id, None, &[]),
-            // Nobody knows which id a table has got that was perhaps made: one of those that are known to be
-            // of no table.
-            None => self.shared.slots.clear(),
+        // Of a table that was perhaps made nobody knows the id; that it is of no table is not remembered.
+        if let Some(id) = self.id {
+            self.shared.slots.alter(id, None, &[]);
         }
         for name in &self.names {
             self.shared.slots.alter_name(name.into());
@@ -246,7 +250,13 @@ impl Shared {
                 *cursor = last.max(*cursor);
                 return Ok(*cursor);
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                if let StoreError::UnknownSequence { .. } = error {
+                    // It is another store than the one that was read.
+                    self.slots.clear();
+                }
+                return Err(error.into());
+            }
         };
         let mut cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
         for change in &changes {
@@ -267,17 +277,20 @@ impl Shared {
     }
 
     fn see(&self, change: &Change) {
-        if let ChangeKind::Replaced { version } = change.kind {
-            let is_seen = self.slots.with_table(change.table, |known| {
+        let names: Vec<&TableName> = change
+            .name_before
+            .iter()
+            .chain(&change.name_after)
+            .collect();
+        // A load may have been ahead: what it has published stays, but the alteration begins here.
+        let present = match change.kind {
+            ChangeKind::Replaced { version } => self.slots.with_table(change.table, |known| {
                 let present = known.and_then(Option::as_ref);
-                present.is_some_and(|present| present.version() >= version)
-            });
-            if is_seen {
-                return;
-            }
-        }
-        let names = change.name_before.iter().chain(&change.name_after);
-        self.slots
-            .alter(change.table, None, &names.collect::<Vec<_>>());
+                let present = present.filter(|present| present.version() >= version);
+                present.map(Arc::clone)
+            }),
+            ChangeKind::Created | ChangeKind::Dropped => None,
+        };
+        self.slots.alter(change.table, present.as_ref(), &names);
     }
 }

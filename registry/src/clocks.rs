@@ -30,6 +30,19 @@ impl Stamp {
     pub(crate) fn epoch(self) -> Epoch {
         Epoch(self.0 / ALTERATION)
     }
+
+    /// What a clock shows that is settled at this stamp once a change is complete.
+    pub(crate) fn after(self, change: Change) -> Stamp {
+        Stamp(self.0 + change.step())
+    }
+
+    pub(crate) fn as_u64(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn from_u64(stamp: u64) -> Self {
+        Stamp(stamp)
+    }
 }
 
 /// Grows with every alteration of a table, and now and then with one of another table.
@@ -62,6 +75,15 @@ pub(crate) enum Change {
     Publication,
     /// What loads have read so far may be old.
     Alteration,
+}
+
+impl Change {
+    fn step(self) -> u64 {
+        match self {
+            Change::Publication => PUBLICATION,
+            Change::Alteration => ALTERATION,
+        }
+    }
 }
 
 pub(crate) struct Clocks {
@@ -202,12 +224,8 @@ impl Section<'_> {
 impl Drop for Section<'_> {
     fn drop(&mut self) {
         let Some(change) = self.change else { return };
-        let rest = match change {
-            Change::Publication => PUBLICATION - 1,
-            Change::Alteration => ALTERATION - 1,
-        };
         for clock in &self.begun {
-            self.clocks.clocks[clock.0].fetch_add(rest, Ordering::SeqCst);
+            self.clocks.clocks[clock.0].fetch_add(change.step() - 1, Ordering::SeqCst);
         }
         self.guards.clear();
         if change == Change::Alteration {

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::marker::PhantomData;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
@@ -83,11 +84,16 @@ impl Count {
 struct Block([AtomicU64; COUNTS]);
 
 /// A thread's right to count in a block: no other thread does.
-pub(crate) struct Tally(Arc<Block>);
+#[derive(Clone)]
+pub(crate) struct Tally {
+    block: Arc<Block>,
+    /// It stays in its thread.
+    _thread: PhantomData<*const ()>,
+}
 
 impl Tally {
     pub(crate) fn add(&self, count: Count) {
-        let value = &self.0.0[count.index()];
+        let value = &self.block.0[count.index()];
         // Nobody else writes it, so nothing is lost between the two.
         value.store(value.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
@@ -114,41 +120,53 @@ impl Counters {
     }
 
     pub(crate) fn add(&self, count: Count) {
-        let counted = TALLIES.try_with(|tallies| {
-            let Ok(mut tallies) = tallies.try_borrow_mut() else {
-                return false;
+        self.with_tally(|tally| tally.add(count));
+    }
+
+    /// The block of this thread.
+    pub(crate) fn tally(&self) -> Tally {
+        self.with_tally(Tally::clone)
+    }
+
+    fn with_tally<R>(&self, with: impl Fn(&Tally) -> R) -> R {
+        let done = TALLIES.try_with(|tallies| {
+            let mut tallies = tallies.try_borrow_mut().ok()?;
+            let mut own = tallies.iter();
+            let index = match own.position(|(registry, _)| *registry == self.registry) {
+                Some(index) => index,
+                None => {
+                    // Those of registries that are gone.
+                    tallies.retain(|(_, tally)| Arc::strong_count(&tally.block) > 1);
+                    tallies.push((self.registry, self.new_tally()));
+                    tallies.len() - 1
+                }
             };
-            let found = tallies
-                .iter()
-                .position(|(registry, _)| *registry == self.registry);
-            let index = found.unwrap_or_else(|| {
-                // Those of registries that are gone.
-                tallies.retain(|(_, tally)| Arc::strong_count(&tally.0) > 1);
-                tallies.push((self.registry, self.tally()));
-                tallies.len() - 1
-            });
-            tallies[index].1.add(count);
-            true
+            tallies.get(index).map(|(_, tally)| with(tally))
         });
-        if !matches!(counted, Ok(true)) {
-            // A thread that ends: for this one count.
-            self.tally().add(count);
+        match done {
+            Ok(Some(done)) => done,
+            // A thread that ends.
+            _ => with(&self.new_tally()),
         }
     }
 
-    /// A block for this thread: one whose thread has ended, if there is one. Counts are never lost.
-    pub(crate) fn tally(&self) -> Tally {
+    /// A block that no thread counts in: one whose thread has ended, if there is one. Counts are never lost.
+    fn new_tally(&self) -> Tally {
         let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         let free = blocks.iter_mut().find_map(|block| {
             // Sees what its thread wrote last.
             Arc::get_mut(block)?;
             Some(Arc::clone(block))
         });
-        Tally(free.unwrap_or_else(|| {
+        let block = free.unwrap_or_else(|| {
             let block = Arc::new(Block(std::array::from_fn(|_| AtomicU64::new(0))));
             blocks.push(Arc::clone(&block));
             block
-        }))
+        });
+        Tally {
+            block,
+            _thread: PhantomData,
+        }
     }
 
     pub(crate) fn get(&self, count: Count) -> u64 {

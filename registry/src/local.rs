@@ -15,24 +15,31 @@ use crate::sync::{COPIES, thread_local};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     /// The number of the registry.
-    pub(crate) registry: u64,
+    pub(crate) registry: u32,
     /// A table's id, or the hash of a name.
     pub(crate) key: u64,
+}
+
+/// What the clocks showed before a snapshot was read: the table's, and that of the name by which it was
+/// looked up, or the table's again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamps {
+    pub(crate) table: Stamp,
+    pub(crate) asked: Stamp,
 }
 
 /// A place for a copy: one line of a processor's cache.
 #[derive(Default)]
 #[repr(align(64))]
-struct Copy {
-    /// What was looked for here in vain the last time: it takes the place if it is looked for again.
-    rival: Cell<u64>,
-    entry: RefCell<Option<Entry>>,
-}
+struct Copy(RefCell<Option<Entry>>);
 
 struct Entry {
-    key: Key,
-    /// What the clock showed before the snapshot was read.
-    stamp: Stamp,
+    registry: u32,
+    /// The lower half of the key that was looked for here in vain the last time: it takes the place if it is
+    /// looked for again.
+    rival: Cell<u32>,
+    key: u64,
+    stamps: Stamps,
     snapshot: Arc<TableSnapshot>,
     /// The schema behind a count of the thread's own.
     schema: SchemaRef,
@@ -66,14 +73,13 @@ pub(crate) struct NoCopy<F> {
     pub(crate) is_wanted: bool,
 }
 
-/// What `read` makes of the thread's copy, if it has one that `is_same` and `is_current`.
+/// What `read` makes of the thread's copy, if it has one that `is_current`.
 #[inline]
 pub(crate) fn with_copy<F, R>(
     kind: Kind,
     key: Key,
     count: Count,
-    is_same: impl FnOnce(&TableSnapshot) -> bool,
-    is_current: impl FnOnce(Stamp) -> bool,
+    is_current: impl FnOnce(&TableSnapshot, Stamps) -> bool,
     read: F,
 ) -> Result<R, NoCopy<F>>
 where
@@ -87,10 +93,10 @@ where
             return None;
         };
         // Else it is about to be replaced, by whoever called this.
-        let entry = copy.entry.try_borrow().ok()?;
+        let entry = copy.0.try_borrow().ok()?;
         match entry.as_ref() {
-            Some(entry) if entry.key == key => {
-                if is_current(entry.stamp) && is_same(&entry.snapshot) {
+            Some(entry) if entry.key == key.key && entry.registry == key.registry => {
+                if is_current(&entry.snapshot, entry.stamps) {
                     entry.snapshot.visit();
                     entry.tally.add(count);
                     let lent = Lent {
@@ -101,7 +107,10 @@ where
                 }
                 is_wanted = true;
             }
-            Some(_) => is_wanted = copy.rival.replace(key.key) == key.key,
+            Some(entry) => {
+                let rival = key.key as u32;
+                is_wanted = entry.rival.replace(rival) == rival;
+            }
             None => is_wanted = true,
         }
         None
@@ -117,30 +126,29 @@ where
     }
 }
 
-/// Keeps a copy of what was read after the clock showed `stamp`.
+/// Keeps a copy of what was read after the clocks showed these stamps.
 pub(crate) fn keep(
     kind: Kind,
     key: Key,
-    stamp: Stamp,
+    stamps: Stamps,
     snapshot: &Arc<TableSnapshot>,
     tally: impl FnOnce() -> Tally,
 ) {
     let put = |copies: &OnceCell<Box<[Copy]>>| {
         let copies = copies.get_or_init(|| (0..COPIES).map(|_| Copy::default()).collect());
         // In use by whoever looks this up while it reads another table that has the place.
-        let Some(Ok(mut entry)) = copies
-            .get(place(key))
-            .map(|copy| copy.entry.try_borrow_mut())
-        else {
+        let Some(Ok(mut entry)) = copies.get(place(key)).map(|copy| copy.0.try_borrow_mut()) else {
             return;
         };
         let tally = match entry.take() {
-            Some(before) if before.key.registry == key.registry => before.tally,
+            Some(before) if before.registry == key.registry => before.tally,
             _ => tally(),
         };
         *entry = Some(Entry {
-            key,
-            stamp,
+            registry: key.registry,
+            rival: Cell::new(0),
+            key: key.key,
+            stamps,
             snapshot: Arc::clone(snapshot),
             schema: Arc::new(Schema::clone(snapshot.schema())),
             tally,

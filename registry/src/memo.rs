@@ -74,6 +74,15 @@ impl<K: Hash + Eq, V> Memo<K, V> {
 
     /// The value of a key: this one, unless there was one.
     pub fn insert(&self, key: K, value: V) -> &V {
+        let (Ok(value) | Err(value)) = self.try_insert(key, value);
+        value
+    }
+
+    /// Adds the value of a key.
+    ///
+    /// # Errors
+    /// The value that was there, or that another thread has added meanwhile.
+    pub fn try_insert(&self, key: K, value: V) -> Result<&V, &V> {
         let hash = FixedState::default().hash_one(&key);
         let (mut branch, mut digits) = (&self.root, hash);
         let mut node = Box::new(Node {
@@ -86,12 +95,12 @@ impl<K: Hash + Eq, V> Memo<K, V> {
             let (found, ours) = match branch.try_insert(node) {
                 Ok(inserted) => {
                     self.len.fetch_add(1, Ordering::Relaxed);
-                    return &inserted.value;
+                    return Ok(&inserted.value);
                 }
                 Err(taken) => taken,
             };
             if found.hash == hash && found.key == ours.key {
-                return &found.value;
+                return Err(&found.value);
             }
             node = ours;
             branch = &found.branches[(digits >> 62) as usize];

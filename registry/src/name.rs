@@ -1,6 +1,7 @@
 //! [`NameRef`]: a table's name, borrowed from wherever it stands.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use kalamtable_model::TableName;
 use papaya::Equivalent;
@@ -38,10 +39,53 @@ impl<'a> From<(&'a str, &'a str)> for NameRef<'a> {
     }
 }
 
-// Both hash their two texts, one after the other.
-impl Equivalent<TableName> for NameRef<'_> {
-    fn equivalent(&self, name: &TableName) -> bool {
-        *self == NameRef::from(name)
+/// A name with its hash, which is made once for everything that is kept by it.
+#[derive(Clone, Debug)]
+pub(crate) struct HashedName {
+    pub(crate) hash: u64,
+    pub(crate) name: TableName,
+}
+
+/// A borrowed name with its hash.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HashedRef<'a> {
+    pub(crate) hash: u64,
+    pub(crate) name: NameRef<'a>,
+}
+
+impl HashedRef<'_> {
+    /// The same name, owned: `name` is equal to it.
+    pub(crate) fn with(self, name: TableName) -> HashedName {
+        HashedName {
+            hash: self.hash,
+            name,
+        }
+    }
+}
+
+impl PartialEq for HashedName {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash == other.hash && self.name == other.name
+    }
+}
+
+impl Eq for HashedName {}
+
+impl Hash for HashedName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hash.hash(state);
+    }
+}
+
+impl Hash for HashedRef<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hash.hash(state);
+    }
+}
+
+impl Equivalent<HashedName> for HashedRef<'_> {
+    fn equivalent(&self, other: &HashedName) -> bool {
+        self.hash == other.hash && self.name == NameRef::from(&other.name)
     }
 }
 

@@ -7,16 +7,16 @@ use std::sync::{Arc, PoisonError, Weak};
 use arrow_schema::SchemaRef;
 use kalamtable_store::{DefinitionStore, Sequence, StoredTable, TableId};
 
-use crate::clocks::{Clock, Epoch};
+use crate::clocks::{Clock, Epoch, Stamp};
 use crate::counters::{Artefact, Count};
 use crate::error::Error;
 use crate::flight::{Flights, Load, Outcome, Part};
 use crate::handle::TableHandle;
 use crate::ledger::Ledger;
-use crate::local::{self, Key, Kind, Lent, NoCopy};
-use crate::name::NameRef;
+use crate::local::{self, Key, Kind, Lent, NoCopy, Stamps};
+use crate::name::{HashedRef, NameRef};
 use crate::shape::Shapes;
-use crate::slots::{Known, Slots};
+use crate::slots::{Known, Slots, is_snapshot};
 use crate::snapshot::{Settle, TableSnapshot};
 use crate::sync::{Mutex, block_on};
 
@@ -33,7 +33,7 @@ pub struct SchemaRegistry {
 }
 
 pub(crate) struct Shared {
-    number: u64,
+    number: u32,
     pub(crate) store: Arc<dyn DefinitionStore>,
     pub(crate) slots: Slots,
     pub(crate) flights: Flights,
@@ -52,11 +52,13 @@ pub struct RegistryOptions {
     /// How many bytes may be resident; more are evicted. What queries hold beyond that is reported by
     /// [`Stats::bytes_pinned`](crate::Stats::bytes_pinned).
     pub budget_bytes: usize,
-    /// How many clocks there are for tables, and as many for names; rounded up to a power of two. Tables
+    /// How many clocks there are for tables, and as many for names; rounded up to a power of two, at most
+    /// 16,777,216. Tables
     /// that share a clock cost each other a look at the shared map when one is altered.
     pub clocks: usize,
-    /// Whether every answer from memory is compared with what the store says, and everything derived with
-    /// what is derived anew. It makes every look-up as slow as none was remembered: for tests.
+    /// Whether what [`SchemaRegistry::get`] answers from memory, and the thread's copy of it, are compared with
+    /// what the store says, and what is derived with what is derived anew. It makes these look-ups as slow as
+    /// if nothing was remembered: for tests.
     pub shadow: bool,
 }
 
@@ -70,6 +72,9 @@ impl Default for RegistryOptions {
         }
     }
 }
+
+/// The most clocks of tables, and of names: 128 MiB each.
+const MOST_CLOCKS: usize = 1 << 24;
 
 /// The most locks that the clocks of tables are divided among.
 const LOCKS: usize = 256;
@@ -85,10 +90,10 @@ impl SchemaRegistry {
     ) -> Result<Self, Error> {
         // Nothing is remembered yet, so nothing older than this can be.
         let cursor = store.last_sequence().await?;
-        static NUMBERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+        static NUMBERS: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
         let number = NUMBERS.fetch_add(1, Ordering::Relaxed);
-        let ledger = Arc::new(Ledger::new(number));
-        let clocks = options.clocks.max(1).next_power_of_two();
+        let ledger = Arc::new(Ledger::new(u64::from(number)));
+        let clocks = options.clocks.clamp(1, MOST_CLOCKS).next_power_of_two();
         let shared = Arc::new_cyclic(|this| Shared {
             number,
             store,
@@ -126,8 +131,9 @@ impl SchemaRegistry {
         self.shared.get(id).await
     }
 
-    /// The present version of a table, as [`get`](Self::get): on this thread, without a runtime. A thread
-    /// that drives futures stands still meanwhile, if the table has to be read.
+    /// The present version of a table, as [`get`](Self::get): on this thread, without a runtime. If the table
+    /// has to be read, the thread stands still until it is: do not call it where that keeps a future of this
+    /// registry, or of its store, from going on.
     ///
     /// # Errors
     /// If it has to be read, and the store cannot be.
@@ -177,19 +183,24 @@ impl SchemaRegistry {
         }
     }
 
-    /// Whether a snapshot is the present version of its table. A table that was evicted is taken for one
-    /// that has changed.
+    /// Whether a snapshot is the present version of its table: one load, as long as nothing was published of
+    /// it or of a table that shares its clock. Once something was, a table that is not resident is taken for
+    /// one that has changed.
     pub fn is_current(&self, snapshot: &TableSnapshot) -> bool {
         let slots = &self.shared.slots;
         let clock = slots.table_clock(snapshot.id());
-        let stamp = slots.read_clock(clock);
-        if stamp.is_settled() && snapshot.epoch() == Some(stamp.epoch()) {
+        if Some(slots.read_clock(clock)) == snapshot.published() {
             return true;
         }
         self.with_present(snapshot.id(), |present| {
             present.version() == snapshot.version()
         })
         .unwrap_or(false)
+    }
+
+    /// The number of alterations of any table that are visible: it has grown when one returns.
+    pub fn alterations(&self) -> u64 {
+        self.shared.slots.alterations()
     }
 
     /// The present epoch of a table: one load. See [`Epoch`].
@@ -241,7 +252,7 @@ impl Shared {
         known
     }
 
-    fn cached_name(&self, name: NameRef<'_>) -> Option<Known> {
+    fn cached_name(&self, name: HashedRef<'_>) -> Option<Known> {
         let known = self.slots.with_name(name, |known| known.cloned());
         self.note(known.as_ref());
         known
@@ -255,6 +266,7 @@ impl Shared {
     }
 
     pub(crate) async fn find(&self, name: NameRef<'_>) -> Result<Known, Error> {
+        let name = self.slots.hashed(name);
         match self.cached_name(name) {
             Some(known) => Ok(known),
             None => self.load_name(name).await,
@@ -266,9 +278,13 @@ impl Shared {
         if let Some(Some(snapshot)) = known {
             snapshot.visit();
         }
-        self.ledger.counters.add(match known {
-            Some(_) => Count::Hit(Artefact::Table),
-            None => Count::Miss(Artefact::Table),
+        self.count(known.is_some());
+    }
+
+    fn count(&self, is_hit: bool) {
+        self.ledger.counters.add(match is_hit {
+            true => Count::Hit(Artefact::Table),
+            false => Count::Miss(Artefact::Table),
         });
     }
 
@@ -285,9 +301,10 @@ impl Shared {
             key: id.0,
         };
         let clock = self.slots.table_clock(id);
-        let is_current = |stamp| self.slots.read_clock(clock) == stamp;
+        let is_current =
+            |_: &TableSnapshot, stamps: Stamps| self.slots.read_clock(clock) == stamps.table;
         let hit = Count::Hit(Artefact::Table);
-        match local::with_copy(Kind::Table, key, hit, |_| true, is_current, read) {
+        match local::with_copy(Kind::Table, key, hit, is_current, read) {
             Ok(made) => Some(Some(made)),
             Err(no_copy) => self.lend_slot(Kind::Table, key, clock, no_copy, |read| {
                 self.slots.with_table(id, read)
@@ -301,16 +318,21 @@ impl Shared {
         name: NameRef<'_>,
         read: impl FnOnce(Lent<'_>) -> R,
     ) -> Option<Option<R>> {
-        let hash = self.slots.name_hash(name);
+        let name = self.slots.hashed(name);
         let key = Key {
             registry: self.number,
-            key: hash,
+            key: name.hash,
         };
-        let clock = self.slots.name_clock(hash);
-        let is_current = |stamp| self.slots.read_clock(clock) == stamp;
-        let is_same = |snapshot: &TableSnapshot| NameRef::from(snapshot.name()) == name;
+        let clock = self.slots.name_clock(name);
+        // Both clocks: what is published of a table by its id moves that of the table alone.
+        let is_current = |snapshot: &TableSnapshot, stamps: Stamps| {
+            let table = self.slots.table_clock(snapshot.id());
+            self.slots.read_clock(clock) == stamps.asked
+                && self.slots.read_clock(table) == stamps.table
+                && NameRef::from(snapshot.name()) == name.name
+        };
         let hit = Count::Hit(Artefact::Table);
-        match local::with_copy(Kind::Name, key, hit, is_same, is_current, read) {
+        match local::with_copy(Kind::Name, key, hit, is_current, read) {
             Ok(made) => Some(Some(made)),
             Err(no_copy) => self.lend_slot(Kind::Name, key, clock, no_copy, |read| {
                 self.slots.with_name(name, read)
@@ -328,18 +350,16 @@ impl Shared {
         with_slot: impl FnOnce(&mut dyn FnMut(Option<&Known>)),
     ) -> Option<Option<R>> {
         // Before the slot: what is kept with it is then that old at most.
-        let stamp = no_copy.is_wanted.then(|| self.slots.read_clock(clock));
+        let asked = no_copy.is_wanted.then(|| self.slots.read_clock(clock));
         let mut read = Some(no_copy.read);
         let mut made = None;
         with_slot(&mut |known| {
-            self.note(known);
             made = known.map(|known| {
                 let snapshot = known.as_ref()?;
-                if let Some(stamp) = stamp
-                    && stamp.is_settled()
-                {
+                snapshot.visit();
+                if let Some(stamps) = asked.and_then(|asked| self.stamps(kind, asked, snapshot)) {
                     let tally = || self.ledger.counters.tally();
-                    local::keep(kind, key, stamp, snapshot, tally);
+                    local::keep(kind, key, stamps, snapshot, tally);
                 }
                 let lent = Lent {
                     snapshot,
@@ -348,7 +368,28 @@ impl Shared {
                 read.take().map(|read| read(lent))
             });
         });
+        // Not in there: what is read in the map is kept from going meanwhile.
+        self.count(made.is_some());
         made
+    }
+}
+
+impl Shared {
+    /// What the clocks showed before a snapshot was read that was found after its own, or its name's, showed
+    /// `asked`; none if a change is in progress.
+    fn stamps(&self, kind: Kind, asked: Stamp, snapshot: &Arc<TableSnapshot>) -> Option<Stamps> {
+        let table = match kind {
+            Kind::Table => asked,
+            Kind::Name => {
+                let id = snapshot.id();
+                let table = self.slots.read_clock(self.slots.table_clock(id));
+                // Which table it is about is known since the look-up: so it is looked up again.
+                let is_present = |known: Option<&Known>| is_snapshot(known, snapshot);
+                self.slots.with_table(id, is_present).then_some(table)?
+            }
+        };
+        let is_settled = asked.is_settled() && table.is_settled();
+        is_settled.then_some(Stamps { table, asked })
     }
 }
 
@@ -379,7 +420,7 @@ impl Shared {
                 lead.end(Outcome::Loaded(known.clone()));
                 return Ok(known);
             }
-            let known = match self.read(self.store.get(id)).await {
+            let (known, is_lasting) = match self.read_table(id).await {
                 Ok(known) => known,
                 Err(error) => {
                     lead.end(Outcome::Failed(error.clone()));
@@ -388,7 +429,8 @@ impl Shared {
             };
             // What was found may be what nobody was told of yet.
             let found = known.as_ref().map(|snapshot| snapshot.sequence());
-            if !self.catch_up(found).await && self.slots.publish_table(id, epoch, &known) {
+            let is_ahead = self.catch_up(found).await;
+            if !is_ahead && (!is_lasting || self.slots.publish_table(id, epoch, &known)) {
                 lead.end(Outcome::Loaded(known.clone()));
                 return Ok(known);
             }
@@ -401,15 +443,29 @@ impl Shared {
         }
     }
 
-    async fn load_name(&self, name: NameRef<'_>) -> Result<Known, Error> {
-        let clock = self.slots.name_clock(self.slots.name_hash(name));
+    /// What the store has of a table, and whether it can be remembered: an id that no table has had yet may be
+    /// that of the next one.
+    async fn read_table(&self, id: TableId) -> Result<(Known, bool), Error> {
+        let known = self.read(self.store.get(id)).await?;
+        if known.is_some() {
+            return Ok((known, true));
+        }
+        if self.store.get_version(id, 1).await?.is_none() {
+            return Ok((None, false));
+        }
+        // It was there: if it still is not, then never again.
+        Ok((self.read(self.store.get(id)).await?, true))
+    }
+
+    async fn load_name(&self, name: HashedRef<'_>) -> Result<Known, Error> {
+        let clock = self.slots.name_clock(name);
         let mut attempts = 0;
         loop {
             let epoch = self.slots.read_clock(clock).epoch();
             if let Some(known) = self.slots.with_name(name, |known| known.cloned()) {
                 return Ok(known);
             }
-            let lead = match self.flights.join(Load::Name(name.to_name(), epoch)) {
+            let lead = match self.flights.join(Load::Name(name.name.to_name(), epoch)) {
                 Part::Lead(lead) => lead,
                 Part::Wait(wait) => match wait.await {
                     Outcome::Failed(error) => return Err(error),
@@ -422,7 +478,7 @@ impl Shared {
                 lead.end(Outcome::Loaded(known.clone()));
                 return Ok(known);
             }
-            let known = match self.resolve(name).await {
+            let known = match self.resolve(name.name).await {
                 Ok(known) => known,
                 Err(error) => {
                     lead.end(Outcome::Failed(error.clone()));
@@ -488,9 +544,10 @@ impl Shared {
             let lead = match self.flights.join(Load::Version(id, version)) {
                 Part::Lead(lead) => lead,
                 Part::Wait(wait) => match wait.await {
-                    Outcome::Loaded(known) => return Ok(known),
+                    Outcome::Loaded(Some(known)) => return Ok(Some(known)),
                     Outcome::Failed(error) => return Err(error),
-                    Outcome::Again => continue,
+                    // It may have been made since it was looked for.
+                    Outcome::Loaded(None) | Outcome::Again => continue,
                 },
             };
             self.note(None);
@@ -524,10 +581,11 @@ impl Shared {
     }
 
     pub(crate) fn snapshot(&self, stored: &StoredTable) -> Arc<TableSnapshot> {
-        let shape = self.shapes.of(&stored.definition);
+        let (shape, definition) = self.shapes.of(&stored.definition);
         let settle: Weak<dyn Settle> = self.this.clone();
         Arc::new(TableSnapshot::new(
             stored,
+            definition,
             shape,
             Arc::clone(&self.ledger),
             settle,

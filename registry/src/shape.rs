@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::memo::Memo;
 use crate::pool::{ENTRY_BYTES, Pool};
 use crate::sync::{AtomicUsize, RandomState};
+use crate::texts::Texts;
 use crate::weigh;
 
 /// How many projections of one shape are remembered. More are made anew each time, and counted as misses:
@@ -29,7 +30,7 @@ pub(crate) struct Shape {
     columns: Shared<[Column]>,
     schema: SchemaRef,
     /// Those of `schema`, held here so that they stay in their pool.
-    _fields: Box<[Arc<PooledField>]>,
+    fields: Box<[Arc<PooledField>]>,
     system: OnceLock<SchemaRef>,
     /// Of the schema with the system columns.
     projections: Memo<Box<[usize]>, SchemaRef>,
@@ -44,55 +45,72 @@ impl Shape {
         &self.schema
     }
 
-    /// The same, and behind them the fields of the columns that the system adds.
-    pub(crate) fn schema_with_system_columns(&self) -> &SchemaRef {
+    /// The same, and behind them the fields of the columns that the system adds; and whether it was made now.
+    pub(crate) fn schema_with_system_columns(&self) -> (&SchemaRef, bool) {
         if self.kind.system_columns().is_empty() {
-            return &self.schema;
+            return (&self.schema, false);
         }
-        match self.system.get() {
-            Some(schema) => {
-                self.ledger
-                    .counters
-                    .add(Count::Hit(Artefact::SystemColumns));
-                schema
-            }
-            None => {
-                self.ledger
-                    .counters
-                    .add(Count::Miss(Artefact::SystemColumns));
-                self.system.get_or_init(|| {
-                    let schema = with_system_columns(&self.schema, self.kind);
-                    self.charge(weigh::schema(&schema));
-                    schema
-                })
-            }
+        if let Some(schema) = self.system.get() {
+            self.ledger
+                .counters
+                .add(Count::Hit(Artefact::SystemColumns));
+            return (schema, false);
         }
+        self.ledger
+            .counters
+            .add(Count::Miss(Artefact::SystemColumns));
+        let mut is_new = false;
+        let schema = self.system.get_or_init(|| {
+            is_new = true;
+            let schema = with_system_columns(&self.schema, self.kind);
+            self.charge(weigh::schema(&schema));
+            schema
+        });
+        (schema, is_new)
     }
 
-    /// The fields of these columns, in this order, of the schema with the system columns.
-    pub(crate) fn projected(&self, columns: &[usize]) -> Result<Cow<'_, SchemaRef>, ArrowError> {
+    /// The fields of these columns, in this order, of the schema with the system columns; and whether it was
+    /// made now, to be remembered.
+    pub(crate) fn projected(
+        &self,
+        columns: &[usize],
+    ) -> Result<(Cow<'_, SchemaRef>, bool), ArrowError> {
         if let Some(schema) = self.projections.get(columns) {
             self.ledger.counters.add(Count::Hit(Artefact::Projection));
-            return Ok(Cow::Borrowed(schema));
+            return Ok((Cow::Borrowed(schema), false));
         }
         self.ledger.counters.add(Count::Miss(Artefact::Projection));
-        let schema = Arc::new(self.schema_with_system_columns().project(columns)?);
+        let (all, _) = self.schema_with_system_columns();
+        let schema = Arc::new(all.project(columns)?);
         if self.projections.len() >= PROJECTIONS {
-            return Ok(Cow::Owned(schema));
+            return Ok((Cow::Owned(schema), false));
         }
-        self.charge(
-            weigh::allocation(Memo::<Box<[usize]>, SchemaRef>::NODE_BYTES)
-                + weigh::allocation(size_of_val(columns))
-                + weigh::schema(&schema),
-        );
-        Ok(Cow::Borrowed(
-            self.projections.insert(columns.into(), schema),
-        ))
+        let bytes = weigh::allocation(Memo::<Box<[usize]>, SchemaRef>::NODE_BYTES)
+            + weigh::allocation(size_of_val(columns))
+            + weigh::schema(&schema);
+        Ok(match self.projections.try_insert(columns.into(), schema) {
+            Ok(schema) => {
+                self.charge(bytes);
+                (Cow::Borrowed(schema), true)
+            }
+            Err(schema) => (Cow::Borrowed(schema), false),
+        })
     }
 
-    /// `definition`, which is of this shape, with the columns of the shape instead of its own.
-    pub(crate) fn sharing(&self, definition: &TableDefinition) -> TableDefinition {
+    /// What is held here and in fields that no other shape has.
+    pub(crate) fn bytes(&self) -> usize {
+        let own = self
+            .fields
+            .iter()
+            .filter(|field| Arc::strong_count(field) == 1);
+        self.bytes.load(Ordering::Relaxed) + own.map(|field| field.bytes).sum::<usize>()
+    }
+
+    /// `definition`, which is of this shape, with what others have too in the same place as theirs.
+    fn sharing(&self, definition: &TableDefinition, texts: &Texts) -> TableDefinition {
         let mut parts = definition.parts().clone();
+        parts.name.namespace = texts.intern(&parts.name.namespace);
+        parts.row = texts.intern(&parts.row);
         parts.columns = self.columns.clone();
         parts.unique_keys = self.unique_keys.clone();
         if let PrimaryKey::Columns(columns) = &self.primary_key {
@@ -153,6 +171,7 @@ impl Drop for PooledField {
 pub(crate) struct Shapes {
     shapes: Pool<Shape>,
     fields: Pool<PooledField>,
+    texts: Texts,
     state: RandomState,
     ledger: Arc<Ledger>,
 }
@@ -162,19 +181,22 @@ impl Shapes {
         Shapes {
             shapes: Pool::new(),
             fields: Pool::new(),
+            texts: Texts::new(Arc::clone(&ledger)),
             state: RandomState::default(),
             ledger,
         }
     }
 
-    /// The shape of a table.
-    pub(crate) fn of(&self, definition: &TableDefinition) -> Arc<Shape> {
+    /// The shape of a table, and its definition, with what other tables have too in the same place as theirs.
+    pub(crate) fn of(&self, definition: &TableDefinition) -> (Arc<Shape>, TableDefinition) {
         let hash = self.hash(definition);
-        self.shapes.intern(
+        let shape = self.shapes.intern(
             hash,
             |shape| shape.is_of(definition),
             || self.make(definition),
-        )
+        );
+        let shared = shape.sharing(definition, &self.texts);
+        (shape, shared)
     }
 
     fn make(&self, definition: &TableDefinition) -> Shape {
@@ -200,7 +222,7 @@ impl Shapes {
             unique_keys: definition.parts().unique_keys.clone(),
             columns: definition.parts().columns.clone(),
             schema: Arc::new(schema),
-            _fields: fields,
+            fields,
             system: OnceLock::new(),
             projections: Memo::default(),
             bytes: AtomicUsize::new(bytes),

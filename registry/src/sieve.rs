@@ -42,7 +42,7 @@ pub(crate) enum Resident {
     /// That there is no such table.
     NoTable(TableId),
     /// That there is no table of that name.
-    NoName(TableName),
+    NoName(Box<TableName>),
 }
 
 impl Resident {
@@ -157,20 +157,31 @@ impl Sieve {
         node
     }
 
-    /// Puts something else in an entry's place, or the same with another weight; false if the entry is gone.
-    pub(crate) fn replace(&mut self, node: Node, resident: Resident, bytes: usize) -> bool {
+    /// Puts something else in an entry's place, or makes it the newest if the entry is gone. What was there
+    /// is returned, and its node is that of no entry any more.
+    pub(crate) fn replace(
+        &mut self,
+        node: Node,
+        resident: Resident,
+        bytes: usize,
+    ) -> (Node, Option<Resident>) {
         let Some(entry) = self.entry(node) else {
-            return false;
+            return (self.insert(resident, bytes), None);
         };
         let before = std::mem::replace(&mut entry.bytes, bytes);
-        entry.resident = Some(resident);
+        let gone = entry.resident.replace(resident);
+        entry.generation = entry.generation.wrapping_add(1);
+        let node = Node::new(node.index() as u32, entry.generation);
         self.bytes = self.bytes - before + bytes;
-        true
+        (node, gone)
     }
 
-    /// Says that an entry weighs something else, if it is there.
-    pub(crate) fn weigh(&mut self, node: Node, bytes: usize) {
-        if let Some(entry) = self.entry(node) {
+    /// Weighs an entry anew, if it is there.
+    pub(crate) fn weigh(&mut self, node: Node, weigh: impl FnOnce(&Resident) -> usize) {
+        if let Some(entry) = self.entry(node)
+            && let Some(resident) = &entry.resident
+        {
+            let bytes = weigh(resident);
             let before = std::mem::replace(&mut entry.bytes, bytes);
             self.bytes = self.bytes - before + bytes;
         }
@@ -182,8 +193,8 @@ impl Sieve {
         self.unlink(node.index() as u32)
     }
 
-    /// Takes out what has to go first, with its place.
-    pub(crate) fn evict(&mut self) -> Option<(Node, Resident)> {
+    /// Takes out what has to go first, with its place and what it weighed.
+    pub(crate) fn evict(&mut self) -> Option<(Node, Resident, usize)> {
         // Twice round: the first time all may have been visited.
         for _ in 0..=2 * self.len {
             let index = match self.hand {
@@ -195,16 +206,19 @@ impl Sieve {
                 self.hand = entry.newer;
                 continue;
             }
-            let node = Node::new(index, entry.generation);
-            return Some((node, self.unlink(index)?));
+            let (node, bytes) = (Node::new(index, entry.generation), entry.bytes);
+            return Some((node, self.unlink(index)?, bytes));
         }
         None
     }
 
-    pub(crate) fn clear(&mut self) {
+    /// Takes everything out.
+    pub(crate) fn clear(&mut self) -> Vec<Resident> {
+        let mut gone = Vec::with_capacity(self.len);
         while self.oldest != NOWHERE {
-            self.unlink(self.oldest);
+            gone.extend(self.unlink(self.oldest));
         }
+        gone
     }
 
     fn entry(&mut self, node: Node) -> Option<&mut Entry> {

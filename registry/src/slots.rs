@@ -16,7 +16,7 @@ use kalamtable_store::TableId;
 use crate::clocks::{Change, Clock, Clocks, Epoch, Section, Stamp};
 use crate::counters::Count;
 use crate::ledger::Ledger;
-use crate::name::NameRef;
+use crate::name::{HashedName, HashedRef, NameRef};
 use crate::sieve::{Node, Resident, Sieve};
 use crate::snapshot::TableSnapshot;
 use crate::sync::{Map, Mutex, RandomState};
@@ -29,7 +29,7 @@ pub(crate) struct Slots {
     clocks: Clocks,
     names_state: RandomState,
     tables: Map<TableId, Slot>,
-    names: Map<TableName, Slot>,
+    names: Map<HashedName, Slot>,
     versions: Map<(TableId, u32), Slot>,
     residents: Mutex<Sieve>,
     budget: usize,
@@ -65,7 +65,7 @@ const MAP_ENTRY_BYTES: usize = 48;
 const TABLE_ENTRY_BYTES: usize = 2 * MAP_ENTRY_BYTES
     + 2 * size_of::<Slot>()
     + size_of::<TableId>()
-    + size_of::<TableName>()
+    + size_of::<HashedName>()
     + Sieve::ENTRY_BYTES;
 
 const VERSION_ENTRY_BYTES: usize =
@@ -79,6 +79,7 @@ fn no_name_bytes(name: &TableName) -> usize {
         [&name.namespace, &name.table].map(|text| weigh::allocation(weigh::ARC_BYTES + text.len()));
     MAP_ENTRY_BYTES
         + size_of::<Slot>()
+        + size_of::<HashedName>()
         + size_of::<TableName>()
         + Sieve::ENTRY_BYTES
         + texts.iter().sum::<usize>()
@@ -104,16 +105,17 @@ impl Slots {
         self.clocks.of_table(id.0)
     }
 
-    pub(crate) fn name_hash(&self, name: NameRef<'_>) -> u64 {
-        self.names_state.hash_one(name)
+    /// A name, ready to be looked up.
+    pub(crate) fn hashed<'a>(&self, name: impl Into<NameRef<'a>>) -> HashedRef<'a> {
+        let name = name.into();
+        HashedRef {
+            hash: self.names_state.hash_one(name),
+            name,
+        }
     }
 
-    pub(crate) fn name_clock(&self, hash: u64) -> Clock {
-        self.clocks.of_name(hash)
-    }
-
-    fn clock_of_name(&self, name: NameRef<'_>) -> Clock {
-        self.name_clock(self.name_hash(name))
+    pub(crate) fn name_clock(&self, name: HashedRef<'_>) -> Clock {
+        self.clocks.of_name(name.hash)
     }
 
     pub(crate) fn read_clock(&self, clock: Clock) -> Stamp {
@@ -139,7 +141,7 @@ impl Slots {
     /// What `read` makes of what is known of a name; none if nothing is.
     pub(crate) fn with_name<R>(
         &self,
-        name: NameRef<'_>,
+        name: HashedRef<'_>,
         read: impl FnOnce(Option<&Known>) -> R,
     ) -> R {
         self.names
@@ -161,11 +163,12 @@ impl Slots {
             return false;
         }
         self.forget_table(&mut section, id);
+        let published = section.read(clock).after(Change::Publication);
         section.begin(Change::Publication, &[clock]);
         let mut residents = self.residents();
         let slot = match known {
             Some(snapshot) => {
-                snapshot.set_epoch(epoch);
+                snapshot.set_published(published);
                 let bytes = TABLE_ENTRY_BYTES + snapshot.bytes();
                 snapshot.set_node(residents.insert(Resident::Table(Arc::clone(snapshot)), bytes));
                 Slot::present(snapshot)
@@ -184,8 +187,8 @@ impl Slots {
 
     /// Publishes that a table has a name, or that none has, if there was no alteration since `epoch`. Of a
     /// table that is not resident any more nothing is published.
-    pub(crate) fn publish_name(&self, name: NameRef<'_>, epoch: Epoch, known: &Known) -> bool {
-        let clock = self.clock_of_name(name);
+    pub(crate) fn publish_name(&self, name: HashedRef<'_>, epoch: Epoch, known: &Known) -> bool {
+        let clock = self.name_clock(name);
         let mut clocks = vec![clock];
         clocks.extend(
             known
@@ -196,27 +199,27 @@ impl Slots {
         if section.read(clock).epoch() != epoch {
             return false;
         }
-        let slot = match known {
+        let (owned, slot) = match known {
             Some(snapshot) => {
                 let is_resident =
                     self.with_table(snapshot.id(), |known| is_snapshot(known, snapshot));
                 if !is_resident {
                     return true;
                 }
-                Slot::present(snapshot)
+                (snapshot.name().clone(), Slot::present(snapshot))
             }
             None => {
-                let name = name.to_name();
-                let bytes = no_name_bytes(&name);
-                Slot {
-                    known: None,
-                    absent: self.residents().insert(Resident::NoName(name), bytes),
-                }
+                let owned = name.name.to_name();
+                let bytes = no_name_bytes(&owned);
+                let resident = Resident::NoName(Box::new(owned.clone()));
+                let absent = self.residents().insert(resident, bytes);
+                let known = None;
+                (owned, Slot { known, absent })
             }
         };
         section.begin(Change::Publication, &[clock]);
         self.forget_absent_name(name);
-        self.names.insert(name.to_name(), slot);
+        self.names.insert(name.with(owned), slot);
         drop(section);
         self.shrink();
         true
@@ -257,36 +260,30 @@ impl Slots {
         let mut clocks = vec![clock];
         let own_name = resident.as_ref().map(|snapshot| snapshot.name());
         for name in names.iter().copied().chain(own_name) {
-            clocks.push(self.clock_of_name(name.into()));
+            clocks.push(self.name_clock(self.hashed(name)));
         }
         section.lock_also(&clocks);
+        let published = section.read(clock).after(Change::Alteration);
         section.begin(Change::Alteration, &clocks);
-        for name in names {
-            // Whatever was known of it: the name is this table's, or was.
-            self.forget_absent_name((*name).into());
-            self.names.remove(*name);
+        // Whatever was known of them: the names are this table's, or were.
+        for name in names.iter().copied().chain(own_name) {
+            let name = self.hashed(name);
+            self.forget_absent_name(name);
+            self.names.remove(&name);
         }
-        match (resident, altered) {
+        match (&resident, altered) {
             (Some(resident), Some(altered)) if resident.version() >= altered.version() => {}
             (Some(resident), Some(altered)) => {
-                self.names.remove(resident.name());
-                altered.set_epoch(Epoch(section.read(clock).epoch().0 + 1));
+                altered.set_published(published);
                 let bytes = TABLE_ENTRY_BYTES + altered.bytes();
                 let entry = Resident::Table(Arc::clone(altered));
-                let mut residents = self.residents();
-                let node = match residents.replace(resident.node(), entry.clone(), bytes) {
-                    true => resident.node(),
-                    // It was about to be evicted.
-                    false => residents.insert(entry, bytes),
-                };
-                drop(residents);
+                let (node, _before) = self.residents().replace(resident.node(), entry, bytes);
                 altered.set_node(node);
                 self.tables.insert(id, Slot::present(altered));
-                self.names
-                    .insert(altered.name().clone(), Slot::present(altered));
+                let name = self.hashed(altered.name()).with(altered.name().clone());
+                self.names.insert(name, Slot::present(altered));
             }
-            (_, None) => self.forget_table(&mut section, id),
-            (None, Some(_)) => self.forget_table(&mut section, id),
+            (_, None) | (None, Some(_)) => self.forget_table(&mut section, id),
         }
         drop(section);
         self.ledger.counters.add(Count::Invalidation);
@@ -295,7 +292,8 @@ impl Slots {
 
     /// Makes it known that what a name stands for has to be read again.
     pub(crate) fn alter_name(&self, name: NameRef<'_>) {
-        let clock = self.clock_of_name(name);
+        let name = self.hashed(name);
+        let clock = self.name_clock(name);
         let mut section = self.clocks.lock(&[clock]);
         section.begin(Change::Alteration, &[clock]);
         self.forget_absent_name(name);
@@ -310,8 +308,9 @@ impl Slots {
         self.tables.clear();
         self.names.clear();
         self.versions.clear();
-        self.residents().clear();
+        let gone = self.residents().clear();
         drop(section);
+        drop(gone);
         self.ledger.counters.add(Count::Invalidation);
     }
 
@@ -325,52 +324,57 @@ impl Slots {
             return;
         };
         if let Some(snapshot) = known {
-            section.lock_also(&[self.clock_of_name(snapshot.name().into())]);
+            section.lock_also(&[self.name_clock(self.hashed(snapshot.name()))]);
             self.forget_name_of(&snapshot);
         }
         self.tables.remove(&id);
-        self.residents().remove(node);
+        let _gone = self.residents().remove(node);
     }
 
     fn forget_name_of(&self, snapshot: &Arc<TableSnapshot>) {
-        let name = snapshot.name();
-        if self.with_name(name.into(), |known| is_snapshot(known, snapshot)) {
-            self.names.remove(name);
+        let name = self.hashed(snapshot.name());
+        if self.with_name(name, |known| is_snapshot(known, snapshot)) {
+            self.names.remove(&name);
         }
     }
 
-    fn forget_absent_name(&self, name: NameRef<'_>) {
+    fn forget_absent_name(&self, name: HashedRef<'_>) {
         let absent = self
             .names
             .with(&name, |slot| slot.map_or(Node::NONE, |slot| slot.absent));
-        self.residents().remove(absent);
+        let _gone = self.residents().remove(absent);
     }
 
     // ---- memory ----
 
     /// Takes notice that a snapshot has become larger.
     pub(crate) fn settle(&self, snapshot: &TableSnapshot) {
-        let mut residents = self.residents();
-        residents.weigh(snapshot.node(), TABLE_ENTRY_BYTES + snapshot.bytes());
-        drop(residents);
+        self.residents()
+            .weigh(snapshot.node(), |resident| match resident {
+                Resident::Table(snapshot) => TABLE_ENTRY_BYTES + snapshot.bytes(),
+                Resident::Version(snapshot) => VERSION_ENTRY_BYTES + snapshot.bytes(),
+                Resident::NoTable(_) => NO_TABLE_BYTES,
+                Resident::NoName(name) => no_name_bytes(name),
+            });
         self.shrink();
     }
 
     /// Evicts until what is resident fits into the budget. No clock moves: nothing that a thread has read
     /// became old by it.
     fn shrink(&self) {
-        // What an evicted table shared with others may take a while to go: it is not waited for, or more and
-        // more would be evicted meanwhile.
-        let limit = self.budget.saturating_sub(self.shared_bytes());
-        loop {
-            let mut residents = self.residents();
-            if residents.bytes() <= limit {
-                return;
-            }
-            let Some((node, resident)) = residents.evict() else {
+        let resident = self.residents().bytes();
+        let mut excess = (resident + self.shared_bytes()).saturating_sub(self.budget);
+        while excess > 0 {
+            let Some((node, resident, bytes)) = self.residents().evict() else {
                 return;
             };
-            drop(residents);
+            // Counted, not measured: what a reader has in its hands goes a little later, and more and more would
+            // be evicted meanwhile.
+            let shared = match &resident {
+                Resident::Table(snapshot) | Resident::Version(snapshot) => snapshot.shape_bytes(),
+                Resident::NoTable(_) | Resident::NoName(_) => 0,
+            };
+            excess = excess.saturating_sub(bytes + shared);
             match &resident {
                 Resident::Table(snapshot) => {
                     let id = snapshot.id();
@@ -393,12 +397,17 @@ impl Slots {
                     }
                 }
                 Resident::Version(snapshot) => {
+                    let key = (snapshot.id(), snapshot.version());
                     let _section = self.clocks.lock(&[self.table_clock(snapshot.id())]);
-                    self.versions.remove(&(snapshot.id(), snapshot.version()));
+                    let is_same =
+                        |slot: Option<&Slot>| slot.is_some_and(|slot| slot.node() == node);
+                    if self.versions.with(&key, is_same) {
+                        self.versions.remove(&key);
+                    }
                 }
                 Resident::NoName(name) => {
-                    let name = NameRef::from(name);
-                    let _section = self.clocks.lock(&[self.clock_of_name(name)]);
+                    let name = self.hashed(&**name);
+                    let _section = self.clocks.lock(&[self.name_clock(name)]);
                     if self
                         .names
                         .with(&name, |slot| slot.is_some_and(|slot| slot.absent == node))
@@ -446,6 +455,7 @@ impl Slots {
     }
 }
 
-fn is_snapshot(known: Option<&Known>, snapshot: &Arc<TableSnapshot>) -> bool {
+/// Whether what is known is this very snapshot.
+pub(crate) fn is_snapshot(known: Option<&Known>, snapshot: &Arc<TableSnapshot>) -> bool {
     matches!(known, Some(Some(known)) if Arc::ptr_eq(known, snapshot))
 }

@@ -11,7 +11,7 @@ use kalamtable_model::{TableDefinition, TableName};
 use kalamtable_store::{Moment, Sequence, StoredTable, TableId};
 use once_cell::sync::OnceCell;
 
-use crate::clocks::Epoch;
+use crate::clocks::{Epoch, Stamp};
 use crate::counters::{Artefact, Count};
 use crate::ledger::Ledger;
 use crate::shape::Shape;
@@ -37,7 +37,8 @@ pub struct TableSnapshot {
     bytes: AtomicUsize,
     node: AtomicU64,
     id: TableId,
-    epoch: AtomicU64,
+    /// What the table's clock showed when this had been published.
+    published: AtomicU64,
     extensions: OnceCell<Box<Extension>>,
     shape: Arc<Shape>,
     /// Whether it was read since the last time that something was evicted near it. It is written only
@@ -45,7 +46,7 @@ pub struct TableSnapshot {
     is_visited: AtomicBool,
 }
 
-/// More alterations than there can be.
+/// A clock that shows this has moved more often than it can.
 const UNPUBLISHED: u64 = u64::MAX;
 
 /// Who is told when a snapshot has become larger.
@@ -59,13 +60,14 @@ struct Extension {
 }
 
 impl TableSnapshot {
+    /// The snapshot of a version as it is stored, with its definition as it is shared.
     pub(crate) fn new(
         stored: &StoredTable,
+        definition: TableDefinition,
         shape: Arc<Shape>,
         ledger: Arc<Ledger>,
         settle: Weak<dyn Settle>,
     ) -> Self {
-        let definition = shape.sharing(&stored.definition);
         let bytes = weigh::allocation(weigh::ARC_BYTES + size_of::<TableSnapshot>())
             + weigh::definition(&definition);
         ledger.live.fetch_add(bytes, Ordering::Relaxed);
@@ -78,7 +80,7 @@ impl TableSnapshot {
             shape,
             extensions: OnceCell::new(),
             bytes: AtomicUsize::new(bytes),
-            epoch: AtomicU64::new(UNPUBLISHED),
+            published: AtomicU64::new(UNPUBLISHED),
             node: AtomicU64::new(Node::NONE.0),
             is_visited: AtomicBool::new(false),
             ledger,
@@ -103,8 +105,7 @@ impl TableSnapshot {
 
     /// The table's epoch when this was published as its present version; none if it never was.
     pub fn epoch(&self) -> Option<Epoch> {
-        let epoch = self.epoch.load(Ordering::Relaxed);
-        (epoch != UNPUBLISHED).then_some(Epoch(epoch))
+        self.published().map(Stamp::epoch)
     }
 
     /// The change of the store that made this version.
@@ -134,7 +135,11 @@ impl TableSnapshot {
 
     /// The Arrow schema, and behind it the columns that the system adds to tables of this kind.
     pub fn schema_with_system_columns(&self) -> &SchemaRef {
-        self.shape.schema_with_system_columns()
+        let (schema, is_new) = self.shape.schema_with_system_columns();
+        if is_new {
+            self.settle();
+        }
+        schema
     }
 
     /// The schema of these columns, in this order, with repeats: positions in
@@ -144,13 +149,18 @@ impl TableSnapshot {
     /// # Errors
     /// If there is no column at a position.
     pub fn projected_schema(&self, columns: &[usize]) -> Result<Cow<'_, SchemaRef>, ArrowError> {
-        self.shape.projected(columns)
+        let (schema, is_new) = self.shape.projected(columns)?;
+        if is_new {
+            self.settle();
+        }
+        Ok(schema)
     }
 
     /// Something that is made of this version once, and lives as long: `make` is called if there is no
     /// `T` yet. Of two threads that make one at the same time both get the first.
     ///
-    /// What it weighs is said with [`charge`](Self::charge).
+    /// What it weighs is said with [`charge`](Self::charge). It must not point back to the snapshot, and
+    /// must not use the registry when it is dropped: that can happen while the registry is changing.
     pub fn extension<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> &T {
         let mut place = &self.extensions;
         while let Some(extension) = place.get() {
@@ -187,6 +197,11 @@ impl TableSnapshot {
     pub fn charge(&self, bytes: usize) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.ledger.live.fetch_add(bytes, Ordering::Relaxed);
+        self.settle();
+    }
+
+    /// Makes room for what this, or what it shares with others, has grown by.
+    fn settle(&self) {
         if let Some(registry) = self.settle.upgrade() {
             registry.settle(self);
         }
@@ -206,8 +221,14 @@ impl TableSnapshot {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn set_epoch(&self, epoch: Epoch) {
-        self.epoch.store(epoch.0, Ordering::Relaxed);
+    /// What the table's clock showed when this had been published; none if it never was.
+    pub(crate) fn published(&self) -> Option<Stamp> {
+        let stamp = self.published.load(Ordering::Relaxed);
+        (stamp != UNPUBLISHED).then_some(Stamp::from_u64(stamp))
+    }
+
+    pub(crate) fn set_published(&self, stamp: Stamp) {
+        self.published.store(stamp.as_u64(), Ordering::Relaxed);
     }
 
     /// Its place among what is resident.
@@ -217,6 +238,14 @@ impl TableSnapshot {
 
     pub(crate) fn set_node(&self, node: Node) {
         self.node.store(node.0, Ordering::Relaxed);
+    }
+
+    /// The bytes that are shared with no other snapshot, though they could be.
+    pub(crate) fn shape_bytes(&self) -> usize {
+        match Arc::strong_count(&self.shape) {
+            1 => self.shape.bytes(),
+            _ => 0,
+        }
     }
 
     pub(crate) fn visit(&self) {

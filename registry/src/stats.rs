@@ -8,7 +8,8 @@ use kalamtable_store::Sequence;
 use crate::counters::{Artefact, Count};
 use crate::registry::SchemaRegistry;
 
-/// What a registry has done since it was opened, and what it holds. The numbers are not of one moment.
+/// What a registry has done since it was opened, and what it holds. The numbers are not of one moment, and to
+/// add them up takes a look at all that is resident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {

@@ -21,10 +21,16 @@ pub(crate) struct Map<K, V>(papaya::HashMap<K, V, RandomState>);
 
 impl<K: Hash + Eq, V> Map<K, V> {
     pub(crate) fn new() -> Self {
-        let builder = papaya::HashMap::builder().hasher(RandomState::default());
-        // Where tables are copied piece by piece, papaya 0.2 makes the next one before the last is copied if
-        // one key is taken out and put in again and again, and keeps all of them. Readers wait for neither.
-        Map(builder.resize_mode(ResizeMode::Blocking).build())
+        let map = papaya::HashMap::builder()
+            .hasher(RandomState::default())
+            // What is taken out goes at once, unless somebody reads it: it is accounted for as gone.
+            .collector(seize::Collector::new().batch_size(1))
+            // Where tables are copied piece by piece, papaya 0.2 makes the next one before the last is copied
+            // if one key is taken out and put in again and again, and keeps all of them. Readers wait for
+            // neither.
+            .resize_mode(ResizeMode::Blocking)
+            .build();
+        Map(map)
     }
 
     /// What `read` makes of the value, which stays there as long.

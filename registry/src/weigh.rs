@@ -17,11 +17,12 @@ pub(crate) fn allocation(bytes: usize) -> usize {
     }
 }
 
-/// What a definition holds besides itself, without its columns.
+/// What a definition holds besides itself, without its columns and without what is interned: its namespace
+/// and the name of its row type.
 pub(crate) fn definition(definition: &TableDefinition) -> usize {
-    let name = definition.name();
-    let texts = [&*name.namespace, &*name.table, definition.row()];
-    let texts = texts.into_iter().chain(definition.comment());
+    let texts = [&*definition.name().table]
+        .into_iter()
+        .chain(definition.comment());
     let reserved = definition.reserved();
     texts.map(arc_text).sum::<usize>()
         + arc(size_of_val(&*reserved.ids))

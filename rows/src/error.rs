@@ -125,6 +125,13 @@ impl ValueError {
         self
     }
 
+    /// The same problem, of the value at `index`: of the one around it, where it was inside of another.
+    #[must_use]
+    pub fn with_index(mut self, index: usize) -> Self {
+        self.0.index = Some(index);
+        self
+    }
+
     /// A problem of an element, seen from the list at `list`, whose elements alone were counted.
     #[must_use]
     pub(crate) fn in_list_of(mut self, list: usize) -> Self {

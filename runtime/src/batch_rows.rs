@@ -13,6 +13,7 @@ use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
+use datafusion::execution::config::SessionConfig;
 use datafusion::logical_expr::dml::InsertOp;
 use kalamtable_model::TableDefinition;
 
@@ -246,6 +247,7 @@ impl ErasedSource for BatchRows {
         };
         Ok(Known {
             row_count: Some(rows),
+            is_estimate: false,
             ends,
         })
     }
@@ -267,15 +269,15 @@ impl ErasedSource for BatchRows {
         })
     }
 
-    fn writer(&self) -> Result<Box<dyn RowWriter + '_>> {
+    fn writer<'a>(&'a self, _session: &SessionConfig) -> Result<Box<dyn RowWriter + 'a>> {
         Err(self.not_writable(Statement::Insert(InsertOp::Append)))
     }
 
-    fn change(&self, change: &Change) -> Result<u64> {
+    fn change(&self, change: &Change, _session: &SessionConfig) -> Result<u64> {
         Err(self.not_writable(change.kind()))
     }
 
-    fn truncate(&self) -> Result<u64> {
+    fn truncate(&self, _session: &SessionConfig) -> Result<u64> {
         Err(self.not_writable(Statement::Truncate))
     }
 }

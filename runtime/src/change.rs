@@ -103,7 +103,7 @@ impl<R> fmt::Debug for ChangeStatement<'_, R> {
 }
 
 /// Where [`Change::run`] puts what it finds.
-trait RowChanges {
+pub(crate) trait RowChanges {
     fn delete(&mut self, block: &Block);
 
     /// `after` has the table's column ids, and a row for each of `block`.
@@ -208,7 +208,7 @@ impl Change {
     }
 
     /// What is done to those rows of `found` that pass.
-    fn run(
+    pub(crate) fn run(
         &self,
         rows: &mut dyn RowReader,
         found: Vec<Range<usize>>,
@@ -414,7 +414,7 @@ impl ExecutionPlan for ChangeExec {
     fn execute(
         &self,
         partition: usize,
-        _context: Arc<TaskContext>,
+        context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         if partition != 0 {
             return internal_err!("RowChangeExec has one partition, and not number {partition}");
@@ -428,8 +428,8 @@ impl ExecutionPlan for ChangeExec {
             // It may look at many rows, and wait for other statements. Once it has begun it runs to its end,
             // also if nobody waits for it any more: as a whole.
             let work = SpawnedTask::spawn_blocking(move || match work {
-                Work::Change(change) => source.change(&change),
-                Work::Truncate => source.truncate(),
+                Work::Change(change) => source.change(&change, context.session_config()),
+                Work::Truncate => source.truncate(context.session_config()),
             });
             let count = work
                 .join()
@@ -446,8 +446,7 @@ impl ExecutionPlan for ChangeExec {
 
 impl DisplayAs for ChangeExec {
     fn fmt_as(&self, _ty: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let table = self.source.definition().name();
-        write!(f, "RowChangeExec: table={table}, ")?;
+        write!(f, "RowChangeExec: {}, ", self.source.label())?;
         match &self.work {
             Work::Change(change) => write!(f, "{change}"),
             Work::Truncate => write!(f, "op={}", Statement::Truncate),

@@ -23,7 +23,8 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 
-use crate::RowProvider;
+use crate::dynamic::DynamicProvider;
+use crate::provider::RowProvider;
 
 const NAME: &str = "kalamtable_change_statements";
 
@@ -115,11 +116,55 @@ fn provider_of(source: &dyn TableSource) -> Option<Arc<dyn TableProvider>> {
     let provider = &source.downcast_ref::<DefaultTableSource>()?.table_provider;
     match provider.downcast_ref::<ChangeTarget>() {
         Some(target) => Some(target.provider.clone()),
-        None => provider.is::<RowProvider>().then(|| provider.clone()),
+        None => changes_of(&**provider).map(|_| provider.clone()),
     }
 }
 
-type Assignments = Vec<(String, Expr)>;
+/// A provider that is told of an `UPDATE` or `DELETE` as it was written.
+#[async_trait]
+pub(crate) trait PlansChanges: Sync {
+    async fn plan_delete(
+        &self,
+        session: &dyn Session,
+        filters: &[Expr],
+    ) -> Result<Arc<dyn ExecutionPlan>>;
+
+    async fn plan_update(
+        &self,
+        session: &dyn Session,
+        assignments: Assignments,
+        filters: &[Expr],
+    ) -> Result<Arc<dyn ExecutionPlan>>;
+}
+
+#[async_trait]
+impl PlansChanges for RowProvider {
+    async fn plan_delete(
+        &self,
+        session: &dyn Session,
+        filters: &[Expr],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.delete_plan(session, filters)
+    }
+
+    async fn plan_update(
+        &self,
+        session: &dyn Session,
+        assignments: Assignments,
+        filters: &[Expr],
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.update_plan(session, assignments, filters)
+    }
+}
+
+fn changes_of(provider: &dyn TableProvider) -> Option<&dyn PlansChanges> {
+    match provider.downcast_ref::<DynamicProvider>() {
+        Some(provider) => Some(provider),
+        None => Some(provider.downcast_ref::<RowProvider>()?),
+    }
+}
+
+pub(crate) type Assignments = Vec<(String, Expr)>;
 
 /// What a statement assigns, and for which rows; or what in it is neither. The plan is as it was
 /// written, or that of a prepared statement, which DataFusion optimizes before.
@@ -235,22 +280,22 @@ fn of_table(expr: Expr) -> Result<Expr, &'static str> {
 /// The target of one statement, which knows what the statement says.
 #[derive(Debug)]
 struct ChangeTarget {
-    /// A [`RowProvider`].
+    /// One that [`PlansChanges`].
     provider: Arc<dyn TableProvider>,
     assignments: Assignments,
     filters: Vec<Expr>,
 }
 
 impl ChangeTarget {
-    fn rows(&self, state: &dyn Session) -> Result<&RowProvider> {
+    fn changes(&self, state: &dyn Session) -> Result<&dyn PlansChanges> {
         if !is_last(state) {
             return exec_err!(
                 "an analyzer rule was added after `enable_changes`, which may add conditions: call \
                  `enable_changes` again"
             );
         }
-        match self.provider.downcast_ref::<RowProvider>() {
-            Some(provider) => Ok(provider),
+        match changes_of(&*self.provider) {
+            Some(changes) => Ok(changes),
             None => internal_err!("the target of a statement is another provider"),
         }
     }
@@ -281,7 +326,7 @@ impl TableProvider for ChangeTarget {
         state: &dyn Session,
         _filters: Vec<Expr>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.rows(state)?.delete_plan(state, &self.filters)
+        self.changes(state)?.plan_delete(state, &self.filters).await
     }
 
     async fn update(
@@ -291,7 +336,7 @@ impl TableProvider for ChangeTarget {
         _filters: Vec<Expr>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let assignments = self.assignments.clone();
-        self.rows(state)?
-            .update_plan(state, assignments, &self.filters)
+        let changes = self.changes(state)?;
+        changes.plan_update(state, assignments, &self.filters).await
     }
 }

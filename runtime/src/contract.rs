@@ -99,9 +99,21 @@ impl std::error::Error for Violation {}
 /// # Errors
 /// The first violation.
 pub async fn check(provider: Arc<dyn TableProvider>) -> Result<Report, Violation> {
-    let session = new_session(BATCH_SIZES[2]);
+    check_in(&SessionConfig::new(), provider).await
+}
+
+/// As [`check`], in sessions with this configuration, where the table's answer depends on it. How many rows
+/// make a batch, and that there is one partition, is the suite's.
+///
+/// # Errors
+/// The first violation.
+pub async fn check_in(
+    config: &SessionConfig,
+    provider: Arc<dyn TableProvider>,
+) -> Result<Report, Violation> {
+    let session = new_session(config, BATCH_SIZES[2]);
     let rows = full_scan(&session, &provider).await?;
-    check_against(provider, rows).await
+    check_against_in(config, provider, rows).await
 }
 
 /// Checks a table that should hold the rows of `expected`, whose schema is the table's.
@@ -109,6 +121,18 @@ pub async fn check(provider: Arc<dyn TableProvider>) -> Result<Report, Violation
 /// # Errors
 /// The first violation.
 pub async fn check_against(
+    provider: Arc<dyn TableProvider>,
+    expected: Vec<RecordBatch>,
+) -> Result<Report, Violation> {
+    check_against_in(&SessionConfig::new(), provider, expected).await
+}
+
+/// As [`check_against`], in sessions with this configuration.
+///
+/// # Errors
+/// The first violation.
+pub async fn check_against_in(
+    config: &SessionConfig,
     provider: Arc<dyn TableProvider>,
     expected: Vec<RecordBatch>,
 ) -> Result<Report, Violation> {
@@ -126,9 +150,10 @@ pub async fn check_against(
             expected: "batches of one schema".to_string(),
             found: error.to_string(),
         })?;
-    let reference_session = new_session(BATCH_SIZES[2]);
+    let reference_session = new_session(config, BATCH_SIZES[2]);
     register(&reference_session, Arc::new(reference))?;
     let mut suite = Suite {
+        config: config.clone(),
         provider,
         reference: reference_session,
         checks: 0,
@@ -141,6 +166,7 @@ pub async fn check_against(
 }
 
 struct Suite {
+    config: SessionConfig,
     provider: Arc<dyn TableProvider>,
     /// A session whose table [`TABLE`] is the reference.
     reference: SessionContext,
@@ -171,7 +197,7 @@ impl Suite {
         let queries = queries.iter().zip(&expected_of_queries);
         let queries = queries.filter_map(|(case, expected)| Some((case, expected.as_ref()?)));
         for batch_size in BATCH_SIZES {
-            let session = new_session(batch_size);
+            let session = new_session(&self.config, batch_size);
             register(&session, self.provider.clone())?;
             let (first, step) = sample(batch_size, rows.num_rows());
             for (scan, expected) in scans.clone().skip(first).step_by(step) {
@@ -183,7 +209,7 @@ impl Suite {
                     .await?;
             }
         }
-        let session = new_session(BATCH_SIZES[2]);
+        let session = new_session(&self.config, BATCH_SIZES[2]);
         self.checks += declared::check(&self.provider, &session, rows).await?;
         Ok(())
     }
@@ -324,8 +350,9 @@ fn sample(batch_size: usize, rows: usize) -> (usize, usize) {
 }
 
 /// One partition, so that most answers come in one order.
-fn new_session(batch_size: usize) -> SessionContext {
-    let config = SessionConfig::new()
+fn new_session(config: &SessionConfig, batch_size: usize) -> SessionContext {
+    let config = config
+        .clone()
         .with_batch_size(batch_size)
         .with_target_partitions(1);
     SessionContext::new_with_config(config)

@@ -53,7 +53,7 @@ fn call(function: DefaultFunction) -> Expr {
 
 /// `literal` as a scalar of type `ty`; `None` if it does not fit, which a checked definition rules
 /// out.
-fn literal_value(literal: &Literal, ty: &DataType) -> Option<ScalarValue> {
+pub(crate) fn literal_value(literal: &Literal, ty: &DataType) -> Option<ScalarValue> {
     Some(match (literal, ty) {
         (Literal::Boolean(value), DataType::Boolean) => ScalarValue::Boolean(Some(*value)),
         (Literal::Integer(value), _) => return integer_value(*value, ty),

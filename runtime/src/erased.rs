@@ -14,10 +14,12 @@ use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::config::SessionConfig;
 use datafusion::logical_expr::dml::InsertOp;
 use futures::StreamExt;
+use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{BoxStream, Stream};
-use kalamtable_model::TableDefinition;
+use kalamtable_model::{TableDefinition, TableName};
 
 use crate::__private::build_columns;
 use crate::change::{Change, ChangeStatement};
@@ -32,7 +34,12 @@ use crate::{Error, FromArrow, Row, RowError, RowKey, ToArrow};
 /// A [`TableSource`] whose row type is forgotten.
 pub(crate) trait ErasedSource: fmt::Debug + Send + Sync {
     fn definition(&self) -> &TableDefinition;
+    /// The definition's columns, and behind them those that the system adds, if it does.
     fn schema(&self) -> &SchemaRef;
+    /// What `EXPLAIN` calls the table.
+    fn label(&self) -> String {
+        format!("table={}", self.definition().name())
+    }
     /// Whether the order of keys is that of SQL.
     fn has_sql_order(&self) -> bool;
     fn partitions(&self) -> Result<usize>;
@@ -40,9 +47,9 @@ pub(crate) trait ErasedSource: fmt::Debug + Send + Sync {
     fn statistics(&self) -> Result<Known>;
     fn accepts(&self, statement: Statement) -> Result<bool>;
     fn scan(&self, scan: &Scan<'_>) -> Result<Opened>;
-    fn writer(&self) -> Result<Box<dyn RowWriter + '_>>;
-    fn change(&self, change: &Change) -> Result<u64>;
-    fn truncate(&self) -> Result<u64>;
+    fn writer<'a>(&'a self, session: &SessionConfig) -> Result<Box<dyn RowWriter + 'a>>;
+    fn change(&self, change: &Change, session: &SessionConfig) -> Result<u64>;
+    fn truncate(&self, session: &SessionConfig) -> Result<u64>;
 }
 
 /// The source of a provider, shared with its plans.
@@ -52,12 +59,17 @@ pub(crate) type SourceRef = Arc<dyn ErasedSource>;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Known {
     pub(crate) row_count: Option<usize>,
+    /// Whether the rows may be others when the plan runs, or those of another session: then the planner
+    /// answers nothing with their number.
+    pub(crate) is_estimate: bool,
     /// The first and the last value of the key's first column, in the order of keys.
     pub(crate) ends: Option<[ScalarValue; 2]>,
 }
 
 /// What a scan wants of a partition.
 pub(crate) struct Scan<'a> {
+    /// The session that runs the plan: another one may have made it.
+    pub(crate) session: &'a SessionConfig,
     pub(crate) partition: usize,
     pub(crate) keys: Option<&'a KeyFilter>,
     /// Whether rows that are not in key order are an error.
@@ -104,7 +116,7 @@ pub(crate) trait RowWriter: Send {
     fn push(&mut self, batch: &RecordBatch) -> Result<()>;
 
     /// Writes the rows, and says how many.
-    fn commit(&mut self, op: InsertOp) -> Result<u64>;
+    fn commit(&mut self, op: InsertOp) -> BoxFuture<'_, Result<u64>>;
 }
 
 impl<S: TableSource> ErasedSource for S {
@@ -143,6 +155,7 @@ impl<S: TableSource> ErasedSource for S {
             };
             Ok(Known {
                 row_count: statistics.row_count,
+                is_estimate: false,
                 ends,
             })
         })
@@ -202,21 +215,21 @@ impl<S: TableSource> ErasedSource for S {
         })
     }
 
-    fn writer(&self) -> Result<Box<dyn RowWriter + '_>> {
+    fn writer<'a>(&'a self, _session: &SessionConfig) -> Result<Box<dyn RowWriter + 'a>> {
         Ok(Box::new(TypedWriter {
             source: self,
             rows: Vec::new(),
         }))
     }
 
-    fn change(&self, change: &Change) -> Result<u64> {
+    fn change(&self, change: &Change, _session: &SessionConfig) -> Result<u64> {
         guard::<S::Row, _, _>(|| {
             let statement = ChangeStatement::new(change);
             TableSource::change(self, &statement).map_err(source_error::<S::Row>)
         })
     }
 
-    fn truncate(&self) -> Result<u64> {
+    fn truncate(&self, _session: &SessionConfig) -> Result<u64> {
         guard::<S::Row, _, _>(|| TableSource::truncate(self).map_err(source_error::<S::Row>))
     }
 }
@@ -393,20 +406,28 @@ impl<S: TableSource> RowWriter for TypedWriter<'_, S> {
         Ok(())
     }
 
-    fn commit(&mut self, op: InsertOp) -> Result<u64> {
-        let rows = std::mem::take(&mut self.rows);
-        let count = rows.len() as u64;
-        guard::<S::Row, _, _>(|| {
-            let written = self.source.write(op, rows);
-            written.map_err(source_error::<S::Row>)
-        })?;
-        Ok(count)
+    fn commit(&mut self, op: InsertOp) -> BoxFuture<'_, Result<u64>> {
+        async move {
+            let rows = std::mem::take(&mut self.rows);
+            let count = rows.len() as u64;
+            guard::<S::Row, _, _>(|| {
+                let written = self.source.write(op, rows);
+                written.map_err(source_error::<S::Row>)
+            })?;
+            Ok(count)
+        }
+        .boxed()
     }
 }
 
 /// What a source failed with: our own errors and DataFusion's as they are, any other with the table's
 /// name.
 fn source_error<R: Row>(source: BoxError) -> DataFusionError {
+    source_error_of(R::TABLE.definition.name(), source)
+}
+
+/// As [`source_error`], of the table of that name.
+pub(crate) fn source_error_of(table: &TableName, source: BoxError) -> DataFusionError {
     let source = match source.downcast::<DataFusionError>() {
         Ok(theirs) => return *theirs,
         Err(source) => source,
@@ -418,7 +439,7 @@ fn source_error<R: Row>(source: BoxError) -> DataFusionError {
     let error = match source.downcast::<RowError>() {
         Ok(own) => Error::Row(*own),
         Err(source) => Error::Source {
-            table: R::TABLE.definition.name().clone(),
+            table: table.clone(),
             source,
         },
     };
@@ -432,6 +453,14 @@ fn source_error<R: Row>(source: BoxError) -> DataFusionError {
 pub(crate) fn guard<R: ToArrow, T, E: From<Error>>(
     work: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, E> {
+    guard_of(R::TABLE.definition.name(), work)
+}
+
+/// As [`guard`], of the table of that name.
+pub(crate) fn guard_of<T, E: From<Error>>(
+    table: &TableName,
+    work: impl FnOnce() -> Result<T, E>,
+) -> Result<T, E> {
     // What `work` leaves half done is dropped with it, or is the source's own, and the source said
     // by `Sync` that others may look at it meanwhile.
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
@@ -440,7 +469,7 @@ pub(crate) fn guard<R: ToArrow, T, E: From<Error>>(
             .map(|message| message.to_string())
             .or_else(|| panic.downcast_ref::<String>().cloned());
         let error = Error::Panicked {
-            table: R::TABLE.definition.name().clone(),
+            table: table.clone(),
             message: message.unwrap_or_else(|| "no message".to_string()),
         };
         Err(error.into())

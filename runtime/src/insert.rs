@@ -77,22 +77,21 @@ impl DataSink for RowSink {
     async fn write_all(
         &self,
         mut data: SendableRecordBatchStream,
-        _context: &Arc<TaskContext>,
+        context: &Arc<TaskContext>,
     ) -> Result<u64> {
-        let mut writer = self.source.writer()?;
+        let mut writer = self.source.writer(context.session_config())?;
         while let Some(batch) = data.next().await.transpose()? {
             let batch = self
                 .fields
                 .batch(batch.columns().to_vec(), batch.num_rows())?;
             writer.push(&batch)?;
         }
-        writer.commit(self.op)
+        writer.commit(self.op).await
     }
 }
 
 impl DisplayAs for RowSink {
     fn fmt_as(&self, _ty: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let table = self.source.definition().name();
-        write!(f, "RowSink(table={table}, op={})", self.op)
+        write!(f, "RowSink({}, op={})", self.source.label(), self.op)
     }
 }

@@ -1,16 +1,18 @@
 //! The DataFusion provider over typed rows: sources, scans, filters, look-ups, statements that write, and
-//! the contract that a provider keeps.
+//! the contract that a provider keeps. And that of tables that are made while a server runs: [`dynamic`].
 //!
 //! Server crates use this through `kalamtable`. Rows themselves are `kalamtable_rows`'s work. It does
 //! not know how a table was written: as TOML, as a struct, or made at run time.
 
 mod batch_rows;
+pub mod catalog;
 mod change;
 mod change_rule;
 mod chunks;
 pub mod contract;
 mod cursor;
 mod default;
+pub mod dynamic;
 mod erased;
 mod error;
 mod filter;
@@ -19,6 +21,7 @@ mod key_filter;
 mod look_up;
 mod memory_table;
 pub mod metadata;
+mod plan;
 mod provider;
 mod register;
 mod row_stream;
@@ -30,6 +33,9 @@ mod unique_index;
 
 pub use change::{ChangeStatement, RowChange};
 pub use change_rule::enable_changes;
+pub use dynamic::{
+    Actor, DynamicOptions, DynamicProvider, DynamicTables, MemoryStorage, Role, UserId,
+};
 pub use error::Error;
 // What generated code names, and everything about rows, is there under this crate's name too.
 pub use kalamtable_rows::*;

@@ -52,7 +52,7 @@ use datafusion::prelude::SessionContext;
 use futures::future::BoxFuture;
 use kalamtable_model::TableDefinition;
 
-use crate::{FixedRows, Row, RowProvider, register_as};
+use crate::{DynamicProvider, FixedRows, Row, RowProvider, register_as};
 use rows::{Column, KeyColumn, Place, Table, TableConstraint};
 
 /// Finds the definition behind a provider; none if it has none, and then the metadata tables leave
@@ -117,12 +117,14 @@ pub fn register_with(ctx: &SessionContext, find: FindDefinition) -> Result<()> {
 /// The definition behind a provider of this library; none behind any other.
 pub fn definition_of(provider: &dyn TableProvider) -> Option<&TableDefinition> {
     let provider = provider as &dyn Any;
-    match provider.downcast_ref::<MetadataTable>() {
-        Some(table) => Some(table.empty.definition()),
-        None => provider
-            .downcast_ref::<RowProvider>()
-            .map(RowProvider::definition),
+    if let Some(table) = provider.downcast_ref::<MetadataTable>() {
+        return Some(table.empty.definition());
     }
+    if let Some(table) = provider.downcast_ref::<DynamicProvider>() {
+        return Some(table.definition());
+    }
+    let provider = provider.downcast_ref::<RowProvider>();
+    provider.map(RowProvider::definition)
 }
 
 fn register_table<R: MetadataRow>(ctx: &SessionContext, find: FindDefinition) -> Result<()> {

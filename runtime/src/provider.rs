@@ -6,23 +6,18 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::{Constraint, Constraints};
+use datafusion::common::Constraints;
 use datafusion::datasource::TableType;
-use datafusion::datasource::sink::DataSinkExec;
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
-use kalamtable_model::{TableDefinition, TableKind};
+use kalamtable_model::TableDefinition;
 
 use crate::batch_rows::BatchRows;
-use crate::change::{Change, ChangeExec, Work};
 use crate::default::default_expr;
 use crate::erased::SourceRef;
-use crate::filter::{Filter, is_exact, is_never};
-use crate::insert::RowSink;
-use crate::key_filter::KeyFilter;
-use crate::scan::RowScanExec;
+use crate::plan;
 use crate::source::Statement;
 use crate::{Error, TableSource};
 
@@ -126,22 +121,8 @@ impl RowProvider {
 
     fn of_source(source: SourceRef) -> Self {
         let definition = source.definition();
-        let mut keys = Vec::new();
-        if let columns @ [_, ..] = definition.key_columns() {
-            keys.push(Constraint::PrimaryKey(columns.to_vec()));
-        }
-        for columns in definition.unique_keys() {
-            // DataFusion 55 takes the nulls of a unique key for equal, and each of them for one row: a
-            // `GROUP BY` answers wrongly.
-            let has_nulls = columns
-                .iter()
-                .any(|column| definition.columns()[*column].nullable);
-            if !has_nulls {
-                keys.push(Constraint::Unique(columns.to_vec()));
-            }
-        }
         RowProvider {
-            constraints: Constraints::new_unverified(keys),
+            constraints: plan::constraints(definition, source.schema()),
             defaults: definition.columns().iter().map(default_expr).collect(),
             create_table: OnceLock::new(),
             source,
@@ -153,23 +134,6 @@ impl RowProvider {
         self.source.definition()
     }
 
-    fn check_accepts(&self, statement: Statement) -> Result<()> {
-        match self.source.accepts(statement)? {
-            true => Ok(()),
-            false => Err(Error::not_writable(self.definition().name(), statement).into()),
-        }
-    }
-
-    /// Why DataFusion's own way to a statement ends here: what it tells may be a part of the statement.
-    fn not_enabled(&self, statement: Statement) -> DataFusionError {
-        let refused = self.check_accepts(statement);
-        refused.err().unwrap_or_else(|| {
-            let table = self.definition().name().clone();
-            let statement = statement.to_string();
-            Error::ChangesNotEnabled { table, statement }.into()
-        })
-    }
-
     /// A plan that deletes the rows for which all of `filters` hold, and returns their number as `count`.
     ///
     /// # Errors
@@ -179,9 +143,7 @@ impl RowProvider {
         session: &dyn Session,
         filters: &[Expr],
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.check_accepts(Statement::Delete)?;
-        let change = Change::try_new(&self.source, None, filters, session)?;
-        Ok(self.change_plan(Work::Change(Arc::new(change))))
+        plan::delete(&self.source, session, filters)
     }
 
     /// A plan that gives columns new values in the rows for which all of `filters` hold, and returns
@@ -196,13 +158,7 @@ impl RowProvider {
         assignments: Vec<(String, Expr)>,
         filters: &[Expr],
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.check_accepts(Statement::Update)?;
-        let change = Change::try_new(&self.source, Some(assignments), filters, session)?;
-        Ok(self.change_plan(Work::Change(Arc::new(change))))
-    }
-
-    fn change_plan(&self, work: Work) -> Arc<dyn ExecutionPlan> {
-        Arc::new(ChangeExec::new(self.source.clone(), work))
+        plan::update(&self.source, session, assignments, filters)
     }
 }
 
@@ -217,12 +173,7 @@ impl TableProvider for RowProvider {
     }
 
     fn table_type(&self) -> TableType {
-        match self.definition().kind() {
-            TableKind::View => TableType::View,
-            TableKind::System | TableKind::User | TableKind::Shared | TableKind::Stream => {
-                TableType::Base
-            }
-        }
+        plan::table_type(self.definition())
     }
 
     fn get_table_definition(&self) -> Option<&str> {
@@ -238,11 +189,7 @@ impl TableProvider for RowProvider {
         &self,
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>> {
-        let support = |filter: &&Expr| match is_exact(filter, self.source.schema()) {
-            true => TableProviderFilterPushDown::Exact,
-            false => TableProviderFilterPushDown::Unsupported,
-        };
-        Ok(filters.iter().map(support).collect())
+        Ok(plan::filter_support(self.source.schema(), filters))
     }
 
     async fn scan(
@@ -252,21 +199,7 @@ impl TableProvider for RowProvider {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let filter = Filter::try_new(filters, self.source.schema(), state)?;
-        let keys = KeyFilter::try_new(
-            filters,
-            self.source.schema(),
-            self.definition(),
-            self.source.has_sql_order(),
-        )?;
-        // What no row passes is a scan of none.
-        let limit = if filters.iter().any(is_never) {
-            Some(0)
-        } else {
-            limit
-        };
-        let scan = RowScanExec::try_new(self.source.clone(), projection, filter, keys, limit)?;
-        Ok(Arc::new(scan))
+        plan::scan(&self.source, state, projection, filters, limit)
     }
 
     async fn insert_into(
@@ -275,20 +208,7 @@ impl TableProvider for RowProvider {
         input: Arc<dyn ExecutionPlan>,
         op: InsertOp,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.check_accepts(Statement::Insert(op))?;
-        let expected = self.source.schema().fields().len();
-        let found = input.schema().fields().len();
-        if expected != found {
-            let table = self.definition().name().clone();
-            return Err(Error::ColumnCount {
-                table,
-                expected,
-                found,
-            }
-            .into());
-        }
-        let sink = RowSink::new(self.source.clone(), op);
-        Ok(Arc::new(DataSinkExec::new(input, Arc::new(sink), None)))
+        plan::insert(&self.source, input, op)
     }
 
     async fn delete_from(
@@ -296,7 +216,7 @@ impl TableProvider for RowProvider {
         _state: &dyn Session,
         _filters: Vec<Expr>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        Err(self.not_enabled(Statement::Delete))
+        Err(plan::not_enabled(&self.source, Statement::Delete))
     }
 
     async fn update(
@@ -305,11 +225,10 @@ impl TableProvider for RowProvider {
         _assignments: Vec<(String, Expr)>,
         _filters: Vec<Expr>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        Err(self.not_enabled(Statement::Update))
+        Err(plan::not_enabled(&self.source, Statement::Update))
     }
 
     async fn truncate(&self, _state: &dyn Session) -> Result<Arc<dyn ExecutionPlan>> {
-        self.check_accepts(Statement::Truncate)?;
-        Ok(self.change_plan(Work::Truncate))
+        plan::truncate(&self.source)
     }
 }

@@ -166,6 +166,7 @@ impl RowScanExec {
             // is something. How a limit falls on several partitions is not known.
             statistics.num_rows = match (most, self.fetch) {
                 (0, Some(0)) => Precision::Exact(0),
+                _ if self.known.is_estimate => Precision::Inexact(most),
                 (1.., None) if is_whole => Precision::Exact(most),
                 (1.., Some(_)) if self.filter.is_none() && self.partitions == 1 => {
                     Precision::Exact(most)
@@ -433,6 +434,7 @@ impl ExecutionPlan for RowScanExec {
         // DataFusion executes most plans as a whole before it polls any part of them: the snapshots
         // of a statement's scans are taken closely together.
         let opened = self.source.scan(&Scan {
+            session: context.session_config(),
             partition,
             keys: self.keys.as_deref(),
             in_key_order: self.key_order != KeyOrder::None,
@@ -486,7 +488,6 @@ impl ExecutionPlan for RowScanExec {
 
 impl DisplayAs for RowScanExec {
     fn fmt_as(&self, ty: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let table = self.source.definition().name();
         let columns: Vec<&str> = self
             .columns
             .schema
@@ -495,7 +496,7 @@ impl DisplayAs for RowScanExec {
             .map(|field| field.name().as_str())
             .collect();
         let columns = columns.join(", ");
-        let mut parts = vec![format!("table={table}"), format!("columns=[{columns}]")];
+        let mut parts = vec![self.source.label(), format!("columns=[{columns}]")];
         if self.partitions > 1 {
             parts.push(format!("partitions={}", self.partitions));
         }

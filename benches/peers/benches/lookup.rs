@@ -54,26 +54,27 @@ struct Peers {
 
 impl Peers {
     fn new(count: usize) -> Self {
-        let (registry, snapshots) = tables::registry(count, 20, 1, BUDGET);
-        let entries = || {
-            snapshots
-                .iter()
-                .map(|table| (table.id().0, Arc::clone(table)))
-        };
+        let mut hash_map = HashMap::default();
+        let dash_map = DashMap::default();
+        let papaya = papaya::HashMap::default();
         let quick_cache = quick_cache::sync::Cache::new(4 * count + 100);
         let moka = moka::sync::Cache::new(4 * count as u64 + 100);
-        for (id, table) in entries() {
-            quick_cache.insert(id, Arc::clone(&table));
-            moka.insert(id, table);
-        }
+        let (registry, snapshots) = tables::registry(count, 20, 1, BUDGET, |table| {
+            let id = table.id().0;
+            hash_map.insert(id, Arc::clone(table));
+            dash_map.insert(id, Arc::clone(table));
+            papaya.pin().insert(id, Arc::clone(table));
+            quick_cache.insert(id, Arc::clone(table));
+            moka.insert(id, Arc::clone(table));
+        });
         Peers {
-            hash_map: entries().collect(),
-            dash_map: entries().collect(),
-            papaya: entries().collect(),
-            quick_cache,
-            moka,
             registry,
             snapshots,
+            hash_map,
+            dash_map,
+            papaya,
+            quick_cache,
+            moka,
         }
     }
 
@@ -210,18 +211,14 @@ fn owned(lookups: usize) {
 }
 
 fn by_name(count: usize, lookups: usize) {
-    let (registry, snapshots) = tables::registry(count, 10, 1000, BUDGET);
-    let names: Vec<(String, String)> = snapshots
-        .iter()
-        .map(|table| {
-            (
-                table.name().namespace.to_string(),
-                table.name().table.to_string(),
-            )
-        })
-        .collect();
-    let entries = || names.iter().cloned().zip(snapshots.iter().cloned());
-    let dash_map: DashMap<(String, String), Arc<TableSnapshot>, FastHash> = entries().collect();
+    let dash_map: DashMap<(String, String), Arc<TableSnapshot>, FastHash> = DashMap::default();
+    let mut names = Vec::with_capacity(count);
+    let (registry, _snapshots) = tables::registry(count, 10, 1000, BUDGET, |table| {
+        let name = table.name();
+        let name = (name.namespace.to_string(), name.table.to_string());
+        dash_map.insert(name.clone(), Arc::clone(table));
+        names.push(name);
+    });
     let contenders = [
         contender("DashMap, cloned", |thread, lookups| {
             let numbers = Shuffled::new(thread, count).take(lookups);

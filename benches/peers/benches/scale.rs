@@ -40,7 +40,7 @@ fn main() {
 }
 
 fn hits_and_alterations(count: usize, is_small: bool) {
-    let (registry, snapshots) = tables::registry(count, COLUMNS, 1000.min(count), BUDGET);
+    let (registry, snapshots) = tables::registry(count, COLUMNS, 1000.min(count), BUDGET, |_| ());
     let lookups = if is_small { 100 } else { 2_000_000 };
     let run = |thread: usize, lookups: usize| -> usize {
         let numbers = Shuffled::new(thread, count).take(lookups);
@@ -102,7 +102,7 @@ fn memory(count: usize) {
         (1000.min(count), "of 1000 shapes"),
         (1, "of one shape"),
     ] {
-        let (registry, snapshots) = tables::registry(count, COLUMNS, shapes, BUDGET);
+        let (registry, snapshots) = tables::registry(count, COLUMNS, shapes, BUDGET, |_| ());
         for table in &snapshots {
             black_box(table.schema_with_system_columns());
             for columns in [&[0, 1][..], &[0, 2, 3]] {
@@ -125,7 +125,7 @@ fn memory(count: usize) {
 
 /// A cache that is full: what it costs to load one table more, and let another one go.
 fn evictions(count: usize) {
-    let (registry, snapshots) = tables::registry(count, COLUMNS, 1000, BUDGET);
+    let (registry, snapshots) = tables::registry(count, COLUMNS, 1000, BUDGET, |_| ());
     let stats = registry.stats();
     let budget = (stats.bytes_resident - stats.bytes_shared) / 2 + stats.bytes_shared;
     drop(snapshots);
@@ -178,7 +178,7 @@ fn evictions(count: usize) {
 /// A table is altered again and again: how often, and how long its readers wait at worst.
 fn pauses(alterations: usize) {
     let longest = |is_altered: bool| {
-        let (registry, snapshots) = tables::registry(2, COLUMNS, 1, BUDGET);
+        let (registry, snapshots) = tables::registry(2, COLUMNS, 1, BUDGET, |_| ());
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
             let reader = scope.spawn(|| {

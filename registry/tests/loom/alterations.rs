@@ -8,7 +8,6 @@ use crate::flight::{Load, Outcome, Part};
 use crate::model::{
     Fate, NOTES, TASKS, World, fails, holds, no_budget, options, poll_once, version,
 };
-use crate::name::NameRef;
 use crate::registry::RegistryOptions;
 use crate::snapshot::TableSnapshot;
 use crate::sync::{Fault, block_on};
@@ -265,10 +264,11 @@ fn by_id_and_then_by_name(options: RegistryOptions, alter: fn(&World, TableId)) 
     let altering = world.spawn(move |world| alter(world, NOTES));
     let finding = world.spawn(move |world| {
         // As `find` does, but for the questions to the store.
-        let (shared, name) = (&world.registry.shared, NameRef::from(("app", "notes")));
-        let clock = shared.slots.name_clock(shared.slots.name_hash(name));
+        let shared = &world.registry.shared;
+        let name = shared.slots.hashed(("app", "notes"));
+        let clock = shared.slots.name_clock(name);
         let epoch = shared.slots.read_clock(clock).epoch();
-        if let Part::Lead(lead) = shared.flights.join(Load::Name(name.to_name(), epoch)) {
+        if let Part::Lead(lead) = shared.flights.join(Load::Name(name.name.to_name(), epoch)) {
             lead.end(match shared.slots.publish_name(name, epoch, &known) {
                 true => Outcome::Loaded(known),
                 false => Outcome::Again,

@@ -51,6 +51,8 @@ mod stats;
 mod sync;
 #[path = "../checked/tables.rs"]
 mod tables;
+#[path = "../../src/texts.rs"]
+mod texts;
 #[path = "../../src/weigh.rs"]
 mod weigh;
 

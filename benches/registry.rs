@@ -1,0 +1,176 @@
+//! What is made of a table's definition once, against making it again; and what that is of a query's time.
+
+#[path = "support/figures.rs"]
+mod figures;
+#[path = "support/ratio.rs"]
+mod ratio;
+#[path = "support/tables.rs"]
+mod tables;
+
+use std::hint::black_box;
+use std::sync::Arc;
+
+use datafusion::prelude::{SessionConfig, SessionContext};
+use kalamtable::dynamic::filter;
+use kalamtable::registry::{SchemaRegistry, TableSnapshot};
+use kalamtable::{Actor, DynamicTables, MemoryStorage, Role, UserId};
+use tokio::runtime::Runtime;
+
+const BUDGET: usize = 1 << 30;
+
+fn main() {
+    let runtime = Runtime::new().expect("a runtime");
+    for columns in [10, 100, 1000] {
+        let (registry, snapshots) = tables::registry(1, columns, 1, BUDGET, |_| ());
+        let server = Server::new(registry);
+        artefacts(&server, &snapshots[0], columns);
+        runtime.block_on(queries(&server, &snapshots[0], columns));
+    }
+}
+
+struct Server {
+    registry: SchemaRegistry,
+    tables: DynamicTables,
+    ctx: SessionContext,
+}
+
+impl Server {
+    fn new(registry: SchemaRegistry) -> Self {
+        let tables = DynamicTables::new(registry.clone(), Arc::new(MemoryStorage::new()));
+        let user = UserId::new("bench").expect("a name");
+        let actor = Actor::new(user, Role::System);
+        let ctx =
+            SessionContext::new_with_config(SessionConfig::new().with_extension(Arc::new(actor)));
+        tables.register(&ctx).expect("a default catalog");
+        Server {
+            registry,
+            tables,
+            ctx,
+        }
+    }
+}
+
+fn artefacts(server: &Server, table: &Arc<TableSnapshot>, columns: usize) {
+    let of = |what: &str| format!("[artefacts] {what}, {columns} columns");
+    let id = table.id();
+    ratio::compare(
+        &of("Arrow schema"),
+        ("made of the definition", || {
+            table.definition().arrow_schema()
+        }),
+        ("remembered", || {
+            server
+                .registry
+                .with(id, |table| table.schema().fields().len())
+        }),
+    );
+    let schema = table.schema();
+    ratio::compare(
+        &of("schema with system columns"),
+        ("injected", || {
+            let fields = schema.fields().iter().cloned();
+            let kind = table.definition().kind();
+            let fields = fields.chain(kind.system_fields().iter().cloned());
+            datafusion::arrow::datatypes::Schema::new(fields.collect::<Vec<_>>())
+        }),
+        ("remembered", || {
+            table.schema_with_system_columns().fields().len()
+        }),
+    );
+    let chosen = [0, 2, 5];
+    ratio::compare(
+        &of("3 columns of the schema"),
+        ("Schema::project", || {
+            schema.project(&chosen).map(|schema| schema.fields().len())
+        }),
+        ("remembered", || {
+            table
+                .projected_schema(&chosen)
+                .map(|schema| schema.fields().len())
+        }),
+    );
+    ratio::compare(
+        &of("3 columns of the schema, beside the look-up itself"),
+        ("the look-up", || {
+            server
+                .registry
+                .with(id, |table| table.schema().fields().len())
+        }),
+        ("the look-up and the projection", || {
+            let width = |table: &TableSnapshot| {
+                table
+                    .projected_schema(&chosen)
+                    .map(|schema| schema.fields().len())
+            };
+            server.registry.with(id, width)
+        }),
+    );
+    let state = server.ctx.state();
+    let text = "id > 17 AND s0_c1 = 'new'";
+    ratio::compare(
+        &of("filter"),
+        ("parsed and bound", || {
+            let schema = table.schema_with_system_columns().as_ref().clone();
+            let schema = datafusion::common::DFSchema::try_from(schema).expect("names differ");
+            let expr = state
+                .create_logical_expr(text, &schema)
+                .expect("a predicate");
+            state
+                .create_physical_expr(expr, &schema)
+                .expect("a predicate")
+        }),
+        ("remembered", || filter(table, text).expect("a predicate")),
+    );
+    let renewed = || {
+        server.registry.invalidate(id);
+        let found = server.registry.get_blocking(id).expect("a store in memory");
+        found.expect("the table is there")
+    };
+    ratio::compare_with_input(
+        &of("provider"),
+        (
+            "made of the definition",
+            renewed,
+            |table: Arc<TableSnapshot>| server.tables.provider(&table).expect("a dynamic table"),
+        ),
+        (
+            "remembered",
+            || Arc::clone(table),
+            |table: Arc<TableSnapshot>| server.tables.provider(&table).expect("a dynamic table"),
+        ),
+    );
+}
+
+async fn queries(server: &Server, table: &TableSnapshot, columns: usize) {
+    let sql = format!(
+        "SELECT id, s0_c1 FROM {} WHERE id = 7 AND s0_c4",
+        table.name()
+    );
+    let plan = || async {
+        let planned = server
+            .ctx
+            .sql(&sql)
+            .await
+            .expect("the query can be planned");
+        black_box(
+            planned
+                .create_physical_plan()
+                .await
+                .expect("the query can be planned"),
+        );
+    };
+    let handle = tokio::runtime::Handle::current();
+    let run = |is_forgotten: bool| {
+        tokio::task::block_in_place(|| {
+            if is_forgotten {
+                server.registry.invalidate(table.id());
+            }
+            handle.block_on(plan());
+        });
+    };
+    ratio::compare(
+        &format!("[query] planned with the table's definition forgotten, {columns} columns"),
+        ("forgotten before each", || run(true)),
+        ("remembered", || run(false)),
+    );
+}

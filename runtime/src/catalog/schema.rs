@@ -1,0 +1,118 @@
+//! [`RegistrySchema`]: the tables of one namespace.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::{CatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::common::exec_err;
+use datafusion::datasource::TableType;
+use datafusion::error::Result;
+
+use super::names::Names;
+use crate::{DynamicTables, Error};
+
+/// The tables of one namespace: of a registry, and of the catalog that was there before it.
+pub(super) struct RegistrySchema {
+    pub(super) namespace: String,
+    pub(super) tables: DynamicTables,
+    pub(super) names: Arc<Names>,
+    /// The catalog that was there before.
+    pub(super) catalog: Arc<dyn CatalogProvider>,
+}
+
+impl RegistrySchema {
+    fn fixed(&self) -> Option<Arc<dyn SchemaProvider>> {
+        self.catalog.schema(&self.namespace)
+    }
+
+    fn is_fixed(&self, name: &str) -> bool {
+        self.fixed().is_some_and(|fixed| fixed.table_exist(name))
+    }
+}
+
+#[async_trait]
+impl SchemaProvider for RegistrySchema {
+    fn table_names(&self) -> Vec<String> {
+        let mut names = self.fixed().map_or(Vec::new(), |fixed| fixed.table_names());
+        names.extend(self.names.tables(&self.namespace));
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if let Some(fixed) = self.fixed()
+            && let Some(table) = fixed.table(name).await?
+        {
+            return Ok(Some(table));
+        }
+        let registry = self.tables.registry();
+        let found = registry.find((&*self.namespace, name)).await;
+        match found.map_err(Error::from)? {
+            Some(snapshot) => Ok(Some(self.tables.provider(&snapshot)?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn table_type(&self, name: &str) -> Result<Option<TableType>> {
+        if let Some(fixed) = self.fixed()
+            && let Some(ty) = fixed.table_type(name).await?
+        {
+            return Ok(Some(ty));
+        }
+        let is_there = self.names.has_table(&self.namespace, name);
+        Ok(is_there.then_some(TableType::Base))
+    }
+
+    fn register_table(
+        &self,
+        name: String,
+        table: Arc<dyn TableProvider>,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
+        if self.names.has_table(&self.namespace, &name) {
+            return exec_err!("the registry has a table `{}.{name}`", self.namespace);
+        }
+        let fixed = match self.fixed() {
+            Some(fixed) => fixed,
+            None => {
+                let fixed: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
+                self.catalog
+                    .register_schema(&self.namespace, Arc::clone(&fixed))?;
+                fixed
+            }
+        };
+        fixed.register_table(name, table)
+    }
+
+    fn deregister_table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if let Some(fixed) = self.fixed()
+            && fixed.table_exist(name)
+        {
+            return fixed.deregister_table(name);
+        }
+        match self.names.has_table(&self.namespace, name) {
+            true => not_dropped_here(&self.namespace, name),
+            false => Ok(None),
+        }
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.is_fixed(name) || self.names.has_table(&self.namespace, name)
+    }
+}
+
+impl fmt::Debug for RegistrySchema {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegistrySchema")
+            .field("namespace", &self.namespace)
+            .finish_non_exhaustive()
+    }
+}
+
+/// No session is told here, and so not who asks.
+pub(super) fn not_dropped_here<T>(namespace: &str, table: &str) -> Result<T> {
+    exec_err!(
+        "table `{namespace}.{table}` is one of the registry: drop it with `SchemaRegistry::drop_table`"
+    )
+}

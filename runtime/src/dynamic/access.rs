@@ -1,0 +1,86 @@
+//! Who may read and write which tables, and whose rows.
+
+use std::fmt;
+
+use kalamtable_model::{AccessLevel, TableDefinition, TableKind};
+
+use super::actor::{Actor, Role, UserId};
+use crate::Error;
+
+/// What somebody wants of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Access::Read => "read",
+            Access::Write => "write to",
+        })
+    }
+}
+
+/// Whose rows of the table they are, if `actor` may have them: none for rows of all.
+///
+/// # Errors
+/// [`Error::NoUser`], [`Error::AccessDenied`], [`Error::ActingAs`].
+pub(super) fn check(
+    table: &TableDefinition,
+    actor: Option<&Actor>,
+    access: Access,
+) -> Result<Option<UserId>, Error> {
+    let role = actor.map_or(Role::Anonymous, |actor| actor.role);
+    if let Some(actor) = actor
+        && let Some(other) = actor.other_user()
+        && actor.role < Role::Dba
+    {
+        return Err(Error::ActingAs {
+            table: table.name().clone(),
+            user: actor.user.clone(),
+            role: actor.role,
+            other: other.clone(),
+        });
+    }
+    if table.kind() == TableKind::User {
+        let actor = actor.filter(|actor| actor.role > Role::Anonymous);
+        let Some(actor) = actor else {
+            return Err(Error::NoUser {
+                table: table.name().clone(),
+            });
+        };
+        return Ok(Some(actor.other_user().unwrap_or(&actor.user).clone()));
+    }
+    let (needed, kind) = needed(table, access);
+    if role >= needed {
+        return Ok(None);
+    }
+    Err(Error::AccessDenied {
+        table: table.name().clone(),
+        kind,
+        access: access.to_string(),
+        role,
+        needed,
+    })
+}
+
+/// The least role that may, and what kind of table says so.
+fn needed(table: &TableDefinition, access: Access) -> (Role, &'static str) {
+    let level = match table.kind() {
+        TableKind::Shared => table.access_level().unwrap_or_default(),
+        TableKind::Stream => return (Role::User, "stream"),
+        // Their rows are no dynamic ones: nobody but the server has a reason to be here.
+        TableKind::System | TableKind::View | TableKind::User => return (Role::System, "system"),
+    };
+    let needed = match (level, access) {
+        (AccessLevel::Public, Access::Read) => Role::Anonymous,
+        (AccessLevel::Public, Access::Write) => Role::Service,
+        (AccessLevel::Private, _) => Role::Service,
+        (AccessLevel::Restricted, Access::Read) => Role::Service,
+        (AccessLevel::Restricted, Access::Write) => Role::Dba,
+        (AccessLevel::Dba, _) => Role::Dba,
+    };
+    (needed, level.as_str())
+}

@@ -1,0 +1,21 @@
+//! [`Clock`]: what time it is, for rows that live for a time.
+
+use std::fmt::Debug;
+
+use kalamtable_store::Moment;
+
+/// What time it is.
+pub trait Clock: Debug + Send + Sync + 'static {
+    /// This moment.
+    fn now(&self) -> Moment;
+}
+
+/// The clock of this machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> Moment {
+        Moment::now()
+    }
+}

@@ -1,0 +1,240 @@
+//! [`VersionReader`]: rows that were written under one version of a definition, as those of a later one.
+//! [`Versions`] keeps the readers of one version, each made once.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
+use arrow::compute::take;
+use arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use kalamtable_model::{ColumnType, TableDefinition, initial_default};
+use kalamtable_registry::{Artefact, Memo, SchemaRegistry, TableSnapshot};
+
+use super::convert::convert;
+use crate::default::literal_value;
+use crate::{Error, Problem, RowError, ValueError};
+
+/// The readers of one version of a table, kept with its snapshot.
+#[derive(Debug, Default)]
+pub(super) struct Versions {
+    /// The versions before this one.
+    history: OnceLock<Vec<Arc<TableDefinition>>>,
+    /// By the version that rows were written under.
+    readers: Memo<u32, VersionReader>,
+}
+
+impl Versions {
+    pub(super) fn of(table: &TableSnapshot) -> &Versions {
+        table.extension(Versions::default)
+    }
+
+    /// Reads what the table was before, once: [`reader`](Self::reader) needs it.
+    ///
+    /// # Errors
+    /// If the definitions cannot be read.
+    pub(super) async fn load(
+        registry: &SchemaRegistry,
+        table: &TableSnapshot,
+    ) -> Result<(), Error> {
+        let versions = Versions::of(table);
+        if versions.history.get().is_some() {
+            return Ok(());
+        }
+        let mut history = Vec::new();
+        if table.version() > 1 {
+            let store = registry.store().history(table.id()).await;
+            let stored = store.map_err(kalamtable_registry::Error::from)?;
+            let earlier = stored.into_iter().map(|stored| stored.definition);
+            history.extend(earlier.filter(|earlier| earlier.version() < table.version()));
+        }
+        let bytes = size_of_val(&*history);
+        if versions.history.set(history).is_ok() {
+            table.charge(bytes);
+        }
+        Ok(())
+    }
+
+    /// How rows of that version are read as those of `table`.
+    ///
+    /// # Errors
+    /// If there is no such version before that of `table`, or it was not loaded.
+    pub(super) fn reader(table: &TableSnapshot, version: u32) -> Result<&VersionReader, Error> {
+        let versions = Versions::of(table);
+        let found = versions.readers.get(&version);
+        table.count(Artefact::Reader, found.is_some());
+        if let Some(reader) = found {
+            return Ok(reader);
+        }
+        let history = versions.history.get().map_or(&[][..], Vec::as_slice);
+        let reader = VersionReader::try_new(table, history, version)?;
+        table.charge(reader.bytes() + Memo::<u32, VersionReader>::NODE_BYTES);
+        Ok(versions.readers.insert(version, reader))
+    }
+}
+
+/// Reads rows of one version as those of a later one: columns are found by id.
+#[derive(Debug)]
+pub(super) struct VersionReader {
+    definition: TableDefinition,
+    /// For each column, those of the system among them.
+    columns: Vec<ColumnSource>,
+}
+
+/// Where the values of a column come from.
+#[derive(Debug)]
+enum ColumnSource {
+    /// As they are at this position.
+    Same(usize),
+    /// From values of an older type.
+    Converted {
+        position: usize,
+        old: ColumnType,
+        ty: ColumnType,
+        arrow: DataType,
+    },
+    /// Rows of that version do not have them.
+    Absent(ScalarValue),
+}
+
+/// Some rows of a chunk.
+pub(super) enum Pick {
+    Range(Range<usize>),
+    Rows(UInt32Array),
+}
+
+impl Pick {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Pick::Range(range) => range.len(),
+            Pick::Rows(rows) => rows.len(),
+        }
+    }
+}
+
+impl VersionReader {
+    fn try_new(
+        table: &TableSnapshot,
+        history: &[Arc<TableDefinition>],
+        version: u32,
+    ) -> Result<Self, Error> {
+        let definition = table.definition();
+        let old = match version == definition.version() {
+            true => definition,
+            false => {
+                let mut earlier = history.iter();
+                let found = earlier.find(|earlier| earlier.version() == version);
+                found.ok_or_else(|| Error::UnknownVersion {
+                    table: definition.name().clone(),
+                    version,
+                    present: definition.version(),
+                })?
+            }
+        };
+        let all: Vec<&TableDefinition> = history
+            .iter()
+            .map(|earlier| &**earlier)
+            .chain([definition])
+            .collect();
+        let mut columns = Vec::new();
+        for (position, column) in definition.columns().iter().enumerate() {
+            let arrow = table.schema().field(position).data_type();
+            let found = old.columns().iter().position(|old| old.id == column.id);
+            columns.push(match found {
+                Some(position) if old.columns()[position].ty.arrow_type() == *arrow => {
+                    ColumnSource::Same(position)
+                }
+                Some(position) => ColumnSource::Converted {
+                    position,
+                    old: old.columns()[position].ty.clone(),
+                    ty: column.ty.clone(),
+                    arrow: arrow.clone(),
+                },
+                None => ColumnSource::Absent(
+                    initial_value(&all, version, column.id, &column.ty, arrow).map_err(
+                        |source| RowError::Value {
+                            table: definition.name().clone(),
+                            column: column.name.to_string(),
+                            source,
+                        },
+                    )?,
+                ),
+            });
+        }
+        let of_system = definition.kind().system_columns().len();
+        columns
+            .extend((0..of_system).map(|column| ColumnSource::Same(old.columns().len() + column)));
+        Ok(VersionReader {
+            definition: definition.clone(),
+            columns,
+        })
+    }
+
+    /// The values of the column at `position` in some of `rows`.
+    ///
+    /// # Errors
+    /// If one of them is none of the column's present type.
+    pub(super) fn column(
+        &self,
+        rows: &RecordBatch,
+        pick: &Pick,
+        position: usize,
+    ) -> Result<ArrayRef, Error> {
+        let value_error = |source| {
+            let column = self.definition.columns().get(position);
+            RowError::Value {
+                table: self.definition.name().clone(),
+                column: column.map_or_else(String::new, |column| column.name.to_string()),
+                source,
+            }
+        };
+        let arrow_error = |error| value_error(ValueError::whole(Problem::Arrow(error)));
+        let picked = |position: usize| match pick {
+            Pick::Range(range) => Ok(rows.column(position).slice(range.start, range.len())),
+            Pick::Rows(picked) => take(rows.column(position), picked, None).map_err(arrow_error),
+        };
+        Ok(match &self.columns[position] {
+            ColumnSource::Same(position) => picked(*position)?,
+            ColumnSource::Converted {
+                position,
+                old,
+                ty,
+                arrow,
+            } => convert(&picked(*position)?, old, ty, arrow).map_err(value_error)?,
+            ColumnSource::Absent(value) => {
+                let array = value.to_array_of_size(pick.len());
+                array.map_err(|error| {
+                    value_error(ValueError::whole(Problem::Other(Box::new(error))))
+                })?
+            }
+        })
+    }
+
+    /// What it holds, roughly.
+    fn bytes(&self) -> usize {
+        size_of_val(&*self.columns)
+    }
+}
+
+/// What rows of `version`, which does not have the column, have there.
+fn initial_value(
+    history: &[&TableDefinition],
+    version: u32,
+    id: i32,
+    ty: &ColumnType,
+    arrow: &DataType,
+) -> Result<ScalarValue, ValueError> {
+    let other = |error: datafusion::error::DataFusionError| {
+        ValueError::whole(Problem::Other(Box::new(error)))
+    };
+    let value = initial_default(history, id, version).and_then(|initial| {
+        let value = literal_value(initial.value, &initial.ty.arrow_type())?;
+        Some((value, initial.ty))
+    });
+    let Some((value, first_type)) = value else {
+        return ScalarValue::try_from(arrow).map_err(other);
+    };
+    let value = value.to_array().map_err(other)?;
+    let value = convert(&value, first_type, ty, arrow)?;
+    ScalarValue::try_from_array(&value, 0).map_err(other)
+}

@@ -1,0 +1,164 @@
+//! Which rows of a partition a query sees, and how they are read.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, UInt32Array};
+use datafusion::error::Result;
+use kalamtable_model::TableDefinition;
+use kalamtable_registry::TableSnapshot;
+use kalamtable_store::Moment;
+
+use super::storage::StoredChunk;
+use super::versions::{Pick, Versions};
+use crate::Error;
+use crate::erased::RowReader;
+
+/// What a query sees of a partition.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct View {
+    /// Rows that arrived at this moment or before are not there any more.
+    expired: Option<Moment>,
+    with_deleted: bool,
+}
+
+impl View {
+    /// At a moment: the rows of the table that are there, and the deleted ones if they are wanted.
+    pub(super) fn new(definition: &TableDefinition, now: Moment, with_deleted: bool) -> Self {
+        let expired = definition.ttl_seconds().map(|seconds| {
+            let micros = i64::try_from(seconds.get()).unwrap_or(i64::MAX);
+            Moment(now.0.saturating_sub(micros.saturating_mul(1_000_000)))
+        });
+        View {
+            expired,
+            with_deleted,
+        }
+    }
+
+    /// Whether the time of all rows of a chunk is over.
+    pub(super) fn has_expired(&self, stored: &StoredChunk) -> bool {
+        let arrived_at = stored.chunk.arrived_at();
+        self.expired.is_some_and(|expired| arrived_at <= expired)
+    }
+
+    /// The rows of a chunk that are seen.
+    pub(super) fn of(&self, stored: &StoredChunk) -> Visible {
+        if self.has_expired(stored) {
+            return Visible::Rows(UInt32Array::from(Vec::<u32>::new()));
+        }
+        let deleted = stored.chunk.deleted();
+        let deleted = deleted.filter(|_| !self.with_deleted && stored.chunk.tombstones() > 0);
+        let length = stored.chunk.len();
+        if deleted.is_none() && stored.superseded.is_none() {
+            return Visible::All(length);
+        }
+        let is_seen = |row: &u32| {
+            stored.is_present(*row) && deleted.is_none_or(|deleted| !deleted.value(*row as usize))
+        };
+        Visible::Rows(
+            (0..length as u32)
+                .filter(is_seen)
+                .collect::<Vec<_>>()
+                .into(),
+        )
+    }
+
+    /// How many rows of a chunk are seen.
+    pub(super) fn count(&self, stored: &StoredChunk) -> usize {
+        match self.has_expired(stored) || stored.superseded.is_some() {
+            true => self.of(stored).len(),
+            false if self.with_deleted => stored.chunk.len(),
+            false => stored.chunk.len() - stored.chunk.tombstones(),
+        }
+    }
+}
+
+/// Some rows of a chunk.
+pub(super) enum Visible {
+    /// So many, from the first one on: all.
+    All(usize),
+    Rows(UInt32Array),
+}
+
+impl Visible {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Visible::All(length) => *length,
+            Visible::Rows(rows) => rows.len(),
+        }
+    }
+
+    /// Where in the chunk the row of that number is.
+    pub(super) fn row(&self, number: usize) -> u32 {
+        match self {
+            Visible::All(_) => number as u32,
+            Visible::Rows(rows) => rows.value(number),
+        }
+    }
+}
+
+/// Reads the rows of a chunk that a query sees, as those of the version that it was planned for.
+pub(super) struct ChunkReader {
+    table: Arc<TableSnapshot>,
+    stored: StoredChunk,
+    visible: Visible,
+    /// The number of the first row in the partition.
+    first_row: usize,
+}
+
+impl ChunkReader {
+    pub(super) fn new(
+        table: &Arc<TableSnapshot>,
+        stored: StoredChunk,
+        view: &View,
+        first_row: usize,
+    ) -> Self {
+        ChunkReader {
+            table: Arc::clone(table),
+            visible: view.of(&stored),
+            stored,
+            first_row,
+        }
+    }
+
+    /// Where in the chunk the row of that number is.
+    pub(super) fn row(&self, number: usize) -> u32 {
+        self.visible.row(number)
+    }
+}
+
+impl RowReader for ChunkReader {
+    fn len(&self) -> usize {
+        self.visible.len()
+    }
+
+    fn build(
+        &mut self,
+        block: Range<usize>,
+        selected: Option<&[usize]>,
+        columns: &[usize],
+    ) -> Result<Vec<ArrayRef>> {
+        let pick = match (&self.visible, selected) {
+            (Visible::All(_), None) => Pick::Range(block.clone()),
+            (Visible::Rows(rows), None) => Pick::Rows(rows.slice(block.start, block.len())),
+            (visible, Some(selected)) => {
+                let rows = selected.iter();
+                let rows = rows.map(|offset| visible.row(block.start + offset));
+                Pick::Rows(rows.collect::<Vec<_>>().into())
+            }
+        };
+        let reader = Versions::reader(&self.table, self.stored.chunk.version())?;
+        let rows = self.stored.chunk.rows();
+        let built = columns
+            .iter()
+            .map(|column| reader.column(rows, &pick, *column))
+            .collect::<Result<Vec<_>, Error>>();
+        let first_row = self.first_row + block.start;
+        Ok(built.map_err(|error| {
+            error.map_row(|row| {
+                let offset = selected.map_or(Some(row), |selected| selected.get(row).copied());
+                first_row + offset.unwrap_or_default()
+            })
+        })?)
+    }
+}

@@ -1,0 +1,13 @@
+//! Dynamic tables through DataFusion: real sessions, real SQL.
+
+mod access;
+mod concurrency;
+mod contract;
+mod evolution;
+mod filters;
+mod random;
+mod sessions;
+mod statements;
+mod storage;
+mod streams;
+mod support;
