@@ -69,6 +69,10 @@ struct Entry {
 
 const NOWHERE: u32 = u32::MAX;
 
+/// One place in so many is kept free for entries to come: twice as many places as entries would be much of
+/// what is charged for a small table.
+const SPARE: usize = 8;
+
 #[derive(Debug)]
 pub(crate) struct Sieve {
     entries: Vec<Entry>,
@@ -94,8 +98,8 @@ impl Sieve {
         }
     }
 
-    /// What an entry takes in here.
-    pub(crate) const ENTRY_BYTES: usize = size_of::<Entry>();
+    /// What an entry takes in here, with its part of the places that are kept for others.
+    pub(crate) const ENTRY_BYTES: usize = size_of::<Entry>() + size_of::<Entry>() / SPARE;
 
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
@@ -128,6 +132,10 @@ impl Sieve {
                     // Four billion entries: two hundred gigabytes before any of their contents.
                     _ => return Node::NONE,
                 };
+                if self.entries.len() == self.entries.capacity() {
+                    let spare = (self.entries.len() / SPARE).max(64);
+                    self.entries.reserve_exact(spare);
+                }
                 self.entries.push(Entry {
                     generation: 0,
                     older: NOWHERE,

@@ -386,14 +386,14 @@ fn check_with(how: How, scheduler: impl Scheduler + 'static) {
 #[test]
 fn mixed_operations_of_threads_that_are_interrupted_at_few_moments() {
     for depth in [2, 3, 5] {
-        let scheduler = PctScheduler::new_from_seed(7 + depth as u64, depth, 1_000);
+        let scheduler = PctScheduler::new_from_seed(7 + depth as u64, depth, 3_000);
         check_with(How::ThroughTheRegistry, scheduler);
     }
 }
 
 #[test]
 fn mixed_operations_of_threads_that_are_interrupted_anywhere() {
-    let scheduler = RandomScheduler::new_from_seed(7, 2_000);
+    let scheduler = RandomScheduler::new_from_seed(7, 6_000);
     check_with(How::ThroughTheRegistry, scheduler);
 }
 

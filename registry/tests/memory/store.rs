@@ -1,0 +1,137 @@
+//! A store that keeps nothing: definitions are made when they are asked for, so that all that a registry
+//! holds of them is its own.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_and_check};
+use kalamtable_store::{Change, DefinitionStore, Error, Moment, Sequence, StoredTable, TableId};
+
+/// How the tables of a store differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shapes {
+    /// All have the same columns.
+    One,
+    /// Each has another selection of the same columns.
+    Selections,
+    /// No two tables have a column in common.
+    Distinct,
+}
+
+#[derive(Debug)]
+pub(crate) struct Generated {
+    pub(crate) shapes: Shapes,
+    pub(crate) tables: u64,
+}
+
+const COLUMNS: u64 = 10;
+
+impl Generated {
+    fn table(&self, id: TableId, version: u32) -> Option<StoredTable> {
+        let parsed = parse(&self.text(id)).with_version(NonZeroU32::new(version)?);
+        Some(StoredTable {
+            id,
+            definition: Arc::new(parsed),
+            sequence: Sequence(id.0),
+            changed_at: Moment(0),
+            created_at: Moment(0),
+        })
+    }
+
+    fn text(&self, id: TableId) -> String {
+        let id = id.0;
+        let mut text = format!(
+            "name = 'tenant_{id}.orders'\n\
+             primary_key = ['c0']\n\
+             [columns]\n"
+        );
+        for column in 0..COLUMNS {
+            let ty = ["bigint", "text", "double", "boolean", "timestamp"][column as usize % 5];
+            let nullable = column > 0;
+            let number = column + 1;
+            let name = match self.shapes {
+                Shapes::One => format!("c{column}"),
+                // The digits of the id choose.
+                Shapes::Selections if column > 0 => {
+                    let digit = id / 3_u64.pow(column as u32 - 1) % 3;
+                    format!("c{column}_{digit}")
+                }
+                Shapes::Selections => "c0".to_string(),
+                Shapes::Distinct if column > 0 => format!("c{column}_of_{id}"),
+                Shapes::Distinct => "c0".to_string(),
+            };
+            text +=
+                &format!("{name} = {{ id = {number}, type = '{ty}', nullable = {nullable} }}\n");
+        }
+        text
+    }
+}
+
+fn parse(text: &str) -> TableDefinition {
+    let mut sources = Sources::new();
+    let source = sources.push(SourceFile::new("test.toml", text));
+    match parse_and_check(&sources, source) {
+        Ok(checked) => checked.definition,
+        Err(problems) => panic!("{problems:#?}"),
+    }
+}
+
+#[async_trait]
+impl DefinitionStore for Generated {
+    async fn get(&self, id: TableId) -> Result<Option<StoredTable>, Error> {
+        // All others were dropped.
+        let is_there = id.0 <= self.tables;
+        Ok(self.table(id, 1).filter(|_| is_there))
+    }
+
+    async fn get_version(&self, id: TableId, version: u32) -> Result<Option<StoredTable>, Error> {
+        Ok(self.table(id, version))
+    }
+
+    async fn find(&self, name: &TableName) -> Result<Option<TableId>, Error> {
+        let number = name.namespace.strip_prefix("tenant_");
+        let id = number.and_then(|number| number.parse().ok()).map(TableId);
+        Ok(id.filter(|id| id.0 <= self.tables))
+    }
+
+    async fn list(&self) -> Result<Vec<StoredTable>, Error> {
+        unimplemented!("the registry does not ask for it")
+    }
+
+    async fn list_versions(&self) -> Result<Vec<StoredTable>, Error> {
+        unimplemented!("the registry does not ask for it")
+    }
+
+    async fn count(&self) -> Result<usize, Error> {
+        unimplemented!("the registry does not ask for it")
+    }
+
+    async fn create(&self, _: TableDefinition) -> Result<StoredTable, Error> {
+        unimplemented!("nothing is written")
+    }
+
+    async fn replace(&self, _: TableId, _: u32, _: TableDefinition) -> Result<StoredTable, Error> {
+        unimplemented!("nothing is written")
+    }
+
+    async fn drop_table(&self, _: TableId, _: u32) -> Result<Sequence, Error> {
+        unimplemented!("nothing is written")
+    }
+
+    async fn history(&self, _: TableId) -> Result<Vec<StoredTable>, Error> {
+        unimplemented!("nothing is written")
+    }
+
+    async fn changes_since(&self, _: Sequence) -> Result<Vec<Change>, Error> {
+        Ok(Vec::new())
+    }
+
+    async fn last_sequence(&self) -> Result<Sequence, Error> {
+        Ok(Sequence(self.tables))
+    }
+
+    async fn refresh(&self) -> Result<Sequence, Error> {
+        self.last_sequence().await
+    }
+}
