@@ -104,6 +104,6 @@ impl Iterator for Shuffled {
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         // The upper half times the count, which needs no division.
-        Some((self.0 >> 32) * self.1 >> 32)
+        Some(((self.0 >> 32) * self.1) >> 32)
     }
 }

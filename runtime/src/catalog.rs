@@ -49,6 +49,7 @@ mod wait;
 use std::fmt;
 use std::sync::Arc;
 
+use datafusion::catalog::information_schema::INFORMATION_SCHEMA;
 use datafusion::catalog::{CatalogProvider, SchemaProvider};
 use datafusion::common::{ResolvedTableReference, exec_err};
 use datafusion::dataframe::DataFrame;
@@ -125,6 +126,8 @@ impl DynamicTables {
             .into_iter()
             .map(|table| table.resolve(&defaults.default_catalog, &defaults.default_schema))
             .filter(|table| *table.catalog == *defaults.default_catalog)
+            // DataFusion answers for that one itself.
+            .filter(|table| *table.schema != *INFORMATION_SCHEMA)
             .filter(|table| !catalog.is_fixed(&table.schema, &table.table))
             .collect();
         let names: Vec<NameRef<'_>> = references

@@ -1,6 +1,7 @@
 //! What a look-up of a table costs, beside the maps and caches that a server would use.
 
 #[path = "../../support/figures.rs"]
+#[expect(dead_code, reason = "nanoseconds need no words")]
 mod figures;
 #[path = "../../support/lookups.rs"]
 mod lookups;
