@@ -157,6 +157,26 @@ fn older_versions() {
     assert_honest("older versions", versions);
 }
 
+/// One key that is taken out of the maps and put in again and again.
+#[test]
+fn a_table_that_is_read_again_and_again_takes_no_more_each_time() {
+    let _turn = turn();
+    let registry = open(Shapes::One, 5_000, 1 << 30);
+    for id in 1..=5_000 {
+        find(&registry, id);
+    }
+    let before = live_bytes();
+    for _ in 0..1_500 {
+        registry.invalidate(TableId(7));
+        find(&registry, 7);
+    }
+    let after = live_bytes();
+    assert!(
+        after < before + before / 10,
+        "{before} bytes became {after}"
+    );
+}
+
 #[test]
 fn what_an_extension_says_is_charged() {
     let _turn = turn();

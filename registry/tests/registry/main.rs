@@ -1,6 +1,10 @@
 //! The registry through its public API, over real stores.
 
 mod budget;
+mod derived;
+mod faults;
+mod faulty;
+mod kill;
 mod lookups;
 mod support;
 mod two_processes;
