@@ -37,7 +37,8 @@ pub(crate) struct Slots {
 }
 
 struct Slot {
-    known: Known,
+    /// None while it is being changed: whoever reads it then has to ask the store, and to wait for the lock.
+    known: Option<Known>,
     /// The entry of what was found to be absent; that of a table is in its snapshot.
     absent: Node,
 }
@@ -45,15 +46,32 @@ struct Slot {
 impl Slot {
     fn present(snapshot: &Arc<TableSnapshot>) -> Self {
         Slot {
-            known: Some(Arc::clone(snapshot)),
+            known: Some(Some(Arc::clone(snapshot))),
             absent: Node::NONE,
         }
     }
 
+    fn absent(node: Node) -> Self {
+        Slot {
+            known: Some(None),
+            absent: node,
+        }
+    }
+
+    fn in_change() -> Self {
+        Slot {
+            known: None,
+            absent: Node::NONE,
+        }
+    }
+
+    fn known(&self) -> Option<&Known> {
+        self.known.as_ref()
+    }
+
     fn node(&self) -> Node {
-        self.known
-            .as_ref()
-            .map_or(self.absent, |snapshot| snapshot.node())
+        let snapshot = self.known().and_then(Option::as_ref);
+        snapshot.map_or(self.absent, |snapshot| snapshot.node())
     }
 }
 
@@ -135,7 +153,7 @@ impl Slots {
     /// What `read` makes of what is known of a table; none if nothing is.
     pub(crate) fn with_table<R>(&self, id: TableId, read: impl FnOnce(Option<&Known>) -> R) -> R {
         self.tables
-            .with(&id, |slot| read(slot.map(|slot| &slot.known)))
+            .with(&id, |slot| read(slot.and_then(Slot::known)))
     }
 
     /// What `read` makes of what is known of a name; none if nothing is.
@@ -145,12 +163,12 @@ impl Slots {
         read: impl FnOnce(Option<&Known>) -> R,
     ) -> R {
         self.names
-            .with(&name, |slot| read(slot.map(|slot| &slot.known)))
+            .with(&name, |slot| read(slot.and_then(Slot::known)))
     }
 
     pub(crate) fn version(&self, id: TableId, version: u32) -> Known {
         self.versions
-            .with(&(id, version), |slot| slot?.known.clone())
+            .with(&(id, version), |slot| slot?.known()?.clone())
     }
 
     // ---- publications ----
@@ -173,10 +191,7 @@ impl Slots {
                 snapshot.set_node(residents.insert(Resident::Table(Arc::clone(snapshot)), bytes));
                 Slot::present(snapshot)
             }
-            None => Slot {
-                known: None,
-                absent: residents.insert(Resident::NoTable(id), NO_TABLE_BYTES),
-            },
+            None => Slot::absent(residents.insert(Resident::NoTable(id), NO_TABLE_BYTES)),
         };
         drop(residents);
         self.tables.insert(id, slot);
@@ -213,8 +228,7 @@ impl Slots {
                 let bytes = no_name_bytes(&owned);
                 let resident = Resident::NoName(Box::new(owned.clone()));
                 let absent = self.residents().insert(resident, bytes);
-                let known = None;
-                (owned, Slot { known, absent })
+                (owned, Slot::absent(absent))
             }
         };
         section.begin(Change::Publication, &[clock]);
@@ -265,11 +279,23 @@ impl Slots {
         section.lock_also(&clocks);
         let published = section.read(clock).after(Change::Alteration);
         section.begin(Change::Alteration, &clocks);
+        let newer = altered.filter(|altered| {
+            let resident = resident.as_ref();
+            resident.is_some_and(|resident| resident.version() < altered.version())
+        });
         // Whatever was known of them: the names are this table's, or were.
         for name in names.iter().copied().chain(own_name) {
-            let name = self.hashed(name);
-            self.forget_absent_name(name);
-            self.names.remove(&name);
+            let hashed = self.hashed(name);
+            self.forget_absent_name(hashed);
+            match newer {
+                // A name that stays is written over: papaya copies a map now and then from which one key is
+                // taken and put in again and again.
+                Some(newer) if newer.name() == name => {
+                    self.names
+                        .insert(hashed.with(name.clone()), Slot::in_change());
+                }
+                _ => self.names.remove(&hashed),
+            }
         }
         match (&resident, altered) {
             (Some(resident), Some(altered)) if resident.version() >= altered.version() => {}
@@ -319,7 +345,7 @@ impl Slots {
     fn forget_table(&self, section: &mut Section<'_>, id: TableId) {
         let Some((known, node)) = self.tables.with(&id, |slot| {
             let slot = slot?;
-            Some((slot.known.clone(), slot.node()))
+            Some((slot.known().cloned().flatten(), slot.node()))
         }) else {
             return;
         };
