@@ -31,7 +31,7 @@
 //!
 //! ctx.sql("INSERT INTO app.notes (id) VALUES (1), (2)").await?.collect().await?;
 //! assert_eq!(ctx.sql("SELECT id FROM app.notes").await?.count().await?, 2);
-//! assert_eq!(ctx.sql("SHOW TABLES").await?.count().await?, 9);
+//! assert_eq!(ctx.sql("SHOW TABLES").await?.count().await?, 8);
 //! # Ok(())
 //! # }
 //! ```
