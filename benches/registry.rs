@@ -50,10 +50,27 @@ impl Server {
     }
 }
 
-fn artefacts(server: &Server, table: &Arc<TableSnapshot>, columns: usize) {
-    let of = |what: &str| format!("[artefacts] {what}, {columns} columns");
-    let id = table.id();
+/// Each a hundred times, so that the clock does not count.
+fn compare<A, B>(
+    title: &str,
+    (baseline_name, mut baseline): (&str, impl FnMut() -> A),
+    (candidate_name, mut candidate): (&str, impl FnMut() -> B),
+) {
     ratio::compare(
+        title,
+        (baseline_name, || {
+            (0..100).for_each(|_| drop(black_box(baseline())))
+        }),
+        (candidate_name, || {
+            (0..100).for_each(|_| drop(black_box(candidate())))
+        }),
+    );
+}
+
+fn artefacts(server: &Server, table: &Arc<TableSnapshot>, columns: usize) {
+    let of = |what: &str| format!("[artefacts] {what}, {columns} columns, a hundred times");
+    let id = table.id();
+    compare(
         &of("Arrow schema"),
         ("made of the definition", || {
             table.definition().arrow_schema()
@@ -65,7 +82,7 @@ fn artefacts(server: &Server, table: &Arc<TableSnapshot>, columns: usize) {
         }),
     );
     let schema = table.schema();
-    ratio::compare(
+    compare(
         &of("schema with system columns"),
         ("injected", || {
             let fields = schema.fields().iter().cloned();
@@ -78,7 +95,7 @@ fn artefacts(server: &Server, table: &Arc<TableSnapshot>, columns: usize) {
         }),
     );
     let chosen = [0, 2, 5];
-    ratio::compare(
+    compare(
         &of("3 columns of the schema"),
         ("Schema::project", || {
             schema.project(&chosen).map(|schema| schema.fields().len())
@@ -89,7 +106,7 @@ fn artefacts(server: &Server, table: &Arc<TableSnapshot>, columns: usize) {
                 .map(|schema| schema.fields().len())
         }),
     );
-    ratio::compare(
+    compare(
         &of("3 columns of the schema, beside the look-up itself"),
         ("the look-up", || {
             server
@@ -107,7 +124,7 @@ fn artefacts(server: &Server, table: &Arc<TableSnapshot>, columns: usize) {
     );
     let state = server.ctx.state();
     let text = "id > 17 AND s0_c1 = 'new'";
-    ratio::compare(
+    compare(
         &of("filter"),
         ("parsed and bound", || {
             let schema = table.schema_with_system_columns().as_ref().clone();
@@ -127,7 +144,7 @@ fn artefacts(server: &Server, table: &Arc<TableSnapshot>, columns: usize) {
         found.expect("the table is there")
     };
     ratio::compare_with_input(
-        &of("provider"),
+        &format!("[artefacts] provider, {columns} columns, once"),
         (
             "made of the definition",
             renewed,
