@@ -25,6 +25,11 @@ const COLUMNS: usize = 10;
 
 fn main() {
     let is_small = !std::env::args().any(|argument| argument == "--bench");
+    // Each is judged by all versions before it, so there are few.
+    let alterations = if is_small { 20 } else { 1_000 };
+    if std::env::args().any(|argument| argument == "pauses") {
+        return pauses(alterations);
+    }
     let sizes: &[usize] = if is_small {
         &[10, 100]
     } else {
@@ -36,8 +41,7 @@ fn main() {
     let tables = if is_small { 200 } else { 100_000 };
     memory(tables);
     evictions(tables);
-    // Each is judged by all versions before it.
-    pauses(if is_small { 20 } else { 1_000 });
+    pauses(alterations);
 }
 
 fn hits_and_alterations(count: usize, is_small: bool) {
