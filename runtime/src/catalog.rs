@@ -38,7 +38,7 @@
 //!
 //! A query finds each of its tables in the version that is present when it is planned. One that reads
 //! several, and was overtaken by an alteration while it looked them up, is refused before it runs, with
-//! [`Error::NotOneMoment`](crate::Error::NotOneMoment); [`DynamicTables::sql`] looks all of them up at one moment, and is not.
+//! [`Error::NotOneMoment`]; [`DynamicTables::sql`] looks all of them up at one moment, and is not.
 
 mod list;
 mod names;
