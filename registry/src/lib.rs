@@ -65,7 +65,7 @@
 //!   `no_look_up_by_id_is_older_than_an_alteration_before_it`, `.._by_name_..`,
 //!   `no_copy_of_a_thread_is_older_than_an_alteration_before_it`
 //! - **One generation** (G2): what a snapshot has was made of its version.
-//!   `what_was_altered_is_seen_by_every_way_to_look_up`, and the shadow mode under `history`
+//!   `what_was_altered_is_seen_by_every_way_to_look_up`, and each look-up of `what_threads_look_up_could_have_been`
 //! - **Snapshots** (G3): a snapshot never changes; several of one call are of one moment.
 //!   `several_tables_are_of_one_moment`
 //! - **Never back** (G4), **read your writes** (G5): look-ups that do not overlap never go down, whoever makes them.
