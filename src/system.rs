@@ -52,7 +52,7 @@ pub use generated::system::{
 pub use metrics::{Counter, Metrics};
 
 use counted::Counted;
-use registries::{Registries, StatsSource};
+use registries::StatsSource;
 
 /// The sources of the `system.*` tables.
 ///
@@ -76,7 +76,6 @@ pub struct SystemTables {
     pub known_tables: KnownTables,
     /// What `system.stats` shows: scans and writes of the system tables, and what a server adds.
     pub metrics: Metrics,
-    registries: Registries,
 }
 
 impl SystemTables {
@@ -105,7 +104,6 @@ impl SystemTables {
             audit_logs: Arc::default(),
             known_tables,
             metrics,
-            registries: Registries::default(),
         };
         system.register_source(ctx, system.users.clone())?;
         system.register_source(ctx, system.jobs.clone())?;
@@ -116,7 +114,7 @@ impl SystemTables {
         system.register_source(ctx, system.known_tables.clone())?;
         let stats = StatsSource {
             metrics: system.metrics.clone(),
-            registries: system.registries.clone(),
+            registries: system.known_tables.registries().clone(),
         };
         system.register_source(ctx, stats)?;
         Ok(system)
@@ -125,8 +123,7 @@ impl SystemTables {
     /// Shows a registry: its tables in `system.tables`, in every version, and its counters in
     /// `system.stats`, with `registry_` before their names. Those of several registries are added up.
     pub fn add_registry(&self, registry: &SchemaRegistry) {
-        self.known_tables.add_registry(registry);
-        self.registries.add(registry);
+        self.known_tables.registries().add(registry);
     }
 
     fn register_source(&self, ctx: &SessionContext, source: impl TableSource) -> Result<()> {

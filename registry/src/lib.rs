@@ -92,6 +92,7 @@
 //! - **No gaps** (G16): changes of other processes become visible in their order by
 //!   [`refresh`](SchemaRegistry::refresh), and before a load that has found one publishes it; one that is missing
 //!   stops this with an error, and nothing old is served.
+//!   `a_gap_stops_the_cursor_and_nothing_old_is_served`,
 //!   `a_name_that_another_process_gave_is_found_though_the_table_was_loaded_before`
 //!
 //! Between processes a change is seen at the next `refresh`, and a write under an old version is refused by

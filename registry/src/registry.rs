@@ -538,7 +538,8 @@ impl Shared {
     async fn load_version(&self, id: TableId, version: u32) -> Result<Known, Error> {
         loop {
             if let Some(snapshot) = self.slots.version(id, version) {
-                self.note(Some(&Some(Arc::clone(&snapshot))));
+                snapshot.visit();
+                self.count(true);
                 return Ok(Some(snapshot));
             }
             let lead = match self.flights.join(Load::Version(id, version)) {
@@ -550,7 +551,7 @@ impl Shared {
                     Outcome::Loaded(None) | Outcome::Again => continue,
                 },
             };
-            self.note(None);
+            self.count(false);
             let outcome = match self.read(self.store.get_version(id, version)).await {
                 Ok(known) => {
                     if let Some(snapshot) = &known {

@@ -105,10 +105,6 @@ impl Sieve {
         self.bytes
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
     /// The part of the bytes that is in snapshots. Goes through all entries.
     pub(crate) fn snapshot_bytes(&self) -> usize {
         let residents = self

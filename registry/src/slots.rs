@@ -453,10 +453,9 @@ impl Slots {
             .load(std::sync::atomic::Ordering::Relaxed)
     }
 
-    /// Entries, and bytes of what is resident, without what tables share.
-    pub(crate) fn resident(&self) -> (usize, usize) {
-        let residents = self.residents();
-        (residents.len(), residents.bytes())
+    /// Bytes of what is resident, without what tables share.
+    pub(crate) fn resident_bytes(&self) -> usize {
+        self.residents().bytes()
     }
 
     /// Bytes of the snapshots that are resident.

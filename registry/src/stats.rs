@@ -51,7 +51,7 @@ impl SchemaRegistry {
         let shared = &self.shared;
         let counters = &shared.ledger.counters;
         let (tables, names, versions) = shared.slots.lens();
-        let (_, resident) = shared.slots.resident();
+        let resident = shared.slots.resident_bytes();
         let snapshots = shared.slots.snapshot_bytes();
         let of = |count: fn(Artefact) -> Count| {
             let counts = Artefact::ALL.map(|artefact| (artefact, counters.get(count(artefact))));

@@ -32,10 +32,10 @@ impl KnownTables {
         }
     }
 
-    /// Shows the tables of a registry too, in every version: those that its store has when `system.tables` is
-    /// read. Their `table_id` is the number that the store gave them.
-    pub fn add_registry(&self, registry: &SchemaRegistry) {
-        self.registries.add(registry);
+    /// The registries whose tables are shown too, in every version: those that a store has when `system.tables`
+    /// is read. Their `table_id` is the number that the store gave them.
+    pub(super) fn registries(&self) -> &Registries {
+        &self.registries
     }
 
     /// Adds one version of one table. A version that is known already is replaced, and keeps the
