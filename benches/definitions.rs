@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What definitions cost before the program runs: check and generate 10, 100 and 1000 tables of 20
 //! columns, and compile the generated code of 100.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Queries that name a key, ask for few rows or for an order, over 1,000,000 rows: beside a provider that
 //! builds everything, and beside DataFusion's own `MemTable`, whose columns are ready made. Each from the
 //! text of the query to its rows. Some minutes, and some gigabytes.

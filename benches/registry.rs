@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What is made of a table's definition once, against making it again; and what that is of a query's time.
 
 #[path = "support/figures.rs"]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Statements that write, beside DataFusion's `MemTable`, which checks no keys: `INSERT` of 100,000 rows,
 //! and `UPDATE` and `DELETE` of some of them. A minute or so.
 

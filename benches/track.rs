@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The figures to watch: rows to a `RecordBatch`, and a query on few columns. A minute or so.
 
 #[path = "support/builds_all.rs"]

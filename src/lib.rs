@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Tables described once, in TOML or on a struct: Arrow schemas, typed rows and DataFusion providers,
 //! checked before the program runs.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The eight `system.*` tables, each with a source that a server feeds.
 //!
 //! ```

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A struct with `#[derive(KalamTable)]` is a table of a `SessionContext`, like a generated one.
 
 use std::sync::Arc;

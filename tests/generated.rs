@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The generator's golden output compiles without warnings, and its rows survive the way to Arrow
 //! and back: every type, nulls, nested values, names that could clash.
 

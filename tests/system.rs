@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The system tables, by SQL, as a server would have them.
 
 use std::sync::Arc;

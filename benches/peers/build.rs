@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Generates the row of these benches from its definition.
 
 fn main() {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The provider that people write, and how queries are asked of it and of ours.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Medians, and times in words.
 
 /// The middle one of an odd number of values.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rows of `system.jobs`, 20 columns, and the builders that one would write by hand for them.
 
 use std::sync::Arc;

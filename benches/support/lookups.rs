@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Look-ups in one or two threads: nanoseconds for each.
 
 use std::sync::Barrier;

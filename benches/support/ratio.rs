@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Two ways to the same end, timed in turn in one process, told as a ratio.
 
 use std::hint::black_box;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Definitions by the thousand, and registries that hold them.
 
 use std::sync::Arc;

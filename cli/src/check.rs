@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `kalamtable check`: every problem of some folders of definitions, or how much they hold.
 
 use std::collections::HashSet;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Files as tables: a folder of Parquet, CSV and NDJSON files, each read with the schema that its
 //! definition declares. What does not fit is an error that says where.
 //!

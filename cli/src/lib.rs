@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What the `kalamtable` command does: [`check`](mod@check) definitions, and query the system
 //! tables and folders of data files in a [`shell`] or without one.
 //!

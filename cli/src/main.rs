@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The `kalamtable` command: arguments and exit codes. 0 is success, 1 a problem in definitions,
 //! data or a query, 2 a mistake in the arguments.
 

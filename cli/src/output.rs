@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Query results as a person or a program reads them: [`Format`], and the [`Output`] of each.
 //!
 //! A uuid is shown in its text form. CSV and JSON are written as they come, and in the form that

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`run`]: one statement, to its end or until it is interrupted.
 
 use std::future::Future;

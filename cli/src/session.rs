@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Session`]: a DataFusion session over the system tables and a folder of data files.
 
 use std::path::Path;

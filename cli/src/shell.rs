@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The interactive shell: statements of several lines, a few commands of its own, history, and
 //! Ctrl-C, which stops a query and never the shell.
 

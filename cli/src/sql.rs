@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `kalamtable sql`: which tables there are, and whether statements come from an argument, a pipe
 //! or a terminal.
 

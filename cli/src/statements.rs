@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Statements`]: SQL text that comes in pieces, cut at semicolons.
 
 use datafusion::sql::sqlparser::dialect::GenericDialect;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Compiles the definitions of the TPC-H tables.
 
 fn main() {

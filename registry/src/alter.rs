@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! How tables change: through the registry, in the store by others, and by the word of whoever knows
 //! better.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Clocks`]: counters that say whether something a thread has read is still what it was. They are not
 //! part of what they are about, so that eviction cannot throw them away.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Counters`]: what happened how often. Each thread counts in a block of its own, since a count that
 //! all threads raise would cost more than what is counted.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Flights`]: loads under way, so that however many wait for one it is made once. Who leads a load makes
 //! it; who joins waits for what comes out, or takes the lead if nothing does.
 

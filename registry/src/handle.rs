@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`TableHandle`]: a table that somebody keeps asking for.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Ledger`]: what a registry and everything that was made of it account for together.
 
 use crate::counters::Counters;

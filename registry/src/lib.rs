@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Tables that are made and altered while a server runs: their definitions, their Arrow schemas and what
 //! else is made of them, in memory, a few nanoseconds away, and never stale.
 //!

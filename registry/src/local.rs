@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Copies: what a thread has seen last of some tables, each checked by one load of a clock. No lock, no
 //! map, and nothing is written that other threads read.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Memo`]: values by key that are only ever added, and found without a lock while others add.
 
 use std::borrow::Borrow;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Snapshots of several tables, all of one moment.
 
 use std::sync::Arc;

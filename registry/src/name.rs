@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`NameRef`]: a table's name, borrowed from wherever it stands.
 
 use std::fmt;

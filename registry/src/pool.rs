@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Pool`]: one allocation for all values that are equal.
 
 use std::collections::HashMap;

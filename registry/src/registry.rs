@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`SchemaRegistry`]: look-ups, and the loads behind them. How tables change is in `alter.rs`.
 
 use std::fmt;

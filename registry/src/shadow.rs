@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The shadow mode: what is answered from memory, compared with what the store says and with what is
 //! derived anew.
 

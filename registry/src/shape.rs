@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Shape`]: what follows from a table's columns, whatever the table is called. Tables of one shape share
 //! it, so that thousands of tenants pay for one schema.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Sieve`]: what is resident, what it weighs, and what goes first when that is too much.
 //!
 //! Entries stand in the order in which they came. A hand goes from the oldest to the newest: an entry that

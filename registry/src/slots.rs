@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Slots`]: what is published of each table and name, and the protocol by which it changes.
 //!
 //! Whatever changes a slot holds its lock, and moves its clock before and after. A load publishes what it

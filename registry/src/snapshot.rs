@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`TableSnapshot`]: one version of a table, and everything that was made of it.
 
 use std::any::Any;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Stats`]: what a registry has done, and what it holds.
 
 use std::sync::PoisonError;

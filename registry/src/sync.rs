@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What threads share, by the names that the model checkers' tests give it too: they compile the files
 //! of this crate with a `sync.rs` of their own.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Texts`]: one allocation for all equal texts: namespaces and names of row types, of which there are few.
 
 use std::collections::HashSet;

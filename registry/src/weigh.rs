@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! How many bytes of memory things take, by arithmetic: asking the allocator is slow, and is left to a
 //! test.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`BatchStream`]: batches of rows that come from a stream.
 
 use std::pin::Pin;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a derive can only know when the compiler knows the types: checks that are constants, and the test
 //! that a definition is frozen. For generated code.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`ColumnBuilder`]: the array of one column while it grows, whatever type its values have.
 
 use std::any::Any;

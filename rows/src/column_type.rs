@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`HasType`] and [`TypeAt`]: the column type that a Rust type stands for, known when the program is
 //! compiled; and the checks that compiled definitions are held to.
 //!

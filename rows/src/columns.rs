@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Columns`]: the columns of a batch, found by id, then by name.
 
 use std::any::Any;

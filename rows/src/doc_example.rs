@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The table of the examples in these docs, as generated code would have it:
 //!
 //! ```toml

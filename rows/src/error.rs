@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What can go wrong between rows and Arrow: always with table, column and row.
 
 use std::fmt;

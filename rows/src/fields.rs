@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Fields`]: a struct whose fields can be columns of a table themselves, not only inside one of them.
 
 use kalamtable_model::{Column, NestedField};

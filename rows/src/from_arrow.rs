@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`FromArrow`], [`Row`] and [`KeyedRow`]: record batches to rows, owned or borrowed.
 
 use std::fmt::Debug;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What generated code calls, beside the traits: macros that turn the facts of a closed set or a
 //! nested struct into trait impls.
 

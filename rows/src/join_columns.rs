@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`join_columns`]: the columns of a table with flattened fields, as one constant.
 
 use std::mem;

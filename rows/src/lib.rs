@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Typed rows of KalamTable to and from Arrow, without DataFusion.
 //!
 //! [`ToArrow`] and [`FromArrow`] are what generated code implements for a table's rows, [`Value`] what

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`RowKey`]: how a row's primary key compares with values that a query names.
 
 use std::cmp::Ordering;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Table`]: a definition that was compiled into the program.
 
 use std::sync::{Arc, LazyLock};

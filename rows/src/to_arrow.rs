@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`ToArrow`]: rows to record batches.
 
 use std::iter::Fuse;

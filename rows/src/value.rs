@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Value`] and [`OwnedValue`]: the Rust types that a column can hold, and how they become Arrow
 //! arrays and return.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Columns that a batch lacks, or that are null where they may not be.
 
 #![deny(warnings)]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `#[derive(KalamTable)]` on real structs: what it makes of them goes to Arrow and back.
 
 #![deny(warnings)]

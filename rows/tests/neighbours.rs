@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A neighbour of each mistake in `ui`: the same file as the message says to write it, which compiles.
 
 #![deny(warnings)]

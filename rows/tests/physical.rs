@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Columns in other physical forms than the plain one: written where the column says so, and read.
 
 #![deny(warnings)]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Batches from a stream of rows: the same that an iterator of them gives.
 
 #![deny(warnings)]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Structs inside columns, structs whose fields are columns, structs with parameters.
 
 #![deny(warnings, clippy::pedantic)]

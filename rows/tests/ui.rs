@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What is said to mistakes with the derives: one in each file of `ui`, in a folder by topic. How it
 //! is mended stands in the file of the same name in `ui_ok`, which `neighbours.rs` compiles.
 //!

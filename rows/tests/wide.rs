@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A row of 200 columns.
 
 #![deny(warnings)]

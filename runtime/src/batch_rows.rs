@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`BatchRows`]: the source of a table that was defined at run time, over record batches.
 
 use std::cmp::Ordering;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`ChangeStatement`]: what an `UPDATE` or a `DELETE` does to rows, and [`ChangeExec`], which has a
 //! source do it.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`ChangeRule`]: hands `UPDATE` and `DELETE` to the provider as they were written.
 //!
 //! DataFusion 55 tells a provider the predicates that it finds in the optimized plan, where a subquery

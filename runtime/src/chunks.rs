@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Chunks`] in key order: the state of a [`MemoryTable`](crate::MemoryTable).
 //!
 //! A write copies what a snapshot still looks at, a chunk at a time, and changes the rest in place.

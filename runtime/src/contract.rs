@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The contract suite: whether a table answers as DataFusion's own
 //! [`MemTable`] does with the same rows.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Cursor`]: the rows that a scan has not looked at yet, handed out block by block.
 
 use std::collections::VecDeque;

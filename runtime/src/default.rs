@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The defaults of a definition as expressions that an `INSERT` plan holds.
 
 use std::sync::Arc;

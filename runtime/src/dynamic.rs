@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Tables that are made and altered while a server runs, with rows of their own: [`DynamicTables`].
 //!
 //! ```

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`ErasedSource`]: a [`TableSource`] whose row type is forgotten, so that one provider and one scan
 //! serve every table. What is compiled once per row type is in this file, and in what it calls with a
 //! row type: look-ups and snapshots.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What can go wrong with a table: always with its name.
 
 use arrow::array::ArrayRef;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Which predicates a scan evaluates itself, and how.
 
 use std::collections::BTreeSet;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`RowSink`]: the rows of an `INSERT`, on their way from DataFusion to a source.
 
 use std::fmt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`KeyFilter`]: what the predicates of a query say of a key of the table, so that a source that finds
 //! rows by it need not look at the others.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The DataFusion provider over typed rows: sources, scans, filters, look-ups, statements that write, and
 //! the contract that a provider keeps. And that of tables that are made while a server runs: [`dynamic`].
 //!

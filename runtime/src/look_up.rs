@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`LookUp`]: what a query says of a key, in the words of the table's rows.
 
 use std::cmp::Ordering;

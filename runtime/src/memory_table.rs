@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`MemoryTable`]: rows in memory, by primary key.
 
 use std::cmp::Ordering;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`register`]: what the definitions of a session's tables say, as tables that SQL can query.
 //!
 //! | table | a row for each | |

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Plans over a source: what the providers of this library have in common.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`RowProvider`]: a table for DataFusion, over any [`TableSource`].
 
 use std::sync::{Arc, OnceLock};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`register`]: a table into a session, under its own name.
 
 use std::sync::Arc;

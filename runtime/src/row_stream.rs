@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`RowStream`]: rows that a source produces while a query reads them.
 
 use std::fmt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`RowScanExec`]: the scan of a table, block by block.
 //!
 //! For each block of rows it builds the columns of the filter, and then the other columns for the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Snapshot`]: the rows of one moment.
 
 use std::cmp::Ordering;

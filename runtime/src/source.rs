@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`TableSource`]: what a server implements to give a table its rows. Answering queries from them is
 //! [`RowProvider`](crate::RowProvider)'s work.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The sources that come with the library: [`FixedRows`] and [`VirtualRows`].
 
 use std::fmt;

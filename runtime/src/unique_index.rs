@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`UniqueIndex`]: the rows of a [`MemoryTable`](crate::MemoryTable) by a unique key.
 
 use std::collections::{HashMap, HashSet};

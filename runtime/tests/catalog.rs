@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The tables of a registry in a session's catalog.
 
 use std::sync::Arc;

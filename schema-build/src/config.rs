@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Config`]: what a build script may choose, and the way from a folder of TOML to a file of Rust.
 
 use std::fs;

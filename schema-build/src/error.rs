@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What can keep a folder of definitions from becoming Rust.
 
 use std::path::PathBuf;

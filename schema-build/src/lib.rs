@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The build-script front end: a folder of TOML definitions to a file of Rust.
 //!
 //! ```no_run

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`load`]: every definition below some folders, read and checked. What to do with them is left
 //! to others.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A real build script under a real cargo: problems come out as errors with their place, and what
 //! is generated is there after a mistake was mended.
 

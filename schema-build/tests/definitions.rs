@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Definitions that are refused, each with the whole of what its author is told, and neighbours
 //! that are taken.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Folders and files that are no definitions, each with the whole of what the user is told.
 
 use std::fs;

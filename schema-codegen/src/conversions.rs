@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rows to Arrow and back, their views, and the primary key.
 
 use kalamtable_model::TableDefinition;

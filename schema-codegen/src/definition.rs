@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The definition as a constant expression.
 
 use kalamtable_model::{

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`RowFields`]: the fields of a row struct, however it came to be: generated from a definition, or
 //! written by hand and derived on.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A checked definition to Rust tokens: pure and total, no I/O.
 //!
 //! Both front ends end here, so a table written as TOML and as a struct yields the same tokens.

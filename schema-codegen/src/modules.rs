@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Modules: one a namespace, in it one a table, and the list of all tables.
 
 use std::collections::BTreeMap;

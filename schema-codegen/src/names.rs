@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Names of the model as identifiers.
 
 use proc_macro2::{Ident, Span};

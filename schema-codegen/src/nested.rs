@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a struct that exists gets so that it can stand inside a column, or be several columns of one.
 
 use kalamtable_model::TableDefinition;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The row struct, and the types of its fields: closed sets and nested structs.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The whole output for one definition with everything in it. That it compiles without warnings,
 //! and does what it says, is shown by `tests/generated.rs` of the root package, which includes it.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `#[kalam(..)]`: what a struct and its fields say. Whether it makes sense together is left to the
 //! stages behind.
 

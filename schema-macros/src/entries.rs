@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Entries`]: the keys and values of `#[kalam(..)]`, each read as what it should be. Which keys
 //! there are is left to whoever asks.
 

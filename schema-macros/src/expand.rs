@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The tokens of a derive: what the generator makes of the table, and checks that only the compiler
 //! can do.
 

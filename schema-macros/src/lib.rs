@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The struct front end of KalamTable: [`KalamTable`] makes a struct the row of a table, [`KalamValue`]
 //! makes a type one that a column can hold.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What is wrong, each problem at its tokens: [`Problems`] collects, [`Places`] lets the model's
 //! diagnostics point at tokens.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`RowStruct`]: a struct that can be a table's row, before its fields are matched with columns.
 
 use kalamtable_codegen::Parameters;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`FieldType`]: what the type of a field says by its syntax; and the Rust types for a column type.
 
 use kalamtable_model::rust_names::unit_type_name;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The struct beside a TOML file: each field is compared with its column, and each column with its
 //! field. The file decides; the order of the fields does not matter.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The struct as the source of its table: a [`RawTable`] of what it says, checked as one from TOML
 //! is; and checks of what only the compiler knows.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `#[derive(KalamValue)]` on a struct with named fields: it stands inside a column, or its fields are
 //! columns where it is flattened.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The derive from text to text: problems with the tokens that they point at, and what is emitted.
 
 mod attributes;

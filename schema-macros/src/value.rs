@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `#[derive(KalamValue)]`: an enum without fields is a closed set, a struct around one field is what that
 //! field is. Structs with named fields are in `strukt`.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A definition as an Arrow schema, with the metadata that DataFusion, Parquet and KalamDB read.
 //!
 //! | metadata key | value |

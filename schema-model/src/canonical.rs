@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The canonical text of a definition: one line a column, aligned, only the exceptions written.
 
 use std::fmt::Write;

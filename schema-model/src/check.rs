@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A [`RawTable`] to a [`TableDefinition`]: one function for each rule, every problem collected.
 
 mod arrow_type;

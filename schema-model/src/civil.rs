@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Days since 1970-01-01 and dates of the proleptic Gregorian calendar.
 //!
 //! Source: Howard Hinnant, `chrono`-Compatible Low-Level Date Algorithms,

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The constraints that a definition implies, with the names that PostgreSQL would give them.
 
 use crate::{ColumnType, TableDefinition};

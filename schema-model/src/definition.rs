@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`TableDefinition`]: a table, checked, however it was written.
 
 use std::num::{NonZeroU32, NonZeroU64};

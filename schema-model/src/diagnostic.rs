@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Diagnostic`]: one problem, where it is and how to mend it; and how a run's problems are shown.
 
 use std::ops::Range;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Whether a definition may follow earlier ones of its table, as far as stored rows are concerned:
 //! files that were written under any earlier version stay readable as the next one, rows and values
 //! unchanged in meaning.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Fingerprint`]: whether two definitions say the same.
 
 use std::fmt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a KalamTable table is, however it was written: definition, types, checks, TOML.
 //!
 //! [`parse_and_check`] takes a file's text to a [`CheckedTable`] or to [`Diagnostic`]s that hold the

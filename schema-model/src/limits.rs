@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a definition may not exceed. Every limit is there so that a file cannot exhaust the memory
 //! or the stack of a build, and is far above what a table needs.
 

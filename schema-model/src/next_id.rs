@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`NextId`]: ids that no column, nested field or dropped column has ever had.
 
 use crate::{MAX_ID, MIN_ID};

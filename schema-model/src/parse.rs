@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! TOML text to a [`RawTable`]: syntax, known keys, and the kind of each value. What the values
 //! mean is left to [`check`](crate::check).
 

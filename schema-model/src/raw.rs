@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`RawTable`]: a definition as it was written, each part with its place, not checked yet.
 
 use std::ops::Range;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Rule`]: what a definition has to satisfy, each with an id that stays the same for ever.
 
 /// Declares an enum of rules: their order is that of the ids.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The Rust names that generated code uses: one place for the checks that look for clashes and for
 //! the generator that writes them.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Shared`]: a reference that is either `'static` or counted, so that one definition type serves
 //! constants in generated code and tables made while the server runs.
 

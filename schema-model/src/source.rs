@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Sources`]: the texts that definitions come from, and where in them a byte is.
 
 use std::ops::Range;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A definition as SQL: `CREATE TABLE`, types, defaults; in the words of DataFusion's dialect where it
 //! has them, in the standard's where it has not.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! "did you mean": the known word that is nearest to one that is not known.
 
 /// The nearest of `known`, if it is near enough to be what was meant.

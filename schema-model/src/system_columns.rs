@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The two columns that the system adds to user and shared tables.
 
 use crate::{Column, ColumnType, Shared, TableKind};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`TableName`], and which names SQL takes without quotes.
 
 use std::fmt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The type grammar: text to a [`TypeNode`], by recursive descent, with the place of each part.
 //!
 //! ```text

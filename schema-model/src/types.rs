@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`ColumnType`]: the types a column can have, and their canonical text.
 
 use std::fmt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Short definitions and what becomes of them: the canonical text, or each problem on a line.
 
 use expect_test::{Expect, expect};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Histories of a table and what may follow them: each problem with its whole text.
 
 use expect_test::{Expect, expect};

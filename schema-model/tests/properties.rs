@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What holds for every input: nothing panics, places lie in the text, and what is written back
 //! reads as the same definition.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Definitions and the SQL that they are; that DataFusion reads it is tested in the runtime.
 
 use expect_test::{Expect, expect};

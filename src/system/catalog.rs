@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`KnownTables`]: the definitions that the process knows, as the rows of `system.tables`.
 
 use std::collections::BTreeMap;

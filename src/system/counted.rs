@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Counted`]: a source whose scans and writes are counted.
 
 use datafusion::logical_expr::dml::InsertOp;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Metrics`]: named counters and gauges, as the rows of `system.stats`.
 
 use std::collections::BTreeMap;

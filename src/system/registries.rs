@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Registries`]: the schema registries that the system tables show, and their counters as the rows of
 //! `system.stats`.
 

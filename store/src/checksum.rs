@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Checksum`]: the SHA-256 of a content, in hexadecimal where it is written.
 
 use std::fmt::{self, Write};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Damage`]: an object of a store that is not what was written there, and why it was refused.
 
 use kalamtable_model::Diagnostic;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`DefinitionStore`]: what a registry asks of the place where definitions live.
 
 use std::fmt::Debug;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Error`]: why a store did not do what it was asked.
 
 use std::sync::Arc;

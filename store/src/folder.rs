@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Folder`]: a folder of the machine as an object store whose writes survive a loss of power.
 //!
 //! `LocalFileSystem` makes a file appear whole or not at all, but does not ask the system to write it

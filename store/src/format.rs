@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The text of log entries and checkpoints: JSON, with a format number and the checksum of its content.
 //!
 //! ```json

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Where definitions of tables live that are made and altered while a program runs: one trait,
 //! [`DefinitionStore`], with compare-and-swap on a table's version and every change numbered.
 //!

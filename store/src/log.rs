@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`ObjectStoreLog`]: a log of changes on an object store, which many processes share.
 //!
 //! Who asks what is here; `objects` knows the names and limits of objects, `catch_up` reads what

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`MemoryStore`]: definitions that last as long as the process.
 
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};

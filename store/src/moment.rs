@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Moment`]: when a change was made.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

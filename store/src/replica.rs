@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Replica`]: what a process knows of a log: the state, and by which entries it came about.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`State`]: what a store knows, and the rules of changes. Where it is kept is left to the stores.
 
 use std::collections::HashMap;

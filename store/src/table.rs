@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a store answers with: tables, their versions, and changes.
 
 use std::fmt;

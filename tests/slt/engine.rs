@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Engine`]: a session for the runner of `sqllogictest`. Types and values look as in the files of
 //! DataFusion, whose own runner (`datafusion-sqllogictest`) would turn on all of DataFusion's features.
 

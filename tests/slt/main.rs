@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The SQL of our tables, in the files of this folder: queries with their answers, in the form of
 //! DataFusion's own `.slt` files.
 //!

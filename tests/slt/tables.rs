@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The tables of the files: without rows, which the files insert.
 
 use datafusion::error::Result;

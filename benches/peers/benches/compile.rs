@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What 100 rows of 16 columns cost the compiler: typed-arrow's derive, KalamTable's derive, what
 //! KalamTable generates of TOML files, and the structs alone.
 

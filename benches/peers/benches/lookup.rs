@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a look-up of a table costs, beside the maps and caches that a server would use.
 
 #[path = "../../support/figures.rs"]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rows to a batch and back: KalamTable beside hand-written code, typed-arrow and serde_arrow.
 
 #[path = "../../support/figures.rs"]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A registry of ten tables and of a million: hits, alterations, evictions, memory; and what readers notice
 //! while tables are altered.
 

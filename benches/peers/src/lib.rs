@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! One row of 16 columns, five of them text and seven nullable, as each library wants it, with the same
 //! values; and the code that one would write by hand.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! KalamTable, typed-arrow, serde_arrow and hand-written builders make the same batch of the same rows, and
 //! read each other's.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`CheckExec`]: passes batches on once their values have been checked, and filters, limits and
 //! statistics through to what reads them.
 

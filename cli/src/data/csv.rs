@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! CSV as RFC 4180 has it: fields parted by commas, quoted where they hold a comma, a quote or a
 //! line break; a header whose names are matched with the columns', in any order.
 //!

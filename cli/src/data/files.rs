@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Which files of a data folder belong to which table.
 
 use std::collections::BTreeMap;

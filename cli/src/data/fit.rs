@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Whether a file's Arrow schema fits a definition: every column there, none besides, and each of a
 //! type whose every value the declared type holds exactly.
 

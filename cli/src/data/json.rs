@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! JSON to Arrow: a column of any type from the JSON text of its values, each exact or an error.
 //!
 //! Numbers are read from their digits, never through a float. A primitive value that JSON has no

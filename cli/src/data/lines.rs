@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Lines of a text file, one at a time, numbered, UTF-8 and of bounded length.
 
 use std::fs::File;

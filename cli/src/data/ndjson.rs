@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! NDJSON: one JSON object a line, matched by column name. Blank lines count for nothing.
 
 use std::path::Path;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Parquet files as a table: DataFusion's own reader, with its projection, pruning and filters,
 //! between a check of each file's schema before and a check of the values after it.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What can be wrong with a data file: [`DataError`], which says where, and [`Problem`], which says
 //! what about one value.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Rows`]: the cells of some rows of a text file, on their way to a record batch.
 
 use std::ops::Range;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`TextTable`]: CSV and NDJSON files as a table. Only the columns that a query asks for are
 //! converted; filters are left to DataFusion.
 

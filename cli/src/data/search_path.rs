@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`SearchPath`]: a schema in which tables of other schemas are found by their bare names.
 
 use std::sync::{Arc, Weak};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Text to Arrow: a column of primitive values, each exact or an error.
 //!
 //! | type | text |

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Whether the values of an Arrow array fit a column: what its Arrow type alone does not say.
 //!
 //! That is: no null where the definition allows none, texts of closed sets, and JSON.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Files that do not fit their definition: the whole text of each error.
 
 use std::collections::HashMap;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Arguments, exit codes, stdin and formats.
 
 use std::io::Read;

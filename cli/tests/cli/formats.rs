@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Sound files: every type in every format, the same answers from each, and only the columns read
 //! that a query asks for.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The shell without a terminal: lines from a script, and interrupts that come at a known moment.
 
 use std::cell::RefCell;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A folder for each test, and the binary run in it.
 
 use std::fs::{self, File};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The shell in a terminal of its own.
 
 use std::fs;

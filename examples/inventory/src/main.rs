@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A shop's inventory: three tables with definitions of their own in `schemas/`, rows from Rust and
 //! from SQL, and a table that is computed when it is read.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Sku`]: a type of our own in a column.
 
 use std::fmt;

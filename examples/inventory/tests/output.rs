@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The program runs, and prints what it should.
 
 use std::process::Command;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Error`]: what can go wrong when the files are written.
 
 use std::path::PathBuf;

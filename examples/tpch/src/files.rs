@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The tables as Parquet files, one each, named like the table.
 
 use std::fs::{self, File};

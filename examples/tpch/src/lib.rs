@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! TPC-H over KalamTable: the benchmark's eight tables as definitions, rows of them at any scale,
 //! Parquet files of these, and the benchmark's 22 queries.
 

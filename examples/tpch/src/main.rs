@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `tpch-data`: writes the eight TPC-H tables as Parquet files.
 
 use std::path::PathBuf;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The 22 queries, with the parameters that the specification validates answers with.
 
 macro_rules! queries {

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rows of the eight tables, made from those of [`tpchgen`], in the order in which it makes them.
 //!
 //! `scale` is the benchmark's scale factor: 1 is about a gigabyte. It should not be below

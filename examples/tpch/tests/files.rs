@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What is in the files is what was generated.
 
 use std::fs::File;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The 22 queries give the same answers over the generated providers, over the files as
 //! `kalamtable sql` reads them, and over the files in plain DataFusion, without definitions.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Whether what was looked up could have been: each look-up as if it were made at one moment between its
 //! beginning and its end.
 //!

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The tables of a store for models: what a store keeps, without a lock, and without reading back from its
 //! text what it is given.
 

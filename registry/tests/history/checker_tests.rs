@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The checker of histories, on histories that are good and on some that are not.
 
 use crate::checker::{Event, Look, Span, Violation, check, were_together};

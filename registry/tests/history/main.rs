@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The registry under real threads: everything that was looked up and altered is written down, and judged
 //! afterwards.
 

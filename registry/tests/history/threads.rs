@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Threads that look tables up in every way, while others alter them and make the registry forget.
 
 use std::sync::Arc;

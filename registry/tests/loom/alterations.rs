@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Alterations against look-ups: by id, by name, by a thread's copy, by a handle, of several at one moment.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What stands for the counters: nothing is counted. Counts say nothing of what is answered, and their loads
 //! and stores would make the models several times as large.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Loads: one at a time, and none that fails or is given up stands in anybody's way.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The registry under loom: every interleaving of few threads, with few preemptions. The files are those of
 //! the crate, with a `sync.rs` of loom's types. Beside each model stands a twin with a fault, which loom
 //! finds.

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Evictions: they cost loads, and change no answer.
 
 use crate::model::{NOTES, TASKS, World, fails, holds, no_budget, options};

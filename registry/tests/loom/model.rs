@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! How a model is run, and the world that it runs in: a store, whose steps are loom's, and a registry.
 
 use std::collections::VecDeque;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What stands for the pools of shapes and fields: nothing is shared. Two shapes that are equal answer as one
 //! does, and the pools' locks would make the models several times as large.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Protocols in miniature, one table each: the one that holds, and what others do, each of which loom finds
 //! to fail.
 

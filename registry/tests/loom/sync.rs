@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What threads share, as loom runs it, and what may be wrong with it: a [`Fault`] is how a twin of a model
 //! differs from it.
 

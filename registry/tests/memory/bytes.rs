@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Charged bytes are at least the live ones and at most a tenth more, a budget is kept, and all is given back.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What the registry charges for, against what the allocator says. One test at a time: the counts are of
 //! the whole program.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A store that keeps nothing: definitions are made when they are asked for, so that all that a registry
 //! holds of them is its own.
 

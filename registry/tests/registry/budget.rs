@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What is resident fits into the budget, and what goes is no more than has to.
 
 use std::sync::Arc;

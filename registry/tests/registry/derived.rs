@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What is made of a version once, and what is counted of it; older versions.
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Stores that fail, panic, do not say what they have done, leave changes out, or lie.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

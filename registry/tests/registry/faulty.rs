@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Faulty`]: a store in memory that does something else when a test wants it to.
 
 use std::fmt;

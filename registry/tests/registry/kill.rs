@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A process that alters a table through a registry is killed at any moment, and another one that follows it
 //! goes on; two processes that alter one table lose nothing.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Look-ups by id and by name, before and after changes.
 
 use expect_test::expect;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Two registries over one store, as two processes have them: what one changes the other sees, whatever it has
 //! read meanwhile.
 

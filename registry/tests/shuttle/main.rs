@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The registry under shuttle: more threads than loom can follow, with mixed operations and a store that
 //! fails, in schedules that are drawn. The files are those of the crate, with a `sync.rs` of shuttle's types.
 

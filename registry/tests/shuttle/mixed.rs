@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Threads that do everything at once; what each saw is judged when they are done.
 
 use std::collections::HashMap;

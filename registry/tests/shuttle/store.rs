@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A store that answers as well as it can: now and then it fails before or after it has done what it was
 //! asked, panics, or takes its time.
 

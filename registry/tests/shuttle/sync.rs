@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What threads share, as shuttle runs it.
 
 use std::hash::Hash;

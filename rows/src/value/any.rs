@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`AnyValue`]: a value that carries its own Arrow type, for columns of types that only Arrow has.
 
 use std::fmt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Types around a byte string, which is written and read as a `Vec<u8>` is.
 
 use std::borrow::Cow;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Dates of other crates, and times that belong to no zone.
 
 use std::fmt::Debug;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Values that are computed from the numbers of an array, and the numbers from them: what the types of
 //! other crates have in common.
 

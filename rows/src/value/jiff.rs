@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Times of `jiff`.
 
 use ::jiff::civil::{Date, DateTime, Time};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `serde_json::Value`: a column of JSON, read as what it means to serde_json. Digits beyond those of a
 //! double, keys that repeat, their order and blanks are the text's alone.
 

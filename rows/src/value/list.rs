@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Lists: `Vec` and arrays, which are byte strings too, and embeddings.
 
 use std::fmt;

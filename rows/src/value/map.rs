@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Maps: `BTreeMap` and `HashMap`.
 
 use std::collections::hash_map::RandomState;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Times of the standard library and of other crates: points in time, counted in the unit of a column,
 //! and what lies between two.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Values of fixed size: booleans, numbers, decimals, intervals, uuids, fixed bytes.
 
 use std::ops::Range;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `rust_decimal::Decimal`, which has as many digits after the point as it likes: the column says how
 //! many stand there. Without that, nothing compiles:
 //!

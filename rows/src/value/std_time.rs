@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The standard library's times: `SystemTime`, a moment, and `Duration`, an interval.
 
 use std::time::{Duration, SystemTime};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Structs inside columns.
 
 use std::sync::Arc;

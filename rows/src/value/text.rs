@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Text, bytes, and the labels of closed sets.
 
 use std::borrow::Cow;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Dates and times whose unit is part of their Rust type.
 
 use std::marker::PhantomData;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Validity`]: which elements of a growing array are null.
 
 use arrow::array::BooleanBufferBuilder;

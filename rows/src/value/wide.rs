@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Integers of 128 bits, which Arrow holds as decimals without digits after the point.
 
 use std::marker::PhantomData;

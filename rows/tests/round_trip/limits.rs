@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A time, or a decimal, stands in a column exactly, or is an error: which of both is told by arithmetic
 //! that cannot overflow.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Any value of any type goes to Arrow and returns as it was: from its own array, from a part of it, and
 //! from every other physical form; and its view says the same. What cannot is an error.
 

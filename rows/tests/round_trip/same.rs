@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What it means that a value returned as it was, and that its view says the same: floats by their bits,
 //! lists and maps by what is in them.
 

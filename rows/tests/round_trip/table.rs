@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rows of a table that has a column of nearly every type.
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Every type of values, with all that it can be.
 
 use std::borrow::Cow;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 use arrow::array::ListArray;
 use arrow::datatypes::{Int32Type, UInt8Type};
 use expect_test::expect;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 use ::chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use arrow::array::{Date32Array, IntervalMonthDayNanoArray};
 use arrow::datatypes::{DataType, IntervalMonthDayNano, TimeUnit};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 use ::rust_decimal::Decimal;
 use arrow::array::Decimal128Array;
 use arrow::datatypes::DataType;

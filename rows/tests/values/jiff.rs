@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 use ::jiff::civil::{Date, DateTime, Time};
 use ::jiff::{SignedDuration, Timestamp};
 use arrow::array::{Date32Array, IntervalMonthDayNanoArray};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 use arrow::array::StringArray;
 use arrow::datatypes::DataType;
 use expect_test::expect;

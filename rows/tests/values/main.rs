@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Values of one family after the other: to an array and back, and what is told where they do not fit.
 
 #![deny(warnings)]

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 use std::time::{Duration, SystemTime};
 
 use arrow::array::IntervalMonthDayNanoArray;

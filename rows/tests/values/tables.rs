@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The types in tables: as columns, as keys, as values of nullable places, of lists and of maps.
 
 use std::borrow::Cow;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`PinnedList`]: a session's catalogs with some tables as they were at one moment.
 
 use std::collections::HashMap;

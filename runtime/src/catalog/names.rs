@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Names`]: which tables a registry has. DataFusion asks for them from where it cannot wait.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`OneMoment`]: a query sees all its tables as they were at one moment, or does not run.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`RegistrySchema`]: the tables of one namespace.
 
 use std::fmt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`wait`]: answers that DataFusion asks for where it cannot wait.
 
 use futures::FutureExt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Answer`]: rows, compared with others without regard to how they are cut into batches.
 
 use std::collections::HashMap;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The questions of the suite, made from the rows: the same for the same rows.
 
 use std::fmt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a table declares beside its rows: constraints, orders, statistics, a plan's limit.
 
 use std::collections::HashSet;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Queries in which the table stands more than once, or under more than one limit: subqueries, unions,
 //! common table expressions, windows. Each asks for one column in turn, or for the columns that order the
 //! rows.

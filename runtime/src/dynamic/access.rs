@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Who may read and write which tables, and whose rows.
 
 use std::fmt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Actor`]: for whom a session speaks.
 
 use std::fmt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`checked`]: whether rows that are to be written are rows of their table.
 
 use std::collections::HashSet;

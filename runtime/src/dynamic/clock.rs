@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Clock`]: what time it is, for rows that live for a time.
 
 use std::fmt::Debug;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`compact`]: what is done against chunks that have become many, small, or empty.
 
 use std::collections::HashSet;

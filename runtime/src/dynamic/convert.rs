@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`convert`]: values that were written under an older type of their column, as those of the present one.
 //!
 //! Fields inside of structs are found by id. What may become what is said by

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`filter`]: conditions as text, parsed and bound once for each version of a table.
 
 use std::sync::{Arc, LazyLock};

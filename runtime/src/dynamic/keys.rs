@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`KeyIndex`]: where in a partition the row of a key is.
 
 use std::collections::HashMap;

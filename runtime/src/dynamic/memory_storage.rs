@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`MemoryStorage`]: the rows of dynamic tables in memory.
 
 use std::collections::HashMap;

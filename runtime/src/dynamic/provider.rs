@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`DynamicProvider`]: one version of a dynamic table for DataFusion.
 
 use std::sync::{Arc, OnceLock};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`DynamicSource`]: one version of a dynamic table, as a plan of one session holds it.
 
 use std::fmt;

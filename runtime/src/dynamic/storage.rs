@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`RowStorage`]: where the rows of dynamic tables are, and what is in there.
 
 use std::collections::{HashMap, HashSet};

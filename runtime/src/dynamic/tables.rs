@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`DynamicTables`]: the dynamic tables of a server, and what their providers have in common.
 
 use std::collections::HashMap;

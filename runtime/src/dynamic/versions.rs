@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`VersionReader`]: rows that were written under one version of a definition, as those of a later one.
 //! [`Versions`] keeps the readers of one version, each made once.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Which rows of a partition a query sees, and how they are read.
 
 use std::ops::Range;

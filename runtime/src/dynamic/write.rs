@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Writing`]: what one statement does to a partition, as a whole or not at all.
 //!
 //! Writers of a partition take turns for as long as they look at keys and commit. What an `UPDATE` or

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The rows of the metadata tables: what a definition says, in the words of the SQL standard.
 
 use kalamtable_model::{ColumnType, ConstraintKind, TableDefinition, TableKind, TimeUnit};

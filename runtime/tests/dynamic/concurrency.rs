@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Writers, alterations and readers on threads of their own.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The contract suite over dynamic tables, whose rows come from many statements and versions.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rows that were written under older versions, read under the present one.
 
 use kalamtable_model::check_evolution;

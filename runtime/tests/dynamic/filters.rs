@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Conditions as text, bound once.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Dynamic tables through DataFusion: real sessions, real SQL.
 
 mod access;

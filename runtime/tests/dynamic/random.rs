@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Statements and alterations made up, against a model that keeps rows in a map.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Whose rows a session sees, whatever way its plan has come.
 
 use datafusion::physical_plan::collect;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What statements do, and what they are refused for.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Storages that fail, and that several processes write to.
 
 use std::sync::atomic::{AtomicU8, Ordering};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Streams: rows that live for a time, in so many bytes.
 
 use kalamtable_runtime::dynamic::StorageLimits;

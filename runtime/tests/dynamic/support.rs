@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A server with tables that can be altered, and sessions that look them up in its registry.
 
 use std::sync::Arc;

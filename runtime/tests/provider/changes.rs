@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! SQL `UPDATE`, `DELETE` and `TRUNCATE`.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The contract suite: on our provider with every type, and on providers that are wrong.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The contract suite on providers that are right for every scan alone, and wrong where a query has the
 //! table in it twice, a limit under another, or an order above either.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `SHOW CREATE TABLE`, and what DataFusion makes of the statement.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Filters through SQL: what is evaluated in the scan, and that it is right.
 
 use datafusion::prelude::SessionContext;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! SQL `INSERT` into a [`MemoryTable`], and its refusal elsewhere.
 
 use std::sync::Arc;

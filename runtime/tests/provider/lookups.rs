@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Queries that name a key, or ask for its order, and what a scan need not look at for them.
 
 use std::sync::Arc;

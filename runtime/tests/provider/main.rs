@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The provider through DataFusion: real sessions, real SQL.
 
 mod changes;

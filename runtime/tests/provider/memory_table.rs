@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`MemoryTable`] against a slow, obvious twin, and under threads.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The tables of `kalamtable_runtime::metadata`: what a session's tables say of themselves.
 
 use std::any::Any;

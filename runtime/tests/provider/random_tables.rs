@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Tables that nobody has written: definitions, rows and queries made up, and answered as DataFusion's
 //! `MemTable` answers them.
 

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What a scan builds, returns and says.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Whether concurrent statements are as if they had run one after the other, each between its begin and
 //! its end.
 //!

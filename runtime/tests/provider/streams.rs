@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Sources whose rows come as streams: chunks, partitions, order, back pressure, cancellation, failure.
 
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Sessions, and what their answers look like.
 
 use std::collections::HashMap;

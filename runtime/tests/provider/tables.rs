@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The tables of these tests, as generated code would have them.
 
 use std::cell::Cell;

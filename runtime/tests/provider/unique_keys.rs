@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Unique keys: kept by [`MemoryTable`], found by it, told to the planner.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A table yields the same tokens as TOML and as a struct.
 
 use std::path::Path;

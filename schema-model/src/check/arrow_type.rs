@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! `arrow:` types: whether Arrow knows the notation, and whether the type has a name of its own.
 
 use crate::Rule;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Defaults: a TOML value to a value in the column's own representation.
 
 use super::{Checks, TypedColumn};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Ids: in range, unique over columns and nested fields, and none that a dropped column had.
 
 use std::collections::HashMap;

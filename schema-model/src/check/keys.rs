@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The primary key, or why there is none; and the unique keys.
 
 use std::collections::HashMap;

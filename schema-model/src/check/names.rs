@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Names: of the table, its columns, nested fields, and what was dropped.
 
 use std::collections::HashMap;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Options: what only tables of some kind say.
 
 use std::num::NonZeroU64;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rust names: fields that clash or cannot be written, types that clash or do not exist.
 
 use std::collections::HashMap;

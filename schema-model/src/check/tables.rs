@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Checks over several tables.
 
 use std::collections::HashMap;

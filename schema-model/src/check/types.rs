@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Types: a [`TypeNode`] to a [`ColumnType`], its numbers in range, its labels and fields distinct.
 
 use std::collections::HashMap;

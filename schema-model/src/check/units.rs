@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Units of row fields.
 
 use super::{Checks, TypedColumn};

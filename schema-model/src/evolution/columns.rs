@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rules about columns: what old rows have in those that were added, nulls, and types.
 
 use super::{Evolution, EvolutionRule, literal};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rules about ids and names: what was dropped is reserved, and nothing comes back as something else.
 
 use super::version::Version;

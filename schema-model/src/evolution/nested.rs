@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rules about types: those that are not nested by the table of types, fields inside others by id.
 
 use super::types::{reads_as, wider_types};

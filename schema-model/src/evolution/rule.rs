@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`EvolutionRule`]: what the next version of a table has to satisfy.
 
 use crate::rule::rules;

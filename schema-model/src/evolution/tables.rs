@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Rules about the table as a whole: its kind and its keys.
 
 use super::version::Version;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Which types can be read as which: the table of types.
 
 use crate::{ColumnType, TimeUnit};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Version`]: one definition of a history, with what is looked up in it.
 
 use std::collections::HashMap;

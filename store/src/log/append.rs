@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Writes a change: the next number, or the conflict that there is.
 
 use super::catch_up::is_cleaned_up;

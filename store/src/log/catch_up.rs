@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Reads what others wrote: entries one after the other, or a checkpoint where entries are gone.
 //!
 //! A number whose entry was cleaned up is free again, and a process that slept may create an entry

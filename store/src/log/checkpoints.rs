@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Keeps the log short: checkpoints, and the deletion of what they make needless.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Objects`]: the names and the limits of a log's objects; reads and writes of one.
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! What every store does, on each of them.
 
 use kalamtable_store::{

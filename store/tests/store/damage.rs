@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Files that were cut off, altered, deleted: the right answer, or an error that names the file.
 
 use std::fs;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! A process that alters a table is killed at any moment, and nothing that it acknowledged is lost.
 
 use std::io::{BufRead, BufReader};

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! The stores, from outside: behaviour, a twin, schedules, races, kills and damage.
 
 mod behaviour;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Several at once on one folder: no lost update, no fork, no gap; and a store on which that fails.
 
 use std::collections::BTreeMap;

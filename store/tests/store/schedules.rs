@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Chosen moments: a writer that sleeps, answers that are lost, a process that dies at each call.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

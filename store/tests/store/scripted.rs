@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`scripted`]: an object store that does something else when a test wants it to.
 
 use std::fmt;

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Definitions to store, and stores to put them in.
 
 use std::future::Future;

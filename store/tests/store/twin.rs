@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! Random operations on two logs that share objects, and on a store in memory: all say the same.
 
 use std::sync::Arc;

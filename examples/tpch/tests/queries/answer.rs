@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+
 //! [`Answer`]: what a query returned, in a form that can be compared.
 
 use std::cmp::Ordering;
