@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, PoisonError};
 
 use kalamtable_model::{TableDefinition, TableName, check_evolution};
-use kalamtable_store::{Change, ChangeKind, Error as StoreError, Sequence, TableId};
+use kalamtable_store::{ChangeKind, DefinitionChange, Error as StoreError, Sequence, TableId};
 
 use crate::error::Error;
 use crate::name::NameRef;
@@ -278,7 +278,7 @@ impl Shared {
         Ok(*cursor)
     }
 
-    fn see(&self, change: &Change) {
+    fn see(&self, change: &DefinitionChange) {
         let names: Vec<&TableName> = change
             .name_before
             .iter()

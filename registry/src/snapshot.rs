@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 
 use arrow_schema::{ArrowError, SchemaRef};
 use kalamtable_model::{TableDefinition, TableName};
-use kalamtable_store::{Moment, Sequence, StoredTable, TableId};
+use kalamtable_store::{Sequence, StoredTable, TableId, UnixMicros};
 use once_cell::sync::OnceCell;
 
 use crate::clocks::{Epoch, Stamp};
@@ -31,8 +31,8 @@ use crate::weigh;
 pub struct TableSnapshot {
     definition: TableDefinition,
     sequence: Sequence,
-    changed_at: Moment,
-    created_at: Moment,
+    changed_at: UnixMicros,
+    created_at: UnixMicros,
     ledger: Arc<Ledger>,
     settle: Weak<dyn Settle>,
     /// What is held here; what is shared with other tables is charged there.
@@ -116,12 +116,12 @@ impl TableSnapshot {
     }
 
     /// When this version was made.
-    pub fn changed_at(&self) -> Moment {
+    pub fn changed_at(&self) -> UnixMicros {
         self.changed_at
     }
 
     /// When the table was made.
-    pub fn created_at(&self) -> Moment {
+    pub fn created_at(&self) -> UnixMicros {
         self.created_at
     }
 

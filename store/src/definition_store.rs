@@ -7,7 +7,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 use kalamtable_model::{TableDefinition, TableName};
 
-use crate::{Change, Error, Sequence, StoredTable, TableId};
+use crate::{DefinitionChange, Error, Sequence, StoredTable, TableId};
 
 /// Definitions of tables, every version of them, and the order in which they changed.
 ///
@@ -18,7 +18,7 @@ use crate::{Change, Error, Sequence, StoredTable, TableId};
 /// The store numbers versions itself: whatever version a definition says, it becomes 1 when the table
 /// is created and the next one at each change. That is what old data names its definition by, so
 /// versions are kept for ever, also those of dropped tables. It also says when each change was made:
-/// see [`Moment`](crate::Moment).
+/// see [`UnixMicros`](crate::UnixMicros).
 ///
 /// A future of a writing method that is dropped before it is ready may or may not have changed the
 /// store.
@@ -99,7 +99,7 @@ pub trait DefinitionStore: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`Error::ChangesForgotten`] if the store no longer knows the first of them;
     /// [`Error::UnknownSequence`] if it never got to `sequence`; if the store cannot be read.
-    async fn changes_since(&self, sequence: Sequence) -> Result<Vec<Change>, Error>;
+    async fn changes_since(&self, sequence: Sequence) -> Result<Vec<DefinitionChange>, Error>;
 
     /// The number of the last change; [`Sequence::START`] if there was none.
     ///

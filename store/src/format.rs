@@ -6,7 +6,7 @@
 //! {"format":1,"checksum":"..","content":{"sequence":2,"previous":"..","writer":"..","moment":1700000000000000,"change":{"drop":{"id":1}}}}
 //! ```
 //!
-//! Moments are numbers, of microseconds: see [`Moment`].
+//! Moments are numbers, of microseconds: see [`UnixMicros`].
 //!
 //! An entry names the checksum of the one before it, so a log that was forked or overwritten is
 //! noticed where the two meet. A checkpoint is every entry up to it, without what follows from their
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::checksum::Checksum;
 use crate::replica::{Entry, Replica, Stamp};
 use crate::state::{Action, Definition};
-use crate::{DamageKind, Moment, Sequence, TableId};
+use crate::{DamageKind, Sequence, TableId, UnixMicros};
 
 /// The only format so far.
 const FORMAT: u32 = 1;
@@ -80,7 +80,7 @@ pub(crate) fn write_entry(
     sequence: Sequence,
     previous: Checksum,
     writer: String,
-    moment: Moment,
+    moment: UnixMicros,
     action: Action,
 ) -> (Entry, Vec<u8>) {
     let content = EntryContent {
@@ -122,7 +122,7 @@ pub(crate) fn read_entry(
             writer: content.writer.into(),
             checksum,
         },
-        moment: Moment(content.moment),
+        moment: UnixMicros(content.moment),
         action: content.change.action(path)?,
     })
 }
@@ -170,7 +170,7 @@ pub(crate) fn read_checkpoint(
     {
         let action = change.action(path)?;
         let (sequence, previous) = (replica.last().next(), replica.head());
-        let (entry, _) = write_entry(sequence, previous, writer, Moment(moment), action);
+        let (entry, _) = write_entry(sequence, previous, writer, UnixMicros(moment), action);
         replica.apply(entry)?;
     }
     if replica.head() != content.last {

@@ -26,7 +26,7 @@ use crate::checksum::hex;
 use crate::folder::Folder;
 use crate::replica::Replica;
 use crate::state::{Operation, State};
-use crate::{Change, Damage, DefinitionStore, Error, Sequence, StoredTable, TableId};
+use crate::{Damage, DefinitionChange, DefinitionStore, Error, Sequence, StoredTable, TableId};
 
 /// How an [`ObjectStoreLog`] behaves. Processes that share a log may differ in it.
 ///
@@ -304,7 +304,7 @@ impl DefinitionStore for ObjectStoreLog {
     }
 
     /// Up to what is damaged, and then the error: a cursor stops there.
-    async fn changes_since(&self, sequence: Sequence) -> Result<Vec<Change>, Error> {
+    async fn changes_since(&self, sequence: Sequence) -> Result<Vec<DefinitionChange>, Error> {
         self.refresh_if_due().await?;
         let view = self.view();
         let changes = view.replica.state().changes_since(sequence);

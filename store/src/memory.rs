@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use kalamtable_model::{TableDefinition, TableName};
 
 use crate::state::{Operation, State};
-use crate::{Change, DefinitionStore, Error, Moment, Sequence, StoredTable, TableId};
+use crate::{DefinitionChange, DefinitionStore, Error, Sequence, StoredTable, TableId, UnixMicros};
 
 /// Definitions that last as long as the process. Every read sees every change.
 ///
@@ -40,7 +40,7 @@ impl MemoryStore {
 
     fn write(&self, operation: &Operation) -> Result<StoredTable, Error> {
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let plan = state.plan(operation, Moment::now())?;
+        let plan = state.plan(operation, UnixMicros::now())?;
         // What was planned fits; if it does not, that is for the caller to see.
         let applied = state.apply(plan.table.changed_at, &plan.action);
         applied.map_err(|kind| Error::Other(Box::new(kind)))?;
@@ -100,7 +100,7 @@ impl DefinitionStore for MemoryStore {
         Ok(self.state().history(id))
     }
 
-    async fn changes_since(&self, sequence: Sequence) -> Result<Vec<Change>, Error> {
+    async fn changes_since(&self, sequence: Sequence) -> Result<Vec<DefinitionChange>, Error> {
         self.state().changes_since(sequence)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::checksum::Checksum;
 use crate::state::{Action, State};
-use crate::{DamageKind, Moment, Sequence};
+use crate::{DamageKind, Sequence, UnixMicros};
 
 /// One entry of the log; its number is where it is.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub(crate) struct Entry {
     /// The checksum of the entry before it.
     pub(crate) previous: Checksum,
     pub(crate) stamp: Stamp,
-    pub(crate) moment: Moment,
+    pub(crate) moment: UnixMicros,
     pub(crate) action: Action,
 }
 

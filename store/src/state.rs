@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_and_check};
 
-use crate::{Change, ChangeKind, DamageKind, Error, Moment, Sequence, StoredTable, TableId};
+use crate::{
+    ChangeKind, DamageKind, DefinitionChange, Error, Sequence, StoredTable, TableId, UnixMicros,
+};
 
 /// What a caller asks for.
 #[derive(Clone, Debug)]
@@ -88,8 +90,8 @@ impl Definition {
 /// The tables of a store, and every change that led to them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
-    /// Change `n` is at `n - 1`.
-    changes: Vec<Change>,
+    /// DefinitionChange `n` is at `n - 1`.
+    changes: Vec<DefinitionChange>,
     /// Table `n` is at `n - 1`, dropped or not.
     tables: Vec<Table>,
     names: HashMap<TableName, TableId>,
@@ -97,7 +99,7 @@ pub(crate) struct State {
 
 #[derive(Clone, Debug)]
 struct Table {
-    created_at: Moment,
+    created_at: UnixMicros,
     /// Version `n` is at `n - 1`; never empty.
     versions: Vec<Version>,
     is_dropped: bool,
@@ -107,22 +109,22 @@ struct Table {
 struct Version {
     definition: Definition,
     sequence: Sequence,
-    changed_at: Moment,
+    changed_at: UnixMicros,
 }
 
 // ---- changes ----
 
 impl State {
     /// What to do next for `operation`, if it can be done, when the clock says `now`.
-    pub(crate) fn plan(&self, operation: &Operation, now: Moment) -> Result<Plan, Error> {
-        let moment = self.last_moment().map_or(now, |last| last.max(now));
+    pub(crate) fn plan(&self, operation: &Operation, now: UnixMicros) -> Result<Plan, Error> {
+        let changed_at = self.last_changed_at().map_or(now, |last| last.max(now));
         let (id, created_at, definition, action) = match operation {
             Operation::Create { definition } => {
                 let id = self.next_id();
                 self.free_name(definition.name(), None)?;
                 let definition = Definition::to_store(definition.clone(), NonZeroU32::MIN)?;
                 let checked = Arc::clone(&definition.checked);
-                (id, moment, checked, Action::Create { id, definition })
+                (id, changed_at, checked, Action::Create { id, definition })
             }
             Operation::Replace {
                 id,
@@ -153,7 +155,7 @@ impl State {
                 id,
                 definition,
                 sequence: self.last_sequence().next(),
-                changed_at: moment,
+                changed_at,
                 created_at,
             },
             action,
@@ -161,8 +163,12 @@ impl State {
     }
 
     /// Makes a change, if it fits.
-    pub(crate) fn apply(&mut self, moment: Moment, action: &Action) -> Result<(), DamageKind> {
-        if self.last_moment().is_some_and(|last| moment < last) {
+    pub(crate) fn apply(
+        &mut self,
+        changed_at: UnixMicros,
+        action: &Action,
+    ) -> Result<(), DamageKind> {
+        if self.last_changed_at().is_some_and(|last| changed_at < last) {
             return Err(DamageKind::Misfit(
                 "its moment is before that of the last change",
             ));
@@ -181,18 +187,18 @@ impl State {
                     return Err(DamageKind::Misfit("the name is taken"));
                 }
                 self.tables.push(Table {
-                    created_at: moment,
+                    created_at: changed_at,
                     versions: vec![Version {
                         definition: definition.clone(),
                         sequence,
-                        changed_at: moment,
+                        changed_at,
                     }],
                     is_dropped: false,
                 });
                 self.names.insert(name.clone(), *id);
-                Change {
+                DefinitionChange {
                     sequence,
-                    moment,
+                    changed_at,
                     table: *id,
                     kind: ChangeKind::Created,
                     name_before: None,
@@ -216,12 +222,12 @@ impl State {
                     table.versions.push(Version {
                         definition: definition.clone(),
                         sequence,
-                        changed_at: moment,
+                        changed_at,
                     });
                 }
-                Change {
+                DefinitionChange {
                     sequence,
-                    moment,
+                    changed_at,
                     table: *id,
                     kind: ChangeKind::Replaced { version },
                     name_before: Some(before),
@@ -235,9 +241,9 @@ impl State {
                 if let Some(table) = self.table_mut(*id) {
                     table.is_dropped = true;
                 }
-                Change {
+                DefinitionChange {
                     sequence,
-                    moment,
+                    changed_at,
                     table: *id,
                     kind: ChangeKind::Dropped,
                     name_before: Some(before),
@@ -250,7 +256,7 @@ impl State {
     }
 
     /// When the table was made, and its newest definition, if that is of version `expected`.
-    fn expect(&self, id: TableId, expected: u32) -> Result<(Moment, &Definition), Error> {
+    fn expect(&self, id: TableId, expected: u32) -> Result<(UnixMicros, &Definition), Error> {
         let (table, newest) = self.live(id).ok_or(Error::NoSuchTable { id })?;
         let found = newest.definition.checked.version();
         if found != expected {
@@ -325,7 +331,7 @@ impl State {
     }
 
     /// As [`DefinitionStore::changes_since`](crate::DefinitionStore::changes_since).
-    pub(crate) fn changes_since(&self, sequence: Sequence) -> Result<Vec<Change>, Error> {
+    pub(crate) fn changes_since(&self, sequence: Sequence) -> Result<Vec<DefinitionChange>, Error> {
         let after = usize::try_from(sequence.0).ok();
         match after.and_then(|after| self.changes.get(after..)) {
             Some(changes) => Ok(changes.to_vec()),
@@ -341,12 +347,12 @@ impl State {
         Sequence(self.changes.len() as u64)
     }
 
-    fn last_moment(&self) -> Option<Moment> {
-        self.changes.last().map(|change| change.moment)
+    fn last_changed_at(&self) -> Option<UnixMicros> {
+        self.changes.last().map(|change| change.changed_at)
     }
 
     /// Every change again, in order, as it was asked for, with its moment.
-    pub(crate) fn actions(&self) -> impl Iterator<Item = (Moment, Action)> {
+    pub(crate) fn actions(&self) -> impl Iterator<Item = (UnixMicros, Action)> {
         self.changes.iter().filter_map(|change| {
             let id = change.table;
             let definition = |version: u32| {
@@ -364,7 +370,7 @@ impl State {
                 },
                 ChangeKind::Dropped => Action::Drop { id },
             };
-            Some((change.moment, action))
+            Some((change.changed_at, action))
         })
     }
 
@@ -426,7 +432,9 @@ mod tests {
 
     /// Makes a change when the clock says `now`.
     fn change(state: &mut State, now: i64, operation: &Operation) -> StoredTable {
-        let plan = state.plan(operation, Moment(now)).expect("it can be done");
+        let plan = state
+            .plan(operation, UnixMicros(now))
+            .expect("it can be done");
         let applied = state.apply(plan.table.changed_at, &plan.action);
         applied.expect("what was planned fits");
         plan.table
@@ -444,7 +452,7 @@ mod tests {
                 definition: definition("1"),
             },
         );
-        assert_eq!(created.changed_at, Moment(-7));
+        assert_eq!(created.changed_at, UnixMicros(-7));
         let mut moments = Vec::new();
         for now in [-8, 5, 4, i64::MIN, 6, i64::MAX, 7] {
             let operation = Operation::Replace {
@@ -453,14 +461,14 @@ mod tests {
                 definition: definition(&now.to_string()),
             };
             let replaced = change(&mut state, now, &operation);
-            assert_eq!(replaced.created_at, Moment(-7));
+            assert_eq!(replaced.created_at, UnixMicros(-7));
             assert_eq!(state.get(id), Some(replaced.clone()));
             expected = replaced.version();
             moments.push(replaced.changed_at.0);
         }
         assert_eq!(moments, [-7, 5, 5, 5, 6, i64::MAX, i64::MAX]);
         let dropped = change(&mut state, 8, &Operation::Drop { id, expected });
-        assert_eq!(dropped.changed_at, Moment(i64::MAX));
+        assert_eq!(dropped.changed_at, UnixMicros(i64::MAX));
     }
 
     #[test]
@@ -471,9 +479,9 @@ mod tests {
         };
         change(&mut state, 5, &create);
         let drop = Action::Drop { id: TableId(1) };
-        let refused = state.apply(Moment(4), &drop);
+        let refused = state.apply(UnixMicros(4), &drop);
         assert!(matches!(refused, Err(DamageKind::Misfit(_))), "{refused:?}");
         assert_eq!(state.last_sequence(), Sequence(1));
-        assert!(state.apply(Moment(5), &drop).is_ok());
+        assert!(state.apply(UnixMicros(5), &drop).is_ok());
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kalamtable_model::{TableDefinition, TableName};
 
-use crate::Moment;
+use crate::UnixMicros;
 
 /// Names one table of a store, whatever it is called: from 1, and never used again, also not by a
 /// table that is created under the name of a dropped one.
@@ -50,9 +50,9 @@ pub struct StoredTable {
     /// The change that made this version.
     pub sequence: Sequence,
     /// The moment of that change.
-    pub changed_at: Moment,
+    pub changed_at: UnixMicros,
     /// The moment of the change that made version 1.
-    pub created_at: Moment,
+    pub created_at: UnixMicros,
 }
 
 impl StoredTable {
@@ -64,11 +64,11 @@ impl StoredTable {
 
 /// One change of a store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change {
+pub struct DefinitionChange {
     /// Its number.
     pub sequence: Sequence,
     /// When it was made: not before the change before it.
-    pub moment: Moment,
+    pub changed_at: UnixMicros,
     /// The table that changed.
     pub table: TableId,
     /// What happened to it.

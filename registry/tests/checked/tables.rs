@@ -7,13 +7,15 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, LazyLock};
 
 use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_and_check};
-use kalamtable_store::{Change, ChangeKind, Error, Moment, Sequence, StoredTable, TableId};
+use kalamtable_store::{
+    ChangeKind, DefinitionChange, Error, Sequence, StoredTable, TableId, UnixMicros,
+};
 
 /// Every version of every table, and every change.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     tables: Vec<Table>,
-    changes: Vec<Change>,
+    changes: Vec<DefinitionChange>,
 }
 
 #[derive(Debug)]
@@ -85,7 +87,7 @@ impl Tables {
         Ok(self.last_sequence())
     }
 
-    pub(crate) fn changes_since(&self, sequence: Sequence) -> Vec<Change> {
+    pub(crate) fn changes_since(&self, sequence: Sequence) -> Vec<DefinitionChange> {
         self.changes[sequence.0 as usize..].to_vec()
     }
 
@@ -128,8 +130,8 @@ impl Tables {
             id,
             definition: Arc::new(definition.with_version(version)),
             sequence,
-            changed_at: Moment(0),
-            created_at: Moment(0),
+            changed_at: UnixMicros(0),
+            created_at: UnixMicros(0),
         };
         history.push(stored.clone());
         stored
@@ -142,9 +144,9 @@ impl Tables {
         name_before: Option<TableName>,
         name_after: Option<TableName>,
     ) {
-        self.changes.push(Change {
+        self.changes.push(DefinitionChange {
             sequence: Sequence(self.changes.len() as u64 + 1),
-            moment: Moment(0),
+            changed_at: UnixMicros(0),
             table,
             kind,
             name_before,

@@ -12,7 +12,7 @@ use std::task::{Context, Poll, Waker};
 use async_trait::async_trait;
 use kalamtable_model::{TableDefinition, TableName};
 use kalamtable_store::{
-    Change, DefinitionStore, Error as StoreError, Sequence, StoredTable, TableId,
+    DefinitionChange, DefinitionStore, Error as StoreError, Sequence, StoredTable, TableId,
 };
 use loom::sync::atomic::AtomicU32;
 
@@ -207,7 +207,7 @@ impl DefinitionStore for Store {
         Ok(self.state().tables.history(id))
     }
 
-    async fn changes_since(&self, sequence: Sequence) -> Result<Vec<Change>, StoreError> {
+    async fn changes_since(&self, sequence: Sequence) -> Result<Vec<DefinitionChange>, StoreError> {
         let state = self.state();
         match state.is_silent {
             true => Err(StoreError::Other("the store is away".into())),

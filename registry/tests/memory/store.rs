@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_and_check};
-use kalamtable_store::{Change, DefinitionStore, Error, Moment, Sequence, StoredTable, TableId};
+use kalamtable_store::{
+    DefinitionChange, DefinitionStore, Error, Sequence, StoredTable, TableId, UnixMicros,
+};
 
 /// How the tables of a store differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +38,8 @@ impl Generated {
             id,
             definition: Arc::new(parsed),
             sequence: Sequence(id.0),
-            changed_at: Moment(0),
-            created_at: Moment(0),
+            changed_at: UnixMicros(0),
+            created_at: UnixMicros(0),
         })
     }
 
@@ -125,7 +127,7 @@ impl DefinitionStore for Generated {
         Err(Error::Other("nothing is written".into()))
     }
 
-    async fn changes_since(&self, _: Sequence) -> Result<Vec<Change>, Error> {
+    async fn changes_since(&self, _: Sequence) -> Result<Vec<DefinitionChange>, Error> {
         Ok(Vec::new())
     }
 

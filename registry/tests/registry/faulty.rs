@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use async_trait::async_trait;
 use kalamtable_model::{TableDefinition, TableName};
 use kalamtable_store::{
-    Change, DefinitionStore, Error, MemoryStore, Sequence, StoredTable, TableId,
+    DefinitionChange, DefinitionStore, Error, MemoryStore, Sequence, StoredTable, TableId,
 };
 
 /// What a registry asks of a store.
@@ -165,7 +165,7 @@ impl DefinitionStore for Faulty {
         self.memory.history(id).await
     }
 
-    async fn changes_since(&self, sequence: Sequence) -> Result<Vec<Change>, Error> {
+    async fn changes_since(&self, sequence: Sequence) -> Result<Vec<DefinitionChange>, Error> {
         let mut changes = self.memory.changes_since(sequence).await?;
         match self.fate(Call::Changes) {
             Fate::Refused => return Err(away()),

@@ -8,7 +8,7 @@ use std::sync::PoisonError;
 
 use async_trait::async_trait;
 use kalamtable_model::{TableDefinition, TableName};
-use kalamtable_store::{Change, DefinitionStore, Error, Sequence, StoredTable, TableId};
+use kalamtable_store::{DefinitionChange, DefinitionStore, Error, Sequence, StoredTable, TableId};
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::{Mutex, MutexGuard};
 
@@ -117,7 +117,7 @@ impl DefinitionStore for Store {
         Ok(self.tables().history(id))
     }
 
-    async fn changes_since(&self, sequence: Sequence) -> Result<Vec<Change>, Error> {
+    async fn changes_since(&self, sequence: Sequence) -> Result<Vec<DefinitionChange>, Error> {
         self.ask(|tables| Ok(tables.changes_since(sequence))).await
     }
 

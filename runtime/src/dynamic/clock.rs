@@ -4,12 +4,12 @@
 
 use std::fmt::Debug;
 
-use kalamtable_store::Moment;
+use kalamtable_store::UnixMicros;
 
 /// What time it is.
 pub trait Clock: Debug + Send + Sync + 'static {
     /// This moment.
-    fn now(&self) -> Moment;
+    fn now(&self) -> UnixMicros;
 }
 
 /// The clock of this machine.
@@ -17,7 +17,7 @@ pub trait Clock: Debug + Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    fn now(&self) -> Moment {
-        Moment::now()
+    fn now(&self) -> UnixMicros {
+        UnixMicros::now()
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use kalamtable_model::TableKind;
 use kalamtable_model::arrow::FIELD_ID_KEY;
-use kalamtable_store::{Moment, TableId};
+use kalamtable_store::{TableId, UnixMicros};
 
 use super::actor::UserId;
 use crate::BoxError;
@@ -69,7 +69,7 @@ pub struct ChunkId(pub u64);
 pub struct Chunk {
     rows: RecordBatch,
     version: u32,
-    arrived_at: Moment,
+    arrived_at: UnixMicros,
     deleted: Option<BooleanArray>,
     tombstones: usize,
     bytes: usize,
@@ -78,7 +78,7 @@ pub struct Chunk {
 impl Chunk {
     /// Rows that were written under a version of their table's definition: its columns in their order, and
     /// behind them those that the system adds to tables of this kind.
-    pub fn new(rows: RecordBatch, version: u32, arrived_at: Moment) -> Self {
+    pub fn new(rows: RecordBatch, version: u32, arrived_at: UnixMicros) -> Self {
         let deleted = deleted(&rows);
         Chunk {
             version,
@@ -101,7 +101,7 @@ impl Chunk {
     }
 
     /// When the last of them was written.
-    pub fn arrived_at(&self) -> Moment {
+    pub fn arrived_at(&self) -> UnixMicros {
         self.arrived_at
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use datafusion::error::Result;
 use kalamtable_model::TableKind;
 use kalamtable_registry::{SchemaRegistry, TableSnapshot};
-use kalamtable_store::{Moment, TableId};
+use kalamtable_store::{TableId, UnixMicros};
 
 use super::clock::{Clock, SystemClock};
 use super::provider::DynamicProvider;
@@ -185,7 +185,7 @@ pub(super) struct PartitionState {
 #[derive(Debug)]
 struct Earlier {
     rows: Arc<PartitionRows>,
-    until: Moment,
+    until: UnixMicros,
 }
 
 /// How long rows of before an alteration are kept for plans that are under way, in microseconds; and of
@@ -195,7 +195,7 @@ const MOST_EARLIER: usize = 8;
 
 impl PartitionState {
     /// Keeps rows of an earlier version, before others take their place.
-    pub(super) fn keep(&self, rows: &Arc<PartitionRows>, now: Moment) {
+    pub(super) fn keep(&self, rows: &Arc<PartitionRows>, now: UnixMicros) {
         let mut earlier = self.lock_earlier();
         earlier.push(Earlier {
             rows: Arc::clone(rows),
@@ -207,7 +207,7 @@ impl PartitionState {
     }
 
     /// Forgets what no plan that is under way can need.
-    pub(super) fn forget(&self, now: Moment) {
+    pub(super) fn forget(&self, now: UnixMicros) {
         let mut earlier = self.lock_earlier();
         earlier.retain(|earlier| now.0.saturating_sub(earlier.until.0) < KEPT_FOR);
     }

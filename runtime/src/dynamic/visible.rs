@@ -9,7 +9,7 @@ use arrow::array::{ArrayRef, UInt32Array};
 use datafusion::error::Result;
 use kalamtable_model::TableDefinition;
 use kalamtable_registry::TableSnapshot;
-use kalamtable_store::Moment;
+use kalamtable_store::UnixMicros;
 
 use super::storage::StoredChunk;
 use super::versions::{Pick, Versions};
@@ -20,16 +20,16 @@ use crate::erased::RowReader;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View {
     /// Rows that arrived at this moment or before are not there any more.
-    expired: Option<Moment>,
+    expired: Option<UnixMicros>,
     with_deleted: bool,
 }
 
 impl View {
     /// At a moment: the rows of the table that are there, and the deleted ones if they are wanted.
-    pub(super) fn new(definition: &TableDefinition, now: Moment, with_deleted: bool) -> Self {
+    pub(super) fn new(definition: &TableDefinition, now: UnixMicros, with_deleted: bool) -> Self {
         let expired = definition.ttl_seconds().map(|seconds| {
             let micros = i64::try_from(seconds.get()).unwrap_or(i64::MAX);
-            Moment(now.0.saturating_sub(micros.saturating_mul(1_000_000)))
+            UnixMicros(now.0.saturating_sub(micros.saturating_mul(1_000_000)))
         });
         View {
             expired,

@@ -18,7 +18,7 @@ use kalamtable_runtime::dynamic::{Clock, RowStorage, StorageLimits};
 use kalamtable_runtime::{
     Actor, DynamicOptions, DynamicTables, MemoryStorage, Role, UserId, enable_changes,
 };
-use kalamtable_store::{MemoryStore, Moment};
+use kalamtable_store::{MemoryStore, UnixMicros};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
@@ -39,8 +39,8 @@ impl TestClock {
 }
 
 impl Clock for TestClock {
-    fn now(&self) -> Moment {
-        Moment(self.0.load(Ordering::Relaxed))
+    fn now(&self) -> UnixMicros {
+        UnixMicros(self.0.load(Ordering::Relaxed))
     }
 }
 

@@ -6,7 +6,7 @@ use super::catch_up::is_cleaned_up;
 use super::objects::Put;
 use super::{Gate, ObjectStoreLog};
 use crate::state::{Operation, Plan};
-use crate::{Error, Moment, StoredTable, format};
+use crate::{Error, StoredTable, UnixMicros, format};
 
 impl ObjectStoreLog {
     /// Makes a change, once. The version that it made, or took away, with the change's number.
@@ -33,7 +33,7 @@ impl ObjectStoreLog {
         let writer = format!("{}-{}", gate.process, gate.attempts);
         let (Plan { action, table }, previous) = {
             let view = self.view();
-            let plan = view.replica.state().plan(operation, Moment::now())?;
+            let plan = view.replica.state().plan(operation, UnixMicros::now())?;
             (plan, view.replica.head())
         };
         let sequence = table.sequence;

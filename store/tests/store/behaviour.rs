@@ -3,7 +3,7 @@
 //! What every store does, on each of them.
 
 use kalamtable_store::{
-    ChangeKind, DefinitionStore, Error, MemoryStore, Moment, Sequence, TableId,
+    ChangeKind, DefinitionStore, Error, MemoryStore, Sequence, TableId, UnixMicros,
 };
 
 use crate::tables::{Everything, block_on, name, open, open_folder, table};
@@ -228,7 +228,7 @@ async fn table_has_the_moments_of_its_changes(store: &dyn DefinitionStore) {
     store.drop_table(first.id, 2).await.unwrap();
 
     let changes = store.changes_since(Sequence::START).await.unwrap();
-    let moments: Vec<Moment> = changes.iter().map(|change| change.moment).collect();
+    let moments: Vec<UnixMicros> = changes.iter().map(|change| change.changed_at).collect();
     let made = [first.changed_at, other.changed_at, second.changed_at];
     assert_eq!(moments[..3], made);
     assert!(moments.is_sorted());

@@ -123,8 +123,8 @@ fn race(
 fn follow(
     store: &ObjectStoreLog,
     is_over: &AtomicBool,
-) -> Result<Vec<kalamtable_store::Change>, String> {
-    let mut seen: Vec<kalamtable_store::Change> = Vec::new();
+) -> Result<Vec<kalamtable_store::DefinitionChange>, String> {
+    let mut seen: Vec<kalamtable_store::DefinitionChange> = Vec::new();
     loop {
         let is_last = is_over.load(Ordering::Acquire);
         let after = seen

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_and_check};
 use kalamtable_store::{
-    Change, DefinitionStore, LogOptions, Moment, ObjectStoreLog, Sequence, StoredTable,
+    DefinitionChange, DefinitionStore, LogOptions, ObjectStoreLog, Sequence, StoredTable,
+    UnixMicros,
 };
 use object_store::ObjectStore;
 use object_store::local::LocalFileSystem;
@@ -86,7 +87,7 @@ pub(crate) struct Everything {
     pub(crate) tables: Vec<StoredTable>,
     pub(crate) versions: Vec<StoredTable>,
     pub(crate) histories: Vec<Vec<StoredTable>>,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Vec<DefinitionChange>,
 }
 
 impl Everything {
@@ -115,11 +116,11 @@ impl Everything {
     fn check(&self, last: Sequence) {
         let numbers = self.changes.iter().map(|change| change.sequence.0);
         assert!(numbers.eq(1..=last.0), "the sequence has gaps: {self:?}");
-        assert!(self.changes.is_sorted_by_key(|change| change.moment));
+        assert!(self.changes.is_sorted_by_key(|change| change.changed_at));
         for history in &self.histories {
             for table in history {
                 let change = &self.changes[table.sequence.0 as usize - 1];
-                assert_eq!(table.changed_at, change.moment);
+                assert_eq!(table.changed_at, change.changed_at);
                 assert_eq!(table.created_at, history[0].changed_at);
             }
             let versions = history.iter().map(StoredTable::version);
@@ -140,13 +141,13 @@ impl Everything {
     }
 
     /// All but when it was done: what two stores that were told the same have in common.
-    pub(crate) fn without_moments(mut self) -> Self {
+    pub(crate) fn without_times(mut self) -> Self {
         let tables = self.tables.iter_mut().chain(&mut self.versions);
         for table in tables.chain(self.histories.iter_mut().flatten()) {
-            *table = without_moments(table.clone());
+            *table = without_times(table.clone());
         }
         for change in &mut self.changes {
-            change.moment = Moment(0);
+            change.changed_at = UnixMicros(0);
         }
         self
     }
@@ -162,10 +163,10 @@ impl Everything {
     }
 }
 
-pub(crate) fn without_moments(table: StoredTable) -> StoredTable {
+pub(crate) fn without_times(table: StoredTable) -> StoredTable {
     StoredTable {
-        changed_at: Moment(0),
-        created_at: Moment(0),
+        changed_at: UnixMicros(0),
+        created_at: UnixMicros(0),
         ..table
     }
 }

@@ -9,7 +9,7 @@ use object_store::ObjectStore;
 use object_store::memory::InMemory;
 use proptest::prelude::*;
 
-use crate::tables::{Everything, block_on, open, table, without_moments};
+use crate::tables::{Everything, block_on, open, table, without_times};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -43,7 +43,7 @@ fn answer<T>(result: Result<T, Error>) -> Result<T, String> {
 
 /// As [`answer`], without the moment, which is another one in each store.
 fn made(result: Result<StoredTable, Error>) -> Result<StoredTable, String> {
-    answer(result.map(without_moments))
+    answer(result.map(without_times))
 }
 
 fn version_to_say(twin: &MemoryStore, id: u64, behind: u32) -> u32 {
@@ -92,13 +92,13 @@ proptest! {
             }
             // The other log lags until it is asked.
             let (found, expected) = (Everything::of(&logs[which]), Everything::of(&twin));
-            prop_assert_eq!(found.without_moments(), expected.without_moments());
+            prop_assert_eq!(found.without_times(), expected.without_times());
         }
         let everything = Everything::of(&open(&objects));
         for log in &logs {
             prop_assert_eq!(Everything::of(log), everything.clone());
         }
-        let expected = Everything::of(&twin).without_moments();
-        prop_assert_eq!(everything.without_moments(), expected);
+        let expected = Everything::of(&twin).without_times();
+        prop_assert_eq!(everything.without_times(), expected);
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Moment`]: when a change was made.
+//! [`UnixMicros`]: when a change was made.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,9 +10,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// before that of the change before it: where the clock says so, the change has the moment of the
 /// one before. So a clock that was ahead holds the moments of later changes until its time has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Moment(pub i64);
+pub struct UnixMicros(pub i64);
 
-impl Moment {
+impl UnixMicros {
     /// What this machine's clock says.
     pub fn now() -> Self {
         SystemTime::now().into()
@@ -20,10 +20,10 @@ impl Moment {
 }
 
 /// The nearest moment, if the number of microseconds does not fit.
-impl From<SystemTime> for Moment {
+impl From<SystemTime> for UnixMicros {
     fn from(time: SystemTime) -> Self {
         let micros = |apart: Duration| i64::try_from(apart.as_micros()).unwrap_or(i64::MAX);
-        Moment(match time.duration_since(UNIX_EPOCH) {
+        UnixMicros(match time.duration_since(UNIX_EPOCH) {
             Ok(after) => micros(after),
             Err(before) => -micros(before.duration()),
         })
@@ -37,15 +37,15 @@ mod tests {
     #[test]
     fn any_clock_has_a_moment() {
         let apart = Duration::from_millis(1_500);
-        assert_eq!(Moment::from(UNIX_EPOCH), Moment(0));
-        assert_eq!(Moment::from(UNIX_EPOCH + apart), Moment(1_500_000));
-        assert_eq!(Moment::from(UNIX_EPOCH - apart), Moment(-1_500_000));
+        assert_eq!(UnixMicros::from(UNIX_EPOCH), UnixMicros(0));
+        assert_eq!(UnixMicros::from(UNIX_EPOCH + apart), UnixMicros(1_500_000));
+        assert_eq!(UnixMicros::from(UNIX_EPOCH - apart), UnixMicros(-1_500_000));
 
         // Some systems' clocks cannot say these.
         let far = Duration::from_secs(i64::MAX as u64 / 2);
         let after = UNIX_EPOCH.checked_add(far);
         let before = UNIX_EPOCH.checked_sub(far);
-        assert!(after.is_none_or(|time| Moment::from(time) == Moment(i64::MAX)));
-        assert!(before.is_none_or(|time| Moment::from(time) == Moment(-i64::MAX)));
+        assert!(after.is_none_or(|time| UnixMicros::from(time) == UnixMicros(i64::MAX)));
+        assert!(before.is_none_or(|time| UnixMicros::from(time) == UnixMicros(-i64::MAX)));
     }
 }
