@@ -58,14 +58,16 @@ pub enum Error {
         stored: u32,
     },
     /// Something derived is not what is derived anew: a bug of this library, found by its shadow mode.
-    #[error("table {id}, version {version}: the {what} in memory is not what its definition says")]
-    Mixed {
+    #[error(
+        "table {id}, version {version}: the {artefact} in memory is not what its definition says"
+    )]
+    ArtefactMismatch {
         /// The table.
         id: TableId,
         /// The version.
         version: u32,
         /// What differs.
-        what: &'static str,
+        artefact: &'static str,
     },
 }
 

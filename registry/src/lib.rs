@@ -107,6 +107,7 @@
 //! eviction, until the thread looks up others or ends.
 
 mod alter;
+mod append_only_map;
 mod clocks;
 mod counters;
 mod error;
@@ -114,7 +115,6 @@ mod flight;
 mod handle;
 mod ledger;
 mod local;
-mod memo;
 mod moment;
 mod name;
 mod pool;
@@ -129,11 +129,11 @@ mod sync;
 mod texts;
 mod weigh;
 
+pub use append_only_map::AppendOnlyMap;
 pub use clocks::Epoch;
 pub use counters::Artefact;
 pub use error::Error;
 pub use handle::TableHandle;
-pub use memo::Memo;
 pub use name::NameRef;
 pub use registry::{RegistryOptions, SchemaRegistry};
 pub use snapshot::TableSnapshot;

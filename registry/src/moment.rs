@@ -50,7 +50,7 @@ impl SchemaRegistry {
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub async fn ended_early<'a>(
+    pub async fn find_inconsistent<'a>(
         &self,
         snapshots: &'a [Arc<TableSnapshot>],
     ) -> Result<Option<&'a Arc<TableSnapshot>>, Error> {

@@ -201,7 +201,7 @@ impl SchemaRegistry {
     }
 
     /// The number of alterations of any table that are visible: it has grown when one returns.
-    pub fn alterations(&self) -> u64 {
+    pub fn schema_changes(&self) -> u64 {
         self.shared.slots.alterations()
     }
 

@@ -56,21 +56,25 @@ impl Shared {
     /// That a snapshot, and what was made of it, is what the store has under its version.
     async fn check_derived(&self, snapshot: &TableSnapshot) -> Result<(), Error> {
         let (id, version) = (snapshot.id(), snapshot.version());
-        let mixed = |what| Error::Mixed { id, version, what };
+        let mismatch = |artefact| Error::ArtefactMismatch {
+            id,
+            version,
+            artefact,
+        };
         let Some(stored) = self.store.get_version(id, version).await? else {
-            return Err(mixed("definition"));
+            return Err(mismatch("definition"));
         };
         // By their texts: a default that is not a number differs from itself.
         if stored.definition.to_toml() != snapshot.definition().to_toml() {
-            return Err(mixed("definition"));
+            return Err(mismatch("definition"));
         }
         let schema = stored.definition.arrow_schema();
         if **snapshot.schema() != schema {
-            return Err(mixed("schema"));
+            return Err(mismatch("schema"));
         }
         let system = with_system_columns(&schema, stored.definition.kind());
         if *snapshot.schema_with_system_columns() != system {
-            return Err(mixed("schema with the system columns"));
+            return Err(mismatch("schema with the system columns"));
         }
         Ok(())
     }

@@ -12,9 +12,9 @@ use std::sync::{Arc, OnceLock};
 use arrow_schema::{ArrowError, FieldRef, Schema, SchemaRef};
 use kalamtable_model::{Column, PrimaryKey, Shared, TableDefinition, TableKind};
 
+use crate::append_only_map::AppendOnlyMap;
 use crate::counters::{Artefact, Count};
 use crate::ledger::Ledger;
-use crate::memo::Memo;
 use crate::pool::{ENTRY_BYTES, Pool};
 use crate::sync::{AtomicUsize, RandomState};
 use crate::texts::Texts;
@@ -35,7 +35,7 @@ pub(crate) struct Shape {
     fields: Box<[Arc<PooledField>]>,
     system: OnceLock<SchemaRef>,
     /// Of the schema with the system columns.
-    projections: Memo<Box<[usize]>, SchemaRef>,
+    projections: AppendOnlyMap<Box<[usize]>, SchemaRef>,
     /// What is held here, and is not a field.
     bytes: AtomicUsize,
     ledger: Arc<Ledger>,
@@ -87,7 +87,7 @@ impl Shape {
         if self.projections.len() >= PROJECTIONS {
             return Ok((Cow::Owned(schema), false));
         }
-        let bytes = weigh::allocation(Memo::<Box<[usize]>, SchemaRef>::NODE_BYTES)
+        let bytes = weigh::allocation(AppendOnlyMap::<Box<[usize]>, SchemaRef>::ENTRY_BYTES)
             + weigh::allocation(size_of_val(columns))
             + weigh::schema(&schema);
         Ok(match self.projections.try_insert(columns.into(), schema) {
@@ -226,7 +226,7 @@ impl Shapes {
             schema: Arc::new(schema),
             fields,
             system: OnceLock::new(),
-            projections: Memo::default(),
+            projections: AppendOnlyMap::default(),
             bytes: AtomicUsize::new(bytes),
             ledger: Arc::clone(&self.ledger),
         }

@@ -210,7 +210,7 @@ impl TableSnapshot {
     }
 
     /// Counts a look-up of something that was made of this version: whether it was there.
-    pub fn count(&self, artefact: Artefact, is_hit: bool) {
+    pub fn record_lookup(&self, artefact: Artefact, is_hit: bool) {
         let counters = &self.ledger.counters;
         match is_hit {
             true => counters.add(Count::Hit(artefact)),

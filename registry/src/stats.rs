@@ -42,7 +42,7 @@ pub struct Stats {
     /// How often a table, a name or everything had to be read again, or was altered.
     pub invalidations: u64,
     /// Alterations that are visible.
-    pub epoch: u64,
+    pub schema_changes: u64,
     /// The last change of the store that is visible.
     pub sequence: Sequence,
 }
@@ -77,7 +77,7 @@ impl SchemaRegistry {
             load_failures: counters.get(Count::LoadFailure),
             evictions: counters.get(Count::Eviction),
             invalidations: counters.get(Count::Invalidation),
-            epoch: shared.slots.alterations(),
+            schema_changes: shared.slots.alterations(),
             sequence: *shared.cursor.lock().unwrap_or_else(PoisonError::into_inner),
         }
     }

@@ -91,7 +91,7 @@ fn counters(stats: &Stats) -> impl Iterator<Item = (String, u64)> {
         ("load_failures", stats.load_failures),
         ("evictions", stats.evictions),
         ("invalidations", stats.invalidations),
-        ("epoch", stats.epoch),
+        ("epoch", stats.schema_changes),
         ("sequence", stats.sequence.0),
     ];
     let totals = totals.map(|(name, value)| (name.to_string(), value));

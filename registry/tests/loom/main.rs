@@ -16,6 +16,8 @@
 
 #[path = "../../src/alter.rs"]
 mod alter;
+#[path = "../../src/append_only_map.rs"]
+mod append_only_map;
 #[path = "../../src/clocks.rs"]
 mod clocks;
 mod counters;
@@ -29,8 +31,6 @@ mod handle;
 mod ledger;
 #[path = "../../src/local.rs"]
 mod local;
-#[path = "../../src/memo.rs"]
-mod memo;
 #[path = "../../src/moment.rs"]
 mod moment;
 #[path = "../../src/name.rs"]

@@ -12,6 +12,8 @@
 
 #[path = "../../src/alter.rs"]
 mod alter;
+#[path = "../../src/append_only_map.rs"]
+mod append_only_map;
 #[path = "../checked/history.rs"]
 mod checker;
 #[path = "../../src/clocks.rs"]
@@ -28,8 +30,6 @@ mod handle;
 mod ledger;
 #[path = "../../src/local.rs"]
 mod local;
-#[path = "../../src/memo.rs"]
-mod memo;
 #[path = "../../src/moment.rs"]
 mod moment;
 #[path = "../../src/name.rs"]

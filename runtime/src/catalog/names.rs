@@ -68,7 +68,7 @@ impl Names {
     }
 
     fn current(&self) -> Arc<ByNamespace> {
-        let alterations = self.registry.alterations();
+        let alterations = self.registry.schema_changes();
         let listed = self.listed();
         if let Some(listed) = &listed
             && listed.alterations == alterations

@@ -44,7 +44,7 @@ impl AnalyzerRule for OneMoment {
         if found.len() < 2 {
             return Ok(plan);
         }
-        match wait(Box::pin(self.registry.ended_early(&found))).map_err(Error::from)? {
+        match wait(Box::pin(self.registry.find_inconsistent(&found))).map_err(Error::from)? {
             None => Ok(plan),
             Some(table) => Err(Error::NotOneMoment {
                 table: table.name().clone(),

@@ -14,7 +14,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
-use kalamtable_registry::{Artefact, Memo, TableSnapshot};
+use kalamtable_registry::{Artefact, AppendOnlyMap, TableSnapshot};
 
 use crate::Error;
 use crate::filter::is_exact;
@@ -31,7 +31,7 @@ const MOST_FILTERS: usize = 1024;
 
 /// The filters of one version of a table.
 #[derive(Debug, Default)]
-struct Filters(Memo<String, Arc<dyn PhysicalExpr>>);
+struct Filters(AppendOnlyMap<String, Arc<dyn PhysicalExpr>>);
 
 /// What binds every filter. Functions and options of a session would make the meaning of a text another
 /// one for each of them.
@@ -70,7 +70,7 @@ static BINDER: LazyLock<SessionState> = LazyLock::new(|| SessionContext::new().s
 pub fn filter(table: &TableSnapshot, text: &str) -> Result<Arc<dyn PhysicalExpr>, Error> {
     let Filters(filters) = table.extension(Filters::default);
     let found = filters.get(text);
-    table.count(Artefact::Filter, found.is_some());
+    table.record_lookup(Artefact::Filter, found.is_some());
     if let Some(found) = found {
         return Ok(Arc::clone(found));
     }
@@ -87,7 +87,7 @@ pub fn filter(table: &TableSnapshot, text: &str) -> Result<Arc<dyn PhysicalExpr>
 
 /// What one that is remembered takes, roughly: an expression is larger than what it says.
 fn bytes(text: &str) -> usize {
-    Memo::<String, Arc<dyn PhysicalExpr>>::NODE_BYTES + 256 + 17 * text.len()
+    AppendOnlyMap::<String, Arc<dyn PhysicalExpr>>::ENTRY_BYTES + 256 + 17 * text.len()
 }
 
 fn bind(table: &TableSnapshot, text: &str) -> Result<Arc<dyn PhysicalExpr>, String> {

@@ -59,7 +59,7 @@ impl DynamicProvider {
                 size_of::<Parts>() + size_of::<Option<Expr>>() * table.schema().fields().len(),
             );
         }
-        table.count(Artefact::Provider, is_hit);
+        table.record_lookup(Artefact::Provider, is_hit);
         DynamicProvider {
             tables,
             table: Arc::clone(table),

@@ -11,7 +11,7 @@ use arrow::compute::take;
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use kalamtable_model::{ColumnType, TableDefinition, initial_default};
-use kalamtable_registry::{Artefact, Memo, SchemaRegistry, TableSnapshot};
+use kalamtable_registry::{Artefact, AppendOnlyMap, SchemaRegistry, TableSnapshot};
 
 use super::convert::convert;
 use crate::default::literal_value;
@@ -23,7 +23,7 @@ pub(super) struct Versions {
     /// The versions before this one.
     history: OnceLock<Vec<Arc<TableDefinition>>>,
     /// By the version that rows were written under.
-    readers: Memo<u32, VersionReader>,
+    readers: AppendOnlyMap<u32, VersionReader>,
 }
 
 impl Versions {
@@ -64,13 +64,13 @@ impl Versions {
     pub(super) fn reader(table: &TableSnapshot, version: u32) -> Result<&VersionReader, Error> {
         let versions = Versions::of(table);
         let found = versions.readers.get(&version);
-        table.count(Artefact::Reader, found.is_some());
+        table.record_lookup(Artefact::Reader, found.is_some());
         if let Some(reader) = found {
             return Ok(reader);
         }
         let history = versions.history.get().map_or(&[][..], Vec::as_slice);
         let reader = VersionReader::try_new(table, history, version)?;
-        table.charge(reader.bytes() + Memo::<u32, VersionReader>::NODE_BYTES);
+        table.charge(reader.bytes() + AppendOnlyMap::<u32, VersionReader>::ENTRY_BYTES);
         Ok(versions.readers.insert(version, reader))
     }
 }

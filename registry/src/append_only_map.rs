@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Memo`]: values by key that are only ever added, and found without a lock while others add.
+//! [`AppendOnlyMap`]: values by key that are only ever added, and found without a lock while others add.
 
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
@@ -15,9 +15,9 @@ use once_cell::sync::OnceCell;
 /// a walk, and a value never moves: it is lent for as long as the memo lives.
 ///
 /// ```
-/// use kalamtable_registry::Memo;
+/// use kalamtable_registry::AppendOnlyMap;
 ///
-/// let memo: Memo<String, usize> = Memo::default();
+/// let memo: AppendOnlyMap<String, usize> = AppendOnlyMap::default();
 /// assert_eq!(memo.get("status = 'new'"), None);
 /// assert_eq!(memo.insert("status = 'new'".to_string(), 1), &1);
 /// // Of two that were made at the same time, both makers get the first.
@@ -25,7 +25,7 @@ use once_cell::sync::OnceCell;
 /// assert_eq!(memo.get("status = 'new'"), Some(&1));
 /// ```
 #[derive(Debug)]
-pub struct Memo<K, V> {
+pub struct AppendOnlyMap<K, V> {
     root: Branch<K, V>,
     len: AtomicUsize,
 }
@@ -40,9 +40,9 @@ struct Node<K, V> {
     branches: [Branch<K, V>; 4],
 }
 
-impl<K, V> Memo<K, V> {
+impl<K, V> AppendOnlyMap<K, V> {
     /// The bytes that one value takes besides what its key and itself own.
-    pub const NODE_BYTES: usize = size_of::<Node<K, V>>();
+    pub const ENTRY_BYTES: usize = size_of::<Node<K, V>>();
 
     /// How many values there are.
     pub fn len(&self) -> usize {
@@ -55,7 +55,7 @@ impl<K, V> Memo<K, V> {
     }
 }
 
-impl<K: Hash + Eq, V> Memo<K, V> {
+impl<K: Hash + Eq, V> AppendOnlyMap<K, V> {
     /// The value of a key.
     pub fn get<Q>(&self, key: &Q) -> Option<&V>
     where
@@ -111,9 +111,9 @@ impl<K: Hash + Eq, V> Memo<K, V> {
     }
 }
 
-impl<K, V> Default for Memo<K, V> {
+impl<K, V> Default for AppendOnlyMap<K, V> {
     fn default() -> Self {
-        Memo {
+        AppendOnlyMap {
             root: OnceCell::new(),
             len: AtomicUsize::new(0),
         }
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn keys_with_one_hash_are_told_apart() {
-        let memo = Memo::default();
+        let memo = AppendOnlyMap::default();
         for number in 100..600 {
             memo.insert(Colliding(number.to_string()), number);
         }
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn threads_that_add_at_once_agree() {
-        let memo: Memo<usize, usize> = Memo::default();
+        let memo: AppendOnlyMap<usize, usize> = AppendOnlyMap::default();
         let found = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4)
                 .map(|thread| {
