@@ -9,8 +9,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use kalamtable_model::{
-    CheckedTable, Diagnostic, Rule, SourceFile, Sources, check_tables, limits, parse_and_check,
-    sort_diagnostics, too_large,
+    CheckedTable, Diagnostic, Rule, SourceFile, SourceSpan, Sources, check_tables, file_too_large,
+    limits, parse_and_check, sort_diagnostics,
 };
 
 /// What [`load`] found.
@@ -221,7 +221,7 @@ impl Loader {
         if metadata.len() > limits::FILE_BYTES {
             self.loaded
                 .diagnostics
-                .push(too_large(shown, metadata.len()));
+                .push(file_too_large(shown, metadata.len()));
             return;
         }
         if let Ok(canonical) = path.canonicalize()
@@ -258,7 +258,8 @@ impl Loader {
         let text = String::from_utf8_lossy(bytes);
         let source = self.loaded.sources.push(SourceFile::new(shown, text));
         let span = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
-        let problem = Diagnostic::new(Rule::NotUtf8, source, span, message).with_help(help);
+        let problem =
+            Diagnostic::new(Rule::NotUtf8, SourceSpan::text(source, span), message).with_help(help);
         self.loaded.diagnostics.push(problem);
     }
 }

@@ -95,7 +95,7 @@ fn file_of_two_mebibytes() {
     check(
         dir.path(),
         expect![[r#"
-            error[KT0008]: the file has 2097238 bytes, more than the 1048576 that are read
+            error[KT0008]: the file has 2097238 bytes, more than the maximum of 1048576
             --> DIR/jobs.toml
              = help: a definition describes one table: split the file, or move it elsewhere
         "#]],

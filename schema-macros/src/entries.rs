@@ -3,7 +3,7 @@
 //! [`Entries`]: the keys and values of `#[kalam(..)]`, each read as what it should be. Which keys
 //! there are is left to whoever asks.
 
-use kalamtable_model::{RawValue, listed, nearest};
+use kalamtable_model::{RawValue, backticked_list, nearest};
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -206,7 +206,7 @@ impl Entries {
             } else {
                 "keys are"
             };
-            let help = format!("the {noun} {}", listed(names, "and"));
+            let help = format!("the {noun} {}", backticked_list(names, "and"));
             problems.push(at, &message, &help);
         }
     }

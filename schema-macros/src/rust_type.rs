@@ -3,7 +3,7 @@
 //! [`FieldType`]: what the type of a field says by its syntax; and the Rust types for a column type.
 
 use kalamtable_model::rust_names::unit_type_name;
-use kalamtable_model::{ColumnType, TimeUnit, listed};
+use kalamtable_model::{ColumnType, TimeUnit, backticked_list};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Expr, GenericArgument, Lit, PathArguments, PathSegment, Type};
@@ -347,7 +347,10 @@ pub(crate) fn rust_type(ty: &ColumnType, unit: Option<TimeUnit>) -> Option<Strin
 pub(crate) fn help_to_hold(ty: &ColumnType, unit: Option<TimeUnit>) -> String {
     match (ty, rust_type(ty, unit)) {
         (ColumnType::Enum(labels), _) => {
-            format!("its labels have to be {}", listed(labels.iter(), "and"))
+            format!(
+                "its labels have to be {}",
+                backticked_list(labels.iter(), "and")
+            )
         }
         (_, Some(rust)) => format!("write `{rust}`"),
         (_, None) => "what is in it has to be what is in the column".to_string(),

@@ -10,8 +10,8 @@ use std::path::Path;
 
 use kalamtable_model::rust_names::{camel_case, is_identifier, snake_case};
 use kalamtable_model::{
-    CheckedTable, Column, ColumnType, SourceFile, Sources, Style, TimeUnit, limits, listed,
-    nearest, parse_and_check, render, too_large,
+    CheckedTable, Column, ColumnType, SourceFile, Sources, Style, TimeUnit, backticked_list,
+    file_too_large, limits, nearest, parse_and_check, render,
 };
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -99,7 +99,7 @@ fn load(path: &str, folder: &Path) -> Result<(Sources, CheckedTable), Unsound> {
     })?;
     let length = bytes.len() as u64;
     if length > limits::FILE_BYTES {
-        let message = format!("`{path}`: {}", too_large(path, length).message);
+        let message = format!("`{path}`: {}", file_too_large(path, length).message);
         return Err(unsound(message, "name a file that describes one table"));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
@@ -137,7 +137,7 @@ fn lines(sources: &Sources, table: &CheckedTable) -> Vec<usize> {
         return Vec::new();
     };
     let spans = table.spans.columns.iter();
-    spans.map(|span| file.line_column(span.start).0).collect()
+    spans.map(|span| file.line_column(span.start()).0).collect()
 }
 
 // ---- the comparison ----
@@ -216,7 +216,7 @@ impl Comparison<'_> {
         let message = format!(
             "`{}` has no field for {noun} {} of `{}`",
             self.row.name,
-            listed(names, "and"),
+            backticked_list(names, "and"),
             self.table.definition.name()
         );
         let mut help = "add".to_string();
@@ -370,7 +370,7 @@ fn misfit(field: &RowField, column: &Column, place: &str, problems: &mut Problem
         ColumnType::Enum(labels) => format!(
             "{place} says `{said}`: derive `KalamValue` on an enum of the labels {}, and write \
              its name",
-            listed(labels.iter(), "and")
+            backticked_list(labels.iter(), "and")
         ),
         _ => {
             let ty = optional(value_type(column), column.nullable);

@@ -3,14 +3,11 @@
 //! The struct as the source of its table: a [`RawTable`] of what it says, checked as one from TOML
 //! is; and checks of what only the compiler knows.
 
-use std::ops::Range;
-
 use kalamtable_codegen::{ColumnField, ColumnTokens, FlattenedField};
 use kalamtable_model::rust_names::{is_identifier, snake_case};
 use kalamtable_model::{
     ColumnType, DefaultFunction, MAX_ID, RawColumn, RawDefault, RawKey, RawTable, RawText,
-    RawValue, SourceFile, Sources, Spanned, TableDefinition, TimeUnit, datetime_text, limits,
-    listed,
+    RawValue, Spanned, Syntax, TableDefinition, TextOrigin, TimeUnit, backticked_list, limits,
 };
 use proc_macro2::{Literal as Token, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
@@ -20,7 +17,7 @@ use syn::spanned::Spanned as _;
 use crate::attributes::TableAttributes;
 use crate::entries::DefaultAttribute;
 use crate::expand::{TableOfRow, const_check};
-use crate::problems::{Places, Problems, Written};
+use crate::problems::{Problems, TokenSpans, Written};
 use crate::row::{FlatField, RowField, RowStruct};
 use crate::rust_type::{FieldType, help_to_hold, optional, refused, rust_type};
 
@@ -66,12 +63,10 @@ pub(crate) fn definition(
     {
         base_in_range(above, problems);
     }
-    let mut places = Places::default();
+    let mut places = TokenSpans::default();
     let ids = ids(row, attributes, problems);
     let mut raw = raw_table(row, attributes, &ids, &mut places, problems);
-    let mut sources = Sources::new();
-    let source = sources.push(SourceFile::new("", ""));
-    let types = kalamtable_model::column_types(&raw, source);
+    let types = kalamtable_model::column_types(&raw);
     let columns = row.fields.iter().zip(&types).zip(&mut raw.columns.value);
     for ((field, ty), raw) in columns {
         if let Some(refused) = refused(&field.ty.value) {
@@ -80,7 +75,6 @@ pub(crate) fn definition(
         }
         if let Some(ty) = ty.as_ref().filter(|_| !is_natural(field)) {
             raw.unit = unit(field, ty, &mut places);
-            time_default(raw, ty);
             if !fits(field, ty, problems) {
                 continue;
             }
@@ -92,7 +86,7 @@ pub(crate) fn definition(
         nested_ids(field, problems);
         called_default(field, problems);
     }
-    match kalamtable_model::check(&raw, source) {
+    match kalamtable_model::check(&raw) {
         Ok(definition) => Some(definition),
         Err(diagnostics) => {
             for diagnostic in &diagnostics {
@@ -147,7 +141,7 @@ fn ids(row: &RowStruct, attributes: &TableAttributes, problems: &mut Problems) -
         let verb = if without.len() == 1 { "has" } else { "have" };
         let message = format!(
             "{} {verb} no id, and other columns do",
-            listed(names, "and")
+            backticked_list(names, "and")
         );
         let more = if without.len() == 1 { "" } else { " and so on" };
         let help = format!(
@@ -175,7 +169,7 @@ fn raw_table(
     row: &RowStruct,
     attributes: &TableAttributes,
     ids: &[i128],
-    places: &mut Places,
+    places: &mut TokenSpans,
     problems: &mut Problems,
 ) -> RawTable {
     let columns = row.fields.iter().zip(ids);
@@ -206,37 +200,39 @@ fn raw_table(
     let no_primary_key = text(&attributes.no_primary_key, "the reason");
     let reserved_ids = attributes.reserved_ids.iter();
     let reserved_names = attributes.reserved_names.iter();
-    RawTable {
-        name: spanned(&attributes.table, "the table", places),
-        kind,
-        ttl_seconds: attributes
-            .ttl_seconds
-            .as_ref()
-            .map(|seconds| spanned(seconds, "`ttl_seconds`", places)),
-        access_level,
-        version: attributes
-            .version
-            .as_ref()
-            .map(|version| spanned(version, "the version", places)),
-        comment,
-        primary_key,
-        no_primary_key,
-        unique,
-        row: Some(Spanned::new(
-            row.name.unraw().to_string(),
-            places.add(&row.name, "the struct"),
-        )),
-        columns: Spanned::new(columns, places.add(&row.name, "the struct")),
-        reserved_ids: reserved_ids
-            .map(|id| spanned(id, "`reserved`", places))
-            .collect(),
-        reserved_names: reserved_names
-            .map(|name| spanned(name, "`reserved`", places))
-            .collect(),
-    }
+    let mut table = RawTable::new(
+        Syntax::Rust,
+        spanned(&attributes.table, "the table", places),
+        Spanned::new(columns, places.add(&row.name, "the struct")),
+    );
+    table.kind = kind;
+    table.ttl_seconds = attributes
+        .ttl_seconds
+        .as_ref()
+        .map(|seconds| spanned(seconds, "`ttl_seconds`", places));
+    table.access_level = access_level;
+    table.version = attributes
+        .version
+        .as_ref()
+        .map(|version| spanned(version, "the version", places));
+    table.comment = comment;
+    table.primary_key = primary_key;
+    table.no_primary_key = no_primary_key;
+    table.unique = unique;
+    table.row = Some(Spanned::new(
+        row.name.unraw().to_string(),
+        places.add(&row.name, "the struct"),
+    ));
+    table.reserved_ids = reserved_ids
+        .map(|id| spanned(id, "`reserved`", places))
+        .collect();
+    table.reserved_names = reserved_names
+        .map(|name| spanned(name, "`reserved`", places))
+        .collect();
+    table
 }
 
-fn spanned<T: Clone>(written: &Written<T>, name: &str, places: &mut Places) -> Spanned<T> {
+fn spanned<T: Clone>(written: &Written<T>, name: &str, places: &mut TokenSpans) -> Spanned<T> {
     Spanned::new(written.value.clone(), places.add(&written.tokens, name))
 }
 
@@ -258,7 +254,7 @@ fn key_column(row: &RowStruct, name: &Written<String>, problems: &mut Problems) 
     }
 }
 
-fn raw_column(field: &RowField, id: i128, places: &mut Places) -> RawColumn {
+fn raw_column(field: &RowField, id: i128, places: &mut TokenSpans) -> RawColumn {
     let attributes = &field.attributes;
     let column = format!("column `{}`", field.column());
     let name = places.add(field.column_tokens(), &column);
@@ -268,49 +264,46 @@ fn raw_column(field: &RowField, id: i128, places: &mut Places) -> RawColumn {
     };
     let type_place = places.add(&field.ty.value, &column);
     let ty = match (&attributes.ty, &field.ty.known) {
-        (Some(ty), _) => text(ty.value.clone(), places.add(&ty.tokens, &column)),
-        (None, Some(known)) => text(known.column.to_string(), type_place),
+        (Some(ty), _) => {
+            let place = places.add(&ty.tokens, &column);
+            RawText::new(&ty.value, place, TextOrigin::Quoted)
+        }
+        (None, Some(known)) => {
+            RawText::new(known.column.to_string(), type_place, TextOrigin::RustType)
+        }
         // A type that every check passes; the compiler puts the right one in its place.
-        (None, None) => text(ColumnType::Text.to_string(), type_place),
+        (None, None) => RawText::new(
+            ColumnType::Text.to_string(),
+            type_place,
+            TextOrigin::RustType,
+        ),
     };
-    let default = attributes.default.as_ref();
-    let default = default.map(|default| RawDefault {
-        value: if is_natural(field) {
+    let default = attributes.default.as_ref().map(|default| {
+        let value = if is_natural(field) {
             RawValue::Text(String::new())
         } else {
             default.value.clone()
-        },
-        span: places.add(&default.tokens, &column),
-        text: default.text.clone(),
+        };
+        let place = places.add(&default.tokens, &column);
+        RawDefault::new(value, place, &default.text)
     });
-    let nullable = field.ty.nullable;
-    RawColumn {
-        name: Spanned::new(field.column(), name),
-        id,
-        ty,
-        nullable: nullable.then(|| Spanned::new(true, places.add(&field.tokens, &column))),
-        default,
-        unit: None,
-        rust: None,
-        comment: attributes
-            .comment
-            .as_ref()
-            .map(|comment| spanned(comment, &column, places)),
-    }
-}
-
-fn text(value: String, span: Range<usize>) -> RawText {
-    RawText {
-        value,
-        span,
-        content: None,
-    }
+    let mut raw = RawColumn::new(Spanned::new(field.column(), name), id, ty);
+    raw.nullable = field
+        .ty
+        .nullable
+        .then(|| Spanned::new(true, places.add(&field.tokens, &column)));
+    raw.default = default;
+    raw.comment = attributes
+        .comment
+        .as_ref()
+        .map(|comment| spanned(comment, &column, places));
+    raw
 }
 
 // ---- types ----
 
 /// The unit that the row field counts in.
-fn unit(field: &RowField, ty: &ColumnType, places: &mut Places) -> Option<Spanned<String>> {
+fn unit(field: &RowField, ty: &ColumnType, places: &mut TokenSpans) -> Option<Spanned<String>> {
     ty.time_unit()?;
     let column = format!("column `{}`", field.column());
     if field.ty.is_units() {
@@ -320,17 +313,6 @@ fn unit(field: &RowField, ty: &ColumnType, places: &mut Places) -> Option<Spanne
     let unit = field.ty.known.as_ref()?.unit?;
     let place = places.add(&field.ty.value, &column);
     Some(Spanned::new(unit.as_str().to_string(), place))
-}
-
-/// Dates and times have no literals in Rust: a default for one is a text.
-fn time_default(raw: &mut RawColumn, ty: &ColumnType) {
-    let is_time = ty.time_unit().is_some() || *ty == ColumnType::Date;
-    if let (true, Some(default)) = (is_time, &mut raw.default)
-        && let RawValue::Text(text) = &default.value
-        && let Some(time) = datetime_text(text)
-    {
-        default.value = RawValue::Datetime(time);
-    }
 }
 
 /// Whether the Rust type may hold a column of its `type`; a known one that cannot is reported.
@@ -351,7 +333,7 @@ fn fits(field: &RowField, ty: &ColumnType, problems: &mut Problems) -> bool {
         }
         (ColumnType::Enum(labels), _) => format!(
             "derive `KalamValue` on an enum of the labels {}, and write its name",
-            listed(labels.iter(), "and")
+            backticked_list(labels.iter(), "and")
         ),
         (_, Some(rust)) => format!("write `{}`", optional(rust, field.ty.nullable)),
         (_, None) => "derive `KalamValue` on a type for it, and write its name".to_string(),

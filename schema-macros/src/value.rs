@@ -4,14 +4,14 @@
 //! field is. Structs with named fields are in `strukt`.
 
 use kalamtable_model::rust_names::snake_case;
-use kalamtable_model::{ColumnType, Shared, SourceFile, Sources};
+use kalamtable_model::{Spanned, Syntax};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Attribute, Data, DataEnum, DataStruct, DeriveInput, Field, Fields};
 
 use crate::entries::{Entries, Key, Place};
-use crate::problems::{Places, Problems, Written};
+use crate::problems::{Problems, TokenSpans, Written};
 use crate::rust_type::{FieldType, refused};
 use crate::strukt;
 
@@ -125,33 +125,17 @@ fn check_labels(name: &Ident, labels: &[Written<String>], problems: &mut Problem
         let message = format!("`{name}` has no labels");
         return problems.push(name, &message, "write a variant for each label");
     }
-    let shared = labels
+    let mut places = TokenSpans::default();
+    let whole = places.add(name, "the enum");
+    let labels: Vec<Spanned<String>> = labels
         .iter()
-        .map(|label| Shared::from(label.value.as_str()));
-    let text = ColumnType::Enum(shared.collect()).to_string();
-    // To the model, tokens are a text of one byte each: a label has as many as in the type.
-    let mut places = Places::default();
-    let mut at = 0;
-    for label in labels {
-        let quoted = format!("'{}'", label.value.replace('\'', "''"));
-        let begin = text[at..].find(&quoted).map_or(at, |found| at + found);
-        for _ in at..begin {
-            places.add(name, "the enum");
-        }
-        for _ in 0..quoted.len() {
-            places.add(&label.tokens, format!("`{}`", label.value));
-        }
-        at = begin + quoted.len();
-    }
-    for _ in at..=text.len() {
-        places.add(name, "the enum");
-    }
-    let mut sources = Sources::new();
-    let source = sources.push(SourceFile::new("", ""));
-    if let Err(diagnostics) = kalamtable_model::check_type(&text, source) {
-        for diagnostic in &diagnostics {
-            places.report(diagnostic, problems);
-        }
+        .map(|label| {
+            let place = places.add(&label.tokens, format!("`{}`", label.value));
+            Spanned::new(label.value.clone(), place)
+        })
+        .collect();
+    for diagnostic in &kalamtable_model::check_labels(Syntax::Rust, &labels, &whole) {
+        places.report(diagnostic, problems);
     }
 }
 

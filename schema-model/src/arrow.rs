@@ -15,7 +15,8 @@ use std::sync::{Arc, LazyLock};
 
 use arrow_schema::{DataType, Field, FieldRef, Fields, IntervalUnit, Schema};
 
-use crate::{Column, ColumnType, NestedField, TableDefinition, TableKind, TimeUnit};
+use crate::definition::{Column, TableDefinition, TableKind};
+use crate::types::{ColumnType, NestedField, TimeUnit};
 
 /// Metadata key of an id, as the Parquet reader and writer of arrow-rs know it.
 pub const FIELD_ID_KEY: &str = "PARQUET:field_id";

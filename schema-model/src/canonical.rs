@@ -5,11 +5,11 @@
 use std::fmt::Write;
 
 use crate::civil::date_from_days;
-use crate::rust_names::camel_case;
-use crate::{
-    AccessLevel, Column, ColumnDefault, ColumnType, Literal, PrimaryKey, TableDefinition,
-    TableKind, TimeUnit,
+use crate::definition::{
+    AccessLevel, Column, ColumnDefault, Literal, PrimaryKey, TableDefinition, TableKind,
 };
+use crate::rust_names::camel_case;
+use crate::types::{ColumnType, TimeUnit};
 
 impl TableDefinition {
     /// The definition as TOML, the way a formatter would write it. Checking the text again gives

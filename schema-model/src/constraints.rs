@@ -2,7 +2,8 @@
 
 //! The constraints that a definition implies, with the names that PostgreSQL would give them.
 
-use crate::{ColumnType, TableDefinition};
+use crate::definition::TableDefinition;
+use crate::types::ColumnType;
 
 /// What a [`TableConstraint`] asks of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

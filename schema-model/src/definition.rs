@@ -4,7 +4,9 @@
 
 use std::num::{NonZeroU32, NonZeroU64};
 
-use crate::{ColumnType, NameError, Shared, TableName, TimeUnit};
+use crate::shared::Shared;
+use crate::table_name::{NameError, TableName};
+use crate::types::{ColumnType, TimeUnit};
 
 /// The smallest id a column or a nested field may have.
 pub const MIN_ID: i32 = 1;

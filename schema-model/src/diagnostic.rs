@@ -1,110 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Diagnostic`]: one problem, where it is and how to mend it; and how a run's problems are shown.
+//! [`Diagnostic`]: one problem of a definition with its position and its fix, and the rendering of
+//! the diagnostics of a run.
 
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::{Rule, SourceFile, SourceId, Sources};
+use crate::rule::Rule;
+use crate::source::{SourceFile, SourceId, SourceSpan, Sources};
 
-/// One problem of a definition, or of the file that it should be in.
+/// One problem of a definition or of its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Diagnostic {
-    /// The rule that was broken.
+    /// The rule that the definition breaks.
     pub rule: Rule,
-    /// What is wrong: lower case, no full stop, backticks round names, one line.
+    /// The problem on one line: lower case, no trailing period, names in backticks.
     pub message: String,
-    /// Where.
-    pub place: Place,
-    /// How to mend it; each may have several lines.
+    /// The position of the problem.
+    pub location: Location,
+    /// Ways to fix the problem. Each may have several lines.
     pub help: Vec<String>,
 }
 
-/// Where a problem is.
+/// The position of a problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In a text.
-    Text {
-        /// The range that has to change.
+pub enum Location {
+    /// A part of a definition.
+    Span {
+        /// The part that has to change.
         primary: Label,
-        /// Ranges that explain why, in any file.
-        others: Vec<Label>,
+        /// Parts that explain the problem, in any file.
+        related: Vec<Label>,
     },
-    /// In a file or folder without a text to show.
+    /// A file or folder as a whole.
     Path(String),
 }
 
-/// A range of a text, with what there is to say about it.
+/// A part of a definition with a short text about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Label {
-    /// The file.
-    pub source: SourceId,
-    /// The bytes of it; may be empty, to point between two characters.
-    pub span: Range<usize>,
-    /// A few words, or none.
+    /// The position of the part.
+    pub span: SourceSpan,
+    /// A few words. Empty if the message needs no addition.
     pub text: String,
 }
 
 impl Diagnostic {
-    /// A problem at `span` of `source`, without help or labels yet.
-    pub fn new(
-        rule: Rule,
-        source: SourceId,
-        span: Range<usize>,
-        message: impl Into<String>,
-    ) -> Self {
+    /// Creates a problem at `span`, without help and without related labels.
+    pub fn new(rule: Rule, span: SourceSpan, message: impl Into<String>) -> Self {
         let primary = Label {
-            source,
             span,
             text: String::new(),
         };
         Diagnostic {
             rule,
             message: message.into(),
-            place: Place::Text {
+            location: Location::Span {
                 primary,
-                others: Vec::new(),
+                related: Vec::new(),
             },
             help: Vec::new(),
         }
     }
 
-    /// A problem of a whole file or folder.
+    /// Creates a problem of a whole file or folder.
     pub fn at_path(rule: Rule, path: impl Into<String>, message: impl Into<String>) -> Self {
         Diagnostic {
             rule,
             message: message.into(),
-            place: Place::Path(path.into()),
+            location: Location::Path(path.into()),
             help: Vec::new(),
         }
     }
 
-    /// Adds a way to mend it.
+    /// Adds a way to fix the problem.
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help.push(help.into());
         self
     }
 
-    /// Says something at the range itself.
-    pub fn with_text(mut self, text: impl Into<String>) -> Self {
-        if let Place::Text { primary, .. } = &mut self.place {
-            primary.text = text.into();
-        }
-        self
-    }
-
-    /// Adds a range that explains the problem.
-    pub fn with_label(
-        mut self,
-        source: SourceId,
-        span: Range<usize>,
-        text: impl Into<String>,
-    ) -> Self {
-        if let Place::Text { others, .. } = &mut self.place {
-            others.push(Label {
-                source,
+    /// Adds a part that explains the problem. Has no effect on a problem of a whole file.
+    pub fn with_label(mut self, span: SourceSpan, text: impl Into<String>) -> Self {
+        if let Location::Span { related, .. } = &mut self.location {
+            related.push(Label {
                 span,
                 text: text.into(),
             });
@@ -112,63 +92,79 @@ impl Diagnostic {
         self
     }
 
-    /// `path:line:column: message`, on one line, for tools that list problems.
+    /// Formats the problem as `path:line:column: message`, for tools that list problems.
+    ///
+    /// Omits the position if it is not in a text of `sources`.
     pub fn one_line(&self, sources: &Sources) -> String {
-        match &self.place {
-            Place::Path(path) => format!("{path}: {}", self.message),
-            Place::Text { primary, .. } => {
-                let Some(file) = sources.get(primary.source) else {
+        match &self.location {
+            Location::Path(path) => format!("{path}: {}", self.message),
+            Location::Span { primary, .. } => {
+                let Some((file, range)) = primary.in_text(sources) else {
                     return self.message.clone();
                 };
-                let (line, column) = file.line_column(primary.span.start);
+                let (line, column) = file.line_column(range.start);
                 format!("{}:{line}:{column}: {}", file.path(), self.message)
             }
         }
     }
 
-    /// Where it is shown among the others: by file, then by position.
-    fn order<'a>(&'a self, sources: &'a Sources) -> (&'a str, usize) {
-        match &self.place {
-            Place::Path(path) => (path, 0),
-            Place::Text { primary, .. } => (path_of(sources, primary), primary.span.start),
+    /// Returns the path and the offset by which diagnostics are sorted.
+    fn sort_key<'a>(&'a self, sources: &'a Sources) -> (&'a str, usize) {
+        match &self.location {
+            Location::Path(path) => (path, 0),
+            Location::Span { primary, .. } => {
+                let path = primary
+                    .in_text(sources)
+                    .map_or("", |(file, _)| SourceFile::path(file));
+                (path, primary.span.start())
+            }
         }
     }
 }
 
-fn path_of<'a>(sources: &'a Sources, label: &Label) -> &'a str {
-    sources.get(label.source).map_or("", SourceFile::path)
+impl Label {
+    /// Returns the file and the range of bytes, or `None` if the position is not in a text of
+    /// `sources`.
+    fn in_text<'a>(&'a self, sources: &'a Sources) -> Option<(&'a SourceFile, &'a Range<usize>)> {
+        match &self.span {
+            SourceSpan::Text { source, range } => Some((sources.get(*source)?, range)),
+            SourceSpan::Key(_) => None,
+        }
+    }
 }
 
-/// Puts problems in the order in which they are shown: by file, then by position.
+/// Sorts diagnostics as [`render`] shows them: by file, then by position.
 pub fn sort_diagnostics(diagnostics: &mut [Diagnostic], sources: &Sources) {
-    diagnostics.sort_by(|a, b| a.order(sources).cmp(&b.order(sources)));
+    diagnostics.sort_by(|a, b| a.sort_key(sources).cmp(&b.sort_key(sources)));
 }
 
-/// How [`render`] writes.
+/// The format of [`render`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// Text alone.
+    /// Text without escape sequences.
     Plain,
-    /// With the terminal's colours.
+    /// Text with the colours of a terminal.
     Coloured,
 }
 
-/// The problems as a person reads them, by file and position, a blank line between two.
+/// Renders diagnostics with excerpts of their sources, sorted by file and position and separated by
+/// blank lines.
 ///
-/// Empty if there are none, else it ends with a newline.
+/// The result is empty if there are no diagnostics; otherwise it ends with a newline. Positions that
+/// are not in a text of `sources` are omitted.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> String {
     let renderer = match style {
         Style::Plain => Renderer::plain(),
         Style::Coloured => Renderer::styled(),
     };
     let mut sorted: Vec<&Diagnostic> = diagnostics.iter().collect();
-    sorted.sort_by_key(|diagnostic| diagnostic.order(sources));
+    sorted.sort_by_key(|diagnostic| diagnostic.sort_key(sources));
     let mut output = String::new();
     for diagnostic in sorted {
         if !output.is_empty() {
             output.push('\n');
         }
-        // annotate-snippets leaves spaces at the end of some lines, which editors and diffs dislike.
+        // annotate-snippets leaves trailing spaces on some lines, which editors and diffs flag.
         for line in renderer.render(&[group(diagnostic, sources)]).lines() {
             output.push_str(line.trim_end());
             output.push('\n');
@@ -182,10 +178,10 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
         .primary_title(&diagnostic.message)
         .id(diagnostic.rule.id());
     let mut group = Group::with_title(title);
-    match &diagnostic.place {
-        Place::Path(path) => group = group.element(Origin::path(path)),
-        Place::Text { primary, others } => {
-            for excerpt in excerpts(primary, others, sources) {
+    match &diagnostic.location {
+        Location::Path(path) => group = group.element(Origin::path(path)),
+        Location::Span { primary, related } => {
+            for excerpt in excerpts(primary, related, sources) {
                 group = match excerpt.lines() {
                     Some(lines) => group.element(excerpt.snippet(lines)),
                     None => group.element(excerpt.origin()),
@@ -198,47 +194,70 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
 
 /// Labels of one file that are shown together.
 struct Excerpt<'a> {
+    source: SourceId,
     file: &'a SourceFile,
-    labels: Vec<(AnnotationKind, &'a Label)>,
+    labels: Vec<Annotated<'a>>,
 }
 
-/// Lines further apart than this are shown as two excerpts, and a line longer than this as none:
-/// annotate-snippets looks at every character from the first line to the last.
+/// A label with its range of bytes in the file.
+struct Annotated<'a> {
+    kind: AnnotationKind,
+    range: &'a Range<usize>,
+    text: &'a str,
+}
+
+/// The maximum size of an excerpt. Labels that are further apart are shown as two excerpts, and a
+/// longer line is not shown: annotate-snippets visits every character of an excerpt.
 const EXCERPT_BYTES: usize = 16 * 1024;
 
-/// The labels, grouped by file and nearness; the primary one's group comes first.
-fn excerpts<'a>(primary: &'a Label, others: &'a [Label], sources: &'a Sources) -> Vec<Excerpt<'a>> {
-    let mut excerpts: Vec<(SourceId, Excerpt<'a>)> = Vec::new();
+/// Groups the labels by file and proximity. The group of the primary label comes first.
+fn excerpts<'a>(
+    primary: &'a Label,
+    related: &'a [Label],
+    sources: &'a Sources,
+) -> Vec<Excerpt<'a>> {
+    let mut excerpts: Vec<Excerpt<'a>> = Vec::new();
     let labels = std::iter::once((AnnotationKind::Primary, primary))
-        .chain(others.iter().map(|label| (AnnotationKind::Context, label)));
+        .chain(related.iter().map(|label| (AnnotationKind::Context, label)));
     for (kind, label) in labels {
-        let Some(file) = sources.get(label.source) else {
+        let SourceSpan::Text { source, range } = &label.span else {
             continue;
         };
-        let near = excerpts.iter_mut().find(|(source, excerpt)| {
-            *source == label.source
-                && excerpt.labels.iter().all(|(_, shown)| {
-                    shown.span.start.abs_diff(label.span.start) < EXCERPT_BYTES / 2
-                })
+        let Some(file) = sources.get(*source) else {
+            continue;
+        };
+        let annotated = Annotated {
+            kind,
+            range,
+            text: &label.text,
+        };
+        let near = excerpts.iter_mut().find(|excerpt| {
+            excerpt.source == *source
+                && excerpt
+                    .labels
+                    .iter()
+                    .all(|shown| shown.range.start.abs_diff(range.start) < EXCERPT_BYTES / 2)
         });
         match near {
-            Some((_, excerpt)) => excerpt.labels.push((kind, label)),
-            None => {
-                let labels = vec![(kind, label)];
-                excerpts.push((label.source, Excerpt { file, labels }));
-            }
+            Some(excerpt) => excerpt.labels.push(annotated),
+            None => excerpts.push(Excerpt {
+                source: *source,
+                file,
+                labels: vec![annotated],
+            }),
         }
     }
-    excerpts.into_iter().map(|(_, excerpt)| excerpt).collect()
+    excerpts
 }
 
 impl<'a> Excerpt<'a> {
-    /// The bytes of the lines that the labels are on; none if that is more than one should show.
+    /// Returns the bytes of the lines that contain the labels, or `None` if they exceed
+    /// [`EXCERPT_BYTES`].
     fn lines(&self) -> Option<Range<usize>> {
-        let spans = || self.labels.iter().map(|(_, label)| &label.span);
+        let ranges = || self.labels.iter().map(|label| label.range);
         let text = self.file.text();
-        let first = self.file.floor(spans().map(|span| span.start).min()?);
-        let last = self.file.floor(spans().map(|span| span.end).max()?);
+        let first = self.file.floor(ranges().map(|range| range.start).min()?);
+        let last = self.file.floor(ranges().map(|range| range.end).max()?);
         let start = text.get(..first)?.rfind('\n').map_or(0, |at| at + 1);
         let end = text
             .get(last..)?
@@ -248,19 +267,19 @@ impl<'a> Excerpt<'a> {
     }
 
     fn snippet(&self, lines: Range<usize>) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-        let text = self.file.text().get(lines.clone()).unwrap_or_default();
-        // Nobody sees a byte order mark, and it would shift the column.
-        let (text, base) = match text.strip_prefix('\u{feff}') {
+        let excerpt = self.file.text().get(lines.clone()).unwrap_or_default();
+        // A byte order mark is invisible and would shift the column.
+        let (visible, base) = match excerpt.strip_prefix('\u{feff}') {
             Some(rest) => (rest, lines.start + '\u{feff}'.len_utf8()),
-            None => (text, lines.start),
+            None => (excerpt, lines.start),
         };
-        let text = text.strip_suffix('\r').unwrap_or(text);
+        let text = visible.strip_suffix('\r').unwrap_or(visible);
         let (line, _) = self.file.line_column(lines.start);
-        let annotations = self.labels.iter().map(|(kind, label)| {
-            let start = text.floor_char_boundary(label.span.start.saturating_sub(base));
-            let end = text.floor_char_boundary(label.span.end.saturating_sub(base));
-            let annotation = kind.span(start..end.max(start));
-            match label.text.as_str() {
+        let annotations = self.labels.iter().map(|label| {
+            let start = text.floor_char_boundary(label.range.start.saturating_sub(base));
+            let end = text.floor_char_boundary(label.range.end.saturating_sub(base));
+            let annotation = label.kind.span(start..end.max(start));
+            match label.text {
                 "" => annotation,
                 words => annotation.label(words),
             }
@@ -271,12 +290,12 @@ impl<'a> Excerpt<'a> {
             .annotations(annotations)
     }
 
-    /// The place alone.
+    /// Returns the path, line and column without any text.
     fn origin(&self) -> Origin<'a> {
         let origin = Origin::path(self.file.path());
         match self.labels.first() {
-            Some((_, label)) => {
-                let (line, column) = self.file.line_column(label.span.start);
+            Some(label) => {
+                let (line, column) = self.file.line_column(label.range.start);
                 origin.line(line).char_column(column)
             }
             None => origin,
@@ -284,12 +303,12 @@ impl<'a> Excerpt<'a> {
     }
 }
 
-/// Text that a user wrote, as it appears in a message: in backticks, on one line, not too long.
-pub fn tick(text: &str) -> String {
-    const CHARS: usize = 60;
+/// Formats user text for a message: in backticks, on one line, at most 60 characters.
+pub(crate) fn backticked(text: &str) -> String {
+    const MAX_CHARS: usize = 60;
     let mut out = String::from("`");
     for (index, c) in text.chars().enumerate() {
-        if index == CHARS {
+        if index == MAX_CHARS {
             out.push_str("..");
             break;
         }
@@ -303,12 +322,19 @@ pub fn tick(text: &str) -> String {
     out
 }
 
-/// `a`, `b` and `c`, each in backticks.
-pub fn listed<T: AsRef<str>>(names: impl IntoIterator<Item = T>, joint: &str) -> String {
-    let mut names: Vec<String> = names.into_iter().map(|name| tick(name.as_ref())).collect();
+/// Formats names as "`a`, `b` and `c`", with `conjunction` before the last one.
+#[doc(hidden)]
+pub fn backticked_list<T: AsRef<str>>(
+    names: impl IntoIterator<Item = T>,
+    conjunction: &str,
+) -> String {
+    let mut names: Vec<String> = names
+        .into_iter()
+        .map(|name| backticked(name.as_ref()))
+        .collect();
     match names.pop() {
         None => String::new(),
         Some(last) if names.is_empty() => last,
-        Some(last) => format!("{} {joint} {last}", names.join(", ")),
+        Some(last) => format!("{} {conjunction} {last}", names.join(", ")),
     }
 }

@@ -51,8 +51,10 @@ use std::fmt;
 
 pub use self::rule::EvolutionRule;
 use self::version::Version;
-use crate::diagnostic::tick;
-use crate::{Column, ColumnDefault, ColumnType, Literal, TableDefinition, TableName};
+use crate::definition::{Column, ColumnDefault, Literal, TableDefinition};
+use crate::diagnostic::backticked;
+use crate::table_name::TableName;
+use crate::types::ColumnType;
 
 /// What keeps a definition from following the earlier ones of its table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,6 +237,6 @@ impl<'a> Evolution<'a> {
 
     /// The table as messages call it.
     fn name(&self) -> String {
-        tick(&self.next.definition.name().to_string())
+        backticked(&self.next.definition.name().to_string())
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::TableDefinition;
+use crate::definition::TableDefinition;
 
 /// The SHA-256 of a definition's canonical text, in hexadecimal when displayed.
 ///

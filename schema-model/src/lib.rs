@@ -35,25 +35,32 @@ mod table_name;
 mod type_text;
 mod types;
 
-pub use check::{
-    CheckedTable, TableSpans, check, check_tables, check_type, column_types, parse_and_check,
-};
+pub use check::{CheckedTable, TableSpans, check, check_tables, parse_and_check};
+#[doc(hidden)]
+pub use check::{check_labels, check_type, column_types};
 pub use constraints::{ConstraintKind, TableConstraint};
 pub use definition::{
     AccessLevel, Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey,
     Reserved, TableDefinition, TableKind, TableParts,
 };
-pub use diagnostic::{Diagnostic, Label, Place, Style, listed, render, sort_diagnostics, tick};
+#[doc(hidden)]
+pub use diagnostic::backticked_list;
+pub use diagnostic::{Diagnostic, Label, Location, Style, render, sort_diagnostics};
 pub use evolution::{
     EvolutionProblem, EvolutionRule, EvolvedColumn, InitialDefault, check_evolution,
     initial_default,
 };
 pub use fingerprint::Fingerprint;
-pub use parse::{datetime_text, parse, too_large};
-pub use raw::{RawColumn, RawDatetime, RawDefault, RawKey, RawTable, RawText, RawValue};
+#[doc(hidden)]
+pub use parse::file_too_large;
+pub use parse::parse;
+pub use raw::{
+    RawColumn, RawDatetime, RawDefault, RawKey, RawTable, RawText, RawValue, Syntax, TextOrigin,
+};
 pub use rule::Rule;
 pub use shared::Shared;
-pub use source::{SourceFile, SourceId, Sources, Spanned};
+pub use source::{SourceFile, SourceId, SourceSpan, Sources, Spanned};
+#[doc(hidden)]
 pub use suggest::nearest;
 pub use system_columns::{DELETED_COLUMN, SEQ_COLUMN};
 pub use table_name::{NameError, TableName};

@@ -2,7 +2,7 @@
 
 //! [`NextId`]: ids that no column, nested field or dropped column has ever had.
 
-use crate::{MAX_ID, MIN_ID};
+use crate::definition::{MAX_ID, MIN_ID};
 
 /// Hands out ids above every one it was shown, so that two hints of one run never clash.
 #[derive(Clone, Debug)]

@@ -1,120 +1,224 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`RawTable`]: a definition as it was written, each part with its place, not checked yet.
+//! [`RawTable`]: a definition as it is written, each part with its position, before any check.
 
 use std::ops::Range;
 
-use crate::Spanned;
+use crate::source::{SourceSpan, Spanned};
 
-/// A table as written: keys are known and values are of the right kind, nothing else is.
+/// The syntax in which a definition is written. Help texts use it for the text that they suggest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Syntax {
+    /// A TOML file.
+    Toml,
+    /// A Rust struct with `#[kalam(..)]` attributes. It has no literals for dates and times, so
+    /// defaults of that type are strings.
+    Rust,
+}
+
+impl Syntax {
+    /// Returns the alternative for this syntax.
+    pub(crate) fn choose<T>(self, toml: T, rust: T) -> T {
+        match self {
+            Syntax::Toml => toml,
+            Syntax::Rust => rust,
+        }
+    }
+}
+
+/// A table as written: its keys are known and its values have the right TOML type. Nothing else
+/// has been checked.
+///
+/// Start from [`RawTable::new`] and set the optional fields.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct RawTable {
-    /// `namespace.table`.
+    /// The syntax of the source.
+    pub syntax: Syntax,
+    /// The name, `namespace.table`.
     pub name: Spanned<String>,
     /// The kind, as text.
     pub kind: Option<Spanned<String>>,
-    /// For how many seconds rows live; a number beyond `i128` is written as its end.
+    /// The time-to-live of rows in seconds. Saturates at the bounds of `i128`.
     pub ttl_seconds: Option<Spanned<i128>>,
     /// The access level, as text.
     pub access_level: Option<Spanned<String>>,
-    /// The version; a number beyond `i128` is written as its end.
+    /// The version. Saturates at the bounds of `i128`.
     pub version: Option<Spanned<i128>>,
     /// The comment.
     pub comment: Option<Spanned<String>>,
     /// The primary key.
     pub primary_key: Option<RawKey>,
-    /// Why there is no primary key.
+    /// The reason for having no primary key.
     pub no_primary_key: Option<Spanned<String>>,
     /// The unique keys.
     pub unique: Option<Spanned<Vec<RawKey>>>,
     /// The name of the Rust row type.
     pub row: Option<Spanned<String>>,
-    /// In the order of the file; the place is that of the header.
+    /// The columns in the order of the file. The position is that of the header.
     pub columns: Spanned<Vec<RawColumn>>,
-    /// Ids of dropped columns.
+    /// The ids of dropped columns.
     pub reserved_ids: Vec<Spanned<i128>>,
-    /// Names of dropped columns.
+    /// The names of dropped columns.
     pub reserved_names: Vec<Spanned<String>>,
 }
 
-/// Names of a key's columns, in key order.
+impl RawTable {
+    /// Creates a table with a name and columns, and without any option.
+    pub fn new(syntax: Syntax, name: Spanned<String>, columns: Spanned<Vec<RawColumn>>) -> Self {
+        RawTable {
+            syntax,
+            name,
+            kind: None,
+            ttl_seconds: None,
+            access_level: None,
+            version: None,
+            comment: None,
+            primary_key: None,
+            no_primary_key: None,
+            unique: None,
+            row: None,
+            columns,
+            reserved_ids: Vec::new(),
+            reserved_names: Vec::new(),
+        }
+    }
+}
+
+/// The names of the columns of a key, in key order.
 pub type RawKey = Spanned<Vec<Spanned<String>>>;
 
 /// A column as written.
+///
+/// Start from [`RawColumn::new`] and set the optional fields.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct RawColumn {
-    /// Its name.
+    /// The name.
     pub name: Spanned<String>,
-    /// Its id.
+    /// The id. Saturates at the bounds of `i128`.
     pub id: Spanned<i128>,
-    /// Its type, in the type grammar.
+    /// The type, in the type grammar.
     pub ty: RawText,
-    /// Whether it may be null; no unless it says so.
+    /// Whether the column is nullable; `None` means that it is not.
     pub nullable: Option<Spanned<bool>>,
-    /// Its default.
+    /// The default.
     pub default: Option<RawDefault>,
-    /// The unit of its row field.
+    /// The unit of the row field.
     pub unit: Option<Spanned<String>>,
-    /// The Rust type of its row field.
+    /// The Rust type of the row field.
     pub rust: Option<Spanned<String>>,
     /// The comment.
     pub comment: Option<Spanned<String>>,
 }
 
-/// A text that has places within.
+impl RawColumn {
+    /// Creates a column that is not null and has no option.
+    pub fn new(name: Spanned<String>, id: Spanned<i128>, ty: RawText) -> Self {
+        RawColumn {
+            name,
+            id,
+            ty,
+            nullable: None,
+            default: None,
+            unit: None,
+            rust: None,
+            comment: None,
+        }
+    }
+}
+
+/// A text whose parts can have positions of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RawText {
-    /// What it says, escapes resolved.
+    /// The text, with escapes resolved.
     pub value: String,
-    /// Where it was written, quotes included.
-    pub span: Range<usize>,
-    /// Where its first byte is in the file, if it is there byte for byte, without escapes.
-    pub content: Option<usize>,
+    /// The position of the whole text, including its quotes.
+    pub span: SourceSpan,
+    /// The relation between the text and its source.
+    pub origin: TextOrigin,
+}
+
+/// The relation between a [`RawText`] and its source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TextOrigin {
+    /// The source contains the text byte for byte, beginning at this offset.
+    Verbatim(usize),
+    /// The source contains the text with escapes, or has no offsets.
+    Quoted,
+    /// The text describes a Rust type, which is what the source contains.
+    RustType,
 }
 
 impl RawText {
-    /// The place in the file of a range of the value: the whole text if escapes blur it.
-    pub fn place(&self, range: Range<usize>) -> Range<usize> {
-        match self.content {
-            Some(start) => start + range.start..start + range.end,
-            None => self.span.clone(),
+    /// Creates a text.
+    pub fn new(value: impl Into<String>, span: SourceSpan, origin: TextOrigin) -> Self {
+        RawText {
+            value: value.into(),
+            span,
+            origin,
+        }
+    }
+
+    /// Returns the position of a range of the text, or that of the whole text if the source does
+    /// not contain it byte for byte.
+    pub fn span_of(&self, range: Range<usize>) -> SourceSpan {
+        match (&self.span, self.origin) {
+            (SourceSpan::Text { source, .. }, TextOrigin::Verbatim(start)) => {
+                SourceSpan::text(*source, start + range.start..start + range.end)
+            }
+            (span, _) => span.clone(),
         }
     }
 }
 
 /// A default as written.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct RawDefault {
     /// The value.
     pub value: RawValue,
-    /// Where it was written, quotes included.
-    pub span: Range<usize>,
-    /// The value as the file spells it, for messages.
+    /// The position of the value, including its quotes.
+    pub span: SourceSpan,
+    /// The value as the source spells it, for messages.
     pub text: String,
 }
 
-/// A TOML value that can be a default.
+impl RawDefault {
+    /// Creates a default that the source spells as `text`.
+    pub fn new(value: RawValue, span: SourceSpan, text: impl Into<String>) -> Self {
+        RawDefault {
+            value,
+            span,
+            text: text.into(),
+        }
+    }
+}
+
+/// A value that can be a default.
 #[derive(Clone, Debug)]
 pub enum RawValue {
-    /// `true`, `false`.
+    /// `true` or `false`.
     Boolean(bool),
-    /// Digits; a number beyond `i128` is written as its end.
+    /// An integer. Saturates at the bounds of `i128`.
     Integer(i128),
-    /// With a point, an exponent, `inf` or `nan`.
+    /// A number with a point or an exponent, `inf` or `nan`.
     Float(f64),
-    /// In quotes.
+    /// A string.
     Text(String),
-    /// A date, a time, or both.
+    /// A date, a time of day, or both.
     Datetime(RawDatetime),
 }
 
 /// A date, a time of day, or both, with or without an offset from UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RawDatetime {
     /// Year, month and day.
     pub date: Option<(u16, u8, u8)>,
     /// Hour, minute, second and nanosecond.
     pub time: Option<(u8, u8, u8, u32)>,
-    /// Minutes east of UTC.
+    /// The offset in minutes east of UTC.
     pub offset: Option<i16>,
 }

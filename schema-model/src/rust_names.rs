@@ -3,7 +3,7 @@
 //! The Rust names that generated code uses: one place for the checks that look for clashes and for
 //! the generator that writes them.
 
-use crate::{ColumnType, TimeUnit};
+use crate::types::{ColumnType, TimeUnit, is_bare_name};
 
 /// The module of a table or a namespace, or the field of a column: snake case, raw where Rust
 /// keeps the word for itself.
@@ -119,7 +119,7 @@ fn add_generated<'a>(name: String, ty: &'a ColumnType, types: &mut Vec<(String, 
 
 /// Whether `name` is an identifier that Rust takes as it is, keywords excluded.
 pub fn is_identifier(name: &str) -> bool {
-    crate::types::is_bare_name(name) && name != "_" && !is_keyword(name)
+    is_bare_name(name) && name != "_" && !is_keyword(name)
 }
 
 /// Whether `name` is a keyword that cannot even be written raw.

@@ -1,36 +1,68 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Sources`]: the texts that definitions come from, and where in them a byte is.
+//! [`Sources`]: the texts of a run's definitions, and [`SourceSpan`]: positions in them.
 
 use std::ops::Range;
 
-/// A value and the bytes of its file that it was written in.
+/// The position of a part of a definition.
+///
+/// The checks only copy and order positions, so a front end without text, such as a derive macro,
+/// can use keys of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum SourceSpan {
+    /// A range of bytes in a text. It may be empty, to point between two characters.
+    Text {
+        /// The file.
+        source: SourceId,
+        /// The bytes of its text.
+        range: Range<usize>,
+    },
+    /// A key that the front end chose. Keys are ordered as the parts are written.
+    Key(usize),
+}
+
+impl SourceSpan {
+    /// The position of `range` in the text of `source`.
+    pub fn text(source: SourceId, range: Range<usize>) -> Self {
+        SourceSpan::Text { source, range }
+    }
+
+    /// The offset of the first byte, or the key: orders the positions of one definition.
+    pub fn start(&self) -> usize {
+        match self {
+            SourceSpan::Text { range, .. } => range.start,
+            SourceSpan::Key(key) => *key,
+        }
+    }
+}
+
+/// A value with its position.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spanned<T> {
-    /// What was written.
+    /// The value.
     pub value: T,
-    /// Where, in bytes.
-    pub span: Range<usize>,
+    /// The position at which it is written.
+    pub span: SourceSpan,
 }
 
 impl<T> Spanned<T> {
-    /// `value`, as written in `span`.
-    pub fn new(value: T, span: Range<usize>) -> Self {
+    /// Creates a value that is written at `span`.
+    pub fn new(value: T, span: SourceSpan) -> Self {
         Spanned { value, span }
     }
 }
 
-/// One file's text, with the path that messages show for it.
+/// The text of one file, with the path that messages show.
 #[derive(Clone, Debug)]
 pub struct SourceFile {
     path: String,
     text: String,
-    /// Offsets at which lines start: sorted, the first one 0.
+    /// The offset of the start of each line, in ascending order. The first is 0.
     line_starts: Vec<usize>,
 }
 
 impl SourceFile {
-    /// A file that is shown as `path`.
+    /// Creates a file that messages show as `path`.
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let after_newlines = text.match_indices('\n').map(|(at, _)| at + 1);
@@ -41,30 +73,31 @@ impl SourceFile {
         }
     }
 
-    /// The path that messages show.
+    /// Returns the path that messages show.
     pub fn path(&self) -> &str {
         &self.path
     }
 
-    /// The whole text.
+    /// Returns the whole text.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Line and column of the character at byte `offset`, both from 1, the column in characters.
+    /// Returns the line and the column of the character at byte `offset`, both counted from 1. The
+    /// column counts characters.
     ///
-    /// An offset past the end is taken as the end, one inside a character as its start.
+    /// An offset past the end is treated as the end, an offset inside a character as its start.
     pub fn line_column(&self, offset: usize) -> (usize, usize) {
         let offset = self.floor(offset);
         let line = self.line_starts.partition_point(|start| *start <= offset);
         let start = self.line_start(line);
         let before = self.text.get(start..offset).unwrap_or_default();
-        // A byte order mark takes no place that an editor would count.
+        // Editors do not count a byte order mark as a column.
         let before = before.strip_prefix('\u{feff}').unwrap_or(before);
         (line, before.chars().count() + 1)
     }
 
-    /// The offset at which a line starts, counted from 1.
+    /// Returns the offset at which `line`, counted from 1, starts.
     pub(crate) fn line_start(&self, line: usize) -> usize {
         let index = line.saturating_sub(1);
         self.line_starts
@@ -73,13 +106,13 @@ impl SourceFile {
             .unwrap_or(self.text.len())
     }
 
-    /// The largest character boundary that is not above `offset`.
+    /// Returns the largest character boundary that does not exceed `offset`.
     pub(crate) fn floor(&self, offset: usize) -> usize {
         self.text.floor_char_boundary(offset)
     }
 }
 
-/// Names one file of a [`Sources`].
+/// Identifies one file of a [`Sources`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceId(usize);
 
@@ -90,23 +123,23 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// No files.
+    /// Creates an empty collection.
     pub fn new() -> Self {
         Sources::default()
     }
 
-    /// Adds a file.
+    /// Adds a file and returns its id.
     pub fn push(&mut self, file: SourceFile) -> SourceId {
         self.files.push(file);
         SourceId(self.files.len() - 1)
     }
 
-    /// The file of that id; none if the id is another collection's.
+    /// Returns the file with this id, or `None` if the id belongs to another collection.
     pub fn get(&self, id: SourceId) -> Option<&SourceFile> {
         self.files.get(id.0)
     }
 
-    /// Every file with its id, in the order they were added.
+    /// Iterates over the files and their ids in the order in which they were added.
     pub fn iter(&self) -> impl Iterator<Item = (SourceId, &SourceFile)> {
         self.files
             .iter()
@@ -120,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_count_characters_and_lines_end_at_newlines() {
+    fn line_column_counts_characters_and_newlines() {
         let file = SourceFile::new("x.toml", "äb\r\nc\n");
         assert_eq!(file.line_column(0), (1, 1));
         assert_eq!(file.line_column(1), (1, 1));
@@ -131,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn byte_order_mark_is_no_column() {
+    fn line_column_skips_byte_order_mark() {
         let file = SourceFile::new("x.toml", "\u{feff}name = 1");
         assert_eq!(file.line_column(3), (1, 1));
     }

@@ -6,11 +6,9 @@
 use std::fmt::Write;
 
 use crate::canonical::{date_text, decimal_text, instant_text, time_text, uuid_text};
-use crate::types::quote;
-use crate::{
-    ColumnDefault, ColumnType, ConstraintKind, DefaultFunction, Literal, TableConstraint,
-    TableDefinition, TimeUnit,
-};
+use crate::constraints::{ConstraintKind, TableConstraint};
+use crate::definition::{ColumnDefault, DefaultFunction, Literal, TableDefinition};
+use crate::types::{ColumnType, TimeUnit, quote};
 
 /// How many decimal digits a double holds, whichever they are.
 const EXACT_DIGITS: usize = f64::DIGITS as usize;

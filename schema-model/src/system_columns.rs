@@ -2,7 +2,9 @@
 
 //! The two columns that the system adds to user and shared tables.
 
-use crate::{Column, ColumnType, Shared, TableKind};
+use crate::definition::{Column, TableKind};
+use crate::shared::Shared;
+use crate::types::ColumnType;
 
 /// The name of the column that says in which order rows were written.
 pub const SEQ_COLUMN: &str = "_seq";

@@ -4,10 +4,13 @@
 
 use std::fmt;
 
-use crate::diagnostic::tick;
+use crate::diagnostic::backticked;
+use crate::limits;
+use crate::raw::Syntax;
+use crate::rule::Rule;
 use crate::rust_names::{is_never_raw, snake_case};
+use crate::shared::Shared;
 use crate::types::is_bare_name;
-use crate::{Rule, Shared, limits};
 
 /// `namespace.table`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,7 +41,7 @@ impl TableName {
     /// # Errors
     /// If there is not exactly one dot, or what is on either side of it is no name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let (namespace, table) = split(text)?;
+        let (namespace, table) = split(text, Syntax::Toml)?;
         TableName::try_new(namespace, table)
     }
 }
@@ -62,20 +65,21 @@ pub struct NameError {
 }
 
 /// The two sides of the only dot, which need not be names.
-pub(crate) fn split(text: &str) -> Result<(&str, &str), NameError> {
+pub(crate) fn split(text: &str, syntax: Syntax) -> Result<(&str, &str), NameError> {
+    let key = syntax.choose("name", "table");
     let Some((namespace, table)) = text.split_once('.') else {
         return Err(NameError {
             rule: Rule::NoNamespace,
-            message: format!("table {} has no namespace", tick(text)),
-            help: vec![format!("write `name = \"app.{}\"`", sanitized(text))],
+            message: format!("table {} has no namespace", backticked(text)),
+            help: vec![format!("write `{key} = \"app.{}\"`", sanitized(text))],
         });
     };
     if table.contains('.') {
         return Err(NameError {
             rule: Rule::InvalidName,
-            message: format!("table name {} has more than one dot", tick(text)),
+            message: format!("table name {} has more than one dot", backticked(text)),
             help: vec![format!(
-                "a name is `namespace.table`: write `name = \"{}.{}\"`",
+                "a name is `namespace.table`: write `{key} = \"{}.{}\"`",
                 sanitized(namespace),
                 sanitized(table)
             )],
@@ -102,7 +106,7 @@ pub(crate) fn check_name(name: &str, of: &str) -> Result<(), NameError> {
     }
     let message = match name {
         "" => format!("the {of} name is empty"),
-        _ => format!("{} is no valid {of} name", tick(name)),
+        _ => format!("{} is no valid {of} name", backticked(name)),
     };
     let mut help =
         vec!["a name is letters a to z, digits and `_`, and begins with no digit".to_string()];
@@ -123,7 +127,7 @@ pub(crate) fn check_module(name: &str) -> Result<(), NameError> {
     }
     Err(NameError {
         rule: Rule::RustNameImpossible,
-        message: format!("{} cannot be a module in Rust", tick(name)),
+        message: format!("{} cannot be a module in Rust", backticked(name)),
         help: vec!["choose another name".to_string()],
     })
 }

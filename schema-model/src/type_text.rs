@@ -13,10 +13,25 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::tick;
+use crate::diagnostic::backticked;
 use crate::limits;
+use crate::raw::Syntax;
+use crate::rule::Rule;
 use crate::suggest::nearest;
-use crate::{ColumnType, Rule, Spanned, TimeUnit};
+use crate::types::{ColumnType, TimeUnit};
+
+/// A value with its range of bytes in the type text.
+#[derive(Debug)]
+pub(crate) struct Ranged<T> {
+    pub(crate) value: T,
+    pub(crate) range: Range<usize>,
+}
+
+impl<T> Ranged<T> {
+    fn new(value: T, range: Range<usize>) -> Self {
+        Ranged { value, range }
+    }
+}
 
 /// A type as written.
 #[derive(Debug)]
@@ -30,23 +45,23 @@ pub(crate) struct TypeNode {
 pub(crate) enum TypeKind {
     /// A type without parameters.
     Plain(ColumnType),
-    Decimal(Spanned<i128>, Spanned<i128>),
-    Bytes(Spanned<i128>),
-    Embedding(Spanned<i128>),
-    Timestamp(TimeUnit, Option<Spanned<String>>),
-    Enum(Vec<Spanned<String>>),
+    Decimal(Ranged<i128>, Ranged<i128>),
+    Bytes(Ranged<i128>),
+    Embedding(Ranged<i128>),
+    Timestamp(TimeUnit, Option<Ranged<String>>),
+    Enum(Vec<Ranged<String>>),
     List(Box<FieldNode>),
     Struct(Vec<FieldNode>),
     Map(Box<(FieldNode, FieldNode)>),
-    Arrow(Spanned<String>),
+    Arrow(Ranged<String>),
 }
 
 /// A nested field as written.
 #[derive(Debug)]
 pub(crate) struct FieldNode {
-    pub(crate) id: Option<Spanned<i128>>,
+    pub(crate) id: Option<Ranged<i128>>,
     /// `item`, `key` or `value` where the grammar has no name.
-    pub(crate) name: Spanned<String>,
+    pub(crate) name: Ranged<String>,
     pub(crate) ty: TypeNode,
     /// Where it says `null`.
     pub(crate) null: Option<Range<usize>>,
@@ -63,9 +78,13 @@ pub(crate) struct TypeProblem {
     pub(crate) help: String,
 }
 
-/// Reads a whole type text.
-pub(crate) fn parse(text: &str) -> Result<TypeNode, TypeProblem> {
-    let mut parser = Parser { text, at: 0 };
+/// Parses a whole type text. Help texts use `syntax` for what is written outside of the type.
+pub(crate) fn parse(text: &str, syntax: Syntax) -> Result<TypeNode, TypeProblem> {
+    let mut parser = Parser {
+        text,
+        at: 0,
+        syntax,
+    };
     let node = parser.ty(1)?;
     parser.blanks();
     if parser.rest().is_empty() {
@@ -189,6 +208,7 @@ fn plain(word: &str) -> Option<ColumnType> {
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    syntax: Syntax,
 }
 
 type Parsed<T> = Result<T, TypeProblem>;
@@ -261,7 +281,12 @@ impl<'a> Parser<'a> {
             (Some(precision), None, None) => {
                 let message = "`decimal` takes two numbers, here is one";
                 let help = format!("write `decimal({}, 0)` for whole numbers", precision.value);
-                Err(problem(Rule::TypeParameters, precision.span, message, help))
+                Err(problem(
+                    Rule::TypeParameters,
+                    precision.range,
+                    message,
+                    help,
+                ))
             }
             _ => {
                 let message = "`decimal` takes two numbers";
@@ -276,7 +301,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The one number of `bytes(n)` and `embedding(n)`.
-    fn length(&mut self, word: Range<usize>) -> Parsed<Spanned<i128>> {
+    fn length(&mut self, word: Range<usize>) -> Parsed<Ranged<i128>> {
         let keyword = self.slice(word.clone());
         let help = match keyword {
             "bytes" => "write `bytes(16)`, or `bytes` for any length",
@@ -297,7 +322,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn numbers(&mut self, word: Range<usize>, help: &str) -> Parsed<Vec<Spanned<i128>>> {
+    fn numbers(&mut self, word: Range<usize>, help: &str) -> Parsed<Vec<Ranged<i128>>> {
         let keyword = self.slice(word.clone());
         if self.peek() != Some('(') {
             let message = format!("`{keyword}` needs parameters");
@@ -319,11 +344,11 @@ impl<'a> Parser<'a> {
                 };
                 let message = match self.slice(found.clone()) {
                     "" => return Err(unclosed(open, '(')),
-                    token => format!("{} is no whole number", tick(token)),
+                    token => format!("{} is no whole number", backticked(token)),
                 };
                 return Err(problem(Rule::TypeParameters, found, message, help));
             };
-            numbers.push(Spanned::new(number, start..self.at));
+            numbers.push(Ranged::new(number, start..self.at));
             self.blanks();
             if self.eat(')') {
                 return Ok(numbers);
@@ -343,7 +368,7 @@ impl<'a> Parser<'a> {
             let zone = self.quoted()?;
             let message = "a zone comes after the unit";
             let help = format!("write `timestamp(us, '{}')`", zone.value);
-            return Err(problem(Rule::TypeParameters, zone.span, message, help));
+            return Err(problem(Rule::TypeParameters, zone.range, message, help));
         }
         let word = self.take_while(|c| c.is_alphanumeric() || c == '_');
         let Some(unit) = TimeUnit::ALL.into_iter().find(|unit| unit.as_str() == word) else {
@@ -356,7 +381,10 @@ impl<'a> Parser<'a> {
             if range.is_empty() {
                 return Err(unclosed(open, '('));
             }
-            let message = format!("{} is no unit of time", tick(self.slice(range.clone())));
+            let message = format!(
+                "{} is no unit of time",
+                backticked(self.slice(range.clone()))
+            );
             let help = match unit_alias(word) {
                 Some(unit) => format!("did you mean `timestamp({})`?", unit.as_str()),
                 None => units.to_string(),
@@ -410,11 +438,11 @@ impl<'a> Parser<'a> {
                         "delete the comma".to_string(),
                     ),
                     token if token.chars().all(|c| c.is_alphanumeric() || c == '_') => (
-                        format!("label {} is not in quotes", tick(token)),
+                        format!("label {} is not in quotes", backticked(token)),
                         format!("write `'{token}'`"),
                     ),
                     token => (
-                        format!("{} is no label", tick(token)),
+                        format!("{} is no label", backticked(token)),
                         format!("labels are in single quotes: `{}`", usage("enum")),
                     ),
                 };
@@ -495,7 +523,7 @@ impl<'a> Parser<'a> {
         let id = self.id()?;
         self.blanks();
         let name = match name {
-            Some(name) => Spanned::new(name.to_string(), self.at..self.at),
+            Some(name) => Ranged::new(name.to_string(), self.at..self.at),
             None => self.field_name()?,
         };
         let ty = self.ty(depth + 1)?;
@@ -516,7 +544,7 @@ impl<'a> Parser<'a> {
                 ));
             }
             Some(word) => {
-                let message = format!("unexpected {} after the type", tick(word));
+                let message = format!("unexpected {} after the type", backticked(word));
                 let help = match nearest(word, ["null"]) {
                     Some(_) => "did you mean `null`?",
                     None => "a nested field is its id, its type, and `null` if it may be null",
@@ -530,14 +558,14 @@ impl<'a> Parser<'a> {
         Ok(FieldNode { id, name, ty, null })
     }
 
-    fn id(&mut self) -> Parsed<Option<Spanned<i128>>> {
+    fn id(&mut self) -> Parsed<Option<Ranged<i128>>> {
         if self.peek() != Some('#') {
             return Ok(None);
         }
         let start = self.bump().start;
         let digits = self.take_while(|c| c.is_ascii_digit() || c == '-');
         match saturating(digits) {
-            Ok(id) => Ok(Some(Spanned::new(id, start..self.at))),
+            Ok(id) => Ok(Some(Ranged::new(id, start..self.at))),
             Err(()) => {
                 let message = "`#` is followed by the field's id";
                 Err(problem(
@@ -550,15 +578,15 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn field_name(&mut self) -> Parsed<Spanned<String>> {
+    fn field_name(&mut self) -> Parsed<Ranged<String>> {
         let start = self.at;
         let name = if self.peek() == Some('\'') {
             self.quoted()?
         } else {
             let word = self.take_while(|c| c.is_alphanumeric() || c == '_');
-            Spanned::new(word.to_string(), start..self.at)
+            Ranged::new(word.to_string(), start..self.at)
         };
-        if name.value.is_empty() && name.span.is_empty() {
+        if name.value.is_empty() && name.range.is_empty() {
             let found = self.next_token();
             let message = "a field's name is expected here";
             let help = format!("write `{}`", usage("struct"));
@@ -569,16 +597,16 @@ impl<'a> Parser<'a> {
             return Ok(name);
         }
         let (message, help) = if plain(&name.value).is_some() {
-            let message = format!("the field of type {} has no name", tick(&name.value));
+            let message = format!("the field of type {} has no name", backticked(&name.value));
             (message, format!("write `name: {}`", name.value))
         } else {
             let message = format!(
                 "`:` is expected after the field's name {}",
-                tick(&name.value)
+                backticked(&name.value)
             );
             (message, format!("write `{}: text`", name.value))
         };
-        Err(problem(Rule::TypeSyntax, name.span, message, help))
+        Err(problem(Rule::TypeSyntax, name.range, message, help))
     }
 
     // ---- arrow ----
@@ -626,7 +654,7 @@ impl<'a> Parser<'a> {
                 None => return Err(unclosed(open.pop().unwrap_or(at..at), '(')),
             }
         }
-        let notation = Spanned::new(self.slice(start..self.at).to_string(), start..self.at);
+        let notation = Ranged::new(self.slice(start..self.at).to_string(), start..self.at);
         Ok(TypeKind::Arrow(notation))
     }
 
@@ -656,7 +684,7 @@ impl<'a> Parser<'a> {
         let message = match self.slice(found.clone()) {
             "" if self.text.trim().is_empty() => "the type is empty".to_string(),
             "" => "a type is expected at the end".to_string(),
-            token => format!("a type is expected here, not {}", tick(token)),
+            token => format!("a type is expected here, not {}", backticked(token)),
         };
         problem(
             Rule::TypeSyntax,
@@ -703,7 +731,7 @@ impl<'a> Parser<'a> {
         problem(
             Rule::UnknownType,
             range,
-            format!("unknown type {}", tick(word)),
+            format!("unknown type {}", backticked(word)),
             help,
         )
     }
@@ -716,7 +744,12 @@ impl<'a> Parser<'a> {
             "null" => (
                 rest,
                 "a column's type does not say whether it may be null".to_string(),
-                "delete it, and write `nullable = true` beside `type`".to_string(),
+                self.syntax
+                    .choose(
+                        "delete it, and write `nullable = true` beside `type`",
+                        "delete it, and let the field be an `Option`",
+                    )
+                    .to_string(),
             ),
             "not" => (
                 rest,
@@ -730,7 +763,7 @@ impl<'a> Parser<'a> {
                 "delete it".to_string(),
             ),
             token => {
-                let message = format!("unexpected {} after the type", tick(token));
+                let message = format!("unexpected {} after the type", backticked(token));
                 (
                     rest,
                     message,
@@ -821,7 +854,7 @@ impl<'a> Parser<'a> {
     }
 
     /// Text in single quotes, a quote inside doubled.
-    fn quoted(&mut self) -> Parsed<Spanned<String>> {
+    fn quoted(&mut self) -> Parsed<Ranged<String>> {
         let start = self.at;
         let open = self.bump();
         let mut value = String::new();
@@ -831,7 +864,7 @@ impl<'a> Parser<'a> {
                 return Err(unclosed(open, '\''));
             }
             if !self.eat('\'') {
-                return Ok(Spanned::new(value, start..self.at));
+                return Ok(Ranged::new(value, start..self.at));
             }
             value.push('\'');
         }
@@ -859,7 +892,7 @@ impl<'a> Parser<'a> {
             return unclosed(open, bracket);
         }
         let close = closing(bracket);
-        let token = tick(self.slice(found.clone()));
+        let token = backticked(self.slice(found.clone()));
         let message = format!("{or}`{close}` is expected here, not {token}");
         let help = match self.slice(found.clone()) {
             "," if bracket == '<' => {

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use crate::Shared;
+use crate::shared::Shared;
 
 /// The unit of a time: a column's in Arrow, or a row field's in Rust.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -4,7 +4,8 @@
 
 use expect_test::{Expect, expect};
 use kalamtable_model::{
-    CheckedTable, Diagnostic, SourceFile, Sources, Style, TableName, parse_and_check, render,
+    CheckedTable, Diagnostic, SourceFile, SourceSpan, Sources, Style, TableName, parse_and_check,
+    render,
 };
 
 fn load(text: &str) -> (Sources, Result<CheckedTable, Vec<Diagnostic>>) {
@@ -342,15 +343,18 @@ fn places_are_those_of_the_columns() {
     let (sources, table) = load(text);
     let table = table.unwrap();
     let file = sources.get(table.source).unwrap();
-    assert_eq!(file.line_column(table.spans.name.start), (1, 8));
+    assert_eq!(file.line_column(table.spans.name.start()), (1, 8));
     let columns: Vec<_> = table
         .spans
         .columns
         .iter()
-        .map(|span| &text[span.clone()])
+        .map(|span| match span {
+            SourceSpan::Text { range, .. } => &text[range.clone()],
+            SourceSpan::Key(_) => panic!("a text has no keys"),
+        })
         .collect();
     assert_eq!(columns, ["id", "x"]);
-    assert_eq!(file.line_column(table.spans.columns[1].start), (5, 1));
+    assert_eq!(file.line_column(table.spans.columns[1].start()), (5, 1));
 }
 
 #[test]

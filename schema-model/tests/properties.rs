@@ -6,10 +6,10 @@
 use std::num::NonZeroU64;
 
 use kalamtable_model::{
-    AccessLevel, Column, ColumnDefault, ColumnType, DefaultFunction, Diagnostic, Literal,
-    MapFields, NestedField, Place, PrimaryKey, RawColumn, RawTable, RawText, Reserved, Shared,
-    SourceFile, Sources, Spanned, Style, TableDefinition, TableKind, TableName, TableParts,
-    TimeUnit, check, parse_and_check, render, rust_names,
+    AccessLevel, Column, ColumnDefault, ColumnType, DefaultFunction, Diagnostic, Literal, Location,
+    MapFields, NestedField, PrimaryKey, RawColumn, RawTable, RawText, Reserved, Shared, SourceFile,
+    SourceSpan, Sources, Spanned, Style, Syntax, TableDefinition, TableKind, TableName, TableParts,
+    TextOrigin, TimeUnit, check, parse_and_check, render, rust_names,
 };
 use proptest::prelude::*;
 
@@ -64,14 +64,16 @@ fn sound(problems: &[Diagnostic], text: &str, sources: &Sources) {
             "{problem:?}"
         );
         assert!(!problem.one_line(sources).contains('\n'));
-        if let Place::Text { primary, others } = &problem.place {
-            for label in others.iter().chain([primary]) {
-                let span = label.span.clone();
+        if let Location::Span { primary, related } = &problem.location {
+            for label in related.iter().chain([primary]) {
+                let SourceSpan::Text { range, .. } = &label.span else {
+                    panic!("a key in the diagnostics of a text: {problem:?}");
+                };
                 assert!(
-                    span.start <= span.end && text.is_char_boundary(span.start),
+                    range.start <= range.end && text.is_char_boundary(range.start),
                     "{problem:?}"
                 );
-                assert!(text.is_char_boundary(span.end), "{problem:?}");
+                assert!(text.is_char_boundary(range.end), "{problem:?}");
             }
         }
     }
@@ -202,42 +204,20 @@ fn type_token() -> impl Strategy<Value = String> {
 }
 
 fn check_type(ty: String) {
-    let span = 0..0;
-    let text = |text: &str| Spanned::new(text.to_string(), span.clone());
-    let raw = RawTable {
-        name: text("a.b"),
-        kind: None,
-        ttl_seconds: None,
-        access_level: None,
-        version: None,
-        comment: None,
-        primary_key: None,
-        no_primary_key: Some(text("none")),
-        unique: None,
-        row: None,
-        columns: Spanned::new(
-            vec![RawColumn {
-                name: text("c"),
-                id: Spanned::new(1, span.clone()),
-                ty: RawText {
-                    span: 0..ty.len(),
-                    content: Some(0),
-                    value: ty.clone(),
-                },
-                nullable: None,
-                default: None,
-                unit: None,
-                rust: None,
-                comment: None,
-            }],
-            span.clone(),
-        ),
-        reserved_ids: Vec::new(),
-        reserved_names: Vec::new(),
-    };
     let mut sources = Sources::new();
     let id = sources.push(SourceFile::new("x.toml", ty.as_str()));
-    match check(&raw, id) {
+    let span = SourceSpan::text(id, 0..0);
+    let text = |text: &str| Spanned::new(text.to_string(), span.clone());
+    let whole = SourceSpan::text(id, 0..ty.len());
+    let column = RawColumn::new(
+        text("c"),
+        Spanned::new(1, span.clone()),
+        RawText::new(&ty, whole, TextOrigin::Verbatim(0)),
+    );
+    let columns = Spanned::new(vec![column], span.clone());
+    let mut raw = RawTable::new(Syntax::Toml, text("a.b"), columns);
+    raw.no_primary_key = Some(text("none"));
+    match check(&raw) {
         Ok(definition) => reads_back(&definition),
         Err(problems) => sound(&problems, &ty, &sources),
     }

@@ -318,7 +318,7 @@ fn file_that_is_too_large() {
         Some(&text),
         input,
         expect![[r#"
-        "schemas/jobs.toml": `schemas/jobs.toml`: the file has 1048577 bytes, more than the 1048576 that are read
+        "schemas/jobs.toml": `schemas/jobs.toml`: the file has 1048577 bytes, more than the maximum of 1048576
         help: name a file that describes one table
     "#]],
     );

@@ -2,7 +2,7 @@
 
 //! `arrow:` types: whether Arrow knows the notation, and whether the type has a name of its own.
 
-use crate::Rule;
+use crate::rule::Rule;
 
 /// What is wrong with a notation.
 pub(super) struct ArrowProblem {
@@ -22,7 +22,7 @@ pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
 pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
     use arrow_schema::DataType;
 
-    use crate::diagnostic::tick;
+    use crate::diagnostic::backticked;
 
     let ty: DataType = notation
         .parse()
@@ -30,7 +30,10 @@ pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
     if let Some(own) = named(&ty) {
         return Err(ArrowProblem {
             rule: Rule::ArrowTypeHasName,
-            message: format!("the Arrow type {} has a name of its own", tick(notation)),
+            message: format!(
+                "the Arrow type {} has a name of its own",
+                backticked(notation)
+            ),
             help: format!("write `{own}`"),
         });
     }
@@ -39,7 +42,10 @@ pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
     if canonical.parse().ok().as_ref() != Some(&ty) {
         return Err(ArrowProblem {
             rule: Rule::ArrowType,
-            message: format!("Arrow cannot read back how it writes {}", tick(notation)),
+            message: format!(
+                "Arrow cannot read back how it writes {}",
+                backticked(notation)
+            ),
             help: "use names of letters and digits inside the type".to_string(),
         });
     }
@@ -48,7 +54,7 @@ pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
 
 #[cfg(feature = "arrow")]
 fn not_arrow(notation: &str, error: &arrow_schema::ArrowError) -> ArrowProblem {
-    use crate::diagnostic::tick;
+    use crate::diagnostic::backticked;
     use crate::suggest::nearest;
 
     const WORDS: [&str; 38] = [
@@ -100,19 +106,21 @@ fn not_arrow(notation: &str, error: &arrow_schema::ArrowError) -> ArrowProblem {
             notation.get(word.len()..).unwrap_or_default()
         ),
         // Arrow repeats the whole notation before it says what is wrong.
-        (None, Some((_, reason))) => format!("Arrow says: {}", tick(reason).trim_matches('`')),
+        (None, Some((_, reason))) => {
+            format!("Arrow says: {}", backticked(reason).trim_matches('`'))
+        }
         (None, None) => "for example `arrow:LargeUtf8`".to_string(),
     };
     ArrowProblem {
         rule: Rule::ArrowType,
-        message: format!("{} is no Arrow type", tick(notation)),
+        message: format!("{} is no Arrow type", backticked(notation)),
         help,
     }
 }
 
 /// The type that is exactly the same, and has a name.
 #[cfg(feature = "arrow")]
-fn named(ty: &arrow_schema::DataType) -> Option<crate::ColumnType> {
+fn named(ty: &arrow_schema::DataType) -> Option<crate::types::ColumnType> {
     use arrow_schema::{DataType, IntervalUnit, TimeUnit as ArrowUnit};
 
     use crate::{ColumnType, TimeUnit, limits};

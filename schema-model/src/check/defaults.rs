@@ -2,13 +2,16 @@
 
 //! Defaults: a TOML value to a value in the column's own representation.
 
-use super::{Checks, TypedColumn};
+use super::context::{Checks, TypedColumn};
 use crate::civil::days_from_date;
-use crate::diagnostic::{listed, tick};
-use crate::parse::datetime_text;
-use crate::raw::{RawDatetime, RawDefault, RawValue};
+use crate::definition::{ColumnDefault, DefaultFunction, Literal};
+use crate::diagnostic::{backticked, backticked_list};
+use crate::parse::parse_datetime;
+use crate::raw::{RawDatetime, RawDefault, RawValue, Syntax};
+use crate::rule::Rule;
+use crate::shared::Shared;
 use crate::suggest::nearest;
-use crate::{ColumnDefault, ColumnType, DefaultFunction, Literal, Rule, TimeUnit};
+use crate::types::{ColumnType, TimeUnit};
 
 /// What is wrong with a default; its place is the whole value.
 struct Misfit {
@@ -31,11 +34,11 @@ impl Checks<'_> {
         let name = &column.raw.name.value;
         let key = self.raw.primary_key.as_ref();
         if key.is_some_and(|key| key.value.iter().any(|part| part.value == *name)) {
-            let message = format!("key column {} has a default", tick(name));
+            let message = format!("key column {} has a default", backticked(name));
             let problem = self.problem(Rule::DefaultOnKey, &raw.span, message);
             self.push(problem.with_help("delete it: every row brings its own key"));
         }
-        match convert(raw, column.ty.as_ref()?) {
+        match convert(raw, column.ty.as_ref()?, self.raw.syntax) {
             Ok(default) => Some(default),
             Err(misfit) => {
                 let problem = self.problem(misfit.rule, &raw.span, misfit.message);
@@ -46,22 +49,38 @@ impl Checks<'_> {
     }
 }
 
-fn convert(raw: &RawDefault, ty: &ColumnType) -> Result<ColumnDefault, Misfit> {
-    if let Some(whole) = example(ty) {
-        if takes_text(ty) {
-            // A text column takes `now()` for the text that it is.
-            return literal(raw, ty, whole).map(ColumnDefault::Literal);
-        }
-        if let RawValue::Text(text) = &raw.value
-            && let Some(call) = call(text, ty)
-        {
-            return call.map(ColumnDefault::Call);
-        }
-        return literal(raw, ty, whole).map(ColumnDefault::Literal);
+fn convert(raw: &RawDefault, ty: &ColumnType, syntax: Syntax) -> Result<ColumnDefault, Misfit> {
+    let Some(example) = example(ty, syntax) else {
+        let message = format!("a column of type `{}` cannot have a default", ty.keyword());
+        let help = syntax.choose(
+            "delete it; let the column be `nullable = true` if an insert may leave it out",
+            "delete it; let the field be an `Option` if an insert may leave it out",
+        );
+        return Err(misfit(Rule::DefaultNotAllowed, message, help));
+    };
+    // In a text column `now()` is a text.
+    if let RawValue::Text(text) = &raw.value
+        && !takes_text(ty)
+        && let Some(call) = call(text, ty)
+    {
+        return call.map(ColumnDefault::Call);
     }
-    let message = format!("a column of type `{}` cannot have a default", ty.keyword());
-    let help = "delete it; let the column be `nullable = true` if an insert may leave it out";
-    Err(misfit(Rule::DefaultNotAllowed, message, help))
+    match (&raw.value, syntax) {
+        (RawValue::Text(text), Syntax::Rust) if takes_datetime(ty) => {
+            let Some(value) = parse_datetime(text) else {
+                let message = format!("{} is not a {}", backticked(text), ty.keyword());
+                let help = format!("write for example `{example}`");
+                return Err(misfit(Rule::DefaultType, message, help));
+            };
+            literal(raw, &RawValue::Datetime(value), ty, &example, syntax)
+        }
+        (value, _) => literal(raw, value, ty, &example, syntax),
+    }
+    .map(ColumnDefault::Literal)
+}
+
+fn takes_datetime(ty: &ColumnType) -> bool {
+    ty.time_unit().is_some() || *ty == ColumnType::Date
 }
 
 fn takes_text(ty: &ColumnType) -> bool {
@@ -71,10 +90,19 @@ fn takes_text(ty: &ColumnType) -> bool {
     )
 }
 
-/// How a default of the type is written; none for types that cannot have one.
-fn example(ty: &ColumnType) -> Option<&'static str> {
+/// Returns an example of a default of the type, or `None` if the type cannot have a default.
+fn example(ty: &ColumnType, syntax: Syntax) -> Option<String> {
+    let value = value_example(ty)?;
+    Some(if takes_datetime(ty) && syntax == Syntax::Rust {
+        format!("default = \"{value}\"")
+    } else {
+        format!("default = {value}")
+    })
+}
+
+fn value_example(ty: &ColumnType) -> Option<&'static str> {
     Some(match ty {
-        ColumnType::Boolean => "default = false",
+        ColumnType::Boolean => "false",
         ColumnType::TinyInt
         | ColumnType::SmallInt
         | ColumnType::Int
@@ -82,18 +110,18 @@ fn example(ty: &ColumnType) -> Option<&'static str> {
         | ColumnType::UTinyInt
         | ColumnType::USmallInt
         | ColumnType::UInt
-        | ColumnType::UBigInt => "default = 0",
-        ColumnType::Float | ColumnType::Double => "default = 0.5",
-        ColumnType::Decimal { .. } => "default = \"1.50\"",
-        ColumnType::Text | ColumnType::File | ColumnType::Enum(_) => "default = \"..\"",
-        ColumnType::Json => "default = \"{}\"",
-        ColumnType::Date => "default = 2024-05-27",
-        ColumnType::Time => "default = 07:30:00",
-        ColumnType::Timestamp { zone: None, .. } => "default = 2024-05-27T07:30:00",
+        | ColumnType::UBigInt => "0",
+        ColumnType::Float | ColumnType::Double => "0.5",
+        ColumnType::Decimal { .. } => "\"1.50\"",
+        ColumnType::Text | ColumnType::File | ColumnType::Enum(_) => "\"..\"",
+        ColumnType::Json => "\"{}\"",
+        ColumnType::Date => "2024-05-27",
+        ColumnType::Time => "07:30:00",
+        ColumnType::Timestamp { zone: None, .. } => "2024-05-27T07:30:00",
         ColumnType::Timestamp { zone: Some(_), .. } | ColumnType::DateTime => {
-            "default = 2024-05-27T07:30:00Z"
+            "2024-05-27T07:30:00Z"
         }
-        ColumnType::Uuid => "default = \"67e55044-10b1-426f-9247-bb680e5fe0c8\"",
+        ColumnType::Uuid => "\"67e55044-10b1-426f-9247-bb680e5fe0c8\"",
         ColumnType::Bytes
         | ColumnType::FixedBytes(_)
         | ColumnType::Interval
@@ -131,10 +159,10 @@ fn call(text: &str, ty: &ColumnType) -> Option<Result<DefaultFunction, Misfit>> 
             Some(name) => format!("did you mean `default = \"{name}()\"`?"),
             None => format!(
                 "the functions are {}",
-                listed(names.map(|name| format!("{name}()")), "and")
+                backticked_list(names.map(|name| format!("{name}()")), "and")
             ),
         };
-        let message = format!("unknown function {}", tick(called));
+        let message = format!("unknown function {}", backticked(called));
         return Some(Err(misfit(Rule::UnknownFunction, message, help)));
     };
     let canonical = format!("{}()", function.name());
@@ -152,7 +180,7 @@ fn call(text: &str, ty: &ColumnType) -> Option<Result<DefaultFunction, Misfit>> 
         return Some(Err(misfit(Rule::FunctionType, message, help)));
     }
     if trimmed != canonical || trimmed != text {
-        let message = format!("unknown function {}", tick(trimmed));
+        let message = format!("unknown function {}", backticked(trimmed));
         let help = format!("did you mean `default = \"{canonical}\"`?");
         return Some(Err(misfit(Rule::UnknownFunction, message, help)));
     }
@@ -161,9 +189,15 @@ fn call(text: &str, ty: &ColumnType) -> Option<Result<DefaultFunction, Misfit>> 
 
 // ---- literals ----
 
-fn literal(raw: &RawDefault, ty: &ColumnType, example: &str) -> Result<Literal, Misfit> {
+fn literal(
+    raw: &RawDefault,
+    value: &RawValue,
+    ty: &ColumnType,
+    example: &str,
+    syntax: Syntax,
+) -> Result<Literal, Misfit> {
     let wrong = |help: String| {
-        let found = match &raw.value {
+        let found = match value {
             RawValue::Boolean(_) => "a boolean",
             RawValue::Integer(_) => "an integer",
             RawValue::Float(_) => "a float",
@@ -181,7 +215,7 @@ fn literal(raw: &RawDefault, ty: &ColumnType, example: &str) -> Result<Literal, 
         );
         misfit(Rule::DefaultType, message, help)
     };
-    match (ty, &raw.value) {
+    match (ty, value) {
         (ColumnType::Boolean, RawValue::Boolean(value)) => Ok(Literal::Boolean(*value)),
         (ColumnType::Float | ColumnType::Double, RawValue::Float(value)) => float(*value, ty, raw),
         (ColumnType::Float | ColumnType::Double, RawValue::Integer(value)) => {
@@ -197,9 +231,11 @@ fn literal(raw: &RawDefault, ty: &ColumnType, example: &str) -> Result<Literal, 
             "a float is not exact: write `default = \"{}\"`",
             raw.text
         ))),
-        (_, RawValue::Integer(value)) if ty.integer_range().is_some() => integer(*value, ty),
+        (_, RawValue::Integer(value)) if ty.integer_range().is_some() => {
+            integer(*value, ty, syntax)
+        }
         (ColumnType::Enum(labels), RawValue::Text(text)) => label(text, labels),
-        (ColumnType::Json, RawValue::Text(text)) => json(text),
+        (ColumnType::Json, RawValue::Text(text)) => json(text, syntax),
         (ColumnType::Text | ColumnType::File, RawValue::Text(text)) => {
             Ok(Literal::Text(text.as_str().into()))
         }
@@ -227,11 +263,11 @@ fn reads_without_quotes(text: &str, ty: &ColumnType) -> bool {
             text.parse::<f64>().is_ok() && text.starts_with(|c: char| c.is_ascii_digit())
         }
         _ if ty.integer_range().is_some() => text.parse::<i64>().is_ok(),
-        _ => datetime_text(text).is_some_and(|value| instant(&value, ty).is_some()),
+        _ => parse_datetime(text).is_some_and(|value| instant(&value, ty).is_some()),
     }
 }
 
-fn integer(value: i128, ty: &ColumnType) -> Result<Literal, Misfit> {
+fn integer(value: i128, ty: &ColumnType, syntax: Syntax) -> Result<Literal, Misfit> {
     let (min, max) = ty.integer_range().unwrap_or_default();
     if (min..=max).contains(&value) {
         return Ok(Literal::Integer(value));
@@ -254,8 +290,10 @@ fn integer(value: i128, ty: &ColumnType) -> Result<Literal, Misfit> {
             .is_some_and(|(lowest, highest)| lowest <= min.min(value) && max.max(value) <= highest)
     });
     let help = match wider {
-        Some(wider) => format!("choose a value within the range, or `type = \"{wider}\"`"),
-        None => "choose a value within the range".to_string(),
+        Some(wider) if syntax == Syntax::Toml => {
+            format!("choose a value within the range, or `type = \"{wider}\"`")
+        }
+        _ => "choose a value within the range".to_string(),
     };
     let message = format!("the default is out of range: `{keyword}` is from {min} to {max}");
     Err(misfit(Rule::DefaultOutOfRange, message, help))
@@ -306,7 +344,7 @@ fn decimal(text: &str, precision: u8, scale: u8) -> Result<Literal, Misfit> {
             .all(|byte| byte.is_ascii_digit())
         && !digits.ends_with('.');
     if !is_number {
-        let message = format!("{} is no decimal number", tick(text));
+        let message = format!("{} is no decimal number", backticked(text));
         let help = "write digits, and a point if need be: `default = \"1.50\"`";
         return Err(misfit(Rule::DefaultMalformed, message, help));
     }
@@ -338,26 +376,28 @@ fn decimal(text: &str, precision: u8, scale: u8) -> Result<Literal, Misfit> {
     Ok(Literal::Integer(sign * unscaled))
 }
 
-fn label(text: &str, labels: &[crate::Shared<str>]) -> Result<Literal, Misfit> {
+fn label(text: &str, labels: &[Shared<str>]) -> Result<Literal, Misfit> {
     if labels.iter().any(|label| **label == *text) {
         return Ok(Literal::Text(text.into()));
     }
     let help = match nearest(text, labels.iter().map(|label| &**label)) {
         Some(near) => format!("did you mean `{near}`?"),
-        None if labels.len() <= 16 => format!("the labels are {}", listed(labels, "and")),
+        None if labels.len() <= 16 => format!("the labels are {}", backticked_list(labels, "and")),
         None => "choose one of the enum's labels".to_string(),
     };
-    let message = format!("{} is no label of the enum", tick(text));
+    let message = format!("{} is no label of the enum", backticked(text));
     Err(misfit(Rule::DefaultNotALabel, message, help))
 }
 
-fn json(text: &str) -> Result<Literal, Misfit> {
+fn json(text: &str, syntax: Syntax) -> Result<Literal, Misfit> {
     match serde_json::from_str::<serde_json::Value>(text) {
         Ok(_) => Ok(Literal::Text(text.into())),
         Err(error) => {
             let message = format!("the default is no JSON value: {error}");
-            let help =
-                "write JSON in single quotes: `default = '{\"a\": 1}'`, or `'\"text\"'` for a text";
+            let help = syntax.choose(
+                "write JSON in single quotes: `default = '{\"a\": 1}'`, or `'\"text\"'` for a text",
+                "write JSON: `default = r#\"{\"a\": 1}\"#`, or `r#\"\"text\"\"#` for a text",
+            );
             Err(misfit(Rule::DefaultMalformed, message, help))
         }
     }
@@ -371,7 +411,7 @@ fn uuid(text: &str) -> Result<Literal, Misfit> {
         });
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(16)).collect();
     if !is_grouped || digits.len() != 32 {
-        let message = format!("{} is no UUID", tick(text));
+        let message = format!("{} is no UUID", backticked(text));
         let help = "write 32 hexadecimal digits in groups: `67e55044-10b1-426f-9247-bb680e5fe0c8`";
         return Err(misfit(Rule::DefaultMalformed, message, help));
     }

@@ -3,12 +3,13 @@
 //! Ids: in range, unique over columns and nested fields, and none that a dropped column had.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
-use super::Checks;
+use super::context::Checks;
+use crate::definition::{MAX_ID, MIN_ID};
 use crate::next_id::NextId;
 use crate::raw::RawTable;
-use crate::{MAX_ID, MIN_ID, Rule, Spanned};
+use crate::rule::Rule;
+use crate::source::{SourceSpan, Spanned};
 
 /// Notes every id that the table uses or reserves.
 pub(super) fn observe(raw: &RawTable, next_id: &mut NextId) {
@@ -29,8 +30,8 @@ impl Checks<'_> {
         let mut ids: Vec<Spanned<i128>> = raw.columns.value.iter().map(|c| c.id.clone()).collect();
         ids.extend(nested);
         // First come, first served: the later one is the one to change.
-        ids.sort_by_key(|id| id.span.start);
-        let mut seen: HashMap<i128, Range<usize>> = HashMap::new();
+        ids.sort_by_key(|id| id.span.start());
+        let mut seen: HashMap<i128, SourceSpan> = HashMap::new();
         for Spanned { value: id, span } in ids {
             if !self.is_in_range(id, &span) {
                 continue;
@@ -39,7 +40,7 @@ impl Checks<'_> {
                 let help = self.next_id.help();
                 let problem = self
                     .problem(Rule::DuplicateId, &span, format!("id {id} is used twice"))
-                    .with_label(self.source, first.clone(), "first here")
+                    .with_label(first.clone(), "first here")
                     .with_help(help);
                 self.push(problem);
                 continue;
@@ -48,7 +49,7 @@ impl Checks<'_> {
                 let help = self.next_id.help();
                 let problem = self
                     .problem(Rule::ReservedId, &span, format!("id {id} is reserved"))
-                    .with_label(self.source, reserved.clone(), "a dropped column had it")
+                    .with_label(reserved.clone(), "a dropped column had it")
                     .with_help(help);
                 self.push(problem);
             }
@@ -56,7 +57,7 @@ impl Checks<'_> {
         }
     }
 
-    fn reserved_ids(&mut self) -> HashMap<i128, Range<usize>> {
+    fn reserved_ids(&mut self) -> HashMap<i128, SourceSpan> {
         let raw = self.raw;
         let mut reserved = HashMap::new();
         for id in &raw.reserved_ids {
@@ -66,10 +67,10 @@ impl Checks<'_> {
                 self.push(problem.with_help("delete it: no column can have had it"));
             } else if let Some(first) = reserved.get(&id.value) {
                 let message = format!("id {} is reserved twice", id.value);
-                let first: &Range<usize> = first;
+                let first: &SourceSpan = first;
                 let problem = self
                     .problem(Rule::DuplicateReservedId, &id.span, message)
-                    .with_label(self.source, first.clone(), "first here")
+                    .with_label(first.clone(), "first here")
                     .with_help("delete one of the two");
                 self.push(problem);
             } else {
@@ -79,7 +80,7 @@ impl Checks<'_> {
         reserved
     }
 
-    fn is_in_range(&mut self, id: i128, span: &Range<usize>) -> bool {
+    fn is_in_range(&mut self, id: i128, span: &SourceSpan) -> bool {
         let is_valid = (i128::from(MIN_ID)..=i128::from(MAX_ID)).contains(&id);
         if !is_valid {
             let help = self.next_id.help();

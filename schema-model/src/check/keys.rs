@@ -3,13 +3,17 @@
 //! The primary key, or why there is none; and the unique keys.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
-use super::{Checks, TypedColumn};
-use crate::diagnostic::{listed, tick};
+use super::context::{Checks, TypedColumn};
+use crate::definition::PrimaryKey;
+use crate::diagnostic::{backticked, backticked_list};
+use crate::limits;
 use crate::raw::RawKey;
+use crate::rule::Rule;
+use crate::shared::Shared;
+use crate::source::{SourceSpan, Spanned};
 use crate::suggest::nearest;
-use crate::{ColumnType, PrimaryKey, Rule, Shared, Spanned, limits};
+use crate::types::ColumnType;
 
 /// Looking for what was meant takes time for each column, so it is done for so many names only.
 const SUGGESTIONS: usize = 16;
@@ -79,7 +83,7 @@ impl Checks<'_> {
                 let message = "the table has a primary key and a reason for having none";
                 let problem = self
                     .problem(Rule::KeyAndNoKey, &reason.span, message)
-                    .with_label(self.source, key.span.clone(), "the key")
+                    .with_label(key.span.clone(), "the key")
                     .with_help("delete one of the two");
                 self.push(problem);
                 None
@@ -89,8 +93,11 @@ impl Checks<'_> {
                     !column.is_nullable() && column.ty.as_ref().is_some_and(ColumnType::is_key_type)
                 });
                 let name = candidate.map_or("..", |column| &column.raw.name.value);
-                let help =
-                    format!("write `primary_key = [\"{name}\"]`, or `no_primary_key = \"why\"`");
+                let key = raw.syntax.choose(
+                    format!("primary_key = [\"{name}\"]"),
+                    format!("primary_key({name})"),
+                );
+                let help = format!("write `{key}`, or `no_primary_key = \"why\"`");
                 let message = "the table has no primary key, and does not say why";
                 let problem = self.problem(Rule::NoKey, &raw.name.span, message);
                 self.push(problem.with_help(help));
@@ -123,7 +130,7 @@ impl Checks<'_> {
             return unique.into();
         }
         // Where the key of each set of columns was written.
-        let mut sets: HashMap<Vec<usize>, &Range<usize>> = HashMap::new();
+        let mut sets: HashMap<Vec<usize>, &SourceSpan> = HashMap::new();
         let primary = match (primary_key, &raw.primary_key) {
             (Some(PrimaryKey::Columns(columns)), Some(key)) => Some((sorted(columns), &key.span)),
             _ => None,
@@ -137,14 +144,14 @@ impl Checks<'_> {
                 let message = "the unique key has the columns of the primary key";
                 let problem = self
                     .problem(Rule::RedundantUniqueKey, &key.span, message)
-                    .with_label(self.source, (*place).clone(), "the primary key")
+                    .with_label((*place).clone(), "the primary key")
                     .with_help("delete it: a primary key is unique");
                 self.push(problem);
             } else if let Some(first) = sets.get(&set) {
                 let message = "the unique key has the columns of another one";
                 let problem = self
                     .problem(Rule::RedundantUniqueKey, &key.span, message)
-                    .with_label(self.source, (*first).clone(), "the other one")
+                    .with_label((*first).clone(), "the other one")
                     .with_help(
                         "delete one of the two: in any order the columns allow the same rows",
                     );
@@ -185,17 +192,17 @@ impl Checks<'_> {
         for Spanned { value: name, span } in &key.value {
             let Some(&position) = names.positions.get(name.as_str()) else {
                 is_known = false;
-                let message = format!("the table has no column {}", tick(name));
+                let message = format!("the table has no column {}", backticked(name));
                 let problem = self.problem(Rule::KeyColumnUnknown, span, message);
                 self.push(problem.with_help(names.meant(name)));
                 continue;
             };
             if let Some(first) = first_uses.insert(position, span) {
-                let message = format!("column {} is in the key twice", tick(name));
-                let first: &Range<usize> = first;
+                let message = format!("column {} is in the key twice", backticked(name));
+                let first: &SourceSpan = first;
                 let problem = self
                     .problem(Rule::KeyColumnTwice, span, message)
-                    .with_label(self.source, first.clone(), "first here")
+                    .with_label(first.clone(), "first here")
                     .with_help("delete one of the two");
                 self.push(problem);
                 continue;
@@ -208,16 +215,17 @@ impl Checks<'_> {
         is_known.then_some(positions)
     }
 
-    fn key_column(&mut self, column: &TypedColumn<'_>, used: &Range<usize>, role: Role) {
-        let name = tick(&column.raw.name.value);
+    fn key_column(&mut self, column: &TypedColumn<'_>, used: &SourceSpan, role: Role) {
+        let name = backticked(&column.raw.name.value);
         let nullable = column.raw.nullable.as_ref().filter(|flag| flag.value);
         if let Some(nullable) = nullable.filter(|_| role == Role::Primary) {
             let message = format!("key column {name} may be null");
             let problem = self
                 .problem(Rule::KeyColumnNullable, used, message)
-                .with_label(self.source, nullable.span.clone(), "said here")
-                .with_help(format!(
-                    "delete `nullable = true` of {name}, or take it out of the key"
+                .with_label(nullable.span.clone(), "said here")
+                .with_help(self.raw.syntax.choose(
+                    format!("delete `nullable = true` of {name}, or take it out of the key"),
+                    "let the field be no `Option`, or take it out of the key".to_string(),
                 ));
             self.push(problem);
         }
@@ -233,7 +241,7 @@ impl Checks<'_> {
             };
             let problem = self
                 .problem(Rule::KeyColumnType, used, message)
-                .with_label(self.source, column.raw.ty.span.clone(), "its type")
+                .with_label(column.raw.ty.span.clone(), "its type")
                 .with_help(help);
             self.push(problem);
         }
@@ -254,7 +262,7 @@ impl Names<'_> {
         match near {
             Some(near) => format!("did you mean `{near}`?"),
             None if self.columns.len() <= SUGGESTIONS => {
-                format!("the columns are {}", listed(names, "and"))
+                format!("the columns are {}", backticked_list(names, "and"))
             }
             None => "name a column of this table".to_string(),
         }

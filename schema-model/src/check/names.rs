@@ -3,17 +3,18 @@
 //! Names: of the table, its columns, nested fields, and what was dropped.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
-use super::Checks;
-use crate::diagnostic::tick;
-use crate::table_name::{check_name, split};
-use crate::{NameError, Rule, Spanned, TableKind, TableName};
+use super::context::Checks;
+use crate::definition::TableKind;
+use crate::diagnostic::backticked;
+use crate::rule::Rule;
+use crate::source::{SourceSpan, Spanned};
+use crate::table_name::{NameError, TableName, check_name, split};
 
 impl Checks<'_> {
     pub(super) fn table_name(&mut self) -> Option<TableName> {
         let Spanned { value, span } = &self.raw.name;
-        let (namespace, table) = match split(value) {
+        let (namespace, table) = match split(value, self.raw.syntax) {
             Ok(sides) => sides,
             Err(error) => {
                 self.push_name_error(error, span);
@@ -50,7 +51,7 @@ impl Checks<'_> {
             let Some(added) = added.find(|added| value.eq_ignore_ascii_case(&added.name)) else {
                 continue;
             };
-            let message = format!("column {} is one that the system adds", tick(value));
+            let message = format!("column {} is one that the system adds", backticked(value));
             let help = format!(
                 "each table of kind `{}` gets a column `{}`: choose another name",
                 kind.as_str(),
@@ -63,15 +64,15 @@ impl Checks<'_> {
 
     pub(super) fn reserved_names(&mut self) {
         let raw = self.raw;
-        let mut reserved: HashMap<String, &Range<usize>> = HashMap::new();
+        let mut reserved: HashMap<String, &SourceSpan> = HashMap::new();
         for name in &raw.reserved_names {
             self.is_name(&name.value, &name.span, "reserved");
             let lower = name.value.to_ascii_lowercase();
             if let Some(first) = reserved.get(&lower) {
-                let message = format!("{} is reserved twice", tick(&name.value));
+                let message = format!("{} is reserved twice", backticked(&name.value));
                 let problem = self
                     .problem(Rule::DuplicateReservedName, &name.span, message)
-                    .with_label(self.source, (*first).clone(), "first here")
+                    .with_label((*first).clone(), "first here")
                     .with_help("delete one of the two");
                 self.push(problem);
             } else {
@@ -81,10 +82,10 @@ impl Checks<'_> {
         for column in &raw.columns.value {
             let Spanned { value, span } = &column.name;
             if let Some(reserved) = reserved.get(&value.to_ascii_lowercase()) {
-                let message = format!("the name {} is reserved", tick(value));
+                let message = format!("the name {} is reserved", backticked(value));
                 let problem = self
                     .problem(Rule::ReservedName, span, message)
-                    .with_label(self.source, (*reserved).clone(), "a dropped column had it")
+                    .with_label((*reserved).clone(), "a dropped column had it")
                     .with_help("choose another name for the column");
                 self.push(problem);
             }
@@ -92,7 +93,7 @@ impl Checks<'_> {
     }
 
     /// Whether `name` is one that SQL takes without quotes; reports it if not.
-    pub(super) fn is_name(&mut self, name: &str, span: &Range<usize>, of: &str) -> bool {
+    pub(super) fn is_name(&mut self, name: &str, span: &SourceSpan, of: &str) -> bool {
         match check_name(name, of) {
             Ok(()) => true,
             Err(error) => {
@@ -102,7 +103,7 @@ impl Checks<'_> {
         }
     }
 
-    pub(super) fn push_name_error(&mut self, error: NameError, span: &Range<usize>) {
+    pub(super) fn push_name_error(&mut self, error: NameError, span: &SourceSpan) {
         let mut problem = self.problem(error.rule, span, error.message);
         problem.help = error.help;
         self.push(problem);
@@ -112,9 +113,9 @@ impl Checks<'_> {
     pub(super) fn is_first(
         &mut self,
         name: &str,
-        span: &Range<usize>,
+        span: &SourceSpan,
         of: &str,
-        seen: &mut HashMap<String, (String, Range<usize>)>,
+        seen: &mut HashMap<String, (String, SourceSpan)>,
     ) -> bool {
         let lower = name.to_ascii_lowercase();
         let Some((first, first_span)) = seen.get(&lower) else {
@@ -122,17 +123,17 @@ impl Checks<'_> {
             return true;
         };
         let message = if first == name {
-            format!("two {of} are named {}", tick(name))
+            format!("two {of} are named {}", backticked(name))
         } else {
             format!(
                 "{of} {} and {} differ in case alone",
-                tick(first),
-                tick(name)
+                backticked(first),
+                backticked(name)
             )
         };
         let problem = self
             .problem(Rule::DuplicateName, span, message)
-            .with_label(self.source, first_span.clone(), "first here")
+            .with_label(first_span.clone(), "first here")
             .with_help("rename one of the two: SQL does not tell them apart");
         self.push(problem);
         false

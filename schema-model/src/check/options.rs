@@ -3,12 +3,13 @@
 //! Options: what only tables of some kind say.
 
 use std::num::NonZeroU64;
-use std::ops::Range;
 
-use super::Checks;
-use crate::diagnostic::{listed, tick};
+use super::context::Checks;
+use crate::definition::{AccessLevel, TableKind};
+use crate::diagnostic::{backticked, backticked_list};
+use crate::rule::Rule;
+use crate::source::SourceSpan;
 use crate::suggest::nearest;
-use crate::{AccessLevel, Rule, TableKind};
 
 impl Checks<'_> {
     /// For how long rows live: said of a stream and of nothing else. Without a valid `kind` only the
@@ -45,10 +46,10 @@ impl Checks<'_> {
             .find(|known| known.as_str() == level.value);
         if known.is_none() {
             let names = AccessLevel::ALL.map(AccessLevel::as_str);
-            let message = format!("unknown access level {}", tick(&level.value));
+            let message = format!("unknown access level {}", backticked(&level.value));
             let help = match nearest(&level.value, names) {
                 Some(name) => format!("did you mean `{name}`?"),
-                None => format!("the access levels are {}", listed(names, "and")),
+                None => format!("the access levels are {}", backticked_list(names, "and")),
             };
             let problem = self.problem(Rule::UnknownAccessLevel, &level.span, message);
             self.push(problem.with_help(help));
@@ -62,7 +63,7 @@ impl Checks<'_> {
         only: TableKind,
         kind: Option<TableKind>,
         option: &str,
-        span: &Range<usize>,
+        span: &SourceSpan,
     ) {
         let Some(kind) = kind.filter(|kind| *kind != only) else {
             return;
@@ -77,7 +78,7 @@ impl Checks<'_> {
             .problem(Rule::OptionNotAllowed, span, message)
             .with_help(help);
         if let Some(kind) = &self.raw.kind {
-            problem = problem.with_label(self.source, kind.span.clone(), "the kind");
+            problem = problem.with_label(kind.span.clone(), "the kind");
         }
         self.push(problem);
     }

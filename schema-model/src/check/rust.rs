@@ -3,16 +3,17 @@
 //! Rust names: fields that clash or cannot be written, types that clash or do not exist.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
-use super::{Checks, TypedColumn};
-use crate::diagnostic::tick;
+use super::context::{Checks, TypedColumn};
+use crate::diagnostic::backticked;
+use crate::limits;
+use crate::rule::Rule;
 use crate::rust_names::{
     camel_case, generated_types, is_identifier, is_never_raw, snake_case, view_name,
 };
-use crate::table_name::check_module;
-use crate::types::is_bare_name;
-use crate::{ColumnType, Rule, TableName, limits};
+use crate::source::SourceSpan;
+use crate::table_name::{TableName, check_module};
+use crate::types::{ColumnType, is_bare_name};
 
 impl Checks<'_> {
     /// The name of the row type.
@@ -30,7 +31,10 @@ impl Checks<'_> {
         }
         let row = camel_case(&name.table);
         if !is_identifier(&row) {
-            let message = format!("table name {} gives no Rust type name", tick(&name.table));
+            let message = format!(
+                "table name {} gives no Rust type name",
+                backticked(&name.table)
+            );
             let problem = self.problem(Rule::RustNameImpossible, &self.raw.name.span, message);
             self.push(problem.with_help("name the row type: `row = \"MyRow\"`"));
         }
@@ -40,7 +44,7 @@ impl Checks<'_> {
     /// Each column's field can be written, and no two are equal.
     pub(super) fn rust_fields(&mut self) {
         let raw = self.raw;
-        let mut fields: HashMap<String, (&str, &Range<usize>)> = HashMap::new();
+        let mut fields: HashMap<String, (&str, &SourceSpan)> = HashMap::new();
         for column in &raw.columns.value {
             let (name, span) = (column.name.value.as_str(), &column.name.span);
             // A name that is not valid has been reported as such.
@@ -49,7 +53,7 @@ impl Checks<'_> {
             }
             let ident = snake_case(name);
             if is_never_raw(&ident) {
-                let message = format!("column {} cannot be a field in Rust", tick(name));
+                let message = format!("column {} cannot be a field in Rust", backticked(name));
                 let problem = self.problem(Rule::RustNameImpossible, span, message);
                 self.push(problem.with_help("choose another name for the column"));
                 continue;
@@ -64,12 +68,12 @@ impl Checks<'_> {
             }
             let message = format!(
                 "columns {} and {} are both the field `{ident}` in Rust",
-                tick(first),
-                tick(name)
+                backticked(first),
+                backticked(name)
             );
             let problem = self
                 .problem(Rule::RustFieldClash, span, message)
-                .with_label(self.source, (*first_span).clone(), "first here")
+                .with_label((*first_span).clone(), "first here")
                 .with_help("rename one of the two");
             self.push(problem);
         }
@@ -84,7 +88,7 @@ impl Checks<'_> {
             if let ColumnType::Enum(_) = ty {
                 self.is_type_name(&rust.value, &rust.span);
             } else if !is_path(&rust.value) {
-                let message = format!("{} is no path to a Rust type", tick(&rust.value));
+                let message = format!("{} is no path to a Rust type", backticked(&rust.value));
                 let problem = self.problem(Rule::RustPath, &rust.span, message);
                 let help = if rust.value.contains('<') {
                     "name a type without parameters; a type alias can stand for one that has them"
@@ -107,7 +111,7 @@ impl Checks<'_> {
             let Some(ty) = ty else { continue };
             let rust = raw.rust.as_ref();
             let span = rust.unwrap_or(&raw.name).span.clone();
-            let of = format!("a type of column {}", tick(&raw.name.value));
+            let of = format!("a type of column {}", backticked(&raw.name.value));
             let generated = generated_types(row, &raw.name.value, rust.map(|r| &*r.value), ty);
             let views: Vec<_> = generated
                 .iter()
@@ -126,17 +130,21 @@ impl Checks<'_> {
                 let problem = match (first_labels, labels) {
                     (Some(first), Some(labels)) if *first == labels => continue,
                     (Some(_), Some(_)) => {
-                        let message =
-                            format!("enum {} has other labels in another column", tick(&name));
+                        let message = format!(
+                            "enum {} has other labels in another column",
+                            backticked(&name)
+                        );
                         self.problem(Rule::EnumShared, &span, message)
-                            .with_label(self.source, first_span.clone(), "the other column")
+                            .with_label(first_span.clone(), "the other column")
                             .with_help("write the same labels in the same order, or give each its own `rust = \"..\"`")
                     }
                     _ => {
-                        let message =
-                            format!("{of} is named {} in Rust, like {first_of}", tick(&name));
+                        let message = format!(
+                            "{of} is named {} in Rust, like {first_of}",
+                            backticked(&name)
+                        );
                         self.problem(Rule::RustTypeClash, &span, message)
-                            .with_label(self.source, first_span.clone(), "the other one")
+                            .with_label(first_span.clone(), "the other one")
                             .with_help("rename the column, or change the names with `rust = \"..\"` on an enum or `row = \"..\"` on the table")
                     }
                 };
@@ -145,7 +153,7 @@ impl Checks<'_> {
         }
     }
 
-    fn is_type_name(&mut self, name: &str, span: &Range<usize>) {
+    fn is_type_name(&mut self, name: &str, span: &SourceSpan) {
         if name.len() > limits::NAME_BYTES {
             self.is_name(name, span, "Rust type");
             return;
@@ -153,7 +161,7 @@ impl Checks<'_> {
         if is_camel_case(name) {
             return;
         }
-        let message = format!("{} is no name for a Rust type", tick(name));
+        let message = format!("{} is no name for a Rust type", backticked(name));
         let suggestion = camel_case(name.rsplit("::").next().unwrap_or(name));
         let help = if !is_camel_case(&suggestion) {
             "write an identifier in CamelCase, for example `JobStatus`".to_string()

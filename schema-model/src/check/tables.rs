@@ -3,11 +3,12 @@
 //! Checks over several tables.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
-use crate::diagnostic::tick;
+use crate::definition::TableDefinition;
+use crate::diagnostic::{Diagnostic, backticked};
+use crate::rule::Rule;
 use crate::rust_names::snake_case;
-use crate::{Diagnostic, Rule, SourceId, TableDefinition};
+use crate::source::{SourceId, SourceSpan};
 
 /// A checked table, with its places in the file it came from.
 #[derive(Clone, Debug)]
@@ -24,9 +25,9 @@ pub struct CheckedTable {
 #[derive(Clone, Debug)]
 pub struct TableSpans {
     /// The value of `name`.
-    pub name: Range<usize>,
+    pub name: SourceSpan,
     /// The name of each column, in the order of the columns.
-    pub columns: Vec<Range<usize>>,
+    pub columns: Vec<SourceSpan>,
 }
 
 /// Checks what concerns several tables: no two are the same table, and none become one Rust module.
@@ -40,12 +41,12 @@ pub fn check_tables(tables: &[CheckedTable]) -> Vec<Diagnostic> {
         if let Some(first) = names.get(&written.to_ascii_lowercase()) {
             let other = first.definition.name().to_string();
             let message = if other == written {
-                format!("table {} is described twice", tick(&written))
+                format!("table {} is described twice", backticked(&written))
             } else {
                 format!(
                     "tables {} and {} differ in case alone",
-                    tick(&other),
-                    tick(&written)
+                    backticked(&other),
+                    backticked(&written)
                 )
             };
             let problem = table.problem(Rule::DuplicateTable, message, first);
@@ -62,8 +63,8 @@ pub fn check_tables(tables: &[CheckedTable]) -> Vec<Diagnostic> {
             let other = first.definition.name().to_string();
             let message = format!(
                 "tables {} and {} are both the module `{module}` in Rust",
-                tick(&other),
-                tick(&written)
+                backticked(&other),
+                backticked(&written)
             );
             let problem = table.problem(Rule::ModuleClash, message, first);
             diagnostics.push(problem.with_help("rename one of the two"));
@@ -76,10 +77,7 @@ pub fn check_tables(tables: &[CheckedTable]) -> Vec<Diagnostic> {
 
 impl CheckedTable {
     fn problem(&self, rule: Rule, message: String, first: &CheckedTable) -> Diagnostic {
-        Diagnostic::new(rule, self.source, self.spans.name.clone(), message).with_label(
-            first.source,
-            first.spans.name.clone(),
-            "first here",
-        )
+        Diagnostic::new(rule, self.spans.name.clone(), message)
+            .with_label(first.spans.name.clone(), "first here")
     }
 }

@@ -5,13 +5,18 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use super::{Checks, arrow_type};
+use super::arrow_type;
+use super::context::Checks;
 use crate::canonical::quoted;
-use crate::diagnostic::tick;
-use crate::raw::{RawColumn, RawText};
-use crate::rust_names::{camel_case, is_never_raw, snake_case};
-use crate::type_text::{self, FieldNode, TypeKind, TypeNode};
-use crate::{ColumnType, Diagnostic, MapFields, NestedField, Rule, Shared, Spanned, limits};
+use crate::diagnostic::{Diagnostic, backticked};
+use crate::limits;
+use crate::raw::{RawColumn, RawText, TextOrigin};
+use crate::rule::Rule;
+use crate::rust_names::{is_never_raw, snake_case};
+use crate::shared::Shared;
+use crate::source::Spanned;
+use crate::type_text::{self, FieldNode, Ranged, TypeKind, TypeNode};
+use crate::types::{ColumnType, MapFields, NestedField};
 
 impl Checks<'_> {
     /// The column's type, if it has a valid one. Adds the ids of its nested fields to `ids`.
@@ -20,10 +25,10 @@ impl Checks<'_> {
         column: &RawColumn,
         ids: &mut Vec<Spanned<i128>>,
     ) -> Option<ColumnType> {
-        let node = match type_text::parse(&column.ty.value) {
+        let node = match type_text::parse(&column.ty.value, self.raw.syntax) {
             Ok(node) => node,
             Err(problem) => {
-                let span = column.ty.place(problem.range);
+                let span = column.ty.span_of(problem.range);
                 let mut help = problem.help;
                 while help.contains("#ID") {
                     let Some(id) = self.next_id.fresh() else {
@@ -50,11 +55,11 @@ impl Checks<'_> {
                 1 => "the nested field has no id".to_string(),
                 count => format!("{count} nested fields have no id"),
             };
-            let span = column.ty.place(first.clone());
+            let span = column.ty.span_of(first.clone());
             let mut problem = self.problem(Rule::NestedIdMissing, &span, message);
             for other in without_id.iter().skip(1).take(8) {
-                let span = column.ty.place(other.clone());
-                problem = problem.with_label(self.source, span, "here too");
+                let span = column.ty.span_of(other.clone());
+                problem = problem.with_label(span, "here too");
             }
             let corrected = quoted(&ty.to_string());
             let help = if corrected.len() <= LINE {
@@ -67,6 +72,10 @@ impl Checks<'_> {
         ty.filter(|_| self.diagnostics.len() == problems_before)
     }
 }
+
+/// The help for a decimal that is written as a Rust type.
+const DECIMAL_IN_RUST: &str =
+    "of `Decimal<P, S>`, `P` is from 1 to 38 and `S` from 0 to `P`: for example `Decimal<10, 2>`";
 
 /// Bytes of a corrected type above which it is no help to show it.
 const LINE: usize = 1000;
@@ -111,7 +120,7 @@ impl Lowering<'_, '_> {
                     None => None,
                 },
             }),
-            TypeKind::Enum(labels) => self.labels(labels, &node.range),
+            TypeKind::Enum(labels) => Some(self.labels(labels, node)),
             TypeKind::List(element) => {
                 let element = self.field(element)?;
                 Some(ColumnType::List(Shared::Counted(element.into())))
@@ -121,7 +130,7 @@ impl Lowering<'_, '_> {
             TypeKind::Arrow(notation) => match arrow_type::check(&notation.value) {
                 Ok(canonical) => Some(ColumnType::Arrow(canonical.into())),
                 Err(problem) => {
-                    let diagnostic = self.problem(problem.rule, &notation.span, problem.message);
+                    let diagnostic = self.problem(problem.rule, &notation.range, problem.message);
                     self.checks.push(diagnostic.with_help(problem.help));
                     None
                 }
@@ -130,18 +139,22 @@ impl Lowering<'_, '_> {
     }
 
     fn problem(&self, rule: Rule, range: &Range<usize>, message: impl Into<String>) -> Diagnostic {
-        let span = self.text.place(range.clone());
+        let span = self.text.span_of(range.clone());
         self.checks.problem(rule, &span, message)
     }
 
-    fn decimal(&mut self, precision: &Spanned<i128>, scale: &Spanned<i128>) -> Option<ColumnType> {
+    fn decimal(&mut self, precision: &Ranged<i128>, scale: &Ranged<i128>) -> Option<ColumnType> {
         let (digits, after) = (precision.value, scale.value);
         if !(1..=38).contains(&digits) {
             let message = match digits {
                 ..1 => "a decimal has at least 1 digit".to_string(),
                 _ => "a decimal has at most 38 digits".to_string(),
             };
-            let mut problem = self.problem(Rule::DecimalRange, &precision.span, message);
+            let mut problem = self.problem(Rule::DecimalRange, &precision.range, message);
+            if self.text.origin == TextOrigin::RustType {
+                self.checks.push(problem.with_help(DECIMAL_IN_RUST));
+                return None;
+            }
             let likely = digits.clamp(1, 38);
             if (0..=likely).contains(&after) {
                 problem = problem.with_help(format!("write `decimal({likely}, {after})`"));
@@ -159,10 +172,11 @@ impl Lowering<'_, '_> {
                 _ => format!("of {digits} digits, not more than {digits} can be after the point"),
             };
             let help = match after {
+                _ if self.text.origin == TextOrigin::RustType => DECIMAL_IN_RUST.to_string(),
                 1..=38 => format!("did you mean `decimal({after}, {digits})`?"),
                 _ => format!("write `decimal({digits}, 0)`"),
             };
-            let problem = self.problem(Rule::DecimalRange, &scale.span, message);
+            let problem = self.problem(Rule::DecimalRange, &scale.range, message);
             self.checks.push(problem.with_help(help));
             return None;
         }
@@ -174,7 +188,7 @@ impl Lowering<'_, '_> {
 
     fn length(
         &mut self,
-        length: &Spanned<i128>,
+        length: &Ranged<i128>,
         limit: u32,
         keyword: &str,
         help: &str,
@@ -184,13 +198,13 @@ impl Lowering<'_, '_> {
             .filter(|n| (1..=limit).contains(n));
         if valid.is_none() {
             let message = format!("the `n` of `{keyword}(n)` is from 1 to {limit}");
-            let problem = self.problem(Rule::LengthOutOfRange, &length.span, message);
+            let problem = self.problem(Rule::LengthOutOfRange, &length.range, message);
             self.checks.push(problem.with_help(help));
         }
         valid
     }
 
-    fn zone(&mut self, zone: &Spanned<String>) -> Option<Shared<str>> {
+    fn zone(&mut self, zone: &Ranged<String>) -> Option<Shared<str>> {
         let is_zone = zone.value.len() <= limits::NAME_BYTES
             && zone
                 .value
@@ -202,101 +216,26 @@ impl Lowering<'_, '_> {
         if is_zone {
             return Some(zone.value.as_str().into());
         }
-        let message = format!("{} is no time zone", tick(&zone.value));
-        let problem = self.problem(Rule::BadZone, &zone.span, message);
+        let message = format!("{} is no time zone", backticked(&zone.value));
+        let problem = self.problem(Rule::BadZone, &zone.range, message);
         let help = "write a name such as `'Europe/Berlin'` or an offset such as `'+01:00'`";
         self.checks.push(problem.with_help(help));
         None
     }
 
-    // ---- enums ----
-
-    fn labels(&mut self, labels: &[Spanned<String>], whole: &Range<usize>) -> Option<ColumnType> {
-        if labels.is_empty() {
-            let problem = self.problem(Rule::EnumEmpty, whole, "the enum has no labels");
-            self.checks
-                .push(problem.with_help("write at least one: `enum('a', 'b')`"));
-            return None;
-        }
-        if labels.len() > limits::ENUM_LABELS {
-            let message = format!(
-                "the enum has {} labels, more than the {} that it can have",
-                labels.len(),
-                limits::ENUM_LABELS
-            );
-            let problem =
-                self.problem(Rule::EnumTooLarge, &(whole.start..whole.start + 4), message);
-            self.checks
-                .push(problem.with_help("use `text`, and a table of the values"));
-            return None;
-        }
-        let mut seen: HashMap<&str, &Range<usize>> = HashMap::new();
-        let mut variants: HashMap<String, &Spanned<String>> = HashMap::new();
-        for label in labels {
-            if let Some(problem) = self.label(label) {
-                self.checks.push(problem);
-                continue;
-            }
-            if let Some(first) = seen.insert(&label.value, &label.span) {
-                let message = format!("label {} is there twice", tick(&label.value));
-                let problem = self.problem(Rule::EnumDuplicateLabel, &label.span, message);
-                let first = self.text.place(first.clone());
-                let problem = problem.with_label(self.checks.source, first, "first here");
-                self.checks.push(problem.with_help("delete one of the two"));
-                continue;
-            }
-            let variant = camel_case(&label.value);
-            if let Some(first) = variants.get(&variant) {
-                let message = format!(
-                    "labels {} and {} are both `{variant}` in Rust",
-                    tick(&first.value),
-                    tick(&label.value)
-                );
-                let problem = self.problem(Rule::EnumVariantClash, &label.span, message);
-                let first = self.text.place(first.span.clone());
-                let problem = problem.with_label(self.checks.source, first, "first here");
-                self.checks.push(
-                    problem.with_help("rename one of the two, or use `text` if both have to stay"),
-                );
-            } else {
-                variants.insert(variant, label);
-            }
-        }
-        let labels = labels
+    fn labels(&mut self, labels: &[Ranged<String>], node: &TypeNode) -> ColumnType {
+        let spanned: Vec<Spanned<String>> = labels
             .iter()
-            .map(|label| Shared::from(label.value.as_str()));
-        Some(ColumnType::Enum(labels.collect()))
-    }
-
-    /// What is wrong with a label on its own.
-    fn label(&self, label: &Spanned<String>) -> Option<Diagnostic> {
-        if label.value.is_empty() {
-            let problem = self.problem(Rule::EnumEmptyLabel, &label.span, "a label is empty");
-            return Some(
-                problem
-                    .with_help("delete it; where a value can be missing, write `nullable = true`"),
-            );
-        }
-        if label.value.len() > limits::LABEL_BYTES {
-            let message = format!(
-                "the label has {} bytes, more than the {} that it can have",
-                label.value.len(),
-                limits::LABEL_BYTES
-            );
-            let problem = self.problem(Rule::EnumTooLarge, &label.span, message);
-            return Some(problem.with_help("shorten it"));
-        }
-        if camel_case(&label.value).is_empty() {
-            let message = format!(
-                "label {} has nothing to name a Rust variant by",
-                tick(&label.value)
-            );
-            let problem = self.problem(Rule::EnumLabelWithoutName, &label.span, message);
-            return Some(
-                problem.with_help("a label needs a letter a to z or a digit; or use `text`"),
-            );
-        }
-        None
+            .map(|label| Spanned::new(label.value.clone(), self.text.span_of(label.range.clone())))
+            .collect();
+        // The keyword alone, since the list of labels can be long.
+        let keyword = match labels.len() {
+            0 => node.range.clone(),
+            _ => node.range.start..node.range.start + "enum".len(),
+        };
+        self.checks.labels(&spanned, &self.text.span_of(keyword));
+        let labels = labels.iter().map(|label| label.value.as_str().into());
+        ColumnType::Enum(labels.collect())
     }
 
     // ---- nested types ----
@@ -305,13 +244,13 @@ impl Lowering<'_, '_> {
         let id = match &node.id {
             Some(id) => {
                 self.ids
-                    .push(Spanned::new(id.value, self.text.place(id.span.clone())));
+                    .push(Spanned::new(id.value, self.text.span_of(id.range.clone())));
                 i32::try_from(id.value).unwrap_or_default()
             }
             None => {
-                self.without_id.push(match node.name.span.is_empty() {
+                self.without_id.push(match node.name.range.is_empty() {
                     true => node.ty.range.clone(),
-                    false => node.name.span.clone(),
+                    false => node.name.range.clone(),
                 });
                 self.checks.next_id.fresh().unwrap_or_default()
             }
@@ -326,9 +265,9 @@ impl Lowering<'_, '_> {
 
     fn strukt(&mut self, nodes: &[FieldNode]) -> Option<ColumnType> {
         let mut names = HashMap::new();
-        let mut idents: HashMap<String, &Spanned<String>> = HashMap::new();
+        let mut idents: HashMap<String, &Ranged<String>> = HashMap::new();
         for FieldNode { name, .. } in nodes {
-            let span = self.text.place(name.span.clone());
+            let span = self.text.span_of(name.range.clone());
             let fits = self.checks.is_name(&name.value, &span, "field")
                 && self
                     .checks
@@ -338,19 +277,22 @@ impl Lowering<'_, '_> {
             }
             let ident = snake_case(&name.value);
             if is_never_raw(&ident) {
-                let message = format!("field {} cannot be written in Rust", tick(&name.value));
-                let problem = self.problem(Rule::RustNameImpossible, &name.span, message);
+                let message = format!(
+                    "field {} cannot be written in Rust",
+                    backticked(&name.value)
+                );
+                let problem = self.problem(Rule::RustNameImpossible, &name.range, message);
                 self.checks
                     .push(problem.with_help(format!("write `{}_field`", name.value)));
             } else if let Some(first) = idents.get(&ident) {
                 let message = format!(
                     "fields {} and {} are both `{ident}` in Rust",
-                    tick(&first.value),
-                    tick(&name.value)
+                    backticked(&first.value),
+                    backticked(&name.value)
                 );
-                let problem = self.problem(Rule::RustFieldClash, &name.span, message);
-                let first = self.text.place(first.span.clone());
-                let problem = problem.with_label(self.checks.source, first, "first here");
+                let problem = self.problem(Rule::RustFieldClash, &name.range, message);
+                let first = self.text.span_of(first.range.clone());
+                let problem = problem.with_label(first, "first here");
                 self.checks.push(problem.with_help("rename one of the two"));
             } else {
                 idents.insert(ident, name);

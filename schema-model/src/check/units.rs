@@ -2,10 +2,12 @@
 
 //! Units of row fields.
 
-use super::{Checks, TypedColumn};
-use crate::diagnostic::tick;
+use super::context::{Checks, TypedColumn};
+use crate::definition::{ColumnDefault, Literal};
+use crate::diagnostic::backticked;
+use crate::rule::Rule;
 use crate::type_text::unit_alias;
-use crate::{ColumnDefault, ColumnType, Literal, Rule, TimeUnit};
+use crate::types::{ColumnType, TimeUnit};
 
 impl Checks<'_> {
     /// The unit of the row field, where it is not the column's own.
@@ -15,7 +17,7 @@ impl Checks<'_> {
             .into_iter()
             .find(|known| known.as_str() == unit.value);
         if known.is_none() {
-            let message = format!("unknown unit {}", tick(&unit.value));
+            let message = format!("unknown unit {}", backticked(&unit.value));
             let help = match unit_alias(&unit.value) {
                 Some(unit) => format!("did you mean `{}`?", unit.as_str()),
                 None => "the units are `s`, `ms`, `us` and `ns`".to_string(),

@@ -3,8 +3,8 @@
 //! Rules about columns: what old rows have in those that were added, nulls, and types.
 
 use super::{Evolution, EvolutionRule, literal};
-use crate::diagnostic::tick;
-use crate::{Column, ColumnDefault};
+use crate::definition::{Column, ColumnDefault};
+use crate::diagnostic::backticked;
 
 impl Evolution<'_> {
     pub(super) fn columns(&mut self) {
@@ -30,7 +30,7 @@ impl Evolution<'_> {
             return;
         }
         let version = old.definition.version();
-        let (name, table) = (tick(&column.name), self.name());
+        let (name, table) = (backticked(&column.name), self.name());
         let ty = &column.ty;
         let (rule, message, help) = match &first.default {
             Some(default @ ColumnDefault::Call(_)) => (
@@ -39,7 +39,7 @@ impl Evolution<'_> {
                     "column {name} (id {}) of {table} is not null, and its default {} is no value \
                      for the rows of version {version}, which do not have it",
                     column.id,
-                    tick(default.to_toml(ty).trim_matches('"')),
+                    backticked(default.to_toml(ty).trim_matches('"')),
                 ),
                 "write `nullable = true`, or a default that is a value: it may become the call in a \
                  later version",
@@ -69,7 +69,7 @@ impl Evolution<'_> {
         if let Some(version) = nullable.map(|old| old.definition.version()) {
             let message = format!(
                 "column {} (id {}) of {} is not null, and was nullable in version {version}",
-                tick(&column.name),
+                backticked(&column.name),
                 column.id,
                 self.name(),
             );

@@ -4,10 +4,10 @@
 
 use super::version::Version;
 use super::{Evolution, EvolutionRule};
-use crate::Shared;
 use crate::canonical::{array, quoted, write_keys};
-use crate::diagnostic::tick;
+use crate::diagnostic::backticked;
 use crate::next_id::NextId;
+use crate::shared::Shared;
 
 impl Evolution<'_> {
     pub(super) fn ids(&mut self) {
@@ -50,7 +50,7 @@ impl Evolution<'_> {
             };
             let message = format!(
                 "column {} of {}, id {id} in version {version}, is gone, and {unreserved}",
-                tick(name),
+                backticked(name),
                 self.name(),
             );
             let help = format!("reserve what it had:\n{lines}");
@@ -92,7 +92,7 @@ impl Evolution<'_> {
         for (name, version) in names {
             let message = format!(
                 "the name {} is not reserved in {}, and was in version {version}",
-                tick(&name),
+                backticked(&name),
                 self.name()
             );
             let help = match self.next.id_of(&name) {
@@ -116,7 +116,7 @@ impl Evolution<'_> {
                     Some(field) if is_gone || field.parent != parent => {
                         found = Some(format!(
                             "which was that of {} in version {number}",
-                            tick(&field.path)
+                            backticked(&field.path)
                         ));
                     }
                     Some(_) => continue,
@@ -131,7 +131,11 @@ impl Evolution<'_> {
                 break;
             }
             if let Some(found) = found {
-                let message = format!("{} of {} has id {id}, {found}", tick(&path), self.name());
+                let message = format!(
+                    "{} of {} has id {id}, {found}",
+                    backticked(&path),
+                    self.name()
+                );
                 let help = self.fresh(id, next_id);
                 self.push(EvolutionRule::IdReused, id, &path, message, help);
             }
@@ -152,7 +156,7 @@ impl Evolution<'_> {
             };
             let message = format!(
                 "column {} of {} has id {}, and id {old} had its name in version {version}",
-                tick(&column.name),
+                backticked(&column.name),
                 self.name(),
                 column.id
             );
@@ -186,7 +190,7 @@ impl Evolution<'_> {
             }
             let message = format!(
                 "{} of {} is added with id {id}, and ids up to {largest} were in use",
-                tick(&path),
+                backticked(&path),
                 self.name()
             );
             let help = self.fresh(id, next_id);

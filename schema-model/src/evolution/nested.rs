@@ -4,8 +4,8 @@
 
 use super::types::{reads_as, wider_types};
 use super::{Evolution, EvolutionRule};
-use crate::diagnostic::tick;
-use crate::{ColumnType, NestedField};
+use crate::diagnostic::backticked;
+use crate::types::{ColumnType, NestedField};
 
 impl Evolution<'_> {
     /// Whether values of type `old`, which `version` has, are read as those of type `ty` by the column or
@@ -33,17 +33,19 @@ impl Evolution<'_> {
             (old, ty) => {
                 let message = format!(
                     "{} (id {id}) of {} is {}, and was {} in version {version}",
-                    tick(path),
+                    backticked(path),
                     self.name(),
-                    tick(&ty.to_string()),
-                    tick(&old.to_string()),
+                    backticked(&ty.to_string()),
+                    backticked(&old.to_string()),
                 );
                 let keep = match self.next.columns.contains_key(&id) {
                     true => format!("write `type = \"{old}\"`, or add another column"),
-                    false => format!("write {} again", tick(&old.to_string())),
+                    false => format!("write {} again", backticked(&old.to_string())),
                 };
                 let help = match wider_types(old) {
-                    Some(wider) => format!("{keep}: {} may become {wider}", tick(old.keyword())),
+                    Some(wider) => {
+                        format!("{keep}: {} may become {wider}", backticked(old.keyword()))
+                    }
                     None => keep,
                 };
                 self.push(EvolutionRule::TypeChanged, id, path, message, help);
@@ -64,15 +66,15 @@ impl Evolution<'_> {
         if self.keeps_id(version, &path, old, key) && old.ty != key.ty {
             let message = format!(
                 "{} (id {}) of {} is {}, and was {} in version {version}",
-                tick(&path),
+                backticked(&path),
                 key.id,
                 self.name(),
-                tick(&key.ty.to_string()),
-                tick(&old.ty.to_string()),
+                backticked(&key.ty.to_string()),
+                backticked(&old.ty.to_string()),
             );
             let help = format!(
                 "write {} again: keys of maps keep their type",
-                tick(&old.ty.to_string())
+                backticked(&old.ty.to_string())
             );
             self.push(EvolutionRule::MapKeyChanged, key.id, &path, message, help);
         }
@@ -83,13 +85,13 @@ impl Evolution<'_> {
         if old.nullable && !field.nullable {
             let message = format!(
                 "{} (id {}) of {} is not null, and was nullable in version {version}",
-                tick(path),
+                backticked(path),
                 field.id,
                 self.name(),
             );
             let help = format!(
                 "write `null` behind its type: {}",
-                tick(&format!("#{} .. null", field.id))
+                backticked(&format!("#{} .. null", field.id))
             );
             self.push(
                 EvolutionRule::NullableToNotNull,
@@ -131,13 +133,13 @@ impl Evolution<'_> {
             }
             let message = format!(
                 "{} of {}, id {} in version {version}, is gone",
-                tick(&path),
+                backticked(&path),
                 self.name(),
                 old.id
             );
             let help = format!(
                 "keep {}: what is not written any more can be null",
-                tick(&format!("#{} {}: {} null", old.id, old.name, old.ty))
+                backticked(&format!("#{} {}: {} null", old.id, old.name, old.ty))
             );
             self.push(EvolutionRule::NestedRemoved, old.id, &path, message, help);
         }
@@ -157,7 +159,7 @@ impl Evolution<'_> {
                 };
                 let message = format!(
                     "{} (id {}) of {} is {what} the fields that were there in version {version}",
-                    tick(&path),
+                    backticked(&path),
                     field.id,
                     self.name(),
                 );
@@ -173,13 +175,13 @@ impl Evolution<'_> {
             if is_added && is_whole && !field.nullable {
                 let message = format!(
                     "{} (id {}) of {} is not null, and values of version {version} do not have it",
-                    tick(&path),
+                    backticked(&path),
                     field.id,
                     self.name(),
                 );
                 let help = format!(
                     "write {}",
-                    tick(&format!("#{} {}: {} null", field.id, field.name, field.ty))
+                    backticked(&format!("#{} {}: {} null", field.id, field.name, field.ty))
                 );
                 self.push(
                     EvolutionRule::NestedAddedNotNull,
@@ -205,7 +207,7 @@ impl Evolution<'_> {
         }
         let message = format!(
             "{} of {} has id {}, and had id {} in version {version}",
-            tick(path),
+            backticked(path),
             self.name(),
             field.id,
             old.id,

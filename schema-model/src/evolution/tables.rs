@@ -4,9 +4,9 @@
 
 use super::version::Version;
 use super::{Evolution, EvolutionRule, literal};
-use crate::PrimaryKey;
 use crate::canonical::{array, quoted};
-use crate::diagnostic::listed;
+use crate::definition::PrimaryKey;
+use crate::diagnostic::backticked_list;
 
 impl Evolution<'_> {
     pub(super) fn table(&mut self) {
@@ -46,7 +46,7 @@ impl Evolution<'_> {
         };
         let key_of = |version: &Version<'_>| match version.definition.key_columns() {
             [] => "none".to_string(),
-            positions => listed(version.names_at(positions), "and"),
+            positions => backticked_list(version.names_at(positions), "and"),
         };
         let message = format!(
             "the primary key of {} is {}, and was {} in version {}",
@@ -82,7 +82,7 @@ impl Evolution<'_> {
             let names = self.next.names_at(positions);
             let message = format!(
                 "{} of {} are a unique key, and rows of version {version} are not held to it",
-                listed(&names, "and"),
+                backticked_list(&names, "and"),
                 self.name(),
             );
             let message = match names.len() {

@@ -2,7 +2,7 @@
 
 //! Which types can be read as which: the table of types.
 
-use crate::{ColumnType, TimeUnit};
+use crate::types::{ColumnType, TimeUnit};
 
 /// Whether every value of type `from` is one of type `to` and means the same. Neither is nested, or they
 /// are equal.

@@ -4,7 +4,8 @@
 
 use std::collections::HashMap;
 
-use crate::{Column, ColumnType, TableDefinition};
+use crate::definition::{Column, TableDefinition};
+use crate::types::ColumnType;
 
 /// A definition, by ids and by names.
 pub(super) struct Version<'a> {
