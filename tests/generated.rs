@@ -150,7 +150,7 @@ fn columns_come_in_any_order_repeated_or_not_at_all() -> Result<(), Box<dyn std:
     let error = AllTypes::to_batch_of(&rows, &[40]).expect_err("there are 40 columns");
     assert_eq!(
         error.to_string(),
-        "table `app.all_types` has 40 columns: there is none at position 40"
+        "table `app.all_types` has no column at position 40: it has 40 columns"
     );
     Ok(())
 }
@@ -186,7 +186,7 @@ fn columns_are_found_by_id_then_name_never_by_position() -> Result<(), Box<dyn s
     let error = AllTypes::from_batch(&batch.project(&keep)?).expect_err("the key is absent");
     assert_eq!(
         error.to_string(),
-        "table `app.all_types`: the batch has no column `id` (id 1), which may not be null"
+        "table `app.all_types`: the batch lacks column `id` (id 1), which does not allow null"
     );
     Ok(())
 }
@@ -199,7 +199,7 @@ fn values_that_do_not_fit_are_named_with_column_and_row() {
     assert_eq!(
         error.to_string(),
         "table `app.all_types`, column `seen`, row 1: \
-         9223372036854775807 milliseconds cannot be told exactly in microseconds"
+         9223372036854775807 milliseconds cannot be represented exactly in microseconds"
     );
 }
 
@@ -216,7 +216,7 @@ fn a_text_outside_a_closed_set_is_named_with_its_path() -> Result<(), Box<dyn st
     assert_eq!(
         error.to_string(),
         "table `app.all_types`, column `status`, row 1: \
-         `lost` is none of `new`, `in-progress`, `done`"
+         `lost` is not one of `new`, `in-progress`, `done`"
     );
     Ok(())
 }
@@ -239,7 +239,7 @@ fn closed_sets_know_their_labels() {
     let error = "lost".parse::<Status>().expect_err("no such status");
     assert_eq!(
         error.to_string(),
-        "`lost` is none of `new`, `in-progress`, `done`"
+        "`lost` is not one of `new`, `in-progress`, `done`"
     );
     // As SQL orders them.
     assert!(Status::Done < Status::InProgress);

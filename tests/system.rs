@@ -140,7 +140,7 @@ async fn sql_writes_reach_the_server() {
     let message = error
         .expect_err("microseconds do not fit in milliseconds")
         .to_string();
-    expect!["External error: table `system.namespaces`, column `created_at`, row 0: 1767323045678901 microseconds cannot be told exactly in milliseconds"].assert_eq(&message);
+    expect!["External error: table `system.namespaces`, column `created_at`, row 0: 1767323045678901 microseconds cannot be represented exactly in milliseconds"].assert_eq(&message);
     assert_eq!(system.namespaces.len(), 1);
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use arrow::array::{ArrayRef, new_empty_array};
 use arrow::datatypes::DataType;
 
-use crate::error::{Problem, ValueError};
+use crate::error::{InvalidValue, ValueError};
 use crate::fields::Fields;
 use crate::value::{Element, Value};
 
@@ -122,7 +122,7 @@ impl ColumnBuilder {
     /// # Errors
     /// Always.
     pub fn missing(&self) -> Result<(), ValueError> {
-        Err(ValueError::whole(Problem::Missing))
+        Err(ValueError::whole(InvalidValue::Missing))
     }
 
     /// The array.
@@ -148,7 +148,7 @@ impl ColumnBuilder {
         cells
             .and_then(|cells| cells.downcast_mut::<CellsOf<V::Builder>>())
             .map(|cells| &mut cells.builder)
-            .ok_or_else(|| ValueError::whole(Problem::Missing))
+            .ok_or_else(|| ValueError::whole(InvalidValue::Missing))
     }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What can go wrong between rows and Arrow: always with table, column and row.
+//! Errors of conversions between rows and Arrow, with table, column, row and the path inside the value.
 
 use std::fmt;
 
@@ -8,52 +8,54 @@ use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
 use kalamtable_model::TableName;
 
-/// What can go wrong between a table's rows and Arrow.
+/// An error of a conversion between the rows of a table and Arrow.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowError {
-    /// A value does not fit its column, or its row's field.
+    /// A value does not fit its column, or the field of its row.
     #[error("table `{table}`, column `{column}`{source}")]
     Value {
         /// The table.
         table: TableName,
         /// The column.
         column: String,
-        /// Which row, where in it, and why not.
+        /// The row, the path inside the value, and the reason.
         source: ValueError,
     },
-    /// A batch lacks a column that may not be null.
-    #[error("table `{table}`: the batch has no column `{column}` (id {id}), which may not be null")]
+    /// A batch lacks a column that does not allow null.
+    #[error(
+        "table `{table}`: the batch lacks column `{column}` (id {id}), which does not allow null"
+    )]
     MissingColumn {
         /// The table.
         table: TableName,
         /// The column.
         column: String,
-        /// Its id.
+        /// The id of the column.
         id: i32,
     },
     /// A column position that the table does not have.
-    #[error("table `{table}` has {columns} columns: there is none at position {position}")]
+    #[error("table `{table}` has no column at position {position}: it has {columns} columns")]
     NoSuchColumn {
         /// The table.
         table: TableName,
-        /// How many columns it has.
+        /// The number of columns of the table.
         columns: usize,
-        /// The position that was asked for.
+        /// The requested position.
         position: usize,
     },
-    /// Arrow refused to make a batch.
+    /// Arrow failed to build a batch.
     #[error("table `{table}`: {source}")]
     Batch {
         /// The table.
         table: TableName,
-        /// Why.
+        /// The error of Arrow.
         source: ArrowError,
     },
 }
 
 impl RowError {
-    /// The same error, with the number of its row changed by `map`.
+    /// Returns the error with its row number changed by `map`; an error without a row is unchanged.
     #[must_use]
     pub fn map_row(mut self, map: impl FnOnce(usize) -> usize) -> Self {
         if let RowError::Value { source, .. } = &mut self {
@@ -63,6 +65,14 @@ impl RowError {
     }
 }
 
+/// The error for an array of type `found` in place of one of type `expected`.
+pub(crate) fn mismatch(found: &DataType, expected: &DataType) -> ValueError {
+    ValueError::whole(InvalidValue::Type {
+        expected: expected.clone(),
+        found: found.clone(),
+    })
+}
+
 #[cfg(feature = "datafusion")]
 impl From<RowError> for datafusion_common::DataFusionError {
     fn from(error: RowError) -> Self {
@@ -70,71 +80,79 @@ impl From<RowError> for datafusion_common::DataFusionError {
     }
 }
 
-/// A value that does not fit: which, where inside it, and why not.
+/// A value that does not fit: its position, the path inside it, and the reason.
 #[derive(Debug)]
 pub struct ValueError(Box<ValueErrorParts>);
 
-/// Boxed, so that what can fail returns little more than what it returns when it does not.
+/// Boxed so that a `Result` is hardly larger than its success value.
 #[derive(Debug)]
 struct ValueErrorParts {
-    /// The position among the values, if it is about one of them.
+    /// The position of the value, or `None` if the error concerns the array.
     index: Option<usize>,
-    /// From the inside out.
+    /// The innermost segment comes first.
     path: Vec<PathSegment>,
-    problem: Problem,
+    reason: InvalidValue,
 }
 
 impl ValueError {
-    /// A problem of the value at `index`.
-    pub fn new(index: usize, problem: Problem) -> Self {
+    /// Creates an error of the value at `index`.
+    pub fn new(index: usize, reason: InvalidValue) -> Self {
         ValueError(Box::new(ValueErrorParts {
             index: Some(index),
             path: Vec::new(),
-            problem,
+            reason,
         }))
     }
 
-    /// A problem of the array as a whole.
-    pub fn whole(problem: Problem) -> Self {
+    /// Creates an error of the array as a whole, such as an array of another type.
+    pub fn whole(reason: InvalidValue) -> Self {
         ValueError(Box::new(ValueErrorParts {
             index: None,
             path: Vec::new(),
-            problem,
+            reason,
         }))
     }
 
-    /// The position among the values, if it is about one of them.
+    /// Returns the position of the value in its array, or `None` if the error concerns the array.
     pub fn index(&self) -> Option<usize> {
         self.0.index
     }
 
-    /// Why the value does not fit.
-    pub fn problem(&self) -> &Problem {
-        &self.0.problem
+    /// Returns the reason why the value does not fit.
+    pub fn reason(&self) -> &InvalidValue {
+        &self.0.reason
     }
 
-    /// The same problem, seen from outside of `segment`.
+    /// Returns the path from the value to the part that does not fit, such as `.routes[3].topic`; it is
+    /// empty for the value itself.
+    pub fn path(&self) -> String {
+        let segments = self.0.path.iter().rev();
+        segments.map(PathSegment::to_string).collect()
+    }
+
+    /// Prepends `segment` to the path: the error of a part becomes an error of the value around it.
     #[must_use]
     pub fn under(mut self, segment: PathSegment) -> Self {
         self.0.path.push(segment);
         self
     }
 
-    /// The same problem with the value's position moved by `offset`.
+    /// Adds `offset` to the position of the value.
     #[must_use]
     pub fn shifted(mut self, offset: usize) -> Self {
         self.0.index = self.0.index.map(|index| index + offset);
         self
     }
 
-    /// The same problem, of the value at `index`: of the one around it, where it was inside of another.
+    /// Replaces the position of the value by `index`.
     #[must_use]
     pub fn with_index(mut self, index: usize) -> Self {
         self.0.index = Some(index);
         self
     }
 
-    /// A problem of an element, seen from the list at `list`, whose elements alone were counted.
+    /// Turns the error of an element into an error of the list at `list`. The position of the element
+    /// is counted from the beginning of that list.
     #[must_use]
     pub(crate) fn in_list_of(mut self, list: usize) -> Self {
         let segment = match self.0.index.replace(list) {
@@ -144,13 +162,14 @@ impl ValueError {
         self.under(segment)
     }
 
-    /// A problem of an element, seen from the lists that these offsets make.
+    /// Turns the error of an element into an error of the list that contains it. The position of the
+    /// element is counted from the beginning of all lists, which `offsets` divide.
     #[must_use]
     pub(crate) fn in_list(mut self, offsets: &[i32]) -> Self {
         match self.0.index {
             Some(element) => {
-                // Empty lists share their neighbour's offset: the last list that begins at or
-                // before the element is the one that holds it.
+                // Empty lists share the offset of the following list: the last list that begins at or
+                // before the element contains it.
                 let list = offsets
                     .partition_point(|&offset| offset as usize <= element)
                     .saturating_sub(1);
@@ -164,43 +183,39 @@ impl ValueError {
 }
 
 impl fmt::Display for ValueError {
-    /// Begins with `, row 17: ` or `: `, to stand behind a table and a column.
+    /// Begins with `, row 17: ` or `: `, because it follows the names of a table and a column.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(index) = self.0.index {
             write!(f, ", row {index}")?;
         }
         f.write_str(": ")?;
         if !self.0.path.is_empty() {
-            f.write_str("$")?;
-            for segment in self.0.path.iter().rev() {
-                write!(f, "{segment}")?;
-            }
-            f.write_str(": ")?;
+            write!(f, "${}: ", self.path())?;
         }
-        write!(f, "{}", self.0.problem)
+        write!(f, "{}", self.0.reason)
     }
 }
 
 impl std::error::Error for ValueError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match &self.0.problem {
-            Problem::Arrow(error) => Some(error),
-            Problem::NotJson(error) | Problem::Other(error) => Some(error.as_ref()),
+        match &self.0.reason {
+            InvalidValue::Arrow(error) => Some(error),
+            InvalidValue::Other(error) => Some(error.as_ref()),
             _ => None,
         }
     }
 }
 
-/// One step from a column to a place inside its values.
+/// One step of the path from a value to a part of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PathSegment {
-    /// A struct's field.
+    /// A field of a struct.
     Field(String),
-    /// An element of one list, or an entry of one map.
+    /// The element of a list, or the entry of a map, at this position.
     Index(usize),
-    /// The elements of all lists, or the values of all maps.
+    /// The elements of every list, or the values of every map.
     Item,
-    /// The keys of all maps.
+    /// The key of a map entry, or the keys of every map.
     Key,
 }
 
@@ -215,140 +230,139 @@ impl fmt::Display for PathSegment {
     }
 }
 
-/// Why a value does not fit.
+/// The reason why a value does not fit.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Problem {
-    /// A null where none may be.
-    #[error("null, but it may not be null")]
+pub enum InvalidValue {
+    /// A null where null is not allowed.
+    #[error("null, but null is not allowed")]
     Null,
-    /// A struct's field is absent.
-    #[error("missing, but it may not be null")]
+    /// A struct lacks a field that does not allow null.
+    #[error("missing, but null is not allowed")]
     Missing,
     /// An array of another type.
     #[error("the type is {found}, but should be {expected}")]
     Type {
-        /// The type it should have.
+        /// The type that it should have.
         expected: DataType,
-        /// The type it has.
+        /// The type that it has.
         found: DataType,
     },
-    /// A list's values for a column that is none.
-    #[error("a list cannot be a column of type {found}")]
+    /// Lists for a column of another type.
+    #[error("a column of type {found} cannot hold lists")]
     NotAList {
-        /// The column's type.
+        /// The type of the column.
         found: DataType,
     },
-    /// A map's values for a column that is none.
-    #[error("a map cannot be a column of type {found}")]
+    /// Maps for a column of another type.
+    #[error("a column of type {found} cannot hold maps")]
     NotAMap {
-        /// The column's type.
+        /// The type of the column.
         found: DataType,
     },
-    /// A struct's values for a column that is none.
-    #[error("a struct cannot be a column of type {found}")]
+    /// Structs for a column of another type.
+    #[error("a column of type {found} cannot hold structs")]
     NotAStruct {
-        /// The column's type.
+        /// The type of the column.
         found: DataType,
     },
-    /// An embedding for a column that is none.
-    #[error("an embedding cannot be a column of type {found}")]
-    NotAnEmbedding {
-        /// The column's type.
-        found: DataType,
-    },
-    /// A time for a column that is none.
-    #[error("a time cannot be a column of type {found}")]
+    /// Times for a column of another type.
+    #[error("a column of type {found} cannot hold times")]
     NotATime {
-        /// The column's type.
+        /// The type of the column.
         found: DataType,
     },
-    /// A decimal for a column that is none.
-    #[error("a decimal cannot be a column of type {found}")]
+    /// Decimals for a column of another type.
+    #[error("a column of type {found} cannot hold decimals")]
     NotADecimal {
-        /// The column's type.
+        /// The type of the column.
         found: DataType,
     },
-    /// A time that has no exact value in the other unit.
-    #[error("{units} {} cannot be told exactly in {}", unit_name(.from), unit_name(.to))]
+    /// A time that is not a whole number of the other unit, or out of its range.
+    #[error("{units} {} cannot be represented exactly in {}", unit_name(.from), unit_name(.to))]
     InexactTime {
-        /// How many units.
+        /// The number of units.
         units: i64,
-        /// Of which.
+        /// The unit of the value.
         from: TimeUnit,
-        /// To be told in.
+        /// The unit that it should be converted to.
         to: TimeUnit,
     },
     /// A value with more digits than the column has.
-    #[error("{value} cannot be told exactly {target}: {help}")]
+    #[error("{value} cannot be represented exactly {target}: {help}")]
     Inexact {
         /// The value.
         value: String,
-        /// What has fewer digits, with its preposition.
+        /// The column or type that has fewer digits, with a preposition.
         target: String,
-        /// What can be done.
+        /// The fix.
         help: String,
     },
-    /// A time of no zone for a column that has one.
-    #[error("`{name}` has no zone, and a column of type {found} has one: use `{instead}`")]
+    /// A time without a zone for a column that has a zone.
+    #[error("`{name}` has no zone, but a column of type {found} has one: use `{instead}`")]
     NoZone {
-        /// The column's type.
+        /// The type of the column.
         found: DataType,
-        /// The time's Rust type.
+        /// The Rust type of the time.
         name: &'static str,
         /// The Rust type for such a column.
         instead: &'static str,
     },
-    /// An interval of months or days, where only nanoseconds can be.
+    /// An interval of months or days for a Rust type that holds only nanoseconds.
     #[error("{months} months and {days} days have no fixed length: `{target}` cannot hold them")]
     NoFixedLength {
-        /// The months.
+        /// The number of months.
         months: i32,
-        /// The days.
+        /// The number of days.
         days: i32,
         /// The Rust type.
         target: &'static str,
     },
-    /// A number that the target cannot hold.
+    /// A value outside the range of a type.
     #[error("{value} is out of the range of {target}")]
     OutOfRange {
-        /// The number.
+        /// The value.
         value: String,
-        /// What cannot hold it.
+        /// The type that cannot hold it.
         target: String,
     },
-    /// Another length than the column's fixed one.
+    /// A length other than the fixed length of the column.
     #[error("the length is {found}, but should be {expected}")]
     Length {
-        /// The column's.
+        /// The length that the column requires.
         expected: usize,
-        /// The value's.
+        /// The length of the value.
         found: usize,
     },
-    /// A text outside a closed set.
-    #[error("`{found}` is none of {}", quoted(.labels))]
+    /// A text that is not a label of a closed set.
+    #[error("`{found}` is not one of {}", quoted(.labels))]
     NotALabel {
         /// The text.
         found: String,
-        /// The set.
-        labels: &'static [&'static str],
+        /// The labels, in the order of the definition.
+        labels: Vec<String>,
     },
-    /// A text that is not JSON.
-    #[error("the text is not JSON: {0}")]
-    NotJson(Box<dyn std::error::Error + Send + Sync>),
-    /// One key twice in a map.
-    #[error("the key is in the map twice")]
+    /// A text that is not one JSON value.
+    #[error("{} is not valid JSON: {reason}", shortened(.found))]
+    NotJson {
+        /// The text.
+        found: String,
+        /// The message of the JSON parser.
+        reason: String,
+    },
+    /// A map that has the same key twice.
+    #[error("the map has this key twice")]
     DuplicateMapKey,
     /// More bytes than one array can hold.
-    #[error("more than 2 GiB of text or bytes in one batch: make smaller batches")]
+    #[error("more than 2 GiB of text or bytes in one batch: build smaller batches")]
     TooManyBytes,
     /// More elements than one array can hold.
-    #[error("more than 2,147,483,647 elements in one batch: make smaller batches")]
+    #[error("more than 2,147,483,647 elements in one batch: build smaller batches")]
     TooManyElements,
-    /// Arrow refused.
+    /// An error of Arrow.
     #[error("{0}")]
     Arrow(ArrowError),
-    /// What a [`Value`](crate::Value) of another crate has to say.
+    /// An error of a [`Value`](crate::Value) that another crate implements.
     #[error("{0}")]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
@@ -362,7 +376,25 @@ pub(crate) fn unit_name(unit: &TimeUnit) -> &'static str {
     }
 }
 
-fn quoted(labels: &[&str]) -> String {
+fn quoted(labels: &[String]) -> String {
     let quoted: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
     quoted.join(", ")
+}
+
+/// The maximum number of characters of a text that an error shows.
+const MAX_SHOWN_CHARS: usize = 60;
+
+/// `text` in backticks, without control characters and cut if it is long.
+fn shortened(text: &str) -> String {
+    let mut chars = text.chars();
+    let mut shown = String::from("`");
+    for c in chars.by_ref().take(MAX_SHOWN_CHARS) {
+        if c.is_control() {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown.push_str(if chars.next().is_some() { "..`" } else { "`" });
+    shown
 }

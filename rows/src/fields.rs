@@ -24,7 +24,7 @@ pub trait Fields: Value {
     /// Adds to `column` the field at `position` of `structs`.
     ///
     /// # Errors
-    /// If a value does not fit; or, with [`Problem::Missing`](crate::Problem::Missing), if there is no
+    /// If a value does not fit; or, with [`InvalidValue::Missing`](crate::InvalidValue::Missing), if there is no
     /// such field.
     fn append_field(
         structs: &[&Self],

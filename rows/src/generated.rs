@@ -38,12 +38,12 @@ macro_rules! __closed_set {
         }
 
         impl ::core::str::FromStr for $set {
-            type Err = $crate::Problem;
+            type Err = $crate::InvalidValue;
 
             fn from_str(label: &str) -> ::core::result::Result<Self, Self::Err> {
-                Self::from_label(label).ok_or_else(|| $crate::Problem::NotALabel {
+                Self::from_label(label).ok_or_else(|| $crate::InvalidValue::NotALabel {
                     found: ::std::string::String::from(label),
-                    labels: Self::LABELS,
+                    labels: Self::LABELS.iter().map(::std::string::ToString::to_string).collect(),
                 })
             }
         }

@@ -49,9 +49,12 @@ mod fields;
 mod from_arrow;
 mod generated;
 mod join_columns;
+mod json_text;
+pub mod physical;
 mod row_key;
 mod table;
 mod to_arrow;
+mod validate;
 mod value;
 
 #[cfg(feature = "futures-core")]
@@ -59,9 +62,10 @@ pub use batch_stream::BatchStream;
 pub use column_builder::ColumnBuilder;
 pub use column_type::{Above, After, Base, HasType, Ids, TypeAt};
 pub use columns::{ColumnReader, Columns};
-pub use error::{PathSegment, Problem, RowError, ValueError};
+pub use error::{InvalidValue, PathSegment, RowError, ValueError};
 pub use fields::{Fields, FieldsAt, OwnedFields};
 pub use from_arrow::{FromArrow, KeyedRow, Row, Views};
+pub use json_text::check_json;
 #[cfg(feature = "derive")]
 pub use kalamtable_macros::{KalamTable, KalamValue};
 pub use row_key::RowKey;
@@ -69,6 +73,7 @@ pub use table::Table;
 pub use to_arrow::{BatchBuilder, Batches, ToArrow};
 /// The row type of `uuid` columns, from the crate of that name.
 pub use uuid::Uuid;
+pub use validate::validate;
 pub use value::{
     AnyBuilder, AnyValue, AnyView, BooleanBuilder, BytesBuilder, ClosedSet, Date, Decimal, Element,
     ElementReader, Entries, FixedBytesBuilder, Items, ListBuilder, ListReader, MapBuilder,
@@ -113,8 +118,8 @@ pub mod __private {
         __newtype_value as newtype_value, __owned_fields as owned_fields,
         __owned_struct_value as owned_struct_value, __struct_value as struct_value, Above, After,
         AnyValue, Base, ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, Fields,
-        FieldsAt, FromArrow, HasType, Ids, KeyedRow, Micros, Millis, Nanos, OwnedElement,
-        OwnedFields, OwnedValue, Problem, Row, RowError, RowKey, Seconds, Table, TimeOfDay,
+        FieldsAt, FromArrow, HasType, Ids, InvalidValue, KeyedRow, Micros, Millis, Nanos,
+        OwnedElement, OwnedFields, OwnedValue, Row, RowError, RowKey, Seconds, Table, TimeOfDay,
         Timestamp, ToArrow, TypeAt, Value, ValueError,
     };
 }

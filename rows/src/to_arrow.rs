@@ -39,7 +39,7 @@ pub trait ToArrow: Sized {
     /// Adds to `column` the column at `position` of `rows`.
     ///
     /// # Errors
-    /// If a value does not fit; or, with [`Problem::Missing`](crate::Problem::Missing), if there is
+    /// If a value does not fit; or, with [`InvalidValue::Missing`](crate::InvalidValue::Missing), if there is
     /// no such column.
     fn append(
         rows: &[&Self],

@@ -37,10 +37,11 @@ use arrow::array::{Array, ArrayRef, new_null_array};
 use arrow::buffer::{Buffer, NullBuffer};
 use arrow::datatypes::DataType;
 
-use crate::error::{Problem, ValueError};
+use crate::error::{InvalidValue, ValueError};
 pub use any::{AnyBuilder, AnyValue, AnyView};
 pub use list::{Items, ListBuilder, ListReader};
 pub use map::{Entries, MapBuilder, MapReader};
+pub(crate) use primitive::has_digits;
 pub use primitive::{BooleanBuilder, Decimal, FixedBytesBuilder, NativeBuilder};
 pub use strukt::{FieldReader, StructBuilder, StructFields};
 pub use text::{BytesBuilder, ClosedSet, TextBuilder, read_label, text_reader};
@@ -321,13 +322,13 @@ pub trait OwnedElement: Element<Value: OwnedValue> + 'static {
     /// From the value at `index`, if there is one.
     ///
     /// # Errors
-    /// [`Problem::Null`] for `None` where a value must be.
+    /// [`InvalidValue::Null`] for `None` where a value must be.
     fn from_value(value: Option<Self::Value>, index: usize) -> Result<Self, ValueError>;
 
     /// From the view of the value at `index`, if there is one.
     ///
     /// # Errors
-    /// [`Problem::Null`] for `None` where a value must be.
+    /// [`InvalidValue::Null`] for `None` where a value must be.
     fn from_view(
         view: Option<<Self::Value as OwnedValue>::View<'_>>,
         index: usize,
@@ -382,12 +383,12 @@ impl<T: OwnedValue> OwnedElement for T {
 
     #[inline]
     fn from_value(value: Option<T>, index: usize) -> Result<T, ValueError> {
-        value.ok_or_else(|| ValueError::new(index, Problem::Null))
+        value.ok_or_else(|| ValueError::new(index, InvalidValue::Null))
     }
 
     #[inline]
     fn from_view(view: Option<T::View<'_>>, index: usize) -> Result<T::View<'_>, ValueError> {
-        view.ok_or_else(|| ValueError::new(index, Problem::Null))
+        view.ok_or_else(|| ValueError::new(index, InvalidValue::Null))
     }
 
     fn read_run(reader: &T::Reader, range: Range<usize>) -> Option<Vec<T>> {
@@ -526,7 +527,7 @@ impl<R> ElementReader<R> {
         let ones = self.valid.iter().map(|byte| byte.trailing_ones() as usize);
         let mut ones = ones.enumerate().filter(|(_, ones)| *ones < 8);
         let (byte, bit) = ones.next().unwrap_or_default();
-        Err(ValueError::new(byte * 8 + bit, Problem::Null))
+        Err(ValueError::new(byte * 8 + bit, InvalidValue::Null))
     }
 
     /// As [`read`](Self::read), where [`check_nulls`](Self::check_nulls) found nothing.
@@ -589,34 +590,4 @@ impl<R> ElementReader<R> {
     pub(crate) fn has_nulls(&self) -> bool {
         !self.valid.is_empty()
     }
-}
-
-/// `array` in the form `ty` if it is another physical form of the same logical type: plain, large,
-/// view or dictionary-coded.
-pub(crate) fn to_physical(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ValueError> {
-    if array.data_type() == ty {
-        return Ok(array.clone());
-    }
-    if logical_class(array.data_type()) != Some(ty) {
-        return Err(mismatch(array.data_type(), ty));
-    }
-    arrow::compute::cast(array, ty).map_err(|error| ValueError::whole(Problem::Arrow(error)))
-}
-
-/// The plain form of a type that has several physical ones.
-pub(crate) fn logical_class(ty: &DataType) -> Option<&DataType> {
-    match ty {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(&DataType::Utf8),
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Some(&DataType::Binary),
-        DataType::Dictionary(_, values) => logical_class(values).or(Some(values)),
-        _ => None,
-    }
-}
-
-/// The error for an array of type `found` where `expected` should be.
-pub(crate) fn mismatch(found: &DataType, expected: &DataType) -> ValueError {
-    ValueError::whole(Problem::Type {
-        expected: expected.clone(),
-        found: found.clone(),
-    })
 }

@@ -89,14 +89,14 @@ fn a_null_where_none_may_be_is_told_before_any_row_is_looked_at() -> Result<(), 
         assert_eq!(
             told(&batch)?,
             format!(
-                "table `app.loose`, column `number`, row {first}: null, but it may not be null"
+                "table `app.loose`, column `number`, row {first}: null, but null is not allowed"
             )
         );
         // Rows are counted in the batch that is read.
         assert_eq!(
             told(&batch.slice(60, 40))?,
             format!(
-                "table `app.loose`, column `number`, row {}: null, but it may not be null",
+                "table `app.loose`, column `number`, row {}: null, but null is not allowed",
                 if first == 98 { 38 } else { 39 }
             )
         );

@@ -278,7 +278,7 @@ fn enums_and_newtypes_are_values() -> Result<(), Box<dyn std::error::Error>> {
     let error = Task::from_batch(&lost).expect_err("`lost` is no status");
     assert_eq!(
         error.to_string(),
-        "table `app.tasks`, column `status`, row 0: `lost` is none of `new`, `in_progress`, `it's done`"
+        "table `app.tasks`, column `status`, row 0: `lost` is not one of `new`, `in_progress`, `it's done`"
     );
     Ok(())
 }

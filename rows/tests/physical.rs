@@ -72,6 +72,10 @@ fn plain_text_is_read_from_every_form() -> Result<(), Box<dyn Error>> {
         DataType::LargeUtf8,
         DataType::Utf8View,
         DataType::Dictionary(Box::new(DataType::UInt16), Box::new(DataType::LargeUtf8)),
+        DataType::RunEndEncoded(
+            Arc::new(Field::new("run_ends", DataType::Int32, false)),
+            Arc::new(Field::new("values", DataType::Utf8, true)),
+        ),
     ] {
         let mut columns = batch.columns().to_vec();
         columns[0] = cast(&columns[0], &form)?;
@@ -241,7 +245,7 @@ fn what_does_not_fit_is_named_with_row_and_path() -> Result<(), Box<dyn Error>> 
     // A null where the elements have none: `gaps` has them, and `some` has not.
     assert_eq!(
         told(0, batch.column(1).clone())?,
-        "table `app.lists`, column `some`, row 2: $[1]: null, but it may not be null"
+        "table `app.lists`, column `some`, row 2: $[1]: null, but null is not allowed"
     );
     assert_eq!(
         told(0, Arc::new(Int32Array::from(vec![1; 300])))?,

@@ -198,7 +198,7 @@ fn what_does_not_fit_inside_is_told_with_its_path() -> Result<(), Box<dyn std::e
     let error = NamedTrip::from_batch(&batch).expect_err("`up` is no level");
     assert_eq!(
         error.to_string(),
-        "table `app.named`, column `named`, row 1: $[1].levels[1]: `up` is none of `low`, `high`"
+        "table `app.named`, column `named`, row 1: $[1].levels[1]: `up` is not one of `low`, `high`"
     );
     Ok(())
 }
@@ -319,7 +319,7 @@ fn fields_of_a_flattened_struct_are_columns() -> Result<(), RowError> {
     let error = Note::from_batch(&required).expect_err("`y` is required");
     assert_eq!(
         error.to_string(),
-        "table `app.notes`: the batch has no column `y` (id 6), which may not be null"
+        "table `app.notes`: the batch lacks column `y` (id 6), which does not allow null"
     );
     Ok(())
 }

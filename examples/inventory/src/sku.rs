@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
-use kalamtable::{OwnedValue, Problem, Value, ValueError};
+use kalamtable::{OwnedValue, InvalidValue, Value, ValueError};
 
 /// A stock-keeping unit: a letter, a dash and three digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,14 +86,14 @@ impl OwnedValue for Sku {
     fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
         let text = String::read(reader, index)?;
         text.parse()
-            .map_err(|error: NoSku| ValueError::new(index, Problem::Other(error.into())))
+            .map_err(|error: NoSku| ValueError::new(index, InvalidValue::Other(error.into())))
     }
 
     fn view(reader: &Self::Reader, index: usize) -> Result<&str, ValueError> {
         let text = String::view(reader, index)?;
         match Sku::from_str(text) {
             Ok(_) => Ok(text),
-            Err(error) => Err(ValueError::new(index, Problem::Other(error.into()))),
+            Err(error) => Err(ValueError::new(index, InvalidValue::Other(error.into()))),
         }
     }
 }

@@ -7,8 +7,8 @@ use std::fmt;
 use arrow::array::{Array, ArrayRef, new_empty_array, new_null_array};
 use arrow::datatypes::DataType;
 
-use super::{OwnedValue, Value, mismatch};
-use crate::error::{Problem, ValueError};
+use super::{OwnedValue, Value};
+use crate::error::{InvalidValue, ValueError, mismatch};
 
 /// A value that carries its own Arrow type: the row type of `arrow:<type>` columns.
 ///
@@ -23,7 +23,7 @@ use crate::error::{Problem, ValueError};
 ///
 /// let minute = AnyValue::try_new(Arc::new(DurationSecondArray::from(vec![60])))?;
 /// assert_eq!(minute.array().len(), 1);
-/// # Ok::<(), kalamtable_rows::Problem>(())
+/// # Ok::<(), kalamtable_rows::InvalidValue>(())
 /// ```
 #[derive(Clone)]
 pub struct AnyValue(ArrayRef);
@@ -38,15 +38,15 @@ impl AnyValue {
     /// The only element of `array`. `ScalarValue::to_array` of DataFusion makes such arrays.
     ///
     /// # Errors
-    /// [`Problem::Length`] if it has more elements, or none; [`Problem::Null`] if the element is
+    /// [`InvalidValue::Length`] if it has more elements, or none; [`InvalidValue::Null`] if the element is
     /// null: a null is `None` in an `Option<AnyValue>`.
-    pub fn try_new(array: ArrayRef) -> Result<Self, Problem> {
+    pub fn try_new(array: ArrayRef) -> Result<Self, InvalidValue> {
         if array.len() != 1 {
             let found = array.len();
-            return Err(Problem::Length { expected: 1, found });
+            return Err(InvalidValue::Length { expected: 1, found });
         }
         if array.is_null(0) {
-            return Err(Problem::Null);
+            return Err(InvalidValue::Null);
         }
         Ok(AnyValue(array))
     }
@@ -110,7 +110,8 @@ impl Value for AnyValue {
             return Ok(new_empty_array(&builder.ty));
         }
         let values: Vec<&dyn Array> = builder.values.iter().map(|value| &**value).collect();
-        arrow::compute::concat(&values).map_err(|error| ValueError::whole(Problem::Arrow(error)))
+        arrow::compute::concat(&values)
+            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
     }
 }
 
@@ -119,7 +120,10 @@ impl AnyBuilder {
         if *value.data_type() != self.ty {
             let found = value.data_type().clone();
             let expected = self.ty.clone();
-            return Err(ValueError::new(index, Problem::Type { expected, found }));
+            return Err(ValueError::new(
+                index,
+                InvalidValue::Type { expected, found },
+            ));
         }
         self.values.push(value.clone());
         Ok(())

@@ -10,7 +10,7 @@ use kalamtable_model::{ColumnType, TimeUnit};
 
 use super::computed::{Codec, only};
 use super::moment::out_of_range;
-use crate::error::Problem;
+use crate::error::InvalidValue;
 
 /// The column type of a date with a time of day, of no zone.
 pub(super) const CIVIL: ColumnType = ColumnType::Timestamp {
@@ -39,16 +39,16 @@ impl<T: Day> Codec for DayCodec<T> {
     type Primitive = Date32Type;
     type Form = ();
 
-    fn form(ty: &DataType) -> Result<(), Problem> {
+    fn form(ty: &DataType) -> Result<(), InvalidValue> {
         only(DataType::Date32, ty)
     }
 
-    fn encode(value: T, (): &()) -> Result<i32, Problem> {
+    fn encode(value: T, (): &()) -> Result<i32, InvalidValue> {
         let days = value.days();
         days.ok_or_else(|| out_of_range(format!("{value:?}"), "32 bits of days after 1970"))
     }
 
-    fn decode(days: i32, (): &()) -> Result<T, Problem> {
+    fn decode(days: i32, (): &()) -> Result<T, InvalidValue> {
         T::from_days(days)
             .ok_or_else(|| out_of_range(format!("{days} days after 1970-01-01"), T::NAME))
     }

@@ -9,7 +9,7 @@ use kalamtable_model::ColumnType;
 use super::calendar::{CIVIL, Day, DayCodec};
 use super::computed::computed_values;
 use super::moment::{Elapsed, ElapsedCodec, INSTANT, Kind, Moment, MomentCodec};
-use crate::error::Problem;
+use crate::error::InvalidValue;
 
 computed_values!(
     MomentCodec<DateTime<Utc>> => DateTime<Utc>: INSTANT,
@@ -20,11 +20,11 @@ computed_values!(
 );
 
 /// Nanoseconds after a second. Chrono tells a leap second as more of them than a second has.
-fn nanos<T: Moment>(time: T, nanos: u32) -> Result<u32, Problem> {
+fn nanos<T: Moment>(time: T, nanos: u32) -> Result<u32, InvalidValue> {
     if nanos < 1_000_000_000 {
         return Ok(nanos);
     }
-    Err(Problem::Inexact {
+    Err(InvalidValue::Inexact {
         value: time.text(),
         target: "in a column".to_string(),
         help: "it is a leap second, which Arrow's times do not have".to_string(),
@@ -50,7 +50,7 @@ impl Moment for DateTime<Utc> {
     const NAME: &'static str = "chrono::DateTime<Utc>";
     const KIND: Kind = Kind::Instant;
 
-    fn split(self) -> Result<(i64, u32), Problem> {
+    fn split(self) -> Result<(i64, u32), InvalidValue> {
         Ok((
             self.timestamp(),
             nanos(self, self.timestamp_subsec_nanos())?,
@@ -72,7 +72,7 @@ impl Moment for NaiveDateTime {
         instant: DateTime::<Utc>::NAME,
     };
 
-    fn split(self) -> Result<(i64, u32), Problem> {
+    fn split(self) -> Result<(i64, u32), InvalidValue> {
         Ok((self.and_utc().timestamp(), nanos(self, self.nanosecond())?))
     }
 
@@ -89,7 +89,7 @@ impl Moment for NaiveTime {
     const NAME: &'static str = "chrono::NaiveTime";
     const KIND: Kind = Kind::OfDay;
 
-    fn split(self) -> Result<(i64, u32), Problem> {
+    fn split(self) -> Result<(i64, u32), InvalidValue> {
         let seconds = self.num_seconds_from_midnight().into();
         Ok((seconds, nanos(self, self.nanosecond())?))
     }

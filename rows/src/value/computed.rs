@@ -9,8 +9,9 @@ use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray}
 use arrow::datatypes::DataType;
 
 use super::primitive::NativeBuilder;
-use super::{mismatch, to_physical};
-use crate::error::{Problem, ValueError};
+
+use crate::error::{InvalidValue, ValueError, mismatch};
+use crate::physical::decode;
 
 /// How values of one type become numbers of an array, and return: exactly, or not at all.
 pub trait Codec {
@@ -22,7 +23,7 @@ pub trait Codec {
     type Form: Debug + Send + 'static;
 
     /// The form of arrays of type `ty`.
-    fn form(ty: &DataType) -> Result<Self::Form, Problem>;
+    fn form(ty: &DataType) -> Result<Self::Form, InvalidValue>;
 
     /// Whether an array of type `found`, which has a form, can be read as a column of type `ty`.
     fn is_read(found: &DataType, ty: &DataType) -> bool {
@@ -30,10 +31,10 @@ pub trait Codec {
     }
 
     /// What stands in the array for `value`.
-    fn encode(value: Self::Value, form: &Self::Form) -> Result<Native<Self>, Problem>;
+    fn encode(value: Self::Value, form: &Self::Form) -> Result<Native<Self>, InvalidValue>;
 
     /// The value for what stands in the array.
-    fn decode(native: Native<Self>, form: &Self::Form) -> Result<Self::Value, Problem>;
+    fn decode(native: Native<Self>, form: &Self::Form) -> Result<Self::Value, InvalidValue>;
 }
 
 type Native<C> = <<C as Codec>::Primitive as ArrowPrimitiveType>::Native;
@@ -108,7 +109,7 @@ impl<P: ArrowPrimitiveType, F> ComputedBuilder<P, F> {
         }
         // The same numbers under another type: nothing is copied.
         arrow::compute::cast(&array, &self.ty)
-            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
+            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
     }
 }
 
@@ -125,10 +126,7 @@ impl<P: ArrowPrimitiveType, F> ComputedReader<P, F> {
         C: Codec<Primitive = P, Form = F>,
     {
         C::form(ty).map_err(ValueError::whole)?;
-        let array = match array.data_type() {
-            DataType::Dictionary(_, _) => to_physical(array, ty)?,
-            _ => array.clone(),
-        };
+        let array = decode(array)?;
         let found = array.data_type();
         let form = C::form(found).ok().filter(|_| C::is_read(found, ty));
         let Some(form) = form else {
@@ -138,7 +136,7 @@ impl<P: ArrowPrimitiveType, F> ComputedReader<P, F> {
             array.clone()
         } else {
             arrow::compute::cast(&array, &P::DATA_TYPE)
-                .map_err(|error| ValueError::whole(Problem::Arrow(error)))?
+                .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))?
         };
         let natives = natives.as_primitive_opt::<P>().cloned();
         Ok(ComputedReader {
@@ -239,11 +237,11 @@ macro_rules! computed_values {
 pub(super) use computed_values;
 
 /// Refuses any type but `own`.
-pub(super) fn only(own: DataType, ty: &DataType) -> Result<(), Problem> {
+pub(super) fn only(own: DataType, ty: &DataType) -> Result<(), InvalidValue> {
     if *ty == own {
         return Ok(());
     }
-    Err(Problem::Type {
+    Err(InvalidValue::Type {
         expected: ty.clone(),
         found: own,
     })

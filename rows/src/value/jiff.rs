@@ -10,7 +10,7 @@ use kalamtable_model::ColumnType;
 use super::calendar::{CIVIL, Day, DayCodec};
 use super::computed::computed_values;
 use super::moment::{Elapsed, ElapsedCodec, INSTANT, Kind, Moment, MomentCodec};
-use crate::error::Problem;
+use crate::error::InvalidValue;
 
 computed_values!(
     MomentCodec<Timestamp> => Timestamp: INSTANT,
@@ -40,7 +40,7 @@ impl Moment for Timestamp {
     const NAME: &'static str = "jiff::Timestamp";
     const KIND: Kind = Kind::Instant;
 
-    fn split(self) -> Result<(i64, u32), Problem> {
+    fn split(self) -> Result<(i64, u32), InvalidValue> {
         Ok(rounded_down(self.as_second(), self.subsec_nanosecond()))
     }
 
@@ -59,7 +59,7 @@ impl Moment for DateTime {
         instant: Timestamp::NAME,
     };
 
-    fn split(self) -> Result<(i64, u32), Problem> {
+    fn split(self) -> Result<(i64, u32), InvalidValue> {
         let after = self.duration_since(EPOCH.at(0, 0, 0, 0));
         Ok(rounded_down(after.as_secs(), after.subsec_nanos()))
     }
@@ -78,7 +78,7 @@ impl Moment for Time {
     const NAME: &'static str = "jiff::civil::Time";
     const KIND: Kind = Kind::OfDay;
 
-    fn split(self) -> Result<(i64, u32), Problem> {
+    fn split(self) -> Result<(i64, u32), InvalidValue> {
         let after = self.duration_since(Time::midnight());
         Ok(rounded_down(after.as_secs(), after.subsec_nanos()))
     }

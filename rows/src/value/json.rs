@@ -10,7 +10,8 @@ use serde_json::Value as Json;
 
 use super::text::{TextBuilder, text_reader};
 use super::{OwnedValue, Value};
-use crate::error::{Problem, ValueError};
+use crate::error::{InvalidValue, ValueError};
+use crate::json_text::not_json;
 
 impl Value for Json {
     type Cell<'a> = &'a Json;
@@ -50,11 +51,8 @@ impl Value for Json {
 }
 
 fn write(index: usize, json: &Json) -> Result<String, ValueError> {
-    serde_json::to_string(json).map_err(|error| not_json(index, error))
-}
-
-fn not_json(index: usize, error: serde_json::Error) -> ValueError {
-    ValueError::new(index, Problem::NotJson(Box::new(error)))
+    serde_json::to_string(json)
+        .map_err(|error| ValueError::new(index, InvalidValue::Other(Box::new(error))))
 }
 
 impl OwnedValue for Json {
@@ -67,7 +65,8 @@ impl OwnedValue for Json {
     }
 
     fn read(reader: &StringArray, index: usize) -> Result<Self, ValueError> {
-        serde_json::from_str(reader.value(index)).map_err(|error| not_json(index, error))
+        let text = reader.value(index);
+        serde_json::from_str(text).map_err(|error| ValueError::new(index, not_json(text, &error)))
     }
 
     #[inline]

@@ -12,10 +12,9 @@ use arrow::datatypes::{BinaryType, DataType, FieldRef};
 
 use super::primitive::{FixedBytesBuilder, check_length, fixed_bytes_reader};
 use super::text::{BytesBuilder, bytes_reader};
-use super::{
-    Element, ElementReader, OwnedElement, OwnedValue, Validity, Value, logical_class, mismatch,
-};
-use crate::error::{PathSegment, Problem, ValueError};
+use super::{Element, ElementReader, OwnedElement, OwnedValue, Validity, Value};
+use crate::error::{InvalidValue, PathSegment, ValueError, mismatch};
+use crate::physical::plain_type;
 
 type BuilderOf<E> = <<E as Element>::Value as Value>::Builder;
 type ReaderOf<E> = <<E as Element>::Value as OwnedValue>::Reader;
@@ -53,7 +52,7 @@ impl<B> ListBuilder<B> {
             DataType::FixedSizeBinary(length) if is_byte => {
                 Form::FixedBytes(FixedBytesBuilder::new(*length, capacity))
             }
-            _ if is_byte && logical_class(ty) == Some(&DataType::Binary) => {
+            _ if is_byte && plain_type(ty) == &DataType::Binary => {
                 Form::Bytes(BytesBuilder::try_new(ty, capacity)?)
             }
             DataType::List(item) => {
@@ -74,7 +73,11 @@ impl<B> ListBuilder<B> {
                     .map_err(|error| error.under(PathSegment::Item))?,
                 validity,
             },
-            _ => return Err(ValueError::whole(Problem::NotAList { found: ty.clone() })),
+            _ => {
+                return Err(ValueError::whole(InvalidValue::NotAList {
+                    found: ty.clone(),
+                }));
+            }
         };
         Ok(ListBuilder(form))
     }
@@ -126,7 +129,7 @@ impl<B> ListBuilder<B> {
     }
 
     fn finish<E: Element<Value: Value<Builder = B>>>(self) -> Result<ArrayRef, ValueError> {
-        let failed = |error| ValueError::whole(Problem::Arrow(error));
+        let failed = |error| ValueError::whole(InvalidValue::Arrow(error));
         match self.0 {
             Form::Bytes(builder) => builder.finish(),
             Form::FixedBytes(builder) => builder.finish(),
@@ -172,8 +175,8 @@ pub(super) fn append_offsets(
     let mut end = offsets.last().map_or(0, |&end| end as usize);
     for (index, length) in lengths.enumerate() {
         end += length;
-        let offset =
-            i32::try_from(end).map_err(|_| ValueError::new(index, Problem::TooManyElements))?;
+        let offset = i32::try_from(end)
+            .map_err(|_| ValueError::new(index, InvalidValue::TooManyElements))?;
         offsets.push(offset);
     }
     Ok(())
@@ -217,7 +220,7 @@ impl<R> ListReader<R> {
     ) -> Result<Self, ValueError> {
         let is_byte = E::Value::IS_BYTE && !E::NULLABLE;
         let (offsets, elements, element_type) = match ty {
-            _ if is_byte && logical_class(ty) == Some(&DataType::Binary) => {
+            _ if is_byte && plain_type(ty) == &DataType::Binary => {
                 let bytes = bytes_reader(array, ty)?;
                 let elements = byte_elements(bytes.values());
                 (bytes.offsets().clone(), elements, &DataType::UInt8)
@@ -238,7 +241,7 @@ impl<R> ListReader<R> {
             && let Some(nulls) = elements.nulls()
             && let Some(null) = (0..nulls.len()).find(|&index| nulls.is_null(index))
         {
-            return Err(ValueError::new(null, Problem::Null).in_list(&offsets));
+            return Err(ValueError::new(null, InvalidValue::Null).in_list(&offsets));
         }
         Ok(ListReader {
             offsets,
@@ -287,7 +290,7 @@ fn runs(array: &ArrayRef, ty: &DataType) -> Result<(OffsetBuffer<i32>, ArrayRef)
         let narrow = list.offsets().iter().map(|&offset| i32::try_from(offset));
         let narrow: Vec<i32> = narrow
             .collect::<Result<_, _>>()
-            .map_err(|_| ValueError::whole(Problem::TooManyElements))?;
+            .map_err(|_| ValueError::whole(InvalidValue::TooManyElements))?;
         return Ok((OffsetBuffer::new(narrow.into()), list.values().clone()));
     }
     match array.as_fixed_size_list_opt() {
@@ -392,7 +395,7 @@ impl<E: Element, const N: usize> Value for [E; N] {
                 let found = N;
                 let expected = *length as usize;
                 if expected != found {
-                    return Err(ValueError::whole(Problem::Length { expected, found }));
+                    return Err(ValueError::whole(InvalidValue::Length { expected, found }));
                 }
             }
             _ => {}
@@ -433,7 +436,7 @@ impl<E: OwnedElement, const N: usize> OwnedValue for [E; N] {
         let elements = reader.read::<E>(index)?.into_boxed_slice();
         elements.try_into().map_err(|elements: Box<[E]>| {
             let found = elements.len();
-            ValueError::new(index, Problem::Length { expected: N, found })
+            ValueError::new(index, InvalidValue::Length { expected: N, found })
         })
     }
 

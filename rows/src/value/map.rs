@@ -13,8 +13,8 @@ use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, FieldRef, Fields};
 
 use super::list::{append_elements, append_offsets, block_offsets, run};
-use super::{Element, ElementReader, OwnedElement, OwnedValue, Validity, Value, mismatch};
-use crate::error::{PathSegment, Problem, ValueError};
+use super::{Element, ElementReader, OwnedElement, OwnedValue, Validity, Value};
+use crate::error::{InvalidValue, PathSegment, ValueError, mismatch};
 
 type BuilderOf<E> = <<E as Element>::Value as Value>::Builder;
 type ReaderOf<E> = <<E as Element>::Value as OwnedValue>::Reader;
@@ -88,7 +88,7 @@ impl<K, V> MapBuilder<K, V> {
         StructArray::try_new(self.fields, vec![keys, values], None)
             .and_then(|pairs| MapArray::try_new(self.entries, offsets, pairs, nulls, false))
             .map(|array| Arc::new(array) as ArrayRef)
-            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
+            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
     }
 }
 
@@ -100,7 +100,9 @@ fn map_entries(ty: &DataType) -> Result<(&FieldRef, &Fields), ValueError> {
     {
         return Ok((entries, fields));
     }
-    Err(ValueError::whole(Problem::NotAMap { found: ty.clone() }))
+    Err(ValueError::whole(InvalidValue::NotAMap {
+        found: ty.clone(),
+    }))
 }
 
 /// Reads maps.
@@ -145,7 +147,10 @@ impl<K, V> MapReader<K, V> {
             let key = self.keys.read::<KE>(entry).map_err(in_map)?;
             let value = self.values.read::<VE>(entry).map_err(in_map)?;
             if !insert(key, value) {
-                return Err(in_map(ValueError::new(entry, Problem::DuplicateMapKey)));
+                return Err(in_map(ValueError::new(
+                    entry,
+                    InvalidValue::DuplicateMapKey,
+                )));
             }
         }
         Ok(())

@@ -13,7 +13,7 @@ use kalamtable_model::{ColumnType, Shared, TimeUnit as ModelUnit};
 
 use super::computed::{Codec, only};
 use super::time::{nanos_per_unit, per_second};
-use crate::error::{Problem, unit_name};
+use crate::error::{InvalidValue, unit_name};
 
 /// The column type of a moment: coarser ones say `type`.
 pub(super) const INSTANT: ColumnType = ColumnType::Timestamp {
@@ -44,7 +44,7 @@ pub trait Moment: Copy + Debug + 'static {
     const KIND: Kind;
 
     /// Whole seconds, rounded down, and the nanoseconds after them.
-    fn split(self) -> Result<(i64, u32), Problem>;
+    fn split(self) -> Result<(i64, u32), InvalidValue>;
 
     /// From whole seconds and the nanoseconds after them; `None` if this type has no such time.
     fn join(seconds: i64, nanos: u32) -> Option<Self>;
@@ -67,17 +67,19 @@ impl<T: Moment> Codec for MomentCodec<T> {
     type Primitive = Int64Type;
     type Form = TimeUnit;
 
-    fn form(ty: &DataType) -> Result<TimeUnit, Problem> {
+    fn form(ty: &DataType) -> Result<TimeUnit, InvalidValue> {
         match (T::KIND, ty) {
             (Kind::Instant, DataType::Timestamp(unit, _)) => Ok(*unit),
             (Kind::Civil { .. }, DataType::Timestamp(unit, None))
             | (Kind::OfDay, DataType::Time64(unit)) => Ok(*unit),
-            (Kind::Civil { instant }, DataType::Timestamp(_, Some(_))) => Err(Problem::NoZone {
-                found: ty.clone(),
-                name: T::NAME,
-                instead: instant,
-            }),
-            _ => Err(Problem::NotATime { found: ty.clone() }),
+            (Kind::Civil { instant }, DataType::Timestamp(_, Some(_))) => {
+                Err(InvalidValue::NoZone {
+                    found: ty.clone(),
+                    name: T::NAME,
+                    instead: instant,
+                })
+            }
+            _ => Err(InvalidValue::NotATime { found: ty.clone() }),
         }
     }
 
@@ -90,7 +92,7 @@ impl<T: Moment> Codec for MomentCodec<T> {
         }
     }
 
-    fn encode(value: T, unit: &TimeUnit) -> Result<i64, Problem> {
+    fn encode(value: T, unit: &TimeUnit) -> Result<i64, InvalidValue> {
         let (seconds, nanos) = value.split()?;
         let nanos_per_unit = nanos_per_unit(*unit);
         if nanos % nanos_per_unit != 0 {
@@ -102,7 +104,7 @@ impl<T: Moment> Codec for MomentCodec<T> {
         i64::try_from(units).map_err(|_| too_far(value, *unit))
     }
 
-    fn decode(units: i64, unit: &TimeUnit) -> Result<T, Problem> {
+    fn decode(units: i64, unit: &TimeUnit) -> Result<T, InvalidValue> {
         let per_second = per_second(*unit);
         // Less than a second of a unit, so it fits.
         let nanos = units.rem_euclid(per_second) as u32 * nanos_per_unit(*unit);
@@ -120,8 +122,8 @@ impl<T: Moment> Codec for MomentCodec<T> {
 }
 
 #[cold]
-fn too_fine<T: Moment>(value: T, unit: TimeUnit) -> Problem {
-    Problem::Inexact {
+fn too_fine<T: Moment>(value: T, unit: TimeUnit) -> InvalidValue {
+    InvalidValue::Inexact {
         value: value.text(),
         target: format!("in {}", unit_name(&unit)),
         help: T::rounding(unit),
@@ -129,12 +131,12 @@ fn too_fine<T: Moment>(value: T, unit: TimeUnit) -> Problem {
 }
 
 #[cold]
-fn too_far<T: Moment>(value: T, unit: TimeUnit) -> Problem {
+fn too_far<T: Moment>(value: T, unit: TimeUnit) -> InvalidValue {
     out_of_range(value.text(), format!("64 bits of {}", unit_name(&unit)))
 }
 
-pub(super) fn out_of_range(value: String, target: impl Into<String>) -> Problem {
-    Problem::OutOfRange {
+pub(super) fn out_of_range(value: String, target: impl Into<String>) -> InvalidValue {
+    InvalidValue::OutOfRange {
         value,
         target: target.into(),
     }
@@ -166,25 +168,25 @@ impl<T: Elapsed> Codec for ElapsedCodec<T> {
     type Primitive = IntervalMonthDayNanoType;
     type Form = ();
 
-    fn form(ty: &DataType) -> Result<(), Problem> {
+    fn form(ty: &DataType) -> Result<(), InvalidValue> {
         only(DataType::Interval(IntervalUnit::MonthDayNano), ty)
     }
 
-    fn encode(value: T, (): &()) -> Result<IntervalMonthDayNano, Problem> {
+    fn encode(value: T, (): &()) -> Result<IntervalMonthDayNano, InvalidValue> {
         match value.nanos() {
             Some(nanos) => Ok(IntervalMonthDayNano::new(0, 0, nanos)),
             None => Err(out_of_range(value.text(), "64 bits of nanoseconds")),
         }
     }
 
-    fn decode(interval: IntervalMonthDayNano, (): &()) -> Result<T, Problem> {
+    fn decode(interval: IntervalMonthDayNano, (): &()) -> Result<T, InvalidValue> {
         let IntervalMonthDayNano {
             months,
             days,
             nanoseconds,
         } = interval;
         if (months, days) != (0, 0) {
-            return Err(Problem::NoFixedLength {
+            return Err(InvalidValue::NoFixedLength {
                 months,
                 days,
                 target: T::NAME,

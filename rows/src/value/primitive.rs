@@ -16,8 +16,9 @@ use arrow::datatypes::{
 };
 use uuid::Uuid;
 
-use super::{OwnedValue, Validity, Value, mismatch, to_physical};
-use crate::error::{Problem, ValueError};
+use super::{OwnedValue, Validity, Value};
+use crate::error::{InvalidValue, ValueError, mismatch};
+use crate::physical::to_physical_type;
 
 /// Collects values of an Arrow primitive type as they are; the column's type may add a unit, a zone
 /// or a precision.
@@ -60,7 +61,7 @@ impl<P: ArrowPrimitiveType> NativeBuilder<P> {
     pub(crate) fn finish(self) -> Result<ArrayRef, ValueError> {
         PrimitiveArray::<P>::try_new(ScalarBuffer::from(self.values), self.validity.finish())
             .map(|array| Arc::new(array.with_data_type(self.ty)) as ArrayRef)
-            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
+            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
     }
 }
 
@@ -69,7 +70,7 @@ pub(super) fn primitive_reader<P: ArrowPrimitiveType>(
     array: &ArrayRef,
     ty: &DataType,
 ) -> Result<PrimitiveArray<P>, ValueError> {
-    let array = to_physical(array, ty)?;
+    let array = to_physical_type(array, ty)?;
     array
         .as_primitive_opt::<P>()
         .cloned()
@@ -234,7 +235,7 @@ impl OwnedValue for bool {
     type View<'a> = bool;
 
     fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
-        let array = to_physical(array, ty)?;
+        let array = to_physical_type(array, ty)?;
         array
             .as_boolean_opt()
             .cloned()
@@ -297,14 +298,14 @@ impl<const P: u8, const S: u8> Decimal<P, S> {
 }
 
 /// Whether `unscaled` has at most that many digits.
-pub(super) const fn has_digits(unscaled: i128, digits: u8) -> bool {
+pub(crate) const fn has_digits(unscaled: i128, digits: u8) -> bool {
     unscaled.unsigned_abs() < 10u128.pow(digits as u32)
 }
 
 pub(super) fn out_of_range(index: usize, value: impl ToString, target: String) -> ValueError {
     ValueError::new(
         index,
-        Problem::OutOfRange {
+        InvalidValue::OutOfRange {
             value: value.to_string(),
             target,
         },
@@ -431,7 +432,7 @@ impl FixedBytesBuilder {
         // Without bytes, the buffer does not say how many values there are.
         FixedSizeBinaryArray::try_new_with_len(self.length, bytes, nulls, length)
             .map(|array| Arc::new(array) as ArrayRef)
-            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
+            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
     }
 }
 
@@ -439,7 +440,10 @@ pub(super) fn check_length(expected: usize, found: usize, index: usize) -> Resul
     if expected == found {
         Ok(())
     } else {
-        Err(ValueError::new(index, Problem::Length { expected, found }))
+        Err(ValueError::new(
+            index,
+            InvalidValue::Length { expected, found },
+        ))
     }
 }
 
@@ -447,7 +451,7 @@ pub(super) fn fixed_bytes_reader(
     array: &ArrayRef,
     ty: &DataType,
 ) -> Result<FixedSizeBinaryArray, ValueError> {
-    let array = to_physical(array, ty)?;
+    let array = to_physical_type(array, ty)?;
     array
         .as_fixed_size_binary_opt()
         .cloned()
@@ -503,7 +507,7 @@ impl OwnedValue for Uuid {
             let found = bytes.len();
             ValueError::new(
                 index,
-                Problem::Length {
+                InvalidValue::Length {
                     expected: 16,
                     found,
                 },

@@ -18,7 +18,7 @@ use rust_decimal::Decimal;
 use super::computed::{Codec, computed_values};
 use super::primitive::has_digits;
 use crate::column_type::OPEN_DECIMAL;
-use crate::error::Problem;
+use crate::error::InvalidValue;
 
 computed_values!(DecimalCodec => Decimal: OPEN_DECIMAL);
 
@@ -40,14 +40,14 @@ impl Codec for DecimalCodec {
     type Primitive = Decimal128Type;
     type Form = Digits;
 
-    fn form(ty: &DataType) -> Result<Digits, Problem> {
+    fn form(ty: &DataType) -> Result<Digits, InvalidValue> {
         match *ty {
             DataType::Decimal128(precision, scale) => Ok(Digits { precision, scale }),
-            _ => Err(Problem::NotADecimal { found: ty.clone() }),
+            _ => Err(InvalidValue::NotADecimal { found: ty.clone() }),
         }
     }
 
-    fn encode(value: Decimal, digits: &Digits) -> Result<i128, Problem> {
+    fn encode(value: Decimal, digits: &Digits) -> Result<i128, InvalidValue> {
         let more = i64::from(digits.scale) - i64::from(value.scale());
         let unscaled = if more < 0 {
             // No decimal has so many digits that the power is out of range.
@@ -65,14 +65,14 @@ impl Codec for DecimalCodec {
         };
         unscaled
             .filter(|unscaled| has_digits(*unscaled, digits.precision))
-            .ok_or_else(|| Problem::OutOfRange {
+            .ok_or_else(|| InvalidValue::OutOfRange {
                 value: value.to_string(),
                 target: digits.to_string(),
             })
     }
 
-    fn decode(unscaled: i128, digits: &Digits) -> Result<Decimal, Problem> {
-        let out_of_range = || Problem::OutOfRange {
+    fn decode(unscaled: i128, digits: &Digits) -> Result<Decimal, InvalidValue> {
+        let out_of_range = || InvalidValue::OutOfRange {
             value: Decimal128Type::format_decimal(unscaled, digits.precision, digits.scale),
             target: "rust_decimal::Decimal".to_string(),
         };
@@ -109,8 +109,8 @@ fn power_of_ten(exponent: u64) -> Option<i128> {
 }
 
 #[cold]
-fn too_fine(value: Decimal, digits: &Digits) -> Problem {
-    Problem::Inexact {
+fn too_fine(value: Decimal, digits: &Digits) -> InvalidValue {
+    InvalidValue::Inexact {
         value: value.to_string(),
         target: format!("as {digits}"),
         help: format!("round it first, with `round_dp({})`", digits.scale.max(0)),

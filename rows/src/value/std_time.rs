@@ -9,7 +9,7 @@ use kalamtable_model::ColumnType;
 
 use super::computed::computed_values;
 use super::moment::{Elapsed, ElapsedCodec, INSTANT, Kind, Moment, MomentCodec};
-use crate::error::Problem;
+use crate::error::InvalidValue;
 
 computed_values!(
     MomentCodec<SystemTime> => SystemTime: INSTANT,
@@ -22,7 +22,7 @@ impl Moment for SystemTime {
     const NAME: &'static str = "SystemTime";
     const KIND: Kind = Kind::Instant;
 
-    fn split(self) -> Result<(i64, u32), Problem> {
+    fn split(self) -> Result<(i64, u32), InvalidValue> {
         let seconds_and_nanos = match self.duration_since(SystemTime::UNIX_EPOCH) {
             Ok(after) => (i128::from(after.as_secs()), after.subsec_nanos()),
             Err(before) => {
@@ -37,7 +37,7 @@ impl Moment for SystemTime {
         let (seconds, nanos) = seconds_and_nanos;
         match i64::try_from(seconds) {
             Ok(seconds) => Ok((seconds, nanos)),
-            Err(_) => Err(Problem::OutOfRange {
+            Err(_) => Err(InvalidValue::OutOfRange {
                 value: format!("{seconds} seconds after 1970"),
                 target: "64 bits of seconds".to_string(),
             }),

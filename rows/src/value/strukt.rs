@@ -7,10 +7,10 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, StructArray};
 use arrow::datatypes::{DataType, FieldRef, Fields};
 
-use super::{ElementReader, OwnedElement, OwnedValue, Validity, mismatch};
+use super::{ElementReader, OwnedElement, OwnedValue, Validity};
 use crate::column_builder::ColumnBuilder;
 use crate::columns::{field_ids, find_field};
-use crate::error::{PathSegment, Problem, ValueError};
+use crate::error::{InvalidValue, PathSegment, ValueError, mismatch};
 
 /// Collects structs, field by field; for generated code.
 #[derive(Debug)]
@@ -27,11 +27,13 @@ impl StructBuilder {
     /// If `ty` is no struct of `count` fields.
     pub fn try_new(ty: &DataType, capacity: usize, count: usize) -> Result<Self, ValueError> {
         let DataType::Struct(fields) = ty else {
-            return Err(ValueError::whole(Problem::NotAStruct { found: ty.clone() }));
+            return Err(ValueError::whole(InvalidValue::NotAStruct {
+                found: ty.clone(),
+            }));
         };
         if fields.len() != count {
             let (expected, found) = (fields.len(), count);
-            return Err(ValueError::whole(Problem::Length { expected, found }));
+            return Err(ValueError::whole(InvalidValue::Length { expected, found }));
         }
         let builders = fields.iter().map(|field| {
             // What is hidden behind a struct's null is built as nulls, so it may have some.
@@ -100,7 +102,7 @@ impl StructBuilder {
         let length = self.validity.len();
         StructArray::try_new_with_length(self.fields, arrays, self.validity.finish(), length)
             .map(|array| Arc::new(array) as ArrayRef)
-            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
+            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
     }
 }
 
@@ -122,7 +124,9 @@ impl<'a> StructFields<'a> {
     /// If one of them is no struct.
     pub fn try_new(array: &ArrayRef, ty: &'a DataType) -> Result<Self, ValueError> {
         let DataType::Struct(fields) = ty else {
-            return Err(ValueError::whole(Problem::NotAStruct { found: ty.clone() }));
+            return Err(ValueError::whole(InvalidValue::NotAStruct {
+                found: ty.clone(),
+            }));
         };
         match array.as_struct_opt() {
             Some(array) => Ok(StructFields {
@@ -138,7 +142,7 @@ impl<'a> StructFields<'a> {
     /// # Errors
     /// If the array has no such field and it may not be null, or if its type is another.
     pub fn reader<E: OwnedElement>(&self, position: usize) -> Result<FieldReader<E>, ValueError> {
-        let missing = || ValueError::whole(Problem::Missing);
+        let missing = || ValueError::whole(InvalidValue::Missing);
         let field = self.fields.get(position).ok_or_else(missing)?;
         let segment = segment(field);
         let fields = self.array.fields();

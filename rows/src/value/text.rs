@@ -12,8 +12,9 @@ use arrow::datatypes::{BinaryType, ByteArrayType, DataType, Utf8Type};
 use arrow::error::ArrowError;
 
 use super::validity::{Validity, WORD};
-use super::{OwnedValue, Value, logical_class, mismatch, to_physical};
-use crate::error::{Problem, ValueError};
+use super::{OwnedValue, Value};
+use crate::error::{InvalidValue, ValueError, mismatch};
+use crate::physical::{plain_type, to_physical_type};
 
 /// Collects text: into a plain array, or into a large, view or dictionary one if the column says so.
 pub type TextBuilder = BytesBuilder<Utf8Type>;
@@ -39,7 +40,7 @@ where
     for<'a> &'a T::Native: Default,
 {
     pub(crate) fn try_new(ty: &DataType, capacity: usize) -> Result<Self, ValueError> {
-        if logical_class(ty) != Some(&T::DATA_TYPE) {
+        if plain_type(ty) != &T::DATA_TYPE {
             return Err(mismatch(&T::DATA_TYPE, ty));
         }
         Ok(BytesBuilder {
@@ -136,7 +137,7 @@ where
 }
 
 fn arrow_error(error: ArrowError) -> ValueError {
-    ValueError::whole(Problem::Arrow(error))
+    ValueError::whole(InvalidValue::Arrow(error))
 }
 
 /// A look at each value of a block before any is copied: what no cache holds is then on its way for many
@@ -171,16 +172,15 @@ fn too_many(before: usize, count: usize, length: impl Fn(usize) -> usize) -> Val
     for index in 0..count {
         end += length(index);
         if i32::try_from(end).is_err() {
-            return ValueError::new(index, Problem::TooManyBytes);
+            return ValueError::new(index, InvalidValue::TooManyBytes);
         }
     }
-    ValueError::whole(Problem::TooManyBytes)
+    ValueError::whole(InvalidValue::TooManyBytes)
 }
 
 /// A reader of text.
 pub fn text_reader(array: &ArrayRef, ty: &DataType) -> Result<StringArray, ValueError> {
-    let plain = logical_class(ty).unwrap_or(ty);
-    let array = to_physical(array, plain)?;
+    let array = to_physical_type(array, plain_type(ty))?;
     array
         .as_string_opt::<i32>()
         .cloned()
@@ -192,8 +192,7 @@ pub(super) fn bytes_reader(
     array: &ArrayRef,
     ty: &DataType,
 ) -> Result<GenericByteArray<BinaryType>, ValueError> {
-    let plain = logical_class(ty).unwrap_or(ty);
-    let array = to_physical(array, plain)?;
+    let array = to_physical_type(array, plain_type(ty))?;
     array
         .as_binary_opt::<i32>()
         .cloned()
@@ -222,9 +221,9 @@ pub fn read_label<T: ClosedSet>(reader: &StringArray, index: usize) -> Result<T,
     T::from_label(found).ok_or_else(|| {
         ValueError::new(
             index,
-            Problem::NotALabel {
+            InvalidValue::NotALabel {
                 found: found.to_string(),
-                labels: T::LABELS,
+                labels: T::LABELS.iter().map(ToString::to_string).collect(),
             },
         )
     })
@@ -352,6 +351,6 @@ mod tests {
         let error = builder().append_nullable(&cells);
         let error = error.expect_err("32 of them are too many");
         assert_eq!(error.index(), Some(70 + 31));
-        assert!(matches!(error.problem(), Problem::TooManyBytes));
+        assert!(matches!(error.reason(), InvalidValue::TooManyBytes));
     }
 }

@@ -9,8 +9,9 @@ use arrow::array::{ArrayRef, AsArray, Date32Array, Int64Array};
 use arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit};
 
 use super::primitive::{NativeBuilder, primitive_reader};
-use super::{OwnedValue, Value, mismatch, to_physical};
-use crate::error::{Problem, ValueError};
+use super::{OwnedValue, Value};
+use crate::error::{InvalidValue, ValueError, mismatch};
+use crate::physical::decode;
 
 /// A unit of time, at the level of types.
 pub trait Unit: Copy + Ord + std::fmt::Debug + std::hash::Hash + Send + Sync + 'static {
@@ -342,7 +343,9 @@ pub struct TimeBuilder {
 impl TimeBuilder {
     fn try_new<U: Unit>(ty: &DataType, capacity: usize) -> Result<Self, ValueError> {
         let Some(to) = unit_of(ty) else {
-            return Err(ValueError::whole(Problem::NotATime { found: ty.clone() }));
+            return Err(ValueError::whole(InvalidValue::NotATime {
+                found: ty.clone(),
+            }));
         };
         Ok(TimeBuilder {
             ty: ty.clone(),
@@ -379,7 +382,7 @@ impl TimeBuilder {
     fn finish(self) -> Result<ArrayRef, ValueError> {
         // The same numbers under another type: nothing is copied.
         arrow::compute::cast(&self.units.finish()?, &self.ty)
-            .map_err(|error| ValueError::whole(Problem::Arrow(error)))
+            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
     }
 }
 
@@ -393,10 +396,7 @@ pub struct TimeReader {
 
 impl TimeReader {
     fn try_new<U: Unit>(array: &ArrayRef, ty: &DataType) -> Result<Self, ValueError> {
-        let array = match array.data_type() {
-            DataType::Dictionary(_, _) => to_physical(array, ty)?,
-            _ => array.clone(),
-        };
+        let array = decode(array)?;
         // Another unit is read by exact conversion; another kind of time, or another zone, is not.
         let same_kind = match (array.data_type(), ty) {
             (DataType::Timestamp(_, found), DataType::Timestamp(_, expected)) => found == expected,
@@ -408,7 +408,7 @@ impl TimeReader {
             return Err(mismatch(array.data_type(), ty));
         };
         let units = arrow::compute::cast(&array, &DataType::Int64)
-            .map_err(|error| ValueError::whole(Problem::Arrow(error)))?;
+            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))?;
         Ok(TimeReader {
             units: units.as_primitive::<Int64Type>().clone(),
             found,
@@ -450,5 +450,5 @@ impl TimeReader {
 
 #[cold]
 fn inexact(index: usize, units: i64, from: TimeUnit, to: TimeUnit) -> ValueError {
-    ValueError::new(index, Problem::InexactTime { units, from, to })
+    ValueError::new(index, InvalidValue::InexactTime { units, from, to })
 }

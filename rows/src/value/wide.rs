@@ -9,7 +9,7 @@ use kalamtable_model::ColumnType;
 
 use super::computed::{Codec, computed_values, only};
 use super::primitive::has_digits;
-use crate::error::Problem;
+use crate::error::InvalidValue;
 
 computed_values!(
     WideCodec<i128> => i128: WIDE,
@@ -36,21 +36,21 @@ where
     type Primitive = Decimal128Type;
     type Form = ();
 
-    fn form(ty: &DataType) -> Result<(), Problem> {
+    fn form(ty: &DataType) -> Result<(), InvalidValue> {
         only(DataType::Decimal128(DIGITS, 0), ty)
     }
 
-    fn encode(value: T, (): &()) -> Result<i128, Problem> {
+    fn encode(value: T, (): &()) -> Result<i128, InvalidValue> {
         let number: Option<i128> = value.try_into().ok();
         let number = number.filter(|number| has_digits(*number, DIGITS));
-        number.ok_or_else(|| Problem::OutOfRange {
+        number.ok_or_else(|| InvalidValue::OutOfRange {
             value: value.to_string(),
             target: WIDE.to_string(),
         })
     }
 
-    fn decode(number: i128, (): &()) -> Result<T, Problem> {
-        T::try_from(number).map_err(|_| Problem::OutOfRange {
+    fn decode(number: i128, (): &()) -> Result<T, InvalidValue> {
+        T::try_from(number).map_err(|_| InvalidValue::OutOfRange {
             value: number.to_string(),
             target: std::any::type_name::<T>().to_string(),
         })

@@ -52,7 +52,7 @@ fn bytes_of_another_length() {
     ];
     expect![[r#"
         , row 1: the length is 2, but should be 3
-        : a list cannot be a column of type Utf8
+        : a column of type Utf8 cannot hold lists
         : the type is Int64, but should be FixedSizeBinary(3)
     "#]]
     .assert_eq(&told.concat());

@@ -101,17 +101,17 @@ fn decimals_that_do_not_fit() {
         not_read::<Decimal>(&DataType::Float64, units(&DataType::Float64, 1)),
     ];
     expect![[r#"
-        , row 1: 19.999 cannot be told exactly as decimal(10, 2): round it first, with `round_dp(2)`
-        , row 1: 0.0000000000000000000000000001 cannot be told exactly as decimal(10, 2): round it first, with `round_dp(2)`
+        , row 1: 19.999 cannot be represented exactly as decimal(10, 2): round it first, with `round_dp(2)`
+        , row 1: 0.0000000000000000000000000001 cannot be represented exactly as decimal(10, 2): round it first, with `round_dp(2)`
         , row 1: 100000000 is out of the range of decimal(10, 2)
         , row 1: 79228162514264337593543950335 is out of the range of decimal(10, 2)
         , row 1: 1 is out of the range of decimal(38, 38)
-        , row 1: 1 cannot be told exactly as decimal(5, -3): round it first, with `round_dp(0)`
-        : a decimal cannot be a column of type Float64
+        , row 1: 1 cannot be represented exactly as decimal(5, -3): round it first, with `round_dp(0)`
+        : a column of type Float64 cannot hold decimals
         : the type is Decimal128(10, 3), but should be Decimal128(10, 2)
         , row 0: 999999999999999999999999999999999999.99 is out of the range of rust_decimal::Decimal
         , row 0: 0.00000000000000000000000000000000000001 is out of the range of rust_decimal::Decimal
-        : a decimal cannot be a column of type Float64
+        : a column of type Float64 cannot hold decimals
     "#]]
     .assert_eq(&told.concat());
 }

@@ -62,9 +62,9 @@ fn moments_that_do_not_fit() {
     expect![[r#"
         , row 1: 2262-04-11T23:47:16.854775808Z is out of the range of 64 bits of nanoseconds
         , row 1: -009999-01-02T01:59:59Z is out of the range of 64 bits of nanoseconds
-        , row 1: 2024-05-27T12:00:00.123456789Z cannot be told exactly in microseconds: round it first, with `round(jiff::Unit::Microsecond)`
-        , row 1: 1969-12-31T23:59:59.5Z cannot be told exactly in seconds: round it first, with `round(jiff::Unit::Second)`
-        : a time cannot be a column of type Date32
+        , row 1: 2024-05-27T12:00:00.123456789Z cannot be represented exactly in microseconds: round it first, with `round(jiff::Unit::Microsecond)`
+        , row 1: 1969-12-31T23:59:59.5Z cannot be represented exactly in seconds: round it first, with `round(jiff::Unit::Second)`
+        : a column of type Date32 cannot hold times
         , row 0: 9223372036854775807 seconds after 1970 is out of the range of jiff::Timestamp
         , row 0: -9223372036854775808 seconds after 1970 is out of the range of jiff::Timestamp
     "#]]
@@ -90,7 +90,7 @@ fn times_of_no_zone() {
     expect![[r#"
         : `jiff::civil::DateTime` has no zone, and a column of type Timestamp(ms, "UTC") has one: use `jiff::Timestamp`
         : `jiff::civil::DateTime` has no zone, and a column of type Timestamp(ms, "UTC") has one: use `jiff::Timestamp`
-        , row 1: 9999-12-31T23:59:59.999999999 cannot be told exactly in seconds: round it first, with `round(jiff::Unit::Second)`
+        , row 1: 9999-12-31T23:59:59.999999999 cannot be represented exactly in seconds: round it first, with `round(jiff::Unit::Second)`
         , row 1: 9999-12-31T23:59:59.999999999 is out of the range of 64 bits of nanoseconds
         , row 0: -9223372036854775808 seconds after 1970 is out of the range of jiff::civil::DateTime
     "#]]
@@ -110,8 +110,8 @@ fn times_of_day() {
         not_read::<Time>(&ty, units(&ty, i64::MAX)),
     ];
     expect![[r#"
-        , row 1: 23:59:59.999999999 cannot be told exactly in microseconds: round it first, with `round(jiff::Unit::Microsecond)`
-        : a time cannot be a column of type Timestamp(s)
+        , row 1: 23:59:59.999999999 cannot be represented exactly in microseconds: round it first, with `round(jiff::Unit::Microsecond)`
+        : a column of type Timestamp(s) cannot hold times
         , row 0: -1 microseconds after midnight is out of the range of jiff::civil::Time
         , row 0: 86400000000 microseconds after midnight is out of the range of jiff::civil::Time
         , row 0: 9223372036854775807 microseconds after midnight is out of the range of jiff::civil::Time

@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType, Decimal128Type, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use kalamtable_model::{ColumnType, NestedField, Shared, TableDefinition};
 
-use crate::{PathSegment, Problem, RowError, ValueError};
+use crate::{PathSegment, InvalidValue, RowError, ValueError};
 
 /// The first columns of `batch` as rows of a table, whose columns they are in order: under its schema, and
 /// with nothing in them that may not be.
@@ -58,12 +58,12 @@ fn to_physical(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ValueError> 
         return Ok(array.clone());
     }
     if !(found.is_null() || is_same(found, ty)) {
-        return Err(ValueError::whole(Problem::Type {
+        return Err(ValueError::whole(InvalidValue::Type {
             expected: ty.clone(),
             found: found.clone(),
         }));
     }
-    cast(array, ty).map_err(|error| ValueError::whole(Problem::Arrow(error)))
+    cast(array, ty).map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
 }
 
 /// Whether two types differ in how they are laid out, and in the names and metadata of what is inside.
@@ -113,7 +113,7 @@ impl Place<'_> {
             && array.null_count() > 0
             && let Some(row) = range.clone().find(|row| array.is_null(*row))
         {
-            return Err(ValueError::new(row, Problem::Null));
+            return Err(ValueError::new(row, InvalidValue::Null));
         }
         let mut there = range.filter(|row| array.is_valid(*row));
         match self.ty {
@@ -126,7 +126,7 @@ impl Place<'_> {
                 match there.find(|row| values.value(*row).unsigned_abs() >= most.unsigned_abs()) {
                     Some(row) => Err(ValueError::new(
                         row,
-                        Problem::OutOfRange {
+                        InvalidValue::OutOfRange {
                             value: values.value_as_string(row),
                             target: self.ty.to_string(),
                         },
@@ -175,7 +175,7 @@ impl Place<'_> {
                 let Some(map) = array.as_map_opt() else {
                     return Ok(());
                 };
-                let arrow = |error| ValueError::whole(Problem::Arrow(error));
+                let arrow = |error| ValueError::whole(InvalidValue::Arrow(error));
                 let field = SortField::new(map.keys().data_type().clone());
                 let converter = RowConverter::new(vec![field]).map_err(arrow)?;
                 let keys = converter.convert_columns(&[map.keys().clone()]);
@@ -194,7 +194,7 @@ impl Place<'_> {
                     let twice = entries.clone().find(|entry| !seen.insert(keys.row(*entry)));
                     match twice {
                         Some(entry) => {
-                            let error = ValueError::new(entry, Problem::DuplicateMapKey);
+                            let error = ValueError::new(entry, InvalidValue::DuplicateMapKey);
                             Err(at(error, row, index))
                         }
                         None => Ok(()),
@@ -238,7 +238,7 @@ fn check_labels(
     match rows.find(|row| !known.contains(texts.value(*row))) {
         Some(row) => Err(ValueError::new(
             row,
-            Problem::Other(Box::new(NotALabel {
+            InvalidValue::Other(Box::new(NotALabel {
                 found: texts.value(row).to_string(),
                 labels: labels.clone(),
             })),
@@ -247,7 +247,7 @@ fn check_labels(
     }
 }
 
-/// [`Problem::NotALabel`], of a set that is not part of the program.
+/// [`InvalidValue::NotALabel`], of a set that is not part of the program.
 #[derive(Debug)]
 struct NotALabel {
     found: String,
@@ -258,7 +258,7 @@ impl fmt::Display for NotALabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let labels = self.labels.iter().map(|label| format!("`{label}`"));
         let labels: Vec<String> = labels.collect();
-        write!(f, "`{}` is none of {}", self.found, labels.join(", "))
+        write!(f, "`{}` is not one of {}", self.found, labels.join(", "))
     }
 }
 

@@ -14,7 +14,7 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, FieldRef};
 use kalamtable_model::{ColumnType, NestedField};
 
-use crate::{PathSegment, Problem, ValueError};
+use crate::{PathSegment, InvalidValue, ValueError};
 
 /// The values of `array`, which are of type `old`, as values of type `ty` in the Arrow type `arrow`.
 ///
@@ -120,11 +120,11 @@ fn inside(error: ValueError, segment: PathSegment) -> ValueError {
 }
 
 fn refused(error: arrow::error::ArrowError) -> ValueError {
-    ValueError::whole(Problem::Arrow(error))
+    ValueError::whole(InvalidValue::Arrow(error))
 }
 
 fn mismatch(array: &ArrayRef, expected: &DataType) -> ValueError {
-    ValueError::whole(Problem::Type {
+    ValueError::whole(InvalidValue::Type {
         expected: expected.clone(),
         found: array.data_type().clone(),
     })

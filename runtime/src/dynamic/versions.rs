@@ -15,7 +15,7 @@ use kalamtable_registry::{Artefact, AppendOnlyMap, SchemaRegistry, TableSnapshot
 
 use super::convert::convert;
 use crate::default::literal_value;
-use crate::{Error, Problem, RowError, ValueError};
+use crate::{Error, InvalidValue, RowError, ValueError};
 
 /// The readers of one version of a table, kept with its snapshot.
 #[derive(Debug, Default)]
@@ -190,7 +190,7 @@ impl VersionReader {
                 source,
             }
         };
-        let arrow_error = |error| value_error(ValueError::whole(Problem::Arrow(error)));
+        let arrow_error = |error| value_error(ValueError::whole(InvalidValue::Arrow(error)));
         let picked = |position: usize| match pick {
             Pick::Range(range) => Ok(rows.column(position).slice(range.start, range.len())),
             Pick::Rows(picked) => take(rows.column(position), picked, None).map_err(arrow_error),
@@ -206,7 +206,7 @@ impl VersionReader {
             ColumnSource::Absent(value) => {
                 let array = value.to_array_of_size(pick.len());
                 array.map_err(|error| {
-                    value_error(ValueError::whole(Problem::Other(Box::new(error))))
+                    value_error(ValueError::whole(InvalidValue::Other(Box::new(error))))
                 })?
             }
         })
@@ -227,7 +227,7 @@ fn initial_value(
     arrow: &DataType,
 ) -> Result<ScalarValue, ValueError> {
     let other = |error: datafusion::error::DataFusionError| {
-        ValueError::whole(Problem::Other(Box::new(error)))
+        ValueError::whole(InvalidValue::Other(Box::new(error)))
     };
     let value = initial_default(history, id, version).and_then(|initial| {
         let value = literal_value(initial.value, &initial.ty.arrow_type())?;

@@ -151,15 +151,15 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
     for (sql, expected) in [
         (
             format!("{insert}) SELECT 3, 'c' UNION ALL SELECT 4, NULL"),
-            "table `app.t`, column `text`, row 1: null, but it may not be null",
+            "table `app.t`, column `text`, row 1: null, but null is not allowed",
         ),
         (
             format!("{insert}) SELECT 3, 'c' UNION ALL SELECT NULL, 'd'"),
-            "table `app.t`, column `id`, row 1: null, but it may not be null",
+            "table `app.t`, column `id`, row 1: null, but null is not allowed",
         ),
         (
             format!("{insert}, state) VALUES (3, 'c', 'new'), (4, 'd', 'odd')"),
-            "table `app.t`, column `state`, row 1: `odd` is none of `new`, `old`",
+            "table `app.t`, column `state`, row 1: `odd` is not one of `new`, `old`",
         ),
         (
             format!("{insert}) VALUES (3, 'c'), (2, 'd')"),
@@ -181,7 +181,7 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
             format!(
                 "{insert}, list) SELECT 3, 'c', ['a', 'b'] UNION ALL SELECT 4, 'd', ['a', 'c']"
             ),
-            "table `app.t`, column `list`, row 1: $[1]: `c` is none of `a`, `b`",
+            "table `app.t`, column `list`, row 1: $[1]: `c` is not one of `a`, `b`",
         ),
         (
             format!("{insert}, _seq) VALUES (3, 'c', 7)"),
@@ -197,7 +197,7 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
         ),
         (
             "UPDATE app.t SET text = NULL WHERE id = 2".to_string(),
-            "table `app.t`, column `text`, row 1: null, but it may not be null",
+            "table `app.t`, column `text`, row 1: null, but null is not allowed",
         ),
         (
             "UPDATE app.t SET text = 'same'".to_string(),
@@ -209,7 +209,7 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
         ),
         (
             "UPDATE app.t SET state = 'odd' WHERE id = 1".to_string(),
-            "table `app.t`, column `state`, row 0: `odd` is none of `new`, `old`",
+            "table `app.t`, column `state`, row 0: `odd` is not one of `new`, `old`",
         ),
         (
             "INSERT OVERWRITE app.t (id, text) VALUES (3, 'c'), (3, 'd')".to_string(),

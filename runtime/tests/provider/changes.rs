@@ -174,11 +174,11 @@ async fn a_value_that_does_not_fit_is_named_and_changes_nothing() {
     for (set, expected) in [
         (
             "state = CASE number WHEN 2 THEN 'lost' ELSE 'open' END",
-            "table `app.orders`, column `state`, row 1: `lost` is none of `open`, `closed`",
+            "table `app.orders`, column `state`, row 1: `lost` is not one of `open`, `closed`",
         ),
         (
             "shop = CASE number WHEN 3 THEN NULL ELSE shop END",
-            "table `app.orders`, column `shop`, row 2: null, but it may not be null",
+            "table `app.orders`, column `shop`, row 2: null, but null is not allowed",
         ),
         ("code = X'0102ff'", "FixedSizeBinary"),
         ("price = price * 5000", "Decimal"),

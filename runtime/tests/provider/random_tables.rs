@@ -492,7 +492,7 @@ fn batches_that_are_not_the_tables_are_refused() {
     };
     check(
         vec![("c1", texts(vec!["a"]))],
-        "table `app.made_up`: the batch has no column `c0`",
+        "table `app.made_up`: the batch lacks column `c0`",
     );
     check(vec![("c0", ids(vec![Some(1), None]))], "app.made_up");
     check(vec![("c0", texts(vec!["1"]))], "app.made_up");

@@ -21,7 +21,7 @@ use kalamtable_runtime::__private::{
 use kalamtable_runtime::Uuid;
 use kalamtable_runtime::{
     ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, FromArrow, KeyedRow, OwnedValue,
-    Problem, RowError, RowKey, Table, TimeOfDayMicros, TimestampMicros, TimestampMillis, ToArrow,
+    InvalidValue, RowError, RowKey, Table, TimeOfDayMicros, TimestampMicros, TimestampMillis, ToArrow,
     Value, ValueError,
 };
 
@@ -386,7 +386,7 @@ impl<const N: usize> Value for Probe<N> {
         for (index, cell) in cells.iter().enumerate() {
             match *cell {
                 Some(UNFIT) => {
-                    return Err(ValueError::new(index, Problem::Other("it is unfit".into())));
+                    return Err(ValueError::new(index, InvalidValue::Other("it is unfit".into())));
                 }
                 Some(PANIC) => panic!("a value that panics"),
                 _ => {}

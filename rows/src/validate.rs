@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`validate`]: the one place that decides whether the values of an Arrow array are values of a
+//! column. Data files, `INSERT` and tables over record batches all use it.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use arrow::array::{Array, AsArray};
+use arrow::buffer::NullBuffer;
+use arrow::datatypes::Decimal128Type;
+use arrow::row::{RowConverter, SortField};
+use kalamtable_model::{Column, ColumnType, MapFields, NestedField, Shared};
+
+use crate::error::{InvalidValue, PathSegment, ValueError, mismatch};
+use crate::json_text::check_json;
+use crate::physical::{is_same_logical_type, to_plain};
+use crate::value::has_digits;
+
+/// Checks that every value of `array` is a value of `column`.
+///
+/// The array may have any physical form of the column's type (see [`physical`](crate::physical)), or
+/// be an array of nulls. Besides the type, these are checked, at any depth:
+///
+/// - there is no null where the definition does not allow null. Values inside a null list, struct or
+///   map do not count;
+/// - a value of an `enum` is one of its labels;
+/// - a value of `json` or `file` is one JSON value, as RFC 8259 defines it;
+/// - a `decimal` has no more digits than its precision;
+/// - no map has the same key twice.
+///
+/// The rows of the error are rows of `array`.
+///
+/// ```
+/// use arrow::array::StringArray;
+/// use kalamtable_rows::doc_example::EVENTS;
+/// use kalamtable_rows::validate;
+///
+/// let (_, title) = EVENTS.definition.column("title").unwrap();
+/// assert!(validate(&StringArray::from(vec![Some("first"), None]), title).is_ok());
+/// ```
+///
+/// # Errors
+/// [`InvalidValue::Type`] if `array` has another type; otherwise an error with the row of a value that does
+/// not fit, and with its path inside the column, such as `$.routes[3].topic`.
+pub fn validate(array: &dyn Array, column: &Column) -> Result<(), ValueError> {
+    let (found, expected) = (array.data_type(), column.ty.arrow_type());
+    if !found.is_null() && !is_same_logical_type(found, &expected) {
+        return Err(mismatch(found, &expected));
+    }
+    validate_values(array, &column.ty, column.nullable, None)
+}
+
+/// Checks the values that are not hidden by a null in `parent`.
+fn validate_values(
+    array: &dyn Array,
+    ty: &ColumnType,
+    nullable: bool,
+    parent: Option<&NullBuffer>,
+) -> Result<(), ValueError> {
+    let nulls = array.logical_nulls().filter(|nulls| nulls.null_count() > 0);
+    if !nullable && let Some(nulls) = &nulls {
+        let is_hidden = |row| parent.is_some_and(|parent| parent.is_null(row));
+        let mut null_rows = (0..nulls.len()).filter(|&row| nulls.is_null(row));
+        if let Some(row) = null_rows.find(|&row| !is_hidden(row)) {
+            return Err(ValueError::new(row, InvalidValue::Null));
+        }
+    }
+    if array.data_type().is_null() || !has_rules(ty) {
+        return Ok(());
+    }
+    let array = to_plain(array)?;
+    let valid = NullBuffer::union(parent, nulls.as_ref());
+    let valid_rows = ValidRows(valid.as_ref(), array.len());
+    match ty {
+        ColumnType::Enum(labels) => validate_labels(&array, labels, valid_rows),
+        ColumnType::Json | ColumnType::File => validate_json(&array, valid_rows),
+        ColumnType::Decimal { precision, .. } => {
+            let Some(values) = array.as_primitive_opt::<Decimal128Type>() else {
+                return Ok(());
+            };
+            match valid_rows
+                .iter()
+                .find(|&row| !has_digits(values.value(row), *precision))
+            {
+                Some(row) => Err(ValueError::new(
+                    row,
+                    InvalidValue::OutOfRange {
+                        value: values.value_as_string(row),
+                        target: ty.to_string(),
+                    },
+                )),
+                None => Ok(()),
+            }
+        }
+        ColumnType::Embedding(length) => {
+            let Some(lists) = array.as_fixed_size_list_opt() else {
+                return Ok(());
+            };
+            let length = *length as usize;
+            let Some(nulls) = lists.values().logical_nulls() else {
+                return Ok(());
+            };
+            let mut elements = (0..nulls.len()).filter(|&element| nulls.is_null(element));
+            match elements.find(|element| valid_rows.contains(element / length)) {
+                Some(element) => {
+                    let error = ValueError::new(element / length, InvalidValue::Null);
+                    Err(error.under(PathSegment::Index(element % length)))
+                }
+                None => Ok(()),
+            }
+        }
+        ColumnType::List(item) => {
+            let Some(lists) = array.as_list_opt::<i32>() else {
+                return Ok(());
+            };
+            validate_elements(lists.values(), item, lists.offsets(), valid_rows, None)
+        }
+        ColumnType::Struct(fields) => {
+            let Some(structs) = array.as_struct_opt() else {
+                return Ok(());
+            };
+            for (field, column) in fields.iter().zip(structs.columns()) {
+                validate_values(column, &field.ty, field.nullable, valid.as_ref())
+                    .map_err(|error| error.under(PathSegment::Field(field.name.to_string())))?;
+            }
+            Ok(())
+        }
+        ColumnType::Map(fields) => {
+            let Some(maps) = array.as_map_opt() else {
+                return Ok(());
+            };
+            let MapFields { key, value } = &**fields;
+            let (keys, offsets) = (maps.keys(), maps.offsets());
+            validate_elements(keys, key, offsets, valid_rows, Some(PathSegment::Key))?;
+            validate_elements(maps.values(), value, offsets, valid_rows, None)?;
+            validate_unique_keys(keys, offsets, valid_rows)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Returns whether a value of type `ty` can be invalid without being null.
+fn has_rules(ty: &ColumnType) -> bool {
+    let is_restricted = |field: &NestedField| !field.nullable || has_rules(&field.ty);
+    match ty {
+        ColumnType::Enum(_)
+        | ColumnType::Json
+        | ColumnType::File
+        | ColumnType::Decimal { .. }
+        | ColumnType::Embedding(_)
+        | ColumnType::Map(_) => true,
+        ColumnType::List(item) => is_restricted(item),
+        ColumnType::Struct(fields) => fields.iter().any(is_restricted),
+        _ => false,
+    }
+}
+
+/// The rows of an array that are neither null nor inside a null, and the length of the array.
+#[derive(Clone, Copy)]
+struct ValidRows<'a>(Option<&'a NullBuffer>, usize);
+
+impl<'a> ValidRows<'a> {
+    fn contains(self, row: usize) -> bool {
+        self.0.is_none_or(|valid| valid.is_valid(row))
+    }
+
+    fn iter(self) -> impl Iterator<Item = usize> + use<'a> {
+        (0..self.1).filter(move |&row| self.contains(row))
+    }
+}
+
+fn validate_labels(
+    array: &dyn Array,
+    labels: &Shared<[Shared<str>]>,
+    rows: ValidRows<'_>,
+) -> Result<(), ValueError> {
+    let Some(texts) = array.as_string_opt::<i32>() else {
+        return Ok(());
+    };
+    let known: HashSet<&str> = labels.iter().map(|label| &**label).collect();
+    match rows.iter().find(|&row| !known.contains(texts.value(row))) {
+        Some(row) => Err(ValueError::new(
+            row,
+            InvalidValue::NotALabel {
+                found: texts.value(row).to_string(),
+                labels: labels.iter().map(|label| label.to_string()).collect(),
+            },
+        )),
+        None => Ok(()),
+    }
+}
+
+fn validate_json(array: &dyn Array, rows: ValidRows<'_>) -> Result<(), ValueError> {
+    let Some(texts) = array.as_string_opt::<i32>() else {
+        return Ok(());
+    };
+    rows.iter().try_for_each(|row| {
+        check_json(texts.value(row)).map_err(|reason| ValueError::new(row, reason))
+    })
+}
+
+/// Checks the elements of lists, or the keys or values of maps, in `rows`. `segment` follows the index
+/// of the element in the path of an error.
+fn validate_elements(
+    elements: &dyn Array,
+    field: &NestedField,
+    offsets: &[i32],
+    rows: ValidRows<'_>,
+    segment: Option<PathSegment>,
+) -> Result<(), ValueError> {
+    // One pass over all elements is enough if they are valid, which is nearly always the case. Only
+    // an error shows whether a list in `rows` contains the element.
+    let all = offsets[0] as usize..offsets[offsets.len() - 1] as usize;
+    let validate_range = |range: Range<usize>| {
+        let elements = elements.slice(range.start, range.len());
+        validate_values(&elements, &field.ty, field.nullable, None)
+    };
+    if validate_range(all).is_ok() {
+        return Ok(());
+    }
+    rows.iter().try_for_each(|row| {
+        validate_range(bounds(offsets, row)).map_err(|error| {
+            let error = match &segment {
+                Some(segment) => error.under(segment.clone()),
+                None => error,
+            };
+            error.in_list_of(row)
+        })
+    })
+}
+
+fn validate_unique_keys(
+    keys: &dyn Array,
+    offsets: &[i32],
+    rows: ValidRows<'_>,
+) -> Result<(), ValueError> {
+    if rows.iter().all(|row| bounds(offsets, row).len() < 2) {
+        return Ok(());
+    }
+    let keys = to_plain(keys)?;
+    let arrow_error = |error| ValueError::whole(InvalidValue::Arrow(error));
+    let converter = RowConverter::new(vec![SortField::new(keys.data_type().clone())]);
+    let keys = converter.and_then(|converter| converter.convert_columns(&[keys]));
+    let keys = keys.map_err(arrow_error)?;
+    let mut seen = HashSet::new();
+    rows.iter().try_for_each(|row| {
+        seen.clear();
+        let mut entries = bounds(offsets, row).enumerate();
+        match entries.find(|(_, entry)| !seen.insert(keys.row(*entry))) {
+            Some((index, _)) => {
+                Err(ValueError::new(index, InvalidValue::DuplicateMapKey).in_list_of(row))
+            }
+            None => Ok(()),
+        }
+    })
+}
+
+/// The positions of the elements of the list in `row`.
+fn bounds(offsets: &[i32], row: usize) -> Range<usize> {
+    offsets[row] as usize..offsets[row + 1] as usize
+}
