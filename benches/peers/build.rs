@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Generates the row of these benches from its definition.
+//! Generates the row types of the benchmarks from their definitions.
 
 fn main() {
     kalamtable_build::Config::new()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`BatchStream`]: batches of rows that come from a stream.
+//! [`BatchStream`]: batches from a stream of rows.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -13,10 +13,10 @@ use crate::error::RowError;
 use crate::to_arrow::{GrowingBatch, ToArrow};
 
 pin_project! {
-    /// What [`ToArrow::to_batch_stream`] returns.
+    /// The stream of batches that [`ToArrow::to_batch_stream`] returns.
     #[derive(Debug)]
     pub struct BatchStream<R, S> {
-        // None once it has ended: a stream is not to be asked again.
+        // `None` after the end, because a stream must not be polled again then.
         #[pin]
         rows: Option<S>,
         batch: GrowingBatch<R>,

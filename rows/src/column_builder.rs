@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`ColumnBuilder`]: the array of one column while it grows, whatever type its values have.
+//! [`ColumnBuilder`]: builds the array of one column without naming the type of its values.
 
 use std::any::Any;
 use std::fmt;
@@ -9,20 +9,20 @@ use arrow::array::{ArrayRef, new_empty_array};
 use arrow::datatypes::DataType;
 
 use crate::error::{InvalidValue, ValueError};
-use crate::fields::Fields;
 use crate::value::{Element, Value};
 
-/// How many rows are taken at a time: so few that they stay in the processor's nearest cache while
-/// one column after the other is read from them.
+/// The number of rows that are converted together: few enough to stay in the L1 cache of the
+/// processor while one column after the other is read from them.
 pub(crate) const BLOCK_ROWS: usize = 128;
 
-/// The array of one column while it grows.
+/// Builds the array of one column.
 ///
-/// The type of its values is settled by the first block, and is one for all blocks.
+/// The first block determines the Rust type of the values; all further blocks must have the same
+/// type.
 pub struct ColumnBuilder {
     ty: DataType,
     capacity: usize,
-    cells: Option<Box<dyn Cells>>,
+    builder: Option<Box<dyn ErasedBuilder>>,
 }
 
 impl fmt::Debug for ColumnBuilder {
@@ -32,28 +32,28 @@ impl fmt::Debug for ColumnBuilder {
 }
 
 impl ColumnBuilder {
-    /// For an array of type `ty`, with room for `capacity` elements.
+    /// Creates a builder of an array of type `ty`, with room for `capacity` elements.
     pub fn new(ty: DataType, capacity: usize) -> Self {
         ColumnBuilder {
             ty,
             capacity,
-            cells: None,
+            builder: None,
         }
     }
 
-    /// Adds a cell for each of `rows`; for generated code.
+    /// Appends one cell per row. Generated code calls it.
     ///
-    /// It is compiled once for each column, so it does no more than gather: what makes arrays is
-    /// compiled once for each type of value.
+    /// It is compiled once per column, so it only gathers cells. The code that builds arrays is
+    /// compiled once per type of value.
     ///
     /// # Errors
-    /// If a value does not fit, or is of another type than those before.
+    /// Fails if a value does not fit, or has another type than the values of previous blocks.
     pub fn append<'r, E: Element + 'r, R>(
         &mut self,
         rows: &[&'r R],
         cell: impl Fn(&'r R) -> E::Cell<'r>,
     ) -> Result<(), ValueError> {
-        // Plain loops: iterators over rows would be compiled for each type of row and cell.
+        // Plain loops, because iterators would be compiled once per type of row and cell.
         let (mut rest, mut before) = (rows, 0);
         while let [first, ..] = rest {
             let count = if rest.len() < BLOCK_ROWS {
@@ -61,7 +61,7 @@ impl ColumnBuilder {
             } else {
                 BLOCK_ROWS
             };
-            // Filled in place: neither allocated, nor checked for room cell by cell.
+            // An array on the stack needs neither an allocation nor a capacity check per cell.
             let mut cells = [cell(first); BLOCK_ROWS];
             let mut index = 1;
             while index < count {
@@ -75,7 +75,8 @@ impl ColumnBuilder {
         Ok(())
     }
 
-    /// Adds the first `count` of `cells`, before which there were so many in the same call.
+    /// Appends the first `count` of `cells`; `before` is the number of cells that the same call to
+    /// [`append`](Self::append) has already appended.
     #[inline(never)]
     fn append_cells<E: Element>(
         &mut self,
@@ -87,7 +88,7 @@ impl ColumnBuilder {
         E::append(builder, &cells[..count]).map_err(|error| error.shifted(before))
     }
 
-    /// The same for rows of which some are absent: their cells are null.
+    /// Appends one cell per row, with a null for each `None`.
     ///
     /// # Errors
     /// As [`append`](Self::append).
@@ -103,68 +104,54 @@ impl ColumnBuilder {
         E::Value::append_nullable(self.builder::<E::Value>()?, &cells)
     }
 
-    /// Adds the field at `position` of a struct that each of `rows` has; for generated code.
+    /// Returns the error for a position that the table does not have. Generated code calls it.
     ///
     /// # Errors
-    /// As [`append`](Self::append).
-    pub fn append_field<'r, F: Fields + 'r, R>(
-        &mut self,
-        rows: &[&'r R],
-        strukt: impl Fn(&'r R) -> &'r F,
-        position: usize,
-    ) -> Result<(), ValueError> {
-        let structs: Vec<&F> = rows.iter().map(|row| strukt(row)).collect();
-        F::append_field(&structs, position, self)
-    }
-
-    /// What generated code answers for a column that the table does not have.
-    ///
-    /// # Errors
-    /// Always.
+    /// Always [`InvalidValue::Missing`].
     pub fn missing(&self) -> Result<(), ValueError> {
         Err(ValueError::whole(InvalidValue::Missing))
     }
 
-    /// The array.
+    /// Returns the array.
     ///
     /// # Errors
-    /// If Arrow refuses.
+    /// Fails if Arrow cannot build the array.
     pub fn finish(self) -> Result<ArrayRef, ValueError> {
-        match self.cells {
-            Some(cells) => cells.finish(),
+        match self.builder {
+            Some(builder) => builder.finish(),
             None => Ok(new_empty_array(&self.ty)),
         }
     }
 
     fn builder<V: Value>(&mut self) -> Result<&mut V::Builder, ValueError> {
-        if self.cells.is_none() {
+        if self.builder.is_none() {
             let builder = V::builder(&self.ty, self.capacity)?;
-            self.cells = Some(Box::new(CellsOf {
+            self.builder = Some(Box::new(TypedBuilder {
                 builder,
                 finish: V::finish,
             }));
         }
-        let cells = self.cells.as_mut().map(|cells| cells.as_any());
-        cells
-            .and_then(|cells| cells.downcast_mut::<CellsOf<V::Builder>>())
-            .map(|cells| &mut cells.builder)
+        self.builder
+            .as_mut()
+            .and_then(|builder| builder.as_any().downcast_mut::<TypedBuilder<V::Builder>>())
+            .map(|typed| &mut typed.builder)
             .ok_or_else(|| ValueError::whole(InvalidValue::Missing))
     }
 }
 
-/// What a [`ColumnBuilder`] holds when it does not know the type of its values.
-trait Cells: Send {
+/// A builder of values of a type that [`ColumnBuilder`] does not know.
+trait ErasedBuilder: Send {
     fn as_any(&mut self) -> &mut dyn Any;
 
     fn finish(self: Box<Self>) -> Result<ArrayRef, ValueError>;
 }
 
-struct CellsOf<B> {
+struct TypedBuilder<B> {
     builder: B,
     finish: fn(B) -> Result<ArrayRef, ValueError>,
 }
 
-impl<B: Send + 'static> Cells for CellsOf<B> {
+impl<B: Send + 'static> ErasedBuilder for TypedBuilder<B> {
     fn as_any(&mut self) -> &mut dyn Any {
         self
     }

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`HasType`] and [`TypeAt`]: the column type that a Rust type stands for, known when the program is
-//! compiled; and the checks that compiled definitions are held to.
+//! [`HasType`] and [`TypeAt`]: the column type of a Rust type, as a constant.
 //!
-//! The fields inside a type have ids. A type knows how many it needs, and its place in a table says
-//! above which number they begin: that number is a type too, so that ids are constants.
+//! [`type_ids`](crate::type_ids) explains the ids of nested fields.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -15,63 +13,38 @@ use arrow::datatypes::IntervalMonthDayNano;
 use kalamtable_model::{ColumnType, MapFields, NestedField, Shared, TimeUnit};
 use uuid::Uuid;
 
+use crate::type_ids::{BaseAfter, IdBase, OffsetBase};
 use crate::value::{Date, Decimal, Element, TimeOfDay, Timestamp, Unit, Value};
 
-/// A [`Value`] that stands for a column type of its own, so that a field of it needs no `type`.
+/// A [`Value`] with a default column type, so that a field of this type needs no `type` attribute.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no KalamTable column type of its own",
-    label = "which column type?",
+    message = "`{Self}` has no default KalamTable column type",
+    label = "the column type is unknown",
     note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
-    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: turn on the feature of that name",
+    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: enable the feature of that name",
     note = "for any other type: implement `kalamtable::HasType` and `kalamtable::TypeAt`",
-    note = "a list, a map or a box has the type of what is inside: that needs one"
+    note = "a list, a map or a box has a column type if the type inside it has one"
 )]
 pub trait HasType: Value {
-    /// How many ids the fields inside it need.
+    /// The number of ids that the nested fields need.
     const IDS: i32 = 0;
 }
 
-/// The column type of a [`HasType`] whose nested ids begin above `B`.
+/// The column type of a [`HasType`] whose nested fields have ids above `B`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no KalamTable column type of its own",
-    label = "which column type?",
+    message = "`{Self}` has no default KalamTable column type",
+    label = "the column type is unknown",
     note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
-    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: turn on the feature of that name",
+    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: enable the feature of that name",
     note = "for any other type: implement `kalamtable::HasType` and `kalamtable::TypeAt`",
-    note = "a list, a map or a box has the type of what is inside: that needs one"
+    note = "a list, a map or a box has a column type if the type inside it has one"
 )]
-pub trait TypeAt<B: Base>: HasType {
+pub trait TypeAt<B: IdBase>: HasType {
     /// The column type.
     const TYPE: ColumnType;
 }
 
-/// A number at the level of types: the id above which nested ids begin.
-pub trait Base: 'static {
-    /// The number.
-    const ID: i32;
-}
-
-/// A [`Base`] that is a constant.
-#[derive(Debug)]
-pub enum Ids<const N: i32> {}
-
-impl<const N: i32> Base for Ids<N> {
-    const ID: i32 = N;
-}
-
-/// A [`Base`] that is `N` above another.
-#[derive(Debug)]
-pub struct Above<B, const N: i32>(PhantomData<B>);
-
-impl<B: Base, const N: i32> Base for Above<B, N> {
-    const ID: i32 = B::ID + N;
-}
-
-/// A [`Base`] that leaves room for the ids of `T`.
-#[derive(Debug)]
-pub struct After<B, T>(PhantomData<(B, T)>);
-
-impl<B: Base, T: HasType + 'static> Base for After<B, T> {
+impl<B: IdBase, T: HasType + 'static> IdBase for BaseAfter<B, T> {
     const ID: i32 = B::ID + T::IDS;
 }
 
@@ -80,7 +53,7 @@ macro_rules! plain_types {
         impl<$($param)*> $crate::column_type::HasType for $ty {}
 
         #[diagnostic::do_not_recommend]
-        impl<B: $crate::column_type::Base, $($param)*> $crate::column_type::TypeAt<B> for $ty {
+        impl<B: $crate::type_ids::IdBase, $($param)*> $crate::column_type::TypeAt<B> for $ty {
             const TYPE: kalamtable_model::ColumnType = $column;
         }
     )*};
@@ -118,27 +91,27 @@ impl<T: HasType> HasType for Box<T> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Base, T: TypeAt<B>> TypeAt<B> for Box<T> {
+impl<B: IdBase, T: TypeAt<B>> TypeAt<B> for Box<T> {
     const TYPE: ColumnType = T::TYPE;
 }
 
-/// A decimal whose digits the column says, because its Rust type has none of its own: no column is of
-/// this type, and every decimal column holds its values.
+/// The type of a decimal whose Rust type does not determine the digits. No column has this type,
+/// and every decimal column holds its values.
 #[cfg_attr(
     not(feature = "rust_decimal"),
-    expect(dead_code, reason = "all other decimals have digits of their own")
+    expect(dead_code, reason = "other decimals have a type with digits")
 )]
 pub(crate) const OPEN_DECIMAL: ColumnType = ColumnType::Decimal {
     precision: 0,
     scale: 0,
 };
 
-/// Whether a list of `E` is a string of bytes.
+/// Returns whether a list of `E` is a byte string.
 const fn is_byte<E: Element>() -> bool {
     E::Value::IS_BYTE && !E::NULLABLE
 }
 
-/// Whether lists of `E` that have one length are embeddings.
+/// Returns whether an array of `E` is an embedding.
 const fn is_float<E: Element>() -> bool {
     E::Value::IS_FLOAT && !E::NULLABLE
 }
@@ -148,7 +121,7 @@ impl<E: Element<Value: HasType>> HasType for Vec<E> {
 }
 
 #[diagnostic::do_not_recommend]
-impl<B: Base, E: Element<Value: TypeAt<Above<B, 1>>> + 'static> TypeAt<B> for Vec<E> {
+impl<B: IdBase, E: Element<Value: TypeAt<OffsetBase<B, 1>>> + 'static> TypeAt<B> for Vec<E> {
     const TYPE: ColumnType = if is_byte::<E>() {
         ColumnType::Bytes
     } else {
@@ -158,17 +131,17 @@ impl<B: Base, E: Element<Value: TypeAt<Above<B, 1>>> + 'static> TypeAt<B> for Ve
 
 struct ListAt<B, E>(PhantomData<(B, E)>);
 
-impl<B: Base, E: Element<Value: TypeAt<Above<B, 1>>> + 'static> ListAt<B, E> {
+impl<B: IdBase, E: Element<Value: TypeAt<OffsetBase<B, 1>>> + 'static> ListAt<B, E> {
     const ITEM: &'static NestedField = &NestedField {
         id: B::ID + 1,
         name: Shared::Static("item"),
-        ty: <E::Value as TypeAt<Above<B, 1>>>::TYPE,
+        ty: <E::Value as TypeAt<OffsetBase<B, 1>>>::TYPE,
         nullable: E::NULLABLE,
     };
 }
 
-// Bytes and embeddings keep their length. No other column type does: a list of another length is an
-// error when it is read.
+// The column types of byte strings and embeddings include the length. The type of other lists does
+// not: a list of another length is an error when it is read.
 impl<E: Element<Value: HasType>, const N: usize> HasType for [E; N] {
     const IDS: i32 = if is_byte::<E>() || is_float::<E>() {
         0
@@ -180,8 +153,8 @@ impl<E: Element<Value: HasType>, const N: usize> HasType for [E; N] {
 #[diagnostic::do_not_recommend]
 impl<B, E, const N: usize> TypeAt<B> for [E; N]
 where
-    B: Base,
-    E: Element<Value: TypeAt<Above<B, 1>>> + 'static,
+    B: IdBase,
+    E: Element<Value: TypeAt<OffsetBase<B, 1>>> + 'static,
 {
     const TYPE: ColumnType = if is_byte::<E>() {
         ColumnType::FixedBytes(length::<N>())
@@ -215,9 +188,9 @@ macro_rules! map_types {
         impl<B, K, E> TypeAt<B> for $map<K, E>
         where
             $map<K, E>: Value,
-            B: Base,
-            K: TypeAt<Above<B, 2>> + 'static,
-            E: Element<Value: TypeAt<After<Above<B, 2>, K>>> + 'static,
+            B: IdBase,
+            K: TypeAt<OffsetBase<B, 2>> + 'static,
+            E: Element<Value: TypeAt<BaseAfter<OffsetBase<B, 2>, K>>> + 'static,
         {
             const TYPE: ColumnType = ColumnType::Map(Shared::Static(MapAt::<B, K, E>::FIELDS));
         }
@@ -230,9 +203,9 @@ struct MapAt<B, K, E>(PhantomData<(B, K, E)>);
 
 impl<B, K, E> MapAt<B, K, E>
 where
-    B: Base,
-    K: TypeAt<Above<B, 2>> + 'static,
-    E: Element<Value: TypeAt<After<Above<B, 2>, K>>> + 'static,
+    B: IdBase,
+    K: TypeAt<OffsetBase<B, 2>> + 'static,
+    E: Element<Value: TypeAt<BaseAfter<OffsetBase<B, 2>, K>>> + 'static,
 {
     const FIELDS: &'static MapFields = &MapFields {
         key: NestedField {
@@ -244,13 +217,13 @@ where
         value: NestedField {
             id: B::ID + 2,
             name: Shared::Static("value"),
-            ty: <E::Value as TypeAt<After<Above<B, 2>, K>>>::TYPE,
+            ty: <E::Value as TypeAt<BaseAfter<OffsetBase<B, 2>, K>>>::TYPE,
             nullable: E::NULLABLE,
         },
     };
 }
 
-/// A unit, as the model says it.
+/// Returns the unit of the model for a unit of Arrow.
 const fn model_unit(unit: arrow::datatypes::TimeUnit) -> TimeUnit {
     use arrow::datatypes::TimeUnit as Arrow;
     match unit {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Columns`]: the columns of a batch, found by id, then by name.
+//! [`Columns`]: the columns of a batch, matched to the columns of a table by id, then by name.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -10,32 +10,32 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, Fields};
 use kalamtable_model::arrow::FIELD_ID_KEY;
 
-use crate::error::{RowError, ValueError};
+use crate::error::{RowError, ValueError, value_error};
 use crate::table::Table;
-use crate::to_arrow::value_error;
 use crate::value::{ElementReader, OwnedElement, OwnedValue};
 
-/// The columns of a batch, seen as those of a table.
+/// The columns of a batch, matched to the columns of a table.
 #[derive(Debug)]
 pub struct Columns<'a> {
     table: &'static Table,
     batch: &'a RecordBatch,
-    /// Those of the batch's fields, asked for once: each column is looked for among them.
+    /// The ids of the fields of the batch.
     ids: Vec<Option<&'a str>>,
 }
 
 impl<'a> Columns<'a> {
-    /// The columns of `batch`, to be read as rows of `table`.
+    /// Matches the columns of `batch` to the columns of `table`.
     pub fn new(table: &'static Table, batch: &'a RecordBatch) -> Self {
         let ids = field_ids(batch.schema_ref().fields());
         Columns { table, batch, ids }
     }
 
-    /// The reader of the table's column at `position`.
+    /// Creates the reader of the column at `position` of the table.
     ///
     /// # Errors
-    /// If the table has no such column; if the batch has none, or a null in it, and the table's may not
-    /// be null; or if its type is another.
+    /// [`RowError::NoSuchColumn`] if the table has no such column, [`RowError::MissingColumn`] if
+    /// the batch lacks a column that does not allow null, and [`RowError::Value`] if the column has
+    /// another type, or a null where null is not allowed.
     pub fn reader<E: OwnedElement>(&self, position: usize) -> Result<ColumnReader<E>, RowError> {
         let Some(field) = self.table.schema.fields().get(position) else {
             return Err(RowError::NoSuchColumn {
@@ -66,15 +66,17 @@ impl<'a> Columns<'a> {
         Ok(ColumnReader {
             table: self.table,
             position,
-            reader: reader.map_err(|source| value_error(self.table, position, source))?,
+            reader: reader
+                .map_err(|source| value_error(self.table.definition, position, source))?,
         })
     }
 }
 
-/// The readers of all columns while they are made, one after the other; for generated code.
+/// Creates the readers of all columns, one after the other. Generated code uses it.
 ///
-/// An error stops the making only at its end, when nothing typed is held that had to be dropped at each
-/// step: that is what generated code would consist of for the most part.
+/// Readers are stored without their types and an error is kept until [`finish`](Self::finish).
+/// Otherwise generated code would mostly consist of the code that drops the previous readers after
+/// each step that can fail.
 #[derive(Debug)]
 pub struct Readers<'a> {
     columns: &'a Columns<'a>,
@@ -82,7 +84,7 @@ pub struct Readers<'a> {
 }
 
 impl<'a> Readers<'a> {
-    /// None so far.
+    /// Starts without readers.
     pub fn new(columns: &'a Columns<'a>) -> Self {
         Readers {
             columns,
@@ -90,7 +92,7 @@ impl<'a> Readers<'a> {
         }
     }
 
-    /// Makes the reader of the next column.
+    /// Creates the reader of the next column.
     #[inline(never)]
     pub fn add<E: OwnedElement>(&mut self) {
         if let Ok(made) = &mut self.made {
@@ -101,35 +103,36 @@ impl<'a> Readers<'a> {
         }
     }
 
-    /// All of them.
+    /// Returns all readers.
     ///
     /// # Errors
-    /// As [`Columns::reader`], for the first that could not be made.
+    /// The first error of [`Columns::reader`].
     pub fn finish(self) -> Result<MadeReaders, RowError> {
         self.made.map(MadeReaders)
     }
 }
 
-/// The readers of all columns, to be taken in the order in which they were made; for generated code.
+/// The readers of all columns, in the order of the table. Generated code uses it.
 #[derive(Debug)]
 pub struct MadeReaders(VecDeque<Box<dyn Any>>);
 
 impl MadeReaders {
-    /// The next one.
+    /// Returns the next reader.
     ///
     /// # Panics
-    /// If it was not made, or as one of another type: a bug of generated code.
+    /// If all readers have been taken, or if the reader has another type: a bug of the generated
+    /// code.
     #[inline(never)]
     pub fn take<E: OwnedElement>(&mut self) -> ColumnReader<E> {
         let next = self.0.pop_front();
         match next.map(|reader| reader.downcast::<ColumnReader<E>>()) {
             Some(Ok(reader)) => *reader,
-            _ => panic!("generated code takes another reader than it made"),
+            _ => panic!("generated code takes another reader than it has created"),
         }
     }
 }
 
-/// The reader of one column. Nothing in it is null that may not be.
+/// Reads one column of a batch. The column has no null unless `E` is an `Option`.
 pub struct ColumnReader<E: OwnedElement> {
     table: &'static Table,
     position: usize,
@@ -145,7 +148,7 @@ impl<E: OwnedElement> fmt::Debug for ColumnReader<E> {
 }
 
 impl<E: OwnedElement> ColumnReader<E> {
-    /// The column's value in `row`, which is in bounds.
+    /// Returns the value in `row`, which is in bounds.
     ///
     /// # Errors
     /// [`RowError::Value`] if it does not fit.
@@ -156,7 +159,7 @@ impl<E: OwnedElement> ColumnReader<E> {
         }
     }
 
-    /// The column's value in `row`, which is in bounds, borrowed from the batch.
+    /// Returns a view of the value in `row`, which is in bounds.
     ///
     /// # Errors
     /// [`RowError::Value`] if it does not fit.
@@ -169,15 +172,15 @@ impl<E: OwnedElement> ColumnReader<E> {
     }
 }
 
-/// Apart from where values are read: no room is taken there for what hardly ever happens.
+/// Not inlined, to keep the code that reads values small.
 #[cold]
 #[inline(never)]
 fn does_not_fit(table: &Table, position: usize, source: ValueError) -> RowError {
-    value_error(table, position, source)
+    value_error(table.definition, position, source)
 }
 
-/// The position among `fields`, which have these ids, of the one that is `wanted`: the one with its id;
-/// or, among those that carry no id, the one with its name.
+/// Returns the position in `fields`, which have these `ids`, of the field that matches `wanted`:
+/// the field with the same id; otherwise the field with the same name and without an id.
 pub(crate) fn find_field(fields: &Fields, ids: &[Option<&str>], wanted: &Field) -> Option<usize> {
     let wanted_id = field_id(wanted);
     ids.iter()
@@ -188,8 +191,8 @@ pub(crate) fn find_field(fields: &Fields, ids: &[Option<&str>], wanted: &Field) 
         })
 }
 
-/// The index of the field of a batch that holds the column `wanted`: by id, then by name among fields
-/// without one.
+/// Returns the position in `fields` of the field that matches `wanted`: the field with the same id;
+/// otherwise the field with the same name and without an id.
 pub fn find_column(fields: &Fields, wanted: &Field) -> Option<usize> {
     find_field(fields, &field_ids(fields), wanted)
 }

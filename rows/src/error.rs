@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Errors of conversions between rows and Arrow, with table, column, row and the path inside the value.
+//! Errors of conversions between rows and Arrow, with table, column, row and the path inside the
+//! value.
 
 use std::fmt;
 
 use arrow::datatypes::{DataType, TimeUnit};
 use arrow::error::ArrowError;
-use kalamtable_model::TableName;
+use kalamtable_model::{TableDefinition, TableName};
 
 /// An error of a conversion between the rows of a table and Arrow.
 #[derive(Debug, thiserror::Error)]
@@ -62,6 +63,20 @@ impl RowError {
             source.0.index = source.0.index.map(map);
         }
         self
+    }
+}
+
+/// Returns `source` with the table and the column at `position` of the table.
+pub(crate) fn value_error(
+    definition: &TableDefinition,
+    position: usize,
+    source: ValueError,
+) -> RowError {
+    let column = definition.columns().get(position);
+    RowError::Value {
+        table: definition.name().clone(),
+        column: column.map_or_else(|| position.to_string(), |column| column.name.to_string()),
+        source,
     }
 }
 
@@ -123,8 +138,8 @@ impl ValueError {
         &self.0.reason
     }
 
-    /// Returns the path from the value to the part that does not fit, such as `.routes[3].topic`; it is
-    /// empty for the value itself.
+    /// Returns the path from the value to the part that does not fit, such as `.routes[3].topic`;
+    /// it is empty for the value itself.
     pub fn path(&self) -> String {
         let segments = self.0.path.iter().rev();
         segments.map(PathSegment::to_string).collect()
@@ -151,8 +166,8 @@ impl ValueError {
         self
     }
 
-    /// Turns the error of an element into an error of the list at `list`. The position of the element
-    /// is counted from the beginning of that list.
+    /// Turns the error of an element into an error of the list at `list`. The position of the
+    /// element is counted from the beginning of that list.
     #[must_use]
     pub(crate) fn in_list_of(mut self, list: usize) -> Self {
         let segment = match self.0.index.replace(list) {
@@ -162,14 +177,14 @@ impl ValueError {
         self.under(segment)
     }
 
-    /// Turns the error of an element into an error of the list that contains it. The position of the
-    /// element is counted from the beginning of all lists, which `offsets` divide.
+    /// Turns the error of an element into an error of the list that contains it. The position of
+    /// the element is counted from the beginning of all lists, which `offsets` divide.
     #[must_use]
     pub(crate) fn in_list(mut self, offsets: &[i32]) -> Self {
         match self.0.index {
             Some(element) => {
-                // Empty lists share the offset of the following list: the last list that begins at or
-                // before the element contains it.
+                // Empty lists share the offset of the following list: the last list that begins at
+                // or before the element contains it.
                 let list = offsets
                     .partition_point(|&offset| offset as usize <= element)
                     .saturating_sub(1);

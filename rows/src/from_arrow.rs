@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`FromArrow`], [`Row`] and [`KeyedRow`]: record batches to rows, owned or borrowed.
+//! [`FromArrow`], [`Row`] and [`KeyedRow`]: conversion of record batches to rows or borrowed views.
 
 use std::fmt::Debug;
 use std::ops::Range;
@@ -12,31 +12,32 @@ use crate::error::RowError;
 use crate::row_key::RowKey;
 use crate::to_arrow::ToArrow;
 
-/// A row of one table that can be read from Arrow: as itself, or as a view that copies nothing.
-/// Implemented by generated code.
+/// The row type of a table that can be read from Arrow, as an owned row or as a view that borrows
+/// from the batch. Generated code implements it.
 ///
-/// Columns are matched by id, then by name among those without an id, never by position. A nullable
-/// column that the batch lacks is null in every row.
+/// Columns are matched by id, then by name among the columns without an id, and never by position.
+/// A nullable column that the batch lacks is null in every row.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no row that can be read from Arrow",
+    message = "`{Self}` is not a row that can be read from Arrow",
     label = "not a row that can be read",
-    note = "a struct that borrows is written and not read: let its fields own what they hold",
-    note = "on any other: `#[derive(KalamTable)]` and `#[kalam(table = \"namespace.table\", primary_key(..))]`"
+    note = "a struct that borrows can be written but not read: use owned types for its fields",
+    note = "any other struct needs `#[derive(KalamTable)]` and `#[kalam(table = \"namespace.table\", primary_key(..))]`"
 )]
 pub trait FromArrow: ToArrow + 'static {
-    /// What reads the columns of one batch.
+    /// The readers of the columns of one batch.
     type Readers: 'static;
 
-    /// A row as it stands in a batch: `&str` for text, a number for a number.
+    /// A row borrowed from a batch: `&str` for text, the number itself for a number.
     type View<'a>: Copy + Debug;
 
-    /// What reads `columns`.
+    /// Creates the readers of `columns`.
     ///
     /// # Errors
-    /// If a required column is absent or has a null, or if a column has another type.
+    /// Fails if a column that does not allow null is missing or has a null, or if a column has
+    /// another type.
     fn readers(columns: &Columns<'_>) -> Result<Self::Readers, RowError>;
 
-    /// Adds to `rows` those of a range of a batch.
+    /// Appends the rows of a range of the batch to `rows`.
     ///
     /// # Errors
     /// [`RowError::Value`] if a value does not fit its field.
@@ -46,24 +47,26 @@ pub trait FromArrow: ToArrow + 'static {
         rows: &mut Vec<Self>,
     ) -> Result<(), RowError>;
 
-    /// A view of one row of a batch, which is in bounds.
+    /// Returns a view of one row of the batch, which is in bounds.
     ///
     /// # Errors
     /// [`RowError::Value`] if a value does not fit its field.
     fn view(readers: &Self::Readers, row: usize) -> Result<Self::View<'_>, RowError>;
 
-    /// Whether rows have fields that are no columns.
+    /// Whether rows have fields that are not columns.
     #[doc(hidden)]
     const HAS_SKIPPED: bool = false;
 
-    /// Takes from `before` the fields that are no columns: for a row that was changed as a batch.
+    /// Moves the fields that are not columns from `before` to this row. An `UPDATE` changes rows as
+    /// a batch, which does not contain these fields.
     #[doc(hidden)]
     fn keep_skipped(&mut self, _before: Self) {}
 
-    /// The rows of `batch`.
+    /// Returns the rows of `batch`.
     ///
     /// # Errors
-    /// If a required column is absent or has a null, or a value does not fit its field.
+    /// Fails if a column that does not allow null is missing or has a null, or if a value does not
+    /// fit its field.
     fn from_batch(batch: &RecordBatch) -> Result<Vec<Self>, RowError> {
         let readers = Self::readers(&Columns::new(Self::TABLE, batch))?;
         let count = batch.num_rows();
@@ -72,7 +75,7 @@ pub trait FromArrow: ToArrow + 'static {
         Ok(rows)
     }
 
-    /// The rows of `batch` as views, which copy nothing out of it.
+    /// Returns the rows of `batch` as views, which borrow from the batch.
     ///
     /// ```
     /// # use kalamtable_rows::doc_example::Event;
@@ -87,8 +90,8 @@ pub trait FromArrow: ToArrow + 'static {
     /// ```
     ///
     /// # Errors
-    /// If a required column is absent or has a null, or if a column has another type. What else is
-    /// wrong with a value is told when its row is looked at.
+    /// Fails if a column that does not allow null is missing or has a null, or if a column has
+    /// another type. Other errors of a value are returned when its row is accessed.
     fn views(batch: &RecordBatch) -> Result<Views<Self>, RowError> {
         Ok(Views {
             readers: Self::readers(&Columns::new(Self::TABLE, batch))?,
@@ -97,7 +100,7 @@ pub trait FromArrow: ToArrow + 'static {
     }
 }
 
-/// The rows of one batch as views. It shares the batch's memory.
+/// The rows of one batch as views. It shares the memory of the batch.
 pub struct Views<R: FromArrow> {
     readers: R::Readers,
     rows: usize,
@@ -110,17 +113,17 @@ impl<R: FromArrow> Debug for Views<R> {
 }
 
 impl<R: FromArrow> Views<R> {
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.rows
     }
 
-    /// Whether there are none.
+    /// Returns whether the batch has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
-    /// One row; `None` past the last.
+    /// Returns a view of one row, or `None` if `row` is out of bounds.
     ///
     /// # Errors
     /// [`RowError::Value`] if a value does not fit its field.
@@ -129,52 +132,53 @@ impl<R: FromArrow> Views<R> {
         (row < self.rows).then(|| R::view(&self.readers, row))
     }
 
-    /// One row after the other.
+    /// Returns an iterator over the rows.
     ///
     /// # Errors
-    /// For each row that has a value which does not fit its field.
+    /// An item is [`RowError::Value`] if a value of the row does not fit its field.
     #[inline]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Result<R::View<'_>, RowError>> {
         (0..self.rows).map(|row| R::view(&self.readers, row))
     }
 }
 
-/// A row that goes both ways: what sources, providers and registries work with.
+/// A row type that can be written and read. Table sources and providers require it.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no row of a table that is written and read",
-    label = "not such a row",
-    note = "it needs `#[derive(Clone, Debug, KalamTable)]`, and fields that own what they hold"
+    message = "`{Self}` is not a row that can be written and read",
+    label = "not a row that can be written and read",
+    note = "it needs `#[derive(Clone, Debug, KalamTable)]`, and owned types for its fields"
 )]
 pub trait Row: ToArrow + FromArrow + RowKey + Clone + Debug + Send + Sync + 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<R: ToArrow + FromArrow + RowKey + Clone + Debug + Send + Sync + 'static> Row for R {}
 
-/// A row that its primary key tells from the others.
+/// A row type with a primary key.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no row with a primary key",
-    label = "no key",
-    note = "say which columns it is made of: `#[kalam(primary_key(..))]`"
+    message = "`{Self}` is not a row with a primary key",
+    label = "no primary key",
+    note = "name the columns of the key: `#[kalam(primary_key(..))]`"
 )]
 pub trait KeyedRow: Row {
-    /// The key, borrowed from a row: the key column's value, or a tuple in key order.
+    /// The key, borrowed from a row: the value of the key column, or a tuple of values in key
+    /// order.
     type Key<'a>: Ord + Debug;
 
-    /// This row's key.
+    /// Returns the key of this row.
     fn key(&self) -> Self::Key<'_>;
 
-    /// How this row's key compares with `key`.
+    /// Compares the key of this row with `key`.
     fn compare_key(&self, key: &Self::Key<'_>) -> std::cmp::Ordering;
 }
 
-/// What a field that is no column holds when a row is read.
+/// The type of a field with `#[kalam(skip)]`, which is not a column.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has no default, which a field that is skipped gets when a row is read",
+    message = "`{Self}` has no default, which a skipped field gets when a row is read",
     label = "no default",
-    note = "implement `Default` for it, or let the field be an `Option`"
+    note = "implement `Default` for it, or use an `Option`"
 )]
 pub trait Skipped {
-    /// Its default.
+    /// Returns the value that the field has in a row read from Arrow.
     fn skipped() -> Self;
 }
 
@@ -185,7 +189,7 @@ impl<T: Default> Skipped for T {
     }
 }
 
-/// The value of a field that is no column; for generated code.
+/// Returns the value of a field that is not a column. Generated code calls it.
 pub fn skipped<T: Skipped>() -> T {
     T::skipped()
 }

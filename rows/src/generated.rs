@@ -66,8 +66,8 @@ macro_rules! __closed_set {
     };
 }
 
-/// `Value` and its kin for an enum that is a closed set, from its variants and their labels; its order
-/// is that of SQL if that is said.
+/// `Value` and its kin for an enum that is a closed set, from its variants and their labels; its
+/// order is that of SQL if that is said.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __closed_set_value {
@@ -95,7 +95,7 @@ macro_rules! __closed_set_value {
         #[automatically_derived]
         impl $crate::Value for $set {
             type Cell<'a> = &'static str;
-            type Builder = $crate::TextBuilder;
+            type Builder = $crate::__private::TextBuilder;
 
             $($order)?
 
@@ -162,7 +162,7 @@ macro_rules! __closed_set_value {
         impl $crate::HasType for $set {}
 
         #[automatically_derived]
-        impl<__Base: $crate::Base> $crate::TypeAt<__Base> for $set {
+        impl<__Base: $crate::type_ids::IdBase> $crate::TypeAt<__Base> for $set {
             const TYPE: $crate::__private::model::ColumnType =
                 $crate::__private::model::ColumnType::Enum($crate::__private::model::Shared::Static(
                     &[$($crate::__private::model::Shared::Static($label)),*],
@@ -298,8 +298,8 @@ macro_rules! __owned_struct_value {
     };
 }
 
-/// `OwnedFields` for a nested struct; takes what [`__owned_struct_value`](crate::__owned_struct_value)
-/// does.
+/// `OwnedFields` for a nested struct; takes what
+/// [`__owned_struct_value`](crate::__owned_struct_value) does.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __owned_fields {
@@ -440,7 +440,7 @@ macro_rules! __newtype_value {
         }
 
         #[automatically_derived]
-        impl<__Base: $crate::Base> $crate::TypeAt<__Base> for $newtype
+        impl<__Base: $crate::type_ids::IdBase> $crate::TypeAt<__Base> for $newtype
         where
             $($held)*,
             $($typed)*

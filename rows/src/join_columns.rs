@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`join_columns`]: the columns of a table with flattened fields, as one constant.
+//! [`join_columns`]: joins the columns of a table with flattened fields into one constant.
 
 use std::mem;
 
@@ -8,10 +8,11 @@ use kalamtable_model::{
     Column, ColumnDefault, ColumnType, Literal, MapFields, NestedField, Shared,
 };
 
-/// The columns of `runs`, one run after the other.
+/// Returns the columns of `runs`, one run after the other.
 ///
 /// # Panics
-/// If there are not `N` of them, or if one shares something that is counted: a constant does not.
+/// If the runs do not have `N` columns together, or if a column has a reference-counted part, which
+/// a constant cannot have.
 pub const fn join_columns<const N: usize>(runs: &[&[Column]]) -> [Column; N] {
     const NONE: Column = Column {
         id: 0,
@@ -28,7 +29,7 @@ pub const fn join_columns<const N: usize>(runs: &[&[Column]]) -> [Column; N] {
     while run < runs.len() {
         let mut at = 0;
         while at < runs[run].len() {
-            // Nothing may be dropped in a constant, so what stood there is forgotten.
+            // A constant function cannot drop the replaced column.
             mem::forget(mem::replace(&mut joined[count], column(&runs[run][at])));
             count += 1;
             at += 1;
@@ -39,7 +40,7 @@ pub const fn join_columns<const N: usize>(runs: &[&[Column]]) -> [Column; N] {
     joined
 }
 
-/// The largest of some numbers, 0 if there are none.
+/// Returns the largest of `numbers`, or 0 if the slice is empty.
 pub const fn largest(numbers: &[i32]) -> i32 {
     let (mut largest, mut at) = (0, 0);
     while at < numbers.len() {
@@ -51,7 +52,7 @@ pub const fn largest(numbers: &[i32]) -> i32 {
     largest
 }
 
-// `Clone` is no constant function, so each part is copied by hand.
+// `Clone` is not a constant function, so each part is copied by hand.
 
 const fn column(column: &Column) -> Column {
     Column {
@@ -117,7 +118,7 @@ const fn column_type(ty: &ColumnType) -> ColumnType {
         ColumnType::Struct(fields) => ColumnType::Struct(shared(fields)),
         ColumnType::Map(fields) => ColumnType::Map(shared::<MapFields>(fields)),
         ColumnType::Arrow(notation) => ColumnType::Arrow(shared(notation)),
-        _ => panic!("a type that this version does not know"),
+        _ => panic!("the column type is not known to this version"),
     }
 }
 
@@ -131,6 +132,6 @@ const fn optional(text: &Option<Shared<str>>) -> Option<Shared<str>> {
 const fn shared<T: ?Sized>(value: &Shared<T>) -> Shared<T> {
     match value {
         Shared::Static(value) => Shared::Static(value),
-        Shared::Counted(_) => panic!("a constant counts no references"),
+        Shared::Counted(_) => panic!("a constant cannot be reference-counted"),
     }
 }

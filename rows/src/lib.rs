@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Typed rows of KalamTable to and from Arrow, without DataFusion.
+//! Conversions between typed rows of KalamTable and Arrow, without DataFusion.
 //!
-//! [`ToArrow`] and [`FromArrow`] are what generated code implements for a table's rows, [`Value`] what
-//! their fields have in common. Server crates use this through `kalamtable`; a client that only
-//! exchanges rows can do with this crate. Generated code names it through [`__private`] alone.
+//! Generated code implements [`ToArrow`] and [`FromArrow`] for the row type of a table; [`Value`]
+//! and [`OwnedValue`] are the traits of the types of its fields. [`validate`] checks an Arrow array
+//! of other origin against a column. Servers use this crate through `kalamtable`; a client that
+//! only exchanges rows can depend on this crate alone.
 //!
 //! ```
 //! use kalamtable_rows::{FromArrow, KalamTable, TimestampMillis, ToArrow};
 //!
-//! /// What happened, and when.
 //! #[derive(Clone, Debug, PartialEq, KalamTable)]
 //! #[kalam(table = "app.events", primary_key(id), crate = kalamtable_rows)]
 //! struct Event {
@@ -29,10 +29,10 @@
 //!
 //! # Features
 //!
-//! | feature | |
+//! | feature | adds |
 //! |---|---|
-//! | `derive` | `#[derive(KalamTable)]` and `#[derive(KalamValue)]`; on unless turned off |
-//! | `bytes`, `chrono`, `jiff`, `rust_decimal`, `serde_json` | types of these crates as values: see [`Value`] |
+//! | `derive` (default) | `#[derive(KalamTable)]` and `#[derive(KalamValue)]` |
+//! | `bytes`, `chrono`, `jiff`, `rust_decimal`, `serde_json` | types of the crate of that name as values; see [`Value`] |
 //! | `futures-core` | `ToArrow::to_batch_stream`: batches from a stream of rows |
 //! | `datafusion` | `From<RowError> for DataFusionError` |
 
@@ -47,6 +47,7 @@ pub mod doc_example;
 mod error;
 mod fields;
 mod from_arrow;
+mod frozen;
 mod generated;
 mod join_columns;
 mod json_text;
@@ -54,13 +55,14 @@ pub mod physical;
 mod row_key;
 mod table;
 mod to_arrow;
+pub mod type_ids;
 mod validate;
 mod value;
 
 #[cfg(feature = "futures-core")]
 pub use batch_stream::BatchStream;
 pub use column_builder::ColumnBuilder;
-pub use column_type::{Above, After, Base, HasType, Ids, TypeAt};
+pub use column_type::{HasType, TypeAt};
 pub use columns::{ColumnReader, Columns};
 pub use error::{InvalidValue, PathSegment, RowError, ValueError};
 pub use fields::{Fields, FieldsAt, OwnedFields};
@@ -73,18 +75,16 @@ pub use table::Table;
 pub use to_arrow::{BatchBuilder, Batches, ToArrow};
 /// The row type of `uuid` columns, from the crate of that name.
 pub use uuid::Uuid;
-pub use validate::validate;
+pub use validate::{validate, validate_batch};
 pub use value::{
-    AnyBuilder, AnyValue, AnyView, BooleanBuilder, BytesBuilder, ClosedSet, Date, Decimal, Element,
-    ElementReader, Entries, FixedBytesBuilder, Items, ListBuilder, ListReader, MapBuilder,
-    MapReader, Micros, Millis, Nanos, NativeBuilder, OutOfRange, OwnedElement, OwnedValue, Seconds,
-    TextBuilder, TimeBuilder, TimeOfDay, TimeOfDayMicros, TimeReader, Timestamp, TimestampMicros,
-    TimestampMillis, TimestampNanos, TimestampSeconds, Unit, Value,
+    AnyValue, AnyView, ClosedSet, Date, Decimal, Element, ListItems, MapEntries, Micros, Millis,
+    Nanos, OutOfRange, OwnedElement, OwnedValue, Seconds, TimeOfDay, TimeOfDayMicros, Timestamp,
+    TimestampMicros, TimestampMillis, TimestampNanos, TimestampSeconds, Unit, Value,
 };
 
-/// What generated code names. No part of the public API.
+/// The items that generated code names. They are not part of the public API.
 ///
-/// The standard names are here because a generated type may have one of them.
+/// Names of the standard library are included because a generated type may shadow them.
 #[doc(hidden)]
 pub mod __private {
     pub use std::boxed::Box;
@@ -104,22 +104,29 @@ pub mod __private {
     pub use uuid::Uuid;
 
     pub use crate::checks::{
-        assert_default, assert_flattened, assert_frozen, assert_holds, assert_key, assert_type,
-        assert_unique_ids,
+        assert_default, assert_flattened, assert_holds, assert_key, assert_type, assert_unique_ids,
     };
     pub use crate::columns::{Readers, find_column};
     pub use crate::from_arrow::{Skipped, skipped};
+    pub use crate::frozen::assert_frozen;
     pub use crate::join_columns::{join_columns, largest};
     pub use crate::row_key::{KeyReader, compare_part};
     pub use crate::to_arrow::build_columns;
-    pub use crate::value::{FieldReader, StructBuilder, StructFields, read_label, text_reader};
+    pub use crate::type_ids::{
+        BaseAfter as After, FixedBase as Ids, IdBase as Base, OffsetBase as Above,
+    };
+    pub use crate::value::{
+        AnyBuilder, BooleanBuilder, BytesBuilder, ElementReader, FieldReader, FixedBytesBuilder,
+        ListBuilder, ListReader, MapBuilder, MapReader, NativeBuilder, StructBuilder, StructFields,
+        TextBuilder, TimeBuilder, TimeReader, read_label, text_reader,
+    };
     pub use crate::{
         __closed_set as closed_set, __closed_set_value as closed_set_value,
         __newtype_value as newtype_value, __owned_fields as owned_fields,
-        __owned_struct_value as owned_struct_value, __struct_value as struct_value, Above, After,
-        AnyValue, Base, ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, Fields,
-        FieldsAt, FromArrow, HasType, Ids, InvalidValue, KeyedRow, Micros, Millis, Nanos,
-        OwnedElement, OwnedFields, OwnedValue, Row, RowError, RowKey, Seconds, Table, TimeOfDay,
-        Timestamp, ToArrow, TypeAt, Value, ValueError,
+        __owned_struct_value as owned_struct_value, __struct_value as struct_value, AnyValue,
+        ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, Fields, FieldsAt, FromArrow,
+        HasType, InvalidValue, KeyedRow, Micros, Millis, Nanos, OwnedElement, OwnedFields,
+        OwnedValue, Row, RowError, RowKey, Seconds, Table, TimeOfDay, Timestamp, ToArrow, TypeAt,
+        Value, ValueError,
     };
 }

@@ -92,11 +92,13 @@ fn list_element(ty: &DataType) -> Option<&DataType> {
     }
 }
 
-/// Returns `array` as an array of type `ty`; it shares the memory of `array` if the types are equal.
+/// Returns `array` as an array of type `ty`; it shares the memory of `array` if the types are
+/// equal.
 ///
 /// # Errors
-/// [`InvalidValue::Type`] unless the types differ only in their physical form; [`InvalidValue::Arrow`] if the
-/// values do not fit `ty`, such as more than 2 GiB of text in a plain array.
+/// [`InvalidValue::Type`] unless the types differ only in their physical form;
+/// [`InvalidValue::Arrow`] if the values do not fit `ty`, such as more than 2 GiB of text in a
+/// plain array.
 pub fn to_physical_type(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ValueError> {
     if array.data_type() == ty {
         return Ok(ArrayRef::clone(array));
@@ -119,8 +121,8 @@ pub(crate) fn decode(array: &ArrayRef) -> Result<ArrayRef, ValueError> {
     cast(array, ty).map_err(arrow_error)
 }
 
-/// Returns `array` without encoding, and as a plain array of texts, bytes, lists or maps. The values
-/// inside lists, structs and maps keep their form.
+/// Returns `array` without encoding, and as a plain array of texts, bytes, lists or maps. The
+/// values inside lists, structs and maps keep their form.
 pub(crate) fn to_plain(array: &dyn Array) -> Result<ArrayRef, ValueError> {
     let found = array.data_type();
     let ty = match plain_type(found) {

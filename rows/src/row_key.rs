@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`RowKey`]: how a row's primary key compares with values that a query names.
+//! [`RowKey`]: comparison of the primary key of a row with the key values of a query.
 
 use std::cmp::Ordering;
 
@@ -11,38 +11,41 @@ use crate::error::RowError;
 use crate::to_arrow::ToArrow;
 use crate::value::OwnedElement;
 
-/// How a row's primary key compares with values that a query names. Implemented by generated code,
-/// for rows without a key too.
+/// Comparison of the primary key of a row with the key values of a query. Generated code implements
+/// it, also for rows without a primary key.
 pub trait RowKey: ToArrow {
-    /// The first columns of a key, as a query names them.
+    /// The values of the first columns of a key.
     type Prefix: Send + Sync + 'static;
 
-    /// Whether rows in the order of their keys are in the order that SQL gives the key's columns.
+    /// Whether the order of the keys is the order that SQL gives the columns of the key.
     const IN_SQL_ORDER: bool;
 
-    /// The prefixes of `count` columns that stand in `batch`: one a row.
+    /// Reads one prefix per row of `batch`. A prefix has the first `count` columns of the key.
     ///
     /// # Errors
-    /// If one of those columns is absent, or a value is none that the key can have.
+    /// Fails if the batch lacks one of these columns, or if a value is not a value of its key
+    /// column.
     fn read_prefixes(batch: &RecordBatch, count: usize) -> Result<Vec<Self::Prefix>, RowError>;
 
-    /// How the first columns of this row's key compare with `prefix`: equal if they begin with it.
+    /// Compares the first columns of the key of this row with `prefix`. The result is `Equal` if
+    /// the key begins with the prefix.
     fn compare_prefix(&self, prefix: &Self::Prefix) -> Ordering;
 
-    /// How this row's key compares with that of another row; equal if rows have none.
+    /// Compares the key of this row with the key of another row. Rows without a key are `Equal`.
     fn compare_keys(&self, other: &Self) -> Ordering;
 }
 
-/// The reader of one column of a key, if prefixes have it; for generated code.
+/// Reads one column of the key, or nothing if prefixes do not have the column. Generated code uses
+/// it.
 #[derive(Debug)]
 pub struct KeyReader<E: OwnedElement>(Option<ColumnReader<E>>);
 
 impl<E: OwnedElement> KeyReader<E> {
-    /// The reader of the column at `position`, which is number `number` of the key, for prefixes of
-    /// `count` columns.
+    /// Creates the reader of the column at `position` of the table, which is number `number` of the
+    /// key, for prefixes of `count` columns.
     ///
     /// # Errors
-    /// If the column is absent, or has another type.
+    /// Fails if the batch lacks the column, or if the column has another type.
     pub fn try_new(
         columns: &Columns<'_>,
         position: usize,
@@ -53,17 +56,17 @@ impl<E: OwnedElement> KeyReader<E> {
         Ok(KeyReader(reader.transpose()?))
     }
 
-    /// The value in `row`, if prefixes have the column.
+    /// Returns the value in `row`, or `None` if prefixes do not have the column.
     ///
     /// # Errors
-    /// If what stands there is none.
+    /// Fails if the element is not a value of the column.
     pub fn read(&self, row: usize) -> Result<Option<E>, RowError> {
         self.0.as_ref().map(|reader| reader.read(row)).transpose()
     }
 }
 
-/// How one column of a key compares with that of a prefix: equal if the prefix does not have it. For
-/// generated code.
+/// Compares a column of a key with the value of a prefix. The result is `Equal` if the prefix does
+/// not have the column. Generated code calls it.
 pub fn compare_part<T: Ord>(value: &T, part: &Option<T>) -> Ordering {
     part.as_ref()
         .map_or(Ordering::Equal, |part| value.cmp(part))

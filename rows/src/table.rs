@@ -1,33 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Table`]: a definition that was compiled into the program.
+//! [`Table`]: a table whose definition is compiled into the program.
 
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::SchemaRef;
 use kalamtable_model::TableDefinition;
 
-/// A definition that was compiled into the program, and its schema.
+/// A table whose definition is compiled into the program.
 #[derive(Debug)]
 pub struct Table {
-    /// What the table is.
+    /// The definition of the table.
     pub definition: &'static TableDefinition,
-    /// Its Arrow schema, made on first use.
+    /// The Arrow schema of the table, built on first use.
     pub schema: &'static LazyLock<SchemaRef>,
 }
 
 impl Table {
-    /// Its Arrow schema, made on first use.
+    /// Returns the Arrow schema of the table, which is built on first use.
     pub fn schema(&self) -> &'static SchemaRef {
         self.schema
     }
 
-    /// The position of a column by name, in the order of `SELECT *`.
+    /// Returns the position of the column with this name in the order of `SELECT *`, or `None` if
+    /// the table has no such column.
     pub fn position(&self, column: &str) -> Option<usize> {
         self.definition.column(column).map(|(position, _)| position)
     }
 
-    /// For the initialiser of a generated `SCHEMA`.
+    /// Builds the schema. The initializer of a generated `SCHEMA` calls it.
     #[doc(hidden)]
     pub fn new_schema(definition: &TableDefinition) -> SchemaRef {
         Arc::new(definition.arrow_schema())

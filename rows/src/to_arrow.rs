@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`ToArrow`]: rows to record batches.
+//! [`ToArrow`]: conversion of rows to record batches.
 
 use std::iter::Fuse;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::column_builder::{BLOCK_ROWS, ColumnBuilder};
-use crate::error::{RowError, ValueError};
+use crate::error::{RowError, ValueError, value_error};
 use crate::table::Table;
 
-/// For how many rows a batch has room from its beginning, however many are announced.
-const MOST_ROOM: usize = 1 << 20;
+/// The maximum number of rows for which memory is reserved in advance.
+const MAX_RESERVED_ROWS: usize = 1 << 20;
 
-/// A row of one table that can be written to Arrow. Implemented by generated code.
+/// The row type of a table, which can be written to Arrow. Generated code implements it.
 ///
 /// ```
 /// # use kalamtable_rows::doc_example::Event;
@@ -33,45 +33,48 @@ const MOST_ROOM: usize = 1 << 20;
     note = "write `#[derive(KalamTable)]` and `#[kalam(table = \"namespace.table\", primary_key(..))]` on it"
 )]
 pub trait ToArrow: Sized {
-    /// The table.
+    /// The table that the rows belong to.
     const TABLE: &'static Table;
 
-    /// Adds to `column` the column at `position` of `rows`.
+    /// Appends the column at `position` of `rows` to `column`.
     ///
     /// # Errors
-    /// If a value does not fit; or, with [`InvalidValue::Missing`](crate::InvalidValue::Missing), if there is
-    /// no such column.
+    /// Fails if a value does not fit, or with
+    /// [`InvalidValue::Missing`](crate::InvalidValue::Missing) if the table has no such column.
     fn append(
         rows: &[&Self],
         position: usize,
         column: &mut ColumnBuilder,
     ) -> Result<(), ValueError>;
 
-    /// Something of each of `rows`, and of its texts that cannot be null, row after row: what a processor
-    /// fetches ahead of a walk through memory, it does not when column after column is picked out of it.
+    /// Reads a byte of each row, and of each of its texts that cannot be null, in the order of the
+    /// rows, so that the hardware prefetcher loads the block. Reading one column after the other
+    /// defeats the prefetcher. The result has no meaning; it keeps the reads from being optimized
+    /// away.
     #[doc(hidden)]
     fn touch(_rows: &[&Self]) -> u8 {
         0
     }
 
-    /// The table's Arrow schema.
+    /// Returns the Arrow schema of the table.
     fn schema() -> &'static SchemaRef {
         Self::TABLE.schema()
     }
 
-    /// All columns of `rows`, in order.
+    /// Converts `rows` to a batch with all columns of the table, in its order.
     ///
     /// # Errors
-    /// [`RowError::Value`] with the column and the row whose value does not fit.
+    /// [`RowError::Value`] with the column and the row of a value that does not fit.
     fn to_batch(rows: &[Self]) -> Result<RecordBatch, RowError> {
         let columns = build_columns(rows, &all_positions::<Self>())?;
         new_batch::<Self>(Self::schema(), columns, rows.len())
     }
 
-    /// The columns at `positions` of `rows`: any, in any order, also repeated, also none.
+    /// Converts the columns at `positions` of `rows` to a batch. Positions can be in any order, and
+    /// can be repeated; without positions, the batch has only a number of rows.
     ///
     /// # Errors
-    /// [`RowError::Value`] with the column and the row whose value does not fit;
+    /// [`RowError::Value`] with the column and the row of a value that does not fit;
     /// [`RowError::NoSuchColumn`] for a position that the table does not have.
     fn to_batch_of(rows: &[Self], positions: &[usize]) -> Result<RecordBatch, RowError> {
         let schema = schema_of::<Self>(positions)?;
@@ -79,8 +82,8 @@ pub trait ToArrow: Sized {
         new_batch::<Self>(&schema, columns, rows.len())
     }
 
-    /// Batches of `batch_rows` rows each, the last one of what is left, as `rows` come. Of the rows
-    /// themselves it keeps no more than a few.
+    /// Converts an iterator of rows to batches of `batch_rows` rows; the last batch has the
+    /// remaining rows. At most 128 rows are buffered in addition to the batch under construction.
     ///
     /// ```
     /// # use kalamtable_rows::doc_example::Event;
@@ -94,8 +97,8 @@ pub trait ToArrow: Sized {
     /// ```
     ///
     /// # Errors
-    /// Each item as [`to_batch`](Self::to_batch); the number of the row is that in its batch. What
-    /// comes after an error starts with the next batch.
+    /// Each item as [`to_batch`](Self::to_batch), with the number of the row in its batch. After an
+    /// error, the rows of the failed batch are dropped and the next row begins another batch.
     ///
     /// # Panics
     /// If `batch_rows` is zero.
@@ -109,7 +112,8 @@ pub trait ToArrow: Sized {
         }
     }
 
-    /// The same for rows that come from a stream.
+    /// Converts a stream of rows to batches of `batch_rows` rows; the last batch has the remaining
+    /// rows.
     ///
     /// ```
     /// # use kalamtable_rows::doc_example::Event;
@@ -140,7 +144,7 @@ pub trait ToArrow: Sized {
     }
 }
 
-/// A batch of all columns while it grows, row by row: for rows that come one at a time.
+/// Builds a batch with all columns of a table, row by row.
 ///
 /// ```
 /// # use kalamtable_rows::doc_example::Event;
@@ -153,36 +157,36 @@ pub trait ToArrow: Sized {
 /// # Ok::<(), kalamtable_rows::RowError>(())
 /// ```
 pub struct BatchBuilder<R> {
-    /// Those not in the columns yet.
+    /// The rows that are not in `columns` yet, fewer than a block.
     rows: Vec<R>,
     columns: ColumnBuilders,
 }
 
 impl<R: ToArrow> BatchBuilder<R> {
-    /// With room for `capacity` rows, a million of them at most: it grows when there are more.
+    /// Creates a builder with room for `capacity` rows, but at most a million. It grows on demand.
     pub fn new(capacity: usize) -> Self {
-        let capacity = capacity.min(MOST_ROOM);
+        let capacity = capacity.min(MAX_RESERVED_ROWS);
         BatchBuilder {
             rows: Vec::with_capacity(BLOCK_ROWS.min(capacity)),
             columns: ColumnBuilders::new::<R>(&all_positions::<R>(), capacity),
         }
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.columns.rows + self.rows.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether no row has been added.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Adds a row.
+    /// Appends a row.
     ///
     /// # Errors
-    /// [`RowError::Value`] for this row or one of the some hundred before it, which are turned into
-    /// arrays together. The builder is of no use then.
+    /// [`RowError::Value`] for this row or one of the previous 127 rows, which are converted
+    /// together. The builder must not be used after an error.
     pub fn push(&mut self, row: R) -> Result<(), RowError> {
         self.rows.push(row);
         if self.rows.len() == BLOCK_ROWS {
@@ -191,10 +195,10 @@ impl<R: ToArrow> BatchBuilder<R> {
         Ok(())
     }
 
-    /// The batch.
+    /// Returns the batch.
     ///
     /// # Errors
-    /// [`RowError::Value`] for one of the last rows.
+    /// [`RowError::Value`] for one of the last 127 rows.
     pub fn finish(mut self) -> Result<RecordBatch, RowError> {
         self.flush()?;
         let rows = self.columns.rows;
@@ -219,7 +223,7 @@ impl<R> std::fmt::Debug for BatchBuilder<R> {
     }
 }
 
-/// What [`ToArrow::to_batches`] returns.
+/// The iterator of batches that [`ToArrow::to_batches`] returns.
 #[derive(Debug)]
 pub struct Batches<R, I> {
     rows: Fuse<I>,
@@ -239,7 +243,7 @@ impl<R: ToArrow, I: Iterator<Item = R>> Iterator for Batches<R, I> {
     }
 }
 
-/// A batch that is given out when it has so many rows, and the next one begun.
+/// Builds batches of `batch_rows` rows, one after the other.
 #[derive(Debug)]
 pub(crate) struct GrowingBatch<R> {
     batch_rows: usize,
@@ -257,7 +261,8 @@ impl<R: ToArrow> GrowingBatch<R> {
         }
     }
 
-    /// Adds a row: the batch if that was the last one, or why there is none.
+    /// Appends a row. Returns the batch, or the error that prevents it, if this row completes the
+    /// batch.
     pub(crate) fn push(&mut self, row: R) -> Option<Result<RecordBatch, RowError>> {
         if let Err(error) = self.builder.push(row) {
             self.builder = BatchBuilder::new(self.batch_rows);
@@ -269,7 +274,7 @@ impl<R: ToArrow> GrowingBatch<R> {
         self.take()
     }
 
-    /// The batch as it is, if it has rows.
+    /// Returns the batch with the rows so far, or `None` if it has no rows.
     pub(crate) fn take(&mut self) -> Option<Result<RecordBatch, RowError>> {
         if self.builder.is_empty() {
             return None;
@@ -279,10 +284,10 @@ impl<R: ToArrow> GrowingBatch<R> {
     }
 }
 
-/// The arrays of the columns at `positions`, which the table has.
+/// Converts the columns at `positions`, which the table has, to arrays.
 ///
 /// # Errors
-/// [`RowError::Value`] with the column and the row whose value does not fit.
+/// [`RowError::Value`] with the column and the row of a value that does not fit.
 #[doc(hidden)]
 pub fn build_columns<'r, R: ToArrow + 'r>(
     rows: impl IntoIterator<Item = &'r R, IntoIter: ExactSizeIterator>,
@@ -290,7 +295,7 @@ pub fn build_columns<'r, R: ToArrow + 'r>(
 ) -> Result<Vec<ArrayRef>, RowError> {
     let mut rows = rows.into_iter();
     let mut columns = ColumnBuilders::new::<R>(positions, rows.len());
-    // Of rows of which little is wanted, a walk through all would cost more than it brings.
+    // If fewer than half of the columns are converted, the prefetch costs more than it saves.
     let is_wide = positions.len() * 2 > R::schema().fields().len();
     let mut block: Vec<&R> = Vec::with_capacity(BLOCK_ROWS);
     loop {
@@ -310,7 +315,7 @@ fn all_positions<R: ToArrow>() -> Vec<usize> {
     (0..R::schema().fields().len()).collect()
 }
 
-/// Some columns of a table while they grow, with their positions.
+/// The builders of some columns of a table, with the positions of the columns.
 struct ColumnBuilders {
     columns: Vec<(usize, ColumnBuilder)>,
     rows: usize,
@@ -331,8 +336,9 @@ impl ColumnBuilders {
 
     fn append<R: ToArrow>(&mut self, rows: &[&R]) -> Result<(), RowError> {
         for (position, column) in &mut self.columns {
-            R::append(rows, *position, column)
-                .map_err(|source| value_error(R::TABLE, *position, source.shifted(self.rows)))?;
+            R::append(rows, *position, column).map_err(|source| {
+                value_error(R::TABLE.definition, *position, source.shifted(self.rows))
+            })?;
         }
         self.rows += rows.len();
         Ok(())
@@ -341,23 +347,13 @@ impl ColumnBuilders {
     fn finish<R: ToArrow>(self) -> Result<Vec<ArrayRef>, RowError> {
         let arrays = self.columns.into_iter().map(|(position, column)| {
             let array = column.finish();
-            array.map_err(|source| value_error(R::TABLE, position, source))
+            array.map_err(|source| value_error(R::TABLE.definition, position, source))
         });
         arrays.collect()
     }
 }
 
-/// `source` with the table and the column at `position`.
-pub(crate) fn value_error(table: &Table, position: usize, source: ValueError) -> RowError {
-    let column = table.definition.columns().get(position);
-    RowError::Value {
-        table: table.definition.name().clone(),
-        column: column.map_or_else(|| position.to_string(), |column| column.name.to_string()),
-        source,
-    }
-}
-
-/// The schema of the columns at `positions`.
+/// Returns the schema of the columns at `positions`.
 fn schema_of<R: ToArrow>(positions: &[usize]) -> Result<SchemaRef, RowError> {
     let schema = R::schema();
     let fields = positions.iter().map(|&position| {

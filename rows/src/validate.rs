@@ -5,25 +5,26 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, new_null_array};
 use arrow::buffer::NullBuffer;
-use arrow::datatypes::Decimal128Type;
+use arrow::datatypes::{Decimal128Type, SchemaRef};
 use arrow::row::{RowConverter, SortField};
-use kalamtable_model::{Column, ColumnType, MapFields, NestedField, Shared};
+use kalamtable_model::{Column, ColumnType, MapFields, NestedField, Shared, TableDefinition};
 
-use crate::error::{InvalidValue, PathSegment, ValueError, mismatch};
+use crate::error::{InvalidValue, PathSegment, RowError, ValueError, mismatch, value_error};
 use crate::json_text::check_json;
-use crate::physical::{is_same_logical_type, to_plain};
+use crate::physical::{is_same_logical_type, to_physical_type, to_plain};
 use crate::value::has_digits;
 
 /// Checks that every value of `array` is a value of `column`.
 ///
-/// The array may have any physical form of the column's type (see [`physical`](crate::physical)), or
-/// be an array of nulls. Besides the type, these are checked, at any depth:
+/// The array may have any physical form of the column's type (see [`physical`](crate::physical)),
+/// or be an array of nulls. Besides the type, these are checked, at any depth:
 ///
-/// - there is no null where the definition does not allow null. Values inside a null list, struct or
-///   map do not count;
+/// - there is no null where the definition does not allow null. Values inside a null list, struct
+///   or map do not count;
 /// - a value of an `enum` is one of its labels;
 /// - a value of `json` or `file` is one JSON value, as RFC 8259 defines it;
 /// - a `decimal` has no more digits than its precision;
@@ -41,14 +42,53 @@ use crate::value::has_digits;
 /// ```
 ///
 /// # Errors
-/// [`InvalidValue::Type`] if `array` has another type; otherwise an error with the row of a value that does
-/// not fit, and with its path inside the column, such as `$.routes[3].topic`.
+/// [`InvalidValue::Type`] if `array` has another type; otherwise an error with the row of a value
+/// that does not fit, and with its path inside the column, such as `$.routes[3].topic`.
 pub fn validate(array: &dyn Array, column: &Column) -> Result<(), ValueError> {
     let (found, expected) = (array.data_type(), column.ty.arrow_type());
     if !found.is_null() && !is_same_logical_type(found, &expected) {
         return Err(mismatch(found, &expected));
     }
     validate_values(array, &column.ty, column.nullable, None)
+}
+
+/// Validates the columns of a table, in its order, and returns them as a batch with `schema`, the
+/// schema of the table. Columns in another physical form are converted.
+///
+/// # Errors
+/// [`RowError::Value`] for the first column with a value that does not fit; [`RowError::Batch`] if
+/// Arrow cannot build the batch, for example because the columns have different lengths.
+pub fn validate_batch(
+    definition: &TableDefinition,
+    schema: &SchemaRef,
+    columns: &[ArrayRef],
+    row_count: usize,
+) -> Result<RecordBatch, RowError> {
+    let columns = definition
+        .columns()
+        .iter()
+        .zip(schema.fields())
+        .zip(columns);
+    let columns = columns
+        .enumerate()
+        .map(|(position, ((column, field), array))| {
+            let converted = validate(array, column).and_then(|()| {
+                if array.data_type().is_null() {
+                    Ok(new_null_array(field.data_type(), array.len()))
+                } else {
+                    to_physical_type(array, field.data_type())
+                }
+            });
+            converted.map_err(|source| value_error(definition, position, source))
+        });
+    let columns = columns.collect::<Result<Vec<ArrayRef>, RowError>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(row_count));
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).map_err(|source| {
+        RowError::Batch {
+            table: definition.name().clone(),
+            source,
+        }
+    })
 }
 
 /// Checks the values that are not hidden by a null in `parent`.
@@ -200,8 +240,8 @@ fn validate_json(array: &dyn Array, rows: ValidRows<'_>) -> Result<(), ValueErro
     })
 }
 
-/// Checks the elements of lists, or the keys or values of maps, in `rows`. `segment` follows the index
-/// of the element in the path of an error.
+/// Checks the elements of lists, or the keys or values of maps, in `rows`. `segment` follows the
+/// index of the element in the path of an error.
 fn validate_elements(
     elements: &dyn Array,
     field: &NestedField,

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Value`] and [`OwnedValue`]: the Rust types that a column can hold, and how they become Arrow
-//! arrays and return.
+//! [`Value`] and [`OwnedValue`]: the Rust types that a column can hold, and their conversions to
+//! and from Arrow arrays.
 //!
-//! Arrays grow by blocks of rows, column after column, and nothing is dynamic per value. What physical
-//! form an array has when it is read is settled once, when its reader is made.
+//! Arrays grow by blocks of rows, one column after the other, without dynamic dispatch per value.
+//! The physical form of an array is resolved once, when its reader is created.
 
 mod any;
 mod bytes;
@@ -19,7 +19,6 @@ mod jiff;
 mod json;
 mod list;
 mod map;
-mod moment;
 mod primitive;
 #[cfg(feature = "rust_decimal")]
 mod rust_decimal;
@@ -27,6 +26,7 @@ mod std_time;
 mod strukt;
 mod text;
 mod time;
+mod time_codec;
 mod validity;
 mod wide;
 
@@ -39,8 +39,8 @@ use arrow::datatypes::DataType;
 
 use crate::error::{InvalidValue, ValueError};
 pub use any::{AnyBuilder, AnyValue, AnyView};
-pub use list::{Items, ListBuilder, ListReader};
-pub use map::{Entries, MapBuilder, MapReader};
+pub use list::{ListBuilder, ListItems, ListReader};
+pub use map::{MapBuilder, MapEntries, MapReader};
 pub(crate) use primitive::has_digits;
 pub use primitive::{BooleanBuilder, Decimal, FixedBytesBuilder, NativeBuilder};
 pub use strukt::{FieldReader, StructBuilder, StructFields};
@@ -52,11 +52,11 @@ pub use time::{
 };
 pub(crate) use validity::Validity;
 
-/// A Rust type that a column, or a field nested in one, can hold: how it becomes Arrow.
+/// A Rust type that a column, or a nested field of a column, can hold.
 ///
-/// `Option<T>` is not a value: whether a null may stand in a place is the place's business, so a
-/// nullable column of `T` is a field of type `Option<T>`, and a list with nullable elements a
-/// `Vec<Option<T>>`. See [`Element`]. What can be read back is an [`OwnedValue`] too.
+/// A value is never null: a nullable column of `T` is a field of type `Option<T>`, and a list with
+/// nullable elements is a `Vec<Option<T>>`. See [`Element`]. Types that can be read from Arrow also
+/// implement [`OwnedValue`].
 ///
 /// | column type | Rust types |
 /// |---|---|
@@ -82,21 +82,22 @@ pub(crate) use validity::Validity;
 /// | `map<K, V>` | `BTreeMap<K, V>`, `HashMap<K, V>`, values also in `Option` |
 /// | `arrow:<type>` | [`AnyValue`] |
 ///
-/// Types of other crates stand behind features that are named like the crate, but for `uuid`, which is
-/// always there. Whatever a column cannot hold exactly, or a type cannot read exactly, is an error:
-/// nothing is rounded, cut off or replaced by the nearest value. `serde_json::Value` is the exception,
-/// as it keeps what JSON means and not its text: of numbers beyond 64 bits their nearest double, of a
-/// key that is there twice the last; a `String` keeps all of it.
+/// Types of other crates require the feature with the name of the crate, except `uuid`, which is
+/// always available. A value that a column or a type cannot represent exactly is an error: values
+/// are never rounded or truncated. The exception is `serde_json::Value`, which holds the parsed
+/// JSON: a number beyond 64 bits becomes the nearest double, and the last of several equal keys
+/// wins. A `String` keeps the text, and is not checked when it is written:
+/// [`validate`](crate::validate) rejects invalid JSON where data enters a table as Arrow arrays.
 ///
-/// A struct around one of these is one too, with `#[derive(KalamValue)]`. Any other type of your own
-/// borrows the work of another one:
+/// A struct with one field of such a type is a value too, with `#[derive(KalamValue)]`. To
+/// implement the trait for any other type, delegate to an existing implementation:
 ///
 /// ```
 /// use arrow::array::ArrayRef;
 /// use arrow::datatypes::DataType;
 /// use kalamtable_rows::{Value, ValueError};
 ///
-/// /// Held as thousandths, stored as a double.
+/// /// A temperature in thousandths of a degree, stored as a double.
 /// struct Celsius(i32);
 ///
 /// impl Value for Celsius {
@@ -131,51 +132,52 @@ pub(crate) use validity::Validity;
     message = "`{Self}` cannot be held by a KalamTable column",
     label = "not a column value",
     note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
-    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: turn on the feature of that name",
+    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: enable the feature of that name",
     note = "for any other type: implement `kalamtable::Value`",
     note = "for a field that is not a column: `#[kalam(skip)]`"
 )]
 pub trait Value: Sized {
-    /// What is copied out of a row before it goes into an array: a number, or a reference to bytes.
+    /// The part of a value that is copied out of a row before it is appended to an array: a number,
+    /// or a reference to bytes.
     type Cell<'a>: Copy
     where
         Self: 'a;
 
-    /// What collects cells into an array.
+    /// Builds an array from cells.
     type Builder: Send + 'static;
 
-    /// Whether this type is a byte: what makes `Vec<u8>` a `bytes` column.
+    /// Whether this type is `u8`, so that a `Vec` of it is a `bytes` column.
     #[doc(hidden)]
     const IS_BYTE: bool = false;
 
-    /// Whether this type is a float of 32 bits: what makes `[f32; N]` an embedding.
+    /// Whether this type is `f32`, so that an array of it is an embedding.
     #[doc(hidden)]
     const IS_FLOAT: bool = false;
 
-    /// Whether `Ord` of this type orders values as SQL orders those of the column. Where it does, rows
-    /// that are kept in key order need not be sorted for `ORDER BY`, and ranges of keys are found
-    /// without a look at the other rows.
+    /// Whether `Ord` of this type is the order that SQL gives the column. If so, rows in key order
+    /// need not be sorted for `ORDER BY`, and ranges of keys are found by binary search.
     ///
-    /// Whatever it says, rows are found by `=` with `Ord`: values of a type that is part of a primary key
-    /// are equal to `Ord` where their cells are.
+    /// Rows are found by `=` with `Ord` in any case: if a column of this type is part of a primary
+    /// key, `Ord` must treat two values as equal exactly if their cells are equal.
     const IN_SQL_ORDER: bool = false;
 
-    /// What goes into the array.
+    /// Returns the cell that is appended to the array.
     fn cell(&self) -> Self::Cell<'_>;
 
-    /// A builder of an array of type `ty`, which may get `capacity` elements or so.
+    /// Creates a builder of an array of type `ty`, with room for about `capacity` elements.
     ///
     /// # Errors
-    /// If this type is none for columns of type `ty`.
+    /// Fails if columns of type `ty` do not hold values of this type.
     fn builder(ty: &DataType, capacity: usize) -> Result<Self::Builder, ValueError>;
 
-    /// Adds a block of cells.
+    /// Appends a block of cells.
     ///
     /// # Errors
-    /// If a value does not fit; the error says at which of `cells`. The builder is of no use then.
+    /// Fails if a value does not fit; the index of the error is a position in `cells`. The builder
+    /// must not be used after an error.
     fn append(builder: &mut Self::Builder, cells: &[Self::Cell<'_>]) -> Result<(), ValueError>;
 
-    /// Adds a block of cells, a null for each `None`.
+    /// Appends a block of cells, with a null for each `None`.
     ///
     /// # Errors
     /// As [`append`](Self::append).
@@ -184,109 +186,112 @@ pub trait Value: Sized {
         cells: &[Option<Self::Cell<'_>>],
     ) -> Result<(), ValueError>;
 
-    /// The array; without a null buffer if nothing in it is null.
+    /// Returns the array. It has no null buffer if none of its elements is null.
     ///
     /// # Errors
-    /// If Arrow refuses.
+    /// Fails if Arrow cannot build the array.
     fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError>;
 
-    /// A byte of what the value holds elsewhere in memory; see [`ToArrow::touch`](crate::ToArrow).
+    /// Reads a byte of the memory that the value refers to, so that the processor fetches it; see
+    /// `ToArrow::touch`.
     #[doc(hidden)]
     #[inline]
     fn touch(&self) -> u8 {
         0
     }
 
-    /// The values as bytes, if this type is a byte.
+    /// Returns the values as bytes if this type is `u8`.
     #[doc(hidden)]
     fn as_bytes(_values: &[Self]) -> Option<&[u8]> {
         None
     }
 }
 
-/// A [`Value`] that can be read from Arrow: as itself, or as a view that borrows from the array.
+/// A [`Value`] that can be read from Arrow, as an owned value or as a view that borrows from the
+/// array.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read from a KalamTable column",
     label = "not a value that can be read",
-    note = "a type that borrows is written and not read: use an owned one, for example `String`",
+    note = "a type that borrows can be written but not read: use an owned type, for example `String`",
     note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
-    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: turn on the feature of that name",
+    note = "for a type of bytes, chrono, jiff, rust_decimal or serde_json: enable the feature of that name",
     note = "for any other type: implement `kalamtable::Value` and `kalamtable::OwnedValue`"
 )]
 pub trait OwnedValue: Value + 'static {
-    /// What reads values out of an array, made once per array.
+    /// Reads values of one array; created once per array.
     type Reader: 'static;
 
-    /// The value as it stands in the array: `&str` for text, a number for a number.
+    /// The value borrowed from the array: `&str` for text, the number itself for a number.
     type View<'a>: Copy + Debug;
 
-    /// A reader over `array`, whose logical type should be `ty`.
+    /// Creates a reader of `array` as a column of type `ty`.
     ///
     /// # Errors
-    /// If the array's type is neither `ty` nor another physical form of it.
+    /// Fails if the type of the array is not a physical form of `ty`.
     fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError>;
 
-    /// The value at `index`, which is in bounds and not null.
+    /// Returns the value at `index`, which is in bounds and not null.
     ///
     /// # Errors
-    /// If what stands there is no value of this type.
+    /// Fails if the element is not a value of this type.
     fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError>;
 
-    /// The value at `index`, which is in bounds and not null, borrowed from the array.
+    /// Returns a view of the value at `index`, which is in bounds and not null.
     ///
     /// # Errors
-    /// If what stands there is no value of this type.
+    /// Fails if the element is not a value of this type.
     fn view(reader: &Self::Reader, index: usize) -> Result<Self::View<'_>, ValueError>;
 
-    /// As [`read`](Self::read), for what may be too large for the stack.
+    /// Returns the value at `index` in a box, for types that may be too large for the stack.
     #[doc(hidden)]
     fn read_boxed(reader: &Self::Reader, index: usize) -> Result<Box<Self>, ValueError> {
         Self::read(reader, index).map(Box::new)
     }
 
-    /// The value at `index`, which is in bounds, or what stands there in place of a null; `None` if
-    /// that cannot be told without more than a look. A place that may be null is read like this: to
-    /// look first whether it is null would be a jump that the processor cannot foresee.
+    /// Returns the value at `index`, which is in bounds, or an arbitrary value if the element is
+    /// null; `None` if the type needs to convert values. Nullable columns are read this way without
+    /// a branch per null, which the processor could not predict.
     #[doc(hidden)]
     #[inline]
     fn read_slot(_reader: &Self::Reader, _index: usize) -> Option<Self> {
         None
     }
 
-    /// The same for a view.
+    /// Like [`read_slot`](Self::read_slot), for a view.
     #[doc(hidden)]
     #[inline]
     fn view_slot(_reader: &Self::Reader, _index: usize) -> Option<Self::View<'_>> {
         None
     }
 
-    /// The values of a range, none of which is null, if they can be copied as they stand.
+    /// Returns the values of a range without nulls if they can be copied without conversion.
     #[doc(hidden)]
     fn read_run(_reader: &Self::Reader, _range: Range<usize>) -> Option<Vec<Self>> {
         None
     }
 }
 
-/// What stands in a place that may or may not be null: a `T: Value`, or an `Option` of one.
+/// The type of a row field, or of the elements of a list: a [`Value`], or an `Option` of one where
+/// null is allowed.
 pub trait Element: Sized {
-    /// The value without the option.
+    /// The value type, without `Option`.
     type Value: Value;
 
-    /// What goes into the array: with `Option`, where this has it.
+    /// The cell of the value; an `Option` if this type is one.
     type Cell<'a>: Copy
     where
         Self: 'a;
 
-    /// Whether this is an `Option`.
+    /// Whether this type is an `Option`.
     const NULLABLE: bool;
 
-    /// What goes into the array.
+    /// Returns the cell that is appended to the array.
     fn cell(&self) -> Self::Cell<'_>;
 
-    /// The same cell for a place that may be null.
+    /// Returns the cell in the form of a nullable column.
     fn nullable_cell(cell: Self::Cell<'_>) -> Option<<Self::Value as Value>::Cell<'_>>;
 
-    /// Adds a block of cells.
+    /// Appends a block of cells.
     ///
     /// # Errors
     /// As [`Value::append`].
@@ -312,23 +317,23 @@ pub trait Element: Sized {
     label = "not a column value",
     note = "for an enum without fields, or a struct: `#[derive(KalamValue)]`",
     note = "for any other type: implement `kalamtable::Value` and `kalamtable::OwnedValue`",
-    note = "a list, a map or a box is held if what is inside is",
+    note = "a list, a map or a box requires a value inside it",
     note = "for a field that is not a column: `#[kalam(skip)]`"
 )]
 pub trait OwnedElement: Element<Value: OwnedValue> + 'static {
-    /// As it stands in the array: with `Option`, where this has it.
+    /// The view of the value; an `Option` if this type is one.
     type View<'a>: Copy + Debug;
 
-    /// From the value at `index`, if there is one.
+    /// Converts the value at `index`, which is `None` for a null.
     ///
     /// # Errors
-    /// [`InvalidValue::Null`] for `None` where a value must be.
+    /// [`InvalidValue::Null`] for `None`, unless this type is an `Option`.
     fn from_value(value: Option<Self::Value>, index: usize) -> Result<Self, ValueError>;
 
-    /// From the view of the value at `index`, if there is one.
+    /// Converts the view of the value at `index`, which is `None` for a null.
     ///
     /// # Errors
-    /// [`InvalidValue::Null`] for `None` where a value must be.
+    /// [`InvalidValue::Null`] for `None`, unless this type is an `Option`.
     fn from_view(
         view: Option<<Self::Value as OwnedValue>::View<'_>>,
         index: usize,
@@ -421,7 +426,7 @@ impl<T: Value> Element for Option<T> {
 
     #[inline]
     fn touch(&self) -> u8 {
-        // No further: where the nulls are, and so a jump over them, cannot be foreseen.
+        // The text is not read: the processor cannot predict the branch for a null.
         u8::from(self.is_some())
     }
 }
@@ -444,19 +449,25 @@ impl<T: OwnedValue> OwnedElement for Option<T> {
     }
 }
 
-/// A reader that knows where the nulls are.
+/// The builder of elements of type `E`.
+type BuilderOf<E> = <<E as Element>::Value as Value>::Builder;
+
+/// The reader of elements of type `E`.
+type ReaderOf<E> = <<E as Element>::Value as OwnedValue>::Reader;
+
+/// Reads the elements of one array, which may be null.
 #[derive(Debug)]
 pub struct ElementReader<R> {
-    /// A bit for each element, the lowest one first; nothing at all if no element is null.
+    /// One bit per element, the lowest bit first; empty if no element is null.
     valid: Buffer,
     values: R,
 }
 
 impl<R> ElementReader<R> {
-    /// A reader of `E` over `array`, whose logical type should be `ty`.
+    /// Creates a reader of `array` as a column of type `ty`.
     ///
     /// # Errors
-    /// If the array's type is neither `ty` nor another physical form of it.
+    /// Fails if the type of the array is not a physical form of `ty`.
     pub fn try_new<E>(array: &ArrayRef, ty: &DataType) -> Result<Self, ValueError>
     where
         E: OwnedElement,
@@ -469,10 +480,10 @@ impl<R> ElementReader<R> {
         })
     }
 
-    /// A reader of `length` nulls, for what is not there: whoever reads need not ask whether it is.
+    /// Creates a reader of `length` nulls, for a column or field that the data lacks.
     ///
     /// # Errors
-    /// If `E` is none for type `ty`.
+    /// Fails if columns of type `ty` do not hold values of `E`.
     pub(crate) fn absent<E>(ty: &DataType, length: usize) -> Result<Self, ValueError>
     where
         E: OwnedElement,
@@ -484,10 +495,10 @@ impl<R> ElementReader<R> {
         })
     }
 
-    /// The element at `index`, which is in bounds.
+    /// Returns the element at `index`, which is in bounds.
     ///
     /// # Errors
-    /// If it is null and `E` has no null, or if what stands there is no value of its type.
+    /// Fails if the element is null and `E` is not an `Option`, or if it is not a value of `E`.
     pub fn read<E>(&self, index: usize) -> Result<E, ValueError>
     where
         E: OwnedElement,
@@ -501,7 +512,7 @@ impl<R> ElementReader<R> {
         E::from_value(value, index)
     }
 
-    /// The element at `index`, which is in bounds, borrowed from the array.
+    /// Returns a view of the element at `index`, which is in bounds.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -519,7 +530,7 @@ impl<R> ElementReader<R> {
         E::from_view(view, index)
     }
 
-    /// The first element that is null and may not be.
+    /// Fails at the first null unless `E` is an `Option`.
     pub(crate) fn check_nulls<E: OwnedElement>(&self) -> Result<(), ValueError> {
         if E::NULLABLE || !self.has_nulls() {
             return Ok(());
@@ -530,7 +541,7 @@ impl<R> ElementReader<R> {
         Err(ValueError::new(byte * 8 + bit, InvalidValue::Null))
     }
 
-    /// As [`read`](Self::read), where [`check_nulls`](Self::check_nulls) found nothing.
+    /// Like [`read`](Self::read), after [`check_nulls`](Self::check_nulls) has succeeded.
     #[inline]
     pub(crate) fn read_checked<E>(&self, index: usize) -> Result<E, ValueError>
     where
@@ -551,7 +562,7 @@ impl<R> ElementReader<R> {
         E::from_value(value, index)
     }
 
-    /// As [`view`](Self::view), where [`check_nulls`](Self::check_nulls) found nothing.
+    /// Like [`view`](Self::view), after [`check_nulls`](Self::check_nulls) has succeeded.
     #[inline]
     pub(crate) fn view_checked<E>(&self, index: usize) -> Result<E::View<'_>, ValueError>
     where
@@ -572,7 +583,7 @@ impl<R> ElementReader<R> {
         E::from_view(view, index)
     }
 
-    // Neither an offset to add, nor an option to look into: this is compiled into every view.
+    // This is compiled into every view: it has neither an offset to add nor an option to check.
     #[inline]
     fn is_null(&self, index: usize) -> bool {
         match self.valid.get(index / 8) {
@@ -581,12 +592,12 @@ impl<R> ElementReader<R> {
         }
     }
 
-    /// The reader of the values; what it reads where a null is, is of no meaning.
+    /// Returns the reader of the values; it returns arbitrary values for nulls.
     pub(crate) fn values(&self) -> &R {
         &self.values
     }
 
-    /// Whether any element is null.
+    /// Returns whether any element is null.
     pub(crate) fn has_nulls(&self) -> bool {
         !self.valid.is_empty()
     }

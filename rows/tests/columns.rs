@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Columns that a batch lacks, or that are null where they may not be.
+//! Columns that a batch lacks, and columns with a null where null is not allowed.
 
 #![deny(warnings)]
 
@@ -43,7 +43,7 @@ fn numbers(numbers: Int64Array) -> Result<RecordBatch, Box<dyn Error>> {
 }
 
 #[test]
-fn columns_that_are_absent_are_null() -> Result<(), Box<dyn Error>> {
+fn missing_columns_are_null() -> Result<(), Box<dyn Error>> {
     let batch = numbers((0..100).collect::<Vec<i64>>().into())?;
     let rows = Loose::from_batch(&batch)?;
     assert_eq!(rows.len(), 100);
@@ -67,7 +67,7 @@ fn columns_that_are_absent_are_null() -> Result<(), Box<dyn Error>> {
             elapsed: None,
         };
         assert_eq!(*row, expected);
-        // The Debug output of a view is that of its row, but for its name.
+        // The `Debug` output of a view equals that of its row, except for the name.
         let view = format!("{:?}", view?).replace("LooseView", "Loose");
         assert_eq!(view, format!("{expected:?}"));
     }
@@ -75,7 +75,7 @@ fn columns_that_are_absent_are_null() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
-fn a_null_where_none_may_be_is_told_before_any_row_is_looked_at() -> Result<(), Box<dyn Error>> {
+fn null_in_a_required_column_fails_before_rows_are_read() -> Result<(), Box<dyn Error>> {
     let told = |batch: &RecordBatch| -> Result<String, Box<dyn Error>> {
         let views: Result<_, RowError> = Loose::views(batch);
         let error = views.expect_err("a number is null").to_string();
@@ -92,7 +92,7 @@ fn a_null_where_none_may_be_is_told_before_any_row_is_looked_at() -> Result<(), 
                 "table `app.loose`, column `number`, row {first}: null, but null is not allowed"
             )
         );
-        // Rows are counted in the batch that is read.
+        // The row is counted from the beginning of the sliced batch.
         assert_eq!(
             told(&batch.slice(60, 40))?,
             format!(
@@ -105,7 +105,7 @@ fn a_null_where_none_may_be_is_told_before_any_row_is_looked_at() -> Result<(), 
 }
 
 #[test]
-fn nulls_are_where_they_were_in_slices() -> Result<(), Box<dyn Error>> {
+fn nulls_of_sliced_batches_are_read() -> Result<(), Box<dyn Error>> {
     let rows: Vec<Loose> = (0..200)
         .map(|number| {
             let some = |nth: i64| number % nth > 0;

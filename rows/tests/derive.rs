@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `#[derive(KalamTable)]` on real structs: what it makes of them goes to Arrow and back.
+//! `#[derive(KalamTable)]` and `#[derive(KalamValue)]`: definitions and conversions of derived
+//! rows.
 
 #![deny(warnings)]
 
@@ -14,7 +15,7 @@ use kalamtable_rows::{
     TimestampMillis, ToArrow, Uuid,
 };
 
-/// What happened. The derive adds a test that this stays as it is in the file.
+/// An event. The derive adds a test that the definition equals the file.
 #[derive(Clone, Debug, PartialEq, KalamTable)]
 #[kalam(
     table = "app.events",
@@ -26,7 +27,7 @@ use kalamtable_rows::{
     crate = kalamtable_rows
 )]
 struct Event {
-    /// Identifies it everywhere.
+    /// The globally unique id.
     #[kalam(id = 1)]
     id: Uuid,
     #[kalam(id = 2)]
@@ -57,7 +58,7 @@ fn events() -> Vec<Event> {
         .collect()
 }
 
-/// A stream, whose names the system leaves alone.
+/// A stream, to which the system adds no columns.
 #[derive(KalamTable)]
 #[kalam(table = "app.clicks", no_primary_key = "a log", kind = "stream")]
 #[kalam(ttl_seconds = 60, crate = kalamtable_rows)]
@@ -84,7 +85,7 @@ fn options_are_part_of_the_definition() {
 }
 
 #[test]
-fn a_struct_is_the_source_of_its_table() -> Result<(), Box<dyn std::error::Error>> {
+fn definition_follows_from_the_struct() -> Result<(), Box<dyn std::error::Error>> {
     let definition = Event::TABLE.definition;
     assert_eq!(definition.name().to_string(), "app.events");
     assert_eq!(definition.comment(), Some("What happened."));
@@ -109,7 +110,7 @@ fn a_struct_is_the_source_of_its_table() -> Result<(), Box<dyn std::error::Error
             "7 kind smallint false",
         ]
     );
-    // The definition that constants made is one that the checks take.
+    // The model accepts the definition that consists of constants.
     let toml = definition.to_toml();
     let mut sources = kalamtable_model::Sources::new();
     let source = sources.push(kalamtable_model::SourceFile::new("events.toml", toml));
@@ -118,7 +119,7 @@ fn a_struct_is_the_source_of_its_table() -> Result<(), Box<dyn std::error::Error
 }
 
 #[test]
-fn rows_go_to_arrow_and_back() -> Result<(), Box<dyn std::error::Error>> {
+fn rows_are_written_and_read() -> Result<(), Box<dyn std::error::Error>> {
     let rows = events();
     let batch = Event::to_batch(&rows)?;
     assert_eq!(Event::from_batch(&batch)?, rows);
@@ -152,14 +153,14 @@ struct Job {
 }
 
 #[test]
-fn a_struct_is_held_to_its_file() -> Result<(), Box<dyn std::error::Error>> {
+fn struct_matches_its_file() -> Result<(), Box<dyn std::error::Error>> {
     let rows = [Job {
         created_at: 5,
         job_id: "a".to_string(),
         priority: None,
     }];
     let batch = Job::to_batch(&rows)?;
-    // In the order of the file.
+    // Columns are in the order of the file.
     assert_eq!(batch.schema().field(0).name(), "job_id");
     assert_eq!(Job::from_batch(&batch)?, rows);
     assert_eq!(rows[0].key(), "a");
@@ -167,8 +168,8 @@ fn a_struct_is_held_to_its_file() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 #[test]
-fn an_edit_of_the_file_compiles_the_struct_again() -> Result<(), Box<dyn std::error::Error>> {
-    // What cargo compares with the time of the last build: the compiler's list of what it has read.
+fn build_depends_on_the_schema_file() -> Result<(), Box<dyn std::error::Error>> {
+    // The list of files that the compiler has read; cargo compares their times with the last build.
     let list = std::env::current_exe()?.with_extension("d");
     let list = std::fs::read_to_string(list)?;
     let target = list.lines().next().ok_or("the list is empty")?;
@@ -176,7 +177,7 @@ fn an_edit_of_the_file_compiles_the_struct_again() -> Result<(), Box<dyn std::er
     Ok(())
 }
 
-/// A row that borrows is written, and not read.
+/// A row that borrows, which can be written but not read.
 #[derive(KalamTable)]
 #[kalam(table = "app.notes", no_primary_key = "written once", crate = kalamtable_rows)]
 struct Note<'a> {
@@ -185,7 +186,7 @@ struct Note<'a> {
 }
 
 #[test]
-fn a_struct_that_borrows_is_written() -> Result<(), Box<dyn std::error::Error>> {
+fn row_that_borrows_is_written() -> Result<(), Box<dyn std::error::Error>> {
     let text = "a text".to_string();
     let rows = [Note {
         text: &text,
@@ -198,7 +199,7 @@ fn a_struct_that_borrows_is_written() -> Result<(), Box<dyn std::error::Error>> 
 }
 
 #[test]
-fn a_struct_in_a_function_has_a_table() -> Result<(), Box<dyn std::error::Error>> {
+fn struct_inside_a_function_is_a_row() -> Result<(), Box<dyn std::error::Error>> {
     #[derive(Clone, Debug, PartialEq, KalamTable)]
     #[kalam(table = "app.local", primary_key(rows), crate = kalamtable_rows)]
     struct Local {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A neighbour of each mistake in `ui`: the same file as the message says to write it, which compiles.
+//! For each file in `ui`, a neighbor in `ui_ok`: the same file with the fix that the message
+//! suggests, which compiles.
 
 #![deny(warnings)]
-#![expect(dead_code, reason = "to compile is all that is asked of them")]
+#![expect(dead_code, reason = "the files only have to compile")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,25 +12,25 @@ use std::{fs, io};
 
 #[path = "ui_ok/attributes"]
 mod attributes {
-    mod attribute_says_nothing;
     mod colon_for_equals;
+    mod empty_attribute;
     mod field_key_on_the_struct;
     mod flag_with_a_value;
     mod key_in_quotes;
-    mod key_said_twice;
     mod key_with_equals;
+    mod missing_attribute;
     mod missing_comma;
-    mod missing_comma_behind_parentheses;
-    mod misspelt_key;
+    mod missing_comma_after_parentheses;
+    mod misspelled_attribute;
     mod name_for_rename;
     mod name_without_quotes;
-    mod no_attribute;
-    mod nullable_said;
+    mod nullable_attribute;
     mod number_in_quotes;
     mod number_with_a_suffix;
     mod primary_key_on_a_field;
+    mod repeated_attribute;
     mod skip_and_id;
-    mod skip_that_has_no_default;
+    mod skipped_field_without_default;
     mod unique_on_a_field;
     mod unknown_key;
 }
@@ -52,7 +53,7 @@ mod defaults {
     mod call_for_a_number;
     mod call_without_quotes;
     mod date_for_a_timestamp;
-    mod day_that_is_none;
+    mod date_out_of_range;
     mod default_without_a_value;
     mod expression;
     mod float_for_a_decimal;
@@ -71,7 +72,7 @@ mod defaults {
 
 #[path = "ui_ok/flatten"]
 mod flatten {
-    mod beside_a_file;
+    mod flatten_with_a_file;
     mod id_twice;
     mod name_of_the_system;
     mod name_twice;
@@ -86,12 +87,12 @@ mod ids {
     mod id_too_large;
     mod id_twice;
     mod id_zero;
-    mod nested_ids_beside_a_type;
     mod nested_ids_clash;
     mod nested_ids_clash_with_a_column;
-    mod nested_ids_of_nothing;
-    mod reserved_and_none_said;
-    mod some_have_none;
+    mod nested_ids_with_a_type;
+    mod nested_ids_without_nested_fields;
+    mod reserved_ids_without_column_ids;
+    mod some_columns_without_ids;
 }
 
 #[path = "ui_ok/schema"]
@@ -100,15 +101,15 @@ mod schema {
     mod broken_file;
     mod closed_set_in_a_string;
     mod field_missing;
-    mod field_misspelt;
-    mod field_too_many;
     mod field_twice;
+    mod field_without_column;
     mod id_on_a_field;
     mod key_on_the_struct;
     mod label_missing;
+    mod misspelled_field;
     mod no_such_file;
-    mod option_missing;
-    mod option_too_many;
+    mod nullable_column_without_option;
+    mod option_for_a_required_column;
     mod unit_missing;
     mod unit_of_a_text;
     mod unit_of_the_type_wrong;
@@ -130,7 +131,7 @@ mod structs {
 
 #[path = "ui_ok/table"]
 mod table {
-    mod access_level_that_is_none;
+    mod invalid_name;
     mod key_and_reason;
     mod key_column_twice;
     mod key_is_a_float;
@@ -140,8 +141,6 @@ mod table {
     mod key_names_a_skipped_field;
     mod key_names_no_column;
     mod key_names_the_field;
-    mod kind_that_is_none;
-    mod name_that_is_none;
     mod no_columns;
     mod no_key;
     mod no_namespace;
@@ -154,23 +153,24 @@ mod table {
     mod unique_key_is_the_primary_key;
     mod unique_key_names_no_column;
     mod unique_key_twice;
+    mod unknown_access_level;
+    mod unknown_kind;
     mod version_zero;
 }
 
 #[path = "ui_ok/traits"]
 mod traits {
-    mod key_of_a_table_without_one;
+    mod key_of_a_table_without_key;
     mod key_without_clone;
     mod reading_a_row_that_borrows;
-    mod struct_that_is_no_row;
+    mod struct_without_derive;
 }
 
 #[path = "ui_ok/types"]
 mod types {
-    mod bytes_of_no_length;
+    mod byte_array_of_length_zero;
     mod char;
     mod closed_set_in_a_string;
-    mod date_that_is_another;
     mod decimal_of_another_size;
     mod decimal_with_too_large_a_scale;
     mod decimal_with_too_many_digits;
@@ -183,18 +183,19 @@ mod types {
     mod option_in_an_option_in_a_list;
     mod reference_to_a_number;
     mod reference_to_a_string;
+    mod rust_type_as_column_type;
     mod set_of_texts;
     mod slice_of_texts;
     mod struct_without_a_type;
     mod text_in_an_int_column;
-    mod text_that_is_counted;
+    mod text_in_an_rc;
     mod tuple;
-    mod type_of_rust;
     mod type_with_null;
     mod unknown_type;
+    mod user_type_named_date;
     mod usize;
-    mod usize_beside_a_type;
     mod usize_in_a_list;
+    mod usize_with_a_type;
     mod value_lacks_a_label;
 }
 
@@ -204,9 +205,9 @@ mod units {
     mod bare_number_in_a_timestamp;
     mod timestamp_in_a_u64;
     mod timestamp_in_an_i32;
+    mod unit_in_type_and_attribute;
     mod unit_of_a_number;
     mod unit_of_a_text;
-    mod unit_said_by_the_type;
     mod unit_without_a_type;
     mod unknown_unit;
 }
@@ -218,7 +219,7 @@ mod values {
     mod key_on_the_field_of_a_newtype;
     mod label_empty;
     mod label_twice;
-    mod labels_that_are_one_variant;
+    mod labels_of_one_variant_name;
     mod newtype_of_a_usize;
     mod newtype_of_an_option;
     mod no_variants;
@@ -233,7 +234,8 @@ mod values {
     mod variant_with_a_field;
 }
 
-/// The files with `extension` in the folders below `folder` of the tests, each as `topic/name`.
+/// Returns the files with `extension` in the folders below `folder` of the tests, each as
+/// `topic/name`.
 fn files(folder: &str, extension: &str) -> io::Result<BTreeSet<String>> {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut files = BTreeSet::new();
@@ -252,7 +254,7 @@ fn files(folder: &str, extension: &str) -> io::Result<BTreeSet<String>> {
     Ok(files)
 }
 
-/// The modules of this file, as `files` names them.
+/// Returns the modules of this file as `topic/name`.
 fn modules() -> BTreeSet<String> {
     let mut topic = "";
     let mut modules = BTreeSet::new();
@@ -266,13 +268,13 @@ fn modules() -> BTreeSet<String> {
     modules
 }
 
-/// Those that are on one side only.
+/// Returns the names that are in one set only.
 fn lone(one: &BTreeSet<String>, other: &BTreeSet<String>) -> Vec<String> {
     one.symmetric_difference(other).cloned().collect()
 }
 
 #[test]
-fn every_mistake_has_a_message_and_a_neighbour() -> io::Result<()> {
+fn every_mistake_has_a_message_and_a_neighbor() -> io::Result<()> {
     let mistakes = files("ui", "rs")?;
     assert!(mistakes.len() >= 50, "there are {}", mistakes.len());
     let none: [String; 0] = [];

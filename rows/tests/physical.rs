@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Columns in other physical forms than the plain one: written where the column says so, and read.
+//! Columns in large, view, dictionary and run-end encoded forms.
 
 #![deny(warnings)]
 
@@ -111,7 +111,7 @@ struct Codes {
 }
 
 #[test]
-fn text_and_enums_are_dictionary_coded() -> Result<(), Box<dyn Error>> {
+fn texts_and_enums_are_dictionary_encoded() -> Result<(), Box<dyn Error>> {
     let rows: Vec<Codes> = (0..300)
         .map(|number| Codes {
             region: format!("region {}", number % 3),
@@ -155,15 +155,14 @@ fn text_and_enums_are_dictionary_coded() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
-fn more_labels_than_a_dictionary_has_keys_for() {
+fn more_values_than_dictionary_keys_is_an_error() {
     let rows: Vec<Coded> = (0..129)
         .map(|n| Coded {
             code: n.to_string(),
         })
         .collect();
     assert!(Coded::to_batch(&rows[..128]).is_ok());
-    let error =
-        Coded::to_batch(&rows).expect_err("an `Int8` has 128 values that are no less than 0");
+    let error = Coded::to_batch(&rows).expect_err("an `Int8` has 128 values that are not negative");
     assert_eq!(
         error.to_string(),
         "table `app.coded`, column `code`: Dictionary key bigger than the key type"
@@ -200,7 +199,7 @@ fn lists() -> Vec<Lists> {
 }
 
 #[test]
-fn lists_are_read_from_large_and_sliced_ones() -> Result<(), Box<dyn Error>> {
+fn lists_are_read_from_large_and_sliced_arrays() -> Result<(), Box<dyn Error>> {
     let rows = lists();
     let batch = Lists::to_batch(&rows)?;
     assert_eq!(Lists::from_batch(&batch)?, rows);
@@ -218,7 +217,7 @@ fn lists_are_read_from_large_and_sliced_ones() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
-fn lists_are_read_from_those_of_one_length() -> Result<(), Box<dyn Error>> {
+fn lists_are_read_from_fixed_size_lists() -> Result<(), Box<dyn Error>> {
     let rows = lists();
     let batch = Lists::to_batch(&rows[..2])?;
     let gaps = FixedSizeListArray::from_iter_primitive::<Int32Type, _, _>(
@@ -234,7 +233,7 @@ fn lists_are_read_from_those_of_one_length() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
-fn what_does_not_fit_is_named_with_row_and_path() -> Result<(), Box<dyn Error>> {
+fn errors_have_row_and_path() -> Result<(), Box<dyn Error>> {
     let batch = Lists::to_batch(&lists())?;
     let told = |position: usize, array: ArrayRef| -> Result<String, Box<dyn Error>> {
         let mut columns = batch.columns().to_vec();
@@ -242,7 +241,7 @@ fn what_does_not_fit_is_named_with_row_and_path() -> Result<(), Box<dyn Error>> 
         let read = Lists::from_batch(&with_columns(&batch, columns)?);
         Ok(read.expect_err("it does not fit").to_string())
     };
-    // A null where the elements have none: `gaps` has them, and `some` has not.
+    // `gaps` has null elements, and the type of `some` does not allow them.
     assert_eq!(
         told(0, batch.column(1).clone())?,
         "table `app.lists`, column `some`, row 2: $[1]: null, but null is not allowed"
@@ -261,7 +260,7 @@ fn what_does_not_fit_is_named_with_row_and_path() -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-/// The same batch with other columns, whose fields keep their names and lose their ids.
+/// Replaces the columns of a batch; the fields keep their names and lose their ids.
 fn with_columns(
     batch: &RecordBatch,
     columns: Vec<ArrayRef>,

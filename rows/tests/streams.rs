@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Batches from a stream of rows: the same that an iterator of them gives.
+//! Batches from a stream of rows equal the batches from an iterator.
 
 #![deny(warnings)]
 
@@ -27,7 +27,7 @@ fn readings(count: i64) -> impl Iterator<Item = Reading> + Clone {
     })
 }
 
-/// What came, the errors as their texts.
+/// The number of rows of each batch, or the text of the error.
 fn told(batches: impl IntoIterator<Item = Result<RecordBatch, RowError>>) -> Vec<String> {
     let batches = batches.into_iter().map(|batch| match batch {
         Ok(batch) => Reading::from_batch(&batch)
@@ -39,7 +39,7 @@ fn told(batches: impl IntoIterator<Item = Result<RecordBatch, RowError>>) -> Vec
 }
 
 #[test]
-fn a_stream_gives_the_batches_of_an_iterator() {
+fn stream_returns_the_batches_of_an_iterator() {
     for count in [0, 1, 3, 4, 5, 8, 300] {
         for batch_rows in [1, 4, 128, 200, 1000] {
             let batches = Reading::to_batch_stream(stream::iter(readings(count)), batch_rows);
@@ -51,7 +51,7 @@ fn a_stream_gives_the_batches_of_an_iterator() {
 }
 
 #[test]
-fn an_error_ends_a_batch_and_not_the_stream() {
+fn error_ends_the_batch_but_not_the_stream() {
     let rows = readings(9).map(|mut row| {
         if row.number == 5 {
             row.parts.clear();
@@ -71,7 +71,7 @@ fn an_error_ends_a_batch_and_not_the_stream() {
     assert_eq!(told(Reading::to_batches(rows, 4)), batches);
 }
 
-/// Is not ready before each row, and must not be asked after its end.
+/// A stream that is pending before each row, and must not be polled after its end.
 struct Slow {
     left: Option<i64>,
     is_ready: bool,
@@ -96,14 +96,14 @@ impl Stream for Slow {
 }
 
 #[test]
-fn a_stream_that_is_not_always_ready() {
+fn pending_stream_is_polled_again() {
     let slow = Slow {
         left: Some(6),
         is_ready: false,
     };
     let mut batches = Reading::to_batch_stream(slow, 4);
     let mut context = Context::from_waker(Waker::noop());
-    // Seven times not ready: before each row, and before the end.
+    // Pending seven times: before each row, and before the end.
     let mut pending = 0;
     let mut sizes = Vec::new();
     loop {
@@ -118,7 +118,7 @@ fn a_stream_that_is_not_always_ready() {
 }
 
 #[test]
-fn it_can_go_to_another_thread() {
+fn stream_is_send() {
     fn is_send(stream: impl Stream + Send + 'static) -> impl Stream + Send {
         stream
     }

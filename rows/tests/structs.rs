@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Structs inside columns, structs whose fields are columns, structs with parameters.
+//! Structs as values of columns, flattened structs, and structs with type parameters.
 
 #![deny(warnings, clippy::pedantic)]
 
@@ -13,7 +13,7 @@ use kalamtable_rows::{
     FromArrow, KalamTable, KalamValue, KeyedRow, Row, RowError, TimestampMillis, ToArrow,
 };
 
-/// A definition is one that the checks take; returns its columns, a line each.
+/// Checks that the model accepts the definition; returns its columns, one per line.
 fn columns<R: ToArrow>() -> Vec<String> {
     let definition = R::TABLE.definition;
     let toml = definition.to_toml();
@@ -108,7 +108,7 @@ fn trips() -> Vec<Trip> {
 }
 
 #[test]
-fn a_struct_stands_inside_a_column() -> Result<(), RowError> {
+fn struct_is_the_value_of_a_column() -> Result<(), RowError> {
     let stop = |id: i32| {
         format!(
             "struct<#{} name: text, #{} at: timestamp(ms) null, #{} levels: list<#{} enum('low', 'high') null>>",
@@ -157,8 +157,8 @@ fn a_struct_stands_inside_a_column() -> Result<(), RowError> {
 }
 
 #[test]
-fn what_does_not_fit_inside_is_told_with_its_path() -> Result<(), Box<dyn std::error::Error>> {
-    // `levels` of one stop, deep inside, with a label that is none.
+fn invalid_nested_value_is_reported_with_path() -> Result<(), Box<dyn std::error::Error>> {
+    // An invalid label in the `levels` of one stop, at depth three.
     #[derive(Clone, Debug, PartialEq, KalamValue)]
     #[kalam(crate = kalamtable_rows)]
     struct FreeStop {
@@ -203,14 +203,14 @@ fn what_does_not_fit_inside_is_told_with_its_path() -> Result<(), Box<dyn std::e
     Ok(())
 }
 
-/// What every table has.
+/// The columns that every table has.
 #[derive(Clone, Debug, PartialEq, KalamValue)]
 #[kalam(crate = kalamtable_rows)]
 struct Audit {
-    /// When it was written.
+    /// The time of the last write.
     #[kalam(id = 1, default = "now()")]
     created_at: TimestampMillis,
-    /// Who wrote it.
+    /// The user who wrote the row.
     #[kalam(id = 3)]
     author: Option<String>,
     #[kalam(id = 4)]
@@ -236,7 +236,7 @@ struct Place {
     crate = kalamtable_rows
 )]
 struct Note {
-    /// Where.
+    /// The position.
     #[kalam(flatten)]
     place: Place,
     #[kalam(id = 1)]
@@ -270,7 +270,7 @@ fn notes() -> Vec<Note> {
 }
 
 #[test]
-fn fields_of_a_flattened_struct_are_columns() -> Result<(), RowError> {
+fn flattened_fields_are_columns() -> Result<(), RowError> {
     assert_eq!(
         columns::<Note>(),
         [
@@ -310,7 +310,7 @@ fn fields_of_a_flattened_struct_are_columns() -> Result<(), RowError> {
         assert_eq!(view.audit.author, row.audit.author.as_deref());
         assert_eq!(view.text, row.text.as_deref());
     }
-    // Matched by id and name like any other, and null where they are absent and may be.
+    // Matched by id and name like other columns; a missing nullable column is null.
     let without = Note::to_batch_of(&rows, &[6, 5, 3, 2, 1, 0])?;
     let read = Note::from_batch(&without)?;
     assert_eq!(read[2].audit.author, None);
@@ -324,7 +324,7 @@ fn fields_of_a_flattened_struct_are_columns() -> Result<(), RowError> {
     Ok(())
 }
 
-/// A row that carries a type which no column depends on.
+/// A row with a type parameter that no column depends on.
 #[derive(Clone, Debug, PartialEq, KalamTable)]
 #[kalam(table = "app.typed", primary_key(id), crate = kalamtable_rows)]
 struct Typed<S: Clone + 'static, const N: usize>
@@ -338,7 +338,7 @@ where
 }
 
 #[test]
-fn a_row_has_parameters_that_no_column_depends_on() -> Result<(), RowError> {
+fn row_with_a_type_parameter_is_converted() -> Result<(), RowError> {
     #[derive(Clone, Debug, PartialEq)]
     struct Open;
     let rows = [Typed::<Open, 3> {
@@ -362,7 +362,7 @@ struct Part<'a> {
     note: Option<&'a str>,
 }
 
-/// It borrows all that it can, and is only written.
+/// A row with borrowed fields, which can be written but not read.
 #[derive(KalamTable)]
 #[kalam(table = "app.borrowed", no_primary_key = "written once", crate = kalamtable_rows)]
 struct Borrowed<'a, 'b: 'a> {
@@ -374,7 +374,7 @@ struct Borrowed<'a, 'b: 'a> {
 }
 
 #[test]
-fn structs_that_borrow_are_written() -> Result<(), RowError> {
+fn struct_that_borrows_is_written() -> Result<(), RowError> {
     let text = "a text".to_string();
     let part = |note| Part { name: &text, note };
     let rows = [Borrowed {
@@ -391,7 +391,7 @@ fn structs_that_borrow_are_written() -> Result<(), RowError> {
     Ok(())
 }
 
-/// One field with a name is a struct, unless it is said to be what it holds.
+/// A struct with one named field, which is a newtype only with `transparent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, KalamValue)]
 #[kalam(crate = kalamtable_rows, transparent)]
 struct Port {
@@ -413,7 +413,7 @@ struct Ports {
 }
 
 #[test]
-fn a_transparent_struct_is_what_it_holds() -> Result<(), RowError> {
+fn transparent_struct_has_the_type_of_its_field() -> Result<(), RowError> {
     assert_eq!(
         columns::<Ports>(),
         ["1 port: usmallint", "2 boxed: struct<#3 number: usmallint>"]
@@ -425,7 +425,7 @@ fn a_transparent_struct_is_what_it_holds() -> Result<(), RowError> {
     Ok(())
 }
 
-/// What the configuration leaves out is no field.
+/// A struct with fields that `cfg` removes.
 #[derive(Clone, Debug, PartialEq, KalamTable)]
 #[kalam(table = "app.configured", primary_key(id), crate = kalamtable_rows)]
 struct Configured {
@@ -442,7 +442,7 @@ struct Configured {
 }
 
 #[test]
-fn a_field_that_is_left_out_is_no_column() -> Result<(), RowError> {
+fn field_removed_by_cfg_is_not_a_column() -> Result<(), RowError> {
     assert_eq!(
         columns::<Configured>(),
         [
@@ -459,12 +459,12 @@ fn a_field_that_is_left_out_is_no_column() -> Result<(), RowError> {
     Ok(())
 }
 
-/// A name that other crates are taken under, for types of this one.
+/// A type with the name of an item that generated code uses.
 mod kalam {
     pub(super) use kalamtable_rows::TimestampMillis;
 }
 
-/// A name that generated code might have wanted for itself.
+/// A type with a name that generated code could use for its own items.
 #[derive(Clone, Debug, PartialEq, KalamValue)]
 #[kalam(crate = kalamtable_rows)]
 struct B(String);
@@ -490,7 +490,7 @@ struct Named {
 }
 
 #[test]
-fn names_of_the_users_own_are_theirs() -> Result<(), RowError> {
+fn names_of_generated_items_can_be_user_types() -> Result<(), RowError> {
     let b = || B("b".to_string());
     round_trip(&[Named {
         at: kalam::TimestampMillis::new(1),

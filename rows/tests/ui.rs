@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What is said to mistakes with the derives: one in each file of `ui`, in a folder by topic. How it
-//! is mended stands in the file of the same name in `ui_ok`, which `neighbours.rs` compiles.
+//! The messages for mistakes with the derives. Each file in `ui` has one mistake, in a folder by
+//! topic. The file of the same name in `ui_ok` has the fix; `neighbours.rs` compiles it.
 //!
-//! With the variable `TRYBUILD=overwrite` in the environment the messages are written anew.
+//! The environment variable `TRYBUILD=overwrite` updates the messages.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -17,9 +17,9 @@ fn mistakes() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The folder of the package that trybuild makes of the mistakes.
+/// Returns the folder of the package that trybuild creates for the mistakes.
 fn project() -> Result<PathBuf, Box<dyn Error>> {
-    // As trybuild asks for it.
+    // The command that trybuild runs.
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.args(["metadata", "--no-deps", "--format-version=1"]);
     let metadata: serde_json::Value = serde_json::from_slice(&cargo.output()?.stdout)?;
@@ -31,7 +31,8 @@ fn project() -> Result<PathBuf, Box<dyn Error>> {
         .join(env!("CARGO_PKG_NAME")))
 }
 
-/// To the mistakes, `#[kalam(schema = "..")]` is a path in that package.
+/// Copies the schema files, because the path of `#[kalam(schema = "..")]` is relative to that
+/// package.
 fn copy_schemas(project: &Path) -> Result<(), Box<dyn Error>> {
     let schemas = Path::new("tests/schemas");
     fs::create_dir_all(project.join(schemas))?;

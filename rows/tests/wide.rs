@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A row of 200 columns.
+//! A row type with 200 columns.
 
 #![deny(warnings)]
 
@@ -421,7 +421,7 @@ fn wide(row: i64) -> Wide {
 }
 
 #[test]
-fn two_hundred_columns_go_to_arrow_and_back() -> Result<(), RowError> {
+fn two_hundred_columns_are_written_and_read() -> Result<(), RowError> {
     let rows: Vec<Wide> = (0..300).map(wide).collect();
     let batch = Wide::to_batch(&rows)?;
     assert_eq!(batch.num_columns(), 200);

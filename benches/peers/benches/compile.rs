@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What 100 rows of 16 columns cost the compiler: typed-arrow's derive, KalamTable's derive, what
-//! KalamTable generates of TOML files, and the structs alone.
+//! Compile times of 100 rows with 16 columns: the derive of typed-arrow, the derive of KalamTable,
+//! the code that KalamTable generates from TOML files, and the structs without a derive.
 
 #[path = "../../support/figures.rs"]
 mod figures;
@@ -15,7 +15,7 @@ use std::time::Instant;
 const TABLES: usize = 100;
 const ROUNDS: usize = 3;
 
-/// The fields of `Reading`, where `Time` is what each library has for it.
+/// The fields of `Reading`; `Time` is replaced by the timestamp type of each library.
 const FIELDS: &str = "
     pub id: i64, pub station: String, pub sensor: String, pub status: String,
     pub note: Option<String>, pub operator: Option<String>,
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             FIELDS.replace("Time", "i64")
         )
     })?;
-    // Its timestamps cannot be compared, so its rows cannot either.
+    // Without `PartialEq`, which the timestamps of typed-arrow do not implement.
     let typed = modules(folder, "typed", |table| {
         format!(
             "#[derive(Clone, Debug, typed_arrow::Record)]
@@ -76,7 +76,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What the build script makes of as many definitions as there are tables.
+/// Generates the code for `TABLES` definitions, as a build script does; returns the path of the
+/// file.
 fn generated(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let schemas = folder.join("schemas");
     fs::create_dir(&schemas)?;
@@ -94,7 +95,7 @@ fn generated(folder: &Path) -> Result<PathBuf, Box<dyn Error>> {
     Ok(folder.join("kalamtable.rs"))
 }
 
-/// A file of as many rows as there are tables, each in a module of its own.
+/// Writes a file with `TABLES` modules, each with one row; returns its path.
 fn modules(
     folder: &Path,
     name: &str,
@@ -118,10 +119,10 @@ fn median_time(
     Ok(figures::median(times.into_iter()))
 }
 
-/// Compiles one file as a library, against the crates that this bench was built with.
+/// Compiles one file as a library, with the crates that this benchmark was built with.
 fn rustc(file: &Path, out: &Path, options: &[&str]) -> Result<(), Box<dyn Error>> {
     let bench = std::env::current_exe()?;
-    let deps = bench.parent().ok_or("a bench stands in a folder")?;
+    let deps = bench.parent().ok_or("the benchmark is in a folder")?;
     let mut command = Command::new("rustc");
     command
         .args(["--edition=2024", "--crate-type=lib", "--crate-name=rows"])
@@ -146,7 +147,7 @@ fn rustc(file: &Path, out: &Path, options: &[&str]) -> Result<(), Box<dyn Error>
     }
 }
 
-/// The library that cargo built last: older ones may lie beside it.
+/// Returns the library that cargo built last; older builds may exist next to it.
 fn newest(deps: &Path, name: &str) -> Result<PathBuf, Box<dyn Error>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(deps)? {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a look-up of a table costs, beside the maps and caches that a server would use.
+//! The cost of a table lookup in the registry, compared with the maps and caches that a server
+//! could use instead.
 
 #[path = "../../support/figures.rs"]
 #[expect(dead_code, reason = "nanoseconds need no words")]
@@ -44,7 +45,7 @@ fn width(schema: &SchemaRef) -> usize {
     schema.fields().len()
 }
 
-/// The same tables in every map and cache.
+/// Every map and cache, with the same tables.
 struct Peers {
     registry: SchemaRegistry,
     snapshots: Vec<Arc<TableSnapshot>>,
@@ -81,7 +82,7 @@ impl Peers {
         }
     }
 
-    /// Ids of tables: they count from one.
+    /// Returns random table ids, which begin at one.
     fn ids(&self, thread: usize, lookups: usize) -> impl Iterator<Item = u64> {
         let count = self.snapshots.len();
         Shuffled::new(thread, count)
@@ -100,7 +101,7 @@ fn by_id(count: usize, lookups: usize) {
             ids.map(|id| atomics[id as usize - 1].load(Ordering::Acquire) as usize)
                 .sum()
         }),
-        contender("KalamTable, lent", |thread, lookups| {
+        contender("KalamTable, borrowed", |thread, lookups| {
             let ids = p.ids(thread, lookups);
             ids.map(|id| {
                 p.registry
@@ -161,7 +162,7 @@ fn by_id(count: usize, lookups: usize) {
     if n == 1 {
         let definition = p.snapshots[0].definition();
         let rebuild = [
-            contender("KalamTable, lent", |_, lookups| {
+            contender("KalamTable, borrowed", |_, lookups| {
                 (0..lookups)
                     .map(|_| {
                         p.registry
@@ -234,7 +235,7 @@ fn by_name(count: usize, lookups: usize) {
                 })
                 .sum()
         }),
-        contender("KalamTable, lent", |thread, lookups| {
+        contender("KalamTable, borrowed", |thread, lookups| {
             let numbers = Shuffled::new(thread, count).take(lookups);
             numbers
                 .map(|number| {

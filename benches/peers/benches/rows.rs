@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Rows to a batch and back: KalamTable beside hand-written code, typed-arrow and serde_arrow.
+//! Conversion of rows to a batch and back: KalamTable compared with hand-written code, typed-arrow
+//! and serde_arrow.
 
 #[path = "../../support/figures.rs"]
 mod figures;
@@ -31,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             }),
         );
 
-        // typed-arrow takes the rows and drops them: a copy is made for it outside of the timed part.
+        // typed-arrow consumes and drops the rows; they are cloned outside the timed part.
         let typed: Vec<TypedReading> = rows.iter().map(TypedReading::from).collect();
         let typed_batch = typed_to_batch(typed.clone());
         assert_eq!(typed_batch.columns(), batch.columns());

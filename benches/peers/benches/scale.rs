@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A registry of ten tables and of a million: hits, alterations, evictions, memory; and what readers notice
-//! while tables are altered.
+//! The registry with ten tables and with a million: hits, schema changes, evictions, memory, and
+//! the latency of readers during schema changes.
 
 #[path = "../../support/figures.rs"]
 mod figures;
@@ -27,10 +27,10 @@ const COLUMNS: usize = 10;
 
 fn main() {
     let is_small = !std::env::args().any(|argument| argument == "--bench");
-    // Each is judged by all versions before it, so there are few.
-    let alterations = if is_small { 20 } else { 1_000 };
+    // Each schema change is checked against all previous versions, so the number is small.
+    let schema_changes = if is_small { 20 } else { 1_000 };
     if std::env::args().any(|argument| argument == "pauses") {
-        return pauses(alterations);
+        return pauses(schema_changes);
     }
     let sizes: &[usize] = if is_small {
         &[10, 100]
@@ -38,15 +38,15 @@ fn main() {
         &[10, 10_000, 1_000_000]
     };
     for size in sizes {
-        hits_and_alterations(*size, is_small);
+        hits_and_schema_changes(*size, is_small);
     }
     let tables = if is_small { 200 } else { 100_000 };
     memory(tables);
     evictions(tables);
-    pauses(alterations);
+    pauses(schema_changes);
 }
 
-fn hits_and_alterations(count: usize, is_small: bool) {
+fn hits_and_schema_changes(count: usize, is_small: bool) {
     let (registry, snapshots) = tables::registry(count, COLUMNS, 1000.min(count), BUDGET, |_| ());
     let lookups = if is_small { 100 } else { 2_000_000 };
     let run = |thread: usize, lookups: usize| -> usize {
@@ -58,14 +58,15 @@ fn hits_and_alterations(count: usize, is_small: bool) {
             })
             .sum()
     };
-    let hits = [contender("KalamTable, lent", run)];
+    let hits = [contender("KalamTable, borrowed", run)];
     compare(
         &format!("[scale] hits among {count} tables"),
         lookups,
         &hits,
     );
 
-    // The maps that are cleared one by one, of which one has to be searched: projections by table and columns.
+    // The alternative to an entry per table: a map of projections by table and columns, which has
+    // to be scanned to invalidate a table.
     let mut projections: HashMap<(u64, Vec<usize>), Arc<TableSnapshot>> = snapshots
         .iter()
         .map(|table| ((table.id().0, vec![0, 1]), Arc::clone(table)))
@@ -83,7 +84,8 @@ fn hits_and_alterations(count: usize, is_small: bool) {
         .map(|number| number + 1)
         .collect();
     let invalidations = (0..rounds).map(|_| {
-        // What is not resident costs less to forget.
+        // The tables are loaded first, because invalidating a table that is not resident is
+        // cheaper.
         for id in &ids {
             registry
                 .get_blocking(TableId(*id))
@@ -102,7 +104,7 @@ fn hits_and_alterations(count: usize, is_small: bool) {
     );
 }
 
-/// Bytes for each table with its artefacts: schema, system columns, two projections.
+/// Measures the bytes per table with its artefacts: schema, system columns, two projections.
 fn memory(count: usize) {
     for (shapes, what) in [
         (count, "each of its own shape"),
@@ -130,7 +132,7 @@ fn memory(count: usize) {
     println!();
 }
 
-/// A cache that is full: what it costs to load one table more, and let another one go.
+/// Measures loads into a full cache, each of which evicts another table.
 fn evictions(count: usize) {
     let (registry, snapshots) = tables::registry(count, COLUMNS, 1000, BUDGET, |_| ());
     let stats = registry.stats();
@@ -159,7 +161,7 @@ fn evictions(count: usize) {
     times.sort_by(f64::total_cmp);
     let at = |share: f64| show(times[((times.len() - 1) as f64 * share) as usize]);
 
-    // Timestamps, collected and sorted, of which the oldest tenth goes.
+    // The alternative of collecting and sorting timestamps to evict the oldest tenth.
     let stamps: HashMap<u64, u64> = (0..count as u64)
         .map(|id| (id, id.wrapping_mul(0x9E37_79B9) % 1_000_003))
         .collect();
@@ -171,7 +173,7 @@ fn evictions(count: usize) {
         begin.elapsed().as_secs_f64()
     }));
     println!(
-        "[scale] look-ups in a full registry of {count} tables, half of them resident: median {}, 99 % {}, \
+        "[scale] lookups in a full registry of {count} tables, half of them resident: median {}, 99 % {}, \
          99.99 % {}, longest {}; {} evictions; collect and sort of {count} timestamps {}\n",
         at(0.5),
         at(0.99),
@@ -182,8 +184,8 @@ fn evictions(count: usize) {
     );
 }
 
-/// A table is altered again and again: how often, and how long its readers wait at worst.
-fn pauses(alterations: usize) {
+/// Measures how often a table can be altered and the longest pauses of its readers.
+fn pauses(schema_changes: usize) {
     let longest = |is_altered: bool| {
         let (registry, snapshots) = tables::registry(2, COLUMNS, 1, BUDGET, |_| ());
         let is_over = AtomicBool::new(false);
@@ -200,7 +202,7 @@ fn pauses(alterations: usize) {
             });
             let begin = Instant::now();
             let mut at = Arc::clone(&snapshots[0]);
-            for _ in 0..alterations {
+            for _ in 0..schema_changes {
                 if is_altered {
                     let same = at.definition().clone();
                     at = block_on(registry.alter(&at, same)).expect("nobody else alters");
@@ -224,9 +226,9 @@ fn pauses(alterations: usize) {
             at(1.0)
         );
         if is_altered {
-            let each = took.as_secs_f64() / alterations as f64;
+            let each = took.as_secs_f64() / schema_changes as f64;
             println!(
-                "[alter] {:.0} alterations a second, commit in memory included",
+                "[alter] {:.0} schema changes per second, including the commit in memory",
                 1.0 / each
             );
         }

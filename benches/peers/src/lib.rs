@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! One row of 16 columns, five of them text and seven nullable, as each library wants it, with the same
-//! values; and the code that one would write by hand.
+//! One row of 16 columns, five of them texts and seven nullable, as a row type of each library,
+//! with the same values; and hand-written conversions.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub use typed::TypedReading;
 mod typed {
     use typed_arrow::{Microsecond, Timestamp};
 
-    /// The row as typed-arrow wants it.
+    /// The row of typed-arrow.
     #[derive(Clone, Debug, typed_arrow::Record)]
     pub struct TypedReading {
         pub id: i64,
@@ -51,7 +51,7 @@ mod typed {
     }
 }
 
-/// The row as serde sees it: its times are numbers of microseconds.
+/// The row for serde, whose times are numbers of microseconds.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields are those of `Reading`")]
 pub struct SerdeReading {
@@ -121,8 +121,8 @@ impl From<&Reading> for SerdeReading {
     }
 }
 
-/// `count` rows, always the same ones, a third of the nullable values null. The texts have 8 to 40
-/// bytes.
+/// Returns `count` rows from a fixed seed. A third of the nullable values are null, and texts have
+/// 8 to 40 bytes.
 pub fn readings(count: usize) -> Vec<Reading> {
     let mut numbers = Numbers(42);
     (0..count)
@@ -158,12 +158,12 @@ pub fn readings(count: usize) -> Vec<Reading> {
         .collect()
 }
 
-/// splitmix64 (Steele, Lea and Flood, 2014): enough to make values differ. It holds the seed.
+/// The random number generator splitmix64 (Steele, Lea and Flood, 2014), with its state.
 #[derive(Debug)]
 pub struct Numbers(pub u64);
 
 impl Numbers {
-    /// The next one of all 64 bits.
+    /// Returns the next number of 64 bits.
     #[expect(clippy::should_implement_trait, reason = "there is always a next one")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -172,22 +172,22 @@ impl Numbers {
         mixed ^ (mixed >> 31)
     }
 
-    /// One from 0 to one less than `end`.
+    /// Returns a number less than `end`.
     pub fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
-    /// The value, or, for a third of all calls, `None`.
+    /// Returns a value, or `None` for a third of all calls.
     pub fn some<T>(&mut self, value: impl FnOnce(&mut Self) -> T) -> Option<T> {
         let value = value(self);
         (self.below(3) > 0).then_some(value)
     }
 }
 
-/// One builder a column, one pass over the rows.
+/// Converts rows with one builder per column, in one pass over the rows.
 ///
 /// # Errors
-/// If Arrow refuses.
+/// Fails if Arrow cannot build the batch.
 pub fn by_hand(rows: &[Reading]) -> Result<RecordBatch, ArrowError> {
     let count = rows.len();
     let text = || StringBuilder::with_capacity(count, count * 20);
@@ -243,7 +243,7 @@ pub fn by_hand(rows: &[Reading]) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(SCHEMA.clone(), columns)
 }
 
-/// The rows of a batch, row by row over downcast arrays.
+/// Reads the rows of a batch from downcast arrays, row by row.
 pub fn rows_by_hand(batch: &RecordBatch) -> Vec<Reading> {
     let id = batch.column(0).as_primitive::<Int64Type>();
     let station = batch.column(1).as_string::<i32>();
@@ -289,10 +289,10 @@ pub fn rows_by_hand(batch: &RecordBatch) -> Vec<Reading> {
     rows
 }
 
-/// The rows of a batch out of typed-arrow's views, which is its way to owned rows.
+/// Reads the rows of a batch from views of typed-arrow, which has no other way to owned rows.
 ///
 /// # Errors
-/// If the batch is not one of such rows.
+/// Fails if the batch does not have the columns of the row.
 pub fn typed_rows(
     batch: &RecordBatch,
 ) -> Result<Vec<TypedReading>, typed_arrow::schema::SchemaError> {
@@ -305,14 +305,14 @@ pub fn typed_rows(
     Ok(rows)
 }
 
-/// What is added up of a batch: numbers as they are, texts by their length.
+/// The sums of a batch; texts count with their length.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sums {
-    /// Whole numbers, lengths of texts, and one for each `true`.
+    /// The sum of whole numbers, lengths of texts, and one for each `true`.
     pub whole: i64,
-    /// Other numbers.
+    /// The sum of floating-point numbers.
     pub real: f64,
-    /// How many values are null.
+    /// The number of nulls.
     pub nulls: i64,
 }
 
@@ -348,7 +348,7 @@ impl Sums {
     }
 }
 
-/// Everything in a batch, added up row by row over downcast arrays.
+/// Sums up a batch from downcast arrays, row by row.
 pub fn sum_by_hand(batch: &RecordBatch) -> Sums {
     let id = batch.column(0).as_primitive::<Int64Type>();
     let station = batch.column(1).as_string::<i32>();
@@ -414,7 +414,7 @@ macro_rules! sum_views {
     }};
 }
 
-/// Everything in a batch, added up over KalamTable's views.
+/// Sums up a batch from views of KalamTable.
 pub fn sum_views(batch: &RecordBatch) -> Result<Sums, kalamtable_rows::RowError> {
     use kalamtable_rows::FromArrow;
 
@@ -425,7 +425,7 @@ pub fn sum_views(batch: &RecordBatch) -> Result<Sums, kalamtable_rows::RowError>
     Ok(sums)
 }
 
-/// Everything in a batch, added up over typed-arrow's views.
+/// Sums up a batch from views of typed-arrow.
 pub fn sum_typed_views(batch: &RecordBatch) -> Result<Sums, typed_arrow::schema::SchemaError> {
     use typed_arrow::AsViewsIterator;
 

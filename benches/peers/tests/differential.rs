@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! KalamTable, typed-arrow, serde_arrow and hand-written builders make the same batch of the same rows, and
-//! read each other's.
+//! KalamTable, typed-arrow, serde_arrow and hand-written builders convert the same rows to equal
+//! batches, and read the batches of each other.
 
-#![allow(missing_docs, reason = "what typed-arrow's derive writes has none")]
+#![allow(
+    missing_docs,
+    reason = "the code of the typed-arrow derive has no docs"
+)]
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -29,12 +32,12 @@ use typed_arrow::{
     Date32, List, Map, Microsecond, Millisecond, Nanosecond, Record, Second, Time64, Timestamp,
 };
 
-/// So many that blocks of rows begin and end among them.
+/// Enough rows for several blocks.
 const ROWS: usize = 600;
 
 #[test]
 fn batches_of_all_four_are_equal() -> Result<(), Box<dyn Error>> {
-    // Around the size of a block, where bits and offsets of one block meet those of the next.
+    // Numbers of rows around the size of a block, where bits and offsets of two blocks meet.
     for count in [0, 1, 63, 64, 127, 128, 129, 1000] {
         let rows = readings(count);
         let batch = Reading::to_batch(&rows)?;
@@ -75,7 +78,7 @@ fn extremes_are_equal() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A row of what all libraries know by the same Rust type: all three derives stand on it.
+/// A row of types that all libraries support, with all three derives.
 #[derive(Clone, Debug, Serialize, Deserialize, KalamTable, Record)]
 #[kalam(
     table = "peers.numbers",
@@ -457,7 +460,7 @@ struct Place {
     height: Option<i32>,
 }
 
-/// A row of structs as serde sees it; KalamTable's is generated.
+/// A row of structs for serde; the row of KalamTable is generated.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct SerdeJourney {
     id: i64,
@@ -532,7 +535,7 @@ fn structs_are_equal() -> Result<(), Box<dyn Error>> {
     check::<Journey, _, TypedJourney>(&rows, typed)
 }
 
-/// Up to 12 letters of more than one byte each.
+/// Returns up to 12 letters, some of several bytes.
 fn text(numbers: &mut Numbers) -> String {
     (0..numbers.below(13))
         .map(|_| ['a', 'ß', '漢', '🦀'][numbers.below(4)])
@@ -543,13 +546,13 @@ fn bytes(numbers: &mut Numbers) -> Vec<u8> {
     list(numbers, |numbers| numbers.next() as u8)
 }
 
-/// Up to 4 values.
+/// Returns up to 4 values.
 fn list<T>(numbers: &mut Numbers, value: impl Fn(&mut Numbers) -> T) -> Vec<T> {
     (0..numbers.below(5)).map(|_| value(numbers)).collect()
 }
 
-/// Holds the arrays of the same rows equal: as serde_arrow makes them, as typed-arrow does, and as
-/// KalamTable does of what it reads from the others. Each reads KalamTable's.
+/// Checks that the batches of all libraries are equal: serde_arrow, typed-arrow, and KalamTable
+/// with the rows that it reads from the others. Each library also reads the batch of KalamTable.
 fn check<K, S, T>(serde: &[S], typed: Vec<T>) -> Result<(), Box<dyn Error>>
 where
     K: FromArrow + Debug,
@@ -563,7 +566,7 @@ where
     Ok(())
 }
 
-/// The same, and returns KalamTable's batch, which serde_arrow has not read.
+/// Like [`check`], but serde_arrow does not read the batch of KalamTable, which is returned.
 fn check_but_reading_by_serde<K, S, T>(
     serde: &[S],
     typed: Vec<T>,
@@ -583,7 +586,7 @@ where
     let ours = K::to_batch(&rows)?;
     assert_eq!(ours.columns(), of_serde.columns());
     assert_eq!(debug(&K::from_batch(&of_typed)?), debug(&rows));
-    // Offsets and bits that do not begin at the first row.
+    // A slice, whose offsets and bits do not begin at the first row.
     let (begin, length) = (rows.len() / 3, rows.len() / 3);
     assert_eq!(
         debug(&K::from_batch(&of_typed.slice(begin, length))?),
@@ -604,7 +607,7 @@ fn typed_batch<T: BuildRows>(rows: Vec<T>) -> RecordBatch {
     builders.finish().into_record_batch()
 }
 
-/// Not a number is not equal to itself; its name is.
+/// Returns the debug text of rows, because a NaN does not equal itself and its text does.
 fn debug<T: Debug + ?Sized>(rows: &T) -> String {
     format!("{rows:?}")
 }
@@ -621,8 +624,8 @@ fn assert_same(left: &RecordBatch, right: &RecordBatch) -> Result<(), Box<dyn Er
     Ok(())
 }
 
-/// An array without what the libraries do not agree on: metadata, the names of the fields inside lists
-/// and maps, and whether the values of a map may be null.
+/// Returns an array without the properties in which the libraries differ: metadata, the names of
+/// the fields inside lists and maps, and the nullability of the values of a map.
 fn plain(data: &ArrayData) -> Result<ArrayData, Box<dyn Error>> {
     with_type(data, plain_type(data.data_type()))
 }

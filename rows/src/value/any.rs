@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`AnyValue`]: a value that carries its own Arrow type, for columns of types that only Arrow has.
+//! [`AnyValue`]: a value with its own Arrow type, for columns of types that only Arrow has.
 
 use std::fmt;
 
@@ -10,10 +10,10 @@ use arrow::datatypes::DataType;
 use super::{OwnedValue, Value};
 use crate::error::{InvalidValue, ValueError, mismatch};
 
-/// A value that carries its own Arrow type: the row type of `arrow:<type>` columns.
+/// A value with its own Arrow type: the row type of `arrow:<type>` columns.
 ///
-/// It is an array of one element. Its type is checked when it goes into a column. It is slower than
-/// the other types: name a type of your own with `rust = ".."` where that matters.
+/// It is an array of one element, whose type is checked when the value is appended to a column. It
+/// is slower than the other types; where that matters, name a type of your own with `rust = ".."`.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -35,11 +35,12 @@ impl PartialEq for AnyValue {
 }
 
 impl AnyValue {
-    /// The only element of `array`. `ScalarValue::to_array` of DataFusion makes such arrays.
+    /// Creates a value from the only element of `array`. `ScalarValue::to_array` of DataFusion
+    /// returns such arrays.
     ///
     /// # Errors
-    /// [`InvalidValue::Length`] if it has more elements, or none; [`InvalidValue::Null`] if the element is
-    /// null: a null is `None` in an `Option<AnyValue>`.
+    /// [`InvalidValue::Length`] unless the array has exactly one element; [`InvalidValue::Null`] if
+    /// the element is null: a null is `None` in an `Option<AnyValue>`.
     pub fn try_new(array: ArrayRef) -> Result<Self, InvalidValue> {
         if array.len() != 1 {
             let found = array.len();
@@ -51,7 +52,7 @@ impl AnyValue {
         Ok(AnyValue(array))
     }
 
-    /// An array of one element.
+    /// Returns the value as an array of one element.
     pub fn array(&self) -> &ArrayRef {
         &self.0
     }
@@ -63,7 +64,7 @@ impl fmt::Debug for AnyValue {
     }
 }
 
-/// Collects values of one Arrow type.
+/// Builds an array of values of one Arrow type.
 #[derive(Debug)]
 pub struct AnyBuilder {
     ty: DataType,
@@ -130,7 +131,7 @@ impl AnyBuilder {
     }
 }
 
-/// One element of an array, of any type.
+/// One element of an array of any type.
 #[derive(Clone, Copy)]
 pub struct AnyView<'a> {
     array: &'a ArrayRef,
@@ -138,7 +139,7 @@ pub struct AnyView<'a> {
 }
 
 impl AnyView<'_> {
-    /// An array of that one element, which shares the memory of the one that was read.
+    /// Returns the element as an array of length one, which shares the memory of the array.
     pub fn array(&self) -> ArrayRef {
         self.array.slice(self.index, 1)
     }

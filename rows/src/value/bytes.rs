@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Types around a byte string, which is written and read as a `Vec<u8>` is.
+//! Byte strings of other types than `Vec<u8>`, which are converted like a `Vec<u8>`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
 use kalamtable_model::ColumnType;
 
-use super::{Items, OwnedValue, Value};
+use super::{ListItems, OwnedValue, Value};
 use crate::error::ValueError;
 
 macro_rules! byte_values {
@@ -67,7 +67,7 @@ macro_rules! owned_byte_values {
         $(#[$feature])?
         impl OwnedValue for $bytes {
             type Reader = <Vec<u8> as OwnedValue>::Reader;
-            type View<'a> = Items<'a, u8>;
+            type View<'a> = ListItems<'a, u8>;
 
             fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
                 <Vec<u8> as OwnedValue>::reader(array, ty)
@@ -78,7 +78,7 @@ macro_rules! owned_byte_values {
             }
 
             #[inline]
-            fn view(reader: &Self::Reader, index: usize) -> Result<Items<'_, u8>, ValueError> {
+            fn view(reader: &Self::Reader, index: usize) -> Result<ListItems<'_, u8>, ValueError> {
                 <Vec<u8> as OwnedValue>::view(reader, index)
             }
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Dates of other crates, and times that belong to no zone.
+//! Dates of other crates, and the column type of timestamps without a zone.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -9,28 +9,28 @@ use arrow::datatypes::{DataType, Date32Type};
 use kalamtable_model::{ColumnType, TimeUnit};
 
 use super::computed::{Codec, only};
-use super::moment::out_of_range;
+use super::time_codec::out_of_range;
 use crate::error::InvalidValue;
 
-/// The column type of a date with a time of day, of no zone.
+/// The column type of a date with a time of day and without a zone.
 pub(super) const CIVIL: ColumnType = ColumnType::Timestamp {
     unit: TimeUnit::Nanosecond,
     zone: None,
 };
 
-/// A date.
+/// A date type of another crate.
 pub trait Day: Copy + Debug + 'static {
-    /// The type as a person writes it.
+    /// The name of the type in error messages.
     const NAME: &'static str;
 
-    /// Days after 1970-01-01; `None` if 32 bits don't hold them.
+    /// Returns the number of days after 1970-01-01, or `None` if it exceeds 32 bits.
     fn days(self) -> Option<i32>;
 
-    /// From days after 1970-01-01; `None` if this type has no such date.
+    /// Returns the date that is `days` after 1970-01-01, or `None` if it is out of range.
     fn from_days(days: i32) -> Option<Self>;
 }
 
-/// Computes a [`Day`].
+/// Converts a [`Day`].
 #[derive(Debug)]
 pub struct DayCodec<T>(PhantomData<T>);
 

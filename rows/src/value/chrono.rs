@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Times of `chrono`.
+//! Dates, times and durations of `chrono`.
 
 use ::chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike, Utc};
 use arrow::datatypes::TimeUnit;
@@ -8,30 +8,30 @@ use kalamtable_model::ColumnType;
 
 use super::calendar::{CIVIL, Day, DayCodec};
 use super::computed::computed_values;
-use super::moment::{Elapsed, ElapsedCodec, INSTANT, Kind, Moment, MomentCodec};
+use super::time_codec::{Elapsed, ElapsedCodec, INSTANT, TimeCodec, TimeOrigin, TimeValue};
 use crate::error::InvalidValue;
 
 computed_values!(
-    MomentCodec<DateTime<Utc>> => DateTime<Utc>: INSTANT,
-    MomentCodec<NaiveDateTime> => NaiveDateTime: CIVIL,
-    MomentCodec<NaiveTime> => NaiveTime: ColumnType::Time,
+    TimeCodec<DateTime<Utc>> => DateTime<Utc>: INSTANT,
+    TimeCodec<NaiveDateTime> => NaiveDateTime: CIVIL,
+    TimeCodec<NaiveTime> => NaiveTime: ColumnType::Time,
     DayCodec<NaiveDate> => NaiveDate: ColumnType::Date,
     ElapsedCodec<TimeDelta> => TimeDelta: ColumnType::Interval,
 );
 
-/// Nanoseconds after a second. Chrono tells a leap second as more of them than a second has.
-fn nanos<T: Moment>(time: T, nanos: u32) -> Result<u32, InvalidValue> {
+/// Fails if `nanos` is a second or more, which is how chrono represents a leap second.
+fn nanos<T: TimeValue>(time: T, nanos: u32) -> Result<u32, InvalidValue> {
     if nanos < 1_000_000_000 {
         return Ok(nanos);
     }
     Err(InvalidValue::Inexact {
         value: time.text(),
         target: "in a column".to_string(),
-        help: "it is a leap second, which Arrow's times do not have".to_string(),
+        help: "it is a leap second, which times of Arrow cannot represent".to_string(),
     })
 }
 
-/// The digits after the seconds that a unit has.
+/// Returns the number of digits after the decimal point of a second.
 fn digits(unit: TimeUnit) -> u32 {
     match unit {
         TimeUnit::Second => 0,
@@ -46,9 +46,9 @@ fn rounding(unit: TimeUnit) -> String {
     format!("round it first, with `SubsecRound::trunc_subsecs({digits})`")
 }
 
-impl Moment for DateTime<Utc> {
+impl TimeValue for DateTime<Utc> {
     const NAME: &'static str = "chrono::DateTime<Utc>";
-    const KIND: Kind = Kind::Instant;
+    const ORIGIN: TimeOrigin = TimeOrigin::Instant;
 
     fn split(self) -> Result<(i64, u32), InvalidValue> {
         Ok((
@@ -66,9 +66,9 @@ impl Moment for DateTime<Utc> {
     }
 }
 
-impl Moment for NaiveDateTime {
+impl TimeValue for NaiveDateTime {
     const NAME: &'static str = "chrono::NaiveDateTime";
-    const KIND: Kind = Kind::Civil {
+    const ORIGIN: TimeOrigin = TimeOrigin::Civil {
         instant: DateTime::<Utc>::NAME,
     };
 
@@ -77,7 +77,7 @@ impl Moment for NaiveDateTime {
     }
 
     fn join(seconds: i64, nanos: u32) -> Option<Self> {
-        DateTime::from_timestamp(seconds, nanos).map(|moment| moment.naive_utc())
+        DateTime::from_timestamp(seconds, nanos).map(|timestamp| timestamp.naive_utc())
     }
 
     fn rounding(unit: TimeUnit) -> String {
@@ -85,9 +85,9 @@ impl Moment for NaiveDateTime {
     }
 }
 
-impl Moment for NaiveTime {
+impl TimeValue for NaiveTime {
     const NAME: &'static str = "chrono::NaiveTime";
-    const KIND: Kind = Kind::OfDay;
+    const ORIGIN: TimeOrigin = TimeOrigin::OfDay;
 
     fn split(self) -> Result<(i64, u32), InvalidValue> {
         let seconds = self.num_seconds_from_midnight().into();
@@ -103,7 +103,7 @@ impl Moment for NaiveTime {
     }
 }
 
-/// 1970-01-01 as chrono counts days.
+/// 1970-01-01 in the day numbers of chrono.
 const EPOCH: i32 = 719_163;
 
 impl Day for NaiveDate {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Values that are computed from the numbers of an array, and the numbers from them: what the types of
-//! other crates have in common.
+//! Conversion of values through the numbers of an array. Most types of other crates use it.
 
 use std::fmt::Debug;
 
@@ -13,33 +12,35 @@ use super::primitive::NativeBuilder;
 use crate::error::{InvalidValue, ValueError, mismatch};
 use crate::physical::decode;
 
-/// How values of one type become numbers of an array, and return: exactly, or not at all.
+/// An exact conversion between values of one type and the numbers of an array.
 pub trait Codec {
     /// The type of the values.
     type Value: Copy;
-    /// What stands in the array.
+    /// The Arrow type of the numbers.
     type Primitive: ArrowPrimitiveType;
-    /// What the type of an array says of the computation: a unit, or a scale.
+    /// The parameter of the conversion that the type of the array determines: a unit, or a scale.
     type Form: Debug + Send + 'static;
 
-    /// The form of arrays of type `ty`.
+    /// Returns the form of arrays of type `ty`, or an error if they do not hold values of this
+    /// type.
     fn form(ty: &DataType) -> Result<Self::Form, InvalidValue>;
 
-    /// Whether an array of type `found`, which has a form, can be read as a column of type `ty`.
+    /// Returns whether an array of type `found`, which has a form, can be read as a column of type
+    /// `ty`.
     fn is_read(found: &DataType, ty: &DataType) -> bool {
         found == ty
     }
 
-    /// What stands in the array for `value`.
+    /// Returns the number for `value`.
     fn encode(value: Self::Value, form: &Self::Form) -> Result<Native<Self>, InvalidValue>;
 
-    /// The value for what stands in the array.
+    /// Returns the value for a number.
     fn decode(native: Native<Self>, form: &Self::Form) -> Result<Self::Value, InvalidValue>;
 }
 
 type Native<C> = <<C as Codec>::Primitive as ArrowPrimitiveType>::Native;
 
-/// Collects values as the numbers that they are computed to.
+/// Builds an array of the numbers of values.
 #[derive(Debug)]
 pub struct ComputedBuilder<P: ArrowPrimitiveType, F> {
     ty: DataType,
@@ -56,7 +57,7 @@ impl<P: ArrowPrimitiveType, F> ComputedBuilder<P, F> {
         let natives = if PrimitiveArray::<P>::is_compatible(ty) {
             NativeBuilder::try_new(ty, capacity)?
         } else {
-            // Numbers of a unit, whose type has that unit in the end.
+            // Plain numbers; `finish` casts them to the type with its unit.
             NativeBuilder::try_new(&P::DATA_TYPE, capacity)?
         };
         Ok(ComputedBuilder {
@@ -107,13 +108,13 @@ impl<P: ArrowPrimitiveType, F> ComputedBuilder<P, F> {
         if *array.data_type() == self.ty {
             return Ok(array);
         }
-        // The same numbers under another type: nothing is copied.
+        // The cast changes the type of the numbers and does not copy them.
         arrow::compute::cast(&array, &self.ty)
             .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
     }
 }
 
-/// Reads values from the numbers that they are computed from.
+/// Reads values from an array of numbers.
 #[derive(Debug)]
 pub struct ComputedReader<P: ArrowPrimitiveType, F> {
     form: F,
@@ -155,8 +156,7 @@ impl<P: ArrowPrimitiveType, F> ComputedReader<P, F> {
     }
 }
 
-/// The traits of values for types that a [`Codec`] computes, each with the column type that it stands
-/// for.
+/// Implements the traits of values, and `HasType`, for types that have a [`Codec`].
 macro_rules! computed_values {
     ($($codec:ty => $ty:ty: $column:expr),* $(,)?) => {$(
         impl $crate::value::Value for $ty {
@@ -236,7 +236,7 @@ macro_rules! computed_values {
 
 pub(super) use computed_values;
 
-/// Refuses any type but `own`.
+/// Fails unless `ty` is `own`.
 pub(super) fn only(own: DataType, ty: &DataType) -> Result<(), InvalidValue> {
     if *ty == own {
         return Ok(());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Times of `jiff`.
+//! Dates, times and durations of `jiff`.
 
 use ::jiff::civil::{Date, DateTime, Time};
 use ::jiff::{SignedDuration, Timestamp};
@@ -9,23 +9,24 @@ use kalamtable_model::ColumnType;
 
 use super::calendar::{CIVIL, Day, DayCodec};
 use super::computed::computed_values;
-use super::moment::{Elapsed, ElapsedCodec, INSTANT, Kind, Moment, MomentCodec};
+use super::time_codec::{Elapsed, ElapsedCodec, INSTANT, TimeCodec, TimeOrigin, TimeValue};
 use crate::error::InvalidValue;
 
 computed_values!(
-    MomentCodec<Timestamp> => Timestamp: INSTANT,
-    MomentCodec<DateTime> => DateTime: CIVIL,
-    MomentCodec<Time> => Time: ColumnType::Time,
+    TimeCodec<Timestamp> => Timestamp: INSTANT,
+    TimeCodec<DateTime> => DateTime: CIVIL,
+    TimeCodec<Time> => Time: ColumnType::Time,
     DayCodec<Date> => Date: ColumnType::Date,
     ElapsedCodec<SignedDuration> => SignedDuration: ColumnType::Interval,
 );
 
 const EPOCH: Date = Date::constant(1970, 1, 1);
 
-/// Seconds, rounded down, and nanoseconds; jiff gives both the same sign.
+/// Rounds the seconds down, so that the nanoseconds are not negative: in jiff, both have the same
+/// sign.
 fn rounded_down(seconds: i64, nanos: i32) -> (i64, u32) {
     if nanos < 0 {
-        // No time of jiff has as many seconds as 64 bits.
+        // The subtraction cannot overflow: times of jiff have far fewer seconds than 64 bits hold.
         (seconds - 1, (nanos + 1_000_000_000) as u32)
     } else {
         (seconds, nanos as u32)
@@ -36,9 +37,9 @@ fn rounding(unit: TimeUnit) -> String {
     format!("round it first, with `round(jiff::Unit::{unit:?})`")
 }
 
-impl Moment for Timestamp {
+impl TimeValue for Timestamp {
     const NAME: &'static str = "jiff::Timestamp";
-    const KIND: Kind = Kind::Instant;
+    const ORIGIN: TimeOrigin = TimeOrigin::Instant;
 
     fn split(self) -> Result<(i64, u32), InvalidValue> {
         Ok(rounded_down(self.as_second(), self.subsec_nanosecond()))
@@ -53,9 +54,9 @@ impl Moment for Timestamp {
     }
 }
 
-impl Moment for DateTime {
+impl TimeValue for DateTime {
     const NAME: &'static str = "jiff::civil::DateTime";
-    const KIND: Kind = Kind::Civil {
+    const ORIGIN: TimeOrigin = TimeOrigin::Civil {
         instant: Timestamp::NAME,
     };
 
@@ -74,9 +75,9 @@ impl Moment for DateTime {
     }
 }
 
-impl Moment for Time {
+impl TimeValue for Time {
     const NAME: &'static str = "jiff::civil::Time";
-    const KIND: Kind = Kind::OfDay;
+    const ORIGIN: TimeOrigin = TimeOrigin::OfDay;
 
     fn split(self) -> Result<(i64, u32), InvalidValue> {
         let after = self.duration_since(Time::midnight());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `serde_json::Value`: a column of JSON, read as what it means to serde_json. Digits beyond those of a
-//! double, keys that repeat, their order and blanks are the text's alone.
+//! `serde_json::Value` as the value of a `json` column. Parsing keeps neither whitespace, repeated
+//! keys and the order of keys, nor digits beyond those of a double.
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::DataType;
@@ -57,7 +57,7 @@ fn write(index: usize, json: &Json) -> Result<String, ValueError> {
 
 impl OwnedValue for Json {
     type Reader = StringArray;
-    // The text as it stands there: what it says has to be built.
+    // The text: a parsed value cannot borrow from the array.
     type View<'a> = &'a str;
 
     fn reader(array: &ArrayRef, ty: &DataType) -> Result<StringArray, ValueError> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Lists: `Vec` and arrays, which are byte strings too, and embeddings.
+//! Lists: `Vec` and arrays. A `Vec` or array of `u8` is a byte string, and an array of `f32` an
+//! embedding.
 
 use std::fmt;
 use std::ops::{Deref, Range};
@@ -12,14 +13,13 @@ use arrow::datatypes::{BinaryType, DataType, FieldRef};
 
 use super::primitive::{FixedBytesBuilder, check_length, fixed_bytes_reader};
 use super::text::{BytesBuilder, bytes_reader};
-use super::{Element, ElementReader, OwnedElement, OwnedValue, Validity, Value};
+use super::{
+    BuilderOf, Element, ElementReader, OwnedElement, OwnedValue, ReaderOf, Validity, Value,
+};
 use crate::error::{InvalidValue, PathSegment, ValueError, mismatch};
 use crate::physical::plain_type;
 
-type BuilderOf<E> = <<E as Element>::Value as Value>::Builder;
-type ReaderOf<E> = <<E as Element>::Value as OwnedValue>::Reader;
-
-/// Collects runs of elements: into lists, lists of one length, or byte strings, as the column says.
+/// Builds an array of lists, fixed-size lists or byte strings, depending on the type of the column.
 #[derive(Debug)]
 pub struct ListBuilder<B>(Form<B>);
 
@@ -117,7 +117,7 @@ impl<B> ListBuilder<B> {
                             check_length(length, cell.len(), index)?;
                             append_elements::<E>(elements, cell.iter()).map_err(in_list)?;
                         }
-                        // The list's own null covers them.
+                        // Hidden by the null of the list.
                         None => E::Value::append_nullable(elements, &vec![None; length])
                             .map_err(in_list)?,
                     }
@@ -167,7 +167,7 @@ impl<B> ListBuilder<B> {
     }
 }
 
-/// Adds where runs of these lengths end.
+/// Appends the end offsets of lists of these lengths.
 pub(super) fn append_offsets(
     offsets: &mut Vec<i32>,
     lengths: impl Iterator<Item = usize>,
@@ -182,7 +182,7 @@ pub(super) fn append_offsets(
     Ok(())
 }
 
-/// The offsets of the runs from `begin` on, as of a list that starts there.
+/// Returns the offsets from position `begin` on, relative to the first of them.
 pub(super) fn block_offsets(offsets: &[i32], begin: usize) -> Vec<i32> {
     let first = offsets[begin];
     offsets[begin..]
@@ -191,7 +191,7 @@ pub(super) fn block_offsets(offsets: &[i32], begin: usize) -> Vec<i32> {
         .collect()
 }
 
-/// Adds elements one after the other.
+/// Appends elements.
 pub(super) fn append_elements<'a, E: Element + 'a>(
     builder: &mut BuilderOf<E>,
     elements: impl Iterator<Item = &'a E>,
@@ -205,10 +205,10 @@ fn as_bytes<'a, E: Element>(cells: &[Option<&'a [E]>]) -> Vec<Option<&'a [u8]>> 
     bytes.collect()
 }
 
-/// Reads runs of elements; a byte string is a run of bytes.
+/// Reads lists. A byte string is read as a list of bytes.
 #[derive(Debug)]
 pub struct ListReader<R> {
-    /// Where each run begins and ends.
+    /// The positions in `elements` where the lists begin and end.
     offsets: OffsetBuffer<i32>,
     elements: ElementReader<R>,
 }
@@ -229,10 +229,14 @@ impl<R> ListReader<R> {
                 let bytes = fixed_bytes_reader(array, ty)?;
                 let length = bytes.value_length() as usize;
                 let elements = byte_elements(&Buffer::from_slice_ref(bytes.value_data()));
-                (equal_runs(length, bytes.len())?, elements, &DataType::UInt8)
+                (
+                    fixed_size_offsets(length, bytes.len())?,
+                    elements,
+                    &DataType::UInt8,
+                )
             }
             DataType::List(item) | DataType::FixedSizeList(item, _) => {
-                let (offsets, elements) = runs(array, ty)?;
+                let (offsets, elements) = lists(array, ty)?;
                 (offsets, elements, item.data_type())
             }
             _ => return Err(mismatch(array.data_type(), ty)),
@@ -254,33 +258,34 @@ impl<R> ListReader<R> {
         &self,
         index: usize,
     ) -> Result<Vec<E>, ValueError> {
-        let run = run(&self.offsets, index);
+        let range = bounds(&self.offsets, index);
         if !self.elements.has_nulls()
-            && let Some(elements) = E::read_run(self.elements.values(), run.clone())
+            && let Some(elements) = E::read_run(self.elements.values(), range.clone())
         {
             return Ok(elements);
         }
         let read = |element| self.elements.read::<E>(element);
-        run.map(|element| read(element).map_err(|error| error.in_list(&self.offsets)))
+        range
+            .map(|element| read(element).map_err(|error| error.in_list(&self.offsets)))
             .collect()
     }
 }
 
-/// Bytes as an array of numbers.
+/// Returns bytes as an array of numbers, which shares their memory.
 fn byte_elements(bytes: &Buffer) -> ArrayRef {
     let bytes = ScalarBuffer::from(bytes.clone());
     Arc::new(UInt8Array::new(bytes, None))
 }
 
-/// The runs of any kind of list, and the array that they are runs of.
-fn runs(array: &ArrayRef, ty: &DataType) -> Result<(OffsetBuffer<i32>, ArrayRef), ValueError> {
+/// Returns the offsets and the elements of an array of lists of any kind.
+fn lists(array: &ArrayRef, ty: &DataType) -> Result<(OffsetBuffer<i32>, ArrayRef), ValueError> {
     if let DataType::FixedSizeList(_, expected) = ty {
-        // Nothing says that the lists of another array have that length.
+        // The lists of any other array can have other lengths.
         let fixed = array
             .as_fixed_size_list_opt()
             .filter(|fixed| fixed.value_length() == *expected)
             .ok_or_else(|| mismatch(array.data_type(), ty))?;
-        let offsets = equal_runs(fixed.value_length() as usize, fixed.len())?;
+        let offsets = fixed_size_offsets(fixed.value_length() as usize, fixed.len())?;
         return Ok((offsets, fixed.values().clone()));
     }
     if let Some(list) = array.as_list_opt::<i32>() {
@@ -295,24 +300,24 @@ fn runs(array: &ArrayRef, ty: &DataType) -> Result<(OffsetBuffer<i32>, ArrayRef)
     }
     match array.as_fixed_size_list_opt() {
         Some(fixed) => {
-            let offsets = equal_runs(fixed.value_length() as usize, fixed.len())?;
+            let offsets = fixed_size_offsets(fixed.value_length() as usize, fixed.len())?;
             Ok((offsets, fixed.values().clone()))
         }
         None => Err(mismatch(array.data_type(), ty)),
     }
 }
 
-/// The offsets of `count` runs of one length.
-fn equal_runs(length: usize, count: usize) -> Result<OffsetBuffer<i32>, ValueError> {
+/// Returns the offsets of `count` lists of one length.
+fn fixed_size_offsets(length: usize, count: usize) -> Result<OffsetBuffer<i32>, ValueError> {
     let mut offsets = Vec::with_capacity(count + 1);
     offsets.push(0);
     append_offsets(&mut offsets, std::iter::repeat_n(length, count))?;
     Ok(OffsetBuffer::new(offsets.into()))
 }
 
-/// The positions of the elements that make the value at `index`.
+/// Returns the positions of the elements of the list at `index`.
 #[inline]
-pub(super) fn run(offsets: &OffsetBuffer<i32>, index: usize) -> Range<usize> {
+pub(super) fn bounds(offsets: &OffsetBuffer<i32>, index: usize) -> Range<usize> {
     // Offsets are never negative.
     offsets[index] as usize..offsets[index + 1] as usize
 }
@@ -324,7 +329,7 @@ impl<E: Element> Value for Vec<E> {
         E: 'a;
     type Builder = ListBuilder<BuilderOf<E>>;
 
-    // As bytes; lists are no keys.
+    // A `bytes` column can be a key; a list cannot.
     const IN_SQL_ORDER: bool = E::Value::IS_BYTE && !E::NULLABLE;
 
     #[inline]
@@ -355,7 +360,7 @@ impl<E: Element> Value for Vec<E> {
 
 impl<E: OwnedElement> OwnedValue for Vec<E> {
     type Reader = ListReader<ReaderOf<E>>;
-    type View<'a> = Items<'a, E>;
+    type View<'a> = ListItems<'a, E>;
 
     fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
         ListReader::try_new::<E>(array, ty)
@@ -366,8 +371,8 @@ impl<E: OwnedElement> OwnedValue for Vec<E> {
     }
 
     #[inline]
-    fn view(reader: &Self::Reader, index: usize) -> Result<Items<'_, E>, ValueError> {
-        Ok(Items {
+    fn view(reader: &Self::Reader, index: usize) -> Result<ListItems<'_, E>, ValueError> {
+        Ok(ListItems {
             reader,
             list: index,
         })
@@ -381,7 +386,7 @@ impl<E: Element, const N: usize> Value for [E; N] {
         E: 'a;
     type Builder = ListBuilder<BuilderOf<E>>;
 
-    // As bytes; lists are no keys.
+    // A `bytes` column can be a key; a list cannot.
     const IN_SQL_ORDER: bool = E::Value::IS_BYTE && !E::NULLABLE;
 
     #[inline]
@@ -421,7 +426,7 @@ impl<E: Element, const N: usize> Value for [E; N] {
 
 impl<E: OwnedElement, const N: usize> OwnedValue for [E; N] {
     type Reader = ListReader<ReaderOf<E>>;
-    type View<'a> = Items<'a, E>;
+    type View<'a> = ListItems<'a, E>;
 
     fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
         ListReader::try_new::<E>(array, ty)
@@ -431,7 +436,7 @@ impl<E: OwnedElement, const N: usize> OwnedValue for [E; N] {
         Self::read_boxed(reader, index).map(|array| *array)
     }
 
-    // Never on the stack, where a large one does not fit.
+    // The array is never on the stack, where a large array does not fit.
     fn read_boxed(reader: &Self::Reader, index: usize) -> Result<Box<Self>, ValueError> {
         let elements = reader.read::<E>(index)?.into_boxed_slice();
         elements.try_into().map_err(|elements: Box<[E]>| {
@@ -441,10 +446,10 @@ impl<E: OwnedElement, const N: usize> OwnedValue for [E; N] {
     }
 
     #[inline]
-    fn view(reader: &Self::Reader, index: usize) -> Result<Items<'_, E>, ValueError> {
-        let found = run(&reader.offsets, index).len();
+    fn view(reader: &Self::Reader, index: usize) -> Result<ListItems<'_, E>, ValueError> {
+        let found = bounds(&reader.offsets, index).len();
         check_length(N, found, index)?;
-        Ok(Items {
+        Ok(ListItems {
             reader,
             list: index,
         })
@@ -453,34 +458,33 @@ impl<E: OwnedElement, const N: usize> OwnedValue for [E; N] {
 
 /// The elements of one list, borrowed from an array.
 ///
-/// Where the elements are numbers and none may be null, they are a slice: an `Items<u8>` derefs to
-/// `[u8]`.
+/// Numbers without nulls are available as a slice; a `ListItems<u8>` derefs to `[u8]`.
 ///
 /// ```
-/// use kalamtable_rows::Items;
+/// use kalamtable_rows::ListItems;
 ///
-/// fn total(weights: Items<'_, f32>) -> f32 {
+/// fn total(weights: ListItems<'_, f32>) -> f32 {
 ///     weights.iter().map(|weight| weight.unwrap_or_default()).sum()
 /// }
 ///
-/// fn first(bytes: Items<'_, u8>) -> Option<u8> {
+/// fn first(bytes: ListItems<'_, u8>) -> Option<u8> {
 ///     bytes.first().copied()
 /// }
 /// ```
-pub struct Items<'a, E: OwnedElement> {
+pub struct ListItems<'a, E: OwnedElement> {
     reader: &'a ListReader<ReaderOf<E>>,
     list: usize,
 }
 
-impl<E: OwnedElement> Clone for Items<'_, E> {
+impl<E: OwnedElement> Clone for ListItems<'_, E> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<E: OwnedElement> Copy for Items<'_, E> {}
+impl<E: OwnedElement> Copy for ListItems<'_, E> {}
 
-impl<E: OwnedElement> fmt::Debug for Items<'_, E> {
+impl<E: OwnedElement> fmt::Debug for ListItems<'_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut list = f.debug_list();
         for item in self.iter() {
@@ -493,24 +497,25 @@ impl<E: OwnedElement> fmt::Debug for Items<'_, E> {
     }
 }
 
-impl<'a, E: OwnedElement> Items<'a, E> {
-    /// How many there are.
+impl<'a, E: OwnedElement> ListItems<'a, E> {
+    /// Returns the number of elements.
     pub fn len(&self) -> usize {
-        run(&self.reader.offsets, self.list).len()
+        bounds(&self.reader.offsets, self.list).len()
     }
 
-    /// Whether there are none.
+    /// Returns whether the list has no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// One after the other.
+    /// Returns an iterator over views of the elements.
     ///
     /// # Errors
-    /// For each that is null where none may be, or no value of its type.
+    /// An item is an error if its element is null and `E` is not an `Option`, or if the element is
+    /// not a value of `E`.
     pub fn iter(&self) -> impl Iterator<Item = Result<E::View<'a>, ValueError>> + use<'a, E> {
         let reader = self.reader;
-        run(&reader.offsets, self.list).map(move |element| {
+        bounds(&reader.offsets, self.list).map(move |element| {
             let view = reader.elements.view::<E>(element);
             view.map_err(|error| error.in_list(&reader.offsets))
         })
@@ -519,12 +524,13 @@ impl<'a, E: OwnedElement> Items<'a, E> {
 
 macro_rules! slices {
     ($($native:ty),*) => {$(
-        impl<'a> Items<'a, $native> {
-            /// All of them; `None` if one of them is null.
+        impl<'a> ListItems<'a, $native> {
+            /// Returns the elements as a slice, or `None` if the array has nulls, in this list or
+            /// another.
             pub fn as_slice(&self) -> Option<&'a [$native]> {
                 let elements = &self.reader.elements;
-                let run = run(&self.reader.offsets, self.list);
-                (!elements.has_nulls()).then(|| &elements.values().values()[run])
+                let range = bounds(&self.reader.offsets, self.list);
+                (!elements.has_nulls()).then(|| &elements.values().values()[range])
             }
         }
     )*};
@@ -532,11 +538,11 @@ macro_rules! slices {
 
 slices!(i8, i16, i32, i64, u8, u16, u32, u64, f32, f64);
 
-impl Deref for Items<'_, u8> {
+impl Deref for ListItems<'_, u8> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // The reader refused an array of bytes with nulls.
+        // `ListReader::try_new` fails for bytes with nulls.
         self.as_slice().unwrap_or_default()
     }
 }

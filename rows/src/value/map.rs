@@ -12,14 +12,13 @@ use arrow::array::{Array, ArrayRef, AsArray, MapArray, StructArray};
 use arrow::buffer::{OffsetBuffer, ScalarBuffer};
 use arrow::datatypes::{DataType, FieldRef, Fields};
 
-use super::list::{append_elements, append_offsets, block_offsets, run};
-use super::{Element, ElementReader, OwnedElement, OwnedValue, Validity, Value};
+use super::list::{append_elements, append_offsets, block_offsets, bounds};
+use super::{
+    BuilderOf, Element, ElementReader, OwnedElement, OwnedValue, ReaderOf, Validity, Value,
+};
 use crate::error::{InvalidValue, PathSegment, ValueError, mismatch};
 
-type BuilderOf<E> = <<E as Element>::Value as Value>::Builder;
-type ReaderOf<E> = <<E as Element>::Value as OwnedValue>::Reader;
-
-/// Collects maps.
+/// Builds an array of maps.
 #[derive(Debug)]
 pub struct MapBuilder<K, V> {
     entries: FieldRef,
@@ -51,7 +50,7 @@ impl<K, V> MapBuilder<K, V> {
         })
     }
 
-    /// Adds maps by the number of entries and the entries themselves.
+    /// Appends maps, from functions that return the number of entries and the entries of a map.
     fn append<'a, M: Copy, KE, VE, I>(
         &mut self,
         cells: &[Option<M>],
@@ -92,7 +91,7 @@ impl<K, V> MapBuilder<K, V> {
     }
 }
 
-/// The entries field of a map type, and its two fields: key and value.
+/// Returns the entries field of a map type, and the two fields of an entry: key and value.
 fn map_entries(ty: &DataType) -> Result<(&FieldRef, &Fields), ValueError> {
     if let DataType::Map(entries, _) = ty
         && let DataType::Struct(fields) = entries.data_type()
@@ -132,7 +131,8 @@ impl<K, V> MapReader<K, V> {
         })
     }
 
-    /// Gives each entry to `insert`, which says whether its key was not there yet.
+    /// Calls `insert` with each entry of a map. It returns `false` for a key that it has seen
+    /// before.
     fn read<KE, VE>(
         &self,
         index: usize,
@@ -142,7 +142,7 @@ impl<K, V> MapReader<K, V> {
         KE: OwnedValue<Reader = K>,
         VE: OwnedElement<Value: OwnedValue<Reader = V>>,
     {
-        for entry in run(&self.offsets, index) {
+        for entry in bounds(&self.offsets, index) {
             let in_map = |error: ValueError| error.in_list(&self.offsets);
             let key = self.keys.read::<KE>(entry).map_err(in_map)?;
             let value = self.values.read::<VE>(entry).map_err(in_map)?;
@@ -191,7 +191,7 @@ macro_rules! map_values {
 
         impl<$($read)*> OwnedValue for $map {
             type Reader = MapReader<K::Reader, ReaderOf<E>>;
-            type View<'a> = Entries<'a, K, E>;
+            type View<'a> = MapEntries<'a, K, E>;
 
             fn reader(array: &ArrayRef, ty: &DataType) -> Result<Self::Reader, ValueError> {
                 MapReader::try_new::<K, E>(array, ty)
@@ -203,8 +203,8 @@ macro_rules! map_values {
                 Ok(map)
             }
 
-            fn view(reader: &Self::Reader, index: usize) -> Result<Entries<'_, K, E>, ValueError> {
-                Ok(Entries { reader, map: index })
+            fn view(reader: &Self::Reader, index: usize) -> Result<MapEntries<'_, K, E>, ValueError> {
+                Ok(MapEntries { reader, map: index })
             }
         }
     )*};
@@ -217,21 +217,21 @@ map_values!(
         [K: OwnedValue + Hash + Eq, E: OwnedElement] HashMap::new();
 );
 
-/// The entries of one map, borrowed from an array, in the order in which they stand there.
-pub struct Entries<'a, K: OwnedValue, E: OwnedElement> {
+/// The entries of one map, borrowed from an array and in its order.
+pub struct MapEntries<'a, K: OwnedValue, E: OwnedElement> {
     reader: &'a MapReader<K::Reader, ReaderOf<E>>,
     map: usize,
 }
 
-impl<K: OwnedValue, E: OwnedElement> Clone for Entries<'_, K, E> {
+impl<K: OwnedValue, E: OwnedElement> Clone for MapEntries<'_, K, E> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<K: OwnedValue, E: OwnedElement> Copy for Entries<'_, K, E> {}
+impl<K: OwnedValue, E: OwnedElement> Copy for MapEntries<'_, K, E> {}
 
-impl<K: OwnedValue, E: OwnedElement> fmt::Debug for Entries<'_, K, E> {
+impl<K: OwnedValue, E: OwnedElement> fmt::Debug for MapEntries<'_, K, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut map = f.debug_map();
         for entry in self.iter() {
@@ -244,26 +244,27 @@ impl<K: OwnedValue, E: OwnedElement> fmt::Debug for Entries<'_, K, E> {
     }
 }
 
-impl<'a, K: OwnedValue, E: OwnedElement> Entries<'a, K, E> {
-    /// How many there are.
+impl<'a, K: OwnedValue, E: OwnedElement> MapEntries<'a, K, E> {
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
-        run(&self.reader.offsets, self.map).len()
+        bounds(&self.reader.offsets, self.map).len()
     }
 
-    /// Whether there are none.
+    /// Returns whether the map has no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// One after the other; a key that is there twice comes twice.
+    /// Returns an iterator over views of the keys and values. Repeated keys are not detected.
     ///
     /// # Errors
-    /// For each whose key or value is null where none may be, or no value of its type.
+    /// An item is an error if its value is null and `E` is not an `Option`, or if its key or value
+    /// is not a value of its type.
     pub fn iter(
         &self,
     ) -> impl Iterator<Item = Result<(K::View<'a>, E::View<'a>), ValueError>> + use<'a, K, E> {
         let reader = self.reader;
-        run(&reader.offsets, self.map).map(move |entry| {
+        bounds(&reader.offsets, self.map).map(move |entry| {
             let in_map = |error: ValueError| error.in_list(&reader.offsets);
             let key = reader.keys.view::<K>(entry).map_err(in_map)?;
             let value = reader.values.view::<E>(entry).map_err(in_map)?;

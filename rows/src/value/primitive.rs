@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Values of fixed size: booleans, numbers, decimals, intervals, uuids, fixed bytes.
+//! Values of fixed size: booleans, numbers, decimals, intervals, uuids and byte strings of one
+//! length.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -20,8 +21,8 @@ use super::{OwnedValue, Validity, Value};
 use crate::error::{InvalidValue, ValueError, mismatch};
 use crate::physical::to_physical_type;
 
-/// Collects values of an Arrow primitive type as they are; the column's type may add a unit, a zone
-/// or a precision.
+/// Builds an array of an Arrow primitive type. The type of the column can have a unit, a zone or a
+/// precision.
 #[derive(Debug)]
 pub struct NativeBuilder<P: ArrowPrimitiveType> {
     ty: DataType,
@@ -52,7 +53,7 @@ impl<P: ArrowPrimitiveType> NativeBuilder<P> {
         self.validity.append(values);
     }
 
-    /// The last `count` elements; what stands in the place of a null is zero.
+    /// Returns the last `count` elements. A null is stored as zero.
     pub(crate) fn last_mut(&mut self, count: usize) -> &mut [P::Native] {
         let begin = self.values.len() - count;
         &mut self.values[begin..]
@@ -65,7 +66,7 @@ impl<P: ArrowPrimitiveType> NativeBuilder<P> {
     }
 }
 
-/// The primitive array behind `array`, whose type must be exactly `ty` once decoded.
+/// Decodes `array`, whose decoded type must be `ty`, to a primitive array.
 pub(super) fn primitive_reader<P: ArrowPrimitiveType>(
     array: &ArrayRef,
     ty: &DataType,
@@ -171,7 +172,7 @@ native_values!(
     IntervalMonthDayNano => IntervalMonthDayNanoType,
 );
 
-/// Collects booleans.
+/// Builds an array of booleans.
 #[derive(Debug)]
 pub struct BooleanBuilder {
     bits: BooleanBufferBuilder,
@@ -263,7 +264,8 @@ impl OwnedValue for bool {
     }
 }
 
-/// A decimal of at most `P` digits, `S` of them after the point: the value times 10 to the `S`.
+/// A decimal with at most `P` digits, `S` of them after the decimal point. It holds the value times
+/// 10 to the power of `S`.
 ///
 /// ```
 /// use kalamtable_rows::Decimal;
@@ -275,13 +277,14 @@ impl OwnedValue for bool {
 pub struct Decimal<const P: u8, const S: u8>(i128);
 
 impl<const P: u8, const S: u8> Decimal<P, S> {
-    /// What 128 bits hold; another type does not compile where it is used.
+    /// Fails to compile if the type has more digits than 128 bits hold.
     const FITS: () = assert!(
         P >= 1 && P <= 38 && S <= P,
-        "a decimal has 1 to 38 digits, and no more than those after the point"
+        "a decimal has 1 to 38 digits, and at most that many after the decimal point"
     );
 
-    /// From the value times 10 to the `S`; `None` if that has more than `P` digits.
+    /// Creates a decimal from the value times 10 to the power of `S`. Returns `None` if that number
+    /// has more than `P` digits.
     pub const fn from_unscaled(unscaled: i128) -> Option<Self> {
         let () = Self::FITS;
         if has_digits(unscaled, P) {
@@ -291,13 +294,13 @@ impl<const P: u8, const S: u8> Decimal<P, S> {
         }
     }
 
-    /// The value times 10 to the `S`.
+    /// Returns the value times 10 to the power of `S`.
     pub const fn unscaled(self) -> i128 {
         self.0
     }
 }
 
-/// Whether `unscaled` has at most that many digits.
+/// Returns whether `unscaled` has at most `digits` digits.
 pub(crate) const fn has_digits(unscaled: i128, digits: u8) -> bool {
     unscaled.unsigned_abs() < 10u128.pow(digits as u32)
 }
@@ -390,7 +393,7 @@ impl<const P: u8, const S: u8> OwnedValue for Decimal<P, S> {
     }
 }
 
-/// Collects byte strings of one length.
+/// Builds an array of byte strings of one length.
 #[derive(Debug)]
 pub struct FixedBytesBuilder {
     length: i32,
@@ -429,7 +432,7 @@ impl FixedBytesBuilder {
         let length = self.validity.len();
         let nulls = self.validity.finish();
         let bytes = Buffer::from_vec(self.bytes);
-        // Without bytes, the buffer does not say how many values there are.
+        // The number of values is passed, because a buffer of byte strings without bytes is empty.
         FixedSizeBinaryArray::try_new_with_len(self.length, bytes, nulls, length)
             .map(|array| Arc::new(array) as ArrayRef)
             .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))

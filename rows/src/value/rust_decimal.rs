@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `rust_decimal::Decimal`, which has as many digits after the point as it likes: the column says how
-//! many stand there. Without that, nothing compiles:
+//! `rust_decimal::Decimal`, whose number of digits after the decimal point varies per value. The
+//! definition of the column must therefore state its type; otherwise the derive does not compile:
 //!
 //! ```compile_fail,E0080
 //! #[derive(kalamtable_rows::KalamTable)]
 //! #[kalam(table = "app.prices", no_primary_key = "an example", crate = kalamtable_rows)]
 //! struct Price {
-//!     // With `#[kalam(type = "decimal(10, 2)")]` it does.
+//!     // Compiles with `#[kalam(type = "decimal(10, 2)")]`.
 //!     price: rust_decimal::Decimal,
 //! }
 //! ```
@@ -22,16 +22,16 @@ use crate::error::InvalidValue;
 
 computed_values!(DecimalCodec => Decimal: OPEN_DECIMAL);
 
-/// Computes a decimal, rescaled to its column.
+/// Converts a decimal to the scale of its column.
 #[derive(Debug)]
 pub enum DecimalCodec {}
 
-/// The digits of a column.
+/// The digits of a decimal column.
 #[derive(Clone, Copy, Debug)]
 pub struct Digits {
-    /// In all.
+    /// The number of digits.
     precision: u8,
-    /// After the point; before it, where negative, so many are zero.
+    /// The number of digits after the decimal point; a negative number counts zeros before it.
     scale: i8,
 }
 
@@ -50,7 +50,7 @@ impl Codec for DecimalCodec {
     fn encode(value: Decimal, digits: &Digits) -> Result<i128, InvalidValue> {
         let more = i64::from(digits.scale) - i64::from(value.scale());
         let unscaled = if more < 0 {
-            // No decimal has so many digits that the power is out of range.
+            // A power of ten that overflows is larger than any mantissa, and does not divide it.
             let unit = power_of_ten(more.unsigned_abs());
             match unit.filter(|unit| value.mantissa() % unit == 0) {
                 Some(unit) => Some(value.mantissa() / unit),
@@ -87,7 +87,7 @@ impl Codec for DecimalCodec {
         loop {
             match Decimal::try_from_i128_with_scale(mantissa, scale) {
                 Ok(value) => return Ok(value),
-                // Zeros at the end say nothing, and without them it may fit.
+                // Removing trailing zeros does not change the value, and may make it fit.
                 Err(_) if scale > 0 && mantissa % 10 == 0 => {
                     mantissa /= 10;
                     scale -= 1;

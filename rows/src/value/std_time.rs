@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The standard library's times: `SystemTime`, a moment, and `Duration`, an interval.
+//! Times of the standard library: `SystemTime` is a timestamp, and `Duration` an interval.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,19 +8,19 @@ use arrow::datatypes::TimeUnit;
 use kalamtable_model::ColumnType;
 
 use super::computed::computed_values;
-use super::moment::{Elapsed, ElapsedCodec, INSTANT, Kind, Moment, MomentCodec};
+use super::time_codec::{Elapsed, ElapsedCodec, INSTANT, TimeCodec, TimeOrigin, TimeValue};
 use crate::error::InvalidValue;
 
 computed_values!(
-    MomentCodec<SystemTime> => SystemTime: INSTANT,
+    TimeCodec<SystemTime> => SystemTime: INSTANT,
     ElapsedCodec<Duration> => Duration: ColumnType::Interval,
 );
 
 const NANOS_PER_SECOND: u32 = 1_000_000_000;
 
-impl Moment for SystemTime {
+impl TimeValue for SystemTime {
     const NAME: &'static str = "SystemTime";
-    const KIND: Kind = Kind::Instant;
+    const ORIGIN: TimeOrigin = TimeOrigin::Instant;
 
     fn split(self) -> Result<(i64, u32), InvalidValue> {
         let seconds_and_nanos = match self.duration_since(SystemTime::UNIX_EPOCH) {
@@ -63,7 +63,7 @@ impl Moment for SystemTime {
             TimeUnit::Microsecond => "TimestampMicros",
             TimeUnit::Nanosecond => "TimestampNanos",
         };
-        format!("let the field be a `{name}`, made with `{name}::try_from`, which rounds down")
+        format!("use a field of type `{name}`, and `{name}::try_from`, which rounds down")
     }
 
     fn text(self) -> String {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Structs inside columns.
+//! Structs as values of columns.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::column_builder::ColumnBuilder;
 use crate::columns::{field_ids, find_field};
 use crate::error::{InvalidValue, PathSegment, ValueError, mismatch};
 
-/// Collects structs, field by field; for generated code.
+/// Builds an array of structs, field by field. Generated code uses it.
 #[derive(Debug)]
 pub struct StructBuilder {
     fields: Fields,
@@ -21,10 +21,10 @@ pub struct StructBuilder {
 }
 
 impl StructBuilder {
-    /// A builder of structs of type `ty`.
+    /// Creates a builder of structs of type `ty`.
     ///
     /// # Errors
-    /// If `ty` is no struct of `count` fields.
+    /// Fails unless `ty` is a struct with `count` fields.
     pub fn try_new(ty: &DataType, capacity: usize, count: usize) -> Result<Self, ValueError> {
         let DataType::Struct(fields) = ty else {
             return Err(ValueError::whole(InvalidValue::NotAStruct {
@@ -36,7 +36,7 @@ impl StructBuilder {
             return Err(ValueError::whole(InvalidValue::Length { expected, found }));
         }
         let builders = fields.iter().map(|field| {
-            // What is hidden behind a struct's null is built as nulls, so it may have some.
+            // The fields of a null struct are appended as nulls, also those that do not allow null.
             ColumnBuilder::new(field.data_type().clone(), capacity)
         });
         Ok(StructBuilder {
@@ -63,8 +63,8 @@ impl StructBuilder {
     /// The same for structs that are null where `cells` has `None`.
     ///
     /// Their fields are null there, even those that may not be: DataFusion takes a field out of a
-    /// struct without a look at the struct's own nulls, and what is hidden there would come to light
-    /// (<https://github.com/apache/datafusion/issues/25120>).
+    /// struct without a look at the struct's own nulls, and what is hidden there would come to
+    /// light (<https://github.com/apache/datafusion/issues/25120>).
     ///
     /// # Errors
     /// The first of `append`.
@@ -89,10 +89,10 @@ impl StructBuilder {
         Ok(())
     }
 
-    /// The array.
+    /// Returns the array.
     ///
     /// # Errors
-    /// If Arrow refuses.
+    /// Fails if Arrow cannot build the array.
     pub fn finish(self) -> Result<ArrayRef, ValueError> {
         let mut arrays = Vec::with_capacity(self.builders.len());
         for (builder, field) in self.builders.into_iter().zip(&self.fields) {
@@ -110,7 +110,7 @@ fn segment(field: &FieldRef) -> PathSegment {
     PathSegment::Field(field.name().clone())
 }
 
-/// The fields of a struct array, matched to those of a struct type; for generated code.
+/// The fields of a struct array, matched to the fields of a struct type. Generated code uses it.
 #[derive(Debug)]
 pub struct StructFields<'a> {
     array: StructArray,
@@ -118,10 +118,10 @@ pub struct StructFields<'a> {
 }
 
 impl<'a> StructFields<'a> {
-    /// The fields of `array`, whose type should be `ty`.
+    /// Matches the fields of `array` to the fields of `ty`.
     ///
     /// # Errors
-    /// If one of them is no struct.
+    /// Fails unless both are structs.
     pub fn try_new(array: &ArrayRef, ty: &'a DataType) -> Result<Self, ValueError> {
         let DataType::Struct(fields) = ty else {
             return Err(ValueError::whole(InvalidValue::NotAStruct {
@@ -137,10 +137,11 @@ impl<'a> StructFields<'a> {
         }
     }
 
-    /// The reader of the field at `position` of the type: found by id, then by name.
+    /// Creates the reader of the field at `position` of the type. The field is found by id, then by
+    /// name.
     ///
     /// # Errors
-    /// If the array has no such field and it may not be null, or if its type is another.
+    /// Fails if the array lacks a field that does not allow null, or if the field has another type.
     pub fn reader<E: OwnedElement>(&self, position: usize) -> Result<FieldReader<E>, ValueError> {
         let missing = || ValueError::whole(InvalidValue::Missing);
         let field = self.fields.get(position).ok_or_else(missing)?;
@@ -161,7 +162,8 @@ impl<'a> StructFields<'a> {
     }
 }
 
-/// The reader of a struct's field. Where the struct is null, so may the field be, whatever its type.
+/// Reads a field of a struct. The array of the field can have nulls where the struct is null,
+/// whatever the type of the field.
 pub struct FieldReader<E: OwnedElement> {
     segment: PathSegment,
     reader: ElementReader<<E::Value as OwnedValue>::Reader>,
@@ -174,10 +176,10 @@ impl<E: OwnedElement> std::fmt::Debug for FieldReader<E> {
 }
 
 impl<E: OwnedElement> FieldReader<E> {
-    /// The field of the struct at `index`.
+    /// Returns the field of the struct at `index`.
     ///
     /// # Errors
-    /// If it is no value of its type.
+    /// Fails if the element is not a value of `E`.
     pub fn read(&self, index: usize) -> Result<E, ValueError> {
         match self.reader.read(index) {
             Ok(value) => Ok(value),
@@ -185,10 +187,10 @@ impl<E: OwnedElement> FieldReader<E> {
         }
     }
 
-    /// The field of the struct at `index`, borrowed from the array.
+    /// Returns a view of the field of the struct at `index`.
     ///
     /// # Errors
-    /// If it is no value of its type.
+    /// Fails if the element is not a value of `E`.
     #[inline]
     pub fn view(&self, index: usize) -> Result<E::View<'_>, ValueError> {
         match self.reader.view::<E>(index) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Text, bytes, and the labels of closed sets.
+//! Texts, byte strings, and the labels of closed sets.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use super::{OwnedValue, Value};
 use crate::error::{InvalidValue, ValueError, mismatch};
 use crate::physical::{plain_type, to_physical_type};
 
-/// Collects text: into a plain array, or into a large, view or dictionary one if the column says so.
+/// Builds an array of texts in any physical form: plain, large, view or dictionary.
 pub type TextBuilder = BytesBuilder<Utf8Type>;
 
-/// Collects text or bytes.
+/// Builds an array of texts or byte strings in any physical form.
 pub struct BytesBuilder<T: ByteArrayType<Offset = i32>> {
     ty: DataType,
     capacity: usize,
-    // Arrow's own builder: it need not look at the bytes again to know that they are text. It is told
-    // of no null: it would set a bit for each element, one after the other.
+    // The builder of Arrow, which need not validate UTF-8 again. Nulls are appended as empty
+    // values, because it sets validity bits one by one.
     plain: GenericByteBuilder<T>,
     validity: Validity,
 }
@@ -53,11 +53,11 @@ where
 
     pub(crate) fn append(&mut self, cells: &[&T::Native]) -> Result<(), ValueError> {
         self.validity.append_valid(cells.len());
-        let mut look = Look::default();
+        let mut prefetch = BlockPrefetch::default();
         for cell in cells {
-            look.at(cell.as_ref());
+            prefetch.read(cell.as_ref());
         }
-        self.append_values(cells, look.bytes())
+        self.append_values(cells, prefetch.bytes())
     }
 
     pub(crate) fn append_nullable(
@@ -68,34 +68,35 @@ where
         for cells in cells.chunks(WORD) {
             let valid = self.validity.append_word(cells);
             let mut values = [<&T::Native>::default(); WORD];
-            let mut look = Look::default();
-            // From one value that is there to the next: a jump for each null cannot be foreseen.
+            let mut prefetch = BlockPrefetch::default();
+            // Iterates over the bits of valid cells: the processor cannot predict a branch per
+            // null.
             let mut left = valid;
             while left != 0 {
                 let index = left.trailing_zeros() as usize;
                 left &= left - 1;
                 if let Some(value) = cells[index] {
                     values[index] = value;
-                    look.at(value.as_ref());
+                    prefetch.read(value.as_ref());
                 }
             }
-            self.append_values(&values[..cells.len()], look.bytes())
+            self.append_values(&values[..cells.len()], prefetch.bytes())
                 .map_err(|error| error.shifted(before))?;
             before += cells.len();
         }
         Ok(())
     }
 
-    /// Adds `values`, which have so many `bytes` together.
+    /// Appends `values`, which have `bytes` bytes in total.
     fn append_values(&mut self, values: &[&T::Native], bytes: usize) -> Result<(), ValueError> {
         let before = self.plain.values_slice().len();
         if i32::try_from(before + bytes).is_err() {
-            // The builder would panic there.
+            // The builder would panic.
             return Err(too_many(before, values.len(), |index| {
                 length(values[index])
             }));
         }
-        self.make_room(values.len(), bytes);
+        self.reserve(values.len(), bytes);
         if bytes == 0 {
             self.plain
                 .append_value_n(<&T::Native>::default(), values.len());
@@ -107,13 +108,13 @@ where
         Ok(())
     }
 
-    /// With the first values, which take so many bytes, makes room for all that may follow, if they
-    /// are like them.
-    fn make_room(&mut self, count: usize, bytes: usize) {
+    /// Before the first values are appended, reserves memory for all values that are expected,
+    /// assuming that they have the average length of the first `count` values.
+    fn reserve(&mut self, count: usize, bytes: usize) {
         let done = self.plain.offsets_slice().len() - 1;
         if done == 0 && count > 0 {
             let expected = bytes as f64 * self.capacity as f64 / count as f64;
-            // A little more than expected, so that few more bytes do not double what is there.
+            // A few percent more, so that slightly longer values do not double the buffer.
             let bytes = if count < self.capacity {
                 expected * 1.03
             } else {
@@ -140,22 +141,22 @@ fn arrow_error(error: ArrowError) -> ValueError {
     ValueError::whole(InvalidValue::Arrow(error))
 }
 
-/// A look at each value of a block before any is copied: what no cache holds is then on its way for many
-/// rows at once.
+/// Reads the first byte of each value of a block before any value is copied, so that the processor
+/// fetches the memory of many values at the same time.
 #[derive(Default)]
-struct Look {
+struct BlockPrefetch {
     bytes: usize,
     seen: u8,
 }
 
-impl Look {
+impl BlockPrefetch {
     #[inline]
-    fn at(&mut self, value: &[u8]) {
+    fn read(&mut self, value: &[u8]) {
         self.bytes += value.len();
         self.seen ^= value.first().copied().unwrap_or_default();
     }
 
-    /// How many bytes there were in all values.
+    /// Returns the number of bytes of all values.
     fn bytes(self) -> usize {
         std::hint::black_box(self.seen);
         self.bytes
@@ -178,7 +179,7 @@ fn too_many(before: usize, count: usize, length: impl Fn(usize) -> usize) -> Val
     ValueError::whole(InvalidValue::TooManyBytes)
 }
 
-/// A reader of text.
+/// Returns `array`, in any physical form of text, as a plain array.
 pub fn text_reader(array: &ArrayRef, ty: &DataType) -> Result<StringArray, ValueError> {
     let array = to_physical_type(array, plain_type(ty))?;
     array
@@ -187,7 +188,7 @@ pub fn text_reader(array: &ArrayRef, ty: &DataType) -> Result<StringArray, Value
         .ok_or_else(|| mismatch(array.data_type(), &DataType::Utf8))
 }
 
-/// A reader of bytes.
+/// Returns `array`, in any physical form of byte strings, as a plain array.
 pub(super) fn bytes_reader(
     array: &ArrayRef,
     ty: &DataType,
@@ -199,7 +200,7 @@ pub(super) fn bytes_reader(
         .ok_or_else(|| mismatch(array.data_type(), &DataType::Binary))
 }
 
-/// An enum that is a closed set of labels: generated from an `enum(..)` column, or with
+/// A closed set of labels: a Rust enum that is generated from an `enum(..)` column, or that has
 /// `#[derive(KalamValue)]`.
 pub trait ClosedSet: Sized + 'static {
     /// Every value, in the order of the definition.
@@ -208,10 +209,10 @@ pub trait ClosedSet: Sized + 'static {
     /// Every label, in the order of the definition.
     const LABELS: &'static [&'static str];
 
-    /// The label: what stands in the column.
+    /// Returns the label, which is the text in the column.
     fn label(&self) -> &'static str;
 
-    /// The value with that label, if there is one.
+    /// Returns the value with this label, or `None` if the set does not have the label.
     fn from_label(label: &str) -> Option<Self>;
 }
 
@@ -306,7 +307,7 @@ owned_text_values!(
     Cow<'static, str> => |reader, index| Cow::Owned(owned_text(reader, index)),
 );
 
-/// Compiled once: a call costs little beside the memory that it takes.
+/// Not inlined: the cost of a call is small compared with the allocation.
 #[inline(never)]
 fn owned_text(reader: &StringArray, index: usize) -> String {
     String::from(reader.value(index))
@@ -321,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_of_any_length_with_nulls_follow_one_another() {
+    fn blocks_with_nulls_are_appended_at_any_length() {
         let texts: Vec<String> = (0..300).map(|n| "x".repeat(n % 5)).collect();
         for nulls in [0..0, 0..300, 0..64, 64..128, 1..300, 0..299] {
             let cells: Vec<Option<&str>> = (0..300)
@@ -344,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn more_bytes_than_offsets_count_are_an_error_with_its_index() {
+    fn more_bytes_than_an_array_holds_is_an_error() {
         let long = "x".repeat(1 << 26);
         let mut cells = vec![None; 70];
         cells.resize(110, Some(&*long));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Dates and times whose unit is part of their Rust type.
+//! Dates and times whose unit is part of the Rust type.
 
 use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
@@ -13,11 +13,11 @@ use super::{OwnedValue, Value};
 use crate::error::{InvalidValue, ValueError, mismatch};
 use crate::physical::decode;
 
-/// A unit of time, at the level of types.
+/// A unit of time as a type parameter.
 pub trait Unit: Copy + Ord + std::fmt::Debug + std::hash::Hash + Send + Sync + 'static {
-    /// The unit as Arrow says it.
+    /// The unit in Arrow.
     const UNIT: TimeUnit;
-    /// How many of it make a second.
+    /// The number of units per second.
     const PER_SECOND: i64;
 }
 
@@ -51,9 +51,9 @@ units! {
 /// A [`TimeOfDay`] in [`Micros`].
 pub type TimeOfDayMicros = TimeOfDay<Micros>;
 
-/// A moment: so many units after 1970-01-01T00:00:00.
+/// A timestamp: the number of units since 1970-01-01T00:00:00.
 ///
-/// The column's unit may be another: every conversion is checked, and one that would overflow or
+/// The unit of the column may be another. Every conversion is checked: one that would overflow or
 /// lose digits is an error.
 ///
 /// ```
@@ -65,26 +65,27 @@ pub type TimeOfDayMicros = TimeOfDay<Micros>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp<U: Unit>(i64, PhantomData<U>);
 
-/// A time of day: so many units after midnight.
+/// A time of day: the number of units since midnight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeOfDay<U: Unit>(i64, PhantomData<U>);
 
 macro_rules! time_values {
     ($($time:ident),*) => {$(
         impl<U: Unit> $time<U> {
-            /// From a number of units.
+            /// Creates a time from a number of units.
             pub const fn new(units: i64) -> Self {
                 Self(units, PhantomData)
             }
 
-            /// The number of units.
+            /// Returns the number of units.
             pub const fn get(self) -> i64 {
                 self.0
             }
 
-            /// The same time in another unit; `None` if that would overflow or lose digits.
+            /// Converts the time to another unit. Returns `None` if that would overflow or lose
+            /// digits.
             pub fn convert<V: Unit>(self) -> Option<$time<V>> {
-                Scale::between(U::PER_SECOND, V::PER_SECOND).apply(self.0).map($time::new)
+                UnitConversion::between(U::PER_SECOND, V::PER_SECOND).apply(self.0).map($time::new)
             }
         }
 
@@ -153,10 +154,10 @@ macro_rules! time_values {
 time_values!(Timestamp, TimeOfDay);
 
 impl<U: Unit> Timestamp<U> {
-    /// The present moment, rounded down to the unit.
+    /// Returns the current time of the system clock, rounded down to the unit.
     ///
     /// # Panics
-    /// If the system's clock stands where `i64` units cannot count: for nanoseconds, after 2262.
+    /// If the time exceeds 64 bits: for nanoseconds, after the year 2262.
     pub fn now() -> Self {
         match Self::try_from(SystemTime::now()) {
             Ok(now) => now,
@@ -165,7 +166,7 @@ impl<U: Unit> Timestamp<U> {
     }
 }
 
-/// A moment that a unit's 64 bits cannot count.
+/// The error of a conversion between [`Timestamp`] and [`SystemTime`]: the result is out of range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the time is out of range")]
 pub struct OutOfRange;
@@ -203,17 +204,17 @@ impl<U: Unit> TryFrom<Timestamp<U>> for SystemTime {
     }
 }
 
-/// Days after 1970-01-01.
+/// A date: the number of days since 1970-01-01.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Date(i32);
 
 impl Date {
-    /// From a number of days.
+    /// Creates a date from a number of days.
     pub const fn from_days(days: i32) -> Self {
         Date(days)
     }
 
-    /// The number of days.
+    /// Returns the number of days.
     pub const fn days(self) -> i32 {
         self.0
     }
@@ -281,34 +282,36 @@ impl OwnedValue for Date {
     }
 }
 
-/// How to get from a number of one unit to that of another.
+/// The conversion of a number of one unit to a number of another.
 #[derive(Clone, Copy, Debug)]
-enum Scale {
+enum UnitConversion {
     Same,
     Multiply(i64),
     Divide(i64),
 }
 
-impl Scale {
+impl UnitConversion {
     fn between(from_per_second: i64, to_per_second: i64) -> Self {
         match to_per_second.cmp(&from_per_second) {
-            std::cmp::Ordering::Equal => Scale::Same,
-            std::cmp::Ordering::Greater => Scale::Multiply(to_per_second / from_per_second),
-            std::cmp::Ordering::Less => Scale::Divide(from_per_second / to_per_second),
+            std::cmp::Ordering::Equal => UnitConversion::Same,
+            std::cmp::Ordering::Greater => {
+                UnitConversion::Multiply(to_per_second / from_per_second)
+            }
+            std::cmp::Ordering::Less => UnitConversion::Divide(from_per_second / to_per_second),
         }
     }
 
     #[inline]
     fn apply(self, units: i64) -> Option<i64> {
         match self {
-            Scale::Same => Some(units),
-            Scale::Multiply(factor) => units.checked_mul(factor),
-            Scale::Divide(divisor) => (units % divisor == 0).then(|| units / divisor),
+            UnitConversion::Same => Some(units),
+            UnitConversion::Multiply(factor) => units.checked_mul(factor),
+            UnitConversion::Divide(divisor) => (units % divisor == 0).then(|| units / divisor),
         }
     }
 }
 
-/// The unit of an Arrow type that measures time in 64-bit units.
+/// Returns the unit of an Arrow type whose values are 64-bit numbers of a time unit.
 fn unit_of(ty: &DataType) -> Option<TimeUnit> {
     match ty {
         DataType::Timestamp(unit, _) | DataType::Time64(unit) => Some(*unit),
@@ -326,15 +329,15 @@ pub(super) fn per_second(unit: TimeUnit) -> i64 {
 }
 
 pub(super) fn nanos_per_unit(unit: TimeUnit) -> u32 {
-    // From 1 to those of a second, which fit.
+    // At most the nanoseconds of a second, which fit.
     (Nanos::PER_SECOND / per_second(unit)) as u32
 }
 
-/// Collects times of one unit into an array of another.
+/// Builds an array of times of one unit from times of another.
 #[derive(Debug)]
 pub struct TimeBuilder {
     ty: DataType,
-    scale: Scale,
+    conversion: UnitConversion,
     from: TimeUnit,
     to: TimeUnit,
     units: NativeBuilder<Int64Type>,
@@ -349,7 +352,7 @@ impl TimeBuilder {
         };
         Ok(TimeBuilder {
             ty: ty.clone(),
-            scale: Scale::between(U::PER_SECOND, per_second(to)),
+            conversion: UnitConversion::between(U::PER_SECOND, per_second(to)),
             from: U::UNIT,
             to,
             units: NativeBuilder::try_new(&DataType::Int64, capacity)?,
@@ -358,46 +361,46 @@ impl TimeBuilder {
 
     fn append(&mut self, cells: &[i64]) -> Result<(), ValueError> {
         self.units.append(cells);
-        self.scale_last(cells.len())
+        self.convert_last(cells.len())
     }
 
     fn append_nullable(&mut self, cells: &[Option<i64>]) -> Result<(), ValueError> {
-        // A null is a zero there, which any scale keeps.
+        // A null is stored as zero, which every conversion keeps.
         self.units.append_nullable(cells);
-        self.scale_last(cells.len())
+        self.convert_last(cells.len())
     }
 
-    /// Scales the last `count` elements where they stand.
-    fn scale_last(&mut self, count: usize) -> Result<(), ValueError> {
-        if let Scale::Same = self.scale {
+    /// Converts the last `count` elements in place.
+    fn convert_last(&mut self, count: usize) -> Result<(), ValueError> {
+        if let UnitConversion::Same = self.conversion {
             return Ok(());
         }
         for (index, units) in self.units.last_mut(count).iter_mut().enumerate() {
-            let scaled = self.scale.apply(*units);
-            *units = scaled.ok_or_else(|| inexact(index, *units, self.from, self.to))?;
+            let converted = self.conversion.apply(*units);
+            *units = converted.ok_or_else(|| inexact(index, *units, self.from, self.to))?;
         }
         Ok(())
     }
 
     fn finish(self) -> Result<ArrayRef, ValueError> {
-        // The same numbers under another type: nothing is copied.
+        // The cast changes the type of the numbers and does not copy them.
         arrow::compute::cast(&self.units.finish()?, &self.ty)
             .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
     }
 }
 
-/// Reads times of any unit as those of one.
+/// Reads times of one unit as times of another.
 #[derive(Debug)]
 pub struct TimeReader {
     units: Int64Array,
     found: TimeUnit,
-    scale: Scale,
+    conversion: UnitConversion,
 }
 
 impl TimeReader {
     fn try_new<U: Unit>(array: &ArrayRef, ty: &DataType) -> Result<Self, ValueError> {
         let array = decode(array)?;
-        // Another unit is read by exact conversion; another kind of time, or another zone, is not.
+        // Another unit is converted exactly; a time of another kind or zone is an error.
         let same_kind = match (array.data_type(), ty) {
             (DataType::Timestamp(_, found), DataType::Timestamp(_, expected)) => found == expected,
             (DataType::Time64(_), DataType::Time64(_)) => true,
@@ -412,37 +415,37 @@ impl TimeReader {
         Ok(TimeReader {
             units: units.as_primitive::<Int64Type>().clone(),
             found,
-            scale: Scale::between(per_second(found), U::PER_SECOND),
+            conversion: UnitConversion::between(per_second(found), U::PER_SECOND),
         })
     }
 
     #[inline]
     fn read<U: Unit>(&self, index: usize) -> Result<i64, ValueError> {
         let units = self.units.values()[index];
-        match self.scale {
-            Scale::Same => Ok(units),
-            scale => self.scaled(scale, index, units, U::UNIT),
+        match self.conversion {
+            UnitConversion::Same => Ok(units),
+            conversion => self.converted(conversion, index, units, U::UNIT),
         }
     }
 
     #[inline]
     fn read_slot(&self, index: usize) -> Option<i64> {
-        match self.scale {
-            Scale::Same => Some(self.units.values()[index]),
+        match self.conversion {
+            UnitConversion::Same => Some(self.units.values()[index]),
             _ => None,
         }
     }
 
-    /// Apart from [`read`](Self::read), which is compiled into every view.
+    /// Not part of [`read`](Self::read), which is compiled into every view.
     #[cold]
-    fn scaled(
+    fn converted(
         &self,
-        scale: Scale,
+        conversion: UnitConversion,
         index: usize,
         units: i64,
         to: TimeUnit,
     ) -> Result<i64, ValueError> {
-        scale
+        conversion
             .apply(units)
             .ok_or_else(|| inexact(index, units, self.found, to))
     }

@@ -5,10 +5,10 @@
 use arrow::array::BooleanBufferBuilder;
 use arrow::buffer::NullBuffer;
 
-/// How many elements have their bits in one word.
+/// The number of elements per word.
 pub(crate) const WORD: usize = 64;
 
-/// Which elements are null; no memory is taken before the first one is.
+/// The validity bitmap of a growing array. It allocates no memory before the first null.
 #[derive(Debug, Default)]
 pub(crate) struct Validity {
     length: usize,
@@ -16,7 +16,7 @@ pub(crate) struct Validity {
 }
 
 impl Validity {
-    /// Adds elements of which none is null.
+    /// Appends elements that are not null.
     pub(crate) fn append_valid(&mut self, count: usize) {
         self.length += count;
         if let Some(valid) = &mut self.valid {
@@ -24,15 +24,15 @@ impl Validity {
         }
     }
 
-    /// Adds elements that are null where `cells` has `None`.
+    /// Appends elements that are null where `cells` has `None`.
     pub(crate) fn append<C: Copy>(&mut self, cells: &[Option<C>]) {
         for cells in cells.chunks(WORD) {
             self.append_word(cells);
         }
     }
 
-    /// Adds [`WORD`] elements at most that are null where `cells` has `None`, and says where it has
-    /// not: in the lowest bit for the first one.
+    /// Appends at most [`WORD`] elements that are null where `cells` has `None`. Returns a bit per
+    /// element, set if the element is valid, with the first element in the lowest bit.
     pub(crate) fn append_word<C: Copy>(&mut self, cells: &[Option<C>]) -> u64 {
         let mut word = 0u64;
         for (bit, cell) in cells.iter().enumerate() {
@@ -52,12 +52,12 @@ impl Validity {
         word
     }
 
-    /// How many elements there are.
+    /// Returns the number of elements.
     pub(crate) fn len(&self) -> usize {
         self.length
     }
 
-    /// Where the nulls are: `None` if nothing is null.
+    /// Returns the null buffer, or `None` if no element is null.
     pub(crate) fn finish(self) -> Option<NullBuffer> {
         let nulls = NullBuffer::new(self.valid?.build());
         Some(nulls).filter(|nulls| nulls.null_count() > 0)
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_kept_while_nothing_is_null() {
+    fn bitmap_is_not_allocated_without_nulls() {
         let mut validity = Validity::default();
         validity.append_valid(3);
         validity.append(&[Some(1); 100]);
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_of_any_length_follow_one_another() {
+    fn blocks_of_any_length_are_appended() {
         let cells: Vec<Option<usize>> = (0..1000).map(|n| (n % 7 != 0).then_some(n)).collect();
         for first in [0, 1, 63, 64, 65, 128, 200] {
             let mut validity = Validity::default();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Integers of 128 bits, which Arrow holds as decimals without digits after the point.
+//! Integers of 128 bits, which are decimals without digits after the decimal point in Arrow.
 
 use std::marker::PhantomData;
 
@@ -16,7 +16,7 @@ computed_values!(
     WideCodec<u128> => u128: WIDE,
 );
 
-/// The most digits that a decimal has.
+/// The maximum precision of a decimal.
 const DIGITS: u8 = 38;
 
 const WIDE: ColumnType = ColumnType::Decimal {
@@ -24,7 +24,7 @@ const WIDE: ColumnType = ColumnType::Decimal {
     scale: 0,
 };
 
-/// Computes an integer of 128 bits.
+/// Converts an integer of 128 bits.
 #[derive(Debug)]
 pub struct WideCodec<T>(PhantomData<T>);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A time, or a decimal, stands in a column exactly, or is an error: which of both is told by arithmetic
-//! that cannot overflow.
+//! A time or a decimal is stored exactly, or is an error. The expected result is computed with
+//! arithmetic that cannot overflow.
 
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,7 @@ use kalamtable_rows::{Micros, Millis, Nanos, Seconds, Timestamp, Unit};
 use super::types::{i64s, split_times};
 use super::*;
 
-/// Of one value each.
+/// The number of random values per test.
 const CASES: u32 = 500;
 
 const UNITS: [(TimeUnit, i128); 4] = [
@@ -23,7 +23,7 @@ const UNITS: [(TimeUnit, i128); 4] = [
     (TimeUnit::Nanosecond, 1),
 ];
 
-/// `value`, so many nanoseconds after 1970, in a column of every unit.
+/// Checks `value`, which is `nanos` nanoseconds after 1970, in columns of every unit.
 fn check_units<T: Same + Debug + Clone>(value: &T, nanos: i128) {
     for (unit, nanos_per_unit) in UNITS {
         let ty = DataType::Timestamp(unit, None);
@@ -56,7 +56,7 @@ fn system_time((seconds, nanos): (i64, u32)) -> Option<SystemTime> {
     time?.checked_add(Duration::from_nanos(nanos.into()))
 }
 
-/// All seconds, and those that types with a calendar have.
+/// Any number of seconds, and the numbers of seconds that calendar types support.
 fn times() -> BoxedStrategy<(i64, u32)> {
     let years = -9_000_000_000_000..9_000_000_000_000i64;
     let near = (years, split_times()).prop_map(|(seconds, (_, nanos))| (seconds, nanos));
@@ -64,7 +64,7 @@ fn times() -> BoxedStrategy<(i64, u32)> {
 }
 
 #[test]
-fn moments() {
+fn instants_are_exact_or_errors() {
     run(CASES, &times(), |split| {
         if let Some(time) = system_time(split) {
             check_units(&time, total(split));
@@ -82,7 +82,7 @@ fn moments() {
 }
 
 #[test]
-fn extremes() {
+fn extreme_times_are_exact_or_errors() {
     let civil = ::chrono::NaiveDateTime::MIN;
     check_units(&civil, total((civil.and_utc().timestamp(), 0)));
     let moment = DateTime::<Utc>::MAX_UTC;
@@ -110,14 +110,14 @@ fn check_timestamps<U: Unit>() {
 }
 
 #[test]
-fn timestamps() {
+fn timestamps_are_exact_or_errors() {
     check_timestamps::<Seconds>();
     check_timestamps::<Millis>();
     check_timestamps::<Micros>();
     check_timestamps::<Nanos>();
 }
 
-/// What is read from any number is what is written for it, or an error.
+/// Checks that any number is read as a value that is written as the same number, or is an error.
 fn check_read<T: Same>(ty: &DataType, units: i64) {
     let numbers: ArrayRef = Arc::new(arrow::array::Int64Array::from(vec![units]));
     let array = cast(&numbers, ty).expect("it counts in 64 bits");
@@ -132,7 +132,7 @@ fn check_read<T: Same>(ty: &DataType, units: i64) {
 }
 
 #[test]
-fn numbers_read_as_times() {
+fn any_number_is_read_as_a_time_or_an_error() {
     run(CASES, &i64s(), |units| {
         for (unit, _) in UNITS {
             let ty = DataType::Timestamp(unit, None);
@@ -151,7 +151,7 @@ fn numbers_read_as_times() {
 }
 
 #[test]
-fn decimals_of_all_digits() {
+fn decimals_are_exact_or_errors() {
     let mantissa = 0..(1i128 << 96);
     let parts = (
         mantissa,
@@ -165,7 +165,7 @@ fn decimals_of_all_digits() {
         CASES,
         &parts.boxed(),
         |(mantissa, is_negative, scale, precision, column_scale, shift)| {
-            // Short ones too: most of 96 bits fit nowhere.
+            // Short numbers too: most numbers of 96 bits fit no column.
             let mantissa = (mantissa >> shift) * if is_negative { -1 } else { 1 };
             let column_scale = column_scale.min(precision as i8);
             let value = rust_decimal::Decimal::from_i128_with_scale(mantissa, scale);

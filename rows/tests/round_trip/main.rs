@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Any value of any type goes to Arrow and returns as it was: from its own array, from a part of it, and
-//! from every other physical form; and its view says the same. What cannot is an error.
+//! Random values of every type are written to Arrow and read back unchanged: from the written
+//! array, from a slice of it, and from every other physical form, as values and as views. A value
+//! that cannot be stored exactly is an error.
 
 #![deny(warnings)]
 
@@ -16,14 +17,16 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Field};
-use kalamtable_rows::{Element, ElementReader, Ids, TypeAt, Value, ValueError};
+use kalamtable_rows::__private::ElementReader;
+use kalamtable_rows::type_ids::FixedBase;
+use kalamtable_rows::{Element, TypeAt, Value, ValueError};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use same::{Same, SameElement};
 
-/// Checks what `strategy` makes, so many times.
+/// Runs `check` with `cases` random values of `strategy`.
 #[track_caller]
 fn run<T: Debug>(cases: u32, strategy: &BoxedStrategy<T>, check: impl Fn(T)) {
     let mut runner = TestRunner::new(ProptestConfig {
@@ -39,10 +42,11 @@ fn run<T: Debug>(cases: u32, strategy: &BoxedStrategy<T>, check: impl Fn(T)) {
     }
 }
 
-/// Of hundreds of values each.
+/// The number of cases per type, each with hundreds of values.
 const CASES: u32 = 12;
 
-/// Values of `T` in columns of type `ty`: alone, with nulls, and in lists of lists with nulls.
+/// Checks values of `T` in columns of type `ty`: alone, with nulls, and in lists of lists with
+/// nulls.
 #[track_caller]
 fn round_trip<T: Same + Clone + Debug>(
     values: impl Strategy<Value = T> + 'static,
@@ -69,9 +73,9 @@ fn round_trip<T: Same + Clone + Debug>(
     });
 }
 
-/// The Arrow type of the column type that `T` stands for.
-fn natural<T: TypeAt<Ids<0>>>() -> DataType {
-    <T as TypeAt<Ids<0>>>::TYPE.arrow_type()
+/// Returns the Arrow type of the default column type of `T`.
+fn default_type<T: TypeAt<FixedBase<0>>>() -> DataType {
+    <T as TypeAt<FixedBase<0>>>::TYPE.arrow_type()
 }
 
 fn list_of(ty: DataType, nullable: bool) -> DataType {
@@ -89,7 +93,7 @@ fn coded(values: DataType) -> DataType {
     DataType::Dictionary(Box::new(DataType::Int32), Box::new(values))
 }
 
-/// `elements` are in the array of them, in parts of it, and in its other forms.
+/// Checks that `elements` are read from their array, from slices of it, and from its other forms.
 fn check<E: SameElement + Debug>(ty: &DataType, elements: &[E], forms: &[DataType]) {
     let array = to_array(ty, elements).expect("the values fit");
     array.to_data().validate_full().expect("the array is sound");
@@ -122,7 +126,7 @@ fn assert_in<E: SameElement + Debug>(elements: &[E], array: &ArrayRef, ty: &Data
     }
 }
 
-/// `array` in another form, if nothing is lost on the way.
+/// Returns `array` in another form, or `None` if the conversion is not exact.
 fn exactly(array: &ArrayRef, form: &DataType) -> Option<ArrayRef> {
     let checked = CastOptions {
         safe: false,
@@ -135,7 +139,7 @@ fn exactly(array: &ArrayRef, form: &DataType) -> Option<ArrayRef> {
 
 fn to_array<E: Element>(ty: &DataType, elements: &[E]) -> Result<ArrayRef, ValueError> {
     let mut builder = E::Value::builder(ty, elements.len())?;
-    // Some at a time, as rows come.
+    // In blocks, as rows are.
     for (number, elements) in elements.chunks(64).enumerate() {
         let cells: Vec<E::Cell<'_>> = elements.iter().map(Element::cell).collect();
         E::append(&mut builder, &cells).map_err(|error| error.shifted(number * 64))?;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What it means that a value returned as it was, and that its view says the same: floats by their bits,
-//! lists and maps by what is in them.
+//! Equality of a value with the value that was read, and with its view: floats are compared by
+//! their bits, and lists and maps by their elements.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -13,22 +13,22 @@ use arrow::datatypes::IntervalMonthDayNano;
 use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use kalamtable_rows::{
-    AnyValue, Date, Decimal, Entries, Items, OwnedElement, OwnedValue, TimeOfDay, Timestamp, Unit,
-    Uuid,
+    AnyValue, Date, Decimal, ListItems, MapEntries, OwnedElement, OwnedValue, TimeOfDay, Timestamp,
+    Unit, Uuid,
 };
 
-/// A value that can be compared with what was read.
+/// A value that can be compared with a value that was read, and with a view.
 pub(crate) trait Same: OwnedValue {
     fn is_same(&self, other: &Self) -> bool;
 
-    fn is_seen(&self, view: &<Self as OwnedValue>::View<'_>) -> bool;
+    fn equals_view(&self, view: &<Self as OwnedValue>::View<'_>) -> bool;
 }
 
-/// The same for an element.
+/// Like [`Same`], for elements.
 pub(crate) trait SameElement: OwnedElement {
     fn is_same(&self, other: &Self) -> bool;
 
-    fn is_seen(&self, view: &<Self as OwnedElement>::View<'_>) -> bool;
+    fn equals_view(&self, view: &<Self as OwnedElement>::View<'_>) -> bool;
 }
 
 impl<T: Same> SameElement for T {
@@ -36,8 +36,8 @@ impl<T: Same> SameElement for T {
         Same::is_same(self, other)
     }
 
-    fn is_seen(&self, view: &<T as OwnedValue>::View<'_>) -> bool {
-        Same::is_seen(self, view)
+    fn equals_view(&self, view: &<T as OwnedValue>::View<'_>) -> bool {
+        Same::equals_view(self, view)
     }
 }
 
@@ -50,16 +50,16 @@ impl<T: Same> SameElement for Option<T> {
         }
     }
 
-    fn is_seen(&self, view: &<Self as OwnedElement>::View<'_>) -> bool {
+    fn equals_view(&self, view: &<Self as OwnedElement>::View<'_>) -> bool {
         match (self, view) {
-            (Some(value), Some(view)) => value.is_seen(view),
+            (Some(value), Some(view)) => value.equals_view(view),
             (None, None) => true,
             _ => false,
         }
     }
 }
 
-/// Values whose view is the value.
+/// Types whose view is the value.
 macro_rules! plain {
     ($([$($param:tt)*] $ty:ty $(, by $bits:ident)?);* $(;)?) => {$(
         impl<$($param)*> Same for $ty {
@@ -67,7 +67,7 @@ macro_rules! plain {
                 self$(.$bits())? == other$(.$bits())?
             }
 
-            fn is_seen(&self, view: &Self) -> bool {
+            fn equals_view(&self, view: &Self) -> bool {
                 Same::is_same(self, view)
             }
         }
@@ -90,7 +90,7 @@ plain!(
     [] crate::types::Status;
 );
 
-/// Values whose view is what they deref to.
+/// Types whose view is the target of `Deref`.
 macro_rules! seen_behind {
     ($($ty:ty),* $(,)?) => {$(
         impl Same for $ty {
@@ -98,7 +98,7 @@ macro_rules! seen_behind {
                 self == other
             }
 
-            fn is_seen(&self, view: &<Self as OwnedValue>::View<'_>) -> bool {
+            fn equals_view(&self, view: &<Self as OwnedValue>::View<'_>) -> bool {
                 self[..] == view[..]
             }
         }
@@ -122,11 +122,11 @@ fn json_text(json: &serde_json::Value) -> String {
 
 impl Same for serde_json::Value {
     fn is_same(&self, other: &Self) -> bool {
-        // A zero keeps its sign too.
+        // The text distinguishes the signs of zero.
         self == other && json_text(self) == json_text(other)
     }
 
-    fn is_seen(&self, view: &&str) -> bool {
+    fn equals_view(&self, view: &&str) -> bool {
         json_text(self) == *view
     }
 }
@@ -136,7 +136,7 @@ impl Same for AnyValue {
         self == other
     }
 
-    fn is_seen(&self, view: &<Self as OwnedValue>::View<'_>) -> bool {
+    fn equals_view(&self, view: &<Self as OwnedValue>::View<'_>) -> bool {
         *self.array() == view.array()
     }
 }
@@ -146,7 +146,7 @@ impl Same for crate::types::Name {
         self == other
     }
 
-    fn is_seen(&self, view: &&str) -> bool {
+    fn equals_view(&self, view: &&str) -> bool {
         self.0 == *view
     }
 }
@@ -158,10 +158,10 @@ impl Same for crate::types::Point {
             && SameElement::is_same(&self.tags, &other.tags)
     }
 
-    fn is_seen(&self, view: &<Self as OwnedValue>::View<'_>) -> bool {
-        Same::is_seen(&self.x, &view.x)
-            && SameElement::is_seen(&self.label, &view.label)
-            && SameElement::is_seen(&self.tags, &view.tags)
+    fn equals_view(&self, view: &<Self as OwnedValue>::View<'_>) -> bool {
+        Same::equals_view(&self.x, &view.x)
+            && SameElement::equals_view(&self.label, &view.label)
+            && SameElement::equals_view(&self.tags, &view.tags)
     }
 }
 
@@ -170,10 +170,10 @@ fn are_same<E: SameElement>(list: &[E], other: &[E]) -> bool {
     list.len() == other.len() && pairs.all(|(element, other)| element.is_same(other))
 }
 
-fn are_seen<E: SameElement>(list: &[E], view: &Items<'_, E>) -> bool {
+fn equal_views<E: SameElement>(list: &[E], view: &ListItems<'_, E>) -> bool {
     let mut pairs = list.iter().zip(view.iter());
     list.len() == view.len()
-        && pairs.all(|(element, view)| view.is_ok_and(|view| element.is_seen(&view)))
+        && pairs.all(|(element, view)| view.is_ok_and(|view| element.equals_view(&view)))
 }
 
 impl<E: SameElement> Same for Vec<E> {
@@ -181,8 +181,8 @@ impl<E: SameElement> Same for Vec<E> {
         are_same(self, other)
     }
 
-    fn is_seen(&self, view: &Items<'_, E>) -> bool {
-        are_seen(self, view)
+    fn equals_view(&self, view: &ListItems<'_, E>) -> bool {
+        equal_views(self, view)
     }
 }
 
@@ -191,8 +191,8 @@ impl<E: SameElement, const N: usize> Same for [E; N] {
         are_same(self, other)
     }
 
-    fn is_seen(&self, view: &Items<'_, E>) -> bool {
-        are_seen(self, view)
+    fn equals_view(&self, view: &ListItems<'_, E>) -> bool {
+        equal_views(self, view)
     }
 }
 
@@ -201,8 +201,8 @@ impl<const N: usize> Same for Box<[f32; N]> {
         are_same(&self[..], &other[..])
     }
 
-    fn is_seen(&self, view: &Items<'_, f32>) -> bool {
-        are_seen(&self[..], view)
+    fn equals_view(&self, view: &ListItems<'_, f32>) -> bool {
+        equal_views(&self[..], view)
     }
 }
 
@@ -217,11 +217,13 @@ impl<K: Same + Ord, E: SameElement> Same for BTreeMap<K, E> {
                 })
     }
 
-    fn is_seen(&self, view: &Entries<'_, K, E>) -> bool {
-        // They stand in the order of the map.
+    fn equals_view(&self, view: &MapEntries<'_, K, E>) -> bool {
+        // Views return the entries in the order of the map.
         self.len() == view.len()
             && self.iter().zip(view.iter()).all(|((key, value), entry)| {
-                entry.is_ok_and(|(seen, found)| Same::is_seen(key, &seen) && value.is_seen(&found))
+                entry.is_ok_and(|(seen, found)| {
+                    Same::equals_view(key, &seen) && value.equals_view(&found)
+                })
             })
     }
 }
@@ -233,10 +235,10 @@ impl<K: Same + Hash + Eq, E: SameElement> Same for HashMap<K, E> {
         self.len() == other.len() && self.iter().all(is_there)
     }
 
-    fn is_seen(&self, view: &Entries<'_, K, E>) -> bool {
+    fn equals_view(&self, view: &MapEntries<'_, K, E>) -> bool {
         let is_there = |(key, value): (&K, &E)| {
             let mut found = view.iter().flatten();
-            found.any(|(seen, found)| Same::is_seen(key, &seen) && value.is_seen(&found))
+            found.any(|(seen, found)| Same::equals_view(key, &seen) && value.equals_view(&found))
         };
         self.len() == view.len() && self.iter().all(is_there)
     }

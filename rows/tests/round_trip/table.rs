@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Rows of a table that has a column of nearly every type.
+//! Rows of a table with a column of nearly every type.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::SystemTime;
@@ -28,7 +28,8 @@ macro_rules! table {
             $($(#[$attribute])* $field: $ty,)*
         }
 
-        /// Makes one value after the other: tuples of strategies have but few parts.
+        /// Creates the values one after the other, because tuples of strategies have a limited
+        /// size.
         fn rows(runner: &mut TestRunner, count: usize) -> Vec<Everything> {
             $(let $field = BoxedStrategy::<$ty>::from($values.boxed());)*
             let mut rows = Vec::new();
@@ -115,7 +116,7 @@ table! {
 }
 
 #[test]
-fn rows_of_everything() {
+fn rows_with_every_type_are_read_unchanged() {
     let config = ProptestConfig {
         failure_persistence: None,
         ..ProptestConfig::default()
@@ -138,7 +139,7 @@ fn rows_of_everything() {
     }
 }
 
-/// Each column in another physical form, without its id.
+/// Returns the batch with each column in another physical form and without its id.
 fn in_other_forms(batch: &RecordBatch) -> RecordBatch {
     let fields = batch.schema_ref().fields().iter().zip(batch.columns());
     let columns = fields.map(|(field, array)| {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Every type of values, with all that it can be.
+//! Round trips of every type, with random values of its full range.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -40,7 +40,7 @@ pub(crate) struct Point {
     pub(crate) tags: Vec<Option<i32>>,
 }
 
-/// Any value, and often one at the edge.
+/// Any value, and often an extreme one.
 macro_rules! integers {
     ($($name:ident: $ty:ty),* $(,)?) => {$(
         pub(crate) fn $name() -> BoxedStrategy<$ty> {
@@ -57,7 +57,7 @@ integers!(
     i8s: i8, i16s: i16, i32s: i32, i64s: i64, u8s: u8, u16s: u16, u32s: u32, u64s: u64,
 );
 
-/// All bits there are: infinities, both zeros, and every kind of NaN.
+/// Any bits: infinities, both zeros, and every kind of NaN.
 pub(crate) fn f32s() -> BoxedStrategy<f32> {
     let edges = select(vec![f32::NAN, f32::INFINITY, -0.0, f32::MIN_POSITIVE]);
     prop_oneof![1 => edges, 3 => any::<u32>().prop_map(f32::from_bits)].boxed()
@@ -70,7 +70,7 @@ pub(crate) fn f64s() -> BoxedStrategy<f64> {
 
 pub(crate) fn texts() -> BoxedStrategy<String> {
     let chars = vec(any::<char>(), 0..20).prop_map(String::from_iter);
-    // Few different ones too, and none.
+    // Also few distinct texts, and empty ones.
     prop_oneof![1 => select(vec!["", "a", "b"]).prop_map(str::to_string), 2 => chars].boxed()
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn fixed_decimals<const P: u8, const S: u8>() -> BoxedStrategy<Decima
         .boxed()
 }
 
-/// Those that a column `decimal(30, 6)` holds.
+/// The decimals that a column of type `decimal(30, 6)` holds.
 pub(crate) fn decimals() -> BoxedStrategy<rust_decimal::Decimal> {
     (i64s(), 0u32..=6)
         .prop_map(|(mantissa, scale)| {
@@ -112,7 +112,7 @@ pub(crate) fn decimals() -> BoxedStrategy<rust_decimal::Decimal> {
 
 pub(crate) fn json() -> BoxedStrategy<Json> {
     let numbers = f64s().prop_map(|number| {
-        // JSON has neither infinities nor NaN.
+        // JSON has no infinities and no NaN.
         serde_json::Number::from_f64(number).map_or(Json::Null, Json::Number)
     });
     let leaves = prop_oneof![
@@ -134,7 +134,7 @@ pub(crate) fn json() -> BoxedStrategy<Json> {
         .boxed()
 }
 
-/// Any number of seconds, and nanoseconds after them.
+/// Any number of seconds, with nanoseconds.
 pub(crate) fn split_times() -> BoxedStrategy<(i64, u32)> {
     (i64s(), nanos()).boxed()
 }
@@ -149,7 +149,7 @@ fn nanos() -> BoxedStrategy<u32> {
     .boxed()
 }
 
-/// The nanoseconds that 64 bits hold.
+/// Times whose nanoseconds fit 64 bits.
 pub(crate) fn system_times() -> BoxedStrategy<SystemTime> {
     i64s()
         .prop_map(|nanos| {
@@ -163,11 +163,11 @@ pub(crate) fn system_times() -> BoxedStrategy<SystemTime> {
         .boxed()
 }
 
-pub(crate) fn chrono_moments() -> BoxedStrategy<DateTime<Utc>> {
+pub(crate) fn chrono_instants() -> BoxedStrategy<DateTime<Utc>> {
     i64s().prop_map(DateTime::from_timestamp_nanos).boxed()
 }
 
-pub(crate) fn jiff_moments() -> BoxedStrategy<jiff::Timestamp> {
+pub(crate) fn jiff_instants() -> BoxedStrategy<jiff::Timestamp> {
     i64s()
         .prop_filter_map("it is a moment", |nanos| {
             jiff::Timestamp::from_nanosecond(nanos.into()).ok()
@@ -176,13 +176,13 @@ pub(crate) fn jiff_moments() -> BoxedStrategy<jiff::Timestamp> {
 }
 
 pub(crate) fn jiff_civil_times() -> BoxedStrategy<jiff::civil::DateTime> {
-    jiff_moments()
+    jiff_instants()
         .prop_map(|moment| jiff::tz::Offset::UTC.to_datetime(moment))
         .boxed()
 }
 
 fn chrono_dates() -> BoxedStrategy<NaiveDate> {
-    // All that there are, and some.
+    // Any date, and often an ordinary one.
     let days = -96_000_000..96_000_000i32;
     let dates = days.prop_filter_map("it is a date", NaiveDate::from_num_days_from_ce_opt);
     prop_oneof![1 => select(vec![NaiveDate::MIN, NaiveDate::MAX]), 3 => dates].boxed()
@@ -233,30 +233,30 @@ pub(crate) fn map_of<K: Debug + Ord + Clone + 'static, V: Debug + Clone + 'stati
 fn numbers() {
     macro_rules! numbers {
         ($($values:ident: $ty:ty),*) => {$(
-            let ty = natural::<$ty>();
+            let ty = default_type::<$ty>();
             round_trip($values(), &ty, &[coded(ty.clone())]);
         )*};
     }
     numbers!(i8s: i8, i16s: i16, i32s: i32, i64s: i64, u8s: u8, u16s: u16, u32s: u32, u64s: u64);
-    round_trip(any::<bool>(), &natural::<bool>(), &[]);
-    round_trip(f32s(), &natural::<f32>(), &[]);
-    round_trip(f64s(), &natural::<f64>(), &[]);
+    round_trip(any::<bool>(), &default_type::<bool>(), &[]);
+    round_trip(f32s(), &default_type::<f32>(), &[]);
+    round_trip(f64s(), &default_type::<f64>(), &[]);
 }
 
 #[test]
 fn decimals_and_wide_numbers() {
     let forms = |ty: &DataType| [coded(ty.clone())];
-    let ty = natural::<Decimal<10, 2>>();
+    let ty = default_type::<Decimal<10, 2>>();
     round_trip(fixed_decimals::<10, 2>(), &ty, &forms(&ty));
-    let ty = natural::<Decimal<38, 38>>();
+    let ty = default_type::<Decimal<38, 38>>();
     round_trip(fixed_decimals::<38, 38>(), &ty, &[]);
-    let ty = natural::<i128>();
+    let ty = default_type::<i128>();
     let wide = fixed_decimals::<38, 0>()
         .prop_map(Decimal::unscaled)
         .boxed();
     round_trip(wide.clone(), &ty, &forms(&ty));
     let magnitudes = wide.prop_map(i128::unsigned_abs);
-    round_trip(magnitudes, &natural::<u128>(), &[]);
+    round_trip(magnitudes, &default_type::<u128>(), &[]);
     let ty = DataType::Decimal128(30, 6);
     round_trip(decimals(), &ty, &forms(&ty));
 }
@@ -270,7 +270,7 @@ fn text() {
         coded(DataType::Utf8),
         coded(DataType::LargeUtf8),
     ];
-    // What is written in one form is read from any.
+    // A text that is written in one form is read from any other.
     for form in &forms {
         round_trip(texts(), form, &forms);
     }
@@ -278,9 +278,9 @@ fn text() {
     round_trip(texts().prop_map(Box::<str>::from), &ty, forms);
     round_trip(texts().prop_map(Arc::<str>::from), &ty, forms);
     round_trip(texts().prop_map(Cow::<'static, str>::Owned), &ty, forms);
-    round_trip(texts().prop_map(Name), &natural::<Name>(), forms);
-    round_trip(statuses(), &natural::<Status>(), forms);
-    round_trip(json(), &natural::<Json>(), forms);
+    round_trip(texts().prop_map(Name), &default_type::<Name>(), forms);
+    round_trip(statuses(), &default_type::<Status>(), forms);
+    round_trip(json(), &default_type::<Json>(), forms);
 }
 
 #[test]
@@ -304,23 +304,23 @@ fn bytes() {
         forms,
     );
 
-    let ty = natural::<[u8; 3]>();
+    let ty = default_type::<[u8; 3]>();
     round_trip(any::<[u8; 3]>(), &ty, &[coded(ty.clone())]);
     round_trip(vec(any::<u8>(), 3), &ty, &[]);
-    let ty = natural::<Uuid>();
+    let ty = default_type::<Uuid>();
     round_trip(uuids(), &ty, &[coded(ty.clone())]);
 }
 
 #[test]
 fn embeddings_and_arrays() {
     let embeddings = || proptest::array::uniform4(f32s());
-    let ty = natural::<[f32; 4]>();
+    let ty = default_type::<[f32; 4]>();
     round_trip(embeddings(), &ty, &[]);
     round_trip(embeddings().prop_map(Box::new), &ty, &[]);
     round_trip(vec(f32s(), 4), &ty, &[]);
-    let ty = natural::<Vec<f32>>();
+    let ty = default_type::<Vec<f32>>();
     round_trip(vec(f32s(), 0..5), &ty, &[large(&ty)]);
-    let ty = natural::<[Option<i32>; 3]>();
+    let ty = default_type::<[Option<i32>; 3]>();
     let DataType::List(item) = &ty else {
         panic!("{ty} is no list")
     };
@@ -345,7 +345,7 @@ fn timestamps_of<U: Unit>() {
         let forms = UNITS.map(|unit| timestamp(unit, zone));
         let ty = timestamp(U::UNIT, zone);
         round_trip(i64s().prop_map(Timestamp::<U>::new), &ty, &forms);
-        // Few enough for each unit to count them.
+        // Few enough seconds for every unit.
         let few = -9_000_000_000i64..9_000_000_000;
         for unit in UNITS.into_iter().filter(|unit| *unit >= U::UNIT) {
             let few = few.clone().prop_map(Timestamp::<U>::new);
@@ -375,17 +375,17 @@ fn timestamps_in_nanoseconds() {
 }
 
 #[test]
-fn moments() {
+fn instants() {
     for zone in [None, Some("UTC"), Some("Asia/Tokyo")] {
         let ty = timestamp(TimeUnit::Nanosecond, zone);
         let forms = [timestamp(TimeUnit::Microsecond, zone), coded(ty.clone())];
         round_trip(system_times(), &ty, &forms);
-        round_trip(chrono_moments(), &ty, &forms);
-        round_trip(jiff_moments(), &ty, &forms);
+        round_trip(chrono_instants(), &ty, &forms);
+        round_trip(jiff_instants(), &ty, &forms);
     }
     let ty = timestamp(TimeUnit::Nanosecond, None);
     let forms = [timestamp(TimeUnit::Microsecond, None)];
-    let civil = chrono_moments().prop_map(|moment| moment.naive_utc());
+    let civil = chrono_instants().prop_map(|moment| moment.naive_utc());
     round_trip::<NaiveDateTime>(civil, &ty, &forms);
     round_trip(jiff_civil_times(), &ty, &forms);
 }
@@ -399,7 +399,7 @@ fn times_of_day() {
     let forms = [nanos.clone(), coded(micros.clone())];
     let units = 0..86_400_000i64;
     let of_day = |micros: i64| TimeOfDay::<Micros>::new(micros);
-    // Arrow's own cast of those outside of a day overflows.
+    // The cast of Arrow overflows for times outside a day.
     round_trip(i64s().prop_map(of_day), &micros, &[]);
     round_trip((0..86_400_000_000i64).prop_map(of_day), &micros, &forms);
     let millis = units.clone().prop_map(TimeOfDay::<Millis>::new);
@@ -414,7 +414,7 @@ fn times_of_day() {
 
 #[test]
 fn dates() {
-    let ty = natural::<Date>();
+    let ty = default_type::<Date>();
     let forms = [coded(ty.clone())];
     round_trip(i32s().prop_map(Date::from_days), &ty, &forms);
     round_trip(chrono_dates(), &ty, &forms);
@@ -422,8 +422,8 @@ fn dates() {
 }
 
 #[test]
-fn lengths_of_time() {
-    let ty = natural::<IntervalMonthDayNano>();
+fn durations() {
+    let ty = default_type::<IntervalMonthDayNano>();
     round_trip(intervals(), &ty, &[]);
     let magnitude = |nanos: i64| Duration::from_nanos(nanos.unsigned_abs() >> 1);
     round_trip(i64s().prop_map(magnitude), &ty, &[]);
@@ -435,7 +435,7 @@ fn lengths_of_time() {
 #[test]
 fn maps() {
     let optional = |values: BoxedStrategy<f64>| proptest::option::of(values).boxed();
-    let ty = natural::<BTreeMap<String, Option<f64>>>();
+    let ty = default_type::<BTreeMap<String, Option<f64>>>();
     let maps = map_of(texts(), optional(f64s()));
     round_trip(maps.clone(), &ty, &[]);
     let hashed = maps.prop_map(HashMap::<String, Option<f64>>::from_iter);
@@ -470,7 +470,7 @@ fn map_type(key: DataType, value: DataType) -> DataType {
 fn structs() {
     let ty = |text: DataType| {
         DataType::Struct(Fields::from(vec![
-            // What a null struct hides is null.
+            // The fields of a null struct are null.
             Field::new("x", DataType::Float64, true),
             Field::new("label", text, true),
             Field::new("tags", list_of(DataType::Int32, true), true),

@@ -7,29 +7,29 @@ use expect_test::expect;
 use super::*;
 
 #[test]
-fn arrays_are_lists_and_bytes_and_embeddings_keep_their_length() {
-    let ty = natural::<[u8; 3]>("bytes(3)");
+fn arrays_are_lists_bytes_or_embeddings() {
+    let ty = default_type::<[u8; 3]>("bytes(3)");
     check::<[u8; 3]>(&ty, &[[1, 2, 3], [0, 0, 0]]);
-    let ty = natural::<[f32; 2]>("embedding(2)");
+    let ty = default_type::<[f32; 2]>("embedding(2)");
     check::<[f32; 2]>(&ty, &[[1.0, -0.5]]);
-    let ty = natural::<[i32; 2]>("list<#1 int>");
+    let ty = default_type::<[i32; 2]>("list<#1 int>");
     check::<[i32; 2]>(&ty, &[[1, 2], [3, 4]]);
-    let ty = natural::<[i32; 0]>("list<#1 int>");
+    let ty = default_type::<[i32; 0]>("list<#1 int>");
     check::<[i32; 0]>(&ty, &[[], []]);
-    let ty = natural::<[Option<u8>; 2]>("list<#1 utinyint null>");
+    let ty = default_type::<[Option<u8>; 2]>("list<#1 utinyint null>");
     check::<[Option<u8>; 2]>(&ty, &[[Some(1), None]]);
-    let ty = natural::<[Option<f32>; 1]>("list<#1 float null>");
+    let ty = default_type::<[Option<f32>; 1]>("list<#1 float null>");
     check::<[Option<f32>; 1]>(&ty, &[[Some(1.0)], [None]]);
-    let ty = natural::<[[f32; 2]; 2]>("list<#1 embedding(2)>");
+    let ty = default_type::<[[f32; 2]; 2]>("list<#1 embedding(2)>");
     check::<[[f32; 2]; 2]>(&ty, &[[[1.0, 2.0], [3.0, 4.0]]]);
-    let ty = natural::<Vec<[[String; 1]; 2]>>("list<#1 list<#2 list<#3 text>>>");
+    let ty = default_type::<Vec<[[String; 1]; 2]>>("list<#1 list<#2 list<#3 text>>>");
     let texts = ["a", "b"].map(|text| [text.to_string()]);
     check::<Vec<[[String; 1]; 2]>>(&ty, &[vec![texts], vec![]]);
 }
 
 #[test]
-fn lists_of_another_length() {
-    let ty = natural::<[i32; 2]>("list<#1 int>");
+fn list_of_another_length_is_an_error() {
+    let ty = default_type::<[i32; 2]>("list<#1 int>");
     let list = |list: &[i32]| {
         let list = list.iter().copied().map(Some);
         Arc::new(ListArray::from_iter_primitive::<Int32Type, _, _>([Some(
@@ -41,11 +41,11 @@ fn lists_of_another_length() {
         not_read::<[i32; 2]>(&ty, list(&[1])),
         not_read::<[i32; 2]>(&ty, list(&[1, 2, 3])),
         not_read::<[u8; 2]>(
-            &natural::<Vec<[u8; 1]>>("list<#1 bytes(1)>"),
+            &default_type::<Vec<[u8; 1]>>("list<#1 bytes(1)>"),
             Arc::new(bytes),
         ),
-        not_written(&natural::<[f32; 3]>("embedding(3)"), [1.0f32]),
-        not_written(&natural::<[u8; 3]>("bytes(3)"), [1u8]),
+        not_written(&default_type::<[f32; 3]>("embedding(3)"), [1.0f32]),
+        not_written(&default_type::<[u8; 3]>("bytes(3)"), [1u8]),
     ];
     expect![[r#"
         , row 0: the length is 1, but should be 2

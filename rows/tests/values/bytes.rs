@@ -10,14 +10,14 @@ use expect_test::expect;
 use super::*;
 
 #[test]
-fn bytes_of_every_kind() {
+fn byte_types_are_written_and_read() {
     let bytes: [&'static [u8]; 3] = [b"", b"abc", &[0, 255, 128]];
     for form in [
-        natural::<Bytes>("bytes"),
-        natural::<Box<[u8]>>("bytes"),
-        natural::<Arc<[u8]>>("bytes"),
-        natural::<Cow<'static, [u8]>>("bytes"),
-        natural::<&[u8]>("bytes"),
+        default_type::<Bytes>("bytes"),
+        default_type::<Box<[u8]>>("bytes"),
+        default_type::<Arc<[u8]>>("bytes"),
+        default_type::<Cow<'static, [u8]>>("bytes"),
+        default_type::<&[u8]>("bytes"),
         DataType::LargeBinary,
         DataType::BinaryView,
         DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Binary)),
@@ -33,7 +33,7 @@ fn bytes_of_every_kind() {
 }
 
 #[test]
-fn bytes_are_seen_as_they_stand_there() {
+fn views_of_bytes_are_slices() {
     let array = to_array(&DataType::Binary, &[Bytes::from_static(b"abc")]).expect("it fits");
     let reader = ElementReader::try_new::<Bytes>(&array, &DataType::Binary).expect("bytes");
     let view = reader.view::<Bytes>(0).expect("it is there");
@@ -42,7 +42,7 @@ fn bytes_are_seen_as_they_stand_there() {
 }
 
 #[test]
-fn bytes_of_another_length() {
+fn bytes_of_another_length_are_an_error() {
     let three = DataType::FixedSizeBinary(3);
     check(&three, &[Bytes::from_static(b"abc")]);
     let told = [

@@ -7,7 +7,7 @@ use expect_test::expect;
 
 use super::*;
 
-fn moment(text: &str) -> DateTime<Utc> {
+fn instant(text: &str) -> DateTime<Utc> {
     text.parse().expect("a moment")
 }
 
@@ -20,8 +20,8 @@ fn time(text: &str) -> NaiveTime {
 }
 
 #[test]
-fn moments() {
-    let ty = natural::<DateTime<Utc>>("timestamp(ns, 'UTC')");
+fn instants() {
+    let ty = default_type::<DateTime<Utc>>("timestamp(ns, 'UTC')");
     let times = [
         "1970-01-01T00:00:00Z",
         "2024-05-27T12:00:00.123456789Z",
@@ -31,7 +31,7 @@ fn moments() {
     ];
     check(&ty, &times.map(moment));
     let times = ["2024-05-27T12:00:00Z", "0001-01-01T00:00:00Z"].map(moment);
-    let extremes = [DateTime::<Utc>::MIN_UTC, moment("+262142-12-31T23:59:59Z")];
+    let extremes = [DateTime::<Utc>::MIN_UTC, instant("+262142-12-31T23:59:59Z")];
     for unit in [
         TimeUnit::Second,
         TimeUnit::Millisecond,
@@ -45,17 +45,17 @@ fn moments() {
 }
 
 #[test]
-fn moments_that_do_not_fit() {
+fn instants_that_do_not_fit() {
     let nanos = timestamp(TimeUnit::Nanosecond, Some("UTC"));
     let micros = timestamp(TimeUnit::Microsecond, Some("UTC"));
     let seconds = timestamp(TimeUnit::Second, None);
     let told = [
-        not_written(&nanos, moment("2262-04-11T23:47:16.854775808Z")),
+        not_written(&nanos, instant("2262-04-11T23:47:16.854775808Z")),
         not_written(&nanos, DateTime::<Utc>::MIN_UTC),
-        not_written(&micros, moment("2024-05-27T12:00:00.123456789Z")),
-        not_written(&seconds, moment("1969-12-31T23:59:59.5Z")),
-        not_written(&nanos, moment("2016-12-31T23:59:60Z")),
-        not_written(&DataType::Date32, moment("2016-12-31T23:59:59Z")),
+        not_written(&micros, instant("2024-05-27T12:00:00.123456789Z")),
+        not_written(&seconds, instant("1969-12-31T23:59:59.5Z")),
+        not_written(&nanos, instant("2016-12-31T23:59:60Z")),
+        not_written(&DataType::Date32, instant("2016-12-31T23:59:59Z")),
         not_read::<DateTime<Utc>>(&seconds, units(&seconds, i64::MAX)),
         not_read::<DateTime<Utc>>(&seconds, units(&nanos, 1)),
     ];
@@ -73,8 +73,8 @@ fn moments_that_do_not_fit() {
 }
 
 #[test]
-fn times_of_no_zone() {
-    let ty = natural::<NaiveDateTime>("timestamp(ns)");
+fn times_without_a_zone() {
+    let ty = default_type::<NaiveDateTime>("timestamp(ns)");
     let times = ["2024-05-27T12:00:00.123456789", "1969-12-31T23:59:59.5"];
     check(&ty, &times.map(civil));
     let millis = timestamp(TimeUnit::Millisecond, None);
@@ -104,7 +104,7 @@ fn times_of_no_zone() {
 
 #[test]
 fn times_of_day() {
-    let ty = natural::<NaiveTime>("time");
+    let ty = default_type::<NaiveTime>("time");
     check(&ty, &["00:00:00", "23:59:59.999999"].map(time));
     let nanos = DataType::Time64(TimeUnit::Nanosecond);
     check(&nanos, &["00:00:00.000000001"].map(time));
@@ -130,7 +130,7 @@ fn times_of_day() {
 
 #[test]
 fn dates() {
-    let ty = natural::<NaiveDate>("date");
+    let ty = default_type::<NaiveDate>("date");
     let date = |text: &str| text.parse::<NaiveDate>().expect("a date");
     let dates = ["1970-01-01", "2024-02-29", "1969-12-31", "0001-01-01"];
     check(&ty, &dates.map(date));
@@ -153,8 +153,8 @@ fn dates() {
 }
 
 #[test]
-fn lengths_of_time() {
-    let ty = natural::<TimeDelta>("interval");
+fn durations() {
+    let ty = default_type::<TimeDelta>("interval");
     let nanos = TimeDelta::nanoseconds;
     check(
         &ty,

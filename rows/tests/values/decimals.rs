@@ -8,7 +8,7 @@ use kalamtable_rows::Decimal as Fixed;
 
 use super::*;
 
-/// The least number of 39 digits.
+/// The smallest number with 39 digits.
 const TOO_LARGE: i128 = 10i128.pow(38);
 
 fn unscaled(value: i128, precision: u8, scale: i8) -> ArrayRef {
@@ -19,9 +19,9 @@ fn unscaled(value: i128, precision: u8, scale: i8) -> ArrayRef {
 
 #[test]
 fn wide_integers() {
-    let ty = natural::<i128>("decimal(38, 0)");
+    let ty = default_type::<i128>("decimal(38, 0)");
     check(&ty, &[0, -1, 1, TOO_LARGE - 1, 1 - TOO_LARGE]);
-    let ty = natural::<u128>("decimal(38, 0)");
+    let ty = default_type::<u128>("decimal(38, 0)");
     check(&ty, &[0, 1, TOO_LARGE as u128 - 1]);
     let told = [
         not_written(&ty, TOO_LARGE),
@@ -47,8 +47,8 @@ fn wide_integers() {
 }
 
 #[test]
-fn decimals_of_their_own_digits() {
-    let ty = natural::<Fixed<10, 2>>("decimal(10, 2)");
+fn decimals_with_digits_in_their_type() {
+    let ty = default_type::<Fixed<10, 2>>("decimal(10, 2)");
     let fixed = |unscaled| Fixed::<10, 2>::from_unscaled(unscaled).expect("it has 10 digits");
     check(&ty, &[0, 1, -1, 9_999_999_999, -9_999_999_999].map(fixed));
 }
@@ -58,7 +58,7 @@ fn decimal(text: &str) -> Decimal {
 }
 
 #[test]
-fn decimals_of_the_digits_of_their_column() {
+fn decimals_are_scaled_to_their_column() {
     let decimals = ["0", "-0.00", "19.9", "19.99", "-99999999.99", "5.000000"].map(decimal);
     check(&DataType::Decimal128(10, 2), &decimals);
     let array = to_array(&DataType::Decimal128(10, 2), &[decimal("19.9000")]);
@@ -68,7 +68,7 @@ fn decimals_of_the_digits_of_their_column() {
     assert_eq!(read[0].to_string(), "19.90");
 
     check(&DataType::Decimal128(38, 0), &[Decimal::MIN, Decimal::MAX]);
-    // Without the zeros at the end, 96 bits hold them.
+    // The numbers fit 96 bits without their trailing zeros.
     check(&DataType::Decimal128(38, 9), &[Decimal::MAX]);
     check(
         &DataType::Decimal128(38, 38),

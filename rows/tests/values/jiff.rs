@@ -8,7 +8,7 @@ use expect_test::expect;
 
 use super::*;
 
-fn moment(text: &str) -> Timestamp {
+fn instant(text: &str) -> Timestamp {
     text.parse().expect("a moment")
 }
 
@@ -21,8 +21,8 @@ fn time(text: &str) -> Time {
 }
 
 #[test]
-fn moments() {
-    let ty = natural::<Timestamp>("timestamp(ns, 'UTC')");
+fn instants() {
+    let ty = default_type::<Timestamp>("timestamp(ns, 'UTC')");
     let times = [
         "1970-01-01T00:00:00Z",
         "2024-05-27T12:00:00.123456789Z",
@@ -46,15 +46,15 @@ fn moments() {
 }
 
 #[test]
-fn moments_that_do_not_fit() {
+fn instants_that_do_not_fit() {
     let nanos = timestamp(TimeUnit::Nanosecond, Some("UTC"));
     let micros = timestamp(TimeUnit::Microsecond, Some("UTC"));
     let seconds = timestamp(TimeUnit::Second, None);
     let told = [
-        not_written(&nanos, moment("2262-04-11T23:47:16.854775808Z")),
+        not_written(&nanos, instant("2262-04-11T23:47:16.854775808Z")),
         not_written(&nanos, Timestamp::MIN),
-        not_written(&micros, moment("2024-05-27T12:00:00.123456789Z")),
-        not_written(&seconds, moment("1969-12-31T23:59:59.5Z")),
+        not_written(&micros, instant("2024-05-27T12:00:00.123456789Z")),
+        not_written(&seconds, instant("1969-12-31T23:59:59.5Z")),
         not_written(&DataType::Date32, Timestamp::MIN),
         not_read::<Timestamp>(&seconds, units(&seconds, i64::MAX)),
         not_read::<Timestamp>(&seconds, units(&seconds, i64::MIN)),
@@ -72,8 +72,8 @@ fn moments_that_do_not_fit() {
 }
 
 #[test]
-fn times_of_no_zone() {
-    let ty = natural::<DateTime>("timestamp(ns)");
+fn times_without_a_zone() {
+    let ty = default_type::<DateTime>("timestamp(ns)");
     let times = ["2024-05-27T12:00:00.123456789", "1969-12-31T23:59:59.5"];
     check(&ty, &times.map(civil));
     let seconds = timestamp(TimeUnit::Second, None);
@@ -99,7 +99,7 @@ fn times_of_no_zone() {
 
 #[test]
 fn times_of_day() {
-    let ty = natural::<Time>("time");
+    let ty = default_type::<Time>("time");
     check(&ty, &["00:00:00", "23:59:59.999999"].map(time));
     check(&DataType::Time64(TimeUnit::Nanosecond), &[Time::MAX]);
     let told = [
@@ -121,7 +121,7 @@ fn times_of_day() {
 
 #[test]
 fn dates() {
-    let ty = natural::<Date>("date");
+    let ty = default_type::<Date>("date");
     let date = |text: &str| text.parse::<Date>().expect("a date");
     let dates = ["1970-01-01", "2024-02-29", "1969-12-31", "0001-01-01"];
     check(&ty, &dates.map(date));
@@ -144,8 +144,8 @@ fn dates() {
 }
 
 #[test]
-fn lengths_of_time() {
-    let ty = natural::<SignedDuration>("interval");
+fn durations() {
+    let ty = default_type::<SignedDuration>("interval");
     let nanos = SignedDuration::from_nanos;
     check(
         &ty,

@@ -9,14 +9,14 @@ use super::*;
 
 #[test]
 fn json() {
-    let ty = natural::<Json>("json");
+    let ty = default_type::<Json>("json");
     let values = [
         json!(null),
         json!(true),
         json!("a \"text\" with \u{1F600} and \u{0}"),
         json!(i64::MIN),
         json!(u64::MAX),
-        // A number that only comes back as it was when all of its digits are read.
+        // A number that is unchanged only if all of its digits are parsed.
         json!(0.1 + 0.2),
         json!(f64::MIN_POSITIVE),
         json!(-0.0),
@@ -29,8 +29,8 @@ fn json() {
 }
 
 #[test]
-fn json_is_seen_as_its_text() {
-    let ty = natural::<Json>("json");
+fn view_of_json_is_its_text() {
+    let ty = default_type::<Json>("json");
     let array = to_array(&ty, &[json!({"a": [1, null]})]).expect("it fits");
     let reader = ElementReader::try_new::<Json>(&array, &ty).expect("text");
     let view: &str = reader.view::<Json>(0).expect("it is there");
@@ -38,8 +38,8 @@ fn json_is_seen_as_its_text() {
 }
 
 #[test]
-fn text_that_is_no_json() {
-    let ty = natural::<Json>("json");
+fn invalid_json_is_an_error() {
+    let ty = default_type::<Json>("json");
     let text = |text: &str| Arc::new(StringArray::from(vec![text])) as ArrayRef;
     let told = [
         not_read::<Json>(&ty, text("")),

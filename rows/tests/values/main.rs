@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Values of one family after the other: to an array and back, and what is told where they do not fit.
+//! Values of each family of types, written and read, and the errors for values that do not fit.
 
 #![deny(warnings)]
 
@@ -18,18 +18,21 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::{DataType, TimeUnit};
-use kalamtable_rows::{Element, ElementReader, Ids, OwnedElement, OwnedValue, TypeAt, Value};
+use kalamtable_rows::__private::ElementReader;
+use kalamtable_rows::type_ids::FixedBase;
+use kalamtable_rows::{Element, OwnedElement, OwnedValue, TypeAt, Value};
 use kalamtable_rows::{ValueError, Views};
 
-/// The Arrow type of the column type that `T` stands for, which is written as `column`.
+/// Returns the Arrow type of the default column type of `T`, whose text must be `column`.
 #[track_caller]
-fn natural<T: TypeAt<Ids<0>>>(column: &str) -> DataType {
-    let ty = <T as TypeAt<Ids<0>>>::TYPE;
+fn default_type<T: TypeAt<FixedBase<0>>>(column: &str) -> DataType {
+    let ty = <T as TypeAt<FixedBase<0>>>::TYPE;
     assert_eq!(ty.to_string(), column);
     ty.arrow_type()
 }
 
-/// `values` go to an array of type `ty` and return, with a null before and after them, and without.
+/// Checks that `values` are written to an array of type `ty` and read unchanged, with and without
+/// nulls around them.
 #[track_caller]
 fn check<T: OwnedValue + Clone + Debug + PartialEq>(ty: &DataType, values: &[T]) {
     let array = to_array(ty, values).expect("the values fit");
@@ -47,14 +50,14 @@ fn check<T: OwnedValue + Clone + Debug + PartialEq>(ty: &DataType, values: &[T])
     }
 }
 
-/// What is told of one value that does not fit a column of type `ty`, the one after a null.
+/// Returns the error for a value that does not fit a column of type `ty`; it follows a null.
 #[track_caller]
 fn not_written<T: Value>(ty: &DataType, value: T) -> String {
     let error = to_array(ty, &[None, Some(value)]).expect_err("it does not fit");
     format!("{error}\n")
 }
 
-/// What is told of an array that is read as a column of type `ty`.
+/// Returns the error of reading an array as a column of type `ty`.
 #[track_caller]
 fn not_read<T: OwnedValue + Debug>(ty: &DataType, array: ArrayRef) -> String {
     let error = read::<T>(&array, ty).expect_err("it is no value");
@@ -79,13 +82,13 @@ fn timestamp(unit: TimeUnit, zone: Option<&str>) -> DataType {
     DataType::Timestamp(unit, zone.map(Into::into))
 }
 
-/// An array of one number, in a type that counts in 64 bits.
+/// Returns an array of one number, with a type whose values are 64-bit numbers.
 fn units(ty: &DataType, units: i64) -> ArrayRef {
     let array: ArrayRef = Arc::new(Int64Array::from(vec![units]));
     arrow::compute::cast(&array, ty).expect("a type of 64 bits")
 }
 
-/// The views, which must be there.
+/// Returns all views.
 fn rows_of<R: kalamtable_rows::FromArrow>(views: &Views<R>) -> Vec<R::View<'_>> {
     views
         .iter()

@@ -18,7 +18,7 @@ fn before(seconds: u64, nanos: u32) -> SystemTime {
 
 #[test]
 fn system_times_in_columns_of_every_unit() {
-    let ty = natural::<SystemTime>("timestamp(ns, 'UTC')");
+    let ty = default_type::<SystemTime>("timestamp(ns, 'UTC')");
     check(
         &ty,
         &[
@@ -26,7 +26,7 @@ fn system_times_in_columns_of_every_unit() {
             after(1_700_000_000, 123_456_789),
             before(0, 1),
             before(1, 999_999_999),
-            // The first and the last that 64 bits of nanoseconds count.
+            // The first and the last time that 64 bits of nanoseconds hold.
             before(9_223_372_036, 854_775_808),
             after(9_223_372_036, 854_775_807),
         ],
@@ -40,7 +40,7 @@ fn system_times_in_columns_of_every_unit() {
             let times = [
                 after(7, nanos),
                 before(7, nanos),
-                // The year 11476, which nanoseconds do not reach.
+                // The year 11476, which is out of range for nanoseconds.
                 after(300_000_000_000, nanos),
             ];
             check(&timestamp(unit, zone), &times);
@@ -75,7 +75,7 @@ fn system_times_that_do_not_fit() {
 
 #[test]
 fn durations() {
-    let ty = natural::<Duration>("interval");
+    let ty = default_type::<Duration>("interval");
     let most = Duration::from_nanos(i64::MAX as u64);
     check(&ty, &[Duration::ZERO, Duration::from_nanos(1), most]);
     let interval = |months, days, nanos| {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The types in tables: as columns, as keys, as values of nullable places, of lists and of maps.
+//! Types of other crates in tables: as columns, keys, nullable columns, and elements of lists and
+//! maps.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -69,7 +70,7 @@ fn order() -> Order {
 }
 
 #[test]
-fn columns_of_them() -> Result<(), RowError> {
+fn columns_of_other_crates_types() -> Result<(), RowError> {
     let columns = Order::TABLE.definition.columns().iter();
     let columns: Vec<String> = columns
         .map(|column| format!("{}: {}\n", column.name, column.ty))
@@ -90,7 +91,7 @@ fn columns_of_them() -> Result<(), RowError> {
         total: decimal(38, 0)
     "#]]
     .assert_eq(&columns.concat());
-    // The definition is one that the checks take.
+    // The model accepts the definition.
     let toml = Order::TABLE.definition.to_toml();
     let mut sources = kalamtable_model::Sources::new();
     let source = sources.push(kalamtable_model::SourceFile::new("orders.toml", toml));
@@ -111,7 +112,7 @@ fn columns_of_them() -> Result<(), RowError> {
 }
 
 #[test]
-fn keys_of_them() {
+fn keys_of_other_crates_types() {
     let (order, later) = (order(), SystemTime::now());
     let mut next = order.clone();
     next.number += 1;
@@ -129,7 +130,7 @@ struct Start {
 }
 
 #[test]
-fn what_does_not_fit_is_named_with_column_and_row() -> Result<(), RowError> {
+fn errors_have_column_and_row() -> Result<(), RowError> {
     let start = Start {
         at: SystemTime::UNIX_EPOCH,
         until: None,
@@ -156,7 +157,7 @@ struct Local {
 }
 
 #[test]
-fn times_of_no_zone_in_columns_of_one() {
+fn time_without_zone_in_a_column_with_zone_is_an_error() {
     let rows = [Local {
         at: DateTime::UNIX_EPOCH.naive_utc(),
         until: ::jiff::civil::DateTime::MIN,
@@ -182,7 +183,7 @@ struct Visit {
 }
 
 #[test]
-fn a_struct_of_them_is_held_to_its_file() -> Result<(), RowError> {
+fn struct_with_other_crates_types_matches_its_file() -> Result<(), RowError> {
     let visit = Visit {
         began_at: Timestamp::constant(5, 1_000),
         place: -1,
@@ -210,7 +211,7 @@ fn a_struct_of_them_is_held_to_its_file() -> Result<(), RowError> {
     Ok(())
 }
 
-/// A row that borrows its bytes is written, and not read.
+/// A row that borrows its bytes, which can be written but not read.
 #[derive(KalamTable)]
 #[kalam(table = "app.packets", no_primary_key = "written once", crate = kalamtable_rows)]
 struct Packet<'a> {
@@ -220,7 +221,7 @@ struct Packet<'a> {
 }
 
 #[test]
-fn bytes_that_are_borrowed() -> Result<(), RowError> {
+fn borrowed_bytes_are_written() -> Result<(), RowError> {
     let bytes = [1, 2, 3];
     let packet = Packet {
         header: &bytes[..1],

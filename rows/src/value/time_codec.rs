@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Times of the standard library and of other crates: points in time, counted in the unit of a column,
-//! and what lies between two.
+//! Conversion of times and durations of the standard library and of other crates.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -15,64 +14,63 @@ use super::computed::{Codec, only};
 use super::time::{nanos_per_unit, per_second};
 use crate::error::{InvalidValue, unit_name};
 
-/// The column type of a moment: coarser ones say `type`.
+/// The column type of an instant. A column with a coarser unit states its type.
 pub(super) const INSTANT: ColumnType = ColumnType::Timestamp {
     unit: ModelUnit::Nanosecond,
     zone: Some(Shared::Static("UTC")),
 };
 
-/// What a time is counted from, and so which columns can hold it.
+/// The point that a time is counted from. It determines which columns can hold the time.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
-    /// From one moment that is the same everywhere: any timestamp holds it.
+pub enum TimeOrigin {
+    /// 1970-01-01 in UTC: columns of every timestamp type hold the time.
     Instant,
-    /// From the same on the clock of an unknown zone: a timestamp of no zone holds it. For a column
-    /// that has one, there is another Rust type.
+    /// 1970-01-01 in an unknown zone: columns of a timestamp type without a zone hold the time.
     Civil {
-        /// That type.
+        /// The Rust type for columns with a zone.
         instant: &'static str,
     },
-    /// From midnight.
+    /// Midnight: columns of type `time` hold the time.
     OfDay,
 }
 
-/// A time with nanoseconds.
-pub trait Moment: Copy + Debug + 'static {
-    /// The type as a person writes it.
+/// A time type with nanosecond precision.
+pub trait TimeValue: Copy + Debug + 'static {
+    /// The name of the type in error messages.
     const NAME: &'static str;
-    /// What it is counted from.
-    const KIND: Kind;
+    /// The point that times are counted from.
+    const ORIGIN: TimeOrigin;
 
-    /// Whole seconds, rounded down, and the nanoseconds after them.
+    /// Returns the seconds since the origin, rounded down, and the nanoseconds after them.
     fn split(self) -> Result<(i64, u32), InvalidValue>;
 
-    /// From whole seconds and the nanoseconds after them; `None` if this type has no such time.
+    /// Returns the time from seconds and nanoseconds, or `None` if it is out of range.
     fn join(seconds: i64, nanos: u32) -> Option<Self>;
 
-    /// How to round to a unit.
+    /// Returns the help text on how to round a time to `unit`.
     fn rounding(unit: TimeUnit) -> String;
 
-    /// As a person reads it.
+    /// Returns the time as text for error messages.
     fn text(self) -> String {
         format!("{self:?}")
     }
 }
 
-/// Computes a [`Moment`].
+/// Converts a [`TimeValue`].
 #[derive(Debug)]
-pub struct MomentCodec<T>(PhantomData<T>);
+pub struct TimeCodec<T>(PhantomData<T>);
 
-impl<T: Moment> Codec for MomentCodec<T> {
+impl<T: TimeValue> Codec for TimeCodec<T> {
     type Value = T;
     type Primitive = Int64Type;
     type Form = TimeUnit;
 
     fn form(ty: &DataType) -> Result<TimeUnit, InvalidValue> {
-        match (T::KIND, ty) {
-            (Kind::Instant, DataType::Timestamp(unit, _)) => Ok(*unit),
-            (Kind::Civil { .. }, DataType::Timestamp(unit, None))
-            | (Kind::OfDay, DataType::Time64(unit)) => Ok(*unit),
-            (Kind::Civil { instant }, DataType::Timestamp(_, Some(_))) => {
+        match (T::ORIGIN, ty) {
+            (TimeOrigin::Instant, DataType::Timestamp(unit, _)) => Ok(*unit),
+            (TimeOrigin::Civil { .. }, DataType::Timestamp(unit, None))
+            | (TimeOrigin::OfDay, DataType::Time64(unit)) => Ok(*unit),
+            (TimeOrigin::Civil { instant }, DataType::Timestamp(_, Some(_))) => {
                 Err(InvalidValue::NoZone {
                     found: ty.clone(),
                     name: T::NAME,
@@ -84,7 +82,7 @@ impl<T: Moment> Codec for MomentCodec<T> {
     }
 
     fn is_read(found: &DataType, ty: &DataType) -> bool {
-        // Another unit is read by exact conversion; another zone is not.
+        // Another unit is converted exactly; another zone is an error.
         match (found, ty) {
             (DataType::Timestamp(_, found), DataType::Timestamp(_, zone)) => found == zone,
             (DataType::Time64(_), DataType::Time64(_)) => true,
@@ -98,7 +96,8 @@ impl<T: Moment> Codec for MomentCodec<T> {
         if nanos % nanos_per_unit != 0 {
             return Err(too_fine(value, *unit));
         }
-        // A moment before 1970 is seconds that do not fit and nanoseconds that bring it back.
+        // In 128 bits, because the seconds of a time before 1970 are rounded down: they can be out
+        // of range before the nanoseconds are added.
         let units = i128::from(seconds) * i128::from(per_second(*unit))
             + i128::from(nanos / nanos_per_unit);
         i64::try_from(units).map_err(|_| too_far(value, *unit))
@@ -106,12 +105,12 @@ impl<T: Moment> Codec for MomentCodec<T> {
 
     fn decode(units: i64, unit: &TimeUnit) -> Result<T, InvalidValue> {
         let per_second = per_second(*unit);
-        // Less than a second of a unit, so it fits.
+        // The remainder is less than a second, so the nanoseconds fit.
         let nanos = units.rem_euclid(per_second) as u32 * nanos_per_unit(*unit);
         T::join(units.div_euclid(per_second), nanos).ok_or_else(|| {
-            let since = match T::KIND {
-                Kind::Instant | Kind::Civil { .. } => "1970",
-                Kind::OfDay => "midnight",
+            let since = match T::ORIGIN {
+                TimeOrigin::Instant | TimeOrigin::Civil { .. } => "1970",
+                TimeOrigin::OfDay => "midnight",
             };
             out_of_range(
                 format!("{units} {} after {since}", unit_name(unit)),
@@ -122,7 +121,7 @@ impl<T: Moment> Codec for MomentCodec<T> {
 }
 
 #[cold]
-fn too_fine<T: Moment>(value: T, unit: TimeUnit) -> InvalidValue {
+fn too_fine<T: TimeValue>(value: T, unit: TimeUnit) -> InvalidValue {
     InvalidValue::Inexact {
         value: value.text(),
         target: format!("in {}", unit_name(&unit)),
@@ -131,7 +130,7 @@ fn too_fine<T: Moment>(value: T, unit: TimeUnit) -> InvalidValue {
 }
 
 #[cold]
-fn too_far<T: Moment>(value: T, unit: TimeUnit) -> InvalidValue {
+fn too_far<T: TimeValue>(value: T, unit: TimeUnit) -> InvalidValue {
     out_of_range(value.text(), format!("64 bits of {}", unit_name(&unit)))
 }
 
@@ -142,24 +141,24 @@ pub(super) fn out_of_range(value: String, target: impl Into<String>) -> InvalidV
     }
 }
 
-/// A length of time in nanoseconds.
+/// A duration type with nanosecond precision.
 pub trait Elapsed: Copy + Debug + 'static {
-    /// The type as a person writes it.
+    /// The name of the type in error messages.
     const NAME: &'static str;
 
-    /// So many nanoseconds; `None` if 64 bits don't hold them.
+    /// Returns the number of nanoseconds, or `None` if it exceeds 64 bits.
     fn nanos(self) -> Option<i64>;
 
-    /// From nanoseconds; `None` if this type has no such length.
+    /// Returns the duration of `nanos` nanoseconds, or `None` if it is out of range.
     fn from_nanos(nanos: i64) -> Option<Self>;
 
-    /// As a person reads it.
+    /// Returns the duration as text for error messages.
     fn text(self) -> String {
         format!("{self:?}")
     }
 }
 
-/// Computes an [`Elapsed`] from an interval, which has months and days too.
+/// Converts an [`Elapsed`] to an interval. Intervals with months or days cannot be converted back.
 #[derive(Debug)]
 pub struct ElapsedCodec<T>(PhantomData<T>);
 
