@@ -62,11 +62,11 @@ impl<'a> Columns<'a> {
                 });
             }
         };
-        let reader = reader.and_then(|reader| reader.check_nulls::<E>().map(|()| reader));
+        let checked = reader.and_then(|reader| reader.check_nulls::<E>().map(|()| reader));
         Ok(ColumnReader {
             table: self.table,
             position,
-            reader: reader
+            reader: checked
                 .map_err(|source| value_error(self.table.definition, position, source))?,
         })
     }
@@ -142,8 +142,8 @@ pub struct ColumnReader<E: OwnedElement> {
 impl<E: OwnedElement> fmt::Debug for ColumnReader<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let column = self.table.definition.columns().get(self.position);
-        let column = column.map(|column| &column.name);
-        f.debug_tuple("ColumnReader").field(&column).finish()
+        let name = column.map(|column| &column.name);
+        f.debug_tuple("ColumnReader").field(&name).finish()
     }
 }
 

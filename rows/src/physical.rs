@@ -6,6 +6,7 @@
 //! Whatever reads arrays of other origin compares types and unwraps encodings with these functions.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
 use arrow::compute::cast;
@@ -127,7 +128,7 @@ pub(crate) fn to_plain(array: &dyn Array) -> Result<ArrayRef, ValueError> {
     let found = array.data_type();
     let ty = match plain_type(found) {
         DataType::LargeList(item) | DataType::ListView(item) | DataType::LargeListView(item) => {
-            Cow::Owned(DataType::List(item.clone()))
+            Cow::Owned(DataType::List(Arc::clone(item)))
         }
         ty => Cow::Borrowed(ty),
     };
@@ -143,8 +144,6 @@ fn arrow_error(error: arrow::error::ArrowError) -> ValueError {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::datatypes::Field;
 
     use super::*;

@@ -356,15 +356,15 @@ impl ColumnBuilders {
 /// Returns the schema of the columns at `positions`.
 fn schema_of<R: ToArrow>(positions: &[usize]) -> Result<SchemaRef, RowError> {
     let schema = R::schema();
-    let fields = positions.iter().map(|&position| {
+    let field = |&position: &usize| {
         let field = schema.fields().get(position).cloned();
         field.ok_or_else(|| RowError::NoSuchColumn {
             table: R::TABLE.definition.name().clone(),
             columns: schema.fields().len(),
             position,
         })
-    });
-    let fields = fields.collect::<Result<Vec<_>, _>>()?;
+    };
+    let fields = positions.iter().map(field).collect::<Result<Vec<_>, _>>()?;
     Ok(Arc::new(Schema::new_with_metadata(
         fields,
         schema.metadata().clone(),
@@ -377,7 +377,7 @@ fn new_batch<R: ToArrow>(
     rows: usize,
 ) -> Result<RecordBatch, RowError> {
     let options = RecordBatchOptions::new().with_row_count(Some(rows));
-    RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(|source| {
+    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).map_err(|source| {
         RowError::Batch {
             table: R::TABLE.definition.name().clone(),
             source,

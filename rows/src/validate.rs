@@ -52,38 +52,36 @@ pub fn validate(array: &dyn Array, column: &Column) -> Result<(), ValueError> {
     validate_values(array, &column.ty, column.nullable, None)
 }
 
-/// Validates the columns of a table, in its order, and returns them as a batch with `schema`, the
-/// schema of the table. Columns in another physical form are converted.
+/// Validates `columns`, which are the columns of a table in its order, and returns them as a batch
+/// with `schema`, the schema of the table. Columns in another physical form are converted.
 ///
 /// # Errors
 /// [`RowError::Value`] for the first column with a value that does not fit; [`RowError::Batch`] if
 /// Arrow cannot build the batch, for example because the columns have different lengths.
+///
+/// # Panics
+/// If there are more columns than the table has.
 pub fn validate_batch(
     definition: &TableDefinition,
     schema: &SchemaRef,
     columns: &[ArrayRef],
     row_count: usize,
 ) -> Result<RecordBatch, RowError> {
-    let columns = definition
-        .columns()
-        .iter()
-        .zip(schema.fields())
-        .zip(columns);
-    let columns = columns
-        .enumerate()
-        .map(|(position, ((column, field), array))| {
-            let converted = validate(array, column).and_then(|()| {
-                if array.data_type().is_null() {
-                    Ok(new_null_array(field.data_type(), array.len()))
-                } else {
-                    to_physical_type(array, field.data_type())
-                }
-            });
-            converted.map_err(|source| value_error(definition, position, source))
+    let mut arrays = Vec::with_capacity(columns.len());
+    for (position, array) in columns.iter().enumerate() {
+        let column = &definition.columns()[position];
+        let ty = schema.field(position).data_type();
+        let converted = validate(array, column).and_then(|()| {
+            if array.data_type().is_null() {
+                Ok(new_null_array(ty, array.len()))
+            } else {
+                to_physical_type(array, ty)
+            }
         });
-    let columns = columns.collect::<Result<Vec<ArrayRef>, RowError>>()?;
+        arrays.push(converted.map_err(|source| value_error(definition, position, source))?);
+    }
     let options = RecordBatchOptions::new().with_row_count(Some(row_count));
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options).map_err(|source| {
+    RecordBatch::try_new_with_options(Arc::clone(schema), arrays, &options).map_err(|source| {
         RowError::Batch {
             table: definition.name().clone(),
             source,
@@ -281,8 +279,9 @@ fn validate_unique_keys(
     let keys = to_plain(keys)?;
     let arrow_error = |error| ValueError::whole(InvalidValue::Arrow(error));
     let converter = RowConverter::new(vec![SortField::new(keys.data_type().clone())]);
-    let keys = converter.and_then(|converter| converter.convert_columns(&[keys]));
-    let keys = keys.map_err(arrow_error)?;
+    let keys = converter
+        .and_then(|converter| converter.convert_columns(&[keys]))
+        .map_err(arrow_error)?;
     let mut seen = HashSet::new();
     rows.iter().try_for_each(|row| {
         seen.clear();

@@ -665,8 +665,9 @@ fn with_type(data: &ArrayData, ty: DataType) -> Result<ArrayData, Box<dyn Error>
         _ => Vec::new(),
     };
     let children = data.child_data().iter().zip(inner);
-    let children = children.map(|(data, ty)| with_type(data, ty));
-    let children = children.collect::<Result<_, _>>()?;
+    let children = children
+        .map(|(data, ty)| with_type(data, ty))
+        .collect::<Result<_, _>>()?;
     let builder = data.clone().into_builder().data_type(ty);
     Ok(builder.child_data(children).build()?)
 }

@@ -157,7 +157,7 @@ impl OwnedValue for AnyValue {
 
     fn reader(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ValueError> {
         if array.data_type() == ty {
-            Ok(array.clone())
+            Ok(ArrayRef::clone(array))
         } else {
             Err(mismatch(array.data_type(), ty))
         }

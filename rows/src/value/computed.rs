@@ -72,9 +72,9 @@ impl<P: ArrowPrimitiveType, F> ComputedBuilder<P, F> {
         C: Codec<Primitive = P, Form = F>,
     {
         let encode = |(index, &cell)| self.encode::<C>(index, cell);
-        let natives = cells.iter().enumerate().map(encode);
-        let natives = natives.collect::<Result<Vec<_>, _>>()?;
-        self.natives.append(&natives);
+        let encoded = cells.iter().enumerate().map(encode);
+        self.natives
+            .append(&encoded.collect::<Result<Vec<_>, _>>()?);
         Ok(())
     }
 
@@ -89,9 +89,9 @@ impl<P: ArrowPrimitiveType, F> ComputedBuilder<P, F> {
             let native = cell.map(|cell| self.encode::<C>(index, cell));
             native.transpose()
         };
-        let natives = cells.iter().enumerate().map(encode);
-        let natives = natives.collect::<Result<Vec<_>, _>>()?;
-        self.natives.append_nullable(&natives);
+        let encoded = cells.iter().enumerate().map(encode);
+        self.natives
+            .append_nullable(&encoded.collect::<Result<Vec<_>, _>>()?);
         Ok(())
     }
 
@@ -134,7 +134,7 @@ impl<P: ArrowPrimitiveType, F> ComputedReader<P, F> {
             return Err(mismatch(found, ty));
         };
         let natives = if PrimitiveArray::<P>::is_compatible(found) {
-            array.clone()
+            ArrayRef::clone(&array)
         } else {
             arrow::compute::cast(&array, &P::DATA_TYPE)
                 .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))?

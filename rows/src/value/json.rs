@@ -27,10 +27,12 @@ impl Value for Json {
     }
 
     fn append(builder: &mut TextBuilder, cells: &[&Json]) -> Result<(), ValueError> {
-        let texts = cells.iter().enumerate();
-        let texts = texts.map(|(index, json)| write(index, json));
-        let texts = texts.collect::<Result<Vec<String>, _>>()?;
-        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let written = cells
+            .iter()
+            .enumerate()
+            .map(|(index, json)| write(index, json))
+            .collect::<Result<Vec<String>, _>>()?;
+        let texts: Vec<&str> = written.iter().map(String::as_str).collect();
         builder.append(&texts)
     }
 
@@ -38,10 +40,12 @@ impl Value for Json {
         builder: &mut TextBuilder,
         cells: &[Option<&Json>],
     ) -> Result<(), ValueError> {
-        let texts = cells.iter().enumerate();
-        let texts = texts.map(|(index, cell)| cell.map(|json| write(index, json)).transpose());
-        let texts = texts.collect::<Result<Vec<Option<String>>, _>>()?;
-        let texts: Vec<Option<&str>> = texts.iter().map(Option::as_deref).collect();
+        let written = cells
+            .iter()
+            .enumerate()
+            .map(|(index, cell)| cell.map(|json| write(index, json)).transpose())
+            .collect::<Result<Vec<Option<String>>, _>>()?;
+        let texts: Vec<Option<&str>> = written.iter().map(Option::as_deref).collect();
         builder.append_nullable(&texts)
     }
 

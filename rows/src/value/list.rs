@@ -59,7 +59,7 @@ impl<B> ListBuilder<B> {
                 let mut offsets = Vec::with_capacity(capacity + 1);
                 offsets.push(0);
                 Form::List {
-                    item: item.clone(),
+                    item: Arc::clone(item),
                     offsets,
                     elements: E::Value::builder(item.data_type(), capacity)
                         .map_err(|error| error.under(PathSegment::Item))?,
@@ -67,7 +67,7 @@ impl<B> ListBuilder<B> {
                 }
             }
             DataType::FixedSizeList(item, length) => Form::FixedList {
-                item: item.clone(),
+                item: Arc::clone(item),
                 length: *length,
                 elements: E::Value::builder(item.data_type(), capacity * *length as usize)
                     .map_err(|error| error.under(PathSegment::Item))?,
@@ -292,8 +292,8 @@ fn lists(array: &ArrayRef, ty: &DataType) -> Result<(OffsetBuffer<i32>, ArrayRef
         return Ok((list.offsets().clone(), list.values().clone()));
     }
     if let Some(list) = array.as_list_opt::<i64>() {
-        let narrow = list.offsets().iter().map(|&offset| i32::try_from(offset));
-        let narrow: Vec<i32> = narrow
+        let offsets = list.offsets().iter().map(|&offset| i32::try_from(offset));
+        let narrow: Vec<i32> = offsets
             .collect::<Result<_, _>>()
             .map_err(|_| ValueError::whole(InvalidValue::TooManyElements))?;
         return Ok((OffsetBuffer::new(narrow.into()), list.values().clone()));

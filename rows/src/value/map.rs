@@ -39,7 +39,7 @@ impl<K, V> MapBuilder<K, V> {
         let mut offsets = Vec::with_capacity(capacity + 1);
         offsets.push(0);
         Ok(MapBuilder {
-            entries: entries.clone(),
+            entries: Arc::clone(entries),
             fields: fields.clone(),
             offsets,
             keys: KE::builder(fields[0].data_type(), capacity)

@@ -69,8 +69,8 @@ impl TimeValue for SystemTime {
     fn text(self) -> String {
         match self.split() {
             Ok((seconds, nanos)) => {
-                let nanos_after = i128::from(seconds) * i128::from(NANOS_PER_SECOND);
-                let nanos_after = nanos_after + i128::from(nanos);
+                let nanos_after =
+                    i128::from(seconds) * i128::from(NANOS_PER_SECOND) + i128::from(nanos);
                 format!("{nanos_after} nanoseconds after 1970")
             }
             Err(_) => format!("{self:?}"),

@@ -120,7 +120,7 @@ fn assert_in<E: SameElement + Debug>(elements: &[E], array: &ArrayRef, ty: &Data
         );
         let view = reader.view::<E>(index).expect("the value is one");
         assert!(
-            element.is_seen(&view),
+            element.equals_view(&view),
             "{element:?} is seen as {view:?} in {form}"
         );
     }
