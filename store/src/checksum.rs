@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Checksum`]: the SHA-256 of a content, in hexadecimal where it is written.
+//! [`Checksum`]: a SHA-256, in hexadecimal when it is serialized.
 
 use std::fmt::{self, Write};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of some bytes.
+/// The SHA-256 of the content of an object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Checksum([u8; 32]);
 
 impl Checksum {
-    /// What the first change of a store follows.
+    /// The checksum that the first entry of a log names as its predecessor.
     pub(crate) const NONE: Checksum = Checksum([0; 32]);
 
-    /// The checksum of `bytes`.
+    /// Computes the checksum of `bytes`.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         Checksum(Sha256::digest(bytes).into())
     }
@@ -42,15 +42,15 @@ impl Serialize for Checksum {
 impl<'de> Deserialize<'de> for Checksum {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        from_hex(&text).ok_or_else(|| de::Error::custom("not a checksum in hexadecimal"))
+        from_hex(&text).ok_or_else(|| de::Error::custom("invalid checksum in hexadecimal"))
     }
 }
 
 fn from_hex(text: &str) -> Option<Checksum> {
     let mut bytes = [0; 32];
-    // Upper case, and the sign that `from_str_radix` takes, were never written.
-    let lower = |c: u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
-    if text.len() != 64 || !text.bytes().all(lower) {
+    // `from_str_radix` also accepts upper case and a sign, which are never written.
+    let is_lower_hex = |c: u8| matches!(c, b'0'..=b'9' | b'a'..=b'f');
+    if text.len() != 64 || !text.bytes().all(is_lower_hex) {
         return None;
     }
     for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
@@ -59,7 +59,7 @@ fn from_hex(text: &str) -> Option<Checksum> {
     Some(Checksum(bytes))
 }
 
-/// Bytes in hexadecimal.
+/// Returns `bytes` in lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(2 * bytes.len());
     for byte in bytes {

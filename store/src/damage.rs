@@ -1,81 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Damage`]: an object of a store that is not what was written there, and why it was refused.
+//! [`Damage`]: an object of a log that was rejected, and the reason.
 
 use kalamtable_model::Diagnostic;
 
-use crate::Checksum;
+use crate::checksum::Checksum;
 
-/// An object of a store that is not what was written there.
+/// An object of a log that does not have the content that was written.
 #[derive(Debug, thiserror::Error)]
 #[error("`{path}` {kind}")]
 pub struct Damage {
-    /// The object.
+    /// The path of the object in the object store.
     pub path: String,
-    /// What is wrong with it.
+    /// The reason why the object was rejected.
     #[source]
     pub kind: DamageKind,
 }
 
-/// What is wrong with an object.
+/// The reason why an object of a log was rejected. The error texts are predicates: the subject is
+/// the path of the object, see [`Damage`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DamageKind {
-    /// It is not there, and later ones are.
-    #[error("is missing, and there are later changes")]
+    /// The object does not exist, although later objects do.
+    #[error("is missing, but later changes exist")]
     Missing,
-    /// It was not read.
-    #[error("has {bytes} bytes, more than the {limit} that are read")]
+    /// The object exceeds the size limit, and was not read.
+    #[error("has {bytes} bytes, more than the limit of {limit}")]
     TooLarge {
-        /// Its size.
+        /// The size of the object in bytes.
         bytes: u64,
-        /// The limit.
+        /// The limit in bytes, from [`LogOptions`](crate::LogOptions).
         limit: u64,
     },
-    /// It is cut off, or no text of the form that is written.
-    #[error("is not readable: {0}")]
+    /// The object is truncated, or is not JSON of the expected structure.
+    #[error("cannot be parsed: {0}")]
     Unreadable(#[source] serde_json::Error),
-    /// It was written by another version of this crate.
-    #[error("has format {found}; this version reads {known}")]
+    /// The object has a format that this version of the crate cannot read.
+    #[error("has format {found}, but this version reads only format {known}")]
     UnknownFormat {
-        /// What it says.
+        /// The format of the object.
         found: u32,
-        /// What is known.
+        /// The format that this version reads.
         known: u32,
     },
-    /// Its content is not what it was when it was written.
-    #[error("does not have the content that its checksum was made of")]
+    /// The content of the object was modified.
+    #[error("does not match its checksum")]
     Checksum,
-    /// It says another number than its name.
-    #[error("says that it is number {found}")]
+    /// The sequence number in the object differs from the number in its path.
+    #[error("contains the changes of sequence number {found}")]
     WrongSequence {
-        /// What it says.
+        /// The sequence number in the object.
         found: u64,
     },
-    /// It was written after another change than the one that is there.
-    #[error("follows another change than the one before it: the log was overwritten or forked")]
+    /// The object was written after a change other than the one that precedes it in the log.
+    #[error("does not follow the change before it: the log was overwritten or forked")]
     Fork {
-        /// The checksum of the change that is there.
+        /// The checksum of the preceding change in the log.
         known: Checksum,
-        /// The checksum of the change that it names.
+        /// The checksum of the preceding change that the object names.
         named: Checksum,
     },
-    /// A definition in it is not sound by the rules of this version.
+    /// A definition in the object does not pass the checks of this version of the crate.
     #[error(
-        "holds a definition that is not sound{}",
+        "contains an invalid definition{}",
         .problems.first().map(|problem| format!(": {}", problem.message)).unwrap_or_default()
     )]
     Definition {
-        /// What the model says to its text.
+        /// The problems of the definition.
         problems: Vec<Diagnostic>,
     },
-    /// A change in it cannot be made to the tables that were there.
-    #[error("holds a change that does not fit what was before: {0}")]
-    Misfit(&'static str),
+    /// A change in the object cannot be applied to the tables as of the preceding change.
+    #[error("contains a change that cannot be applied: {0}")]
+    Inapplicable(&'static str),
 }
 
 impl DamageKind {
-    /// Damage of the object at `path`.
+    /// Returns this damage of the object at `path`.
     pub(crate) fn at(self, path: impl Into<String>) -> Damage {
         Damage {
             path: path.into(),

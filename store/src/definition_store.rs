@@ -1,79 +1,96 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`DefinitionStore`]: what a registry asks of the place where definitions live.
+//! [`DefinitionStore`]: the storage interface of the registry.
 
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 use kalamtable_model::{TableDefinition, TableName};
 
-use crate::{DefinitionChange, Error, Sequence, StoredTable, TableId};
+use crate::error::Error;
+use crate::table::{DefinitionChange, Sequence, StoredTable, TableId};
 
-/// Definitions of tables, every version of them, and the order in which they changed.
+/// Storage for table definitions: every version of every table, and the order of all changes.
 ///
-/// A store is shared by reference between threads. What was acknowledged (a method that writes
-/// returned `Ok`) is seen by every later call on the same store; a store that several processes share
-/// says when the others see it.
+/// Threads share a store by reference. After a writing method has returned `Ok`, every later call
+/// on the same store sees the change. A store that is shared by several processes documents when
+/// the other processes see it.
 ///
-/// The store numbers versions itself: whatever version a definition says, it becomes 1 when the table
-/// is created and the next one at each change. That is what old data names its definition by, so
-/// versions are kept for ever, also those of dropped tables. It also says when each change was made:
-/// see [`UnixMicros`](crate::UnixMicros).
+/// The store assigns versions: [`create`](Self::create) stores version 1 and
+/// [`replace`](Self::replace) the next version, whatever version the given definition has. Stored
+/// rows refer to their definition by id and version, so a store keeps all versions for ever,
+/// including those of dropped tables. It also records the time of each change as
+/// [`UnixMicros`](crate::UnixMicros).
 ///
-/// A future of a writing method that is dropped before it is ready may or may not have changed the
-/// store.
+/// If the future of a writing method is dropped before it completes, the change may or may not have
+/// been committed.
+///
+/// A store does not check whether a definition is a valid successor of the previous version; the
+/// registry does. To wrap another store and intercept some of its methods, see
+/// [`forward_definition_store!`](crate::forward_definition_store).
 #[async_trait]
 pub trait DefinitionStore: Debug + Send + Sync + 'static {
-    /// The newest version of a table; none if it was dropped or never there.
+    /// Returns the current version of a table, or `None` if the table was dropped or never existed.
     ///
     /// # Errors
-    /// If the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn get(&self, id: TableId) -> Result<Option<StoredTable>, Error>;
 
-    /// That version of a table, dropped or not; none if there never was one.
+    /// Returns the given version of a table, which may have been dropped, or `None` if that version
+    /// does not exist.
     ///
     /// # Errors
-    /// If the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn get_version(&self, id: TableId, version: u32) -> Result<Option<StoredTable>, Error>;
 
-    /// The table that has that name; none if no table does.
+    /// Returns the id of the table that currently has the given name, or `None` if no table has it.
     ///
     /// # Errors
-    /// If the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn find(&self, name: &TableName) -> Result<Option<TableId>, Error>;
 
-    /// The newest version of every table that is there, by id, all taken at one moment.
+    /// Returns the current version of every table that has not been dropped, ordered by id, as one
+    /// consistent snapshot.
     ///
     /// # Errors
-    /// If the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn list(&self) -> Result<Vec<StoredTable>, Error>;
 
-    /// Every version of every table that is there, by id and then from version 1, all taken at one
-    /// moment.
+    /// Returns all versions of every table that has not been dropped, ordered by id and version, as
+    /// one consistent snapshot.
     ///
     /// # Errors
-    /// If the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn list_versions(&self) -> Result<Vec<StoredTable>, Error>;
 
-    /// How many tables there are.
+    /// Returns the number of tables that have not been dropped.
+    ///
+    /// The default implementation counts the result of [`list`](Self::list).
     ///
     /// # Errors
-    /// If the store cannot be read.
-    async fn count(&self) -> Result<usize, Error>;
+    /// Fails if the store cannot be read.
+    async fn count(&self) -> Result<usize, Error> {
+        Ok(self.list().await?.len())
+    }
 
-    /// Makes a table, at version 1.
+    /// Creates a table at version 1.
     ///
     /// # Errors
-    /// [`Error::NameTaken`]; [`Error::NotStorable`]; if the store cannot be read or written.
+    /// - [`Error::NameTaken`] if another table has the name.
+    /// - [`Error::NotStorable`] if the definition cannot be read back from its canonical text.
+    /// - Any other error if the store cannot be read or written.
     async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error>;
 
-    /// Gives a table another definition, as the version after `expected_version`. Another name
-    /// renames the table.
+    /// Replaces the definition of a table, which becomes version `expected_version + 1`. If the
+    /// name in `definition` differs from the current name, the table is renamed.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if the table is not at `expected_version`, and then nothing changed;
-    /// [`Error::NoSuchTable`]; [`Error::NameTaken`] by another table; [`Error::NotStorable`]; if the
-    /// store cannot be read or written.
+    /// - [`Error::Conflict`] if the current version is not `expected_version`; nothing has changed.
+    /// - [`Error::NoSuchTable`] if the table was dropped or never existed.
+    /// - [`Error::NameTaken`] if another table has the name in `definition`.
+    /// - [`Error::NotStorable`] if the definition cannot be read back from its canonical text.
+    /// - [`Error::NoMoreVersions`] if the current version is `u32::MAX`.
+    /// - Any other error if the store cannot be read or written.
     async fn replace(
         &self,
         id: TableId,
@@ -81,35 +98,46 @@ pub trait DefinitionStore: Debug + Send + Sync + 'static {
         definition: TableDefinition,
     ) -> Result<StoredTable, Error>;
 
-    /// Drops a table. Its name is free at once; its id and its versions stay known.
+    /// Drops a table and returns the number of that change. The name is free immediately; the id
+    /// and the versions of the table remain readable.
     ///
     /// # Errors
-    /// [`Error::Conflict`] if the table is not at `expected_version`, and then nothing changed;
-    /// [`Error::NoSuchTable`]; if the store cannot be read or written.
+    /// - [`Error::Conflict`] if the current version is not `expected_version`; nothing has changed.
+    /// - [`Error::NoSuchTable`] if the table was dropped or never existed.
+    /// - Any other error if the store cannot be read or written.
     async fn drop_table(&self, id: TableId, expected_version: u32) -> Result<Sequence, Error>;
 
-    /// Every version of a table, dropped or not, from version 1; empty if it was never there.
+    /// Returns all versions of a table, which may have been dropped, from version 1; empty if the
+    /// table never existed.
     ///
     /// # Errors
-    /// If the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn history(&self, id: TableId) -> Result<Vec<StoredTable>, Error>;
 
-    /// The changes after `sequence`, in order and without a gap; [`Sequence::START`] asks for all.
+    /// Returns the changes after `sequence`, in order and without gaps. [`Sequence::START`] returns
+    /// all changes.
     ///
     /// # Errors
-    /// [`Error::ChangesForgotten`] if the store no longer knows the first of them;
-    /// [`Error::UnknownSequence`] if it never got to `sequence`; if the store cannot be read.
+    /// - [`Error::ChangesForgotten`] if the store no longer has the first of these changes.
+    /// - [`Error::UnknownSequence`] if the last change of the store is before `sequence`.
+    /// - Any other error if the store cannot be read.
     async fn changes_since(&self, sequence: Sequence) -> Result<Vec<DefinitionChange>, Error>;
 
-    /// The number of the last change; [`Sequence::START`] if there was none.
+    /// Returns the number of the last change, or [`Sequence::START`] if the store is empty.
     ///
     /// # Errors
-    /// If the store cannot be read.
+    /// Fails if the store cannot be read.
     async fn last_sequence(&self) -> Result<Sequence, Error>;
 
-    /// Sees what others changed in the same place, and says what the last change is.
+    /// Reads the changes that other processes have made to the same data, and returns the number of
+    /// the last change.
+    ///
+    /// The default implementation is [`last_sequence`](Self::last_sequence), for stores that no
+    /// other process changes.
     ///
     /// # Errors
-    /// If the store cannot be read.
-    async fn refresh(&self) -> Result<Sequence, Error>;
+    /// Fails if the store cannot be read.
+    async fn refresh(&self) -> Result<Sequence, Error> {
+        self.last_sequence().await
+    }
 }

@@ -1,120 +1,125 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Error`]: why a store did not do what it was asked.
+//! [`Error`]: the error type of all stores.
 
 use std::sync::Arc;
 
 use kalamtable_model::{Diagnostic, TableName, tick};
 
-use crate::{Damage, Sequence, TableId};
+use crate::damage::Damage;
+use crate::table::{Sequence, TableId};
 
-/// Why a store did not do what it was asked.
+/// An error of a [`DefinitionStore`](crate::DefinitionStore).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// Another table has the name.
-    #[error("there is a table {} already, with id {id}", tick(&.name.to_string()))]
+    #[error("table {} already exists, with id {id}", tick(&.name.to_string()))]
     NameTaken {
         /// The name.
         name: TableName,
-        /// The table that has it.
+        /// The table that has the name.
         id: TableId,
     },
-    /// The table was dropped, or never there.
-    #[error("there is no table {id}")]
+    /// The table was dropped or never existed.
+    #[error("table {id} does not exist")]
     NoSuchTable {
-        /// What was asked for.
+        /// The requested id.
         id: TableId,
     },
-    /// The table is not at the version that the caller had read.
-    #[error("table {id} is at version {found}, not {expected}: read it again")]
+    /// The table is not at the version that the caller expected: another caller has changed it.
+    #[error("table {id} is at version {found}, not {expected}: read it again and retry")]
     Conflict {
         /// The table.
         id: TableId,
-        /// The version that the caller named.
+        /// The version that the caller expected.
         expected: u32,
-        /// The version that the table has.
+        /// The current version of the table.
         found: u32,
     },
-    /// The table had as many versions as a number can name.
-    #[error("table {id} has had {} versions, and cannot have another", u32::MAX)]
+    /// The table is at the highest version that can be represented.
+    #[error("table {id} cannot have more than {} versions", u32::MAX)]
     NoMoreVersions {
         /// The table.
         id: TableId,
     },
-    /// A definition that, written down, would not read back as the same one.
+    /// The definition is not equal to the one that is parsed from its canonical text. Definitions
+    /// that were parsed and checked always are; a definition that was assembled by hand may not be.
     #[error(
-        "the definition of {} would not read back from its text{}",
+        "the definition of {} cannot be read back from its canonical text{}",
         tick(&.table.to_string()),
         .problems.first().map(|problem| format!(": {}", problem.message)).unwrap_or_default()
     )]
     NotStorable {
-        /// The table.
+        /// The name in the definition.
         table: TableName,
-        /// What the model says to the text; empty if it reads back as another definition.
+        /// The problems of the canonical text; empty if the text is valid but defines another
+        /// table.
         problems: Vec<Diagnostic>,
     },
-    /// An object that would be larger than what is read back.
-    #[error("`{path}` would have {bytes} bytes, more than the {limit} that are read")]
+    /// An object would exceed the size limit for reading, so it was not written.
+    #[error("`{path}` would have {bytes} bytes, more than the limit of {limit}")]
     TooLarge {
-        /// The object.
+        /// The path of the object.
         path: String,
-        /// Its size.
+        /// The size of the object in bytes.
         bytes: u64,
-        /// The limit, one of [`LogOptions`](crate::LogOptions).
+        /// The limit in bytes, from [`LogOptions`](crate::LogOptions).
         limit: u64,
     },
-    /// A sequence number that the store has not got to: it is another store's, or the store was
-    /// restored from an older copy.
-    #[error("the store's last change is {last}: it has not got to {asked}")]
+    /// The last change of the store is before the requested sequence number. Either the number
+    /// belongs to another store, or the store was restored from a backup.
+    #[error("sequence number {asked} does not exist: the last change of the store is {last}")]
     UnknownSequence {
-        /// What was asked for.
+        /// The requested sequence number.
         asked: Sequence,
-        /// The last change.
+        /// The number of the last change.
         last: Sequence,
     },
-    /// Changes that the store does not know any more. The two stores of this crate know all; a cursor
-    /// that meets this reads [`list`](crate::DefinitionStore::list) and goes on from there.
-    #[error("changes after {asked} were forgotten: the oldest that is known is {oldest}")]
+    /// The store no longer has the requested changes. The stores of this crate keep all changes and
+    /// never return this error. A consumer that receives it reads
+    /// [`list`](crate::DefinitionStore::list) and continues from there.
+    #[error("the changes after {asked} are no longer available: the oldest one is {oldest}")]
     ChangesForgotten {
-        /// What was asked for.
+        /// The sequence number after which changes were requested.
         asked: Sequence,
-        /// The first change that is known.
+        /// The oldest change that is available.
         oldest: Sequence,
     },
-    /// An object that is not what was written. What came before it can be read; nothing is written
-    /// until it is repaired.
+    /// An object does not have the content that was written. The changes before it remain readable;
+    /// writes fail until the object is repaired.
     #[error(transparent)]
     Damaged(#[from] Arc<Damage>),
-    /// The object store failed, and nothing was changed.
-    #[error("`{path}` could not be accessed")]
+    /// The object store returned an error, and nothing was changed.
+    #[error("cannot access `{path}`")]
     ObjectStore {
-        /// The object or the folder.
+        /// The path of the object or folder.
         path: String,
-        /// What it said.
+        /// The error of the object store.
         source: object_store::Error,
     },
-    /// The object store failed while a change was written: it may have been made, and may yet appear.
-    /// The next read tells.
-    #[error("`{path}` was not confirmed: the change may or may not have been made")]
+    /// The object store returned an error while a change was written. The change may have been
+    /// committed, or may still become visible; the next successful read shows whether it was.
+    #[error("no confirmation for `{path}`: the change may or may not have been committed")]
     InDoubt {
-        /// The change's object.
+        /// The path of the object that holds the change.
         path: String,
-        /// What went wrong.
+        /// The cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The folder cannot be made or swept.
-    #[error("the folder `{path}` could not be accessed")]
+    /// The folder of a log cannot be created, read or cleaned.
+    #[error("cannot access folder `{path}`")]
     Folder {
         /// The folder.
         path: std::path::PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The system has no random numbers, by which a process knows its own changes.
-    #[error("no random number could be had")]
+    /// The operating system has no random numbers. A process needs one to recognize its own
+    /// changes.
+    #[error("cannot get a random number from the operating system")]
     Random(#[from] getrandom::Error),
-    /// What a store of another crate says.
+    /// An error of a store that is implemented in another crate.
     #[error(transparent)]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }

@@ -1,29 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The text of log entries and checkpoints: JSON, with a format number and the checksum of its content.
+//! The objects of a log as text: entries and checkpoints, in JSON with a format number and a
+//! checksum.
 //!
 //! ```json
-//! {"format":1,"checksum":"..","content":{"sequence":2,"previous":"..","writer":"..","moment":1700000000000000,"change":{"drop":{"id":1}}}}
+//! {"format":1,"checksum":"..","content":{"sequence":2,"previous":"..","writer":"..",
+//! "moment":1700000000000000,"change":{"drop":{"id":1}}}}
 //! ```
 //!
-//! Moments are numbers, of microseconds: see [`UnixMicros`].
+//! The value of `moment` is the timestamp of the change in microseconds, see
+//! [`UnixMicros`](crate::UnixMicros).
 //!
-//! An entry names the checksum of the one before it, so a log that was forked or overwritten is
-//! noticed where the two meet. A checkpoint is every entry up to it, without what follows from their
-//! order; it ends in the checksum of the last one, which follows from all of them.
+//! An entry contains the checksum of the preceding entry, so a reader detects where a log was
+//! forked or overwritten. A checkpoint contains all entries up to its own number, without the
+//! values that can be computed from their order; its `last` is the checksum of the last entry.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::Checksum;
-use crate::replica::{Entry, Replica, Stamp};
-use crate::state::{Action, Definition};
-use crate::{DamageKind, Sequence, TableId, UnixMicros};
+use crate::damage::DamageKind;
+use crate::replica::{EntryId, LogEntry, Replica};
+use crate::state::{Action, StoredDefinition};
+use crate::table::{Sequence, TableId};
+use crate::unix_micros::UnixMicros;
 
 /// The only format so far.
 const FORMAT: u32 = 1;
 
-/// What is looked at first: the rest of another format may be anything.
+/// The part that all formats have in common. It is parsed first, because the rest of an object in
+/// another format may have any structure.
 #[derive(Deserialize)]
 struct FormatOnly {
     format: u32,
@@ -44,7 +50,8 @@ struct EntryContent {
     sequence: u64,
     previous: Checksum,
     writer: String,
-    moment: i64,
+    #[serde(rename = "moment")]
+    changed_at: i64,
     change: ChangeContent,
 }
 
@@ -53,15 +60,16 @@ struct EntryContent {
 struct CheckpointContent {
     sequence: u64,
     last: Checksum,
-    changes: Vec<Stamped>,
+    changes: Vec<CheckpointEntry>,
 }
 
-/// What a checkpoint holds of an entry.
+/// The part of an entry that a checkpoint contains.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Stamped {
+struct CheckpointEntry {
     writer: String,
-    moment: i64,
+    #[serde(rename = "moment")]
+    changed_at: i64,
     change: ChangeContent,
 }
 
@@ -75,81 +83,81 @@ enum ChangeContent {
 
 // ---- entries ----
 
-/// The entry of `action` as change `sequence`, with the bytes that are written.
+/// Creates the entry of `action` with number `sequence`, and serializes it.
 pub(crate) fn write_entry(
     sequence: Sequence,
     previous: Checksum,
     writer: String,
-    moment: UnixMicros,
+    changed_at: UnixMicros,
     action: Action,
-) -> (Entry, Vec<u8>) {
+) -> (LogEntry, Vec<u8>) {
     let content = EntryContent {
         sequence: sequence.0,
         previous,
         writer,
-        moment: moment.0,
-        change: ChangeContent::of(&action),
+        changed_at: changed_at.0,
+        change: ChangeContent::from_action(&action),
     };
     let (checksum, bytes) = seal(&content);
-    let stamp = Stamp {
-        writer: content.writer.into(),
-        checksum,
-    };
-    let entry = Entry {
+    let entry = LogEntry {
         previous,
-        stamp,
-        moment,
+        id: EntryId {
+            writer: content.writer.into(),
+            checksum,
+        },
+        changed_at,
         action,
     };
     (entry, bytes)
 }
 
-/// The entry that the object at `path` should hold.
+/// Parses the entry with number `sequence`, the object at `path`.
 pub(crate) fn read_entry(
     path: &str,
     sequence: Sequence,
     bytes: &[u8],
-) -> Result<Entry, DamageKind> {
+) -> Result<LogEntry, DamageKind> {
     let (checksum, content) = open::<EntryContent>(bytes)?;
     if content.sequence != sequence.0 {
         return Err(DamageKind::WrongSequence {
             found: content.sequence,
         });
     }
-    Ok(Entry {
+    Ok(LogEntry {
         previous: content.previous,
-        stamp: Stamp {
+        id: EntryId {
             writer: content.writer.into(),
             checksum,
         },
-        moment: UnixMicros(content.moment),
-        action: content.change.action(path)?,
+        changed_at: UnixMicros(content.changed_at),
+        action: content.change.into_action(path)?,
     })
 }
 
 // ---- checkpoints ----
 
-/// The bytes of a checkpoint. They depend on the entries alone: two processes write the same.
+/// Serializes the checkpoint of all entries of `replica`. The bytes depend on the entries alone, so
+/// two processes write the same checkpoint.
 pub(crate) fn write_checkpoint(replica: &Replica) -> Vec<u8> {
-    let stamps = replica.stamps().iter();
+    let ids = replica.entry_ids().iter();
     let content = CheckpointContent {
         sequence: replica.last().0,
         last: replica.head(),
         changes: replica
             .state()
             .actions()
-            .zip(stamps)
-            .map(|((moment, action), stamp)| Stamped {
-                writer: stamp.writer.to_string(),
-                moment: moment.0,
-                change: ChangeContent::of(&action),
+            .zip(ids)
+            .map(|((changed_at, action), id)| CheckpointEntry {
+                writer: id.writer.to_string(),
+                changed_at: changed_at.0,
+                change: ChangeContent::from_action(&action),
             })
             .collect(),
     };
     seal(&content).1
 }
 
-/// The tables of the checkpoint that the object at `path` should hold.
+/// Parses the checkpoint with number `sequence`, the object at `path`.
 pub(crate) fn read_checkpoint(
     path: &str,
     sequence: Sequence,
@@ -162,15 +170,15 @@ pub(crate) fn read_checkpoint(
         });
     }
     let mut replica = Replica::default();
-    for Stamped {
+    for CheckpointEntry {
         writer,
-        moment,
+        changed_at,
         change,
     } in content.changes
     {
-        let action = change.action(path)?;
+        let action = change.into_action(path)?;
         let (sequence, previous) = (replica.last().next(), replica.head());
-        let (entry, _) = write_entry(sequence, previous, writer, UnixMicros(moment), action);
+        let (entry, _) = write_entry(sequence, previous, writer, UnixMicros(changed_at), action);
         replica.apply(entry)?;
     }
     if replica.head() != content.last {
@@ -182,10 +190,10 @@ pub(crate) fn read_checkpoint(
     Ok(replica)
 }
 
-// ---- both ----
+// ---- both kinds of object ----
 
 impl ChangeContent {
-    fn of(action: &Action) -> Self {
+    fn from_action(action: &Action) -> Self {
         match action {
             Action::Create { id, definition } => ChangeContent::Create {
                 id: id.0,
@@ -199,22 +207,22 @@ impl ChangeContent {
         }
     }
 
-    fn action(self, path: &str) -> Result<Action, DamageKind> {
+    fn into_action(self, path: &str) -> Result<Action, DamageKind> {
         Ok(match self {
             ChangeContent::Create { id, definition } => Action::Create {
                 id: TableId(id),
-                definition: Definition::read(path, &definition)?,
+                definition: StoredDefinition::read(path, &definition)?,
             },
             ChangeContent::Replace { id, definition } => Action::Replace {
                 id: TableId(id),
-                definition: Definition::read(path, &definition)?,
+                definition: StoredDefinition::read(path, &definition)?,
             },
             ChangeContent::Drop { id } => Action::Drop { id: TableId(id) },
         })
     }
 }
 
-/// The checksum of a content, and the bytes of its object.
+/// Serializes an object, and returns the checksum of its content and its bytes.
 fn seal(content: &impl Serialize) -> (Checksum, Vec<u8>) {
     let content = text(content);
     let checksum = Checksum::of(&content);
@@ -225,7 +233,7 @@ fn seal(content: &impl Serialize) -> (Checksum, Vec<u8>) {
     (checksum, bytes)
 }
 
-/// The content of an object, with its checksum.
+/// Parses an object, and returns its checksum and content after they have been compared.
 fn open<C: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<(Checksum, C), DamageKind> {
     let FormatOnly { format } = serde_json::from_slice(bytes).map_err(DamageKind::Unreadable)?;
     if format != FORMAT {
@@ -235,7 +243,8 @@ fn open<C: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<(Checksum, C), 
         });
     }
     let envelope: Envelope<C> = serde_json::from_slice(bytes).map_err(DamageKind::Unreadable)?;
-    // Of the content as it is written, not of the bytes: spaces between two tokens are no damage.
+    // The checksum covers the serialized content, not the bytes of the object: white space between
+    // tokens does not count as damage.
     if Checksum::of(&text(&envelope.content)) != envelope.checksum {
         return Err(DamageKind::Checksum);
     }
@@ -243,7 +252,7 @@ fn open<C: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<(Checksum, C), 
 }
 
 fn text(content: &impl Serialize) -> Vec<u8> {
-    // Structs of numbers and strings: nothing in them can fail. If something did, nothing would be read
-    // back, as no content has the checksum of an empty text.
+    // Serializing structs of numbers and strings cannot fail. If it did, the object would be
+    // rejected when it is read, because no content has the checksum of an empty text.
     serde_json::to_vec(content).unwrap_or_default()
 }

@@ -1,19 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`ObjectStoreLog`]: a log of changes on an object store, which many processes share.
+//! [`ObjectStoreLog`]: a store in a log of changes on an object store, shared by many processes.
 //!
-//! Who asks what is here; `objects` knows the names and limits of objects, `catch_up` reads what
-//! others wrote, `append` writes, `checkpoints` keeps the log short.
+//! `objects` names, reads and writes single objects, and `client` holds the state of this process.
+//! Three files implement the operations: `catch_up` reads the changes of other processes, `append`
+//! writes a change, and `checkpoints` limits the length of the log.
+//!
+//! # Invariants
+//! - An entry is created and never overwritten. It contains the checksum of the preceding entry.
+//! - If two processes write the same sequence number, one of them fails. It reads the entry of the
+//!   other, checks the preconditions of its operation again, and tries the next number.
+//! - An entry is deleted only if two checkpoints contain it, and from then on at least two do.
+//!   `catch_up` explains why.
 
 mod append;
 mod catch_up;
 mod checkpoints;
+mod client;
 mod objects;
+mod options;
 
-use std::num::NonZeroU64;
 use std::path::Path as FilePath;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use kalamtable_model::{TableDefinition, TableName};
@@ -21,263 +29,198 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 
 pub use self::checkpoints::CleanedUp;
-use self::objects::Objects;
-use crate::checksum::hex;
-use crate::folder::Folder;
-use crate::replica::Replica;
-use crate::state::{Operation, State};
-use crate::{Damage, DefinitionChange, DefinitionStore, Error, Sequence, StoredTable, TableId};
+use self::client::LogClient;
+use self::objects::FOLDERS;
+pub use self::options::LogOptions;
+use crate::damage::Damage;
+use crate::definition_store::DefinitionStore;
+use crate::durable_folder::DurableFolder;
+use crate::error::Error;
+use crate::state::{Operation, StoreState};
+use crate::table::{DefinitionChange, Sequence, StoredTable, TableId};
 
-/// How an [`ObjectStoreLog`] behaves. Processes that share a log may differ in it.
+/// A [`DefinitionStore`] in a log of changes on an object store: a local folder, or a bucket. Any
+/// number of processes can share a log. Each of them has all definitions in memory.
 ///
 /// ```
-/// use std::time::Duration;
-/// use kalamtable_store::LogOptions;
+/// # futures::executor::block_on(async {
+/// use std::sync::Arc;
 ///
-/// let options = LogOptions {
-///     refresh_after: Some(Duration::from_millis(200)),
-///     ..LogOptions::default()
-/// };
+/// use kalamtable_store::{DefinitionStore, LogOptions, ObjectStoreLog};
+/// use object_store::memory::InMemory;
+/// use object_store::path::Path;
+///
+/// // A bucket is opened the same way, with a client of `object_store`.
+/// let bucket = Arc::new(InMemory::new());
+/// let log = ObjectStoreLog::open(bucket, Path::from("definitions"), LogOptions::default()).await?;
+/// assert_eq!(log.count().await?, 0);
+/// # Ok::<(), kalamtable_store::Error>(())
+/// # }).unwrap();
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogOptions {
-    /// A read looks for changes of other processes if the last look began this long ago or earlier: so
-    /// a change is seen everywhere within this time. Zero: each read looks. None: reads never look,
-    /// only writes and [`refresh`](DefinitionStore::refresh) do. A second unless it is said.
-    pub refresh_after: Option<Duration>,
-    /// A write makes a checkpoint if the newest one is this many changes old or older; none if they
-    /// are only made by [`checkpoint`](ObjectStoreLog::checkpoint). 256 unless it is said.
-    pub checkpoint_every: Option<NonZeroU64>,
-    /// The most bytes of one change that are read, and written. 8 MiB unless it is said.
-    pub max_entry_bytes: u64,
-    /// The most bytes of one checkpoint that are read, and written. 1 GiB unless it is said.
-    pub max_checkpoint_bytes: u64,
-}
-
-impl Default for LogOptions {
-    fn default() -> Self {
-        LogOptions {
-            refresh_after: Some(Duration::from_secs(1)),
-            checkpoint_every: NonZeroU64::new(256),
-            max_entry_bytes: 8 << 20,
-            max_checkpoint_bytes: 1 << 30,
-        }
-    }
-}
-
-/// Definitions in a log of changes on an object store: a folder, or a bucket. Any number of processes
-/// share one; each has every definition in memory.
 ///
-/// # What is written
-/// One small object per change, `log/{sequence:020}.json`, which is only ever created: of two who
-/// write the same number one is refused, reads what the other wrote, looks at its own precondition
-/// again, and tries the next number or reports the conflict. So the numbers are the one order of all
-/// changes. `checkpoint/{sequence:020}.json` holds all changes up to one, so that the log before it
-/// can be deleted. The object store has to support `PutMode::Create`, and to list at once what was
-/// put; those of files, S3, GCS and Azure do.
+/// # Objects
+/// Each change is one small object, `log/{sequence:020}.json`. The sequence numbers are the total
+/// order of all changes: if two processes write the same number, one of them fails, reads the entry
+/// of the other, checks its preconditions again, and either tries the next number or returns the
+/// conflict. A checkpoint, `checkpoint/{sequence:020}.json`, contains all changes up to its number,
+/// so that earlier entries can be deleted.
 ///
-/// # What is seen when
-/// Reads serve the state of the last look at the log, and look again when
-/// [`refresh_after`](LogOptions::refresh_after) has passed. Writes always look first, and what they
-/// acknowledge is seen by every later read of the same `ObjectStoreLog`. If a look fails because the
-/// object store cannot be reached, the read fails: it is not answered from a state that is too old.
+/// The object store must support `PutMode::Create`, and a listing must contain all objects whose
+/// write has completed. The implementations for local files, S3, GCS and Azure fulfil both.
+///
+/// # Visibility
+/// A read returns the state of the last refresh, and refreshes first if that was longer than
+/// [`refresh_after`](LogOptions::refresh_after) ago. A write always refreshes first. After a write
+/// has returned, every later read of the same `ObjectStoreLog` sees the change. If a refresh fails
+/// because the object store is not reachable, the read fails; it never returns a state that is
+/// older than the options allow.
 ///
 /// # Crashes
-/// A change is in the log before it is acknowledged, and appears there whole or not at all. A process
-/// that dies leaves at most a change that was made but not acknowledged, and files that nobody reads
-/// until [`clean_up`](ObjectStoreLog::clean_up) deletes them. [`open_folder`](Self::open_folder) also
-/// sees to it that the disk has what was acknowledged; a `LocalFileSystem` given to
-/// [`open`](Self::open) does not.
+/// A change is in the log before the write returns, and is written atomically. A process that dies
+/// leaves at most one change that was committed without a response to the caller, and temporary
+/// files that [`clean_up`](ObjectStoreLog::clean_up) deletes. [`open_folder`](Self::open_folder)
+/// also syncs every write to the disk. A `LocalFileSystem` that is passed to [`open`](Self::open)
+/// does not.
 ///
 /// # Damage
-/// An object that is cut off, altered or missing while there are later ones is an [`Error::Damaged`]
-/// that names it; nothing is skipped. [`open`](Self::open) fails then, and
-/// [`open_damaged`](Self::open_damaged) reads what came before. In a process that runs, reads go on
-/// serving what came before, [`changes_since`](DefinitionStore::changes_since) stops there with the
-/// error, and writes and [`refresh`](DefinitionStore::refresh) fail until it is repaired. A damaged
-/// checkpoint alone does no harm while the one before it, or the whole log, is there. What no later
-/// object tells of, such as that the last change was deleted, is not noticed.
+/// An object that was truncated or modified, or that is missing although later objects exist,
+/// results in an [`Error::Damaged`] that names it. Changes are never skipped.
+/// - [`open`](Self::open) fails. [`open_damaged`](Self::open_damaged) returns a store with the
+///   changes before the damage.
+/// - In a running process, reads return the state before the damage, and
+///   [`changes_since`](DefinitionStore::changes_since) returns the changes before it and then the
+///   error. Writes and [`refresh`](DefinitionStore::refresh) fail until the object is repaired.
+/// - A damaged checkpoint does not matter as long as an earlier checkpoint or the whole log exists.
+/// - Damage that leaves no trace in other objects, such as a deletion of the last entry, is not
+///   detected.
 #[derive(Debug)]
 pub struct ObjectStoreLog {
-    objects: Objects,
-    /// To sweep, if this process opened it as a folder.
-    folder: Option<Arc<Folder>>,
-    options: LogOptions,
-    /// Held by whoever looks at the log or writes it: this process does one thing at a time.
-    gate: futures::lock::Mutex<Gate>,
-    /// Held for moments only, never while something is awaited.
-    view: RwLock<View>,
-}
-
-/// What only the holder of the gate uses.
-#[derive(Debug)]
-struct Gate {
-    /// Random, so that no two processes have the same.
-    process: String,
-    /// How many times this process tried to write.
-    attempts: u64,
-    /// The newest checkpoint that was seen.
-    checkpoint: Sequence,
-}
-
-/// What reads are answered from.
-#[derive(Debug, Default)]
-struct View {
-    replica: Replica,
-    /// When the last look at the log that told everything began.
-    looked: Option<Instant>,
-    /// What stopped the last look.
-    damage: Option<Arc<Damage>>,
+    client: LogClient,
 }
 
 impl ObjectStoreLog {
-    /// Opens the log in a folder of this machine, which is made if it is not there.
+    /// Opens the log in a local folder. Creates the folder if it does not exist.
     ///
     /// # Errors
-    /// [`Error::Folder`] if it cannot be made or read; else as [`open`](Self::open).
+    /// - [`Error::Folder`] if the folder cannot be created or read.
+    /// - The errors of [`open`](Self::open).
     pub async fn open_folder(
         path: impl AsRef<FilePath>,
         options: LogOptions,
     ) -> Result<Self, Error> {
         let path = path.as_ref();
-        let folder = Folder::open(path, &objects::FOLDERS).map_err(|source| Error::Folder {
+        let folder = DurableFolder::open(path, &FOLDERS).map_err(|source| Error::Folder {
             path: path.to_path_buf(),
             source,
         })?;
         let folder = Arc::new(folder);
         let objects = Arc::clone(&folder) as Arc<dyn ObjectStore>;
-        let log = Self::new(objects, Path::default(), Some(folder), options)?;
-        log.refresh().await?;
-        Ok(log)
+        let client = LogClient::new(objects, Path::default(), Some(folder), options)?;
+        client.refresh().await?;
+        Ok(ObjectStoreLog { client })
     }
 
-    /// Opens the log whose objects are below `prefix`. Nothing is written until something changes.
+    /// Opens the log whose objects are below `prefix`. An empty prefix is a valid, empty log;
+    /// opening does not write.
     ///
     /// # Errors
-    /// [`Error::Damaged`]; [`Error::ObjectStore`].
+    /// - [`Error::Damaged`] if an object is damaged.
+    /// - [`Error::ObjectStore`] if the object store cannot be read.
     pub async fn open(
         objects: Arc<dyn ObjectStore>,
         prefix: Path,
         options: LogOptions,
     ) -> Result<Self, Error> {
-        let log = Self::new(objects, prefix, None, options)?;
-        log.refresh().await?;
-        Ok(log)
+        let client = LogClient::new(objects, prefix, None, options)?;
+        client.refresh().await?;
+        Ok(ObjectStoreLog { client })
     }
 
-    /// As [`open`](Self::open), but if something is damaged, opens what came before it for reading,
-    /// and says what is damaged.
+    /// Opens the log like [`open`](Self::open). If an object is damaged, returns a store for
+    /// reading the changes before it, and the damage.
     ///
     /// # Errors
-    /// [`Error::ObjectStore`].
+    /// - [`Error::ObjectStore`] if the object store cannot be read.
     pub async fn open_damaged(
         objects: Arc<dyn ObjectStore>,
         prefix: Path,
         options: LogOptions,
     ) -> Result<(Self, Option<Arc<Damage>>), Error> {
-        let log = Self::new(objects, prefix, None, options)?;
-        match log.refresh().await {
-            Ok(_) => Ok((log, None)),
-            Err(Error::Damaged(damage)) => Ok((log, Some(damage))),
-            Err(error) => Err(error),
-        }
-    }
-
-    fn new(
-        store: Arc<dyn ObjectStore>,
-        prefix: Path,
-        folder: Option<Arc<Folder>>,
-        options: LogOptions,
-    ) -> Result<Self, Error> {
-        let mut process = [0; 16];
-        getrandom::fill(&mut process)?;
-        Ok(ObjectStoreLog {
-            objects: Objects::new(store, prefix, &options),
-            folder,
-            options,
-            gate: futures::lock::Mutex::new(Gate {
-                process: hex(&process),
-                attempts: 0,
-                checkpoint: Sequence::START,
-            }),
-            view: RwLock::default(),
-        })
-    }
-
-    /// Looks at the log if it is time to.
-    async fn refresh_if_due(&self) -> Result<(), Error> {
-        let Some(after) = self.options.refresh_after else {
-            return Ok(());
+        let client = LogClient::new(objects, prefix, None, options)?;
+        let damage = match client.refresh().await {
+            Ok(_) => None,
+            Err(Error::Damaged(damage)) => Some(damage),
+            Err(error) => return Err(error),
         };
-        let asked = Instant::now();
-        if !self.is_due(asked, after) {
-            return Ok(());
-        }
-        let mut gate = self.gate.lock().await;
-        // A look that began since is as good as one's own.
-        if !self.is_due(asked, after) {
-            return Ok(());
-        }
-        match self.catch_up(&mut gate).await {
-            // What came before is served.
-            Err(Error::Damaged(_)) => Ok(()),
-            result => result,
-        }
+        Ok((ObjectStoreLog { client }, damage))
     }
 
-    fn is_due(&self, asked: Instant, after: Duration) -> bool {
-        let looked = self.view().looked;
-        looked.is_none_or(|looked| looked + after <= asked)
+    /// Writes a checkpoint of all changes, and returns the number of the last one. Opening a log
+    /// reads the newest checkpoint and the entries after it.
+    ///
+    /// Does nothing if the log is empty, or if an undamaged checkpoint with that number exists.
+    ///
+    /// # Errors
+    /// - [`Error::TooLarge`] if the checkpoint would exceed
+    ///   [`max_checkpoint_bytes`](LogOptions::max_checkpoint_bytes).
+    /// - [`Error::Damaged`] if an object is damaged.
+    /// - [`Error::ObjectStore`] if the object store cannot be read or written.
+    pub async fn checkpoint(&self) -> Result<Sequence, Error> {
+        self.client.checkpoint().await
     }
 
-    // A view is replaced or extended whole, so one behind a poisoned lock is sound.
-    fn view(&self) -> RwLockReadGuard<'_, View> {
-        self.view.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn view_mut(&self) -> RwLockWriteGuard<'_, View> {
-        self.view.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn read<T>(&self, question: impl FnOnce(&State) -> T) -> Result<T, Error> {
-        self.refresh_if_due().await?;
-        Ok(question(self.view().replica.state()))
+    /// Deletes the objects that are no longer needed. Keeps the two newest readable checkpoints,
+    /// and the entries and checkpoints after the older one of the two. If fewer than two
+    /// checkpoints can be read, deletes only temporary files.
+    ///
+    /// Any number of processes may clean up while others read and write.
+    ///
+    /// # Errors
+    /// If it fails, some of the objects may have been deleted.
+    /// - [`Error::Damaged`] if an object is damaged.
+    /// - [`Error::ObjectStore`] if the object store cannot be read or written.
+    /// - [`Error::Folder`] if temporary files cannot be listed or deleted.
+    pub async fn clean_up(&self) -> Result<CleanedUp, Error> {
+        self.client.clean_up().await
     }
 }
 
 #[async_trait]
 impl DefinitionStore for ObjectStoreLog {
     async fn get(&self, id: TableId) -> Result<Option<StoredTable>, Error> {
-        self.read(|state| state.get(id)).await
+        self.client.read(|state| state.get(id)).await
     }
 
     async fn get_version(&self, id: TableId, version: u32) -> Result<Option<StoredTable>, Error> {
-        // Versions never change: one that is known needs no look.
-        let known = self.view().replica.state().get_version(id, version);
+        // A version never changes, so a known one needs no refresh.
+        let known = self.client.view().replica.state().get_version(id, version);
         match known {
             Some(table) => Ok(Some(table)),
-            None => self.read(|state| state.get_version(id, version)).await,
+            None => {
+                let read = self.client.read(|state| state.get_version(id, version));
+                read.await
+            }
         }
     }
 
     async fn find(&self, name: &TableName) -> Result<Option<TableId>, Error> {
-        self.read(|state| state.find(name)).await
+        self.client.read(|state| state.find(name)).await
     }
 
     async fn list(&self) -> Result<Vec<StoredTable>, Error> {
-        self.read(State::list).await
+        self.client.read(StoreState::list).await
     }
 
     async fn list_versions(&self) -> Result<Vec<StoredTable>, Error> {
-        self.read(State::list_versions).await
+        self.client.read(StoreState::list_versions).await
     }
 
     async fn count(&self) -> Result<usize, Error> {
-        self.read(State::count).await
+        self.client.read(StoreState::count).await
     }
 
     async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error> {
-        self.append(Operation::Create { definition }).await
+        self.client.append(Operation::Create { definition }).await
     }
 
     async fn replace(
@@ -286,27 +229,29 @@ impl DefinitionStore for ObjectStoreLog {
         expected: u32,
         definition: TableDefinition,
     ) -> Result<StoredTable, Error> {
-        self.append(Operation::Replace {
+        let replace = Operation::Replace {
             id,
             expected,
             definition,
-        })
-        .await
+        };
+        self.client.append(replace).await
     }
 
     async fn drop_table(&self, id: TableId, expected: u32) -> Result<Sequence, Error> {
-        let dropped = self.append(Operation::Drop { id, expected }).await?;
+        let drop = Operation::Drop { id, expected };
+        let dropped = self.client.append(drop).await?;
         Ok(dropped.sequence)
     }
 
     async fn history(&self, id: TableId) -> Result<Vec<StoredTable>, Error> {
-        self.read(|state| state.history(id)).await
+        self.client.read(|state| state.history(id)).await
     }
 
-    /// Up to what is damaged, and then the error: a cursor stops there.
+    /// Returns the changes before the damage, if an object is damaged. Fails with
+    /// [`Error::Damaged`] only if `sequence` is the last of them, so that a consumer stops there.
     async fn changes_since(&self, sequence: Sequence) -> Result<Vec<DefinitionChange>, Error> {
-        self.refresh_if_due().await?;
-        let view = self.view();
+        self.client.refresh_if_due().await?;
+        let view = self.client.view();
         let changes = view.replica.state().changes_since(sequence);
         match &view.damage {
             Some(damage) if changes.as_ref().map_or(true, Vec::is_empty) => {
@@ -317,12 +262,10 @@ impl DefinitionStore for ObjectStoreLog {
     }
 
     async fn last_sequence(&self) -> Result<Sequence, Error> {
-        self.read(State::last_sequence).await
+        self.client.read(StoreState::last_sequence).await
     }
 
     async fn refresh(&self) -> Result<Sequence, Error> {
-        let mut gate = self.gate.lock().await;
-        self.catch_up(&mut gate).await?;
-        Ok(self.view().replica.last())
+        self.client.refresh().await
     }
 }

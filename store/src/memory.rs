@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`MemoryStore`]: definitions that last as long as the process.
+//! [`MemoryStore`]: a store without persistence.
 
-use std::sync::{PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use kalamtable_model::{TableDefinition, TableName};
 
-use crate::state::{Operation, State};
-use crate::{DefinitionChange, DefinitionStore, Error, Sequence, StoredTable, TableId, UnixMicros};
+use crate::definition_store::DefinitionStore;
+use crate::error::Error;
+use crate::state::{Operation, StoreState};
+use crate::table::{DefinitionChange, Sequence, StoredTable, TableId};
+use crate::unix_micros::UnixMicros;
 
-/// Definitions that last as long as the process. Every read sees every change.
+/// A [`DefinitionStore`] in memory: for tests, and for programs whose definitions need not outlive
+/// the process. A change is visible to every read that starts after the change returned.
 ///
 /// ```
 /// # futures::executor::block_on(async {
@@ -24,27 +28,31 @@ use crate::{DefinitionChange, DefinitionStore, Error, Sequence, StoredTable, Tab
 /// ```
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    state: RwLock<State>,
+    state: RwLock<StoreState>,
 }
 
 impl MemoryStore {
-    /// A store without tables.
+    /// Creates an empty store.
     pub fn new() -> Self {
         MemoryStore::default()
     }
 
-    // A change is applied whole or not at all, so a state behind a poisoned lock is sound.
-    fn state(&self) -> RwLockReadGuard<'_, State> {
+    // A change is applied as a whole or not at all, so the state in a poisoned lock is valid.
+    fn state(&self) -> RwLockReadGuard<'_, StoreState> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn state_mut(&self) -> RwLockWriteGuard<'_, StoreState> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn write(&self, operation: &Operation) -> Result<StoredTable, Error> {
-        let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let plan = state.plan(operation, UnixMicros::now())?;
-        // What was planned fits; if it does not, that is for the caller to see.
-        let applied = state.apply(plan.table.changed_at, &plan.action);
+        let mut state = self.state_mut();
+        let planned = state.plan(operation, UnixMicros::now())?;
+        // A planned change can always be applied. If a bug breaks this, the caller gets an error.
+        let applied = state.apply(planned.table.changed_at, &planned.action);
         applied.map_err(|kind| Error::Other(Box::new(kind)))?;
-        Ok(plan.table)
+        Ok(planned.table)
     }
 }
 
@@ -106,9 +114,5 @@ impl DefinitionStore for MemoryStore {
 
     async fn last_sequence(&self) -> Result<Sequence, Error> {
         Ok(self.state().last_sequence())
-    }
-
-    async fn refresh(&self) -> Result<Sequence, Error> {
-        self.last_sequence().await
     }
 }

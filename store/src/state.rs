@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`State`]: what a store knows, and the rules of changes. Where it is kept is left to the stores.
+//! [`StoreState`]: the tables of a store, and the rules by which changes apply to them. It does no
+//! I/O: `memory` keeps a state in a lock, `log` rebuilds one from the entries of a log.
+//!
+//! A write has two steps. [`StoreState::plan`] checks the preconditions of an operation and returns
+//! an [`Action`], with nothing changed. [`StoreState::apply`] applies an action, and rejects an
+//! action that was planned on another state. Between the two, a log persists the action.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -8,11 +13,12 @@ use std::sync::Arc;
 
 use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_and_check};
 
-use crate::{
-    ChangeKind, DamageKind, DefinitionChange, Error, Sequence, StoredTable, TableId, UnixMicros,
-};
+use crate::damage::DamageKind;
+use crate::error::Error;
+use crate::table::{ChangeKind, DefinitionChange, Sequence, StoredTable, TableId};
+use crate::unix_micros::UnixMicros;
 
-/// What a caller asks for.
+/// A write that a caller requests.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
     Create {
@@ -29,37 +35,46 @@ pub(crate) enum Operation {
     },
 }
 
-/// The next change of a state, and what the caller is told when it was made.
+/// An operation whose preconditions hold, and its result once the action has been applied.
 #[derive(Clone, Debug)]
-pub(crate) struct Plan {
+pub(crate) struct PlannedChange {
     pub(crate) action: Action,
-    /// The version that the change makes, or takes away; with the change's number and moment.
+    /// The version that the change creates, or the last version of the dropped table, with the
+    /// number and the timestamp of the change.
     pub(crate) table: StoredTable,
 }
 
-/// A change that can be made: what the log holds.
+/// A change in the form that a log stores.
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
-    Create { id: TableId, definition: Definition },
-    Replace { id: TableId, definition: Definition },
-    Drop { id: TableId },
+    Create {
+        id: TableId,
+        definition: StoredDefinition,
+    },
+    Replace {
+        id: TableId,
+        definition: StoredDefinition,
+    },
+    Drop {
+        id: TableId,
+    },
 }
 
-/// A definition with its canonical text. The text is kept because it is what checksums were made of:
-/// another version of the model might write the same definition differently.
+/// A definition and its canonical text. The text is kept because checksums are computed from it:
+/// another version of the model may write the same definition as a different text.
 #[derive(Clone, Debug)]
-pub(crate) struct Definition {
+pub(crate) struct StoredDefinition {
     pub(crate) checked: Arc<TableDefinition>,
     pub(crate) text: Arc<str>,
 }
 
-impl Definition {
-    /// The definition that `text`, from the object at `path`, says.
+impl StoredDefinition {
+    /// Parses and checks `text`, which was read from the object at `path`.
     pub(crate) fn read(path: &str, text: &str) -> Result<Self, DamageKind> {
         let mut sources = Sources::new();
         let source = sources.push(SourceFile::new(path, text));
         match parse_and_check(&sources, source) {
-            Ok(table) => Ok(Definition {
+            Ok(table) => Ok(StoredDefinition {
                 checked: Arc::new(table.definition),
                 text: text.into(),
             }),
@@ -67,15 +82,17 @@ impl Definition {
         }
     }
 
-    /// `definition` as what its text reads back as.
+    /// Converts `definition` to its canonical text at `version`, and parses it again, so that every
+    /// process has the same definition in memory.
     fn to_store(definition: TableDefinition, version: NonZeroU32) -> Result<Self, Error> {
         let definition = definition.with_version(version);
         let text = definition.to_toml();
         let mut sources = Sources::new();
         let source = sources.push(SourceFile::new(definition.name().to_string(), &*text));
         match parse_and_check(&sources, source) {
-            // The texts are compared: by `PartialEq`, a default that is not a number differs from itself.
-            Ok(table) if table.definition.to_toml() == text => Ok(Definition {
+            // Compares the texts, because a definition with a default of NaN is not equal to
+            // itself.
+            Ok(table) if table.definition.to_toml() == text => Ok(StoredDefinition {
                 checked: Arc::new(table.definition),
                 text: text.into(),
             }),
@@ -87,42 +104,48 @@ impl Definition {
     }
 }
 
-/// The tables of a store, and every change that led to them.
+/// The tables of a store, and all changes that led to them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct State {
-    /// DefinitionChange `n` is at `n - 1`.
+pub(crate) struct StoreState {
+    /// Change `n` is at index `n - 1`.
     changes: Vec<DefinitionChange>,
-    /// Table `n` is at `n - 1`, dropped or not.
-    tables: Vec<Table>,
+    /// Table `n` is at index `n - 1`, including dropped tables.
+    tables: Vec<TableHistory>,
+    /// The tables that have not been dropped.
     names: HashMap<TableName, TableId>,
 }
 
 #[derive(Clone, Debug)]
-struct Table {
+struct TableHistory {
     created_at: UnixMicros,
-    /// Version `n` is at `n - 1`; never empty.
-    versions: Vec<Version>,
+    /// Version `n` is at index `n - 1`. Never empty.
+    versions: Vec<VersionRecord>,
     is_dropped: bool,
 }
 
 #[derive(Clone, Debug)]
-struct Version {
-    definition: Definition,
+struct VersionRecord {
+    definition: StoredDefinition,
     sequence: Sequence,
     changed_at: UnixMicros,
 }
 
-// ---- changes ----
+// ---- writes ----
 
-impl State {
-    /// What to do next for `operation`, if it can be done, when the clock says `now`.
-    pub(crate) fn plan(&self, operation: &Operation, now: UnixMicros) -> Result<Plan, Error> {
+impl StoreState {
+    /// Checks the preconditions of `operation`, and returns the change that performs it. `now` is
+    /// the time of the system clock.
+    pub(crate) fn plan(
+        &self,
+        operation: &Operation,
+        now: UnixMicros,
+    ) -> Result<PlannedChange, Error> {
         let changed_at = self.last_changed_at().map_or(now, |last| last.max(now));
         let (id, created_at, definition, action) = match operation {
             Operation::Create { definition } => {
                 let id = self.next_id();
-                self.free_name(definition.name(), None)?;
-                let definition = Definition::to_store(definition.clone(), NonZeroU32::MIN)?;
+                self.check_name_is_free(definition.name(), None)?;
+                let definition = StoredDefinition::to_store(definition.clone(), NonZeroU32::MIN)?;
                 let checked = Arc::clone(&definition.checked);
                 (id, changed_at, checked, Action::Create { id, definition })
             }
@@ -132,25 +155,25 @@ impl State {
                 definition,
             } => {
                 let id = *id;
-                let (created_at, found) = self.expect(id, *expected)?;
-                self.free_name(definition.name(), Some(id))?;
-                let next = found.checked.version().checked_add(1);
-                let next = next
+                let (created_at, current) = self.table_at_version(id, *expected)?;
+                self.check_name_is_free(definition.name(), Some(id))?;
+                let version = current.checked.version().checked_add(1);
+                let version = version
                     .and_then(NonZeroU32::new)
                     .ok_or(Error::NoMoreVersions { id })?;
-                let definition = Definition::to_store(definition.clone(), next)?;
+                let definition = StoredDefinition::to_store(definition.clone(), version)?;
                 let checked = Arc::clone(&definition.checked);
                 let action = Action::Replace { id, definition };
                 (id, created_at, checked, action)
             }
             Operation::Drop { id, expected } => {
                 let id = *id;
-                let (created_at, found) = self.expect(id, *expected)?;
-                let checked = Arc::clone(&found.checked);
+                let (created_at, current) = self.table_at_version(id, *expected)?;
+                let checked = Arc::clone(&current.checked);
                 (id, created_at, checked, Action::Drop { id })
             }
         };
-        Ok(Plan {
+        Ok(PlannedChange {
             table: StoredTable {
                 id,
                 definition,
@@ -162,103 +185,92 @@ impl State {
         })
     }
 
-    /// Makes a change, if it fits.
+    /// Applies an action as the next change. If this fails, the state is unchanged.
     pub(crate) fn apply(
         &mut self,
         changed_at: UnixMicros,
         action: &Action,
     ) -> Result<(), DamageKind> {
         if self.last_changed_at().is_some_and(|last| changed_at < last) {
-            return Err(DamageKind::Misfit(
-                "its moment is before that of the last change",
+            return Err(DamageKind::Inapplicable(
+                "its timestamp is before that of the previous change",
             ));
         }
         let sequence = self.last_sequence().next();
-        let change = match action {
+        let record = |definition: &StoredDefinition| VersionRecord {
+            definition: definition.clone(),
+            sequence,
+            changed_at,
+        };
+        let (id, kind, name_before, name_after) = match action {
             Action::Create { id, definition } => {
                 let name = definition.checked.name().clone();
                 if *id != self.next_id() {
-                    return Err(DamageKind::Misfit("the table's id is not the next one"));
+                    return Err(DamageKind::Inapplicable("the table id is not the next one"));
                 }
                 if definition.checked.version() != 1 {
-                    return Err(DamageKind::Misfit("the first version is not 1"));
+                    return Err(DamageKind::Inapplicable("the first version is not 1"));
                 }
                 if self.names.contains_key(&name) {
-                    return Err(DamageKind::Misfit("the name is taken"));
+                    return Err(NAME_TAKEN);
                 }
-                self.tables.push(Table {
+                self.tables.push(TableHistory {
                     created_at: changed_at,
-                    versions: vec![Version {
-                        definition: definition.clone(),
-                        sequence,
-                        changed_at,
-                    }],
+                    versions: vec![record(definition)],
                     is_dropped: false,
                 });
                 self.names.insert(name.clone(), *id);
-                DefinitionChange {
-                    sequence,
-                    changed_at,
-                    table: *id,
-                    kind: ChangeKind::Created,
-                    name_before: None,
-                    name_after: Some(name),
-                }
+                (*id, ChangeKind::Created, None, Some(name))
             }
             Action::Replace { id, definition } => {
-                let (_, newest) = self.live(*id).ok_or(NO_TABLE)?;
-                let before = newest.definition.checked.name().clone();
+                let (_, current) = self.existing(*id).ok_or(NO_SUCH_TABLE)?;
+                let name_before = current.definition.checked.name().clone();
                 let version = definition.checked.version();
-                if newest.definition.checked.version().checked_add(1) != Some(version) {
-                    return Err(DamageKind::Misfit("the version is not the next one"));
+                if current.definition.checked.version().checked_add(1) != Some(version) {
+                    return Err(DamageKind::Inapplicable("the version is not the next one"));
                 }
-                let after = definition.checked.name().clone();
-                if self.names.get(&after).is_some_and(|owner| owner != id) {
-                    return Err(DamageKind::Misfit("the name is taken"));
+                let name_after = definition.checked.name().clone();
+                if self.names.get(&name_after).is_some_and(|owner| owner != id) {
+                    return Err(NAME_TAKEN);
                 }
-                self.names.remove(&before);
-                self.names.insert(after.clone(), *id);
+                self.names.remove(&name_before);
+                self.names.insert(name_after.clone(), *id);
                 if let Some(table) = self.table_mut(*id) {
-                    table.versions.push(Version {
-                        definition: definition.clone(),
-                        sequence,
-                        changed_at,
-                    });
+                    table.versions.push(record(definition));
                 }
-                DefinitionChange {
-                    sequence,
-                    changed_at,
-                    table: *id,
-                    kind: ChangeKind::Replaced { version },
-                    name_before: Some(before),
-                    name_after: Some(after),
-                }
+                let kind = ChangeKind::Replaced { version };
+                (*id, kind, Some(name_before), Some(name_after))
             }
             Action::Drop { id } => {
-                let (_, newest) = self.live(*id).ok_or(NO_TABLE)?;
-                let before = newest.definition.checked.name().clone();
-                self.names.remove(&before);
+                let (_, current) = self.existing(*id).ok_or(NO_SUCH_TABLE)?;
+                let name_before = current.definition.checked.name().clone();
+                self.names.remove(&name_before);
                 if let Some(table) = self.table_mut(*id) {
                     table.is_dropped = true;
                 }
-                DefinitionChange {
-                    sequence,
-                    changed_at,
-                    table: *id,
-                    kind: ChangeKind::Dropped,
-                    name_before: Some(before),
-                    name_after: None,
-                }
+                (*id, ChangeKind::Dropped, Some(name_before), None)
             }
         };
-        self.changes.push(change);
+        self.changes.push(DefinitionChange {
+            sequence,
+            changed_at,
+            table: id,
+            kind,
+            name_before,
+            name_after,
+        });
         Ok(())
     }
 
-    /// When the table was made, and its newest definition, if that is of version `expected`.
-    fn expect(&self, id: TableId, expected: u32) -> Result<(UnixMicros, &Definition), Error> {
-        let (table, newest) = self.live(id).ok_or(Error::NoSuchTable { id })?;
-        let found = newest.definition.checked.version();
+    /// Returns the creation time and the current definition of a table. Fails unless the table
+    /// exists and its current version is `expected`.
+    fn table_at_version(
+        &self,
+        id: TableId,
+        expected: u32,
+    ) -> Result<(UnixMicros, &StoredDefinition), Error> {
+        let (table, current) = self.existing(id).ok_or(Error::NoSuchTable { id })?;
+        let found = current.definition.checked.version();
         if found != expected {
             return Err(Error::Conflict {
                 id,
@@ -266,11 +278,11 @@ impl State {
                 found,
             });
         }
-        Ok((table.created_at, &newest.definition))
+        Ok((table.created_at, &current.definition))
     }
 
-    /// That no table but `own` has the name.
-    fn free_name(&self, name: &TableName, own: Option<TableId>) -> Result<(), Error> {
+    /// Fails if a table other than `own` has the name.
+    fn check_name_is_free(&self, name: &TableName, own: Option<TableId>) -> Result<(), Error> {
         match self.find(name) {
             Some(id) if Some(id) != own => Err(Error::NameTaken {
                 name: name.clone(),
@@ -285,52 +297,53 @@ impl State {
     }
 }
 
-const NO_TABLE: DamageKind = DamageKind::Misfit("the table is not there");
+const NO_SUCH_TABLE: DamageKind = DamageKind::Inapplicable("the table does not exist");
+const NAME_TAKEN: DamageKind = DamageKind::Inapplicable("the table name is taken");
 
-// ---- questions ----
+// ---- reads ----
 
-impl State {
-    /// As [`DefinitionStore::get`](crate::DefinitionStore::get).
+impl StoreState {
+    /// See [`DefinitionStore::get`](crate::DefinitionStore::get).
     pub(crate) fn get(&self, id: TableId) -> Option<StoredTable> {
-        let (table, newest) = self.live(id)?;
-        Some(table.stored(id, newest))
+        let (table, current) = self.existing(id)?;
+        Some(table.stored(id, current))
     }
 
-    /// As [`DefinitionStore::get_version`](crate::DefinitionStore::get_version).
+    /// See [`DefinitionStore::get_version`](crate::DefinitionStore::get_version).
     pub(crate) fn get_version(&self, id: TableId, version: u32) -> Option<StoredTable> {
         let index = usize::try_from(version).ok()?.checked_sub(1)?;
         let table = self.table(id)?;
         Some(table.stored(id, table.versions.get(index)?))
     }
 
-    /// As [`DefinitionStore::find`](crate::DefinitionStore::find).
+    /// See [`DefinitionStore::find`](crate::DefinitionStore::find).
     pub(crate) fn find(&self, name: &TableName) -> Option<TableId> {
         self.names.get(name).copied()
     }
 
-    /// As [`DefinitionStore::count`](crate::DefinitionStore::count).
+    /// See [`DefinitionStore::count`](crate::DefinitionStore::count).
     pub(crate) fn count(&self) -> usize {
         self.names.len()
     }
 
-    /// As [`DefinitionStore::list`](crate::DefinitionStore::list).
+    /// See [`DefinitionStore::list`](crate::DefinitionStore::list).
     pub(crate) fn list(&self) -> Vec<StoredTable> {
         self.ids().filter_map(|id| self.get(id)).collect()
     }
 
-    /// As [`DefinitionStore::list_versions`](crate::DefinitionStore::list_versions).
+    /// See [`DefinitionStore::list_versions`](crate::DefinitionStore::list_versions).
     pub(crate) fn list_versions(&self) -> Vec<StoredTable> {
-        let live = self.ids().filter_map(|id| Some((id, self.live(id)?.0)));
-        live.flat_map(|(id, table)| table.history(id)).collect()
+        let existing = self.ids().filter_map(|id| Some((id, self.existing(id)?.0)));
+        existing.flat_map(|(id, table)| table.history(id)).collect()
     }
 
-    /// As [`DefinitionStore::history`](crate::DefinitionStore::history).
+    /// See [`DefinitionStore::history`](crate::DefinitionStore::history).
     pub(crate) fn history(&self, id: TableId) -> Vec<StoredTable> {
         let table = self.table(id).into_iter();
         table.flat_map(|table| table.history(id)).collect()
     }
 
-    /// As [`DefinitionStore::changes_since`](crate::DefinitionStore::changes_since).
+    /// See [`DefinitionStore::changes_since`](crate::DefinitionStore::changes_since).
     pub(crate) fn changes_since(&self, sequence: Sequence) -> Result<Vec<DefinitionChange>, Error> {
         let after = usize::try_from(sequence.0).ok();
         match after.and_then(|after| self.changes.get(after..)) {
@@ -342,7 +355,7 @@ impl State {
         }
     }
 
-    /// As [`DefinitionStore::last_sequence`](crate::DefinitionStore::last_sequence).
+    /// See [`DefinitionStore::last_sequence`](crate::DefinitionStore::last_sequence).
     pub(crate) fn last_sequence(&self) -> Sequence {
         Sequence(self.changes.len() as u64)
     }
@@ -351,7 +364,8 @@ impl State {
         self.changes.last().map(|change| change.changed_at)
     }
 
-    /// Every change again, in order, as it was asked for, with its moment.
+    /// Returns the action and the timestamp of every change, in order. Applying them to an empty
+    /// state results in this state.
     pub(crate) fn actions(&self) -> impl Iterator<Item = (UnixMicros, Action)> {
         self.changes.iter().filter_map(|change| {
             let id = change.table;
@@ -374,36 +388,36 @@ impl State {
         })
     }
 
-    /// Of every table that ever was there.
+    /// Returns the ids of all tables, including dropped ones.
     fn ids(&self) -> impl Iterator<Item = TableId> {
         (1..=self.tables.len() as u64).map(TableId)
     }
 
-    /// A table that is there, and its newest version.
-    fn live(&self, id: TableId) -> Option<(&Table, &Version)> {
+    /// Returns a table that has not been dropped, and its current version.
+    fn existing(&self, id: TableId) -> Option<(&TableHistory, &VersionRecord)> {
         let table = self.table(id).filter(|table| !table.is_dropped)?;
         Some((table, table.versions.last()?))
     }
 
-    fn table(&self, id: TableId) -> Option<&Table> {
+    fn table(&self, id: TableId) -> Option<&TableHistory> {
         let index = usize::try_from(id.0).ok()?.checked_sub(1)?;
         self.tables.get(index)
     }
 
-    fn table_mut(&mut self, id: TableId) -> Option<&mut Table> {
+    fn table_mut(&mut self, id: TableId) -> Option<&mut TableHistory> {
         let index = usize::try_from(id.0).ok()?.checked_sub(1)?;
         self.tables.get_mut(index)
     }
 }
 
-impl Table {
-    /// Every version, of the table with that id.
+impl TableHistory {
+    /// Returns all versions of this table, whose id is `id`.
     fn history(&self, id: TableId) -> impl Iterator<Item = StoredTable> {
         let versions = self.versions.iter();
         versions.map(move |version| self.stored(id, version))
     }
 
-    fn stored(&self, id: TableId, version: &Version) -> StoredTable {
+    fn stored(&self, id: TableId, version: &VersionRecord) -> StoredTable {
         StoredTable {
             id,
             definition: Arc::clone(&version.definition.checked),
@@ -426,34 +440,30 @@ mod tests {
              [columns]\n\
              id = {{ id = 1, type = 'bigint' }}\n"
         );
-        let read = Definition::read("notes", &text).expect("the definition is sound");
+        let read = StoredDefinition::read("notes", &text).expect("the definition is valid");
         TableDefinition::clone(&read.checked)
     }
 
-    /// Makes a change when the clock says `now`.
-    fn change(state: &mut State, now: i64, operation: &Operation) -> StoredTable {
-        let plan = state
-            .plan(operation, UnixMicros(now))
-            .expect("it can be done");
-        let applied = state.apply(plan.table.changed_at, &plan.action);
-        applied.expect("what was planned fits");
-        plan.table
+    /// Performs `operation` at time `now` of the system clock.
+    fn change(state: &mut StoreState, now: i64, operation: &Operation) -> StoredTable {
+        let planned = state.plan(operation, UnixMicros(now));
+        let planned = planned.expect("the preconditions hold");
+        let applied = state.apply(planned.table.changed_at, &planned.action);
+        applied.expect("a planned change can be applied");
+        planned.table
     }
 
     #[test]
-    fn clock_that_goes_back_does_not_take_moments_with_it() {
-        let mut state = State::default();
+    fn timestamps_do_not_decrease_when_the_clock_does() {
+        let mut state = StoreState::default();
         let (id, mut expected) = (TableId(1), 1);
-        // Before 1970 is as good a beginning as any.
-        let created = change(
-            &mut state,
-            -7,
-            &Operation::Create {
-                definition: definition("1"),
-            },
-        );
+        // Timestamps before 1970 are valid.
+        let create = Operation::Create {
+            definition: definition("1"),
+        };
+        let created = change(&mut state, -7, &create);
         assert_eq!(created.changed_at, UnixMicros(-7));
-        let mut moments = Vec::new();
+        let mut times = Vec::new();
         for now in [-8, 5, 4, i64::MIN, 6, i64::MAX, 7] {
             let operation = Operation::Replace {
                 id,
@@ -464,23 +474,26 @@ mod tests {
             assert_eq!(replaced.created_at, UnixMicros(-7));
             assert_eq!(state.get(id), Some(replaced.clone()));
             expected = replaced.version();
-            moments.push(replaced.changed_at.0);
+            times.push(replaced.changed_at.0);
         }
-        assert_eq!(moments, [-7, 5, 5, 5, 6, i64::MAX, i64::MAX]);
+        assert_eq!(times, [-7, 5, 5, 5, 6, i64::MAX, i64::MAX]);
         let dropped = change(&mut state, 8, &Operation::Drop { id, expected });
         assert_eq!(dropped.changed_at, UnixMicros(i64::MAX));
     }
 
     #[test]
-    fn change_before_the_last_one_does_not_fit() {
-        let mut state = State::default();
+    fn change_with_an_earlier_timestamp_is_rejected() {
+        let mut state = StoreState::default();
         let create = Operation::Create {
             definition: definition("1"),
         };
         change(&mut state, 5, &create);
         let drop = Action::Drop { id: TableId(1) };
-        let refused = state.apply(UnixMicros(4), &drop);
-        assert!(matches!(refused, Err(DamageKind::Misfit(_))), "{refused:?}");
+        let rejected = state.apply(UnixMicros(4), &drop);
+        assert!(
+            matches!(rejected, Err(DamageKind::Inapplicable(_))),
+            "{rejected:?}"
+        );
         assert_eq!(state.last_sequence(), Sequence(1));
         assert!(state.apply(UnixMicros(5), &drop).is_ok());
     }

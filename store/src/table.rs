@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a store answers with: tables, their versions, and changes.
+//! The values that a store returns: ids, versions of tables, and changes.
 
 use std::fmt;
 use std::sync::Arc;
 
 use kalamtable_model::{TableDefinition, TableName};
 
-use crate::UnixMicros;
+use crate::unix_micros::UnixMicros;
 
-/// Names one table of a store, whatever it is called: from 1, and never used again, also not by a
-/// table that is created under the name of a dropped one.
+/// The identity of a table within a store, independent of its name.
+///
+/// The first table has id 1 and each later table the next number. An id is never reused: a table
+/// that is created under the name of a dropped table has another id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableId(pub u64);
 
@@ -20,15 +22,16 @@ impl fmt::Display for TableId {
     }
 }
 
-/// The number of a change of the whole store: the first change has 1, each one the next number.
+/// The sequence number of a change in a store. The first change has number 1, and each later change
+/// the next number, whichever table it concerns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sequence(pub u64);
 
 impl Sequence {
-    /// Before the first change.
+    /// The position before the first change: the last sequence number of an empty store.
     pub const START: Sequence = Sequence(0);
 
-    /// That of the change after this one.
+    /// Returns the number of the following change.
     pub(crate) fn next(self) -> Sequence {
         Sequence(self.0.saturating_add(1))
     }
@@ -43,52 +46,53 @@ impl fmt::Display for Sequence {
 /// One version of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredTable {
-    /// The table.
+    /// The id of the table.
     pub id: TableId,
-    /// The definition, with the version that the store gave it.
+    /// The definition, with the version number that the store assigned.
     pub definition: Arc<TableDefinition>,
-    /// The change that made this version.
+    /// The number of the change that created this version.
     pub sequence: Sequence,
-    /// The moment of that change.
+    /// The timestamp of the change that created this version.
     pub changed_at: UnixMicros,
-    /// The moment of the change that made version 1.
+    /// The timestamp of the change that created the table, that is, its version 1.
     pub created_at: UnixMicros,
 }
 
 impl StoredTable {
-    /// The version, from 1: what the next change has to expect.
+    /// Returns the version number, from 1: the `expected_version` of the next change of the table.
     pub fn version(&self) -> u32 {
         self.definition.version()
     }
 }
 
-/// One change of a store.
+/// One change of a store: a table was created, replaced or dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DefinitionChange {
-    /// Its number.
+    /// The number of the change.
     pub sequence: Sequence,
-    /// When it was made: not before the change before it.
+    /// The timestamp of the change, not earlier than that of the previous change.
     pub changed_at: UnixMicros,
-    /// The table that changed.
+    /// The id of the table.
     pub table: TableId,
-    /// What happened to it.
+    /// The kind of the change.
     pub kind: ChangeKind,
-    /// The table's name before; none if it was created.
+    /// The name of the table before the change, or `None` if the change created the table.
     pub name_before: Option<TableName>,
-    /// The table's name after; none if it was dropped. Differs from `name_before` if it was renamed.
+    /// The name of the table after the change, or `None` if the change dropped the table. It
+    /// differs from `name_before` if the change renamed the table.
     pub name_after: Option<TableName>,
 }
 
-/// What happened to a table.
+/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ChangeKind {
-    /// It is there, at version 1.
+    /// The table was created, at version 1.
     Created,
-    /// It has another definition.
+    /// The table received another definition.
     Replaced {
-        /// The version of that.
+        /// The version of that definition.
         version: u32,
     },
-    /// It is gone; its versions can still be read.
+    /// The table was dropped. Its versions remain readable.
     Dropped,
 }

@@ -43,7 +43,7 @@ fn an_alteration_in_doubt_that_was_made_is_seen_by_every_way_to_look_up() {
         let doubt = registry.alter(&first, table("app.notes", 2)).await;
         assert_eq!(
             text(&doubt.unwrap_err()),
-            "`log/1` was not confirmed: the change may or may not have been made"
+            "no confirmation for `log/1`: the change may or may not have been committed"
         );
         assert!(
             registry

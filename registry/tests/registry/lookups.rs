@@ -101,12 +101,12 @@ fn a_write_under_an_old_version_is_refused() {
             .unwrap_err();
         assert_eq!(
             late.to_string(),
-            "table 1 is at version 2, not 1: read it again"
+            "table 1 is at version 2, not 1: read it again and retry"
         );
         let late = registry.drop_table(&first).await.unwrap_err();
         assert_eq!(
             late.to_string(),
-            "table 1 is at version 2, not 1: read it again"
+            "table 1 is at version 2, not 1: read it again and retry"
         );
         let at = registry.get(first.id()).await.unwrap().unwrap();
         assert_eq!(at.version(), 2);

@@ -78,7 +78,7 @@ fn who_is_told_that_a_name_is_taken_finds_the_table() {
         let taken = ours.create(table("app.notes", 1)).await.unwrap_err();
         assert_eq!(
             taken.to_string(),
-            "there is a table `app.notes` already, with id 1"
+            "table `app.notes` already exists, with id 1"
         );
         assert!(ours.find(("app", "notes")).await.unwrap().is_some());
     });
@@ -125,7 +125,7 @@ fn a_change_in_a_folder_is_seen_by_the_other_after_a_refresh_and_late_writes_are
         let late = ours.alter(&found, table("app.notes", 3)).await.unwrap_err();
         assert_eq!(
             late.to_string(),
-            "table 1 is at version 2, not 1: read it again"
+            "table 1 is at version 2, not 1: read it again and retry"
         );
         // Whoever was refused finds what was in the way.
         let present = ours.get(found.id()).await.unwrap().unwrap();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Objects`]: the names and the limits of a log's objects; reads and writes of one.
+//! [`LogObjects`]: the paths and size limits of the objects of a log, and the access to single
+//! objects.
 
 use std::sync::Arc;
 
@@ -10,43 +11,47 @@ use object_store::{
     Error as StoreError, GetOptions, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
 };
 
-use super::LogOptions;
-use crate::replica::{Entry, Replica};
-use crate::{Damage, DamageKind, Error, Sequence, format};
+use crate::damage::{Damage, DamageKind};
+use crate::error::Error;
+use crate::format;
+use crate::log::options::LogOptions;
+use crate::replica::{LogEntry, Replica};
+use crate::table::Sequence;
 
-/// Where entries are.
-pub(super) const LOG: &str = "log";
-/// Where checkpoints are.
-pub(super) const CHECKPOINT: &str = "checkpoint";
-/// What [`ObjectStoreLog`](super::ObjectStoreLog) keeps below its prefix.
+/// The folder of entries.
+const LOG: &str = "log";
+/// The folder of checkpoints.
+const CHECKPOINT: &str = "checkpoint";
+/// All folders of a log.
 pub(super) const FOLDERS: [&str; 2] = [LOG, CHECKPOINT];
 
-/// See the module.
+/// See the module documentation.
 #[derive(Debug)]
-pub(super) struct Objects {
+pub(super) struct LogObjects {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
     max_entry_bytes: u64,
     max_checkpoint_bytes: u64,
 }
 
-/// What is at a path.
-pub(super) enum Found<T> {
-    Sound(T),
+/// The result of reading an object.
+pub(super) enum ObjectRead<T> {
+    Valid(T),
     Damaged(Damage),
-    Nothing,
+    Missing,
 }
 
-/// What became of an object that was to be created.
-pub(super) enum Put {
+/// The result of creating an object.
+pub(super) enum PutOutcome {
     Created,
-    /// There is one of that name already; this one, if the client tried twice.
-    Taken,
+    /// An object with the path exists. It may be the same one, if the client of the object store
+    /// has retried the request.
+    AlreadyExists,
 }
 
-impl Objects {
+impl LogObjects {
     pub(super) fn new(store: Arc<dyn ObjectStore>, prefix: Path, options: &LogOptions) -> Self {
-        Objects {
+        LogObjects {
             store,
             prefix,
             max_entry_bytes: options.max_entry_bytes,
@@ -70,14 +75,14 @@ impl Objects {
         self.folder(folder).join(format!("{sequence:020}.json"))
     }
 
-    // ---- listing ----
+    // ---- listings ----
 
-    /// The numbers of the entries after `sequence`, in order.
+    /// Returns the numbers of the entries after `sequence`, in ascending order.
     pub(super) async fn entries_after(&self, sequence: Sequence) -> Result<Vec<Sequence>, Error> {
         let folder = self.folder(LOG);
         let offset = self.entry_path(sequence);
-        let listed = self.store.list_with_offset(Some(&folder), &offset);
-        let mut numbers: Vec<Sequence> = listed
+        let listing = self.store.list_with_offset(Some(&folder), &offset);
+        let mut numbers: Vec<Sequence> = listing
             .try_filter_map(async |object| Ok(number(&object.location)))
             .try_collect()
             .await
@@ -87,21 +92,21 @@ impl Objects {
         Ok(numbers)
     }
 
-    /// The numbers of the entries up to `sequence`, in order.
+    /// Returns the numbers of the entries up to and including `sequence`, in ascending order.
     pub(super) async fn entries_until(&self, sequence: Sequence) -> Result<Vec<Sequence>, Error> {
         let mut numbers = self.entries_after(Sequence::START).await?;
         numbers.retain(|number| *number <= sequence);
         Ok(numbers)
     }
 
-    /// The numbers of the checkpoints, the newest one first.
+    /// Returns the numbers of the checkpoints, newest first.
     ///
-    /// There are few, so that a store lists them as they were at one moment: in one page, one call to
-    /// the system. Clean-up counts on that.
+    /// Clean-up relies on this being a consistent snapshot. It is one because a log has few
+    /// checkpoints: an object store lists them in one page, and a file system in one system call.
     pub(super) async fn checkpoints(&self) -> Result<Vec<Sequence>, Error> {
         let folder = self.folder(CHECKPOINT);
-        let listed = self.store.list(Some(&folder));
-        let mut numbers: Vec<Sequence> = listed
+        let listing = self.store.list(Some(&folder));
+        let mut numbers: Vec<Sequence> = listing
             .try_filter_map(async |object| Ok(number(&object.location)))
             .try_collect()
             .await
@@ -110,52 +115,56 @@ impl Objects {
         Ok(numbers)
     }
 
-    // ---- one object ----
+    // ---- single objects ----
 
-    pub(super) async fn entry(&self, sequence: Sequence) -> Result<Found<Entry>, Error> {
+    pub(super) async fn entry(&self, sequence: Sequence) -> Result<ObjectRead<LogEntry>, Error> {
         let path = self.entry_path(sequence);
-        let read = |name: &str, bytes: &[u8]| format::read_entry(name, sequence, bytes);
-        self.read(&path, self.max_entry_bytes, read).await
+        let parse = |name: &str, bytes: &[u8]| format::read_entry(name, sequence, bytes);
+        self.read(&path, self.max_entry_bytes, parse).await
     }
 
-    pub(super) async fn checkpoint(&self, sequence: Sequence) -> Result<Found<Replica>, Error> {
+    pub(super) async fn checkpoint(
+        &self,
+        sequence: Sequence,
+    ) -> Result<ObjectRead<Replica>, Error> {
         let path = self.checkpoint_path(sequence);
-        let read = |name: &str, bytes: &[u8]| format::read_checkpoint(name, sequence, bytes);
-        self.read(&path, self.max_checkpoint_bytes, read).await
+        let parse = |name: &str, bytes: &[u8]| format::read_checkpoint(name, sequence, bytes);
+        self.read(&path, self.max_checkpoint_bytes, parse).await
     }
 
     async fn read<T>(
         &self,
         path: &Path,
         limit: u64,
-        read: impl FnOnce(&str, &[u8]) -> Result<T, DamageKind>,
-    ) -> Result<Found<T>, Error> {
+        parse: impl FnOnce(&str, &[u8]) -> Result<T, DamageKind>,
+    ) -> Result<ObjectRead<T>, Error> {
         let result = match self.store.get_opts(path, GetOptions::default()).await {
             Ok(result) => result,
-            Err(StoreError::NotFound { .. }) => return Ok(Found::Nothing),
+            Err(StoreError::NotFound { .. }) => return Ok(ObjectRead::Missing),
             Err(source) => return Err(failed(path, source)),
         };
         let bytes = result.meta.size;
         if bytes > limit {
             let kind = DamageKind::TooLarge { bytes, limit };
-            return Ok(Found::Damaged(kind.at(path.as_ref())));
+            return Ok(ObjectRead::Damaged(kind.at(path.as_ref())));
         }
         let bytes = match result.bytes().await {
             Ok(bytes) => bytes,
-            Err(StoreError::NotFound { .. }) => return Ok(Found::Nothing),
+            Err(StoreError::NotFound { .. }) => return Ok(ObjectRead::Missing),
             Err(source) => return Err(failed(path, source)),
         };
-        Ok(match read(path.as_ref(), &bytes) {
-            Ok(content) => Found::Sound(content),
-            Err(kind) => Found::Damaged(kind.at(path.as_ref())),
+        Ok(match parse(path.as_ref(), &bytes) {
+            Ok(content) => ObjectRead::Valid(content),
+            Err(kind) => ObjectRead::Damaged(kind.at(path.as_ref())),
         })
     }
 
-    /// Creates an entry.
-    ///
-    /// # Errors
-    /// [`Error::InDoubt`] if it may be there nevertheless.
-    pub(super) async fn create_entry(&self, path: &Path, bytes: Vec<u8>) -> Result<Put, Error> {
+    /// Creates an entry. Fails with [`Error::InDoubt`] if the entry may exist despite the error.
+    pub(super) async fn create_entry(
+        &self,
+        path: &Path,
+        bytes: Vec<u8>,
+    ) -> Result<PutOutcome, Error> {
         check_size(path, &bytes, self.max_entry_bytes)?;
         match self.put(path, bytes, PutMode::Create).await {
             Ok(put) => Ok(put),
@@ -173,41 +182,47 @@ impl Objects {
         }
     }
 
-    /// Creates a checkpoint.
     pub(super) async fn create_checkpoint(
         &self,
         path: &Path,
         bytes: Vec<u8>,
-    ) -> Result<Put, Error> {
+    ) -> Result<PutOutcome, Error> {
         check_size(path, &bytes, self.max_checkpoint_bytes)?;
         let put = self.put(path, bytes, PutMode::Create).await;
         put.map_err(|source| failed(path, source))
     }
 
-    /// Writes a checkpoint in place of one that is damaged.
-    pub(super) async fn mend_checkpoint(&self, path: &Path, bytes: Vec<u8>) -> Result<(), Error> {
+    /// Overwrites a damaged checkpoint.
+    pub(super) async fn overwrite_checkpoint(
+        &self,
+        path: &Path,
+        bytes: Vec<u8>,
+    ) -> Result<(), Error> {
         let put = self.put(path, bytes, PutMode::Overwrite).await;
         put.map_err(|source| failed(path, source))?;
         Ok(())
     }
 
-    async fn put(&self, path: &Path, bytes: Vec<u8>, mode: PutMode) -> Result<Put, StoreError> {
+    async fn put(
+        &self,
+        path: &Path,
+        bytes: Vec<u8>,
+        mode: PutMode,
+    ) -> Result<PutOutcome, StoreError> {
+        let payload = PutPayload::from(bytes);
         let options = PutOptions::from(mode);
-        let put = self
-            .store
-            .put_opts(path, PutPayload::from(bytes), options)
-            .await;
+        let put = self.store.put_opts(path, payload, options).await;
         match put {
-            Ok(_) => Ok(Put::Created),
-            // Some stores say it this way.
+            Ok(_) => Ok(PutOutcome::Created),
+            // Some object stores report an existing object as a failed precondition.
             Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
-                Ok(Put::Taken)
+                Ok(PutOutcome::AlreadyExists)
             }
             Err(source) => Err(source),
         }
     }
 
-    /// Deletes an object, and says whether it was there.
+    /// Deletes an object. Returns whether the object existed.
     pub(super) async fn delete(&self, path: &Path) -> Result<bool, Error> {
         match self.store.delete(path).await {
             Ok(()) => Ok(true),
@@ -217,7 +232,8 @@ impl Objects {
     }
 }
 
-/// The number that an object is named by; none for what is not of the log.
+/// Returns the sequence number in the path of an object, or `None` if the object is not part of a
+/// log.
 fn number(path: &Path) -> Option<Sequence> {
     let digits = path.filename()?.strip_suffix(".json")?;
     let is_number = digits.len() == 20 && digits.bytes().all(|c| c.is_ascii_digit());

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What every store does, on each of them.
+//! The contract of `DefinitionStore`, on every store.
 
 use kalamtable_store::{
     ChangeKind, DefinitionStore, Error, MemoryStore, Sequence, TableId, UnixMicros,
 };
 
-use crate::tables::{Everything, block_on, name, open, open_folder, table};
+use crate::tables::{FullState, block_on, name, open, open_folder, table};
 
 macro_rules! on_every_store {
     ($($case:ident)*) => {
@@ -34,25 +34,25 @@ macro_rules! on_every_store {
 }
 
 on_every_store! {
-    empty_store_knows_nothing
-    created_table_is_version_1_whatever_it_says
-    taken_name_is_refused
-    replaced_table_is_the_next_version
-    moved_version_is_a_conflict_and_nothing_changes
-    renamed_table_is_found_by_its_name_only
-    rename_to_a_taken_name_is_refused
-    names_can_be_swapped_by_way_of_a_third
-    dropped_table_is_gone_and_its_versions_stay
-    recreated_table_is_another_one
+    empty_store_returns_nothing
+    create_stores_version_1_for_any_given_version
+    create_with_a_taken_name_fails
+    replace_creates_the_next_version
+    stale_version_is_a_conflict_without_effect
+    renamed_table_is_found_by_the_current_name_only
+    rename_to_a_taken_name_fails
+    names_can_be_swapped_through_a_third
+    versions_of_a_dropped_table_are_readable
+    recreated_table_has_another_id
     dropped_table_cannot_be_changed
-    changes_are_told_from_anywhere
-    table_has_the_moments_of_its_changes
-    versions_are_listed_of_tables_that_are_there
-    refused_operations_take_no_number
-    definition_that_does_not_read_back_is_refused
+    changes_are_returned_after_any_sequence
+    versions_have_the_timestamps_of_their_changes
+    list_versions_omits_dropped_tables
+    failed_operations_use_no_sequence_number
+    definition_that_cannot_be_read_back_is_rejected
 }
 
-async fn empty_store_knows_nothing(store: &dyn DefinitionStore) {
+async fn empty_store_returns_nothing(store: &dyn DefinitionStore) {
     let id = TableId(1);
     assert_eq!(store.get(id).await.unwrap(), None);
     assert_eq!(store.get(TableId(0)).await.unwrap(), None);
@@ -67,7 +67,7 @@ async fn empty_store_knows_nothing(store: &dyn DefinitionStore) {
     assert_eq!(store.refresh().await.unwrap(), Sequence::START);
 }
 
-async fn created_table_is_version_1_whatever_it_says(store: &dyn DefinitionStore) {
+async fn create_stores_version_1_for_any_given_version(store: &dyn DefinitionStore) {
     let third = table("notes", "a").with_version(3.try_into().unwrap());
     let created = store.create(third).await.unwrap();
     assert_eq!(created.id, TableId(1));
@@ -78,20 +78,20 @@ async fn created_table_is_version_1_whatever_it_says(store: &dyn DefinitionStore
     assert_eq!(store.list().await.unwrap(), [created]);
 }
 
-async fn taken_name_is_refused(store: &dyn DefinitionStore) {
+async fn create_with_a_taken_name_fails(store: &dyn DefinitionStore) {
     let created = store.create(table("notes", "a")).await.unwrap();
-    let refused = store.create(table("notes", "b")).await;
+    let rejected = store.create(table("notes", "b")).await;
     assert!(
-        matches!(&refused, Err(Error::NameTaken { id, .. }) if *id == created.id),
-        "{refused:?}"
+        matches!(&rejected, Err(Error::NameTaken { id, .. }) if *id == created.id),
+        "{rejected:?}"
     );
     assert_eq!(
-        refused.unwrap_err().to_string(),
-        "there is a table `app.notes` already, with id 1"
+        rejected.unwrap_err().to_string(),
+        "table `app.notes` already exists, with id 1"
     );
 }
 
-async fn replaced_table_is_the_next_version(store: &dyn DefinitionStore) {
+async fn replace_creates_the_next_version(store: &dyn DefinitionStore) {
     let first = store.create(table("notes", "a")).await.unwrap();
     let second = store.replace(first.id, 1, table("notes", "b")).await;
     let second = second.unwrap();
@@ -106,26 +106,26 @@ async fn replaced_table_is_the_next_version(store: &dyn DefinitionStore) {
     assert_eq!(store.history(first.id).await.unwrap(), [first, second]);
 }
 
-async fn moved_version_is_a_conflict_and_nothing_changes(store: &dyn DefinitionStore) {
+async fn stale_version_is_a_conflict_without_effect(store: &dyn DefinitionStore) {
     let id = store.create(table("notes", "a")).await.unwrap().id;
     store.replace(id, 1, table("notes", "b")).await.unwrap();
     let before = store.history(id).await.unwrap();
     for expected in [0, 1, 3] {
-        let refused = store.replace(id, expected, table("notes", "c")).await;
-        let is_conflict = |error: &Error| matches!(error, Error::Conflict { found: 2, expected: said, .. } if *said == expected);
-        assert!(is_conflict(&refused.unwrap_err()));
-        let refused = store.drop_table(id, expected).await;
-        assert!(is_conflict(&refused.unwrap_err()));
+        let rejected = store.replace(id, expected, table("notes", "c")).await;
+        let is_conflict = |error: &Error| matches!(error, Error::Conflict { found: 2, expected: named, .. } if *named == expected);
+        assert!(is_conflict(&rejected.unwrap_err()));
+        let rejected = store.drop_table(id, expected).await;
+        assert!(is_conflict(&rejected.unwrap_err()));
     }
     assert_eq!(store.history(id).await.unwrap(), before);
 }
 
-async fn renamed_table_is_found_by_its_name_only(store: &dyn DefinitionStore) {
+async fn renamed_table_is_found_by_the_current_name_only(store: &dyn DefinitionStore) {
     let id = store.create(table("notes", "a")).await.unwrap().id;
     store.replace(id, 1, table("papers", "a")).await.unwrap();
     assert_eq!(store.find(&name("notes")).await.unwrap(), None);
     assert_eq!(store.find(&name("papers")).await.unwrap(), Some(id));
-    // The name is free.
+    // The previous name is free.
     let other = store.create(table("notes", "b")).await.unwrap();
     assert_ne!(other.id, id);
     let changes = store.changes_since(Sequence(1)).await.unwrap();
@@ -133,15 +133,15 @@ async fn renamed_table_is_found_by_its_name_only(store: &dyn DefinitionStore) {
     assert_eq!(changes[0].name_after, Some(name("papers")));
 }
 
-async fn rename_to_a_taken_name_is_refused(store: &dyn DefinitionStore) {
+async fn rename_to_a_taken_name_fails(store: &dyn DefinitionStore) {
     let notes = store.create(table("notes", "a")).await.unwrap();
     let papers = store.create(table("papers", "a")).await.unwrap();
-    let refused = store.replace(notes.id, 1, table("papers", "b")).await;
-    assert!(matches!(refused, Err(Error::NameTaken { id, .. }) if id == papers.id));
+    let rejected = store.replace(notes.id, 1, table("papers", "b")).await;
+    assert!(matches!(rejected, Err(Error::NameTaken { id, .. }) if id == papers.id));
     assert_eq!(store.list().await.unwrap(), [notes, papers]);
 }
 
-async fn names_can_be_swapped_by_way_of_a_third(store: &dyn DefinitionStore) {
+async fn names_can_be_swapped_through_a_third(store: &dyn DefinitionStore) {
     let a = store.create(table("a", "")).await.unwrap().id;
     let b = store.create(table("b", "")).await.unwrap().id;
     store.replace(a, 1, table("c", "")).await.unwrap();
@@ -152,7 +152,7 @@ async fn names_can_be_swapped_by_way_of_a_third(store: &dyn DefinitionStore) {
     assert_eq!(store.find(&name("c")).await.unwrap(), None);
 }
 
-async fn dropped_table_is_gone_and_its_versions_stay(store: &dyn DefinitionStore) {
+async fn versions_of_a_dropped_table_are_readable(store: &dyn DefinitionStore) {
     let first = store.create(table("notes", "a")).await.unwrap();
     let second = store.replace(first.id, 1, table("notes", "b")).await;
     let second = second.unwrap();
@@ -167,7 +167,7 @@ async fn dropped_table_is_gone_and_its_versions_stay(store: &dyn DefinitionStore
     assert_eq!(store.history(first.id).await.unwrap(), [first, second]);
 }
 
-async fn recreated_table_is_another_one(store: &dyn DefinitionStore) {
+async fn recreated_table_has_another_id(store: &dyn DefinitionStore) {
     let first = store.create(table("notes", "a")).await.unwrap();
     store.drop_table(first.id, 1).await.unwrap();
     let second = store.create(table("notes", "a")).await.unwrap();
@@ -180,13 +180,13 @@ async fn recreated_table_is_another_one(store: &dyn DefinitionStore) {
 async fn dropped_table_cannot_be_changed(store: &dyn DefinitionStore) {
     let id = store.create(table("notes", "a")).await.unwrap().id;
     store.drop_table(id, 1).await.unwrap();
-    let refused = store.replace(id, 1, table("notes", "b")).await;
-    assert!(matches!(refused, Err(Error::NoSuchTable { .. })));
-    let refused = store.drop_table(id, 1).await;
-    assert!(matches!(refused, Err(Error::NoSuchTable { .. })));
+    let rejected = store.replace(id, 1, table("notes", "b")).await;
+    assert!(matches!(rejected, Err(Error::NoSuchTable { .. })));
+    let rejected = store.drop_table(id, 1).await;
+    assert!(matches!(rejected, Err(Error::NoSuchTable { .. })));
 }
 
-async fn changes_are_told_from_anywhere(store: &dyn DefinitionStore) {
+async fn changes_are_returned_after_any_sequence(store: &dyn DefinitionStore) {
     let a = store.create(table("a", "")).await.unwrap().id;
     store.create(table("b", "")).await.unwrap();
     store.replace(a, 1, table("a", "more")).await.unwrap();
@@ -219,7 +219,7 @@ async fn changes_are_told_from_anywhere(store: &dyn DefinitionStore) {
     ));
 }
 
-async fn table_has_the_moments_of_its_changes(store: &dyn DefinitionStore) {
+async fn versions_have_the_timestamps_of_their_changes(store: &dyn DefinitionStore) {
     let first = store.create(table("a", "1")).await.unwrap();
     assert_eq!(first.changed_at, first.created_at);
     let other = store.create(table("b", "1")).await.unwrap();
@@ -228,15 +228,15 @@ async fn table_has_the_moments_of_its_changes(store: &dyn DefinitionStore) {
     store.drop_table(first.id, 2).await.unwrap();
 
     let changes = store.changes_since(Sequence::START).await.unwrap();
-    let moments: Vec<UnixMicros> = changes.iter().map(|change| change.changed_at).collect();
-    let made = [first.changed_at, other.changed_at, second.changed_at];
-    assert_eq!(moments[..3], made);
-    assert!(moments.is_sorted());
-    // A drop makes no version.
+    let times: Vec<UnixMicros> = changes.iter().map(|change| change.changed_at).collect();
+    let expected = [first.changed_at, other.changed_at, second.changed_at];
+    assert_eq!(times[..3], expected);
+    assert!(times.is_sorted());
+    // A drop does not create a version.
     assert_eq!(store.history(first.id).await.unwrap(), [first, second]);
 }
 
-async fn versions_are_listed_of_tables_that_are_there(store: &dyn DefinitionStore) {
+async fn list_versions_omits_dropped_tables(store: &dyn DefinitionStore) {
     let a1 = store.create(table("a", "1")).await.unwrap();
     let b1 = store.create(table("b", "1")).await.unwrap();
     let c1 = store.create(table("c", "1")).await.unwrap();
@@ -249,7 +249,7 @@ async fn versions_are_listed_of_tables_that_are_there(store: &dyn DefinitionStor
     assert_eq!(store.count().await.unwrap(), 2);
 }
 
-async fn refused_operations_take_no_number(store: &dyn DefinitionStore) {
+async fn failed_operations_use_no_sequence_number(store: &dyn DefinitionStore) {
     let id = store.create(table("notes", "a")).await.unwrap().id;
     store.create(table("notes", "b")).await.unwrap_err();
     store.replace(id, 7, table("notes", "b")).await.unwrap_err();
@@ -259,18 +259,21 @@ async fn refused_operations_take_no_number(store: &dyn DefinitionStore) {
     assert_eq!((next.id, next.sequence), (TableId(2), Sequence(2)));
 }
 
-async fn definition_that_does_not_read_back_is_refused(store: &dyn DefinitionStore) {
-    // As a constant in generated code could be, if it were written by hand.
+async fn definition_that_cannot_be_read_back_is_rejected(store: &dyn DefinitionStore) {
+    // `from_checked` is meant for generated code, and does not check its argument.
     let mut parts = table("notes", "a").parts().clone();
     parts.row = "not a name".into();
-    let unsound = kalamtable_model::TableDefinition::from_checked(parts);
-    let refused = store.create(unsound).await.unwrap_err();
-    assert!(matches!(refused, Error::NotStorable { .. }), "{refused:?}");
+    let invalid = kalamtable_model::TableDefinition::from_checked(parts);
+    let rejected = store.create(invalid).await.unwrap_err();
+    assert!(
+        matches!(rejected, Error::NotStorable { .. }),
+        "{rejected:?}"
+    );
     assert_eq!(store.last_sequence().await.unwrap(), Sequence::START);
 }
 
 #[test]
-fn number_that_is_none_is_stored_as_a_default() {
+fn default_of_nan_is_storable() {
     let mut sources = kalamtable_model::Sources::new();
     let source = sources.push(kalamtable_model::SourceFile::new(
         "nan",
@@ -281,21 +284,21 @@ fn number_that_is_none_is_stored_as_a_default() {
          value = { id = 2, type = 'double', default = nan }\n",
     ));
     let checked = kalamtable_model::parse_and_check(&sources, source);
-    let definition = checked.expect("the definition is sound").definition;
+    let definition = checked.expect("the definition is valid").definition;
     let stored = block_on(MemoryStore::new().create(definition)).unwrap();
     assert!(stored.definition.to_toml().contains("default = nan"));
 }
 
 #[test]
-fn folder_is_read_back_as_it_was_written() {
+fn reopened_folder_has_the_same_state() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_folder(&folder.path().join("made/on/demand"));
+    let store = open_folder(&folder.path().join("created/on/demand"));
     let id = block_on(store.create(table("notes", "a"))).unwrap().id;
     block_on(store.replace(id, 1, table("papers", "b"))).unwrap();
     block_on(store.create(table("notes", "c"))).unwrap();
     block_on(store.drop_table(id, 2)).unwrap();
-    let before = Everything::of(&store);
+    let before = FullState::of(&store);
     drop(store);
-    let store = open_folder(&folder.path().join("made/on/demand"));
-    assert_eq!(Everything::of(&store), before);
+    let store = open_folder(&folder.path().join("created/on/demand"));
+    assert_eq!(FullState::of(&store), before);
 }

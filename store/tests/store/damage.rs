@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Files that were cut off, altered, deleted: the right answer, or an error that names the file.
+//! Truncated, modified and deleted files: the store has the correct state, or an error names the
+//! file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-
-use kalamtable_store::{DamageKind, DefinitionStore, Error};
-use object_store::ObjectStore;
 use std::sync::Arc;
 
-use crate::tables::{Everything, block_on, files, name, open, open_folder, table, try_open};
+use kalamtable_store::{DamageKind, DefinitionStore, Error, LogOptions, ObjectStoreLog, Sequence};
+use object_store::ObjectStore;
 
-/// Eight changes, with checkpoints at 3 and 6 if asked for, and what they make needless deleted.
-fn store(folder: &Path, with_checkpoints: bool, is_clean: bool) -> Everything {
+use crate::tables::{
+    FullState, block_on, files, name, open, open_folder, options, table, try_open,
+};
+
+/// Writes a log of eight changes, optionally with checkpoints at 3 and 6, and optionally cleaned
+/// up.
+fn store(folder: &Path, with_checkpoints: bool, is_clean: bool) -> FullState {
     let store = open_folder(folder);
     block_on(async {
         let notes = store.create(table("notes", "1")).await.unwrap().id;
@@ -33,7 +37,7 @@ fn store(folder: &Path, with_checkpoints: bool, is_clean: bool) -> Everything {
             store.clean_up().await.unwrap();
         }
     });
-    Everything::of(&store)
+    FullState::of(&store)
 }
 
 fn all_files(folder: &Path) -> Vec<PathBuf> {
@@ -47,12 +51,13 @@ fn all_files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Writes `content` in place of the file, or deletes it, and looks at what the store says.
-fn look(
+/// Replaces the content of a file, or deletes the file, and checks that the store has the expected
+/// state or names the file.
+fn check_damaged_file(
     folder: &Path,
     file: &Path,
     content: Option<&[u8]>,
-    expected: &Everything,
+    expected: &FullState,
 ) -> Result<(), String> {
     let before = fs::read(file).unwrap();
     match content {
@@ -63,18 +68,19 @@ fn look(
     let path = file.strip_prefix(folder).unwrap().to_str().unwrap();
     let result = match try_open(&objects) {
         Ok(store) => {
-            let found = Everything::of(&store);
-            // Nothing tells of the last change but its own file.
+            let found = FullState::of(&store);
+            // A deletion of the last entry cannot be detected.
             let is_last = path == "log/00000000000000000008.json" && content.is_none();
-            match found == *expected || is_last && found.is_start_of(expected) {
-                true => Ok(()),
-                false => Err(format!("{path}: another answer: {found:?}")),
+            if found == *expected || is_last && found.is_prefix_of(expected) {
+                Ok(())
+            } else {
+                Err(format!("{path}: unexpected state: {found:?}"))
             }
         }
         Err(Error::Damaged(damage)) if damage.path == path => {
             let text = damage.to_string();
             assert!(text.starts_with(&format!("`{path}` ")), "{text}");
-            before_the_damage_is_readable(&objects, expected);
+            check_state_before_the_damage(&objects, expected);
             Ok(())
         }
         Err(error) => Err(format!("{path}: {error}")),
@@ -83,10 +89,8 @@ fn look(
     result
 }
 
-fn before_the_damage_is_readable(objects: &Arc<dyn ObjectStore>, expected: &Everything) {
-    use kalamtable_store::ObjectStoreLog;
-    let options = crate::tables::options();
-    let opened = ObjectStoreLog::open_damaged(Arc::clone(objects), Default::default(), options);
+fn check_state_before_the_damage(objects: &Arc<dyn ObjectStore>, expected: &FullState) {
+    let opened = ObjectStoreLog::open_damaged(Arc::clone(objects), Default::default(), options());
     let (store, damage) = block_on(opened).unwrap();
     assert!(damage.is_some());
     let known = block_on(store.last_sequence()).unwrap();
@@ -96,11 +100,11 @@ fn before_the_damage_is_readable(objects: &Arc<dyn ObjectStore>, expected: &Ever
         let found = block_on(store.history(history[0].id)).unwrap();
         assert!(history.starts_with(&found));
     }
-    let refused = block_on(store.create(table("more", "")));
-    assert!(matches!(refused, Err(Error::Damaged(_))), "{refused:?}");
+    let rejected = block_on(store.create(table("more", "")));
+    assert!(matches!(rejected, Err(Error::Damaged(_))), "{rejected:?}");
 }
 
-fn each_file_in_turn(with_checkpoints: bool, is_clean: bool, step: usize) {
+fn check_each_file(with_checkpoints: bool, is_clean: bool, step: usize) {
     let folder = tempfile::tempdir().unwrap();
     let expected = store(folder.path(), with_checkpoints, is_clean);
     let all = all_files(folder.path());
@@ -108,7 +112,7 @@ fn each_file_in_turn(with_checkpoints: bool, is_clean: bool, step: usize) {
     for file in &all {
         let content = fs::read(file).unwrap();
         let mut try_content = |content: Option<&[u8]>| {
-            problems.extend(look(folder.path(), file, content, &expected).err());
+            problems.extend(check_damaged_file(folder.path(), file, content, &expected).err());
         };
         try_content(None);
         for length in (0..content.len()).step_by(step) {
@@ -116,7 +120,7 @@ fn each_file_in_turn(with_checkpoints: bool, is_clean: bool, step: usize) {
         }
         for at in (0..content.len()).step_by(step) {
             let mut flipped = content.clone();
-            // Another bit each time.
+            // A different bit at each position.
             flipped[at] ^= 1 << (at / step % 8);
             try_content(Some(&flipped));
         }
@@ -134,18 +138,18 @@ fn each_file_in_turn(with_checkpoints: bool, is_clean: bool, step: usize) {
 }
 
 #[test]
-fn damage_in_a_log_without_checkpoints_is_named() {
-    each_file_in_turn(false, false, 5);
+fn damage_without_checkpoints_names_the_object() {
+    check_each_file(false, false, 5);
 }
 
 #[test]
-fn damage_in_a_log_with_checkpoints_is_mended_or_named() {
-    each_file_in_turn(true, false, 11);
+fn damage_with_checkpoints_is_tolerated_or_named() {
+    check_each_file(true, false, 11);
 }
 
 #[test]
-fn damage_in_a_clean_log_is_mended_or_named() {
-    each_file_in_turn(true, true, 7);
+fn damage_after_clean_up_is_tolerated_or_named() {
+    check_each_file(true, true, 7);
 }
 
 fn entry(folder: &Path, number: u64) -> PathBuf {
@@ -157,20 +161,20 @@ fn checkpoint(folder: &Path, number: u64) -> PathBuf {
 }
 
 #[test]
-fn missing_entry_is_named_and_not_written_again() {
+fn missing_entry_is_named_and_not_recreated() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path(), false, false);
     fs::remove_file(entry(folder.path(), 5)).unwrap();
     let error = try_open(&files(folder.path())).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`log/00000000000000000005.json` is missing, and there are later changes"
+        "`log/00000000000000000005.json` is missing, but later changes exist"
     );
     assert!(!entry(folder.path(), 5).exists());
 }
 
 #[test]
-fn first_entry_is_missed_where_no_checkpoint_holds_it() {
+fn missing_first_entry_without_checkpoints_is_named() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path(), true, true);
     for number in [3, 6] {
@@ -185,7 +189,7 @@ fn first_entry_is_missed_where_no_checkpoint_holds_it() {
 }
 
 #[test]
-fn both_checkpoints_damaged_name_the_newer_one() {
+fn damage_of_both_checkpoints_names_the_newer() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path(), true, true);
     for number in [3, 6] {
@@ -195,40 +199,40 @@ fn both_checkpoints_damaged_name_the_newer_one() {
     assert!(
         error
             .to_string()
-            .starts_with("`checkpoint/00000000000000000006.json` is not readable")
+            .starts_with("`checkpoint/00000000000000000006.json` cannot be parsed")
     );
 }
 
 #[test]
-fn moment_that_was_altered_is_noticed() {
+fn modified_timestamp_is_detected() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path(), true, true);
-    let altered = [
+    let modified = [
         (entry(folder.path(), 7), "log/00000000000000000007.json"),
         (
             checkpoint(folder.path(), 6),
             "checkpoint/00000000000000000006.json",
         ),
     ];
-    // Without the other one, nothing stands in for the checkpoint.
+    // Without the older checkpoint, the damaged one cannot be replaced.
     fs::remove_file(checkpoint(folder.path(), 3)).unwrap();
-    for (file, path) in altered {
-        let sound = fs::read_to_string(&file).unwrap();
-        let (before, after) = sound.split_once(r#""moment":"#).unwrap();
-        let (moment, after) = after.split_once(',').unwrap();
-        let moment = moment.parse::<i64>().unwrap() ^ 1;
-        fs::write(&file, format!(r#"{before}"moment":{moment},{after}"#)).unwrap();
+    for (file, path) in modified {
+        let original = fs::read_to_string(&file).unwrap();
+        let (before, after) = original.split_once(r#""moment":"#).unwrap();
+        let (micros, after) = after.split_once(',').unwrap();
+        let modified = micros.parse::<i64>().unwrap() ^ 1;
+        fs::write(&file, format!(r#"{before}"moment":{modified},{after}"#)).unwrap();
         let error = try_open(&files(folder.path())).unwrap_err();
         assert_eq!(
             error.to_string(),
-            format!("`{path}` does not have the content that its checksum was made of")
+            format!("`{path}` does not match its checksum")
         );
-        fs::write(&file, sound).unwrap();
+        fs::write(&file, original).unwrap();
     }
 }
 
 #[test]
-fn other_format_is_named() {
+fn unknown_format_is_named() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path(), false, false);
     let text = fs::read_to_string(entry(folder.path(), 4)).unwrap();
@@ -237,12 +241,12 @@ fn other_format_is_named() {
     let error = try_open(&files(folder.path())).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`log/00000000000000000004.json` has format 2; this version reads 1"
+        "`log/00000000000000000004.json` has format 2, but this version reads only format 1"
     );
 }
 
 #[test]
-fn large_object_is_not_read() {
+fn oversized_object_is_not_read() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path(), false, false);
     let file = fs::File::options()
@@ -253,27 +257,27 @@ fn large_object_is_not_read() {
     let error = try_open(&files(folder.path())).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`log/00000000000000000004.json` has 1099511627776 bytes, more than the 8388608 that are read"
+        "`log/00000000000000000004.json` has 1099511627776 bytes, more than the limit of 8388608"
     );
 }
 
 #[test]
-fn what_could_not_be_read_is_not_written() {
+fn entry_above_the_size_limit_is_not_written() {
     let folder = tempfile::tempdir().unwrap();
-    let options = kalamtable_store::LogOptions {
+    let options = LogOptions {
         max_entry_bytes: 600,
-        ..crate::tables::options()
+        ..options()
     };
-    let opened = kalamtable_store::ObjectStoreLog::open_folder(folder.path(), options);
+    let opened = ObjectStoreLog::open_folder(folder.path(), options);
     let log = block_on(opened).unwrap();
     block_on(log.create(table("notes", "short"))).unwrap();
-    let refused = block_on(log.create(table("papers", &"long".repeat(100)))).unwrap_err();
+    let rejected = block_on(log.create(table("papers", &"long".repeat(100)))).unwrap_err();
     assert!(
-        matches!(refused, Error::TooLarge { limit: 600, .. }),
-        "{refused:?}"
+        matches!(rejected, Error::TooLarge { limit: 600, .. }),
+        "{rejected:?}"
     );
     assert!(
-        refused
+        rejected
             .to_string()
             .starts_with("`log/00000000000000000002.json` would have ")
     );
@@ -284,7 +288,7 @@ fn what_could_not_be_read_is_not_written() {
 fn overwritten_entry_is_a_fork() {
     let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     store(folder.path(), false, false);
-    // A sound entry of the same number, of another log.
+    // A valid entry with the same number, from another log.
     let log = open_folder(other.path());
     for number in 1..=4 {
         block_on(log.create(table(&format!("t{number}"), ""))).unwrap();
@@ -299,7 +303,7 @@ fn overwritten_entry_is_a_fork() {
 }
 
 #[test]
-fn running_store_serves_what_came_before_until_it_is_repaired() {
+fn running_store_serves_state_before_the_damage() {
     let folder = tempfile::tempdir().unwrap();
     let objects = files(folder.path());
     let store = open(&objects);
@@ -308,11 +312,11 @@ fn running_store_serves_what_came_before_until_it_is_repaired() {
     for number in 2..=4 {
         block_on(writer.replace(id, number - 1, table("notes", &number.to_string()))).unwrap();
     }
-    let sound = fs::read(entry(folder.path(), 3)).unwrap();
-    fs::write(entry(folder.path(), 3), &sound[..sound.len() / 2]).unwrap();
+    let original = fs::read(entry(folder.path(), 3)).unwrap();
+    fs::write(entry(folder.path(), 3), &original[..original.len() / 2]).unwrap();
 
     let is_named = |error: Error| {
-        let named = "`log/00000000000000000003.json` is not readable";
+        let named = "`log/00000000000000000003.json` cannot be parsed";
         assert!(error.to_string().starts_with(named), "{error}");
     };
     is_named(block_on(store.refresh()).unwrap_err());
@@ -322,73 +326,69 @@ fn running_store_serves_what_came_before_until_it_is_repaired() {
     is_named(block_on(store.replace(id, 2, table("notes", "x"))).unwrap_err());
     is_named(block_on(store.checkpoint()).unwrap_err());
     is_named(block_on(store.clean_up()).unwrap_err());
-    // A cursor gets what there is, and stops.
-    let start = kalamtable_store::Sequence::START;
-    assert_eq!(block_on(store.changes_since(start)).unwrap().len(), 2);
-    is_named(block_on(store.changes_since(kalamtable_store::Sequence(2))).unwrap_err());
+    // A consumer gets the changes before the damage, and then the error.
+    let changes = block_on(store.changes_since(Sequence::START));
+    assert_eq!(changes.unwrap().len(), 2);
+    is_named(block_on(store.changes_since(Sequence(2))).unwrap_err());
 
-    fs::write(entry(folder.path(), 3), sound).unwrap();
+    fs::write(entry(folder.path(), 3), original).unwrap();
     let newest = block_on(store.get(id)).unwrap().unwrap();
     assert_eq!(newest.version(), 4);
     block_on(store.replace(id, 4, table("notes", "5"))).unwrap();
-    assert_eq!(Everything::of(&store), Everything::of(&open(&objects)));
+    assert_eq!(FullState::of(&store), FullState::of(&open(&objects)));
 }
 
 #[test]
-fn damaged_checkpoint_is_written_again() {
+fn damaged_checkpoint_is_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let expected = store(folder.path(), false, false);
     let log = open_folder(folder.path());
     block_on(log.checkpoint()).unwrap();
-    let sound = fs::read(checkpoint(folder.path(), 8)).unwrap();
+    let original = fs::read(checkpoint(folder.path(), 8)).unwrap();
     fs::write(checkpoint(folder.path(), 8), "").unwrap();
     block_on(log.checkpoint()).unwrap();
-    assert_eq!(fs::read(checkpoint(folder.path(), 8)).unwrap(), sound);
-    assert_eq!(Everything::of(&open(&files(folder.path()))), expected);
+    assert_eq!(fs::read(checkpoint(folder.path(), 8)).unwrap(), original);
+    assert_eq!(FullState::of(&open(&files(folder.path()))), expected);
 }
 
 #[test]
-fn damaged_checkpoint_does_not_count_as_one_to_keep() {
+fn clean_up_does_not_count_damaged_checkpoints() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path(), true, false);
     fs::write(checkpoint(folder.path(), 6), "").unwrap();
     let log = open_folder(folder.path());
     let cleaned = block_on(log.clean_up()).unwrap();
     assert_eq!((cleaned.entries, cleaned.checkpoints), (0, 0));
-    // With 8 there are two again.
+    // The checkpoint at 8 is the second readable one.
     block_on(log.checkpoint()).unwrap();
     let cleaned = block_on(log.clean_up()).unwrap();
     assert_eq!((cleaned.entries, cleaned.checkpoints), (3, 0));
     fs::write(checkpoint(folder.path(), 8), "").unwrap();
-    // The log after 3 has the rest, but with two newer checkpoints nothing says that its entries are the
-    // first ones of their numbers.
+    // The log has all entries after 3. But as two checkpoints contain their numbers, these entries
+    // may have been written to numbers that clean-up had freed.
     let error = try_open(&files(folder.path())).unwrap_err();
-    let named = "`checkpoint/00000000000000000008.json` is not readable";
+    let named = "`checkpoint/00000000000000000008.json` cannot be parsed";
     assert!(error.to_string().starts_with(named), "{error}");
 }
 
 #[test]
-fn files_of_others_are_let_alone() {
+fn foreign_files_are_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let expected = store(folder.path(), true, true);
-    let others = [
+    let foreign = [
         "log/README",
         "log/1.json",
         "log/00000000000000000001.json.bak",
         "x",
     ];
-    for other in others {
-        fs::write(folder.path().join(other), "").unwrap();
+    for file in foreign {
+        fs::write(folder.path().join(file), "").unwrap();
     }
     let log = open_folder(folder.path());
     block_on(log.checkpoint()).unwrap();
     block_on(log.clean_up()).unwrap();
-    assert_eq!(Everything::of(&log), expected);
-    assert!(
-        others
-            .iter()
-            .all(|other| folder.path().join(other).exists())
-    );
+    assert_eq!(FullState::of(&log), expected);
+    assert!(foreign.iter().all(|file| folder.path().join(file).exists()));
     assert_eq!(
         block_on(log.find(&name("jots"))).unwrap().map(|id| id.0),
         Some(1)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A process that alters a table is killed at any moment, and nothing that it acknowledged is lost.
+//! A process that changes a table is killed at random times, and no acknowledged change is lost.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -10,47 +10,50 @@ use kalamtable_store::{DefinitionStore, StoredTable};
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
-use crate::tables::{Everything, block_on, child, name, open_folder, table};
+use crate::tables::{FullState, block_on, child, name, open_folder, table};
 
 const FOLDER: &str = "KALAMTABLE_STORE_KILL_FOLDER";
-/// How often, where the default does not do.
+/// The environment variable with the number of kills; the default is 500.
 const KILLS: &str = "KALAMTABLE_STORE_KILLS";
 
-/// As many kills are of one store, before another one is made: its history is read at every one.
-const KILLS_OF_ONE: u32 = 25;
+/// The number of kills per store. It bounds the length of the history, which is read after each
+/// kill.
+const KILLS_PER_STORE: u32 = 25;
 
 #[test]
-fn killed_process_loses_nothing_that_it_acknowledged() {
+fn killed_process_loses_no_acknowledged_change() {
     let mut kills = std::env::var(KILLS).map_or(500, |kills| kills.parse().unwrap());
     let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let mut in_flight = 0;
     let mut leftovers = 0;
     while kills > 0 {
-        let of_this = kills.min(KILLS_OF_ONE);
-        kills -= of_this;
+        let kills_of_store = kills.min(KILLS_PER_STORE);
+        kills -= kills_of_store;
         let folder = tempfile::tempdir().unwrap();
         block_on(open_folder(folder.path()).create(table("counter", "1"))).unwrap();
-        in_flight += kill_repeatedly(folder.path(), of_this, &mut random);
+        in_flight += kill_repeatedly(folder.path(), kills_of_store, &mut random);
         leftovers += clean_up(folder.path());
     }
-    println!("{in_flight} changes were made and not acknowledged, {leftovers} files were left");
+    println!(
+        "{in_flight} unacknowledged changes were committed, {leftovers} temporary files were left"
+    );
 }
 
-/// How often the change in flight was made.
+/// Returns the number of unacknowledged changes that were committed.
 fn kill_repeatedly(folder: &Path, kills: u32, random: &mut TestRng) -> usize {
     let mut before = 1;
     let mut in_flight = 0;
     for _ in 0..kills {
-        // Some are killed while they open the store.
+        // With 0 lines, the process may be killed while it opens the store.
         let lines = random.next_u32() % 8;
-        let moment = Duration::from_micros(u64::from(random.next_u32() % 4000));
-        let acknowledged = run_and_kill(folder, lines, moment).unwrap_or(before);
+        let delay = Duration::from_micros(u64::from(random.next_u32() % 4000));
+        let acknowledged = run_and_kill(folder, lines, delay).unwrap_or(before);
         assert!(acknowledged >= before);
 
         let found = check(&open_folder(folder));
         assert!(
             found == acknowledged || found == acknowledged + 1,
-            "version {acknowledged} was acknowledged, and {found} is there"
+            "version {acknowledged} was acknowledged, but the current version is {found}"
         );
         in_flight += usize::from(found > acknowledged);
         before = found;
@@ -58,10 +61,10 @@ fn kill_repeatedly(folder: &Path, kills: u32, random: &mut TestRng) -> usize {
     in_flight
 }
 
-/// Deletes what is needless, which changes no answer; how many files processes had left.
+/// Cleans up, which must not change the state. Returns the number of deleted temporary files.
 fn clean_up(folder: &Path) -> usize {
     let store = open_folder(folder);
-    let expected = Everything::of(&store);
+    let expected = FullState::of(&store);
     block_on(store.checkpoint()).unwrap();
     let cleaned = block_on(store.clean_up()).unwrap();
     for sub in ["log", "checkpoint"] {
@@ -70,18 +73,18 @@ fn clean_up(folder: &Path) -> usize {
             assert!(!file.contains('#'), "{file} was left");
         }
     }
-    assert_eq!(Everything::of(&open_folder(folder)), expected);
+    assert_eq!(FullState::of(&open_folder(folder)), expected);
     cleaned.leftovers
 }
 
-/// The last version that the process acknowledged.
-fn run_and_kill(folder: &Path, lines: u32, moment: Duration) -> Option<u32> {
-    let mut child = child("kill::process", FOLDER, folder);
-    let mut output = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+/// Returns the last version that the process acknowledged.
+fn run_and_kill(folder: &Path, lines: u32, delay: Duration) -> Option<u32> {
+    let mut child = child("kill::child_process", FOLDER, folder);
+    let mut output = BufReader::new(child.stdout.take().expect("the output is piped")).lines();
     let mut last = None;
     let mut seen = 0;
     let mut note = |line: std::io::Result<String>| {
-        // The last line may be cut off, and then it was not said.
+        // The last line may be truncated; it does not count then.
         if let Some(version) = line.ok().and_then(|line| acknowledged(&line)) {
             last = Some(version);
             return true;
@@ -93,8 +96,8 @@ fn run_and_kill(folder: &Path, lines: u32, moment: Duration) -> Option<u32> {
     {
         seen += u32::from(note(line));
     }
-    // Nobody is waited for: this is the moment at which it dies.
-    std::thread::sleep(moment);
+    // The delay chooses when the process dies; nothing is awaited.
+    std::thread::sleep(delay);
     child.kill().unwrap();
     for line in output {
         note(line);
@@ -108,7 +111,8 @@ fn acknowledged(line: &str) -> Option<u32> {
     version.parse().ok()
 }
 
-/// Version `n` says `n`, and all are there. The newest one.
+/// Checks that version `n` has comment `n` and that no version is missing. Returns the current
+/// version.
 fn check(store: &impl DefinitionStore) -> u32 {
     let id = block_on(store.find(&name("counter"))).unwrap().unwrap();
     let history = block_on(store.history(id)).unwrap();
@@ -125,9 +129,9 @@ fn check(store: &impl DefinitionStore) -> u32 {
     newest.as_ref().map_or(0, StoredTable::version)
 }
 
-/// What a child runs until it is killed. Does nothing in the parent.
+/// The body of a child process, until it is killed. Does nothing without the environment variable.
 #[test]
-fn process() {
+fn child_process() {
     let Some(folder) = std::env::var_os(FOLDER) else {
         return;
     };
@@ -138,8 +142,8 @@ fn process() {
         loop {
             let version = store.get(id).await.unwrap().unwrap().version();
             let next = table("counter", &(version + 1).to_string());
-            let made = store.replace(id, version, next).await.unwrap();
-            println!("acknowledged {}.", made.version());
+            let replaced = store.replace(id, version, next).await.unwrap();
+            println!("acknowledged {}.", replaced.version());
             if version % 3 == 0 {
                 store.checkpoint().await.unwrap();
             }

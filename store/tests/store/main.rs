@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The stores, from outside: behaviour, a twin, schedules, races, kills and damage.
+//! Tests of the public interface: behaviour, comparison with a reference store, chosen schedules,
+//! races, killed processes and damaged objects.
 
 mod behaviour;
 mod damage;

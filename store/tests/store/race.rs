@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Several at once on one folder: no lost update, no fork, no gap; and a store on which that fails.
+//! Concurrent writers on one folder: no lost update, no fork, no gap. An object store that
+//! overwrites shows that the tests detect a lost update.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
@@ -11,14 +12,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use kalamtable_store::{DefinitionStore, Error, ObjectStoreLog, Sequence, TableId};
 use object_store::ObjectStore;
 
-use crate::scripted::{Call, Fate, scripted};
-use crate::tables::{Everything, block_on, child, files, name, open_folder, table, try_open};
+use crate::scripted::{Call, Effect, scripted};
+use crate::tables::{FullState, block_on, child, files, name, open_folder, table, try_open};
 
-/// Versions that were acknowledged, and to whom.
+/// The acknowledged versions, with the comment of the writer.
 type Acknowledged = BTreeMap<u32, String>;
 
-/// Alters the table `count` times, whatever the others do.
-fn alter(
+/// Replaces the table `count` times, and retries after conflicts with other writers.
+fn replace_repeatedly(
     store: &ObjectStoreLog,
     who: &str,
     count: usize,
@@ -47,7 +48,7 @@ fn alter(
     })
 }
 
-/// That what was acknowledged is the history, as each of `stores` tells it.
+/// Checks that the acknowledged versions are the history in each of `stores`.
 fn check(stores: &[ObjectStoreLog], acknowledged: &[(u32, String)]) -> Result<(), String> {
     let by_version: Acknowledged = acknowledged.iter().cloned().collect();
     if by_version.len() != acknowledged.len() {
@@ -56,7 +57,7 @@ fn check(stores: &[ObjectStoreLog], acknowledged: &[(u32, String)]) -> Result<()
     let mut all = Vec::new();
     for store in stores {
         block_on(store.refresh()).map_err(|error| error.to_string())?;
-        all.push(Everything::of(store));
+        all.push(FullState::of(store));
     }
     if all.windows(2).any(|two| two[0] != two[1]) {
         return Err("the history was forked".to_string());
@@ -65,13 +66,14 @@ fn check(stores: &[ObjectStoreLog], acknowledged: &[(u32, String)]) -> Result<()
         let comment = table.definition.comment().unwrap_or_default();
         (table.version(), comment.to_string())
     });
-    match history.eq(by_version) {
-        true => Ok(()),
-        false => Err("an acknowledged version is not in the history".to_string()),
+    if history.eq(by_version) {
+        Ok(())
+    } else {
+        Err("the history differs from the acknowledged versions".to_string())
     }
 }
 
-/// Threads with stores of their own, and one that follows the changes.
+/// Runs writers with separate stores, and a thread that follows the changes.
 fn race(
     open: impl Fn() -> Result<ObjectStoreLog, Error> + Sync,
     threads: usize,
@@ -90,7 +92,7 @@ fn race(
                     let mut acknowledged = Vec::new();
                     let note = |version, text| acknowledged.push((version, text));
                     let result = open().and_then(|store| {
-                        alter(&store, &format!("t{thread}"), count, note)?;
+                        replace_repeatedly(&store, &format!("t{thread}"), count, note)?;
                         Ok(store)
                     });
                     result.map(|store| (store, acknowledged)).map_err(text)
@@ -99,10 +101,10 @@ fn race(
             .collect();
         let written: Vec<_> = writers
             .into_iter()
-            .map(|writer| writer.join().expect("no panic"))
+            .map(|writer| writer.join().expect("the thread does not panic"))
             .collect();
         is_over.store(true, Ordering::Release);
-        (written, follower.join().expect("no panic"))
+        (written, follower.join().expect("the thread does not panic"))
     });
     let mut stores = vec![first, open().map_err(text)?];
     let mut all = Vec::new();
@@ -113,13 +115,14 @@ fn race(
     }
     check(&stores, &all)?;
     let changes = block_on(stores[0].changes_since(Sequence::START)).map_err(text)?;
-    match followed? == changes {
-        true => Ok(()),
-        false => Err("the follower saw other changes".to_string()),
+    if followed? == changes {
+        Ok(())
+    } else {
+        Err("the follower received other changes".to_string())
     }
 }
 
-/// Asks for changes until it is over, and once more.
+/// Reads the changes until the writers have finished, and then once more.
 fn follow(
     store: &ObjectStoreLog,
     is_over: &AtomicBool,
@@ -139,14 +142,14 @@ fn follow(
 }
 
 #[test]
-fn threads_with_stores_of_their_own_lose_nothing() {
+fn threads_with_separate_stores_lose_no_update() {
     let folder = tempfile::tempdir().unwrap();
     let raced = race(|| Ok(open_folder(folder.path())), 4, 40);
     assert_eq!(raced, Ok(()));
 }
 
 #[test]
-fn threads_that_share_a_store_lose_nothing() {
+fn threads_with_a_shared_store_lose_no_update() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_folder(folder.path());
     block_on(store.create(table("counter", "start"))).unwrap();
@@ -155,7 +158,7 @@ fn threads_that_share_a_store_lose_nothing() {
         for thread in 0..4 {
             let (store, acknowledged) = (&store, &acknowledged);
             scope.spawn(move || {
-                alter(store, &format!("t{thread}"), 20, |version, text| {
+                replace_repeatedly(store, &format!("t{thread}"), 20, |version, text| {
                     acknowledged.lock().unwrap().push((version, text));
                 })
                 .unwrap();
@@ -168,16 +171,16 @@ fn threads_that_share_a_store_lose_nothing() {
     assert_eq!(check(&stores, &acknowledged), Ok(()));
 }
 
-/// The race is one that a store can lose: here the second put of a number overwrites the first one.
+/// The second put of a number overwrites the first one.
 #[test]
-fn threads_on_a_store_that_overwrites_lose_something() {
+fn overwriting_object_store_loses_updates() {
     let lost = (0..50).any(|_| {
         let folder = tempfile::tempdir().unwrap();
         let open = || {
             let overwriting: Arc<dyn ObjectStore> =
                 scripted(&files(folder.path()), |call, path| match call {
-                    Call::Put if path.as_ref().starts_with("log/") => Fate::Overwritten,
-                    _ => Fate::Done,
+                    Call::Put if path.as_ref().starts_with("log/") => Effect::Overwritten,
+                    _ => Effect::Done,
                 });
             try_open(&overwriting)
         };
@@ -192,16 +195,16 @@ const FOLDER: &str = "KALAMTABLE_STORE_RACE_FOLDER";
 const COUNT: usize = 60;
 
 #[test]
-fn processes_on_one_folder_lose_nothing() {
+fn processes_on_one_folder_lose_no_update() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_folder(folder.path());
     block_on(store.create(table("counter", "start"))).unwrap();
     let mut children: Vec<_> = (0..2)
-        .map(|_| child("race::process", FOLDER, folder.path()))
+        .map(|_| child("race::child_process", FOLDER, folder.path()))
         .collect();
     let mut acknowledged = Vec::new();
     for child in &mut children {
-        let output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let output = BufReader::new(child.stdout.take().expect("the output is piped"));
         for line in output.lines() {
             let line = line.unwrap();
             if let Some((version, text)) = line
@@ -218,16 +221,16 @@ fn processes_on_one_folder_lose_nothing() {
     assert_eq!(check(&stores, &acknowledged), Ok(()));
 }
 
-/// What a child runs. Does nothing in the parent.
+/// The body of a child process. Does nothing without the environment variable.
 #[test]
-fn process() {
+fn child_process() {
     let Some(folder) = std::env::var_os(FOLDER) else {
         return;
     };
     let store = open_folder(Path::new(&folder));
     let who = std::process::id().to_string();
     println!();
-    alter(&store, &who, COUNT, |version, text| {
+    replace_repeatedly(&store, &who, COUNT, |version, text| {
         println!("acknowledged {version} {text}");
     })
     .unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Chosen moments: a writer that sleeps, answers that are lost, a process that dies at each call.
+//! Chosen schedules: a suspended writer, lost responses, a process that dies at each call.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,16 +11,16 @@ use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 
-use crate::scripted::{Call, Fate, scripted};
-use crate::tables::{Everything, block_on, name, open, options, table, try_open};
+use crate::scripted::{Call, Effect, scripted};
+use crate::tables::{FullState, block_on, name, open, options, table, try_open};
 
 fn objects() -> Arc<dyn ObjectStore> {
     Arc::new(InMemory::new())
 }
 
-/// Runs `work` while the caller, who is in the middle of something asynchronous, sleeps.
-fn meanwhile(work: impl FnOnce() + Send) {
-    std::thread::scope(|scope| scope.spawn(work).join().expect("no panic"));
+/// Runs `work` on another thread, as it may use an executor of its own, and waits for it.
+fn on_another_thread(work: impl FnOnce() + Send) {
+    std::thread::scope(|scope| scope.spawn(work).join().expect("the thread does not panic"));
 }
 
 fn is_entry(path: &Path, number: u64) -> bool {
@@ -31,7 +31,8 @@ fn exists(objects: &Arc<dyn ObjectStore>, path: &str) -> bool {
     block_on(objects.head(&Path::from(path))).is_ok()
 }
 
-/// Objects on which the first call of that kind for entry `number` waits for `work`.
+/// Wraps `objects`: the first call of kind `call` for entry `number` runs `work` before it
+/// continues.
 fn interrupted(
     objects: &Arc<dyn ObjectStore>,
     call: Call,
@@ -44,13 +45,13 @@ fn interrupted(
             && is_entry(path, number)
             && let Some(work) = work.take()
         {
-            meanwhile(work);
+            on_another_thread(work);
         }
-        Fate::Done
+        Effect::Done
     })
 }
 
-/// Changes until entry 3 was written, is in two checkpoints, and is deleted.
+/// Makes changes until entry 3 has been written, added to two checkpoints, and deleted.
 fn overtake(objects: &Arc<dyn ObjectStore>) {
     let other = open(objects);
     block_on(async {
@@ -73,95 +74,98 @@ fn two_changes(objects: &Arc<dyn ObjectStore>) -> TableId {
     id
 }
 
-// ---- a number that clean-up has made free ----
+// ---- a number that clean-up has freed ----
 
 #[test]
-fn writer_that_slept_through_a_clean_up_is_told_of_the_conflict() {
+fn writer_suspended_across_clean_up_gets_the_conflict() {
     let objects = objects();
     let id = two_changes(&objects);
     let others = Arc::clone(&objects);
-    let sleeper = open(&interrupted(&objects, Call::Put, 3, move || {
+    let suspended = open(&interrupted(&objects, Call::Put, 3, move || {
         overtake(&others)
     }));
 
-    let refused = block_on(sleeper.replace(id, 2, table("notes", "sleeper")));
+    let rejected = block_on(suspended.replace(id, 2, table("notes", "suspended")));
     assert!(
-        matches!(refused, Err(Error::Conflict { found: 4, .. })),
-        "{refused:?}"
+        matches!(rejected, Err(Error::Conflict { found: 4, .. })),
+        "{rejected:?}"
     );
-    // What it wrote where nobody reads is gone.
+    // The writer has deleted the entry that it wrote with the freed number.
     assert!(!exists(&objects, "log/00000000000000000003.json"));
-    assert_eq!(Everything::of(&sleeper), Everything::of(&open(&objects)));
+    assert_eq!(FullState::of(&suspended), FullState::of(&open(&objects)));
 }
 
 #[test]
-fn writer_that_slept_through_a_clean_up_takes_the_next_number() {
+fn writer_suspended_across_clean_up_uses_the_next_number() {
     let objects = objects();
     two_changes(&objects);
     let others = Arc::clone(&objects);
-    let sleeper = open(&interrupted(&objects, Call::Put, 3, move || {
+    let suspended = open(&interrupted(&objects, Call::Put, 3, move || {
         overtake(&others)
     }));
 
-    let created = block_on(sleeper.create(table("papers", "sleeper"))).unwrap();
+    let created = block_on(suspended.create(table("papers", "suspended"))).unwrap();
     assert_eq!(created.sequence, Sequence(5));
-    let everything = Everything::of(&open(&objects));
+    let everything = FullState::of(&open(&objects));
     assert_eq!(everything.tables.len(), 2);
-    assert_eq!(Everything::of(&sleeper), everything);
+    assert_eq!(FullState::of(&suspended), everything);
 }
 
 #[test]
-fn entry_on_a_number_that_was_free_is_never_seen() {
+fn entry_with_a_freed_number_is_never_read() {
     let objects = objects();
     let id = two_changes(&objects);
     let reader = open(&objects);
-    // Dies between its put and the look whether the number was free.
+    // The process dies after it has created the entry, before it lists the checkpoints.
     let others = Arc::clone(&objects);
     let mut is_dead = false;
     let dying = scripted(&objects, move |call, path| {
         if is_dead {
-            return Fate::Refused;
+            return Effect::Failed;
         }
         if call == Call::Put && is_entry(path, 3) {
             is_dead = true;
-            meanwhile(|| overtake(&others));
+            on_another_thread(|| overtake(&others));
         }
-        Fate::Done
+        Effect::Done
     });
-    let refused = block_on(open(&dying).replace(id, 2, table("notes", "stray")));
-    assert!(matches!(refused, Err(Error::InDoubt { .. })), "{refused:?}");
+    let rejected = block_on(open(&dying).replace(id, 2, table("notes", "stray")));
+    assert!(
+        matches!(rejected, Err(Error::InDoubt { .. })),
+        "{rejected:?}"
+    );
     assert!(exists(&objects, "log/00000000000000000003.json"));
 
-    let expected = Everything::of(&open(&objects));
+    let expected = FullState::of(&open(&objects));
     assert!(!format!("{expected:?}").contains("stray"));
-    // This one knows entry 2, and asks for entry 3.
-    assert_eq!(Everything::of(&reader), expected);
+    // This reader knows entry 2, and finds entry 3.
+    assert_eq!(FullState::of(&reader), expected);
     block_on(reader.clean_up()).unwrap();
     assert!(!exists(&objects, "log/00000000000000000003.json"));
 }
 
 #[test]
-fn reader_that_slept_through_a_clean_up_does_not_see_the_stray() {
+fn reader_suspended_across_clean_up_skips_stray_entry() {
     let objects = objects();
     let id = two_changes(&objects);
-    // What a writer that slept would have written as entry 3.
+    // Entry 3 as a suspended writer would write it.
     let third = Path::from("log/00000000000000000003.json");
     block_on(open(&objects).replace(id, 2, table("notes", "stray"))).unwrap();
     let stray = block_on(async { objects.get(&third).await.unwrap().bytes().await.unwrap() });
     block_on(objects.delete(&third)).unwrap();
     block_on(open(&objects).replace(id, 2, table("notes", "third"))).unwrap();
-    // It is there when the entry that was listed is read.
+    // It replaces the listed entry before that is read.
     let others = Arc::clone(&objects);
-    let sleeper = interrupted(&objects, Call::Get, 3, move || {
+    let suspended = interrupted(&objects, Call::Get, 3, move || {
         overtake(&others);
         block_on(others.put(&third, stray.into())).unwrap();
     });
-    let sleeper = open(&sleeper);
-    assert_eq!(Everything::of(&sleeper), Everything::of(&open(&objects)));
+    let suspended = open(&suspended);
+    assert_eq!(FullState::of(&suspended), FullState::of(&open(&objects)));
 }
 
 #[test]
-fn reader_whose_entry_is_deleted_while_it_reads_goes_on_from_a_checkpoint() {
+fn entry_deleted_during_a_read_is_read_from_a_checkpoint() {
     let objects = objects();
     let id = two_changes(&objects);
     let others = Arc::clone(&objects);
@@ -170,11 +174,11 @@ fn reader_whose_entry_is_deleted_while_it_reads_goes_on_from_a_checkpoint() {
     }));
     block_on(open(&objects).replace(id, 2, table("notes", "third"))).unwrap();
     assert_eq!(block_on(reader.refresh()).unwrap(), Sequence(5));
-    assert_eq!(Everything::of(&reader), Everything::of(&open(&objects)));
+    assert_eq!(FullState::of(&reader), FullState::of(&open(&objects)));
 }
 
 #[test]
-fn checkpoint_that_is_deleted_while_it_is_opened_is_no_damage() {
+fn checkpoint_deleted_during_open_is_not_damage() {
     let objects = objects();
     two_changes(&objects);
     block_on(open(&objects).checkpoint()).unwrap();
@@ -183,60 +187,57 @@ fn checkpoint_that_is_deleted_while_it_is_opened_is_no_damage() {
     let slow = scripted(&objects, move |call, path| {
         if call == Call::Get && path.as_ref().starts_with("checkpoint/") && is_first {
             is_first = false;
-            meanwhile(|| overtake(&others));
+            on_another_thread(|| overtake(&others));
         }
-        Fate::Done
+        Effect::Done
     });
-    assert_eq!(
-        Everything::of(&open(&slow)),
-        Everything::of(&open(&objects))
-    );
+    assert_eq!(FullState::of(&open(&slow)), FullState::of(&open(&objects)));
 }
 
-// ---- answers that are lost ----
+// ---- lost responses ----
 
 #[test]
-fn lost_answer_leaves_the_change_in_doubt_and_the_next_read_tells() {
-    for (fate, versions) in [(Fate::Refused, 2), (Fate::Unanswered, 3)] {
+fn lost_response_is_in_doubt_until_the_next_read() {
+    for (effect, versions) in [(Effect::Failed, 2), (Effect::ResponseLost, 3)] {
         let objects = objects();
         let id = two_changes(&objects);
         let failing = scripted(&objects, move |call, path| match call {
-            Call::Put if is_entry(path, 3) => fate,
-            _ => Fate::Done,
+            Call::Put if is_entry(path, 3) => effect,
+            _ => Effect::Done,
         });
         let store = open(&failing);
-        let refused = block_on(store.replace(id, 2, table("notes", "3")));
-        let error = refused.unwrap_err();
+        let rejected = block_on(store.replace(id, 2, table("notes", "3")));
+        let error = rejected.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`log/00000000000000000003.json` was not confirmed: the change may or may not have been made"
+            "no confirmation for `log/00000000000000000003.json`: the change may or may not have been committed"
         );
         assert_eq!(block_on(store.history(id)).unwrap().len(), versions);
     }
 }
 
 #[test]
-fn client_that_asks_again_by_itself_knows_its_own_change() {
+fn client_retry_recognizes_its_own_change() {
     let objects = objects();
     let id = two_changes(&objects);
-    let asking = scripted(&objects, |call, path| match call {
-        Call::Put if is_entry(path, 3) => Fate::AskedTwice,
-        _ => Fate::Done,
+    let retrying = scripted(&objects, |call, path| match call {
+        Call::Put if is_entry(path, 3) => Effect::Retried,
+        _ => Effect::Done,
     });
-    let store = open(&asking);
-    let made = block_on(store.replace(id, 2, table("notes", "3"))).unwrap();
-    assert_eq!((made.version(), made.sequence), (3, Sequence(3)));
+    let store = open(&retrying);
+    let replaced = block_on(store.replace(id, 2, table("notes", "3"))).unwrap();
+    assert_eq!((replaced.version(), replaced.sequence), (3, Sequence(3)));
     let newest = block_on(open(&objects).get(id)).unwrap();
-    assert_eq!(newest, Some(made));
+    assert_eq!(newest, Some(replaced));
     assert_eq!(block_on(store.last_sequence()).unwrap(), Sequence(3));
 }
 
 #[test]
-fn change_is_acknowledged_though_its_checkpoint_fails() {
+fn change_succeeds_if_its_checkpoint_fails() {
     let objects = objects();
     let failing = scripted(&objects, |call, path| match call {
-        Call::Put if path.as_ref().starts_with("checkpoint/") => Fate::Refused,
-        _ => Fate::Done,
+        Call::Put if path.as_ref().starts_with("checkpoint/") => Effect::Failed,
+        _ => Effect::Done,
     });
     let options = LogOptions {
         checkpoint_every: 1.try_into().ok(),
@@ -245,39 +246,39 @@ fn change_is_acknowledged_though_its_checkpoint_fails() {
     let opened = ObjectStoreLog::open(failing, Path::default(), options);
     let store = block_on(opened).unwrap();
     block_on(store.create(table("notes", "1"))).unwrap();
-    assert_eq!(Everything::of(&open(&objects)).tables.len(), 1);
+    assert_eq!(FullState::of(&open(&objects)).tables.len(), 1);
 }
 
 // ---- a process that dies ----
 
-/// Dies at each call in turn, before it is done or after: what was acknowledged is there.
+/// The process dies at each call in turn, before or after its effect.
 #[test]
-fn process_that_dies_at_any_call_loses_nothing_that_it_acknowledged() {
+fn crash_at_any_call_loses_no_acknowledged_change() {
     let mut deaths = 0;
-    for fate in [Fate::Refused, Fate::Unanswered] {
-        for moment in 0.. {
+    for effect in [Effect::Failed, Effect::ResponseLost] {
+        for death in 0.. {
             let objects = objects();
             let id = two_changes(&objects);
             let calls = Arc::new(AtomicUsize::new(0));
             let counted = Arc::clone(&calls);
             let dying = scripted(&objects, move |_, _| {
-                match counted.fetch_add(1, Ordering::Relaxed).cmp(&moment) {
-                    std::cmp::Ordering::Less => Fate::Done,
-                    std::cmp::Ordering::Equal => fate,
-                    std::cmp::Ordering::Greater => Fate::Refused,
+                match counted.fetch_add(1, Ordering::Relaxed).cmp(&death) {
+                    std::cmp::Ordering::Less => Effect::Done,
+                    std::cmp::Ordering::Equal => effect,
+                    std::cmp::Ordering::Greater => Effect::Failed,
                 }
             });
-            let acknowledged = script(&dying, id).unwrap_or_else(|version| version);
+            let acknowledged = run_steps(&dying, id).unwrap_or_else(|version| version);
             let history = block_on(open(&objects).history(id)).unwrap();
             let found = history.len() as u32;
             assert!(
                 found == acknowledged || found == acknowledged + 1,
-                "dead at call {moment}: {acknowledged} acknowledged, {found} found"
+                "dead at call {death}: {acknowledged} acknowledged, {found} found"
             );
-            // And another process can go on.
+            // Another process can continue.
             let next = block_on(open(&objects).replace(id, found, table("notes", "next")));
             assert_eq!(next.unwrap().version(), found + 1);
-            if calls.load(Ordering::Relaxed) <= moment {
+            if calls.load(Ordering::Relaxed) <= death {
                 break;
             }
             deaths += 1;
@@ -286,14 +287,15 @@ fn process_that_dies_at_any_call_loses_nothing_that_it_acknowledged() {
     assert!(deaths > 100, "{deaths}");
 }
 
-/// Changes, checkpoints and clean-ups; the last version that was acknowledged, as an error if one failed.
-fn script(objects: &Arc<dyn ObjectStore>, id: TableId) -> Result<u32, u32> {
+/// Makes changes, checkpoints and clean-ups. Returns the last acknowledged version, as an error if
+/// a step failed.
+fn run_steps(objects: &Arc<dyn ObjectStore>, id: TableId) -> Result<u32, u32> {
     let mut acknowledged = 2;
     let store = try_open(objects).map_err(|_| acknowledged)?;
     for _ in 0..4 {
         let next = table("notes", &format!("{}", acknowledged + 1));
-        let made = block_on(store.replace(id, acknowledged, next));
-        acknowledged = made.map_err(|_| acknowledged)?.version();
+        let replaced = block_on(store.replace(id, acknowledged, next));
+        acknowledged = replaced.map_err(|_| acknowledged)?.version();
         block_on(store.checkpoint()).map_err(|_| acknowledged)?;
         block_on(store.clean_up()).map_err(|_| acknowledged)?;
     }
@@ -312,7 +314,7 @@ fn open_with(objects: &Arc<dyn ObjectStore>, refresh_after: Option<Duration>) ->
 }
 
 #[test]
-fn reads_look_again_when_it_is_time() {
+fn reads_refresh_when_due() {
     let objects = objects();
     let writer = open_with(&objects, None);
     let always = open_with(&objects, Some(Duration::ZERO));
@@ -324,23 +326,24 @@ fn reads_look_again_when_it_is_time() {
     assert_eq!(count(&always), 1);
     assert_eq!(count(&later), 0);
     assert_eq!(count(&never), 0);
-    // A write looks first, also one that is refused.
-    let refused = block_on(later.create(table("notes", "2")));
-    assert!(matches!(refused, Err(Error::NameTaken { .. })));
+    // A write refreshes first, even if it fails.
+    let rejected = block_on(later.create(table("notes", "2")));
+    assert!(matches!(rejected, Err(Error::NameTaken { .. })));
     assert_eq!(count(&later), 1);
     assert_eq!(block_on(never.refresh()).unwrap(), Sequence(1));
     assert_eq!(count(&never), 1);
 }
 
 #[test]
-fn read_that_cannot_look_fails_and_is_not_answered_from_before() {
+fn read_fails_if_a_due_refresh_fails() {
     let objects = objects();
     let is_down = Arc::new(AtomicBool::new(false));
     let down = Arc::clone(&is_down);
     let store = open(&scripted(&objects, move |_, _| {
-        match down.load(Ordering::Relaxed) {
-            true => Fate::Refused,
-            false => Fate::Done,
+        if down.load(Ordering::Relaxed) {
+            Effect::Failed
+        } else {
+            Effect::Done
         }
     }));
     let id = block_on(store.create(table("notes", "1"))).unwrap().id;
@@ -350,7 +353,7 @@ fn read_that_cannot_look_fails_and_is_not_answered_from_before() {
         matches!(failed, Err(Error::ObjectStore { .. })),
         "{failed:?}"
     );
-    // A version that is known does not change.
+    // A known version needs no refresh.
     assert!(block_on(store.get_version(id, 1)).unwrap().is_some());
     is_down.store(false, Ordering::Relaxed);
     assert!(block_on(store.get(id)).unwrap().is_some());
@@ -359,7 +362,7 @@ fn read_that_cannot_look_fails_and_is_not_answered_from_before() {
 // ---- checkpoints ----
 
 #[test]
-fn writes_make_checkpoints_by_themselves() {
+fn writes_create_checkpoints_periodically() {
     let objects = objects();
     let options = LogOptions {
         checkpoint_every: 3.try_into().ok(),
@@ -370,15 +373,16 @@ fn writes_make_checkpoints_by_themselves() {
     for number in 1..=10 {
         block_on(store.create(table(&format!("t{number}"), ""))).unwrap();
     }
-    let made = (1..=10).filter(|number| exists(&objects, &format!("checkpoint/{number:020}.json")));
-    assert!(made.eq([3, 6, 9]));
+    let created =
+        (1..=10).filter(|number| exists(&objects, &format!("checkpoint/{number:020}.json")));
+    assert!(created.eq([3, 6, 9]));
     let cleaned = block_on(store.clean_up()).unwrap();
     assert_eq!((cleaned.entries, cleaned.checkpoints), (6, 1));
     assert!(exists(&objects, "log/00000000000000000007.json"));
 }
 
 #[test]
-fn opening_reads_one_checkpoint_and_what_came_after_it() {
+fn open_reads_one_checkpoint_and_the_later_entries() {
     let objects = objects();
     let id = two_changes(&objects);
     let store = open(&objects);
@@ -393,7 +397,7 @@ fn opening_reads_one_checkpoint_and_what_came_after_it() {
         if call == Call::Get {
             noted.lock().unwrap().push(path.to_string());
         }
-        Fate::Done
+        Effect::Done
     }));
     assert_eq!(
         *read.lock().unwrap(),
@@ -405,14 +409,14 @@ fn opening_reads_one_checkpoint_and_what_came_after_it() {
 }
 
 #[test]
-fn moments_are_read_back_from_entries_and_from_checkpoints() {
+fn timestamps_survive_entries_and_checkpoints() {
     let objects = objects();
     let store = open(&objects);
     let id = block_on(store.create(table("notes", "1"))).unwrap().id;
     let first = block_on(store.create(table("papers", "1"))).unwrap();
     block_on(store.drop_table(id, 1)).unwrap();
-    let written = Everything::of(&store);
-    assert_eq!(Everything::of(&open(&objects)), written);
+    let written = FullState::of(&store);
+    assert_eq!(FullState::of(&open(&objects)), written);
 
     block_on(store.checkpoint()).unwrap();
     let second = block_on(store.replace(first.id, 1, table("papers", "2"))).unwrap();
@@ -420,8 +424,8 @@ fn moments_are_read_back_from_entries_and_from_checkpoints() {
     block_on(store.clean_up()).unwrap();
     assert!(!exists(&objects, "log/00000000000000000003.json"));
     let reopened = open(&objects);
-    assert_eq!(Everything::of(&reopened), Everything::of(&store));
-    // Whoever reads them goes on from them.
+    assert_eq!(FullState::of(&reopened), FullState::of(&store));
+    // A later change has a later timestamp than those that were read.
     let third = block_on(reopened.replace(first.id, 2, table("papers", "3"))).unwrap();
     assert!(third.changed_at >= second.changed_at);
     assert_eq!(third.created_at, first.created_at);
@@ -432,7 +436,7 @@ fn moments_are_read_back_from_entries_and_from_checkpoints() {
 }
 
 #[test]
-fn checkpoint_without_changes_writes_nothing() {
+fn checkpoint_of_an_empty_log_writes_nothing() {
     let objects = objects();
     let store = open(&objects);
     assert_eq!(block_on(store.checkpoint()).unwrap(), Sequence::START);
@@ -441,23 +445,21 @@ fn checkpoint_without_changes_writes_nothing() {
 }
 
 #[test]
-fn entry_is_text_that_a_person_can_read() {
+fn entry_is_readable_json() {
     let objects = objects();
     two_changes(&objects);
     let path = Path::from("log/00000000000000000001.json");
     let bytes = block_on(async { objects.get(&path).await.unwrap().bytes().await.unwrap() });
-    let text = String::from_utf8(bytes.to_vec()).unwrap();
-    let (before, after) = text.split_once(r#""moment":"#).unwrap();
+    let entry = String::from_utf8(bytes.to_vec()).unwrap();
+    let (before, after) = entry.split_once(r#""moment":"#).unwrap();
     let (_, after) = after.split_once(',').unwrap();
     let text = format!(r#"{before}"moment":..,{after}"#);
-    // What is random, or a checksum of it.
+    // Hides random numbers and checksums of them.
     let mut shown = String::new();
     for part in text.split_inclusive('"') {
         let is_hex = |c: char| c.is_ascii_hexdigit() || c == '-' || c == '"';
-        match part.len() > 30 && part.chars().all(is_hex) {
-            true => shown.push_str("..\""),
-            false => shown.push_str(part),
-        }
+        let is_random = part.len() > 30 && part.chars().all(is_hex);
+        shown.push_str(if is_random { "..\"" } else { part });
     }
     expect_test::expect![[r#"
         {"format":1,"checksum":"..","content":{"sequence":1,"previous":"..","writer":"..","moment":..,"change":{"create":{"id":1,"definition":"name        = \"app.notes\"\ncomment     = \"1\"\nprimary_key = [\"id\"]\n\n[columns]\nid = { id = 1, type = \"bigint\" }\n"}}}}

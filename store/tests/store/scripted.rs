@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`scripted`]: an object store that does something else when a test wants it to.
+//! [`scripted`]: an object store whose calls fail or change their effect as a test decides.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use object_store::{
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
 
-/// What a client asks of an object store.
+/// The kind of a call of an object store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
     Put,
@@ -23,33 +23,33 @@ pub(crate) enum Call {
     Delete,
 }
 
-/// What becomes of a call.
+/// The effect of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// What was asked.
+pub(crate) enum Effect {
+    /// The call succeeds.
     Done,
-    /// An error, and nothing was done.
-    Refused,
-    /// It was done, and the answer is lost.
-    Unanswered,
-    /// It was done, and the client asked again on its own.
-    AskedTwice,
-    /// A put that does not look whether there is an object.
+    /// The call fails without an effect.
+    Failed,
+    /// The call has its effect, but returns an error.
+    ResponseLost,
+    /// The call has its effect, and the client retries it: a put finds its own object.
+    Retried,
+    /// A put overwrites an existing object.
     Overwritten,
 }
 
-type Script = Box<dyn FnMut(Call, &Path) -> Fate + Send>;
+type Script = Box<dyn FnMut(Call, &Path) -> Effect + Send>;
 
-/// See the module.
+/// See the module documentation.
 struct Scripted {
     objects: Arc<dyn ObjectStore>,
     script: Arc<Mutex<Script>>,
 }
 
-/// `objects`, with `script` asked what becomes of each call.
+/// Wraps `objects`; `script` decides the effect of each call.
 pub(crate) fn scripted(
     objects: &Arc<dyn ObjectStore>,
-    script: impl FnMut(Call, &Path) -> Fate + Send + 'static,
+    script: impl FnMut(Call, &Path) -> Effect + Send + 'static,
 ) -> Arc<dyn ObjectStore> {
     Arc::new(Scripted {
         objects: Arc::clone(objects),
@@ -58,7 +58,7 @@ pub(crate) fn scripted(
 }
 
 impl Scripted {
-    fn fate(&self, call: Call, path: &Path) -> Fate {
+    fn effect(&self, call: Call, path: &Path) -> Effect {
         (self.script.lock().unwrap())(call, path)
     }
 }
@@ -66,7 +66,7 @@ impl Scripted {
 fn failure() -> Error {
     Error::Generic {
         store: "Scripted",
-        source: "the script says so".into(),
+        source: "failed by the script".into(),
     }
 }
 
@@ -90,18 +90,18 @@ impl ObjectStore for Scripted {
         payload: PutPayload,
         mut options: PutOptions,
     ) -> Result<PutResult> {
-        let fate = self.fate(Call::Put, location);
-        match fate {
-            Fate::Refused => return Err(failure()),
-            Fate::Overwritten => options.mode = PutMode::Overwrite,
+        let effect = self.effect(Call::Put, location);
+        match effect {
+            Effect::Failed => return Err(failure()),
+            Effect::Overwritten => options.mode = PutMode::Overwrite,
             _ => {}
         }
         let result = self.objects.put_opts(location, payload, options).await?;
-        match fate {
-            Fate::Unanswered => Err(failure()),
-            Fate::AskedTwice => Err(Error::AlreadyExists {
+        match effect {
+            Effect::ResponseLost => Err(failure()),
+            Effect::Retried => Err(Error::AlreadyExists {
                 path: location.to_string(),
-                source: "by itself".into(),
+                source: "created by the first attempt".into(),
             }),
             _ => Ok(result),
         }
@@ -116,8 +116,8 @@ impl ObjectStore for Scripted {
     }
 
     async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
-        match self.fate(Call::Get, location) {
-            Fate::Done => self.objects.get_opts(location, options).await,
+        match self.effect(Call::Get, location) {
+            Effect::Done => self.objects.get_opts(location, options).await,
             _ => Err(failure()),
         }
     }
@@ -133,15 +133,15 @@ impl ObjectStore for Scripted {
                 let (script, objects) = (Arc::clone(&script), Arc::clone(&objects));
                 async move {
                     let location = location?;
-                    let fate = (script.lock().unwrap())(Call::Delete, &location);
-                    if fate == Fate::Refused {
+                    let effect = (script.lock().unwrap())(Call::Delete, &location);
+                    if effect == Effect::Failed {
                         return Err(failure());
                     }
                     let one = stream::iter([Ok(location.clone())]).boxed();
                     let deleted: Vec<_> = objects.delete_stream(one).collect().await;
                     deleted.into_iter().collect::<Result<Vec<_>>>()?;
-                    match fate {
-                        Fate::Done => Ok(location),
+                    match effect {
+                        Effect::Done => Ok(location),
                         _ => Err(failure()),
                     }
                 }
@@ -150,8 +150,8 @@ impl ObjectStore for Scripted {
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        match self.fate(Call::List, prefix.unwrap_or(&Path::default())) {
-            Fate::Done => self.objects.list(prefix),
+        match self.effect(Call::List, prefix.unwrap_or(&Path::default())) {
+            Effect::Done => self.objects.list(prefix),
             _ => stream::iter([Err(failure())]).boxed(),
         }
     }

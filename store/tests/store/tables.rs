@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Definitions to store, and stores to put them in.
+//! Definitions and stores for the tests, and the complete state of a store.
 
 use std::future::Future;
 use std::path::Path;
@@ -19,18 +19,19 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     futures::executor::block_on(future)
 }
 
-/// A process that runs one test of this program on a folder, which `variable` tells it.
+/// Starts this program as a child process that runs one test. `variable` is the environment
+/// variable that contains the folder.
 pub(crate) fn child(test: &str, variable: &str, folder: &Path) -> Child {
-    let program = std::env::current_exe().expect("this program has a path");
+    let program = std::env::current_exe().expect("the test program has a path");
     Command::new(program)
         .args(["--exact", test, "--nocapture"])
         .env(variable, folder)
         .stdout(Stdio::piped())
         .spawn()
-        .expect("this program runs")
+        .expect("the test program starts")
 }
 
-/// A table of that name, with a comment to tell it by.
+/// Returns a definition of `app.{name}`, with a comment to distinguish its versions.
 pub(crate) fn table(name: &str, comment: &str) -> TableDefinition {
     let text = format!(
         "name = 'app.{name}'\n\
@@ -42,7 +43,7 @@ pub(crate) fn table(name: &str, comment: &str) -> TableDefinition {
     let mut sources = Sources::new();
     let source = sources.push(SourceFile::new(name, text));
     let checked = parse_and_check(&sources, source);
-    checked.expect("the definition is sound").definition
+    checked.expect("the definition is valid").definition
 }
 
 pub(crate) fn name(table: &str) -> TableName {
@@ -52,7 +53,7 @@ pub(crate) fn name(table: &str) -> TableName {
     }
 }
 
-/// Reads always look, and checkpoints are only made when a test says so.
+/// Every read refreshes, and no checkpoint is written automatically.
 pub(crate) fn options() -> LogOptions {
     LogOptions {
         refresh_after: Some(std::time::Duration::ZERO),
@@ -76,21 +77,21 @@ pub(crate) fn open_folder(path: &Path) -> ObjectStoreLog {
     block_on(ObjectStoreLog::open_folder(path, options())).expect("the log opens")
 }
 
-/// The files of a folder, without syncing.
+/// Returns a folder as an object store that does not sync its writes.
 pub(crate) fn files(path: &Path) -> Arc<dyn ObjectStore> {
-    Arc::new(LocalFileSystem::new_with_prefix(path).expect("the folder is there"))
+    Arc::new(LocalFileSystem::new_with_prefix(path).expect("the folder exists"))
 }
 
-/// Everything that a store says.
+/// The complete state of a store.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Everything {
+pub(crate) struct FullState {
     pub(crate) tables: Vec<StoredTable>,
     pub(crate) versions: Vec<StoredTable>,
     pub(crate) histories: Vec<Vec<StoredTable>>,
     pub(crate) changes: Vec<DefinitionChange>,
 }
 
-impl Everything {
+impl FullState {
     pub(crate) fn of(store: &dyn DefinitionStore) -> Self {
         block_on(async {
             let changes = store.changes_since(Sequence::START).await.unwrap();
@@ -101,18 +102,18 @@ impl Everything {
             for id in ids {
                 histories.push(store.history(id).await.unwrap());
             }
-            let everything = Everything {
+            let state = FullState {
                 tables: store.list().await.unwrap(),
                 versions: store.list_versions().await.unwrap(),
                 histories,
                 changes,
             };
-            everything.check(store.last_sequence().await.unwrap());
-            everything
+            state.check(store.last_sequence().await.unwrap());
+            state
         })
     }
 
-    /// What is true of every store.
+    /// Checks the invariants of every store.
     fn check(&self, last: Sequence) {
         let numbers = self.changes.iter().map(|change| change.sequence.0);
         assert!(numbers.eq(1..=last.0), "the sequence has gaps: {self:?}");
@@ -127,8 +128,11 @@ impl Everything {
             assert!(versions.eq(1..=history.len() as u32), "{history:?}");
             assert!(history.is_sorted_by_key(|table| table.sequence));
         }
-        let there = |history: &&Vec<StoredTable>| self.tables.iter().any(|t| t.id == history[0].id);
-        let versions = self.histories.iter().filter(there).flatten();
+        let exists = |history: &&Vec<StoredTable>| {
+            let id = history[0].id;
+            self.tables.iter().any(|table| table.id == id)
+        };
+        let versions = self.histories.iter().filter(exists).flatten();
         assert!(self.versions.iter().eq(versions), "{self:?}");
         let mut names: Vec<_> = self
             .tables
@@ -140,7 +144,7 @@ impl Everything {
         assert_eq!(names.len(), self.tables.len(), "a name is used twice");
     }
 
-    /// All but when it was done: what two stores that were told the same have in common.
+    /// Removes the timestamps, which differ between two stores with the same changes.
     pub(crate) fn without_times(mut self) -> Self {
         let tables = self.tables.iter_mut().chain(&mut self.versions);
         for table in tables.chain(self.histories.iter_mut().flatten()) {
@@ -152,8 +156,8 @@ impl Everything {
         self
     }
 
-    /// Whether `other` is this and perhaps more.
-    pub(crate) fn is_start_of(&self, other: &Everything) -> bool {
+    /// Returns whether the changes of `other` begin with the changes of this state.
+    pub(crate) fn is_prefix_of(&self, other: &FullState) -> bool {
         other.changes.starts_with(&self.changes)
             && self
                 .histories

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Folder`]: a folder of the machine as an object store whose writes survive a loss of power.
+//! [`DurableFolder`]: a local folder as an object store whose writes survive a power failure.
 //!
-//! `LocalFileSystem` makes a file appear whole or not at all, but does not ask the system to write it
-//! to the disk. Here a file is on the disk before it has its name, and the name is on the disk before
-//! the write is acknowledged. Everything else is `LocalFileSystem`'s.
+//! `LocalFileSystem` writes a file atomically but does not sync it to the disk. Here, the content
+//! of a file is synced before the file gets its final name, and the folder is synced before the
+//! write is acknowledged. All other operations are those of `LocalFileSystem`.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -17,25 +17,29 @@ use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta,
-    ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
+    CopyOptions, Error as StoreError, GetOptions, GetResult, ListResult, MultipartUpload,
+    ObjectMeta, ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult,
+    Result,
 };
 
-const NAME: &str = "Folder";
+use crate::error::Error;
 
-/// See the module.
+const NAME: &str = "DurableFolder";
+
+/// See the module documentation.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub(crate) struct DurableFolder {
     root: PathBuf,
     files: LocalFileSystem,
-    /// Random, for the names of files that are being written. Were two processes to use the same name,
-    /// as they might if it came of the process's number, one could give its own name to what the other
-    /// writes after a sweep.
+    /// A random number that is part of the names of temporary files. It must be unique per process,
+    /// which a process id is not if containers or machines share the folder: if two writers used
+    /// the same name, one could publish the content of the other after a third process has deleted
+    /// its own temporary file.
     token: u64,
 }
 
-impl Folder {
-    /// The folder at `root`, which is made with `children` if it is not there.
+impl DurableFolder {
+    /// Opens the folder at `root`, and creates it and its `children` if they do not exist.
     pub(crate) fn open(root: &FilePath, children: &[&str]) -> io::Result<Self> {
         let token = getrandom::u64().map_err(io::Error::other)?;
         for child in children {
@@ -43,94 +47,94 @@ impl Folder {
         }
         let root = root.canonicalize()?;
         sync_folder(&root)?;
-        // The folder's own name is in its parent.
+        // The entry of a created folder is in its parent.
         root.parent().map_or(Ok(()), sync_folder)?;
         let files = LocalFileSystem::new_with_prefix(&root).map_err(io::Error::other)?;
-        Ok(Folder { root, files, token })
+        Ok(DurableFolder { root, files, token })
     }
 
-    /// Deletes what writers that were killed left in `child`, and counts it.
-    ///
-    /// A live writer whose file goes this way writes another one: see [`write`].
-    pub(crate) async fn sweep(&self, child: &str) -> Result<usize, crate::Error> {
+    /// Deletes the temporary files of `child`, which killed writers leave there, and returns their
+    /// number. A running writer whose temporary file is deleted repeats its write, see [`write`].
+    pub(crate) async fn delete_temporary_files(&self, child: &str) -> Result<usize, Error> {
         let path = self.root.join(child);
-        let swept = blocking({
+        let deleted = run_blocking({
             let path = path.clone();
-            move || sweep(&path)
+            move || delete_temporary_files(&path)
         });
-        let swept = swept.await.map_err(io::Error::from).flatten();
-        swept.map_err(|source| crate::Error::Folder { path, source })
+        let deleted = deleted.await.map_err(io::Error::from).flatten();
+        deleted.map_err(|source| Error::Folder { path, source })
     }
 }
 
-fn sweep(folder: &FilePath) -> io::Result<usize> {
-    let mut swept = 0;
+fn delete_temporary_files(folder: &FilePath) -> io::Result<usize> {
+    let mut deleted = 0;
     for file in fs::read_dir(folder)? {
         let path = file?.path();
-        if is_staged(&path) && remove(&path)? {
-            swept += 1;
+        if is_temporary(&path) && remove(&path)? {
+            deleted += 1;
         }
     }
-    Ok(swept)
+    Ok(deleted)
 }
 
-// ---- writing ----
+// ---- writes ----
 
-/// How often a file is written again that somebody swept away.
-const ATTEMPTS: usize = 16;
+/// The maximum number of attempts to write a file whose temporary file other processes delete.
+const MAX_ATTEMPTS: usize = 16;
 
-/// Writes a file under another name, and gives it its own when all of it is on the disk.
+/// Writes a temporary file, syncs it, and renames or links it to `target`.
 fn write(target: &FilePath, token: u64, payload: &PutPayload, mode: &PutMode) -> io::Result<()> {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let staged = stage(target, token, payload)?;
+        let temporary = write_temporary(target, token, payload)?;
         let named = match mode {
-            PutMode::Create => fs::hard_link(&staged, target),
-            _ => fs::rename(&staged, target),
+            PutMode::Create => fs::hard_link(&temporary, target),
+            _ => fs::rename(&temporary, target),
         };
         if let Err(error) = named {
-            let _ = remove(&staged);
-            if error.kind() == ErrorKind::NotFound && attempt < ATTEMPTS {
+            let _ = remove(&temporary);
+            if error.kind() == ErrorKind::NotFound && attempt < MAX_ATTEMPTS {
                 continue;
             }
             return Err(error);
         }
-        // What is left of it is harmless, and swept some day.
-        let _ = remove(&staged);
+        // If this fails, the next clean-up deletes the file.
+        let _ = remove(&temporary);
         return target.parent().map_or(Ok(()), sync_folder);
     }
 }
 
-/// The content in a file whose name `LocalFileSystem` does not list.
-fn stage(target: &FilePath, token: u64, payload: &PutPayload) -> io::Result<PathBuf> {
-    static STAGED: AtomicU64 = AtomicU64::new(0);
-    let number = STAGED.fetch_add(1, Ordering::Relaxed);
-    let mut staged = target.as_os_str().to_owned();
-    staged.push(format!("#{token:020}{number}"));
-    let staged = PathBuf::from(staged);
-    let mut file = File::create_new(&staged)?;
+/// Writes `payload` to a synced file beside `target`. `LocalFileSystem` does not list files whose
+/// names end in `#` and digits.
+fn write_temporary(target: &FilePath, token: u64, payload: &PutPayload) -> io::Result<PathBuf> {
+    static WRITTEN: AtomicU64 = AtomicU64::new(0);
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let mut name = target.as_os_str().to_owned();
+    name.push(format!("#{token:020}{number}"));
+    let path = PathBuf::from(name);
+    let mut file = File::create_new(&path)?;
     let written = payload
         .iter()
         .try_for_each(|bytes| file.write_all(bytes))
         .and_then(|()| file.sync_all());
     match written {
-        Ok(()) => Ok(staged),
+        Ok(()) => Ok(path),
         Err(error) => {
-            let _ = remove(&staged);
+            let _ = remove(&path);
             Err(error)
         }
     }
 }
 
-fn is_staged(path: &FilePath) -> bool {
+fn is_temporary(path: &FilePath) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
     let suffix = name.and_then(|name| name.split_once('#'));
     suffix
         .is_some_and(|(_, digits)| !digits.is_empty() && digits.bytes().all(|c| c.is_ascii_digit()))
 }
 
-/// Deletes a file, and says whether it was there.
+/// Deletes a file. Returns whether the file existed.
 fn remove(path: &FilePath) -> io::Result<bool> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
@@ -144,30 +148,31 @@ fn sync_folder(path: &FilePath) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 
-// Elsewhere a folder cannot be opened, and its names are written with the files.
+// Other platforms cannot open a folder as a file, and persist the name of a file with its content.
 #[cfg(not(unix))]
 fn sync_folder(_: &FilePath) -> io::Result<()> {
     Ok(())
 }
 
-/// Runs `work` where it may block: on a thread of the runtime for that, or here if there is no runtime.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+/// Runs `work` on a blocking thread of the current tokio runtime, or on the current thread outside
+/// of a runtime.
+async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     match tokio::runtime::Handle::try_current() {
         Ok(runtime) => Ok(runtime.spawn_blocking(work).await?),
         Err(_) => Ok(work()),
     }
 }
 
-// ---- the interface ----
+// ---- `ObjectStore` ----
 
-impl fmt::Display for Folder {
+impl fmt::Display for DurableFolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{NAME}({})", self.root.display())
     }
 }
 
 #[async_trait]
-impl ObjectStore for Folder {
+impl ObjectStore for DurableFolder {
     async fn put_opts(
         &self,
         location: &Path,
@@ -175,24 +180,26 @@ impl ObjectStore for Folder {
         options: PutOptions,
     ) -> Result<PutResult> {
         if matches!(options.mode, PutMode::Update(_)) || !options.attributes.is_empty() {
-            return Err(Error::NotImplemented {
+            return Err(StoreError::NotImplemented {
                 operation: "`put_opts` with an update or attributes".to_string(),
                 implementer: self.to_string(),
             });
         }
         let path = self.files.path_to_filesystem(location)?;
         let token = self.token;
-        let written = blocking(move || write(&path, token, &payload, &options.mode)).await?;
+        let written = run_blocking(move || write(&path, token, &payload, &options.mode)).await?;
         match written {
             Ok(()) => Ok(PutResult {
                 e_tag: None,
                 version: None,
             }),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(Error::AlreadyExists {
-                path: location.to_string(),
-                source: Box::new(error),
-            }),
-            Err(error) => Err(Error::Generic {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                Err(StoreError::AlreadyExists {
+                    path: location.to_string(),
+                    source: Box::new(error),
+                })
+            }
+            Err(error) => Err(StoreError::Generic {
                 store: NAME,
                 source: Box::new(error),
             }),
