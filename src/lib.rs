@@ -14,6 +14,8 @@
 //! of table `app.events`. Without a build script, a struct with [`KalamTable`] is a table. README.md
 //! shows one table from end to end.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 // Generated code says `::kalamtable`, in this crate too.
 extern crate self as kalamtable;
 

@@ -36,6 +36,8 @@
 //! | `futures-core` | `ToArrow::to_batch_stream`: batches from a stream of rows |
 //! | `datafusion` | `From<RowError> for DataFusionError` |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "futures-core")]
 mod batch_stream;
 mod checks;

@@ -10,6 +10,8 @@
 //!
 //! No tokens, no file system and no DataFusion in here; Arrow types behind feature `arrow`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "arrow")]
 pub mod arrow;
 mod canonical;
