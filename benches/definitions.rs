@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What definitions cost before the program runs: check and generate 10, 100 and 1000 tables of 20
-//! columns, and compile the generated code of 100.
+//! Measures the build-time cost of definitions: checks and generates 10, 100 and 1000 tables of 20
+//! columns, and compiles the generated code of 100 tables.
 
 #[path = "support/figures.rs"]
 mod figures;
@@ -42,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         );
     }
 
-    // The structs alone, with the same derives, are what no tool can do without.
+    // The baseline is the structs with the same derives, which every alternative has to compile.
     let generated = folder.path().join("out-100/kalamtable.rs");
     let structs = folder.path().join("structs.rs");
     fs::write(&structs, structs_alone(100))?;
@@ -81,7 +81,7 @@ fn median_time(
     Ok(figures::median(times.into_iter()))
 }
 
-/// The columns of every table: name, type, whether it may be null, Rust type.
+/// The columns of every table: name, type, whether it is nullable, Rust type.
 const COLUMNS: [(&str, &str, bool, &str); 20] = [
     ("id", "bigint", false, "i64"),
     ("name", "text", false, "String"),
@@ -114,7 +114,7 @@ fn write_definitions(folder: &Path, count: usize) -> Result<(), Box<dyn Error>> 
             let nullable = if *nullable { ", nullable = true" } else { "" };
             writeln!(
                 toml,
-                "{name} = {{ id = {id}, type = \"{ty}\"{nullable}, comment = \"The {name} of it\" }}"
+                "{name} = {{ id = {id}, type = \"{ty}\"{nullable}, comment = \"The {name} of the row\" }}"
             )?;
         }
         fs::write(folder.join(format!("table{table}.toml")), toml)?;
@@ -130,9 +130,10 @@ fn structs_alone(count: usize) -> String {
         code += "pub enum Status { New, Running, Done }\n";
         code += &format!("#[derive(Clone, Debug, PartialEq)]\npub struct Table{table} {{\n");
         for (name, _, nullable, ty) in COLUMNS {
-            match nullable {
-                true => code += &format!("pub {name}: Option<{ty}>,\n"),
-                false => code += &format!("pub {name}: {ty},\n"),
+            if nullable {
+                code += &format!("pub {name}: Option<{ty}>,\n");
+            } else {
+                code += &format!("pub {name}: {ty},\n");
             }
         }
         code += "}\n}\n";
@@ -140,10 +141,10 @@ fn structs_alone(count: usize) -> String {
     code
 }
 
-/// Compiles one file as a library, against the runtime that this bench was built with.
+/// Compiles one file as a library, with the runtime that this benchmark was built with.
 fn rustc(file: &Path, out: &Path, options: &[&str]) -> Result<(), Box<dyn Error>> {
     let deps = std::env::current_exe()?;
-    let deps = deps.parent().ok_or("a bench stands in a folder")?;
+    let deps = deps.parent().ok_or("the benchmark has no parent folder")?;
     let output = Command::new("rustc")
         .args([
             "--edition=2024",
@@ -169,7 +170,7 @@ fn rustc(file: &Path, out: &Path, options: &[&str]) -> Result<(), Box<dyn Error>
     }
 }
 
-/// The library that cargo built last: older ones may lie beside it.
+/// Returns the library that cargo built last. The folder may contain older ones.
 fn newest_runtime(deps: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(deps)? {
@@ -180,6 +181,7 @@ fn newest_runtime(deps: &Path) -> Result<PathBuf, Box<dyn Error>> {
         }
     }
     let newest = found.into_iter().max();
-    let (_, path) = newest.ok_or("no libkalamtable_runtime-*.rlib beside the bench")?;
+    let (_, path) =
+        newest.ok_or("no libkalamtable_runtime-*.rlib in the folder of the benchmark")?;
     Ok(path)
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What is made of a table's definition once, against making it again; and what that is of a query's time.
+//! Measures cached artefacts of a table against building them again, and their share of the time that
+//! planning a query takes.
 
 #[path = "support/figures.rs"]
 mod figures;
@@ -52,7 +53,7 @@ impl Server {
     }
 }
 
-/// Each a hundred times, so that the clock does not count.
+/// Runs each side a hundred times per measurement, so that the time of the clock is negligible.
 fn compare<A, B>(
     title: &str,
     (baseline_name, mut baseline): (&str, impl FnMut() -> A),
@@ -74,10 +75,10 @@ fn artefacts(server: &Server, table: &Arc<TableSnapshot>, columns: usize) {
     let id = table.id();
     compare(
         &of("Arrow schema"),
-        ("made of the definition", || {
+        ("built from the definition", || {
             table.definition().arrow_schema()
         }),
-        ("remembered", || {
+        ("cached", || {
             server
                 .registry
                 .with(id, |table| table.schema().fields().len())
@@ -86,13 +87,13 @@ fn artefacts(server: &Server, table: &Arc<TableSnapshot>, columns: usize) {
     let schema = table.schema();
     compare(
         &of("schema with system columns"),
-        ("injected", || {
+        ("fields added", || {
             let fields = schema.fields().iter().cloned();
             let kind = table.definition().kind();
             let fields = fields.chain(kind.system_fields().iter().cloned());
             datafusion::arrow::datatypes::Schema::new(fields.collect::<Vec<_>>())
         }),
-        ("remembered", || {
+        ("cached", || {
             table.schema_with_system_columns().fields().len()
         }),
     );
@@ -102,20 +103,20 @@ fn artefacts(server: &Server, table: &Arc<TableSnapshot>, columns: usize) {
         ("Schema::project", || {
             schema.project(&chosen).map(|schema| schema.fields().len())
         }),
-        ("remembered", || {
+        ("cached", || {
             table
                 .projected_schema(&chosen)
                 .map(|schema| schema.fields().len())
         }),
     );
     compare(
-        &of("3 columns of the schema, beside the look-up itself"),
-        ("the look-up", || {
+        &of("3 columns of the schema, compared with the lookup alone"),
+        ("lookup", || {
             server
                 .registry
                 .with(id, |table| table.schema().fields().len())
         }),
-        ("the look-up and the projection", || {
+        ("lookup and projection", || {
             let width = |table: &TableSnapshot| {
                 table
                     .projected_schema(&chosen)
@@ -138,22 +139,22 @@ fn artefacts(server: &Server, table: &Arc<TableSnapshot>, columns: usize) {
                 .create_physical_expr(expr, &schema)
                 .expect("a predicate")
         }),
-        ("remembered", || filter(table, text).expect("a predicate")),
+        ("cached", || filter(table, text).expect("a predicate")),
     );
-    let renewed = || {
+    let reloaded = || {
         server.registry.invalidate(id);
         let found = server.registry.get_blocking(id).expect("a store in memory");
-        found.expect("the table is there")
+        found.expect("the table exists")
     };
     ratio::compare_with_input(
         &format!("[artefacts] provider, {columns} columns, once"),
         (
-            "made of the definition",
-            renewed,
+            "built from the definition",
+            reloaded,
             |table: Arc<TableSnapshot>| server.tables.provider(&table).expect("a dynamic table"),
         ),
         (
-            "remembered",
+            "cached",
             || Arc::clone(table),
             |table: Arc<TableSnapshot>| server.tables.provider(&table).expect("a dynamic table"),
         ),
@@ -179,17 +180,17 @@ async fn queries(server: &Server, table: &TableSnapshot, columns: usize) {
         );
     };
     let handle = tokio::runtime::Handle::current();
-    let run = |is_forgotten: bool| {
+    let run = |is_invalidated: bool| {
         tokio::task::block_in_place(|| {
-            if is_forgotten {
+            if is_invalidated {
                 server.registry.invalidate(table.id());
             }
             handle.block_on(plan());
         });
     };
     ratio::compare(
-        &format!("[query] planned with the table's definition forgotten, {columns} columns"),
-        ("forgotten before each", || run(true)),
-        ("remembered", || run(false)),
+        &format!("[query] planned with the table's definition invalidated, {columns} columns"),
+        ("invalidated before each query", || run(true)),
+        ("cached", || run(false)),
     );
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Statements that write, beside DataFusion's `MemTable`, which checks no keys: `INSERT` of 100,000 rows,
-//! and `UPDATE` and `DELETE` of some of them. A minute or so.
+//! Measures `INSERT` of 100,000 rows, and `UPDATE` and `DELETE` of some of them.
+//!
+//! The baseline is DataFusion's `MemTable`, which does not check keys. Takes about a minute.
 
 #[path = "support/figures.rs"]
 mod figures;
@@ -22,7 +23,7 @@ use tokio::runtime::{Builder, Runtime};
 
 const ROWS: usize = 100_000;
 
-/// A session with one table, `t`, and the rows to insert as `staged`.
+/// Returns a session with the table `t`, and the rows to insert as table `staged`.
 fn session(table: Arc<dyn TableProvider>, staged: &Arc<MemTable>) -> SessionContext {
     let ctx = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
     enable_changes(&ctx);
@@ -34,7 +35,7 @@ fn session(table: Arc<dyn TableProvider>, staged: &Arc<MemTable>) -> SessionCont
     ctx
 }
 
-/// Runs a statement, and returns the table as it is afterwards, so that nobody times its end.
+/// Runs a statement and returns the session, so that dropping its table is not timed.
 fn run(runtime: &Runtime, ctx: SessionContext, sql: &str) -> SessionContext {
     let done = runtime.block_on(async { ctx.sql(sql).await?.collect().await });
     done.expect("the statement runs");

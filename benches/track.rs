@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The figures to watch: rows to a `RecordBatch`, and a query on few columns. A minute or so.
+//! Tracks the main figures: rows to a `RecordBatch`, and queries on few columns. Takes about a minute.
 
 #[path = "support/builds_all.rs"]
 mod builds_all;
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         assert_eq!(run("builds_all"), run("ours"));
         ratio::compare(
             title,
-            ("build all, then project", || run("builds_all")),
+            ("build all columns, then project", || run("builds_all")),
             ("KalamTable", || run("ours")),
         );
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The eight `system.*` tables, each with a source that a server feeds.
+//! The eight `system.*` tables, each with a source to which the server adds rows.
 //!
 //! ```
 //! use datafusion::prelude::SessionContext;
@@ -31,10 +31,11 @@
 
 mod catalog;
 mod counted;
+mod locks;
 mod metrics;
 mod registries;
 
-/// What the build script made of `schemas/`.
+/// The code that the build script generates from `schemas/`.
 mod generated {
     crate::include_tables!();
 }
@@ -58,8 +59,8 @@ use registries::StatsSource;
 
 /// The sources of the `system.*` tables.
 ///
-/// Six are tables in memory. `system.tables` and `system.stats` are computed when they are read:
-/// from [`known_tables`](Self::known_tables) and from [`metrics`](Self::metrics).
+/// Six are in-memory tables. `system.tables` and `system.stats` are computed by each scan, from
+/// [`known_tables`](Self::known_tables) and from [`metrics`](Self::metrics).
 #[derive(Debug)]
 pub struct SystemTables {
     /// `system.users`
@@ -74,17 +75,19 @@ pub struct SystemTables {
     pub live_queries: Arc<MemoryTable<live_queries::LiveQuery>>,
     /// `system.audit_logs`
     pub audit_logs: Arc<MemoryTable<audit_logs::AuditLog>>,
-    /// What `system.tables` shows: the system tables, and what a server adds.
+    /// The rows of `system.tables`: the system tables, and the tables that the server adds.
     pub known_tables: KnownTables,
-    /// What `system.stats` shows: scans and writes of the system tables, and what a server adds.
+    /// The rows of `system.stats`: counts of scans and writes of the system tables, and the metrics
+    /// that the server adds.
     pub metrics: Metrics,
 }
 
 impl SystemTables {
-    /// Makes the tables and registers each in schema `system` of the default catalog of `ctx`.
+    /// Creates the tables and registers them in schema `system` of the default catalog of `ctx`.
     ///
     /// # Errors
-    /// If `ctx` has one of them already.
+    ///
+    /// Fails if one of the tables is already registered.
     pub fn register(ctx: &SessionContext) -> Result<Self> {
         let known_tables = KnownTables::default();
         known_tables.add_static(&TABLES);
@@ -107,12 +110,12 @@ impl SystemTables {
             known_tables,
             metrics,
         };
-        system.register_source(ctx, system.users.clone())?;
-        system.register_source(ctx, system.jobs.clone())?;
-        system.register_source(ctx, system.namespaces.clone())?;
-        system.register_source(ctx, system.storages.clone())?;
-        system.register_source(ctx, system.live_queries.clone())?;
-        system.register_source(ctx, system.audit_logs.clone())?;
+        system.register_source(ctx, Arc::clone(&system.users))?;
+        system.register_source(ctx, Arc::clone(&system.jobs))?;
+        system.register_source(ctx, Arc::clone(&system.namespaces))?;
+        system.register_source(ctx, Arc::clone(&system.storages))?;
+        system.register_source(ctx, Arc::clone(&system.live_queries))?;
+        system.register_source(ctx, Arc::clone(&system.audit_logs))?;
         system.register_source(ctx, system.known_tables.clone())?;
         let stats = StatsSource {
             metrics: system.metrics.clone(),
@@ -122,8 +125,10 @@ impl SystemTables {
         Ok(system)
     }
 
-    /// Shows a registry: its tables in `system.tables`, in every version, and its counters in
-    /// `system.stats`, with `registry_` before their names. Those of several registries are added up.
+    /// Adds every version of the tables of a registry to `system.tables`, and its counters to
+    /// `system.stats`, where their names start with `registry_`.
+    ///
+    /// The counters of several registries are added up.
     pub fn add_registry(&self, registry: &SchemaRegistry) {
         self.known_tables.registries().add(registry);
     }

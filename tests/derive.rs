@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A struct with `#[derive(KalamTable)]` is a table of a `SessionContext`, like a generated one.
+//! Uses a struct that derives `KalamTable` as a table of a `SessionContext`.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::SessionContext;
 use kalamtable::{KalamTable, MemoryTable, RowProvider, TimestampMillis, contract, register};
 
-/// What happened, and when.
+/// Events with their time.
 #[derive(Clone, Debug, PartialEq, KalamTable)]
 #[kalam(table = "app.events", primary_key(id))]
 struct Event {
@@ -32,10 +32,10 @@ fn event(id: i64) -> Event {
 }
 
 #[tokio::test]
-async fn sql_reads_and_writes_it() -> Result<(), Box<dyn std::error::Error>> {
+async fn derived_table_is_readable_and_writable_by_sql() -> Result<(), Box<dyn std::error::Error>> {
     let events = Arc::new(MemoryTable::<Event>::new());
     let ctx = SessionContext::new();
-    register(&ctx, RowProvider::new(events.clone()))?;
+    register(&ctx, RowProvider::new(Arc::clone(&events)))?;
     events.insert([event(1), event(2)])?;
     ctx.sql("INSERT INTO app.events (id) VALUES (3)")
         .await?
@@ -60,7 +60,7 @@ async fn sql_reads_and_writes_it() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 #[tokio::test]
-async fn its_provider_keeps_the_contract() -> Result<(), Box<dyn std::error::Error>> {
+async fn derived_table_passes_the_contract_suite() -> Result<(), Box<dyn std::error::Error>> {
     let rows: Vec<Event> = (0..300).map(event).collect();
     let events = MemoryTable::<Event>::new();
     events.insert(rows)?;

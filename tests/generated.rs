@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The generator's golden output compiles without warnings, and its rows survive the way to Arrow
-//! and back: every type, nulls, nested values, names that could clash.
+//! Compiles the golden output of the generator with warnings denied, and converts its rows to Arrow
+//! and back: every type, nulls, nested values, and names that could clash.
 
 #![deny(warnings, missing_docs)]
 
@@ -115,7 +115,7 @@ fn bare(id: i64) -> AllTypes {
 }
 
 #[test]
-fn rows_survive_the_way_to_arrow_and_back() -> Result<(), Box<dyn std::error::Error>> {
+fn rows_round_trip_through_arrow() -> Result<(), Box<dyn std::error::Error>> {
     for rows in [
         vec![],
         vec![full(1)],
@@ -131,7 +131,7 @@ fn rows_survive_the_way_to_arrow_and_back() -> Result<(), Box<dyn std::error::Er
 }
 
 #[test]
-fn columns_come_in_any_order_repeated_or_not_at_all() -> Result<(), Box<dyn std::error::Error>> {
+fn columns_are_built_in_any_order_and_number() -> Result<(), Box<dyn std::error::Error>> {
     let rows = [full(1), bare(2)];
     let batch = AllTypes::to_batch_of(&rows, &[column::SEEN, column::ID, column::SEEN])?;
     assert_eq!(batch.num_columns(), 3);
@@ -139,7 +139,7 @@ fn columns_come_in_any_order_repeated_or_not_at_all() -> Result<(), Box<dyn std:
         batch.column(1).as_primitive::<Int64Type>().values(),
         &[1, 2]
     );
-    // Held in milliseconds, microseconds in Arrow.
+    // The row has milliseconds and the column microseconds.
     let seen = batch.column(0).as_primitive::<TimestampMicrosecondType>();
     assert_eq!(seen.value(0), 1_700_000_000_123_000);
     assert_eq!(batch.column(0), batch.column(2));
@@ -156,14 +156,14 @@ fn columns_come_in_any_order_repeated_or_not_at_all() -> Result<(), Box<dyn std:
 }
 
 #[test]
-fn columns_are_found_by_id_then_name_never_by_position() -> Result<(), Box<dyn std::error::Error>> {
+fn columns_are_matched_by_id_then_by_name() -> Result<(), Box<dyn std::error::Error>> {
     let rows = [full(1), full(2)];
     let batch = AllTypes::to_batch(&rows)?;
     let mut reversed: Vec<usize> = (0..batch.num_columns()).collect();
     reversed.reverse();
     assert_eq!(AllTypes::from_batch(&batch.project(&reversed)?)?, rows);
 
-    // Without ids, names decide; a nullable column that is absent is null.
+    // Without ids, columns are matched by name. A nullable column that is missing is null.
     let fields = batch
         .schema()
         .fields()
@@ -183,7 +183,7 @@ fn columns_are_found_by_id_then_name_never_by_position() -> Result<(), Box<dyn s
     assert!(untitled.iter().all(|row| row.title.is_none()));
 
     let keep: Vec<usize> = (1..batch.num_columns()).collect();
-    let error = AllTypes::from_batch(&batch.project(&keep)?).expect_err("the key is absent");
+    let error = AllTypes::from_batch(&batch.project(&keep)?).expect_err("the key is missing");
     assert_eq!(
         error.to_string(),
         "table `app.all_types`: the batch lacks column `id` (id 1), which does not allow null"
@@ -192,10 +192,10 @@ fn columns_are_found_by_id_then_name_never_by_position() -> Result<(), Box<dyn s
 }
 
 #[test]
-fn values_that_do_not_fit_are_named_with_column_and_row() {
+fn timestamp_out_of_range_fails_with_its_column_and_row() {
     let mut late = full(1);
     late.seen = TimestampMillis::new(i64::MAX);
-    let error = AllTypes::to_batch(&[full(0), late]).expect_err("no such microsecond");
+    let error = AllTypes::to_batch(&[full(0), late]).expect_err("the microseconds overflow");
     assert_eq!(
         error.to_string(),
         "table `app.all_types`, column `seen`, row 1: \
@@ -204,7 +204,7 @@ fn values_that_do_not_fit_are_named_with_column_and_row() {
 }
 
 #[test]
-fn a_text_outside_a_closed_set_is_named_with_its_path() -> Result<(), Box<dyn std::error::Error>> {
+fn text_outside_a_closed_set_fails_with_its_row() -> Result<(), Box<dyn std::error::Error>> {
     let rows = [bare(0), full(1)];
     let batch = AllTypes::to_batch(&rows)?;
     let mut columns = batch.columns().to_vec();
@@ -212,7 +212,7 @@ fn a_text_outside_a_closed_set_is_named_with_its_path() -> Result<(), Box<dyn st
         "new", "lost",
     ]));
     let batch = RecordBatch::try_new(batch.schema(), columns)?;
-    let error = AllTypes::from_batch(&batch).expect_err("`lost` is no status");
+    let error = AllTypes::from_batch(&batch).expect_err("`lost` is not a label");
     assert_eq!(
         error.to_string(),
         "table `app.all_types`, column `status`, row 1: \
@@ -229,28 +229,28 @@ fn keys_are_borrowed_and_ordered() {
 }
 
 #[test]
-fn closed_sets_know_their_labels() {
+fn closed_set_converts_to_and_from_labels() {
     assert_eq!(Status::LABELS, ["new", "in-progress", "done"]);
     assert_eq!(
         "in-progress".parse::<Status>().ok(),
         Some(Status::InProgress)
     );
     assert_eq!(Status::Done.to_string(), "done");
-    let error = "lost".parse::<Status>().expect_err("no such status");
+    let error = "lost".parse::<Status>().expect_err("`lost` is not a label");
     assert_eq!(
         error.to_string(),
         "`lost` is not one of `new`, `in-progress`, `done`"
     );
-    // As SQL orders them.
+    // The order is that of the labels, as in SQL.
     assert!(Status::Done < Status::InProgress);
 }
 
 #[test]
-fn the_static_definition_is_the_one_that_was_written() {
+fn static_definition_equals_the_parsed_one() {
     let mut sources = Sources::new();
     let toml = include_str!("../schema-codegen/tests/golden/all_types.toml");
     let id = sources.push(SourceFile::new("all_types.toml", toml));
-    let written = parse_and_check(&sources, id).expect("the golden definition has no problem");
+    let written = parse_and_check(&sources, id).expect("the golden definition is valid");
     assert_eq!(*TABLES[0].definition, written.definition);
     let field = SCHEMA.field(column::STATUS);
     assert_eq!(field.data_type(), &DataType::Utf8);
@@ -258,13 +258,12 @@ fn the_static_definition_is_the_one_that_was_written() {
 }
 
 #[tokio::test]
-async fn an_insert_fills_defaults_in_the_unit_of_the_row() -> Result<(), Box<dyn std::error::Error>>
-{
+async fn insert_fills_defaults_in_the_unit_of_the_row() -> Result<(), Box<dyn std::error::Error>> {
     let table = Arc::new(MemoryTable::<AllTypes>::new());
     table.insert([full(1)])?;
     let ctx = SessionContext::new();
-    register(&ctx, RowProvider::new(table.clone()))?;
-    // Every column that has no default and may not be null is taken from the row that is there.
+    register(&ctx, RowProvider::new(Arc::clone(&table)))?;
+    // The columns without a default are copied from the existing row.
     let defaults = ["flag", "tiny", "single", "price", "title", "seen", "status"];
     let columns: Vec<String> = SCHEMA
         .fields()
@@ -281,7 +280,7 @@ async fn an_insert_fills_defaults_in_the_unit_of_the_row() -> Result<(), Box<dyn
     let inserted = table
         .get(&(2, "eu", Date::from_days(19_000)))
         .ok_or("it was inserted")?;
-    // `now()` has nanoseconds: the row's milliseconds take it all the same.
+    // `now()` returns nanoseconds, which are truncated to the milliseconds of the row.
     assert!(before <= inserted.seen && inserted.seen <= TimestampMillis::now());
     let expected = AllTypes {
         flag: true,
@@ -298,7 +297,7 @@ async fn an_insert_fills_defaults_in_the_unit_of_the_row() -> Result<(), Box<dyn
 }
 
 #[tokio::test]
-async fn the_generated_table_keeps_the_contract() -> Result<(), Box<dyn std::error::Error>> {
+async fn generated_table_passes_the_contract_suite() -> Result<(), Box<dyn std::error::Error>> {
     let rows = (0..50).map(|id| if id % 3 == 0 { bare(id) } else { full(id) });
     let provider = RowProvider::new(FixedRows::new(rows.collect()));
     kalamtable::contract::check(Arc::new(provider)).await?;
@@ -306,7 +305,7 @@ async fn the_generated_table_keeps_the_contract() -> Result<(), Box<dyn std::err
 }
 
 #[tokio::test]
-async fn a_field_of_a_null_struct_is_null() -> Result<(), Box<dyn std::error::Error>> {
+async fn field_of_a_null_struct_is_null() -> Result<(), Box<dyn std::error::Error>> {
     let rows = vec![
         AllTypes {
             place: None,
@@ -330,13 +329,13 @@ async fn a_field_of_a_null_struct_is_null() -> Result<(), Box<dyn std::error::Er
     Ok(())
 }
 
-/// What DataFusion 55 cannot do with our nested columns.
+/// Shows a limitation of DataFusion 55: literals cannot be inserted into nested columns.
 ///
-/// FIXME: a list's element and a struct's fields carry ids and may be not null, and DataFusion loses
-/// the first in its scalar values (apache/datafusion#21981) and does not cast to the second. Rows
-/// from Rust and `INSERT .. SELECT` from a table of the same type are not concerned.
+/// FIXME: list elements and struct fields have ids in their metadata, which DataFusion loses in
+/// scalar values (apache/datafusion#21981), and can be non-null, to which DataFusion does not cast.
+/// Rows from Rust, and `INSERT .. SELECT` from a table of the same type, are not affected.
 #[tokio::test]
-async fn nested_literals_are_refused_by_datafusion() -> Result<(), Box<dyn std::error::Error>> {
+async fn nested_literals_are_rejected_by_datafusion() -> Result<(), Box<dyn std::error::Error>> {
     let ctx = SessionContext::new();
     register(
         &ctx,
@@ -359,16 +358,16 @@ async fn nested_literals_are_refused_by_datafusion() -> Result<(), Box<dyn std::
             Ok(frame) => frame.collect().await.map(|_| ()),
             Err(error) => Err(error),
         };
-        let message = result.expect_err("a DataFusion that can has no need of this test");
+        let message = result.expect_err("remove this test if DataFusion supports nested literals");
         let message = message.to_string();
         expected.assert_eq(message.lines().next().unwrap_or_default());
     }
     Ok(())
 }
 
-/// Every type in Arrow, and the metadata that Parquet, Arrow's extensions and KalamDB read.
+/// Compares the Arrow types, and the metadata for Parquet, Arrow extensions and KalamDB.
 #[test]
-fn the_arrow_schema_and_its_metadata_are_golden() {
+fn arrow_schema_and_metadata_match_the_golden_file() {
     let mut text = String::new();
     for field in SCHEMA.fields() {
         let null = if field.is_nullable() { " null" } else { "" };

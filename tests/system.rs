@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The system tables, by SQL, as a server would have them.
+//! Reads and writes the system tables by SQL, as a server does.
 
 use std::sync::Arc;
 
@@ -47,9 +47,9 @@ fn job(id: &str, status: JobStatus) -> Job {
 }
 
 #[tokio::test]
-async fn all_eight_are_there_and_know_each_other() {
+async fn all_eight_tables_are_registered_and_listed() {
     let ctx = SessionContext::new();
-    SystemTables::register(&ctx).expect("a fresh session takes them");
+    SystemTables::register(&ctx).expect("the names are free");
     check(
         &ctx,
         "SELECT table_name, schema_version, table_type, is_latest FROM system.tables ORDER BY 1",
@@ -77,13 +77,13 @@ async fn all_eight_are_there_and_know_each_other() {
 }
 
 #[tokio::test]
-async fn a_server_feeds_rows_and_sql_sees_them() {
+async fn rows_of_the_server_are_visible_to_sql() {
     let ctx = SessionContext::new();
-    let system = SystemTables::register(&ctx).expect("a fresh session takes them");
+    let system = SystemTables::register(&ctx).expect("the names are free");
     system
         .jobs
         .insert([job("a", JobStatus::Running), job("b", JobStatus::New)])
-        .expect("two keys");
+        .expect("the keys differ");
     check(
         &ctx,
         "SELECT job_id, status, created_at, max_retries FROM system.jobs \
@@ -100,7 +100,7 @@ async fn a_server_feeds_rows_and_sql_sees_them() {
     system
         .jobs
         .update(&"b", |job| job.status = JobStatus::Completed)
-        .expect("it is there");
+        .expect("the job exists");
     check(
         &ctx,
         "SELECT status, count(*) FROM system.jobs GROUP BY status ORDER BY status",
@@ -117,9 +117,9 @@ async fn a_server_feeds_rows_and_sql_sees_them() {
 }
 
 #[tokio::test]
-async fn sql_writes_reach_the_server() {
+async fn rows_inserted_by_sql_are_visible_to_the_server() {
     let ctx = SessionContext::new();
-    let system = SystemTables::register(&ctx).expect("a fresh session takes them");
+    let system = SystemTables::register(&ctx).expect("the names are free");
     let insert = "INSERT INTO system.namespaces (namespace_id, name, created_at, table_count) \
                   VALUES ('app', 'The application', '2026-01-02T03:04:05.678Z', 2)";
     ctx.sql(insert)
@@ -145,9 +145,9 @@ async fn sql_writes_reach_the_server() {
 }
 
 #[tokio::test]
-async fn stats_count_what_happens() {
+async fn stats_count_scans_and_server_metrics() {
     let ctx = SessionContext::new();
-    let system = SystemTables::register(&ctx).expect("a fresh session takes them");
+    let system = SystemTables::register(&ctx).expect("the names are free");
     let flushes = system.metrics.counter("flushes");
     let stats = "SELECT * FROM system.stats ORDER BY metric_name";
     check(
@@ -202,14 +202,14 @@ fn notes(columns: usize) -> TableDefinition {
     }
     let mut sources = Sources::new();
     let source = sources.push(SourceFile::new("notes.toml", toml));
-    let checked = parse_and_check(&sources, source).expect("a sound definition");
+    let checked = parse_and_check(&sources, source).expect("a valid definition");
     checked.definition
 }
 
 #[tokio::test]
-async fn a_registry_is_shown_with_every_version_and_its_counters() {
+async fn registry_versions_and_counters_are_listed() {
     let ctx = SessionContext::new();
-    let system = SystemTables::register(&ctx).expect("a fresh session takes them");
+    let system = SystemTables::register(&ctx).expect("the names are free");
     let store = Arc::new(MemoryStore::new());
     let registry = SchemaRegistry::open(store, RegistryOptions::default()).await;
     let registry = registry.expect("a store in memory");
@@ -219,13 +219,15 @@ async fn a_registry_is_shown_with_every_version_and_its_counters() {
     registry
         .alter(&first, notes(2))
         .await
-        .expect("a column more");
+        .expect("a compatible change");
     for _ in 0..3 {
         let found = registry
             .find(("app", "notes"))
             .await
             .expect("a store in memory");
-        found.expect("it is there").schema_with_system_columns();
+        found
+            .expect("the table exists")
+            .schema_with_system_columns();
     }
     check(
         &ctx,
@@ -293,17 +295,17 @@ async fn a_registry_is_shown_with_every_version_and_its_counters() {
 }
 
 #[tokio::test]
-async fn registering_twice_is_refused() {
+async fn registering_twice_fails() {
     let ctx = SessionContext::new();
-    SystemTables::register(&ctx).expect("a fresh session takes them");
-    let error = SystemTables::register(&ctx).expect_err("they are there");
+    SystemTables::register(&ctx).expect("the names are free");
+    let error = SystemTables::register(&ctx).expect_err("the names are taken");
     expect!["Execution error: there is a table `system.users` already"]
         .assert_eq(&error.to_string());
 }
 
-/// What SYSTEM_TABLES.md of the design says, in its own notation.
+/// Compares the definitions with those of the design, in its notation.
 #[test]
-fn definitions_are_as_designed() {
+fn definitions_match_the_design() {
     let mut text = String::new();
     for table in TABLES {
         let definition = table.definition;

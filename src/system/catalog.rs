@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`KnownTables`]: the definitions that the process knows, as the rows of `system.tables`.
+//! [`KnownTables`]: the definitions in this process, as the rows of `system.tables`.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use futures::stream::{self, StreamExt};
 use kalamtable_model::{Shared, TableDefinition, TableKind, TableName};
@@ -13,66 +13,67 @@ use kalamtable_runtime::{
 };
 use serde_json::json;
 
+use super::locks;
 use super::registries::Registries;
 use super::tables::{AccessLevel, TableEntry, TableType};
 
-/// The definitions that the process knows. A clone shows the same ones.
+/// The definitions in this process. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct KnownTables {
-    fixed: Arc<RwLock<BTreeMap<TableName, Versions>>>,
+    fixed: Arc<RwLock<BTreeMap<TableName, AddedVersions>>>,
     registries: Registries,
 }
 
-/// The versions of one table by number, each with the moment it became known.
-type Versions = BTreeMap<u32, (Shared<TableDefinition>, TimestampMicros)>;
+/// The versions of one table by number, each with the time at which it was added.
+type AddedVersions = BTreeMap<u32, (Shared<TableDefinition>, TimestampMicros)>;
 
 impl KnownTables {
-    /// Adds the tables of an `include_tables!()`.
+    /// Adds compiled tables: the `TABLES` of an `include_tables!()`.
     pub fn add_static(&self, tables: &[&'static Table]) {
         for table in tables {
             self.add(Shared::Static(table.definition));
         }
     }
 
-    /// The registries whose tables are shown too, in every version: those that a store has when `system.tables`
-    /// is read. Their `table_id` is the number that the store gave them.
+    /// Returns the registries whose tables each scan of `system.tables` reads from their stores, in
+    /// every version. The `table_id` of these tables is the number that the store assigned.
     pub(super) fn registries(&self) -> &Registries {
         &self.registries
     }
 
-    /// Adds one version of one table. A version that is known already is replaced, and keeps the
-    /// moment it became known.
+    /// Adds one version of a table. If the version exists, its definition is replaced and its time
+    /// is kept.
     pub fn add(&self, definition: Shared<TableDefinition>) {
         let now = TimestampMicros::now();
-        let mut tables = self.fixed.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = locks::write(&self.fixed);
         let versions = tables.entry(definition.name().clone()).or_default();
-        let known_since = versions
+        let added_at = versions
             .get(&definition.version())
             .map_or(now, |(_, since)| *since);
-        versions.insert(definition.version(), (definition, known_since));
+        versions.insert(definition.version(), (definition, added_at));
     }
 
-    /// Removes all versions of a table; says whether there were any.
+    /// Removes all versions of a table and returns whether it had any.
     pub fn remove(&self, table: &TableName) -> bool {
-        let mut tables = self.fixed.write().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = locks::write(&self.fixed);
         tables.remove(table).is_some()
     }
 
-    /// How many tables are known.
+    /// Returns the number of tables.
     pub fn table_count(&self) -> usize {
-        let tables = self.fixed.read().unwrap_or_else(PoisonError::into_inner);
+        let tables = locks::read(&self.fixed);
         tables.len()
     }
 
-    /// How many versions of all tables are known.
+    /// Returns the number of versions of all tables.
     pub fn version_count(&self) -> usize {
-        let tables = self.fixed.read().unwrap_or_else(PoisonError::into_inner);
+        let tables = locks::read(&self.fixed);
         tables.values().map(BTreeMap::len).sum()
     }
 
-    /// One row for each version of each table that was added.
+    /// Returns a row for each version of each table, without those of registries.
     fn rows(&self) -> Result<Vec<TableEntry>, BoxError> {
-        let tables = self.fixed.read().unwrap_or_else(PoisonError::into_inner);
+        let tables = locks::read(&self.fixed);
         let mut rows = Vec::new();
         for versions in tables.values() {
             let created_at = versions.values().map(|(_, since)| *since).min();
@@ -105,11 +106,11 @@ impl TableSource for KnownTables {
     }
 }
 
-/// One row for each version of each table of a registry's store.
+/// Returns a row for each version of each table in the store of a registry.
 async fn stored_rows(registry: &SchemaRegistry) -> Result<Vec<TableEntry>, BoxError> {
     let versions = registry.store().list_versions().await?;
     let rows = versions.iter().enumerate().map(|(index, stored)| {
-        // They stand table by table, the latest version of each last.
+        // The list is ordered by table, then by version.
         let next = versions.get(index + 1);
         Ok(TableEntry {
             created_at: TimestampMicros::new(stored.created_at.0),
@@ -121,7 +122,7 @@ async fn stored_rows(registry: &SchemaRegistry) -> Result<Vec<TableEntry>, BoxEr
     rows.collect()
 }
 
-/// What a definition says in its row; the times and whether it is the latest are the caller's.
+/// Returns the row of a definition. The caller sets the times and `is_latest`.
 fn entry(table_id: String, definition: &TableDefinition) -> Result<TableEntry, BoxError> {
     Ok(TableEntry {
         table_id,
@@ -162,7 +163,7 @@ fn table_type(kind: TableKind) -> TableType {
     }
 }
 
-/// The columns as a JSON array, in the order of `SELECT *`.
+/// Returns the columns as a JSON array, in the order of `SELECT *`.
 fn columns_json(definition: &TableDefinition) -> String {
     let columns: Vec<serde_json::Value> = definition
         .columns()

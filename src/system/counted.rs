@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Counted`]: a source whose scans and writes are counted.
+//! [`Counted`]: counts the scans and writes of a source.
 
 use datafusion::logical_expr::dml::InsertOp;
 use kalamtable_runtime::{
@@ -10,7 +10,7 @@ use kalamtable_runtime::{
 
 use super::metrics::{Counter, Metrics};
 
-/// A source whose scans and writes are counted.
+/// A source that forwards to another source and counts scans and writes.
 #[derive(Debug)]
 pub(super) struct Counted<S> {
     source: S,
@@ -22,7 +22,7 @@ pub(super) struct Counted<S> {
 }
 
 impl<S> Counted<S> {
-    /// Counts in `metrics`, together with every other source that does.
+    /// Wraps `source`. All sources with the same `metrics` share their counters.
     pub(super) fn new(source: S, metrics: &Metrics) -> Self {
         Counted {
             source,
@@ -34,7 +34,7 @@ impl<S> Counted<S> {
         }
     }
 
-    /// Counts a statement, and its rows if it did not fail.
+    /// Counts a statement and its rows; `None` if it failed.
     fn count_write(&self, rows: Option<u64>) {
         self.writes.add(1);
         match rows {

@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
+use super::locks;
 use super::stats::Stat;
 
-/// Named counters and gauges. A clone shows the same ones.
+/// Named counters and gauges. Clones share them.
 ///
 /// ```
 /// use kalamtable::system::Metrics;
@@ -28,10 +29,11 @@ enum Metric {
 }
 
 impl Metrics {
-    /// The counter of that name; made at zero if there is none, or if the name was a gauge's.
+    /// Returns the counter with this name. If the name is unused or belongs to a gauge, a counter
+    /// that starts at zero takes the name.
     pub fn counter(&self, name: impl Into<String>) -> Counter {
         let name = name.into();
-        let mut metrics = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut metrics = locks::write(&self.0);
         match metrics.get(&name) {
             Some(Metric::Counter(counter)) => counter.clone(),
             _ => {
@@ -42,21 +44,21 @@ impl Metrics {
         }
     }
 
-    /// Sets the gauge of that name: `read` is called whenever `system.stats` is read, and must not
-    /// use these metrics itself.
+    /// Sets the gauge with this name. Each scan of `system.stats` calls `read`, which must not use
+    /// these metrics: a lock is held.
     pub fn gauge(&self, name: impl Into<String>, read: impl Fn() -> i64 + Send + Sync + 'static) {
-        let mut metrics = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut metrics = locks::write(&self.0);
         metrics.insert(name.into(), Metric::Gauge(Box::new(read)));
     }
 
-    /// The present value of one metric, as `system.stats` shows it.
+    /// Returns the current value of a metric as in `system.stats`, or `None` if it does not exist.
     pub fn get(&self, name: &str) -> Option<String> {
-        let metrics = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let metrics = locks::read(&self.0);
         metrics.get(name).map(Metric::value)
     }
 
     pub(super) fn rows(&self) -> Vec<Stat> {
-        let metrics = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let metrics = locks::read(&self.0);
         metrics
             .iter()
             .map(|(name, metric)| Stat {
@@ -85,17 +87,17 @@ impl fmt::Debug for Metric {
     }
 }
 
-/// A count that only grows. A clone counts the same.
+/// A count that only increases. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Counter(Arc<AtomicU64>);
 
 impl Counter {
-    /// Counts `amount` more.
+    /// Adds `amount`.
     pub fn add(&self, amount: u64) {
         self.0.fetch_add(amount, Ordering::Relaxed);
     }
 
-    /// The present count.
+    /// Returns the current count.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }

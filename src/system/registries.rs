@@ -1,36 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Registries`]: the schema registries that the system tables show, and their counters as the rows of
+//! [`Registries`]: the schema registries in the system tables, and their counters as rows of
 //! `system.stats`.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 use futures::stream::{self, StreamExt};
 use kalamtable_registry::{SchemaRegistry, Stats};
 use kalamtable_runtime::{BoxError, RowStream, Rows, ScanRequest, TableSource};
 
+use super::locks;
 use super::metrics::Metrics;
 use super::stats::Stat;
 
-/// The registries that the system tables show. A clone has the same ones.
+/// The registries in the system tables. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Registries(Arc<RwLock<Vec<SchemaRegistry>>>);
 
 impl Registries {
     pub(super) fn add(&self, registry: &SchemaRegistry) {
-        let mut registries = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut registries = locks::write(&self.0);
         registries.push(registry.clone());
     }
 
     pub(super) fn all(&self) -> Vec<SchemaRegistry> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        locks::read(&self.0).clone()
     }
 }
 
-/// The source of `system.stats`: a server's metrics, and the counters of registries, which are added up.
+/// The source of `system.stats`: the metrics of the server, and the sums of the counters of all
+/// registries.
 #[derive(Debug)]
 pub(super) struct StatsSource {
     pub(super) metrics: Metrics,
@@ -72,7 +71,7 @@ async fn registry_rows(registries: Vec<SchemaRegistry>) -> Result<Vec<Stat>, Box
     Ok(rows.collect())
 }
 
-/// The counters of a registry, without the prefix that they have in `system.stats`.
+/// Returns the counters of a registry, without the prefix of their names in `system.stats`.
 fn counters(stats: &Stats) -> impl Iterator<Item = (String, u64)> {
     let sum = |counts: &[(_, u64)]| counts.iter().map(|(_, count)| count).sum();
     let totals = [

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Engine`]: a session for the runner of `sqllogictest`. Types and values look as in the files of
-//! DataFusion, whose own runner (`datafusion-sqllogictest`) would turn on all of DataFusion's features.
+//! [`Engine`]: a session for the runner of `sqllogictest`.
+//!
+//! Types and values are formatted as in DataFusion's own files. DataFusion's runner,
+//! `datafusion-sqllogictest`, is not used because it enables all features of DataFusion.
 
 use std::fmt;
 
@@ -18,7 +20,7 @@ use sqllogictest::{AsyncDB, DBOutput, Normalizer};
 
 const NULL: &str = "NULL";
 
-/// So many digits of a fraction are shown.
+/// The maximum number of digits of a fraction.
 const FRACTION_DIGITS: usize = 12;
 
 pub(crate) struct Engine {
@@ -30,7 +32,7 @@ impl Engine {
         Engine { session }
     }
 
-    async fn answer(&self, sql: &str) -> Result<DBOutput<ColumnType>, DataFusionError> {
+    async fn execute(&self, sql: &str) -> Result<DBOutput<ColumnType>, DataFusionError> {
         let frame = self.session.sql(sql).await?;
         let plan = frame.create_physical_plan().await?;
         let schema = plan.schema();
@@ -42,9 +44,10 @@ impl Engine {
             }
         }
         let types = column_types(&schema);
-        Ok(match types.is_empty() && rows.is_empty() {
-            true => DBOutput::StatementComplete(0),
-            false => DBOutput::Rows { types, rows },
+        Ok(if types.is_empty() && rows.is_empty() {
+            DBOutput::StatementComplete(0)
+        } else {
+            DBOutput::Rows { types, rows }
         })
     }
 }
@@ -55,7 +58,7 @@ impl AsyncDB for Engine {
     type ColumnType = ColumnType;
 
     async fn run(&mut self, sql: &str) -> Result<DBOutput<ColumnType>, Error> {
-        self.answer(sql).await.map_err(Error)
+        self.execute(sql).await.map_err(Error)
     }
 
     async fn shutdown(&mut self) {}
@@ -76,16 +79,16 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// What a file says of a column after `query`.
+/// The type of a column, as a letter after `query`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ColumnType {
     /// `B`
     Boolean,
-    /// `D`: a date or a time of day
+    /// `D`: dates and times of day
     DateTime,
     /// `I`
     Integer,
-    /// `R`: also a decimal
+    /// `R`: floats and decimals
     Float,
     /// `T`
     Text,
@@ -181,7 +184,7 @@ fn cell(column: &ArrayRef, row: usize) -> Result<String, DataFusionError> {
     })
 }
 
-/// A float, whose shortest form is `shortest`: never with an exponent.
+/// Formats a float without an exponent; `shortest` is its shortest exact text.
 fn float(value: f64, shortest: &str) -> String {
     if value.is_nan() {
         return "NaN".to_string();
@@ -200,9 +203,10 @@ fn float(value: f64, shortest: &str) -> String {
 }
 
 fn without_trailing_zeros(number: &str) -> String {
-    let short = match number.contains('.') {
-        true => number.trim_end_matches('0').trim_end_matches('.'),
-        false => number,
+    let short = if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        number
     };
     match short {
         "-0" => "0",
@@ -218,8 +222,8 @@ fn text(value: &str) -> String {
     }
 }
 
-/// A row whose last cell has several lines, which is a plan, as a row a line: with its number, and
-/// with dashes for the spaces that it begins with.
+/// Splits a row whose last cell has several lines, such as a plan, into one row per line. Each line
+/// starts with its number, and its leading spaces are replaced by dashes.
 fn lines(mut row: Vec<String>) -> Vec<Vec<String>> {
     let last = match row.last() {
         Some(cell) if cell.contains('\n') => row.pop().unwrap_or_default(),
@@ -234,13 +238,13 @@ fn lines(mut row: Vec<String>) -> Vec<Vec<String>> {
     rows
 }
 
-/// The form in which a line of an answer is compared.
-#[expect(clippy::ptr_arg, reason = "the form of a `Normalizer`")]
+/// Normalizes a line of a result for the comparison.
+#[expect(clippy::ptr_arg, reason = "the signature of a `Normalizer`")]
 pub(crate) fn trim_end(line: &String) -> String {
     line.trim_end().to_string()
 }
 
-/// Whether the rows that were found are those of a file, where `<slt:ignore>` stands for anything.
+/// Returns whether the rows equal those of the file, in which `<slt:ignore>` matches any text.
 pub(crate) fn validate_rows(
     normalizer: Normalizer,
     found: &[Vec<String>],

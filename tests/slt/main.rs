@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The SQL of our tables, in the files of this folder: queries with their answers, in the form of
-//! DataFusion's own `.slt` files.
+//! Runs the `.slt` files of this folder: SQL statements with their expected results, in the format of
+//! DataFusion's own files.
 //!
-//! Each file has a session of its own, with the empty tables of [`tables`] and those of `system`. With
-//! `UPDATE_SLT=1` the answers in the files become those that are found.
+//! Each file has its own session, with the empty tables of [`tables`] and the system tables. With
+//! `UPDATE_SLT=1`, the results in the files are replaced by the actual ones.
 
 mod engine;
 mod tables;
@@ -16,7 +16,7 @@ use engine::{Engine, trim_end, validate_rows};
 use kalamtable::system::SystemTables;
 use sqllogictest::{MakeConnection, Runner, strict_column_validator};
 
-/// A test a file, and their names.
+/// Defines one test per file, and the list of the file names.
 macro_rules! files {
     ($($name:ident),* $(,)?) => {
         $(
@@ -45,9 +45,9 @@ files! {
 
 #[test]
 fn every_file_is_run() {
-    let entries = std::fs::read_dir(folder()).expect("the folder is there");
+    let entries = std::fs::read_dir(folder()).expect("the folder exists");
     let mut found: Vec<String> = entries
-        .map(|entry| entry.expect("its entries can be read").file_name())
+        .map(|entry| entry.expect("a readable folder").file_name())
         .filter_map(|name| name.into_string().ok())
         .filter(|name| name.ends_with(".slt"))
         .collect();
@@ -69,14 +69,14 @@ async fn run(file: &Path) {
     }
     assert!(
         std::env::var_os("CI").is_none(),
-        "`UPDATE_SLT` makes any answer the expected one"
+        "`UPDATE_SLT` accepts every result, so CI must not set it"
     );
     let updated =
         runner.update_test_file(file, " ", validate_rows, trim_end, strict_column_validator);
     updated.await.expect("the file can be written");
 }
 
-/// Compares as DataFusion's runner does: types too, and texts with all their spaces.
+/// Returns a runner that compares as DataFusion's does, including types and leading spaces.
 fn runner() -> Runner<Engine, impl MakeConnection<Conn = Engine>> {
     let mut runner = Runner::new(async || Ok(Engine::new(session())));
     runner.with_column_validator(strict_column_validator);
@@ -90,13 +90,13 @@ fn session() -> SessionContext {
         .with_information_schema(true)
         .with_target_partitions(4);
     let session = SessionContext::new_with_config(config);
-    tables::register(&session).expect("a fresh session takes them");
-    SystemTables::register(&session).expect("a fresh session takes them");
+    tables::register(&session).expect("the names are free");
+    SystemTables::register(&session).expect("the names are free");
     session
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_the_one_of_the_file_fails() {
+async fn result_that_differs_from_the_file_fails() {
     let query = "SELECT name, moons FROM app.planets WHERE moons > 0 ORDER BY name";
     let fails = async |script: String| runner().run_script_async(&script).await.is_err();
     assert!(!fails(format!("query TI\n{query}\n----\nearth 1\nmars 2\n")).await);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The tables of the files: without rows, which the files insert.
+//! The tables that the `.slt` files use. They are empty; the files insert their rows.
 
 use datafusion::error::Result;
 use datafusion::prelude::SessionContext;
@@ -9,7 +9,7 @@ use kalamtable::{
     TimeOfDayMicros, TimestampMicros, TimestampMillis, Uuid,
 };
 
-/// A key of one column.
+/// A table whose key has one column.
 #[derive(Clone, Debug, KalamTable)]
 #[kalam(table = "app.cities", primary_key(id))]
 struct City {
@@ -20,7 +20,7 @@ struct City {
     area: Option<f64>,
 }
 
-/// A key of several columns.
+/// A table whose key has several columns.
 #[derive(Clone, Debug, KalamTable)]
 #[kalam(table = "app.readings", primary_key(station, day, hour))]
 struct Reading {
@@ -30,7 +30,7 @@ struct Reading {
     value: Option<i64>,
 }
 
-/// Most types of columns.
+/// A table with most column types.
 #[derive(Clone, Debug, KalamTable)]
 #[kalam(table = "app.types", primary_key(id))]
 struct Types {
@@ -62,7 +62,7 @@ struct Place {
     label: Option<String>,
 }
 
-/// A closed set, nullable columns and defaults.
+/// A table with a closed set, nullable columns and defaults.
 #[derive(Clone, Debug, KalamTable)]
 #[kalam(table = "app.tasks", primary_key(id))]
 struct Task {
@@ -88,7 +88,7 @@ enum Status {
     Done,
 }
 
-/// Its source takes no rows.
+/// A table whose source rejects writes.
 #[derive(Clone, Debug, KalamTable)]
 #[kalam(table = "app.planets", primary_key(name))]
 struct Planet {
@@ -101,7 +101,7 @@ pub(crate) fn register(session: &SessionContext) -> Result<()> {
     register_empty::<Reading>(session)?;
     register_empty::<Types>(session)?;
     register_empty::<Task>(session)?;
-    // In no order: an order of keys would be one more thing that a query can stand on.
+    // The rows are not in key order, so that no query can depend on that order.
     let planets = [("mars", 2), ("earth", 1), ("venus", 0)].map(|(name, moons)| Planet {
         name: name.to_string(),
         moons,
