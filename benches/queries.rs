@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Measures queries by key, with a limit and with an order over 1,000,000 rows, from the text of the
-//! query to its rows.
+//! Measures queries by key, with a limit and with an order over 1,000,000 rows, from the text of
+//! the query to its rows.
 //!
-//! The baselines are a provider that builds all columns and DataFusion's `MemTable`, whose columns are
-//! already built. Takes several minutes and gigabytes of memory.
+//! The baselines are a provider that builds all columns and DataFusion's `MemTable`, whose columns
+//! are already built. Takes several minutes and gigabytes of memory.
 
 #[path = "support/builds_all.rs"]
 mod builds_all;

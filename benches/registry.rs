@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Measures cached artefacts of a table against building them again, and their share of the time that
-//! planning a query takes.
+//! Measures cached artefacts of a table against building them again, and their share of the time
+//! that planning a query takes.
 
 #[path = "support/figures.rs"]
 mod figures;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Tracks the main figures: rows to a `RecordBatch`, and queries on few columns. Takes about a minute.
+//! Tracks the main figures: rows to a `RecordBatch`, and queries on few columns. Takes about a
+//! minute.
 
 #[path = "support/builds_all.rs"]
 mod builds_all;

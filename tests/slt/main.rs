@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Runs the `.slt` files of this folder: SQL statements with their expected results, in the format of
-//! DataFusion's own files.
+//! Runs the `.slt` files of this folder: SQL statements with their expected results, in the format
+//! of DataFusion's own files.
 //!
 //! Each file has its own session, with the empty tables of [`tables`] and the system tables. With
 //! `UPDATE_SLT=1`, the results in the files are replaced by the actual ones.
