@@ -54,7 +54,7 @@ impl DurableFolder {
     }
 
     /// Deletes the temporary files of `child`, which killed writers leave there, and returns their
-    /// number. A running writer whose temporary file is deleted repeats its write, see [`write`].
+    /// number. A running writer whose temporary file is deleted repeats its write, see [`write()`].
     pub(crate) async fn delete_temporary_files(&self, child: &str) -> Result<usize, Error> {
         let path = self.root.join(child);
         let deleted = run_blocking({

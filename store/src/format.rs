@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The value of `moment` is the timestamp of the change in microseconds, see
-//! [`UnixMicros`](crate::UnixMicros).
+//! [`UnixMicros`].
 //!
 //! An entry contains the checksum of the preceding entry, so a reader detects where a log was
 //! forked or overwritten. A checkpoint contains all entries up to its own number, without the

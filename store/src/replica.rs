@@ -25,8 +25,7 @@ pub(crate) struct LogEntry {
 /// sequence number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EntryId {
-    /// The process and the attempt that wrote the entry, see
-    /// [`LogSession::next_writer`](crate::log::client::LogSession::next_writer).
+    /// Identifies one attempt of one process to write an entry.
     pub(crate) writer: Arc<str>,
     pub(crate) checksum: Checksum,
 }
