@@ -25,7 +25,7 @@ use crate::state::{Action, StoredDefinition};
 use crate::table::{Sequence, TableId};
 use crate::unix_micros::UnixMicros;
 
-/// The only format so far.
+/// The format that this version reads and writes.
 const FORMAT: u32 = 1;
 
 /// The part that all formats have in common. It is parsed first, because the rest of an object in
