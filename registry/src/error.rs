@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use kalamtable_model::{EvolutionProblem, NameError, TableName, tick};
+use kalamtable_model::{EvolutionProblem, NameError, TableName, backticked};
 use kalamtable_store::{Sequence, TableId};
 
 /// Why a registry did not do what it was asked.
@@ -33,7 +33,7 @@ pub enum Error {
     #[error(transparent)]
     Name(#[from] NameError),
     /// A name that went from one table to another as often as it was looked up.
-    #[error("the table {} kept changing while it was looked up: ask again", tick(&.name.to_string()))]
+    #[error("the table {} kept changing while it was looked up: ask again", backticked(&.name.to_string()))]
     NameUnsettled {
         /// What was asked for.
         name: TableName,
@@ -79,7 +79,10 @@ impl From<kalamtable_store::Error> for Error {
 
 /// Each problem on a line of its own, with its help below.
 fn refusal(table: &TableName, problems: &[EvolutionProblem]) -> String {
-    let mut text = format!("table {} cannot become that", tick(&table.to_string()));
+    let mut text = format!(
+        "table {} cannot become that",
+        backticked(&table.to_string())
+    );
     for problem in problems {
         text += &format!("\n[{}] {problem}", problem.rule.id());
         for help in &problem.help {

@@ -304,7 +304,8 @@ impl<'a> Excerpt<'a> {
 }
 
 /// Formats user text for a message: in backticks, on one line, at most 60 characters.
-pub(crate) fn backticked(text: &str) -> String {
+#[doc(hidden)]
+pub fn backticked(text: &str) -> String {
     const MAX_CHARS: usize = 60;
     let mut out = String::from("`");
     for (index, c) in text.chars().enumerate() {

@@ -46,7 +46,7 @@ pub use definition::{
     Reserved, TableDefinition, TableKind, TableParts,
 };
 #[doc(hidden)]
-pub use diagnostic::backticked_list;
+pub use diagnostic::{backticked, backticked_list};
 pub use diagnostic::{Diagnostic, Label, Location, Style, render, sort_diagnostics};
 pub use evolution::{
     EvolutionProblem, EvolutionRule, EvolvedColumn, InitialDefault, check_evolution,

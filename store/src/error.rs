@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use kalamtable_model::{Diagnostic, TableName, tick};
+use kalamtable_model::{Diagnostic, TableName, backticked};
 
 use crate::damage::Damage;
 use crate::table::{Sequence, TableId};
@@ -14,7 +14,7 @@ use crate::table::{Sequence, TableId};
 #[non_exhaustive]
 pub enum Error {
     /// Another table has the name.
-    #[error("table {} already exists, with id {id}", tick(&.name.to_string()))]
+    #[error("table {} already exists, with id {id}", backticked(&.name.to_string()))]
     NameTaken {
         /// The name.
         name: TableName,
@@ -47,7 +47,7 @@ pub enum Error {
     /// that were parsed and checked always are; a definition that was assembled by hand may not be.
     #[error(
         "the definition of {} cannot be read back from its canonical text{}",
-        tick(&.table.to_string()),
+        backticked(&.table.to_string()),
         .problems.first().map(|problem| format!(": {}", problem.message)).unwrap_or_default()
     )]
     NotStorable {
