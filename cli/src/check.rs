@@ -7,7 +7,7 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use kalamtable_build::Loaded;
+use kalamtable_build::LoadedDefinitions;
 use kalamtable_model::{Style, TableDefinition, render};
 
 /// Loads and checks every definition below `paths`. Says what there is on `output`, and every
@@ -47,7 +47,10 @@ pub fn load_definitions(
     Ok(load(paths, errors)?.map(into_definitions))
 }
 
-fn load(paths: &[impl AsRef<Path>], errors: &mut dyn Write) -> io::Result<Option<Loaded>> {
+fn load(
+    paths: &[impl AsRef<Path>],
+    errors: &mut dyn Write,
+) -> io::Result<Option<LoadedDefinitions>> {
     let loaded = kalamtable_build::load(paths);
     if loaded.diagnostics.is_empty() {
         return Ok(Some(loaded));
@@ -58,7 +61,7 @@ fn load(paths: &[impl AsRef<Path>], errors: &mut dyn Write) -> io::Result<Option
     Ok(None)
 }
 
-fn into_definitions(loaded: Loaded) -> Vec<TableDefinition> {
+fn into_definitions(loaded: LoadedDefinitions) -> Vec<TableDefinition> {
     let tables = loaded.tables.into_iter();
     tables.map(|table| table.definition).collect()
 }

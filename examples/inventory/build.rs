@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Compiles the shop's definitions.
+//! Compiles the definitions of the shop.
 
 fn main() {
     kalamtable_build::Config::new()

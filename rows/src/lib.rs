@@ -50,7 +50,6 @@ mod error;
 mod fields;
 mod from_arrow;
 mod frozen;
-mod generated;
 mod join_columns;
 mod json_text;
 pub mod physical;
@@ -120,15 +119,12 @@ pub mod __private {
     pub use crate::value::{
         AnyBuilder, BooleanBuilder, BytesBuilder, ElementReader, FieldReader, FixedBytesBuilder,
         ListBuilder, ListReader, MapBuilder, MapReader, NativeBuilder, StructBuilder, StructFields,
-        TextBuilder, TimeBuilder, TimeReader, read_label, text_reader,
+        TextBuilder, TimeBuilder, TimeReader, parse_label, read_label, text_reader,
     };
     pub use crate::{
-        __closed_set as closed_set, __closed_set_value as closed_set_value,
-        __newtype_value as newtype_value, __owned_fields as owned_fields,
-        __owned_struct_value as owned_struct_value, __struct_value as struct_value, AnyValue,
-        ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, Fields, FieldsAt, FromArrow,
-        HasType, InvalidValue, KeyedRow, Micros, Millis, Nanos, OwnedElement, OwnedFields,
-        OwnedValue, Row, RowError, RowKey, Seconds, Table, TimeOfDay, Timestamp, ToArrow, TypeAt,
-        Value, ValueError,
+        AnyValue, ClosedSet, ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, Fields,
+        FieldsAt, FromArrow, HasType, InvalidValue, KeyedRow, Micros, Millis, Nanos, OwnedElement,
+        OwnedFields, OwnedValue, Row, RowError, RowKey, Seconds, Table, TimeOfDay, Timestamp,
+        ToArrow, TypeAt, Value, ValueError,
     };
 }

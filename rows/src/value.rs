@@ -44,7 +44,7 @@ pub use map::{MapBuilder, MapEntries, MapReader};
 pub(crate) use primitive::has_digits;
 pub use primitive::{BooleanBuilder, Decimal, FixedBytesBuilder, NativeBuilder};
 pub use strukt::{FieldReader, StructBuilder, StructFields};
-pub use text::{BytesBuilder, ClosedSet, TextBuilder, read_label, text_reader};
+pub use text::{BytesBuilder, ClosedSet, TextBuilder, parse_label, read_label, text_reader};
 pub use time::{
     Date, Micros, Millis, Nanos, OutOfRange, Seconds, TimeBuilder, TimeOfDay, TimeOfDayMicros,
     TimeReader, Timestamp, TimestampMicros, TimestampMillis, TimestampNanos, TimestampSeconds,

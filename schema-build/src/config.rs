@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Config`]: what a build script may choose, and the way from a folder of TOML to a file of Rust.
+//! [`Config`]: the configuration of a build script, and the compilation of definitions to a file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use kalamtable_codegen::Options;
+use kalamtable_codegen::CodegenOptions;
 use kalamtable_model::TableDefinition;
 use proc_macro2::TokenStream;
+use syn::parse::Parser;
 
-use crate::{Error, Loaded, load};
+use crate::error::Error;
+use crate::load::{LoadedDefinitions, load};
 
-/// What a build script may choose.
+/// The configuration of a build script.
+///
+/// [`compile`] covers the common case. `Config` is for a crate that chooses more than a folder:
 ///
 /// ```no_run
 /// kalamtable_build::Config::new()
@@ -36,7 +40,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// No folder yet, output `kalamtable.rs`, runtime `::kalamtable`.
+    /// Creates a configuration without definitions, with the output file `kalamtable.rs` and the
+    /// runtime `::kalamtable`.
     pub fn new() -> Self {
         Config {
             schemas: Vec::new(),
@@ -47,52 +52,73 @@ impl Config {
         }
     }
 
-    /// Adds a folder of definitions, or one file; relative to the package's root.
+    /// Adds definitions. Can be called several times.
+    ///
+    /// # Arguments
+    /// `path` is a folder, whose `*.toml` files are read recursively, or a single file. A relative
+    /// path starts at the folder of the package's `Cargo.toml`.
     #[must_use]
     pub fn schemas(mut self, path: impl AsRef<Path>) -> Self {
         self.schemas.push(path.as_ref().to_path_buf());
         self
     }
 
-    /// The name of the generated file in `OUT_DIR`.
+    /// Sets the name of the generated file, which is `kalamtable.rs` by default.
+    ///
+    /// # Arguments
+    /// `file_name` is relative to `OUT_DIR`. The crate includes the file with
+    /// `kalamtable::include_tables!("tables.rs")`.
     #[must_use]
     pub fn output(mut self, file_name: impl Into<String>) -> Self {
         self.output = file_name.into();
         self
     }
 
-    /// The path of the runtime: `::kalamtable`, or what the crate is called where it is renamed.
+    /// Sets the crate that the generated code uses, which is `::kalamtable` by default.
+    ///
+    /// # Arguments
+    /// `path` is the Rust path of the crate `kalamtable`, of a crate that re-exports it, or of
+    /// `kalamtable_rows`.
     #[must_use]
     pub fn runtime(mut self, path: impl Into<String>) -> Self {
         self.runtime = path.into();
         self
     }
 
-    /// Adds attributes to the row type of `table`, which is `namespace.table`.
+    /// Adds attributes to the row type of a table. Can be called several times per table.
     ///
-    /// The type derives `Clone`, `Debug` and `PartialEq` already.
+    /// The row type derives `Clone`, `Debug` and `PartialEq` without being asked to.
+    ///
+    /// # Arguments
+    /// - `table` is the name of the table, `namespace.table`.
+    /// - `attribute` consists of one or more attributes, for example `#[derive(Eq, Hash)]`.
     #[must_use]
     pub fn row_attribute(mut self, table: impl Into<String>, attribute: impl Into<String>) -> Self {
         self.row_attributes.push((table.into(), attribute.into()));
         self
     }
 
-    /// Sets the Rust type of `column`, which is `namespace.table.column`: one that exists, and
-    /// implements `kalamtable::Value`.
+    /// Sets the Rust type of a column's values.
     ///
-    /// It is named from inside the generated module: begin with `crate::` or `::`.
+    /// # Arguments
+    /// - `column` is the name of the column, `namespace.table.column`.
+    /// - `ty` is a type that exists and implements `kalamtable::OwnedValue`, without `Option`. The
+    ///   generated module names it, so its path begins with `crate::` or `::`.
     #[must_use]
     pub fn column_type(mut self, column: impl Into<String>, ty: impl Into<String>) -> Self {
         self.column_types.push((column.into(), ty.into()));
         self
     }
 
-    /// Generates the file in `OUT_DIR`; for a build script's `main`.
+    /// Compiles the definitions to a file in `OUT_DIR`. Called by `main` of a build script.
     ///
-    /// Problems are reported to cargo, each with path, line and column, and fail the build.
+    /// # Errors
+    /// Any error fails the build: each one becomes a `cargo::error` line, which has the path, line
+    /// and column of a problem in a definition. [`try_compile`](Self::try_compile) returns errors
+    /// instead.
     pub fn compile(&self) {
         let Some(out_dir) = std::env::var_os("OUT_DIR") else {
-            println!("cargo::error=OUT_DIR is not set: call this from a build script");
+            println!("cargo::error=OUT_DIR is not set: call this function from a build script");
             return;
         };
         match self.try_compile(Path::new(&out_dir)) {
@@ -102,7 +128,7 @@ impl Config {
                 }
             }
             Err(error) => {
-                // Also after a failure: the next run must see the edit that mends it.
+                // The edit that corrects the definition must run the build script again.
                 for path in &self.schemas {
                     println!("cargo::rerun-if-changed={}", path.display());
                 }
@@ -113,13 +139,18 @@ impl Config {
         }
     }
 
-    /// Generates the file in `folder`, and reports nothing to anybody.
+    /// Compiles the definitions to a file in `folder`, and prints nothing.
+    ///
+    /// The file is written only if its content changes.
     ///
     /// # Errors
-    /// If a definition has a problem, if something in this configuration names what there is not,
-    /// or if the file can't be written.
+    /// - [`Error::Definitions`] if a file cannot be read or a definition is invalid.
+    /// - [`Error::UnknownTable`] or [`Error::UnknownColumn`] if the configuration names a table or
+    ///   a column that does not exist.
+    /// - [`Error::Invalid`] if a value of the configuration is not valid Rust.
+    /// - [`Error::Write`] if the generated file cannot be written.
     pub fn try_compile(&self, folder: &Path) -> Result<Compiled, Error> {
-        let Loaded {
+        let LoadedDefinitions {
             sources,
             tables,
             diagnostics,
@@ -143,11 +174,14 @@ impl Config {
         })
     }
 
-    /// The code generator's options; everything that is named must be there.
-    fn options(&self, definitions: &[&TableDefinition]) -> Result<Options, Error> {
-        let mut options = Options {
+    /// Returns the options of the code generator.
+    ///
+    /// # Errors
+    /// If the configuration names a table or a column that does not exist, or is not valid Rust.
+    fn options(&self, definitions: &[&TableDefinition]) -> Result<CodegenOptions, Error> {
+        let mut options = CodegenOptions {
             runtime: parse::<syn::Path>("runtime", &self.runtime)?,
-            ..Options::default()
+            ..CodegenOptions::default()
         };
         let table = |name: &str| {
             let mut tables = definitions.iter();
@@ -161,7 +195,6 @@ impl Config {
                 .parse()
                 .ok()
                 .filter(|tokens: &TokenStream| {
-                    use syn::parse::Parser;
                     syn::Attribute::parse_outer.parse2(tokens.clone()).is_ok()
                 })
                 .ok_or_else(|| Error::invalid("row_attribute", attribute))?;
@@ -169,10 +202,10 @@ impl Config {
             attributes.push(tokens);
         }
         for (name, ty) in &self.column_types {
-            let known = name
+            let column = name
                 .rsplit_once('.')
                 .and_then(|(name, column)| table(name)?.column(column));
-            if known.is_none() {
+            if column.is_none() {
                 return Err(Error::UnknownColumn(name.clone()));
             }
             let ty = parse::<syn::Type>("column_type", ty)?;
@@ -182,30 +215,37 @@ impl Config {
     }
 }
 
-/// What [`Config::try_compile`] did.
+/// The result of [`Config::try_compile`].
 #[derive(Clone, Debug)]
 pub struct Compiled {
     /// The generated file.
     pub file: PathBuf,
-    /// How many tables are in it.
+    /// The number of tables in it.
     pub tables: usize,
-    /// The folders and files that were read.
+    /// The folders and files that were read, for `rerun-if-changed`.
     pub inputs: Vec<PathBuf>,
 }
 
-/// Compiles the definitions in `schemas`, a folder, into `OUT_DIR/kalamtable.rs`; for a build
-/// script's `main`. The crate takes it in with `kalamtable::include_tables!()`.
+/// Compiles the definitions in the folder `schemas` to `kalamtable.rs` in `OUT_DIR`. Called by
+/// `main` of a build script.
 ///
-/// Problems are reported to cargo, each with path, line and column, and fail the build.
+/// The crate includes the file with `kalamtable::include_tables!()`. See the [crate
+/// documentation](crate) for an example.
+///
+/// # Errors
+/// Any error fails the build, as in [`Config::compile`].
 pub fn compile(schemas: impl AsRef<Path>) {
     Config::new().schemas(schemas).compile();
 }
 
-/// The text of the generated file.
+/// Returns the text of the generated file.
 ///
 /// # Errors
-/// If the generator made something that is no Rust: a bug of ours, or a `rust = ".."` path.
-pub fn generate(definitions: &[&TableDefinition], options: &Options) -> Result<String, Error> {
+/// [`Error::Generated`] if the generated code does not parse.
+pub fn generate(
+    definitions: &[&TableDefinition],
+    options: &CodegenOptions,
+) -> Result<String, Error> {
     let tokens = kalamtable_codegen::tables(definitions.iter().copied(), options);
     let file = syn::parse2(tokens.clone()).map_err(|source| Error::Generated {
         source,
@@ -217,9 +257,9 @@ pub fn generate(definitions: &[&TableDefinition], options: &Options) -> Result<S
     ))
 }
 
-/// A build script that writes what is there already makes IDEs and cargo build in a loop.
+/// Writes the file unless it has this content: its timestamp makes cargo and IDEs build again.
 fn write_if_changed(file: &Path, text: &str) -> Result<(), Error> {
-    if fs::read(file).is_ok_and(|present| present == text.as_bytes()) {
+    if fs::read(file).is_ok_and(|current| current == text.as_bytes()) {
         return Ok(());
     }
     fs::write(file, text).map_err(|source| Error::Write {
@@ -228,7 +268,7 @@ fn write_if_changed(file: &Path, text: &str) -> Result<(), Error> {
     })
 }
 
-/// `text` as tokens, if it is a `T`.
+/// Returns the tokens of `text` if it parses as `T`.
 fn parse<T: syn::parse::Parse + quote::ToTokens>(
     option: &'static str,
     text: &str,

@@ -1,54 +1,54 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What can keep a folder of definitions from becoming Rust.
+//! [`Error`]: the reasons why definitions cannot be compiled.
 
 use std::path::PathBuf;
 
 use kalamtable_model::Diagnostic;
 use kalamtable_model::Sources;
 
-/// What can keep a folder of definitions from becoming Rust.
+/// The reason why definitions cannot be compiled to a file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The definitions have problems: all of them, in file order.
-    #[error("the definitions have {} problems", .diagnostics.len())]
+    /// The definitions are invalid. Contains every problem, in file order.
+    #[error("{} in the definitions", count(.diagnostics.len()))]
     Definitions {
-        /// The files, for rendering.
+        /// The files, for [`render`](kalamtable_model::render).
         sources: Sources,
         /// The problems.
         diagnostics: Vec<Diagnostic>,
     },
-    /// The configuration names a table that no definition has.
-    #[error("the configuration names table `{0}`, which no definition has")]
+    /// The configuration names a table that no definition describes.
+    #[error("`row_attribute` names table `{0}`, which no definition describes")]
     UnknownTable(String),
     /// The configuration names a column that no definition has.
     #[error(
-        "the configuration names column `{0}`, which no definition has: write `namespace.table.column`"
+        "`column_type` names column `{0}`, which no definition has: write `namespace.table.column`"
     )]
     UnknownColumn(String),
-    /// A text in the configuration that is no Rust of the kind it should be.
-    #[error("`{option}` of the configuration is not valid Rust: `{text}`")]
+    /// A value of the configuration is not valid Rust.
+    #[error("the value of `{option}` is not valid Rust: `{text}`")]
     Invalid {
-        /// Which option.
+        /// The name of the [`Config`](crate::Config) method.
         option: &'static str,
-        /// The text.
+        /// The value.
         text: String,
     },
-    /// The generator's output is no Rust.
+    /// The generated code does not parse, which is a bug of this crate.
     #[error("bug in kalamtable: the generated code does not parse: {source}\n{output}")]
     Generated {
-        /// Where and why.
+        /// The error of the parser.
         source: syn::Error,
-        /// The output.
+        /// The generated code.
         output: String,
     },
-    /// The generated file can't be written.
-    #[error("can't write `{}`: {source}", .file.display())]
+    /// The generated file cannot be written.
+    #[error("cannot write `{}`: {source}", .file.display())]
     Write {
         /// The file.
         file: PathBuf,
-        /// Why not.
+        /// The error of the operating system.
         source: std::io::Error,
     },
 }
@@ -59,7 +59,7 @@ impl Error {
         Error::Invalid { option, text }
     }
 
-    /// One message for each problem, each on one line.
+    /// Returns one message per problem, each on a single line as cargo requires.
     pub(crate) fn messages(&self) -> Vec<String> {
         match self {
             Error::Definitions {
@@ -78,5 +78,13 @@ impl Error {
                 .collect(),
             other => vec![other.to_string().replace('\n', " ")],
         }
+    }
+}
+
+fn count(problems: usize) -> String {
+    if problems == 1 {
+        "1 problem".to_string()
+    } else {
+        format!("{problems} problems")
     }
 }

@@ -1,14 +1,157 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The build-script front end: a folder of TOML definitions to a file of Rust.
+//! `kalamtable-build` compiles table definitions in TOML to Rust in a build script.
 //!
-//! ```no_run
-//! // In `main` of build.rs:
-//! kalamtable_build::compile("schemas");
+//! For each table it generates a row type, its conversions to and from Arrow, and a static
+//! definition with its Arrow schema. The `kalamtable` crate makes a DataFusion table of them.
+//!
+//! # Example
+//!
+//! This example builds a small server with one table, from an empty folder to a query.
+//!
+//! Create a package:
+//!
+//! ```console
+//! $ cargo new my-server
+//! $ cd my-server
 //! ```
 //!
-//! Output is a pure function of the definitions: sorted, formatted, without a clock or a path of
-//! the machine, and written only when it changed.
+//! Describe a table in `schemas/app/events.toml`, with one line per column. Its name consists of a
+//! namespace and the name of the table:
+//!
+//! ```toml
+//! name        = "app.events"
+//! comment     = "What happened, and when"
+//! primary_key = ["id"]
+//! row         = "Event"
+//!
+//! [columns]
+//! id      = { id = 1, type = "bigint" }
+//! level   = { id = 2, type = "enum('info', 'warning', 'error')", rust = "Level", default = "info" }
+//! title   = { id = 3, type = "text", nullable = true }
+//! seen_at = { id = 4, type = "timestamp", unit = "ms", default = "now()" }
+//! ```
+//!
+//! The `id` of a column identifies it in stored files. It stays the same when the column is renamed
+//! or moved.
+//!
+//! Add the dependencies to `Cargo.toml`. KalamTable is not published on crates.io, so the paths
+//! lead to a clone of its repository:
+//!
+//! ```toml
+//! [dependencies]
+//! datafusion = { version = "55.2", default-features = false, features = ["sql"] }
+//! kalamtable = { path = "../kalamtable" }
+//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
+//!
+//! [build-dependencies]
+//! kalamtable-build = { path = "../kalamtable/schema-build" }
+//! ```
+//!
+//! Compile the folder of definitions in `build.rs`:
+//!
+//! ```no_run
+//! fn main() {
+//!     kalamtable_build::compile("schemas");
+//! }
+//! ```
+//!
+//! Include the generated code in `src/main.rs`, and use the row type `Event` in a query:
+//!
+//! ```ignore
+//! use std::sync::Arc;
+//!
+//! use datafusion::prelude::SessionContext;
+//! use kalamtable::{MemoryTable, RowProvider, TimestampMillis, register};
+//!
+//! kalamtable::include_tables!();
+//!
+//! use app::events::{Event, Level};
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let events = Arc::new(MemoryTable::<Event>::new());
+//!     let ctx = SessionContext::new();
+//!     register(&ctx, RowProvider::new(Arc::clone(&events)))?;
+//!
+//!     events.insert([Event {
+//!         id: 1,
+//!         level: Level::Warning,
+//!         title: Some("disk is almost full".to_string()),
+//!         seen_at: TimestampMillis::now(),
+//!     }])?;
+//!     let insert = "INSERT INTO app.events (id, title) VALUES (2, 'disk was cleaned')";
+//!     ctx.sql(insert).await?.collect().await?;
+//!
+//!     ctx.sql("SELECT id, level, title FROM app.events ORDER BY id")
+//!         .await?
+//!         .show()
+//!         .await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! `cargo run` prints the row from Rust and the row from SQL, which has the default level:
+//!
+//! ```text
+//! +----+---------+---------------------+
+//! | id | level   | title               |
+//! +----+---------+---------------------+
+//! | 1  | warning | disk is almost full |
+//! | 2  | info    | disk was cleaned    |
+//! +----+---------+---------------------+
+//! ```
+//!
+//! # Generated code
+//!
+//! [`compile`] writes one file, `kalamtable.rs` in cargo's `OUT_DIR`. It contains one module per
+//! namespace, and in it one module per table. For the example:
+//!
+//! | item | description |
+//! |---|---|
+//! | `app::events::Event` | a row, with one field per column |
+//! | `app::events::EventView` | a row that borrows from a record batch |
+//! | `app::events::Level` | the enum of a column with a closed set of labels |
+//! | `app::events::column::TITLE` | the index of column `title` |
+//! | `app::events::DEFINITION` | the definition |
+//! | `app::events::SCHEMA` | the Arrow schema |
+//! | `app::events::TABLE` | the definition and the schema; `Event::TABLE` is the same |
+//! | `TABLES` | all tables, sorted by name |
+//!
+//! `Event` implements `ToArrow` and `FromArrow`, and `KeyedRow` for its primary key.
+//!
+//! The file depends only on the definitions and the configuration. It is written only when it has
+//! changed, so an edit of a comment in a TOML file does not recompile the crate.
+//!
+//! # Errors in definitions
+//!
+//! A mistake in a definition fails the build. Cargo shows each of them with its file, line and
+//! column, the number of the rule, and a suggestion:
+//!
+//! ```text
+//! error: my-server@0.1.0: schemas/app/events.toml:9:36: unknown key `nulable` [KT0101]; help: did you mean `nullable`?
+//! ```
+//!
+//! `kalamtable check schemas` of the command line tool `kalamtable-cli` shows the same mistakes
+//! with an excerpt of the file.
+//!
+//! # Configuration
+//!
+//! [`Config`] adds attributes to row types, replaces the Rust types of columns, and renames the
+//! generated file:
+//!
+//! ```no_run
+//! fn main() {
+//!     kalamtable_build::Config::new()
+//!         .schemas("schemas")
+//!         .row_attribute("app.events", "#[derive(Eq, Hash)]")
+//!         .column_type("app.events.id", "crate::EventId")
+//!         .compile();
+//! }
+//! ```
+//!
+//! A program that reads definitions without a build script uses [`load`], or
+//! [`Config::try_compile`] with a folder of its own.
 
 mod config;
 mod error;
@@ -16,4 +159,4 @@ mod load;
 
 pub use config::{Compiled, Config, compile, generate};
 pub use error::Error;
-pub use load::{Loaded, load};
+pub use load::{LoadedDefinitions, load};

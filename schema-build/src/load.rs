@@ -1,54 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`load`]: every definition below some folders, read and checked. What to do with them is left
-//! to others.
+//! [`load`]: reads and checks all definitions below some folders.
 
 use std::collections::HashSet;
 use std::fs::{self, File, Metadata};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use kalamtable_model::{
     CheckedTable, Diagnostic, Rule, SourceFile, SourceSpan, Sources, check_tables, file_too_large,
-    limits, parse_and_check, sort_diagnostics,
+    limits, parse_and_check, read_limited, sort_diagnostics,
 };
 
-/// What [`load`] found.
+/// The result of [`load`].
 #[derive(Debug, Default)]
 #[non_exhaustive]
-pub struct Loaded {
-    /// The text of every file that could be read.
+pub struct LoadedDefinitions {
+    /// The texts of all files that could be read.
     pub sources: Sources,
-    /// Every table without a problem of its own, by path. All of them are sound if and only if
-    /// there are no diagnostics.
+    /// The tables whose own definition is valid, sorted by path. They are also valid together if
+    /// and only if `diagnostics` is empty.
     pub tables: Vec<CheckedTable>,
-    /// Every problem of every file, and between files, by path and position.
+    /// All problems in and between files, sorted by path and position.
     pub diagnostics: Vec<Diagnostic>,
-    /// Files and folders that the result depends on, missing ones included: what a build script
-    /// names in `rerun-if-changed`.
+    /// The files and folders on which the result depends, including missing ones. A build script
+    /// names them in `rerun-if-changed`.
     pub inputs: Vec<PathBuf>,
 }
 
 /// Reads and checks each `*.toml` file below `paths`, which are folders or single files.
 ///
-/// Folders are walked in the order of file names; what begins with a dot is passed over. A file or
-/// folder that is reached twice, by a link or because one of the paths is inside another, is read
-/// once. Messages show a file's path as given here, then the way to it, with `/`.
-pub fn load(paths: &[impl AsRef<Path>]) -> Loaded {
+/// Folders are visited in the order of file names, without names that begin with a dot. A file or
+/// folder that is reached twice, through a link or because one path contains another, is read once.
+/// Messages show the path as given here, followed by the path inside the folder, with `/` as
+/// separator.
+///
+/// Problems are part of the result, so this function does not fail.
+///
+/// ```no_run
+/// use kalamtable_model::{Style, render};
+///
+/// let loaded = kalamtable_build::load(&["schemas"]);
+/// eprint!("{}", render(&loaded.diagnostics, &loaded.sources, Style::Plain));
+/// for table in &loaded.tables {
+///     println!("{}", table.definition.name());
+/// }
+/// ```
+pub fn load(paths: &[impl AsRef<Path>]) -> LoadedDefinitions {
     let mut loader = Loader::default();
     if paths.is_empty() {
         loader.report(
             Rule::NoDefinitions,
             "",
             "no folder of definitions is given",
-            "name one",
+            "name a folder or a file",
         );
     }
     for path in paths {
         let path = path.as_ref();
-        let shown = path.to_string_lossy().replace('\\', "/");
-        let shown = match shown.trim_end_matches('/') {
-            "" => shown.as_str(),
+        let text = path.to_string_lossy().replace('\\', "/");
+        let shown = match text.trim_end_matches('/') {
+            "" => text.as_str(),
             trimmed => trimmed,
         };
         loader.root(path, shown);
@@ -62,12 +74,12 @@ pub fn load(paths: &[impl AsRef<Path>]) -> Loaded {
 
 #[derive(Default)]
 struct Loader {
-    loaded: Loaded,
-    /// Folders around the current one, as canonical paths.
-    around: Vec<PathBuf>,
-    /// Everything that was read, as canonical paths.
-    seen: HashSet<PathBuf>,
-    /// How many paths were taken for definitions, whatever became of them.
+    loaded: LoadedDefinitions,
+    /// The canonical paths of the folders that contain the current one.
+    ancestors: Vec<PathBuf>,
+    /// The canonical paths of all files and folders that were read.
+    visited: HashSet<PathBuf>,
+    /// The number of paths that look like definitions, whether or not they could be read.
     candidates: usize,
 }
 
@@ -88,26 +100,26 @@ impl Loader {
         }
         let candidates = self.candidates;
         let problems = self.loaded.diagnostics.len();
-        let is_repeated = self.is_seen(path);
+        let is_repeated = self.is_visited(path);
         self.folder(path, shown);
         let found_none = self.candidates == candidates && self.loaded.diagnostics.len() == problems;
         if found_none && !is_repeated {
-            let message = "there is no `.toml` file in the folder or below it";
+            let message = "the folder and its subfolders contain no `.toml` file";
             let help = format!("describe a table, for example in `{shown}/app/users.toml`");
             self.report(Rule::NoDefinitions, shown, message, &help);
         }
     }
 
-    fn is_seen(&self, path: &Path) -> bool {
+    fn is_visited(&self, path: &Path) -> bool {
         path.canonicalize()
-            .is_ok_and(|path| self.seen.contains(&path))
+            .is_ok_and(|path| self.visited.contains(&path))
     }
 
     fn folder(&mut self, path: &Path, shown: &str) {
         if is_toml(path) {
             self.candidates += 1;
-            let message = "a folder is named like a definition";
-            let help = "rename it: its name must not end in `.toml`";
+            let message = "the name of the folder ends in `.toml`";
+            let help = "rename the folder: only definition files have this extension";
             self.report(Rule::FolderNamedLikeFile, shown, message, help);
             return;
         }
@@ -115,34 +127,34 @@ impl Loader {
             Ok(canonical) => canonical,
             Err(error) => return self.unreadable(shown, &error),
         };
-        if self.around.contains(&canonical) {
-            let message = "a symbolic link leads back to a folder that it is in";
+        if self.ancestors.contains(&canonical) {
+            let message = "the symbolic link points to a folder that contains it";
             self.report(Rule::LinkLoop, shown, message, "delete the link");
             return;
         }
-        if !self.seen.insert(canonical.clone()) {
+        if !self.visited.insert(canonical.clone()) {
             return;
         }
-        let entries = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-        let mut entries = match entries {
+        let result = fs::read_dir(path).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let mut entries = match result {
             Ok(entries) => entries,
             Err(error) => return self.unreadable(shown, &error),
         };
         entries.sort_by_key(fs::DirEntry::file_name);
-        self.around.push(canonical);
+        self.ancestors.push(canonical);
         for entry in entries {
-            let name = entry.file_name();
-            let name = name.to_string_lossy();
+            let file_name = entry.file_name();
+            let name = file_name.to_string_lossy();
             if !name.starts_with('.') {
                 self.entry(&entry.path(), &format!("{shown}/{name}"));
             }
         }
-        self.around.pop();
+        self.ancestors.pop();
     }
 
     fn entry(&mut self, path: &Path, shown: &str) {
-        // What is no definition does not matter, be it as broken as it may; but a link may lead to
-        // a folder of them, and one that leads back to itself ends the walk.
+        // Other files are ignored, even broken ones. A link may point to a folder of definitions,
+        // and one that points to itself is reported.
         let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
         let is_dangling =
             || fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
@@ -161,7 +173,7 @@ impl Loader {
         }
     }
 
-    /// What is at the end of a path; reported if there is nothing.
+    /// Returns the metadata of a path's target, or reports why it has none.
     fn metadata(&mut self, path: &Path, shown: &str) -> Option<Metadata> {
         let error = match fs::metadata(path) {
             Ok(metadata) => return Some(metadata),
@@ -170,26 +182,26 @@ impl Loader {
         let is_link = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink());
         match error.kind() {
             io::ErrorKind::NotFound if is_link => {
-                let message = "the symbolic link leads nowhere";
+                let message = "the target of the symbolic link does not exist";
                 self.report(
                     Rule::Unreadable,
                     shown,
                     message,
-                    "delete it, or mend its target",
+                    "delete the link, or correct its target",
                 );
             }
             io::ErrorKind::NotFound => {
-                let message = "there is no such file or folder";
+                let message = "no such file or folder";
                 self.report(
                     Rule::PathNotFound,
                     shown,
                     message,
-                    "check the path, and where it starts from",
+                    "check the path, and the folder that it is relative to",
                 );
             }
-            // There is no stable name for the error of a link that leads to itself.
+            // The error of a link that points to itself has no stable `ErrorKind`.
             kind if is_link && kind != io::ErrorKind::PermissionDenied => {
-                let message = "the symbolic link leads back to itself";
+                let message = "the symbolic link points to itself";
                 self.report(Rule::LinkLoop, shown, message, "delete the link");
             }
             _ => self.unreadable(shown, &error),
@@ -200,8 +212,10 @@ impl Loader {
     fn unreadable(&mut self, shown: &str, error: &io::Error) {
         let message = format!("cannot be read: {}", lower_first(&error.to_string()));
         let help = match error.kind() {
-            io::ErrorKind::PermissionDenied => "allow the user who builds to read it",
-            _ => "mend what the system says is wrong, or move it elsewhere",
+            io::ErrorKind::PermissionDenied => {
+                "grant read permission to the user who runs the build"
+            }
+            _ => "resolve the error of the operating system, or move the file elsewhere",
         };
         self.report(Rule::Unreadable, shown, message, help);
     }
@@ -209,12 +223,12 @@ impl Loader {
     fn file(&mut self, path: &Path, shown: &str, metadata: &Metadata) {
         self.candidates += 1;
         if !metadata.is_file() {
-            let message = "this is no file, but a pipe, a socket or a device";
+            let message = "not a regular file, but a pipe, a socket or a device";
             self.report(
                 Rule::NotAFile,
                 shown,
                 message,
-                "put a file in its place, or rename it",
+                "replace it with a regular file, or rename it",
             );
             return;
         }
@@ -225,11 +239,11 @@ impl Loader {
             return;
         }
         if let Ok(canonical) = path.canonicalize()
-            && !self.seen.insert(canonical)
+            && !self.visited.insert(canonical)
         {
             return;
         }
-        let bytes = match read(path) {
+        let bytes = match File::open(path).and_then(read_limited) {
             Ok(bytes) => bytes,
             Err(error) => return self.unreadable(shown, &error),
         };
@@ -254,7 +268,7 @@ impl Loader {
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "the file is UTF-16: save it as UTF-8",
             _ => "save the file as UTF-8",
         };
-        // Up to the offset the text is the file's own, so that the place is right.
+        // The text equals the file up to the offset, so the line and column are right.
         let text = String::from_utf8_lossy(bytes);
         let source = self.loaded.sources.push(SourceFile::new(shown, text));
         let span = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
@@ -267,15 +281,6 @@ impl Loader {
 fn is_toml(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("toml"))
-}
-
-/// Reads no more than one byte above the limit: the file may have grown since it was measured.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?
-        .take(limits::FILE_BYTES + 1)
-        .read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn lower_first(text: &str) -> String {

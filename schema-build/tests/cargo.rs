@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A real build script under a real cargo: problems come out as errors with their place, and what
-//! is generated is there after a mistake was mended.
+//! Runs build scripts with cargo: problems become errors with their position, and the build succeeds
+//! after the definition is corrected.
 
 use std::error::Error;
 use std::fs;
@@ -22,7 +22,7 @@ kalamtable-build = { path = "SCHEMA_BUILD" }
 
 const BUILD_SCRIPT: &str = r#"fn main() { kalamtable_build::compile("schemas"); }"#;
 
-/// Without the runtime: what is generated is only looked for, not compiled.
+/// A program without the runtime: it reads the generated file and does not compile it.
 const MAIN: &str = r#"
 const GENERATED: &str = include_str!(concat!(env!("OUT_DIR"), "/kalamtable.rs"));
 fn main() { println!("{}", GENERATED.lines().next().unwrap_or_default()); }
@@ -32,20 +32,20 @@ fn cargo(package: &Path, command: &str) -> std::io::Result<Output> {
     Command::new(env!("CARGO"))
         .args([command, "--offline", "--quiet", "--color=never"])
         .current_dir(package)
-        // The dependencies are built once, and kept from run to run.
+        // The dependencies are built once and reused by later runs.
         .env("CARGO_TARGET_DIR", env!("CARGO_TARGET_TMPDIR"))
         .env_remove("RUSTFLAGS")
         .output()
 }
 
 #[test]
-fn cargo_reports_the_place_of_each_problem() -> Result<(), Box<dyn Error>> {
+fn cargo_reports_the_position_of_each_problem() -> Result<(), Box<dyn Error>> {
     let package = tempfile::tempdir()?;
     let root = package.path();
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let manifest = MANIFEST.replace("SCHEMA_BUILD", &here.display().to_string());
     fs::write(root.join("Cargo.toml"), manifest)?;
-    // The versions that the workspace has, which are known to be there without a network.
+    // The versions of the workspace are in cargo's cache, so that the test needs no network.
     fs::copy(here.join("../Cargo.lock"), root.join("Cargo.lock"))?;
     fs::write(root.join("build.rs"), BUILD_SCRIPT)?;
     fs::create_dir_all(root.join("src"))?;
@@ -81,7 +81,7 @@ fn cargo_reports_the_place_of_each_problem() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
-fn a_file_is_written_only_when_it_changed() -> Result<(), Box<dyn Error>> {
+fn unchanged_output_is_not_written_again() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let schemas = folder.path().join("schemas");
     fs::create_dir(&schemas)?;
@@ -94,7 +94,7 @@ fn a_file_is_written_only_when_it_changed() -> Result<(), Box<dyn Error>> {
     let first = config.try_compile(folder.path())?;
     assert_eq!(first.file, folder.path().join("tables.rs"));
     let written = fs::metadata(&first.file)?.modified()?;
-    // Another layout of the same definition is no change of what is generated.
+    // A different layout of the same definition generates the same output.
     fs::write(
         schemas.join("events.toml"),
         format!("# layout\n\n{definition}"),
@@ -111,7 +111,7 @@ fn a_file_is_written_only_when_it_changed() -> Result<(), Box<dyn Error>> {
 }
 
 #[test]
-fn what_the_configuration_names_must_be_there() -> Result<(), Box<dyn Error>> {
+fn configuration_with_unknown_names_is_an_error() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let schemas = folder.path().join("schemas");
     fs::create_dir(&schemas)?;
@@ -125,24 +125,24 @@ fn what_the_configuration_names_must_be_there() -> Result<(), Box<dyn Error>> {
     };
     check(
         config().row_attribute("app.event", "#[derive(Eq)]"),
-        "the configuration names table `app.event`, which no definition has",
+        "`row_attribute` names table `app.event`, which no definition describes",
     );
     check(
         config().row_attribute("app.events", "derive(Eq)"),
-        "`row_attribute` of the configuration is not valid Rust: `derive(Eq)`",
+        "the value of `row_attribute` is not valid Rust: `derive(Eq)`",
     );
     check(
         config().column_type("app.events.ix", "crate::Id"),
-        "the configuration names column `app.events.ix`, which no definition has: \
+        "`column_type` names column `app.events.ix`, which no definition has: \
          write `namespace.table.column`",
     );
     check(
         config().column_type("app.events.id", "crate::"),
-        "`column_type` of the configuration is not valid Rust: `crate::`",
+        "the value of `column_type` is not valid Rust: `crate::`",
     );
     check(
         config().runtime("not a path"),
-        "`runtime` of the configuration is not valid Rust: `not a path`",
+        "the value of `runtime` is not valid Rust: `not a path`",
     );
     Ok(())
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Definitions that are refused, each with the whole of what its author is told, and neighbours
-//! that are taken.
+//! Invalid definitions with their complete messages, and similar definitions that are valid.
 
 mod golden;
 
@@ -11,7 +10,7 @@ use std::path::{Path, PathBuf};
 use kalamtable_build::load;
 use kalamtable_model::{Rule, Style, render};
 
-/// Files and folders directly in `tests/<folder>` that are to be loaded, each on its own.
+/// Returns the files and folders in `tests/<folder>`, each of which is loaded separately.
 fn fixtures(folder: &str) -> Vec<PathBuf> {
     let mut fixtures: Vec<PathBuf> = Path::new("tests")
         .join(folder)
@@ -25,13 +24,13 @@ fn fixtures(folder: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-fn bad_definitions_are_refused_with_the_expected_words() {
+fn bad_definitions_fail_with_the_expected_messages() {
     let mut golden = golden::Golden::new();
     for path in fixtures("bad") {
         let loaded = load(&[&path]);
         assert!(
             !loaded.diagnostics.is_empty(),
-            "{} is taken",
+            "{} has no problems",
             path.display()
         );
         let output = render(&loaded.diagnostics, &loaded.sources, Style::Plain);
@@ -41,7 +40,7 @@ fn bad_definitions_are_refused_with_the_expected_words() {
 }
 
 #[test]
-fn good_definitions_are_taken_and_written_back_the_same() {
+fn good_definitions_have_the_expected_canonical_text() {
     let mut golden = golden::Golden::new();
     for path in fixtures("good") {
         let loaded = load(&[&path]);
@@ -58,8 +57,8 @@ fn good_definitions_are_taken_and_written_back_the_same() {
 }
 
 #[test]
-fn each_rule_is_broken_by_a_fixture() {
-    // Those that need a file system of their own are in `load.rs`.
+fn each_rule_has_a_fixture_that_breaks_it() {
+    // The tests in `load.rs` break these rules, which need other files or folders.
     let elsewhere = [
         Rule::PathNotFound,
         Rule::NoDefinitions,

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Folders and files that are no definitions, each with the whole of what the user is told.
+//! Folders and files that are not definitions, with the complete messages.
 
 use std::fs;
 use std::path::Path;
 
 use expect_test::{Expect, expect};
-use kalamtable_build::{Loaded, load};
+use kalamtable_build::{LoadedDefinitions, load};
 use kalamtable_model::{Style, render};
 use tempfile::TempDir;
 
@@ -22,14 +22,14 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Everything that is said, with the folder's own path left out.
-fn said(loaded: &Loaded, folder: &Path) -> String {
+/// Returns all messages, with `DIR` for the path of the folder.
+fn messages(loaded: &LoadedDefinitions, folder: &Path) -> String {
     render(&loaded.diagnostics, &loaded.sources, Style::Plain)
         .replace(folder.to_str().unwrap(), "DIR")
 }
 
 fn check(folder: &Path, expected: Expect) {
-    expected.assert_eq(&said(&load(&[folder]), folder));
+    expected.assert_eq(&messages(&load(&[folder]), folder));
 }
 
 #[test]
@@ -41,12 +41,12 @@ fn missing_path() {
         --> DIR/schemas
          = help: check the path, and where it starts from
     "#]]
-    .assert_eq(&said(&loaded, dir.path()));
+    .assert_eq(&messages(&loaded, dir.path()));
     assert_eq!(loaded.inputs, [dir.path().join("schemas")]);
 }
 
 #[test]
-fn no_path_at_all() {
+fn empty_list_of_paths() {
     let loaded = load(&[] as &[&str]);
     expect![[r#"
         error[KT0002]: no folder of definitions is given
@@ -138,7 +138,7 @@ fn problems_of_all_files_are_shown_by_path() {
 }
 
 #[test]
-fn single_file_and_the_folder_around_it_are_read_once() {
+fn file_and_its_folder_are_read_once() {
     let dir = folder();
     fs::write(dir.path().join("jobs.toml"), TABLE).unwrap();
     let slash = format!("{}/", dir.path().display());
@@ -147,12 +147,12 @@ fn single_file_and_the_folder_around_it_are_read_once() {
         dir.path().into(),
         slash.into(),
     ]);
-    assert_eq!(said(&loaded, dir.path()), "");
+    assert_eq!(messages(&loaded, dir.path()), "");
     assert_eq!(loaded.tables.len(), 1);
 }
 
 #[test]
-fn inputs_are_every_folder_and_definition() {
+fn inputs_are_all_folders_and_definitions() {
     let dir = folder();
     let path = |name: &str| dir.path().join(name);
     fs::create_dir(path("app")).unwrap();
@@ -160,7 +160,7 @@ fn inputs_are_every_folder_and_definition() {
     fs::write(path("app/jobs.toml"), TABLE).unwrap();
     fs::write(path("app/notes.md"), "").unwrap();
     let loaded = load(&[dir.path()]);
-    assert_eq!(said(&loaded, dir.path()), "");
+    assert_eq!(messages(&loaded, dir.path()), "");
     let inputs = [path(""), path("app"), path("app/jobs.toml"), path("empty")];
     assert_eq!(loaded.inputs, inputs);
 }
@@ -173,7 +173,7 @@ mod unix {
     use super::*;
 
     #[test]
-    fn link_that_leads_back_to_its_folder() {
+    fn link_to_a_parent_folder_is_a_loop() {
         let dir = folder();
         fs::create_dir(dir.path().join("app")).unwrap();
         fs::write(dir.path().join("app/jobs.toml"), TABLE).unwrap();
@@ -189,7 +189,7 @@ mod unix {
     }
 
     #[test]
-    fn links_that_lead_to_each_other() {
+    fn links_to_each_other_are_loops() {
         let dir = folder();
         symlink(dir.path().join("b.toml"), dir.path().join("a.toml")).unwrap();
         symlink(dir.path().join("a.toml"), dir.path().join("b.toml")).unwrap();
@@ -208,10 +208,10 @@ mod unix {
     }
 
     #[test]
-    fn link_that_leads_nowhere() {
+    fn link_without_a_target() {
         let dir = folder();
-        symlink(dir.path().join("gone"), dir.path().join("jobs.toml")).unwrap();
-        symlink(dir.path().join("gone"), dir.path().join("notes")).unwrap();
+        symlink(dir.path().join("missing"), dir.path().join("jobs.toml")).unwrap();
+        symlink(dir.path().join("missing"), dir.path().join("notes")).unwrap();
         check(
             dir.path(),
             expect![[r#"
@@ -228,7 +228,7 @@ mod unix {
         fs::write(elsewhere.path().join("jobs.toml"), TABLE).unwrap();
         symlink(elsewhere.path(), dir.path().join("app")).unwrap();
         let loaded = load(&[dir.path()]);
-        assert_eq!(said(&loaded, dir.path()), "");
+        assert_eq!(messages(&loaded, dir.path()), "");
         assert_eq!(loaded.tables.len(), 1);
     }
 
@@ -253,7 +253,7 @@ mod unix {
         );
     }
 
-    /// A file whose permissions forbid it would do for every user but root.
+    /// Reading this file fails for every user. Root can read any file despite its permissions.
     #[test]
     #[cfg(target_os = "linux")]
     fn unreadable_file() {

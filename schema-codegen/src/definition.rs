@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The definition as a constant expression.
+//! The static definition of a table as a constant expression.
 
 use kalamtable_model::{
     Column, ColumnDefault, ColumnType, Literal, NestedField, PrimaryKey, TableDefinition, TimeUnit,
@@ -8,25 +8,25 @@ use kalamtable_model::{
 use proc_macro2::{Ident, Literal as Token, TokenStream};
 use quote::{ToTokens, quote};
 
-use crate::fields::{Member, RowFields};
+use crate::fields::{RowFields, RowMember};
 use crate::names::ident;
 
-/// Constant expressions that stand for what a definition says of a column: what is known only when
-/// the expression is evaluated.
+/// Constant expressions that replace values of a column's definition. The compiler evaluates them,
+/// and the generator does not know their results.
 #[derive(Clone, Debug, Default)]
 pub struct ColumnTokens {
-    /// The id, an `i32`.
+    /// The id, of type `i32`.
     pub id: Option<TokenStream>,
-    /// A `ColumnType`.
+    /// The type, a `ColumnType`.
     pub ty: Option<TokenStream>,
-    /// A `ColumnDefault`.
+    /// The default, a `ColumnDefault`.
     pub default: Option<TokenStream>,
 }
 
-/// The expression of a static `TableDefinition`, in a module where `__kalam` is the runtime's
-/// `__private`.
+/// Returns the expression for a static `TableDefinition`, in a module where `__kalam` is the
+/// runtime's `__private`.
 ///
-/// `overrides` has one for each column, or is empty.
+/// `overrides` is empty, or it has one element per column.
 pub(crate) fn tokens(
     definition: &TableDefinition,
     fields: &RowFields,
@@ -38,7 +38,7 @@ pub(crate) fn tokens(
     let ttl_seconds = match definition.ttl_seconds() {
         Some(seconds) => {
             let seconds = seconds.get();
-            // `new` is none for zero alone.
+            // `NonZeroU64::new` is an `Option`, and the seconds are not zero.
             quote!(::core::num::NonZeroU64::new(#seconds))
         }
         None => quote!(__kalam::Option::None),
@@ -91,15 +91,16 @@ pub(crate) fn tokens(
     }
 }
 
-/// The positions of a key's columns.
+/// Returns the positions of a key's columns, a shared slice.
 fn key(positions: &[usize], fields: &RowFields) -> TokenStream {
     if fields.flattened.is_empty() {
         return quote!(__kalam::model::Shared::Static(&[#(#positions),*]));
     }
     let count = positions.len();
     let kalam = quote!(__kalam);
-    let positions = positions.iter();
-    let positions = positions.map(|position| fields.position_of_column(*position, &kalam));
+    let positions = positions
+        .iter()
+        .map(|position| fields.position_of_column(*position, &kalam));
     quote!({
         static KEY: [usize; #count] = [#(#positions),*];
         __kalam::model::Shared::Static(&KEY)
@@ -107,7 +108,10 @@ fn key(positions: &[usize], fields: &RowFields) -> TokenStream {
 }
 
 fn unique_keys(definition: &TableDefinition, fields: &RowFields) -> TokenStream {
-    let keys = definition.unique_keys().iter().map(|of| key(of, fields));
+    let keys = definition
+        .unique_keys()
+        .iter()
+        .map(|positions| key(positions, fields));
     if definition.unique_keys().is_empty() || fields.flattened.is_empty() {
         return quote!(__kalam::model::Shared::Static(&[#(#keys),*]));
     }
@@ -118,7 +122,8 @@ fn unique_keys(definition: &TableDefinition, fields: &RowFields) -> TokenStream 
     })
 }
 
-/// `COLUMNS`, a static of its own: what has a destructor can't be evaluated in a temporary.
+/// Returns the static `COLUMNS`. It is an item of its own because a constant expression cannot
+/// contain a temporary with a destructor.
 fn columns(
     definition: &TableDefinition,
     fields: &RowFields,
@@ -133,7 +138,7 @@ fn columns(
     }
     let own = columns.len();
     let count = fields.count(&quote!(__kalam));
-    // Each run of columns, from where to where for those of the definition.
+    // Alternately a range of the definition's columns and the columns of a flattened field.
     let mut runs: Vec<TokenStream> = Vec::new();
     let mut begin = 0;
     let mut end = 0;
@@ -144,8 +149,8 @@ fn columns(
     };
     for member in fields.members() {
         match member {
-            Member::Column(position, _) => end = position + 1,
-            Member::Flattened(_, field) => {
+            RowMember::Column(position, _) => end = position + 1,
+            RowMember::Flattened(_, field) => {
                 flush(begin, end, &mut runs);
                 begin = end;
                 let (ty, base) = (&field.static_ty, &field.base);
@@ -160,15 +165,18 @@ fn columns(
     }
 }
 
-/// Each column of the definition as an expression; `overrides` has one for each, or is empty.
+/// Returns an expression for each column of the definition. `overrides` is empty, or it has one
+/// element per column.
 pub(crate) fn column_list(
     definition: &TableDefinition,
     overrides: &[ColumnTokens],
 ) -> Vec<TokenStream> {
     let none = ColumnTokens::default();
-    let columns = definition.columns().iter().enumerate();
-    columns
-        .map(|(position, of)| column(of, overrides.get(position).unwrap_or(&none)))
+    definition
+        .columns()
+        .iter()
+        .enumerate()
+        .map(|(index, tokens)| column(tokens, overrides.get(index).unwrap_or(&none)))
         .collect()
 }
 
@@ -204,7 +212,8 @@ fn column(column: &Column, overrides: &ColumnTokens) -> TokenStream {
     }
 }
 
-/// A column type as a constant expression, in a scope where `__kalam` is the runtime's `__private`.
+/// Returns a column type as a constant expression, in a scope where `__kalam` is the runtime's
+/// `__private`.
 pub fn type_tokens(ty: &ColumnType) -> TokenStream {
     let plain = |name: &str| {
         let name = ident(name);
@@ -246,7 +255,7 @@ pub fn type_tokens(ty: &ColumnType) -> TokenStream {
             let notation = text(notation);
             quote!(__kalam::model::ColumnType::Arrow(#notation))
         }
-        // The rest have no parameters: `Debug` writes the name of the variant, and nothing else.
+        // All other types have no parameters, so `Debug` writes only the name of the variant.
         plain_type => plain(&format!("{plain_type:?}")),
     }
 }
@@ -259,7 +268,8 @@ fn nested_field(field: &NestedField) -> TokenStream {
     quote!(__kalam::model::NestedField { id: #id, name: #name, ty: #ty, nullable: #nullable })
 }
 
-/// A default as a constant expression, in a scope where `__kalam` is the runtime's `__private`.
+/// Returns a default as a constant expression, in a scope where `__kalam` is the runtime's
+/// `__private`.
 pub fn default_tokens(default: &ColumnDefault) -> TokenStream {
     match default {
         ColumnDefault::Literal(value) => {
@@ -267,7 +277,7 @@ pub fn default_tokens(default: &ColumnDefault) -> TokenStream {
                 Literal::Boolean(value) => quote!(Boolean(#value)),
                 Literal::Integer(value) => quote!(Integer(#value)),
                 Literal::Float(value) => {
-                    // Through its bits: tokens have no infinities, and no sign of their own.
+                    // As bits, because literals can be neither infinite nor negative.
                     let bits = value.to_bits();
                     quote!(Float(f64::from_bits(#bits)))
                 }
@@ -294,11 +304,12 @@ fn time_unit(unit: TimeUnit) -> TokenStream {
     quote!(__kalam::model::TimeUnit::#unit)
 }
 
-/// The name of a variant without fields.
+/// Returns the name of a variant without fields.
 fn variant(value: impl std::fmt::Debug) -> Ident {
     ident(&format!("{value:?}"))
 }
 
+/// Returns a shared string as a constant expression.
 pub(crate) fn text(value: impl AsRef<str>) -> TokenStream {
     let value = value.as_ref();
     quote!(__kalam::model::Shared::Static(#value))

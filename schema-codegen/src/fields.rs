@@ -1,285 +1,256 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`RowFields`]: the fields of a row struct, however it came to be: generated from a definition, or
-//! written by hand and derived on.
+//! [`RowFields`]: the fields of a row struct, whether it is generated or written by hand.
 
-use kalamtable_model::rust_names::{snake_case, view_name};
-use kalamtable_model::{Column, TableDefinition, TimeUnit};
+use kalamtable_model::TimeUnit;
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Type;
 
-use crate::Options;
-use crate::names::ident;
-use crate::types::{column_field_type, unit_type};
+use crate::field_types::unit_type;
 
 /// A row struct.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RowFields {
-    /// Its name.
+    /// The name of the struct.
     pub row: Ident,
-    /// Its parameters.
-    pub parameters: Parameters,
-    /// Its visibility, which that of its view is too.
+    /// The generic parameters of the struct.
+    pub parameters: GenericParameters,
+    /// The visibility of the struct and of its view.
     pub visibility: TokenStream,
-    /// The name of its view.
+    /// The name of the view.
     pub view: Ident,
     /// The fields that are columns, in the order of the definition's columns.
     pub columns: Vec<ColumnField>,
-    /// The fields that are several columns each, which the definition does not have.
+    /// The fields that are several columns each. The definition does not contain these columns.
     pub flattened: Vec<FlattenedField>,
-    /// The fields that are no columns.
+    /// The names of the fields that are not columns.
     pub skipped: Vec<Ident>,
-    /// Which way its rows can go.
-    pub access: Access,
+    /// The conversions that the rows support.
+    pub access: RowAccess,
 }
 
-/// The parameters of a struct; no column depends on them.
+/// The generic parameters of a struct. No column depends on them.
 #[derive(Clone, Debug, Default)]
-pub struct Parameters {
-    /// Each as it is declared: `'a`, `T: Clone`.
+pub struct GenericParameters {
+    /// The parameters as declared: `'a`, `T: Clone`.
     pub declared: Vec<TokenStream>,
-    /// Each as it is used: `'a`, `T`.
+    /// The parameters as arguments: `'a`, `T`.
     pub used: Vec<TokenStream>,
-    /// The predicates of the struct's `where`.
+    /// The predicates of the struct's `where` clause.
     pub bounds: Vec<TokenStream>,
 }
 
-impl Parameters {
-    /// The beginning of an impl of `what` for the struct `name`, which also needs `bounds`.
+impl GenericParameters {
+    /// Returns `impl<..> #trait_path for #name<..> where ..`, with the struct's bounds and `bounds`.
     pub(crate) fn header(
         &self,
-        what: &TokenStream,
+        trait_path: &TokenStream,
         name: &Ident,
         bounds: &[TokenStream],
     ) -> TokenStream {
-        let Parameters {
-            declared,
-            used,
-            bounds: own,
-        } = self;
-        let angled = |list: &[TokenStream]| match list {
-            [] => TokenStream::new(),
-            list => quote!(<#(#list),*>),
-        };
-        let (declared, used) = (angled(declared), angled(used));
-        let bounds: Vec<&TokenStream> = own.iter().chain(bounds).collect();
-        let bounds = match &bounds[..] {
-            [] => TokenStream::new(),
-            bounds => quote!(where #(#bounds),*),
-        };
-        quote!(impl #declared #what for #name #used #bounds)
+        let declared = angle_bracketed(&self.declared);
+        let used = angle_bracketed(&self.used);
+        let predicates: Vec<&TokenStream> = self.bounds.iter().chain(bounds).collect();
+        let where_clause = (!predicates.is_empty()).then(|| quote!(where #(#predicates),*));
+        quote!(impl #declared #trait_path for #name #used #where_clause)
     }
 
-    /// What rows that are read need beside, if they have parameters: those say nothing of themselves.
-    pub(crate) fn needing(&self, bound: TokenStream) -> Vec<TokenStream> {
-        match &self.used[..] {
-            [] => Vec::new(),
-            _ => vec![quote!(Self: #bound)],
+    /// Returns the predicate `Self: #bound` for a struct with parameters. Without parameters the
+    /// compiler verifies the bound itself.
+    pub(crate) fn self_bound(&self, bound: TokenStream) -> Vec<TokenStream> {
+        if self.used.is_empty() {
+            Vec::new()
+        } else {
+            vec![quote!(Self: #bound)]
         }
     }
 }
 
-/// A field whose struct's own fields are columns of the table.
-#[derive(Clone, Debug)]
-pub struct FlattenedField {
-    /// How many of the fields that are one column stand before it.
-    pub before: usize,
-    /// Its name.
-    pub name: Ident,
-    /// Its visibility, which that of the view's field is too.
-    pub visibility: TokenStream,
-    /// Its type.
-    pub ty: TokenStream,
-    /// The same, for a place outside of the struct's lifetimes.
-    pub static_ty: TokenStream,
-    /// The type that says above which number the ids of its columns begin.
-    pub base: TokenStream,
-    /// Its documentation, line by line.
-    pub docs: Vec<String>,
+fn angle_bracketed(parameters: &[TokenStream]) -> Option<TokenStream> {
+    (!parameters.is_empty()).then(|| quote!(<#(#parameters),*>))
 }
 
-/// A field that is one column, or several.
-pub(crate) enum Member<'a> {
-    /// One, at this position of the definition.
-    Column(usize, &'a ColumnField),
-    /// Several, those of the flattened field at this index.
-    Flattened(usize, &'a FlattenedField),
-}
-
-impl<'a> Member<'a> {
-    /// Its name.
-    pub(crate) fn name(self) -> &'a Ident {
-        match self {
-            Member::Column(_, field) => &field.name,
-            Member::Flattened(_, field) => &field.name,
-        }
-    }
-}
-
-/// Which way rows can go.
+/// The conversions that rows support.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// To Arrow and back.
+pub enum RowAccess {
+    /// To Arrow and from Arrow.
     ReadWrite,
-    /// To Arrow only: the struct borrows.
+    /// To Arrow only, because the struct borrows.
     WriteOnly,
 }
 
 /// A field that is a column.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ColumnField {
-    /// Its name.
+    /// The name of the field.
     pub name: Ident,
-    /// Its visibility, which that of the view's field is too.
+    /// The visibility of the field and of the view's field.
     pub visibility: TokenStream,
-    /// Its type, with `Option` where it may be null.
-    pub ty: TokenStream,
-    /// How it holds the column's value.
-    pub held: Held,
-    /// Whether its type is known to be one that a column can hold. Where it is not, what is generated
-    /// asks for that first, so that it is not told for every use of the field.
+    /// The type of the field, which is an `Option` for a nullable column.
+    pub ty: Type,
+    /// The form in which the field holds the column's value.
+    pub representation: FieldRepresentation,
+    /// Whether the type's name shows that a column can hold it. If not, the generated impls have it
+    /// as a bound, so that the compiler reports a type that does not fit once and not per use.
     pub is_known: bool,
-    /// Its documentation, line by line.
+    /// The documentation of the field, line by line.
     pub docs: Vec<String>,
 }
 
-/// How a field holds its column's value.
+/// The form in which a field holds its column's value.
 #[derive(Clone, Debug)]
-pub enum Held {
-    /// As a value of its own type.
-    AsIs,
-    /// As the bare number of units of a time.
-    Units(Time),
+pub enum FieldRepresentation {
+    /// As a value of the field's type.
+    Value,
+    /// As a bare number, which counts the units of a time.
+    Units(TimeType),
 }
 
-/// A time whose unit is part of its type.
+/// A type of times, with its unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Time {
-    /// A moment.
+pub enum TimeType {
+    /// A timestamp.
     Timestamp(TimeUnit),
     /// A time of day.
     TimeOfDay(TimeUnit),
 }
 
-impl RowFields {
-    /// The struct that is generated for a definition.
-    pub(crate) fn of_definition(definition: &TableDefinition, options: &Options) -> Self {
-        let columns = definition.columns().iter().map(|column| ColumnField {
-            name: ident(&snake_case(&column.name)),
-            visibility: quote!(pub),
-            ty: column_field_type(definition, column, options),
-            held: Held::AsIs,
-            is_known: true,
-            docs: column_docs(column),
-        });
-        RowFields {
-            row: ident(definition.row()),
-            parameters: Parameters::default(),
-            visibility: quote!(pub),
-            view: ident(&view_name(definition.row())),
-            columns: columns.collect(),
-            flattened: Vec::new(),
-            skipped: Vec::new(),
-            access: Access::ReadWrite,
+/// A field of a struct type whose own fields are columns of the table.
+#[derive(Clone, Debug)]
+pub struct FlattenedField {
+    /// The number of fields that are one column and precede this field.
+    pub before: usize,
+    /// The name of the field.
+    pub name: Ident,
+    /// The visibility of the field and of the view's field.
+    pub visibility: TokenStream,
+    /// The type of the field.
+    pub ty: TokenStream,
+    /// The type of the field with `'static` for each lifetime, for use outside of the struct.
+    pub static_ty: TokenStream,
+    /// The type-level number above which the ids of the columns begin.
+    pub base: TokenStream,
+    /// The documentation of the field, line by line.
+    pub docs: Vec<String>,
+}
+
+/// A field that is one column or several columns.
+pub(crate) enum RowMember<'a> {
+    /// One column, at this index of the definition.
+    Column(usize, &'a ColumnField),
+    /// Several columns: the flattened field at this index.
+    Flattened(usize, &'a FlattenedField),
+}
+
+impl<'a> RowMember<'a> {
+    /// Returns the name of the field.
+    pub(crate) fn name(self) -> &'a Ident {
+        match self {
+            RowMember::Column(_, field) => &field.name,
+            RowMember::Flattened(_, field) => &field.name,
         }
     }
 }
 
 impl RowFields {
-    /// The fields, in the order of their columns.
-    pub(crate) fn members(&self) -> Vec<Member<'_>> {
+    /// Returns the fields in the order of their columns.
+    pub(crate) fn members(&self) -> Vec<RowMember<'_>> {
         let mut members = Vec::with_capacity(self.columns.len() + self.flattened.len());
         let mut flattened = self.flattened.iter().enumerate().peekable();
         for (position, field) in self.columns.iter().enumerate() {
             while let Some((index, several)) =
                 flattened.next_if(|(_, several)| several.before <= position)
             {
-                members.push(Member::Flattened(index, several));
+                members.push(RowMember::Flattened(index, several));
             }
-            members.push(Member::Column(position, field));
+            members.push(RowMember::Column(position, field));
         }
-        members.extend(flattened.map(|(index, several)| Member::Flattened(index, several)));
+        members.extend(flattened.map(|(index, several)| RowMember::Flattened(index, several)));
         members
     }
 
-    /// What is asked for the types that are not known to be values, each where it stands. Rows that are
-    /// only written mention a type once.
+    /// Returns a bound for each type that is not known to be a value, at the span of the type.
+    ///
+    /// Rows that are only written need none: their impls mention each type once.
     pub(crate) fn bounds(&self, kalam: &TokenStream) -> Vec<TokenStream> {
-        if self.access == Access::WriteOnly {
+        if self.access == RowAccess::WriteOnly {
             return Vec::new();
         }
         let unknown = self.columns.iter().filter(|field| !field.is_known);
-        let bounds = unknown.map(|field| {
-            let ty = &field.ty;
-            let first = ty.clone().into_iter().next();
-            let span = first.map_or(Span::call_site(), |first| first.span());
-            let span = span.resolved_at(Span::call_site());
-            let bound = quote!(#kalam::OwnedElement).into_iter().map(|mut token| {
-                token.set_span(span);
-                token
-            });
-            let bound: TokenStream = bound.collect();
-            quote_spanned!(span=> #ty: #bound)
-        });
-        bounds.collect()
+        unknown.map(|field| field.bound(kalam)).collect()
     }
 
-    /// The position in the table of what stands behind `columns` columns of the definition and behind
-    /// the first `flattened` of the flattened fields, as an expression.
-    fn position(&self, columns: usize, flattened: usize, kalam: &TokenStream) -> TokenStream {
-        let columns = Literal::usize_unsuffixed(columns);
-        let types = self.flattened[..flattened].iter();
-        let types = types.map(|several| &several.static_ty);
-        quote!(#columns #(+ <#types as #kalam::Fields>::COUNT)*)
+    /// Whether a flattened field precedes the definition's column at `index`. Its position in the
+    /// table is then an expression.
+    pub(crate) fn is_after_flattened(&self, index: usize) -> bool {
+        self.flattened.iter().any(|field| field.before <= index)
     }
 
-    /// The position in the table of the definition's column at `position`, as an expression.
-    pub(crate) fn position_of_column(&self, position: usize, kalam: &TokenStream) -> TokenStream {
+    /// Returns the position in the table of the definition's column at `index`, as an expression.
+    pub(crate) fn position_of_column(&self, index: usize, kalam: &TokenStream) -> TokenStream {
         let flattened = self.flattened.iter();
-        let before = flattened.filter(|several| several.before <= position);
-        self.position(position, before.count(), kalam)
+        let preceding = flattened.filter(|field| field.before <= index);
+        self.position(index, preceding.count(), kalam)
     }
 
-    /// The position in the table of the first column of the flattened field at `index`, as an
-    /// expression.
+    /// Returns the position in the table of the first column of the flattened field at `index`, as
+    /// an expression.
     pub(crate) fn position_of_flattened(&self, index: usize, kalam: &TokenStream) -> TokenStream {
         self.position(self.flattened[index].before, index, kalam)
     }
 
-    /// How many columns the table has, as an expression.
+    /// Returns the number of columns of the table, as an expression.
     pub(crate) fn count(&self, kalam: &TokenStream) -> TokenStream {
         self.position(self.columns.len(), self.flattened.len(), kalam)
+    }
+
+    /// Returns the position after `columns` columns of the definition and after the first
+    /// `flattened` flattened fields, as an expression.
+    fn position(&self, columns: usize, flattened: usize, kalam: &TokenStream) -> TokenStream {
+        let columns = Literal::usize_unsuffixed(columns);
+        let types = self.flattened[..flattened]
+            .iter()
+            .map(|field| &field.static_ty);
+        quote!(#columns #(+ <#types as #kalam::Fields>::COUNT)*)
     }
 }
 
 impl ColumnField {
-    /// What the column's values are in Rust: the field's type, or that whose units it holds.
+    /// Returns the type of the column's cells in Rust: the field's type, or for a bare number the
+    /// time whose units it counts.
     ///
-    /// `__kalam` is the path of the runtime's `__private`.
+    /// `kalam` is the path of the runtime's `__private`.
     pub(crate) fn element(&self, nullable: bool, kalam: &TokenStream) -> TokenStream {
-        let ty = match self.held {
-            Held::AsIs => return self.ty.clone(),
-            Held::Units(Time::Timestamp(unit)) => {
+        let time = match self.representation {
+            FieldRepresentation::Value => return self.ty.to_token_stream(),
+            FieldRepresentation::Units(TimeType::Timestamp(unit)) => {
                 let unit = unit_type(unit, kalam);
                 quote!(#kalam::Timestamp<#unit>)
             }
-            Held::Units(Time::TimeOfDay(unit)) => {
+            FieldRepresentation::Units(TimeType::TimeOfDay(unit)) => {
                 let unit = unit_type(unit, kalam);
                 quote!(#kalam::TimeOfDay<#unit>)
             }
         };
         if nullable {
-            quote!(#kalam::Option<#ty>)
+            quote!(#kalam::Option<#time>)
         } else {
-            ty
+            time
         }
     }
-}
 
-/// The comment, or the column's name where there is none: a public field has documentation.
-fn column_docs(column: &Column) -> Vec<String> {
-    match &column.comment {
-        Some(comment) => comment.lines().map(|line| format!(" {line}")).collect(),
-        None => vec![format!(" Column `{}`.", column.name)],
+    /// Returns the bound that the field's type is an element, with the span of the type.
+    fn bound(&self, kalam: &TokenStream) -> TokenStream {
+        let ty = &self.ty;
+        let first = ty.to_token_stream().into_iter().next();
+        let span = first.map_or(Span::call_site(), |first| first.span());
+        let span = span.resolved_at(Span::call_site());
+        let bound = quote!(#kalam::OwnedElement).into_iter().map(|mut token| {
+            token.set_span(span);
+            token
+        });
+        let bound: TokenStream = bound.collect();
+        quote_spanned!(span=> #ty: #bound)
     }
 }

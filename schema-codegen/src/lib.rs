@@ -1,56 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A checked definition to Rust tokens: pure and total, no I/O.
+//! Rust tokens for checked definitions. The crate performs no I/O, and it cannot fail: its input is
+//! a [`TableDefinition`](kalamtable_model::TableDefinition), which has passed every check.
 //!
-//! Both front ends end here, so a table written as TOML and as a struct yields the same tokens.
-//! The output is data and one-line calls into the runtime's `__private`, by absolute path.
+//! Two front ends use it. `kalamtable-build` generates modules for definitions in TOML with
+//! [`tables`]. `kalamtable-macros` generates the items for a struct that exists with
+//! [`derive_row`], [`derive_value`], [`derive_closed_set`] and [`derive_newtype`]. A table that is
+//! written once as TOML and once as a struct yields the same tokens in both.
+//!
+//! The output consists of items that name the runtime's module `__private` by the alias `__kalam`.
+//! It contains no macro calls, so that prettyplease formats all of it; `macro_rules!` in the
+//! runtime would be shorter in the generated file, but rustc compiles the same items either way.
 //!
 //! | part | file |
 //! |---|---|
 //! | modules of namespaces and tables | `modules` |
+//! | every name in a table's module | `table_names` |
 //! | the static definition | `definition` |
-//! | row struct, closed sets, nested structs | `types` |
-//! | the fields of a row struct, generated or not | `fields` |
-//! | conversions, views and keys | `conversions` |
-//! | structs inside columns that exist | `nested` |
+//! | the fields of a row struct, generated or written by hand | `fields` |
+//! | Rust types of columns | `field_types` |
+//! | the row struct and the types of its fields | `types` |
+//! | `impl ToArrow`, `impl FromArrow` | `to_arrow`, `from_arrow` |
+//! | the row's view | `view` |
+//! | `impl RowKey`, `impl KeyedRow` | `row_key` |
+//! | impls for enums, newtypes and structs inside columns | `closed_set`, `newtype`, `struct_value` |
+//! | structs inside columns that are written by hand | `value` |
 
-mod conversions;
+mod closed_set;
 mod definition;
+mod field_types;
 mod fields;
+mod from_arrow;
 mod modules;
 mod names;
-mod nested;
+mod newtype;
+mod options;
+mod row_key;
+mod struct_value;
+mod table_names;
+mod to_arrow;
 mod types;
+mod value;
+mod view;
 
-use std::collections::BTreeMap;
-
-use proc_macro2::TokenStream;
-use quote::quote;
-
+pub use closed_set::derive_closed_set;
 pub use definition::{ColumnTokens, default_tokens, type_tokens};
-pub use fields::{Access, ColumnField, FlattenedField, Held, Parameters, RowFields, Time};
-pub use modules::{Derived, derived, table, tables};
-pub use nested::derived_value;
-pub use types::value_type;
-
-/// What a caller may choose about the output.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The path of a crate that has `__private`: `::kalamtable` or `::kalamtable_runtime`.
-    pub runtime: TokenStream,
-    /// Attributes for the row type of a table, by `namespace.table`.
-    pub row_attributes: BTreeMap<String, Vec<TokenStream>>,
-    /// Rust types of columns, by `namespace.table.column`; they go before the definition's own.
-    pub column_types: BTreeMap<String, TokenStream>,
-}
-
-impl Default for Options {
-    /// No attributes, no types, and the facade `::kalamtable`.
-    fn default() -> Self {
-        Options {
-            runtime: quote!(::kalamtable),
-            row_attributes: BTreeMap::new(),
-            column_types: BTreeMap::new(),
-        }
-    }
-}
+pub use field_types::value_type;
+pub use fields::{
+    ColumnField, FieldRepresentation, FlattenedField, GenericParameters, RowAccess, RowFields,
+    TimeType,
+};
+pub use modules::{DerivedTokens, derive_row, table, tables};
+pub use newtype::derive_newtype;
+pub use options::CodegenOptions;
+pub use value::derive_value;

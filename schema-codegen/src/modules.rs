@@ -1,97 +1,113 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Modules: one a namespace, in it one a table, and the list of all tables.
-
-use std::collections::BTreeMap;
+//! The modules of namespaces and tables, and the items of a table.
 
 use kalamtable_model::TableDefinition;
-use kalamtable_model::rust_names::snake_case;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::definition::ColumnTokens;
-use crate::fields::RowFields;
-use crate::names::{constant, ident};
-use crate::{Options, conversions, definition, types};
+use crate::fields::{RowAccess, RowFields};
+use crate::options::CodegenOptions;
+use crate::table_names::TableNames;
+use crate::{definition, from_arrow, row_key, to_arrow, types, view};
 
-/// All tables: a module a namespace and in it one a table, sorted by name, and `TABLES`.
+/// Generates one module per namespace, in it one module per table, and the static `TABLES`.
 ///
-/// The order of `definitions` does not matter. A crate may use some of what is generated and hide
-/// the rest: that is not for the compiler to warn of.
+/// All of them are sorted by name, so the order of `definitions` does not matter.
 pub fn tables<'a>(
     definitions: impl IntoIterator<Item = &'a TableDefinition>,
-    options: &Options,
+    options: &CodegenOptions,
 ) -> TokenStream {
-    let mut namespaces: BTreeMap<String, Vec<&TableDefinition>> = BTreeMap::new();
-    for definition in definitions {
-        let module = snake_case(&definition.name().namespace);
-        namespaces.entry(module).or_default().push(definition);
-    }
-    for definitions in namespaces.values_mut() {
-        definitions.sort_by(|a, b| a.name().cmp(b.name()));
-    }
+    let mut tables: Vec<(TableNames, &TableDefinition)> = definitions
+        .into_iter()
+        .map(|definition| (TableNames::new(definition, options), definition))
+        .collect();
+    tables.sort_by(|(a_names, a), (b_names, b)| {
+        let key = (&a_names.namespace, a.name());
+        key.cmp(&(&b_names.namespace, b.name()))
+    });
     let runtime = &options.runtime;
-    let mut paths = Vec::new();
-    let mut modules = Vec::new();
-    for (namespace, definitions) in &namespaces {
-        let module = ident(namespace);
-        let doc = format!(
-            " The tables of namespace `{}`.",
-            definitions[0].name().namespace
-        );
-        for definition in definitions {
-            let table = table_module(definition);
-            paths.push(quote!(&#module::#table::TABLE));
-        }
-        let tables = definitions
-            .iter()
-            .map(|definition| table(definition, options));
-        modules.push(quote! {
-            #[doc = #doc]
-            #[allow(dead_code, unreachable_pub)]
-            pub mod #module {
-                #(#tables)*
-            }
-        });
-    }
-    let count = paths.len();
+    let paths = tables.iter().map(|(names, _)| {
+        let TableNames {
+            namespace, table, ..
+        } = names;
+        quote!(&#namespace::#table::TABLE)
+    });
+    let count = tables.len();
+    let namespaces = tables
+        .chunk_by(|(a, _), (b, _)| a.namespace == b.namespace)
+        .map(|tables| namespace_module(tables, options));
     quote! {
-        /// Every table in here, sorted by name.
+        /// All tables, sorted by name.
         #[allow(dead_code, unreachable_pub)]
         pub static TABLES: [&#runtime::__private::Table; #count] = [#(#paths),*];
-        #(#modules)*
+        #(#namespaces)*
     }
 }
 
-/// The module of one table.
-pub fn table(definition: &TableDefinition, options: &Options) -> TokenStream {
+/// Generates the module of a namespace for its tables, of which there is at least one.
+fn namespace_module(
+    tables: &[(TableNames, &TableDefinition)],
+    options: &CodegenOptions,
+) -> TokenStream {
+    let (names, first) = &tables[0];
+    let module = &names.namespace;
+    let doc = format!(" The tables of namespace `{}`.", first.name().namespace);
+    let tables = tables
+        .iter()
+        .map(|(names, definition)| table_module(names, definition, options));
+    // A crate may keep the module private and use only some of its items.
+    quote! {
+        #[doc = #doc]
+        #[allow(dead_code, unreachable_pub)]
+        pub mod #module {
+            #(#tables)*
+        }
+    }
+}
+
+/// Generates the module of one table.
+pub fn table(definition: &TableDefinition, options: &CodegenOptions) -> TokenStream {
+    table_module(&TableNames::new(definition, options), definition, options)
+}
+
+fn table_module(
+    names: &TableNames,
+    definition: &TableDefinition,
+    options: &CodegenOptions,
+) -> TokenStream {
     let runtime = &options.runtime;
-    let module = table_module(definition);
+    let module = &names.table;
     let doc = module_doc(definition);
-    let positions = definition
+    let indices_doc = format!(
+        " Column indices of `{}`, in the order of `SELECT *`.",
+        definition.name()
+    );
+    let columns = definition
         .columns()
         .iter()
-        .enumerate()
-        .map(|(position, column)| {
-            let constant = constant(&column.name);
-            let doc = format!(" `{}`", column.name);
-            quote! {
-                #[doc = #doc]
-                pub const #constant: usize = #position;
-            }
-        });
-    let fields = RowFields::of_definition(definition, options);
-    let types = types::tokens(definition, &fields, options);
-    let view = conversions::view(definition, &fields, &view_doc(definition), &quote!(__kalam));
-    let items = items(definition, &fields, &[]);
+        .zip(&names.constants)
+        .enumerate();
+    let indices = columns.map(|(index, (column, constant))| {
+        let doc = format!(" The index of column `{}`.", column.name);
+        quote! {
+            #[doc = #doc]
+            pub const #constant: usize = #index;
+        }
+    });
+    let types = types::tokens(definition, names, options);
+    let fields = &names.fields;
+    let view = view::tokens(definition, fields, &view_doc(definition), &quote!(__kalam));
+    let items = items(definition, fields, &[]);
     quote! {
         #(#[doc = #doc])*
         pub mod #module {
             use #runtime::__private as __kalam;
 
-            /// Positions of the columns, in the order of `SELECT *`.
+            #[doc = #indices_doc]
             pub mod column {
-                #(#positions)*
+                #(#indices)*
             }
 
             #types
@@ -101,58 +117,65 @@ pub fn table(definition: &TableDefinition, options: &Options) -> TokenStream {
     }
 }
 
-/// What a struct that exists gets.
+/// The generated items for a struct that exists.
 #[derive(Clone, Debug)]
-pub struct Derived {
-    /// Its view, which stands beside it.
+pub struct DerivedTokens {
+    /// The view, for the module of the struct. Empty if the struct has none.
     pub view: TokenStream,
-    /// The static definition and the impls, for a scope in which `__kalam` is the runtime's `__private`.
+    /// All other items, for a scope in which `__kalam` is the runtime's `__private`.
     pub items: TokenStream,
 }
 
-/// The tokens for a struct that exists: those that its table has in [`table`].
+/// Generates the items of a table for a row struct that exists. They are the same tokens as in the
+/// module that [`table`] generates.
 ///
-/// `overrides` has one for each column, or is empty.
-pub fn derived(
+/// `overrides` is empty, or it has one element per column.
+pub fn derive_row(
     definition: &TableDefinition,
     fields: &RowFields,
     overrides: &[ColumnTokens],
     runtime: &TokenStream,
-) -> Derived {
-    Derived {
-        view: conversions::view(
-            definition,
-            fields,
-            &view_doc(definition),
-            &quote!(#runtime::__private),
-        ),
+) -> DerivedTokens {
+    let kalam = quote!(#runtime::__private);
+    DerivedTokens {
+        view: view::tokens(definition, fields, &view_doc(definition), &kalam),
         items: items(definition, fields, overrides),
     }
 }
 
-/// The static definition and the impls.
+/// Generates the static definition and the impls of a row.
 fn items(
     definition: &TableDefinition,
     fields: &RowFields,
     overrides: &[ColumnTokens],
 ) -> TokenStream {
+    let name = definition.name();
+    let definition_doc = format!(" The definition of `{name}`.");
+    let schema_doc = format!(" The Arrow schema of `{name}`, built on first use.");
+    let table_doc = format!(" Table `{name}`: its definition and its Arrow schema.");
     let static_definition = definition::tokens(definition, fields, overrides);
-    let conversions = conversions::tokens(definition, fields);
+    let to_arrow = to_arrow::tokens(definition, fields);
+    let reads = (fields.access == RowAccess::ReadWrite).then(|| {
+        let from_arrow = from_arrow::tokens(definition, fields);
+        let keys = row_key::tokens(definition, fields);
+        quote!(#from_arrow #keys)
+    });
     quote! {
-        /// What the table is.
+        #[doc = #definition_doc]
         pub static DEFINITION: __kalam::model::TableDefinition = #static_definition;
 
-        /// The Arrow schema, made on first use.
+        #[doc = #schema_doc]
         pub static SCHEMA: __kalam::LazyLock<__kalam::SchemaRef> =
             __kalam::LazyLock::new(|| __kalam::Table::new_schema(&DEFINITION));
 
-        /// The definition and its schema.
+        #[doc = #table_doc]
         pub static TABLE: __kalam::Table = __kalam::Table {
             definition: &DEFINITION,
             schema: &SCHEMA,
         };
 
-        #conversions
+        #to_arrow
+        #reads
     }
 }
 
@@ -160,11 +183,7 @@ fn view_doc(definition: &TableDefinition) -> String {
     format!(" A row of `{}`, borrowed from a batch.", definition.name())
 }
 
-fn table_module(definition: &TableDefinition) -> Ident {
-    ident(&snake_case(&definition.name().table))
-}
-
-/// One line each: rustdoc joins them, and a comment may have several.
+/// Returns the documentation of a table's module, line by line.
 fn module_doc(definition: &TableDefinition) -> Vec<String> {
     let mut lines = vec![format!(" Table `{}`.", definition.name())];
     if let Some(comment) = definition.comment() {

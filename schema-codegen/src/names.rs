@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Names of the model as identifiers.
+//! Identifiers for names of the model.
 
 use proc_macro2::{Ident, Span};
 
-/// An identifier; `name` comes from the model's `rust_names`, or was checked there.
+/// Returns `name` as an identifier, raw if it begins with `r#`.
+///
+/// `name` comes from the model's `rust_names`, or the checks have verified that it is an
+/// identifier.
 pub(crate) fn ident(name: &str) -> Ident {
     match name.strip_prefix("r#") {
         Some(raw) => Ident::new_raw(raw, Span::call_site()),
@@ -12,11 +15,11 @@ pub(crate) fn ident(name: &str) -> Ident {
     }
 }
 
-/// The constant of a column's position.
-pub(crate) fn constant(name: &str) -> Ident {
-    ident(
-        &kalamtable_model::rust_names::snake_case(name)
-            .trim_start_matches("r#")
-            .to_uppercase(),
-    )
+/// Returns the names `c0`, `c1`, .. of `count` local variables.
+///
+/// Locals are not named after their columns, because a column may be called `row` or `readers`.
+pub(crate) fn locals(count: usize) -> Vec<Ident> {
+    (0..count)
+        .map(|number| ident(&format!("c{number}")))
+        .collect()
 }

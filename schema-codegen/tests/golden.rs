@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The whole output for one definition with everything in it. That it compiles without warnings,
-//! and does what it says, is shown by `tests/generated.rs` of the root package, which includes it.
+//! The complete output for a definition with every column type. `tests/generated.rs` of the root
+//! package includes the golden file: it compiles without warnings, and its conversions work.
 
 use expect_test::expect_file;
-use kalamtable_codegen::{Options, tables};
+use kalamtable_codegen::{CodegenOptions, tables};
 use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
 
 fn definition(toml: &str) -> TableDefinition {
@@ -20,8 +20,8 @@ fn definition(toml: &str) -> TableDefinition {
 }
 
 fn generated(definitions: &[TableDefinition]) -> String {
-    let tokens = tables(definitions, &Options::default());
-    prettyplease::unparse(&syn::parse2(tokens).expect("the output is Rust"))
+    let tokens = tables(definitions, &CodegenOptions::default());
+    prettyplease::unparse(&syn::parse2(tokens).expect("the output is valid Rust"))
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn output_is_golden() {
 }
 
 #[test]
-fn order_of_definitions_does_not_matter() {
+fn output_does_not_depend_on_the_order_of_definitions() {
     let definition = |name: &str| {
         definition(&format!(
             "name = \"{name}\"\nprimary_key = [\"id\"]\n[columns]\nid = {{ id = 1, type = \"int\" }}\n"

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `#[kalam(..)]`: what a struct and its fields say. Whether it makes sense together is left to the
-//! stages behind.
+//! The attributes `#[kalam(..)]` of a struct and its fields. Later stages check whether their values
+//! are consistent.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::{Attribute, Lit, LitStr};
 
-use crate::entries::{DefaultAttribute, Entries, Key, Place};
+use crate::entries::{AllowedKeys, AttributeEntries, DefaultAttribute, KeyUsage};
 use crate::problems::{Problems, Written};
 
-const TABLE_KEYS: &[Key] = &[
+const TABLE_KEYS: &[KeyUsage] = &[
     ("table", "table = \"app.events\""),
     ("primary_key", "primary_key(id)"),
     ("no_primary_key", "no_primary_key = \"why\""),
@@ -27,13 +27,13 @@ const TABLE_KEYS: &[Key] = &[
     ("view", "view = EventView"),
 ];
 
-/// What can be said several times.
+/// The keys that may be repeated.
 const REPEATED_TABLE_KEYS: &[&str] = &["unique"];
 
-/// What stands beside `schema`.
+/// The keys that can be combined with `schema`.
 const SCHEMA_KEYS: [&str; 3] = ["schema", "crate", "view"];
 
-const FIELD_KEYS: &[Key] = &[
+const FIELD_KEYS: &[KeyUsage] = &[
     ("id", "id = 3"),
     ("rename", "rename = \"column\""),
     ("type", "type = \"decimal(10, 2)\""),
@@ -45,27 +45,27 @@ const FIELD_KEYS: &[Key] = &[
     ("flatten", "flatten"),
 ];
 
-const RESERVED_KEYS: &[Key] = &[("ids", "ids(2, 5)"), ("names", "names(\"username\")")];
+const RESERVED_KEYS: &[KeyUsage] = &[("ids", "ids(2, 5)"), ("names", "names(\"username\")")];
 
-/// What a struct says.
+/// The attributes of a row struct.
 pub(crate) struct StructAttributes {
     /// The path of a crate that has `__private`.
     pub(crate) runtime: TokenStream,
-    /// The name of the view.
+    /// The name of the view, if it is not derived from the struct's.
     pub(crate) view: Option<Ident>,
-    /// Where the table is described.
-    pub(crate) source: TableSource,
+    /// The source of the table's definition.
+    pub(crate) source: DefinitionSource,
 }
 
-/// Where a table is described.
-pub(crate) enum TableSource {
-    /// By the struct.
+/// The source of a table's definition.
+pub(crate) enum DefinitionSource {
+    /// The struct.
     Struct(Box<TableAttributes>),
-    /// In a TOML file.
+    /// The TOML file at this path.
     Schema(LitStr),
 }
 
-/// What a struct says of the table that it describes.
+/// The attributes of a struct that is the source of its table.
 pub(crate) struct TableAttributes {
     pub(crate) table: Written<String>,
     pub(crate) primary_key: Option<Written<Vec<Written<String>>>>,
@@ -78,11 +78,11 @@ pub(crate) struct TableAttributes {
     pub(crate) reserved_ids: Vec<Written<i128>>,
     pub(crate) reserved_names: Vec<Written<String>>,
     pub(crate) comment: Option<Written<String>>,
-    /// The file that the definition is compared with.
+    /// The path of the file with which a test compares the definition.
     pub(crate) freeze: Option<Written<String>>,
 }
 
-/// What a field says.
+/// The attributes of a field.
 pub(crate) struct FieldAttributes {
     pub(crate) id: Option<Written<i128>>,
     pub(crate) rename: Option<Written<String>>,
@@ -91,51 +91,52 @@ pub(crate) struct FieldAttributes {
     pub(crate) default: Option<DefaultAttribute>,
     pub(crate) comment: Option<Written<String>>,
     pub(crate) nested_ids: Option<Written<i128>>,
-    /// The keys that a field beside a TOML file may not have.
+    /// The keys that cannot be combined with `schema` on the struct.
     pub(crate) of_source: Vec<Ident>,
-    /// Whether it is no column.
+    /// Whether the field is not a column.
     pub(crate) skip: bool,
-    /// Its fields are columns: where that is said.
+    /// The key `flatten`, if the fields of the field's type are columns.
     pub(crate) flatten: Option<Ident>,
 }
 
 impl StructAttributes {
-    /// Reads the attributes of the struct `name`; none if they do not say where the table is
-    /// described.
+    /// Reads the attributes of the struct `name`. Returns `None` after a report that they have no
+    /// source of the definition.
     pub(crate) fn read(
         attributes: &[Attribute],
         name: &Ident,
         problems: &mut Problems,
     ) -> Option<Self> {
-        let place = Place {
+        let allowed = AllowedKeys {
             keys: TABLE_KEYS,
             repeated: REPEATED_TABLE_KEYS,
             elsewhere: FIELD_KEYS,
-            hint: "it is said of a field",
+            hint: "it belongs on a field",
             hints: &[],
         };
-        let entries = Entries::of_attributes(attributes, place, problems);
+        let entries = AttributeEntries::of_attributes(attributes, allowed, problems);
         let runtime = entries.path("crate", problems);
         let view = entries.ident("view", problems);
         let source = if let Some(schema) = entries.literal("schema", problems) {
             for key in entries.keys_but(&SCHEMA_KEYS) {
+                let message = format!("`{key}` cannot be combined with `schema`");
                 let help = "delete it here, and write it in the file";
-                let message = format!("`{key}` is for the TOML file to say");
                 problems.push(key, &message, help);
             }
-            Some(TableSource::Schema(schema))
+            Some(DefinitionSource::Schema(schema))
         } else {
             let table = TableAttributes::read(&entries, attributes, problems);
             if problems.is_empty() && table.is_none() {
                 let name_in_sql = kalamtable_model::rust_names::snake_case(&name.to_string());
                 let help = format!(
                     "write `#[kalam(table = \"app.{name_in_sql}\", primary_key(..))]` if the struct \
-                     describes it, or `#[kalam(schema = \"schemas/app/{name_in_sql}.toml\")]`"
+                     describes the table, or `#[kalam(schema = \"schemas/app/{name_in_sql}.toml\")]` if \
+                     a file does"
                 );
-                let message = format!("`{name}` does not say which table's row it is");
+                let message = format!("`{name}` does not name its table");
                 problems.push(name, &message, &help);
             }
-            table.map(|table| TableSource::Struct(Box::new(table)))
+            table.map(|table| DefinitionSource::Struct(Box::new(table)))
         };
         Some(StructAttributes {
             runtime: runtime.unwrap_or_else(|| quote!(::kalamtable)),
@@ -146,7 +147,11 @@ impl StructAttributes {
 }
 
 impl TableAttributes {
-    fn read(entries: &Entries, attributes: &[Attribute], problems: &mut Problems) -> Option<Self> {
+    fn read(
+        entries: &AttributeEntries,
+        attributes: &[Attribute],
+        problems: &mut Problems,
+    ) -> Option<Self> {
         let table = entries.text("table", problems);
         let primary_key = entries.names("primary_key", problems);
         let no_primary_key = entries.text("no_primary_key", problems);
@@ -159,14 +164,14 @@ impl TableAttributes {
         let freeze = entries.text("freeze", problems);
         let (mut reserved_ids, mut reserved_names) = (Vec::new(), Vec::new());
         if let Some(tokens) = entries.list("reserved", problems) {
-            let place = Place {
+            let allowed = AllowedKeys {
                 keys: RESERVED_KEYS,
                 repeated: &[],
                 elsewhere: &[],
                 hint: "",
                 hints: &[],
             };
-            let reserved = Entries::of_tokens(tokens, place, problems);
+            let reserved = AttributeEntries::of_tokens(tokens, allowed, problems);
             reserved_ids = reserved.integers("ids", problems).unwrap_or_default();
             let names = reserved.names("names", problems);
             reserved_names = names.map(|names| names.value).unwrap_or_default();
@@ -191,21 +196,21 @@ impl TableAttributes {
 impl FieldAttributes {
     /// Reads the attributes of a field.
     pub(crate) fn read(attributes: &[Attribute], problems: &mut Problems) -> Self {
-        let place = Place {
+        let allowed = AllowedKeys {
             keys: FIELD_KEYS,
             repeated: &[],
             elsewhere: TABLE_KEYS,
-            hint: "it is said of the struct",
+            hint: "it belongs on the struct",
             hints: &[
-                ("nullable", "let the field be an `Option`"),
+                ("nullable", "make the field an `Option`"),
                 ("name", "write `rename = \"..\"`"),
             ],
         };
-        let entries = Entries::of_attributes(attributes, place, problems);
+        let entries = AttributeEntries::of_attributes(attributes, allowed, problems);
         let skip = entries.flag("skip", problems);
         if skip {
             for key in entries.keys_but(&["skip"]) {
-                let message = format!("`{key}` is said of a field that is no column");
+                let message = format!("`{key}` has no effect on a field that is not a column");
                 problems.push(&key, &message, &format!("delete `{key}`, or `skip`"));
             }
         }
@@ -214,7 +219,7 @@ impl FieldAttributes {
             .then(|| entries.key("flatten"));
         if flatten.is_some() && !skip {
             for key in entries.keys_but(&["flatten", "nested_ids"]) {
-                let message = format!("`{key}` is said of a field that is several columns");
+                let message = format!("`{key}` is not allowed on a flattened field");
                 let help = "delete it here, and write it on the fields of the flattened struct";
                 problems.push(&key, &message, help);
             }
@@ -236,21 +241,21 @@ impl FieldAttributes {
     }
 }
 
-/// The doc comment, if there is one, without the blanks that it begins with.
+/// Returns the doc comment without the blanks at the beginning of each line, or `None` if it is empty.
 fn documentation(attributes: &[Attribute]) -> Option<Written<String>> {
     let lines = doc_lines(attributes);
-    let lines: Vec<&str> = lines
+    let stripped: Vec<&str> = lines
         .iter()
         .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end())
         .collect();
-    let text = lines.join("\n").trim().to_string();
+    let text = stripped.join("\n").trim().to_string();
     let first = attributes
         .iter()
         .find(|attribute| attribute.path().is_ident("doc"));
     (!text.is_empty()).then(|| Written::new(text, first))
 }
 
-/// The lines of the doc comment, as rustdoc gets them.
+/// Returns the lines of the doc comment, unchanged.
 pub(crate) fn doc_lines(attributes: &[Attribute]) -> Vec<String> {
     let mut lines = Vec::new();
     for attribute in attributes {

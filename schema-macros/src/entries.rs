@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Entries`]: the keys and values of `#[kalam(..)]`, each read as what it should be. Which keys
-//! there are is left to whoever asks.
+//! [`AttributeEntries`]: the keys and values of `#[kalam(..)]`. The caller states which keys are
+//! allowed, and reads each value as the type that it expects.
 
 use kalamtable_model::{RawValue, backticked_list, nearest};
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
@@ -13,63 +13,63 @@ use syn::{Attribute, LitFloat, LitInt, LitStr, Token};
 
 use crate::problems::{Problems, Written, problem};
 
-/// A key, with an example of how it is written.
-pub(crate) type Key = (&'static str, &'static str);
+/// A key, with an example of its use.
+pub(crate) type KeyUsage = (&'static str, &'static str);
 
-/// A default as written.
+/// The value of `default`.
 #[derive(Clone, Debug)]
 pub(crate) struct DefaultAttribute {
     pub(crate) value: RawValue,
-    /// As Rust spells it.
+    /// The text of the Rust tokens, without blanks.
     pub(crate) text: String,
     pub(crate) tokens: TokenStream,
 }
 
-/// Which keys there are in one place: on a struct, on a field, in parentheses.
+/// The keys that are allowed on a struct, on a field, or in parentheses.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
-    /// Those that may be written here.
-    pub(crate) keys: &'static [Key],
-    /// Those of them that may be written several times.
+pub(crate) struct AllowedKeys {
+    /// The allowed keys.
+    pub(crate) keys: &'static [KeyUsage],
+    /// The allowed keys that may be repeated.
     pub(crate) repeated: &'static [&'static str],
-    /// Those that belong elsewhere.
-    pub(crate) elsewhere: &'static [Key],
-    /// Where that is.
+    /// The keys that are allowed on another element.
+    pub(crate) elsewhere: &'static [KeyUsage],
+    /// The beginning of the help for a key of `elsewhere`.
     pub(crate) hint: &'static str,
-    /// What to write for keys that there are in other libraries.
+    /// The helps for keys of other libraries, by key.
     pub(crate) hints: &'static [(&'static str, &'static str)],
 }
 
 /// `key`, `key = value` or `key(..)`.
 #[derive(Clone)]
-struct Entry {
+struct AttributeEntry {
     key: Ident,
-    value: EntryValue,
+    value: AttributeValue,
 }
 
 #[derive(Clone)]
-enum EntryValue {
+enum AttributeValue {
     Flag,
     Equals(TokenStream),
     List(TokenStream),
 }
 
-impl Parse for Entry {
+impl Parse for AttributeEntry {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let key = key(input)?;
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
-            EntryValue::Equals(until_comma(input)?)
+            AttributeValue::Equals(until_comma(input)?)
         } else if input.peek(syn::token::Paren) {
             let TokenTree::Group(group) = input.parse()? else {
                 return Err(input.error("expected parentheses"));
             };
-            EntryValue::List(group.stream())
+            AttributeValue::List(group.stream())
         } else {
-            EntryValue::Flag
+            AttributeValue::Flag
         };
         if input.is_empty() || input.peek(Token![,]) {
-            Ok(Entry { key, value })
+            Ok(AttributeEntry { key, value })
         } else {
             Err(stray(&key, &value, &input.parse()?))
         }
@@ -85,27 +85,27 @@ fn key(input: ParseStream<'_>) -> syn::Result<Ident> {
         Some(text) => format!("write it without quotes: `{}`", text.value()),
         None => "write `#[kalam(key = value)]`".to_string(),
     };
-    Err(problem(token, "a key is a name", &help))
+    Err(problem(token, "a key is an identifier", &help))
 }
 
-/// What is wrong with a token that stands where a `,` should.
-fn stray(key: &Ident, value: &EntryValue, token: &TokenTree) -> syn::Error {
+/// Returns the problem of a token where `,` is expected.
+fn stray(key: &Ident, value: &AttributeValue, token: &TokenTree) -> syn::Error {
     match token {
         TokenTree::Ident(next) => missing_comma(next),
-        _ if matches!(value, EntryValue::List(_)) => {
-            let message = format!("nothing but a `,` can follow `{key}(..)`");
-            problem(token, &message, "put a `,` between two keys")
+        _ if matches!(value, AttributeValue::List(_)) => {
+            let message = format!("only `,` can follow `{key}(..)`");
+            problem(token, &message, "separate two keys by `,`")
         }
         _ => {
-            let message = format!("nothing but a `=` or a `,` can follow `{key}`");
+            let message = format!("only `=` or `,` can follow `{key}`");
             problem(token, &message, &format!("write `{key} = ..`"))
         }
     }
 }
 
 fn missing_comma(next: impl ToTokens) -> syn::Error {
-    let message = format!("`,` is missing before `{}`", next.to_token_stream());
-    problem(next, &message, "put a `,` between two keys")
+    let message = format!("missing `,` before `{}`", next.to_token_stream());
+    problem(next, &message, "separate two keys by `,`")
 }
 
 fn until_comma(input: ParseStream<'_>) -> syn::Result<TokenStream> {
@@ -116,21 +116,21 @@ fn until_comma(input: ParseStream<'_>) -> syn::Result<TokenStream> {
     Ok(tokens)
 }
 
-/// What one place says: known keys, each at most once unless it may be repeated.
-pub(crate) struct Entries {
-    place: Place,
-    entries: Vec<Entry>,
+/// The entries of one element. All keys are allowed, and only repeatable ones occur several times.
+pub(crate) struct AttributeEntries {
+    allowed: AllowedKeys,
+    entries: Vec<AttributeEntry>,
 }
 
-impl Entries {
-    /// Everything in the `#[kalam(..)]` among `attributes`.
+impl AttributeEntries {
+    /// Reads all `#[kalam(..)]` of `attributes`.
     pub(crate) fn of_attributes(
         attributes: &[Attribute],
-        place: Place,
+        allowed: AllowedKeys,
         problems: &mut Problems,
     ) -> Self {
-        let mut entries = Entries {
-            place,
+        let mut entries = AttributeEntries {
+            allowed,
             entries: Vec::new(),
         };
         for attribute in attributes {
@@ -140,21 +140,21 @@ impl Entries {
             match &attribute.meta {
                 syn::Meta::List(list) => entries.read(list.tokens.clone(), problems),
                 meta => {
-                    problems.push(
-                        meta,
-                        "`kalam` says nothing",
-                        "write `#[kalam(key = value)]`",
-                    );
+                    problems.push(meta, "`kalam` has no keys", "write `#[kalam(key = value)]`");
                 }
             }
         }
         entries
     }
 
-    /// Everything in `tokens`, which stood in parentheses.
-    pub(crate) fn of_tokens(tokens: TokenStream, place: Place, problems: &mut Problems) -> Self {
-        let mut entries = Entries {
-            place,
+    /// Reads `tokens`, the content of parentheses.
+    pub(crate) fn of_tokens(
+        tokens: TokenStream,
+        allowed: AllowedKeys,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut entries = AttributeEntries {
+            allowed,
             entries: Vec::new(),
         };
         entries.read(tokens, problems);
@@ -162,8 +162,8 @@ impl Entries {
     }
 
     fn read(&mut self, tokens: TokenStream, problems: &mut Problems) {
-        let entries = Punctuated::<Entry, Token![,]>::parse_terminated.parse2(tokens);
-        let entries = match entries {
+        let parsed = Punctuated::<AttributeEntry, Token![,]>::parse_terminated.parse2(tokens);
+        let entries = match parsed {
             Ok(entries) => entries,
             Err(error) => return problems.error(error),
         };
@@ -171,8 +171,8 @@ impl Entries {
             let key = entry.key.unraw().to_string();
             if self.usage(&key).is_none() {
                 self.unknown(&entry.key, &key, problems);
-            } else if self.has(&key) && !self.place.repeated.contains(&&*key) {
-                let message = format!("`{key}` is said twice");
+            } else if self.has(&key) && !self.allowed.repeated.contains(&&*key) {
+                let message = format!("`{key}` is repeated");
                 problems.push(&entry.key, &message, "delete one of the two");
             } else {
                 self.entries.push(entry);
@@ -181,20 +181,20 @@ impl Entries {
     }
 
     fn unknown(&self, at: &Ident, key: &str, problems: &mut Problems) {
-        let Place {
+        let AllowedKeys {
             keys,
             elsewhere,
             hint,
             hints,
             ..
-        } = self.place;
+        } = self.allowed;
         let message = format!("unknown key `{key}`");
         let names = keys.iter().map(|(name, _)| *name);
         if keys.is_empty() {
-            let message = format!("`{key}` has no place here");
-            problems.push(at, &message, "delete it: there is nothing to say here");
+            let message = format!("`{key}` is not allowed here");
+            problems.push(at, &message, "delete it: this element has no keys");
         } else if let Some((_, usage)) = elsewhere.iter().find(|(name, _)| *name == key) {
-            let message = format!("`{key}` has no place here");
+            let message = format!("`{key}` is not allowed here");
             problems.push(at, &message, &format!("{hint}: `#[kalam({usage})]`"));
         } else if let Some((_, help)) = hints.iter().find(|(name, _)| *name == key) {
             problems.push(at, &message, help);
@@ -212,39 +212,39 @@ impl Entries {
     }
 
     fn usage(&self, key: &str) -> Option<&'static str> {
-        let mut keys = self.place.keys.iter();
+        let mut keys = self.allowed.keys.iter();
         keys.find(|(name, _)| *name == key).map(|(_, usage)| *usage)
     }
 
-    fn entry(&self, key: &str) -> Option<&Entry> {
+    fn entry(&self, key: &str) -> Option<&AttributeEntry> {
         self.all(key).next()
     }
 
-    /// Those of a key that may be repeated.
-    fn all(&self, key: &str) -> impl Iterator<Item = &Entry> {
+    /// Returns the entries of a repeatable key.
+    fn all(&self, key: &str) -> impl Iterator<Item = &AttributeEntry> {
         self.entries
             .iter()
             .filter(move |entry| entry.key.unraw() == key)
     }
 
-    /// Whether the key is there, well written or not.
+    /// Whether the key occurs, with a valid or an invalid value.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.entry(key).is_some()
     }
 
-    /// The key as written, to point at.
+    /// Returns the tokens of the key.
     pub(crate) fn key(&self, key: &str) -> Option<Ident> {
         self.entry(key).map(|entry| entry.key.clone())
     }
 
-    /// The keys that are there, but for `others`.
+    /// Returns all keys except `others`.
     pub(crate) fn keys_but(&self, others: &[&str]) -> Vec<Ident> {
         let keys = self.entries.iter().map(|entry| entry.key.clone());
         keys.filter(|key| !others.contains(&&*key.unraw().to_string()))
             .collect()
     }
 
-    /// The value of `key` as `read` understands it; one that it does not is reported.
+    /// Returns the value of `key`, parsed by `read`. Reports a value that `read` does not accept.
     fn value<T>(
         &self,
         key: &str,
@@ -252,28 +252,28 @@ impl Entries {
         read: impl FnOnce(&TokenStream) -> Option<T>,
     ) -> Option<Written<T>> {
         let entry = self.entry(key)?;
-        if let EntryValue::Equals(tokens) = &entry.value
+        if let AttributeValue::Equals(tokens) = &entry.value
             && let Some(value) = read(tokens)
         {
             return Some(Written::new(value, tokens));
         }
-        self.misspelt(entry, key, problems);
+        self.report_invalid(entry, key, problems);
         None
     }
 
-    fn misspelt(&self, entry: &Entry, key: &str, problems: &mut Problems) {
+    fn report_invalid(&self, entry: &AttributeEntry, key: &str, problems: &mut Problems) {
         let usage = self.usage(key).unwrap_or_default();
         let at = match &entry.value {
-            EntryValue::Equals(tokens) if !tokens.is_empty() => tokens.clone(),
+            AttributeValue::Equals(tokens) if !tokens.is_empty() => tokens.clone(),
             _ => entry.key.to_token_stream(),
         };
         if let Some(next) = self.next_key(&at) {
             problems.error(missing_comma(next));
         } else if usage == key {
-            let message = format!("`{key}` has no value");
-            problems.push(at, &message, &format!("write `{key}` alone"));
+            let message = format!("`{key}` takes no value");
+            problems.push(at, &message, &format!("write only `{key}`"));
         } else {
-            let message = format!("`{key}` is not written like this");
+            let message = format!("invalid form of `{key}`");
             let help = match meant(key, &entry.value, usage) {
                 Some(meant) => format!("write `{meant}`"),
                 None => format!("write for example `{usage}`"),
@@ -282,49 +282,49 @@ impl Entries {
         }
     }
 
-    /// A key in the value of another one: a `,` is missing before it.
+    /// Returns a key in the value of another key, which shows that a `,` is missing before it.
     fn next_key(&self, value: &TokenStream) -> Option<TokenTree> {
         value.clone().into_iter().skip(1).find(|token| {
             matches!(token, TokenTree::Ident(name) if self.usage(&name.to_string()).is_some())
         })
     }
 
-    /// Whether a key that stands alone is there.
+    /// Whether a key without a value occurs.
     pub(crate) fn flag(&self, key: &str, problems: &mut Problems) -> bool {
         let Some(entry) = self.entry(key) else {
             return false;
         };
-        if !matches!(entry.value, EntryValue::Flag) {
-            self.misspelt(entry, key, problems);
+        if !matches!(entry.value, AttributeValue::Flag) {
+            self.report_invalid(entry, key, problems);
         }
         true
     }
 
-    /// A text.
+    /// Returns the value of `key` as a string.
     pub(crate) fn text(&self, key: &str, problems: &mut Problems) -> Option<Written<String>> {
         self.value(key, problems, |tokens| {
             Some(parse::<LitStr>(tokens)?.value())
         })
     }
 
-    /// A text, as its literal.
+    /// Returns the value of `key` as a string literal.
     pub(crate) fn literal(&self, key: &str, problems: &mut Problems) -> Option<LitStr> {
         let literal = self.value(key, problems, parse::<LitStr>);
         literal.map(|literal| literal.value)
     }
 
-    /// A number.
+    /// Returns the value of `key` as an integer.
     pub(crate) fn integer(&self, key: &str, problems: &mut Problems) -> Option<Written<i128>> {
         self.value(key, problems, integer)
     }
 
-    /// A name.
+    /// Returns the value of `key` as an identifier.
     pub(crate) fn ident(&self, key: &str, problems: &mut Problems) -> Option<Ident> {
         let ident = self.value(key, problems, parse::<Ident>);
         ident.map(|ident| ident.value)
     }
 
-    /// A path, in quotes or not.
+    /// Returns the value of `key` as a path, with or without quotes.
     pub(crate) fn path(&self, key: &str, problems: &mut Problems) -> Option<TokenStream> {
         let path = self.value(key, problems, |tokens| {
             let path = match parse::<LitStr>(tokens) {
@@ -336,7 +336,7 @@ impl Entries {
         path.map(|path| path.value)
     }
 
-    /// A value that can be a default.
+    /// Returns the value of `key` as the default of a column.
     pub(crate) fn default_value(
         &self,
         key: &str,
@@ -344,9 +344,9 @@ impl Entries {
     ) -> Option<DefaultAttribute> {
         let entry = self.entry(key)?;
         let tokens = match &entry.value {
-            EntryValue::Equals(tokens) if self.next_key(tokens).is_none() => tokens,
+            AttributeValue::Equals(tokens) if self.next_key(tokens).is_none() => tokens,
             _ => {
-                self.misspelt(entry, key, problems);
+                self.report_invalid(entry, key, problems);
                 return None;
             }
         };
@@ -366,37 +366,43 @@ impl Entries {
         })
     }
 
-    /// What is in the parentheses of `key(..)`.
+    /// Returns the content of the parentheses of `key(..)`.
     pub(crate) fn list(&self, key: &str, problems: &mut Problems) -> Option<TokenStream> {
         self.list_of(self.entry(key)?, key, problems)
     }
 
-    fn list_of(&self, entry: &Entry, key: &str, problems: &mut Problems) -> Option<TokenStream> {
-        if let EntryValue::List(tokens) = &entry.value {
+    fn list_of(
+        &self,
+        entry: &AttributeEntry,
+        key: &str,
+        problems: &mut Problems,
+    ) -> Option<TokenStream> {
+        if let AttributeValue::List(tokens) = &entry.value {
             return Some(tokens.clone());
         }
-        self.misspelt(entry, key, problems);
+        self.report_invalid(entry, key, problems);
         None
     }
 
-    /// The parts of a list, each as `read` understands it.
+    /// Returns the elements of a list, parsed by `read`.
     fn parts<T>(
         &self,
-        entry: &Entry,
+        entry: &AttributeEntry,
         key: &str,
         problems: &mut Problems,
         read: impl Fn(&TokenStream) -> Option<T>,
     ) -> Option<Vec<Written<T>>> {
         let tokens = self.list_of(entry, key, problems)?;
         let usage = self.usage(key).unwrap_or_default();
-        let parts = Punctuated::<TokenStream, Token![,]>::parse_terminated_with;
-        let parts = (|input: ParseStream<'_>| parts(input, until_comma)).parse2(tokens);
+        let parser = |input: ParseStream<'_>| {
+            Punctuated::<TokenStream, Token![,]>::parse_terminated_with(input, until_comma)
+        };
         let mut values = Vec::new();
-        for part in parts.unwrap_or_default() {
+        for part in parser.parse2(tokens).unwrap_or_default() {
             match read(&part) {
                 Some(value) => values.push(Written::new(value, part)),
                 None => {
-                    let message = format!("`{key}` is not written like this");
+                    let message = format!("invalid form of `{key}`");
                     problems.push(part, &message, &format!("write for example `{usage}`"));
                 }
             }
@@ -404,7 +410,7 @@ impl Entries {
         Some(values)
     }
 
-    /// Names in parentheses, in quotes or not.
+    /// Returns the names in the parentheses of `key(..)`, with or without quotes.
     pub(crate) fn names(
         &self,
         key: &str,
@@ -413,7 +419,7 @@ impl Entries {
         self.names_of(self.entry(key)?, key, problems)
     }
 
-    /// The names in the parentheses of each `key(..)`, of which there may be several.
+    /// Returns the names in the parentheses of each `key(..)`.
     pub(crate) fn all_names(
         &self,
         key: &str,
@@ -427,7 +433,7 @@ impl Entries {
 
     fn names_of(
         &self,
-        entry: &Entry,
+        entry: &AttributeEntry,
         key: &str,
         problems: &mut Problems,
     ) -> Option<Written<Vec<Written<String>>>> {
@@ -442,7 +448,7 @@ impl Entries {
         Some(Written::new(names, &entry.key))
     }
 
-    /// Numbers in parentheses.
+    /// Returns the integers in the parentheses of `key(..)`.
     pub(crate) fn integers(
         &self,
         key: &str,
@@ -456,9 +462,10 @@ fn parse<T: Parse>(tokens: &TokenStream) -> Option<T> {
     syn::parse2(tokens.clone()).ok()
 }
 
-/// The key with its value as `usage` has it, where that is a matter of quotes, parentheses or a suffix.
-fn meant(key: &str, value: &EntryValue, usage: &str) -> Option<String> {
-    let EntryValue::Equals(tokens) = value else {
+/// Returns the key with the given value in the form of `usage`, or `None` if more than quotes,
+/// parentheses or a suffix is wrong.
+fn meant(key: &str, value: &AttributeValue, usage: &str) -> Option<String> {
+    let AttributeValue::Equals(tokens) = value else {
         return None;
     };
     let text = parse::<LitStr>(tokens).map(|text| text.value());
@@ -480,7 +487,7 @@ fn meant(key: &str, value: &EntryValue, usage: &str) -> Option<String> {
     Some(format!("{key} = {}", number.filter(|_| is_number)?))
 }
 
-/// What to write for a default that is no literal.
+/// Returns the fix for a default that is not a literal.
 fn meant_default(tokens: &TokenStream, text: &str) -> String {
     let is_call = |text: &str| text.ends_with("()") && !text.contains("::");
     let digits = match parse::<syn::Lit>(tokens) {
@@ -494,7 +501,7 @@ fn meant_default(tokens: &TokenStream, text: &str) -> String {
             text.replace(&digits, "")
         )
     } else if text == "None" {
-        "delete it: an insert that leaves out an `Option` writes null".to_string()
+        "delete it: an `INSERT` without the column writes null".to_string()
     } else if is_call(text) {
         format!("write it in quotes: `default = \"{text}\"`")
     } else {
@@ -502,7 +509,8 @@ fn meant_default(tokens: &TokenStream, text: &str) -> String {
     }
 }
 
-/// A number, with a sign or not; beyond `i128` it is the end of that, as in the model.
+/// Parses an integer with an optional sign. One that exceeds `i128` is its minimum or maximum, as in
+/// the model.
 fn integer(tokens: &TokenStream) -> Option<i128> {
     let (is_negative, rest) = sign(tokens);
     let literal = parse::<LitInt>(&rest)?;
@@ -533,12 +541,12 @@ fn default_value(tokens: &TokenStream) -> Option<RawValue> {
     Some(RawValue::Float(if is_negative { -value } else { value }))
 }
 
-/// Whether the tokens begin with a minus, and those behind it.
+/// Returns whether the tokens begin with a minus, and the tokens after it.
 fn sign(tokens: &TokenStream) -> (bool, TokenStream) {
     let mut rest = tokens.clone().into_iter();
     match rest.next() {
         Some(TokenTree::Punct(punct)) if punct.as_char() == '-' => (true, rest.collect()),
-        // A number that a macro was given comes in a group that nobody sees.
+        // An argument of `macro_rules!` is in a group without delimiters.
         Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => {
             sign(&group.stream())
         }

@@ -1,24 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The struct front end of KalamTable: [`KalamTable`] makes a struct the row of a table, [`KalamValue`]
-//! makes a type one that a column can hold.
+//! Derive macros of KalamTable: [`KalamTable`] makes a struct the row of a table, and [`KalamValue`]
+//! lets columns hold an enum or a struct.
+//!
+//! The derives are re-exported by `kalamtable` and `kalamtable_rows`, whose items the generated code
+//! uses. A crate with definitions in TOML only needs `kalamtable-build` instead.
 //!
 //! | part | file |
 //! |---|---|
-//! | `#[kalam(..)]`: keys and values; what they say | `entries`, `attributes` |
+//! | `#[kalam(..)]`: its syntax, its keys on structs and fields | `entries`, `attributes` |
 //! | the struct and its fields | `row` |
-//! | what a Rust type says by its name | `rust_type` |
-//! | the struct as the source of its table | `source` |
-//! | the struct beside a TOML file | `schema` |
-//! | what is wrong, and where | `problems` |
-//! | tokens | `expand` |
-//! | enums and newtypes | `value` |
-//! | structs that are no rows | `strukt` |
+//! | column types of Rust types and back | `rust_type` |
+//! | the struct as the source of its table | `source`, `raw_table`, `field_checks` |
+//! | types that only the compiler knows | `inferred`, `nested_ids`, `compiler_checks` |
+//! | the struct with a TOML file as the source | `schema` |
+//! | the table as the generator takes it | `mapping` |
+//! | enums and newtypes; structs inside columns | `value`; `strukt` |
+//! | problems at tokens | `problems` |
+//! | tokens | `expand`, `output` |
 
 mod attributes;
+mod compiler_checks;
 mod entries;
 mod expand;
+mod field_checks;
+mod inferred;
+mod mapping;
+mod nested_ids;
+mod output;
 mod problems;
+mod raw_table;
 mod row;
 mod rust_type;
 mod schema;
@@ -31,21 +42,21 @@ mod value;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Makes a struct the row of a table, in one of two ways.
+/// Makes a struct the row of a table. The source of the definition is the struct or a TOML file.
 ///
-/// The struct is the source. Names, order, types and nullability are those of its fields, and only
-/// what they do not say is written:
+/// If the struct is the source, names, order, types and nullability of the columns follow from its
+/// fields. Attributes add the rest:
 ///
 /// ```
 /// # extern crate kalamtable_rows as kalamtable;
 /// # use kalamtable::{KalamTable, TimestampMillis, Uuid};
 /// # #[derive(Clone, Debug, Default)]
 /// # struct Cache;
-/// /// What happened.
+/// /// An event of the application.
 /// #[derive(Clone, Debug, KalamTable)]
 /// #[kalam(table = "app.events", primary_key(id))]
 /// struct Event {
-///     /// Identifies it everywhere.
+///     /// Identifies the event.
 ///     #[kalam(id = 1)]
 ///     id: Uuid,
 ///     #[kalam(id = 2)]
@@ -61,9 +72,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// }
 /// ```
 ///
-/// Or a TOML file is the source, and the struct is compared with it. A field that is missing,
-/// misspelt or too many, or has another type, unit or nullability, does not compile, and the message
-/// names the line of the file:
+/// If a TOML file is the source, the derive compares the struct with it. A missing, misspelled or
+/// additional field, or a field with a different type, unit or nullability, is a compile error whose
+/// message names the line of the file:
 ///
 /// ```
 /// # extern crate kalamtable_rows as kalamtable;
@@ -80,46 +91,47 @@ use syn::{DeriveInput, parse_macro_input};
 /// }
 /// ```
 ///
-/// Fields are matched with columns by name. Their order is free: that of `SELECT *` is the file's.
+/// Fields are matched with columns by name, in any order. `SELECT *` has the order of the file.
 ///
-/// A struct that borrows can be written to Arrow and not be read from it. Any other gets a view too,
-/// whose fields borrow from a batch. A struct may have parameters that no column depends on.
+/// The derive implements `ToArrow`. For a struct that does not borrow, it also implements `FromArrow`
+/// and generates a view: a struct with the same fields that borrows from a batch. A table with a
+/// primary key implements `KeyedRow`. A struct may have parameters if no column depends on them.
 ///
 /// # The struct
 ///
-/// | key | |
+/// | key | meaning |
 /// |---|---|
-/// | `table = "app.events"` | the table that the struct describes |
-/// | `primary_key(id, region)` | the columns of its key, in key order |
-/// | `no_primary_key = "why"` | why it has none |
-/// | `unique(tenant, name)` | columns whose values no two rows share, in key order; once for each such key. `Option`s may be among them: a row with a `None` there is like no other |
-/// | `kind = "user"` | `system`, `user`, `shared`, `stream` or `view`; `shared` outside namespace `system` |
-/// | `ttl_seconds = 3600` | for how many seconds the rows of a stream live; every stream says it |
-/// | `access_level = "public"` | who may use a shared table: `public`, `private`, `restricted` or `dba`; `private` if it is not said |
-/// | `version = 2` | the version of the definition, 1 if it is not said |
-/// | `reserved(ids(2, 5), names("username"))` | what dropped columns had |
-/// | `comment = ".."` | instead of the doc comment |
-/// | `freeze = "schemas/frozen/events.toml"` | adds a test that the definition is the one in the file; in a function no test is found |
-/// | `schema = "schemas/app/events.toml"` | the file that describes the table, from the folder of `Cargo.toml`; only the keys below stand beside it |
-/// | `view = EventView` | the name of the view |
-/// | `crate = ::kalamtable` | where the crate is found |
+/// | `table = "app.events"` | the name of the table, if the struct is the source |
+/// | `primary_key(id, region)` | the columns of the primary key, in key order |
+/// | `no_primary_key = "why"` | the reason why the table has no primary key |
+/// | `unique(tenant, name)` | the columns of a unique key, in key order. Can be repeated. Fields may be `Option`s; NULLs are distinct, so such a row never conflicts |
+/// | `kind = "user"` | `system`, `user`, `shared`, `stream` or `view`. The default is `shared`, and `system` in namespace `system` |
+/// | `ttl_seconds = 3600` | the time-to-live of the rows of a stream; required for a stream |
+/// | `access_level = "public"` | who may use a shared table: `public`, `private` (default), `restricted` or `dba` |
+/// | `version = 2` | the version of the definition, 1 by default |
+/// | `reserved(ids(2, 5), names("username"))` | ids and names of dropped columns, which no column may have |
+/// | `comment = ".."` | the comment of the table, instead of the doc comment |
+/// | `freeze = "schemas/frozen/events.toml"` | adds a test that the definition equals the one in the file. The test harness finds it only if the struct is in a module, not in a function |
+/// | `schema = "schemas/app/events.toml"` | the file that is the source, relative to the folder of `Cargo.toml`. Can only be combined with the keys below |
+/// | `view = EventView` | the name of the view, by default `EventView` for `Event` |
+/// | `crate = ::kalamtable` | the path of the crate `kalamtable`, or of a crate that re-exports it |
 ///
 /// # A field
 ///
-/// | key | |
+/// | key | meaning |
 /// |---|---|
 /// | `rename = "column"` | the name of the column |
-/// | `unit = "ms"` | what a bare `i64` in a time column counts: `s`, `ms`, `us` or `ns` |
-/// | `skip` | no column; `Default::default()` when a row is read, and kept by SQL's `UPDATE` (not within a nested value) |
-/// | `flatten` | the fields of a struct with [`KalamValue`] are columns here, in its place |
-/// | `id = 3` | the column's identity for ever |
-/// | `type = "decimal(10, 2)"` | a column type, where it is not the one of the Rust type |
-/// | `default = 5` | what an `INSERT` that leaves it out writes: `true`, a number, a text, `"now()"` |
-/// | `nested_ids = 20` | the number above which the ids inside the column's type begin, or those of flattened columns |
-/// | `comment = ".."` | instead of the doc comment |
+/// | `unit = "ms"` | the unit in which a bare `i64` counts the time of its column: `s`, `ms`, `us` or `ns` |
+/// | `skip` | the field is not a column. It is `Default::default()` when a row is read. `UPDATE` keeps it, except inside a nested value |
+/// | `flatten` | the field's type is a struct with [`KalamValue`], whose fields are columns of the table at this position |
+/// | `id = 3` | the permanent id of the column |
+/// | `type = "decimal(10, 2)"` | the column type, if it does not follow from the Rust type |
+/// | `default = 5` | the value that an `INSERT` without the column writes: `true`, a number, a text, `"now()"` |
+/// | `nested_ids = 20` | the number above which the ids inside the column's type begin, or the ids of flattened columns |
+/// | `comment = ".."` | the comment of the column, instead of the doc comment |
 ///
-/// Beside `schema` the file says all but the first three, and lists every column, so nothing is
-/// flattened. A date or a time as a default is written in quotes: `default = "2024-05-27"`.
+/// With `schema` on the struct, a field can only have the first three keys, because the file contains
+/// the rest. A default that is a date or a time is in quotes: `default = "2024-05-27"`.
 ///
 /// # Types
 ///
@@ -130,12 +142,12 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `Vec<u8>`, `[u8; N]` | `bytes`, `bytes(N)` |
 /// | `[f32; N]`, `Box<[f32; N]>` | `embedding(N)` |
 /// | `Uuid`, `Date`, `Decimal<P, S>` | `uuid`, `date`, `decimal(P, S)` |
-/// | `TimestampMillis`, `Timestamp<Millis>` | `timestamp(ms)`, and so on for each unit |
-/// | `TimeOfDay<Millis>` | `time`, counted in that unit |
+/// | `TimestampMillis`, `Timestamp<Millis>` | `timestamp(ms)`, likewise for the other units |
+/// | `TimeOfDay<Millis>` | `time`, with values in that unit |
 ///
-/// These are known by their names. Any other type says its column type through `HasType`: enums,
-/// newtypes and structs with [`KalamValue`], your own, and these, where other crates' types stand behind features
-/// named like the crate:
+/// The derive knows these types by their names. Any other type implements `HasType`, which contains
+/// its column type: enums, newtypes and structs with [`KalamValue`], your own types, and the following.
+/// The types of other crates require a feature with the name of the crate:
 ///
 /// | Rust | column |
 /// |---|---|
@@ -147,21 +159,23 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `chrono::NaiveTime`, `jiff::civil::Time` | `time` |
 /// | `Duration`, `chrono::TimeDelta`, `jiff::SignedDuration` | `interval` |
 /// | `serde_json::Value` | `json` |
-/// | `rust_decimal::Decimal` | a `decimal`, whose digits `type` says |
+/// | `rust_decimal::Decimal` | a `decimal`, with the precision and scale of `type` |
 /// | `Vec<T>`, `[T; N]` | `list<T>` |
 /// | `BTreeMap<K, V>`, `HashMap<K, V>` | `map<K, V>` |
 ///
-/// `Option` around any of them makes the column nullable.
+/// An `Option` of any of these types makes the column nullable.
 ///
 /// # Ids
 ///
-/// Files that were written keep their columns' ids, so a column keeps its id for ever. Either every
-/// field says one, which is for whatever is stored: fields may then be moved, renamed and, with
-/// `reserved`, dropped. Or none does, and they are numbered in order from 1, which is for what is not
-/// stored or still young: `freeze` shows when an id changes.
+/// Stored files refer to columns by id, so the id of a column must never change. There are two ways
+/// to assign ids. If every field has an `id`, fields can be moved, renamed and, with `reserved`,
+/// dropped; use this for stored tables. If no field has an `id`, fields are numbered from 1 in their
+/// order; use this for tables that are not stored, or with `freeze`, whose test fails when an id
+/// changes.
 ///
-/// The fields inside a list, a struct or a map have ids too. They follow the largest one that is
-/// said, column after column, so a column that is added moves them; `nested_ids` holds them in place.
+/// The fields inside a list, a struct or a map have ids too. By default they follow the largest id
+/// of the columns, in the order of the columns, so an additional column changes them. `nested_ids`
+/// fixes the ids of one column.
 #[proc_macro_derive(KalamTable, attributes(kalam))]
 pub fn kalam_table(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -171,10 +185,10 @@ pub fn kalam_table(input: TokenStream) -> TokenStream {
         .into()
 }
 
-/// Makes an enum or a struct one that a column can hold.
+/// Lets columns hold an enum or a struct.
 ///
-/// An enum without fields is a closed set: a column `enum(..)` of its labels, which are the variants'
-/// names in snake case. A text outside the set is an error when it is read.
+/// An enum without fields is a closed set of labels, and its column type is `enum(..)`. The labels are
+/// the names of the variants in snake case. Reading any other text is an error.
 ///
 /// ```
 /// # extern crate kalamtable_rows as kalamtable;
@@ -189,8 +203,8 @@ pub fn kalam_table(input: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A tuple struct of one field is held, and seen in views, as that field is; with
-/// `#[kalam(transparent)]` one with a name is too:
+/// A tuple struct with one field has the column type and the view of that field. With
+/// `#[kalam(transparent)]`, so does a struct with one named field:
 ///
 /// ```
 /// # extern crate kalamtable_rows as kalamtable;
@@ -199,25 +213,25 @@ pub fn kalam_table(input: TokenStream) -> TokenStream {
 /// struct JobId(String);
 /// ```
 ///
-/// A struct with named fields stands inside a column of type `struct<..>`, or, where a row says
-/// `flatten`, its fields are columns themselves, with their comments and defaults:
+/// A struct with named fields has the column type `struct<..>`. If a row flattens it, its fields are
+/// columns with their comments and defaults:
 ///
 /// ```
 /// # extern crate kalamtable_rows as kalamtable;
 /// use kalamtable::{KalamTable, KalamValue, TimestampMillis, ToArrow};
 ///
 /// #[derive(Clone, Debug, KalamValue)]
-/// struct Place {
+/// struct Stop {
 ///     name: String,
 ///     height: Option<f64>,
 /// }
 ///
 /// #[derive(Clone, Debug, KalamValue)]
 /// struct Audit {
-///     /// When it was written.
+///     /// The time of the insertion.
 ///     #[kalam(id = 1, default = "now()")]
 ///     created_at: TimestampMillis,
-///     /// Who wrote it.
+///     /// The author of the entry.
 ///     #[kalam(id = 2)]
 ///     author: Option<String>,
 /// }
@@ -228,7 +242,7 @@ pub fn kalam_table(input: TokenStream) -> TokenStream {
 ///     #[kalam(id = 1)]
 ///     id: i64,
 ///     #[kalam(id = 2, nested_ids = 10)]
-///     stops: Vec<Place>,
+///     stops: Vec<Stop>,
 ///     #[kalam(flatten, nested_ids = 100)]
 ///     audit: Audit,
 /// }
@@ -238,13 +252,13 @@ pub fn kalam_table(input: TokenStream) -> TokenStream {
 /// assert_eq!(columns, ["1 id", "2 stops", "101 created_at", "102 author"]);
 /// ```
 ///
-/// The ids of a struct's fields are counted from where it stands: either each field says its own, from
-/// 1, or they are numbered in order, and those inside their types follow. A field takes `id`, `rename`,
-/// `type`, `default` (which counts where it is a column), `nested_ids`, `comment` and `skip`, as a row's
-/// does.
+/// The ids of a struct's fields are relative to the column that holds it. Either every field has an
+/// `id`, from 1, or no field has one and they are numbered in their order. Ids inside the types of
+/// fields follow. A field has the keys `id`, `rename`, `type`, `default` (used where the field is a
+/// column), `nested_ids`, `comment` and `skip`, with the same meaning as in a row.
 ///
-/// `#[kalam(crate = ::kalamtable)]` on the type says where the crate is found, `#[kalam(view = PlaceView)]`
-/// what the view of a struct is called.
+/// On the type, `#[kalam(crate = ::kalamtable)]` sets the path of the crate, and
+/// `#[kalam(view = StopView)]` the name of a struct's view.
 #[proc_macro_derive(KalamValue, attributes(kalam))]
 pub fn kalam_value(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);

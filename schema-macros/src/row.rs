@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`RowStruct`]: a struct that can be a table's row, before its fields are matched with columns.
+//! [`RowStruct`]: a derived struct with named fields, before its fields are matched with columns.
 
-use kalamtable_codegen::Parameters;
+use kalamtable_codegen::GenericParameters;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{Data, DeriveInput, Fields, GenericParam, Generics, Visibility};
+use syn::{Data, DeriveInput, Fields, GenericParam, Generics, Type, Visibility};
 
 use crate::attributes::{FieldAttributes, doc_lines};
 use crate::problems::{Problems, Written};
@@ -15,15 +15,15 @@ use crate::rust_type::FieldType;
 /// A struct with named fields.
 pub(crate) struct RowStruct {
     pub(crate) name: Ident,
-    pub(crate) parameters: Parameters,
-    /// The names of the parameters that are no lifetimes: no column depends on them.
+    pub(crate) parameters: GenericParameters,
+    /// The names of the type and const parameters. No column depends on them.
     pub(crate) types: Vec<Ident>,
     pub(crate) visibility: Visibility,
     /// The fields that are columns.
     pub(crate) fields: Vec<RowField>,
     /// The fields that are several columns each.
     pub(crate) flattened: Vec<FlatField>,
-    /// The fields that are not.
+    /// The names of the fields that are not columns.
     pub(crate) skipped: Vec<Ident>,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct RowField {
     pub(crate) name: Ident,
     pub(crate) visibility: Visibility,
     /// The type as written.
-    pub(crate) tokens: TokenStream,
+    pub(crate) declared: Type,
     pub(crate) ty: FieldType,
     pub(crate) attributes: FieldAttributes,
     /// The doc comment, line by line.
@@ -41,12 +41,12 @@ pub(crate) struct RowField {
 
 /// A field whose own fields are columns.
 pub(crate) struct FlatField {
-    /// How many fields that are one column stand before it.
+    /// The number of fields that are one column and precede this field.
     pub(crate) before: usize,
     pub(crate) name: Ident,
     pub(crate) visibility: Visibility,
     pub(crate) ty: FieldType,
-    /// Where it is said that it is flattened.
+    /// The attribute key `flatten`.
     pub(crate) key: Ident,
     pub(crate) nested_ids: Option<Written<i128>>,
     /// The doc comment, line by line.
@@ -54,7 +54,8 @@ pub(crate) struct FlatField {
 }
 
 impl RowStruct {
-    /// Reads the struct and the attributes of its fields; none if it can be no row.
+    /// Reads the struct and the attributes of its fields. Returns `None` after a report that it cannot
+    /// be a row.
     pub(crate) fn read(input: &DeriveInput, problems: &mut Problems) -> Option<Self> {
         let (parameters, types) = parameters(&input.generics);
         let fields = named_fields(input, problems)?;
@@ -71,13 +72,14 @@ impl RowStruct {
             let ty = FieldType::of(&field.ty);
             if let Some(key) = attributes.flatten {
                 if ty.nullable {
-                    let help = "let each of its fields be an `Option`; or delete `flatten`, and it \
-                                is one column";
+                    let help = "make each of its fields an `Option`, or delete `flatten` to make it \
+                                one column";
                     problems.push(&field.ty, "an `Option` cannot be flattened", help);
                 }
                 if let (false, Some(_)) = (ty.nullable, &ty.known) {
-                    let message = format!("`{}` is no struct that could be flattened", ty.name());
-                    let help = "delete `flatten`: it is one column";
+                    let message =
+                        format!("`{}` is not a struct, so it cannot be flattened", ty.name());
+                    let help = "delete `flatten` to make it one column";
                     problems.push(&field.ty, &message, help);
                 }
                 flattened.push(FlatField {
@@ -93,12 +95,16 @@ impl RowStruct {
             }
             if ty.nullable && FieldType::of(&ty.value).nullable {
                 let help = format!("write `Option<{}>`", FieldType::of(&ty.value).name());
-                problems.push(&field.ty, "an `Option` in an `Option` is no column", &help);
+                problems.push(
+                    &field.ty,
+                    "a column cannot hold an `Option` in an `Option`",
+                    &help,
+                );
             }
             columns.push(RowField {
                 name,
                 visibility: field.vis.clone(),
-                tokens: field.ty.to_token_stream(),
+                declared: field.ty.clone(),
                 ty,
                 attributes,
                 docs: doc_lines(&field.attrs),
@@ -115,24 +121,24 @@ impl RowStruct {
         })
     }
 
-    /// Reports columns that depend on a parameter.
+    /// Reports columns that depend on a type or const parameter.
     pub(crate) fn check_parameters(&self, problems: &mut Problems) {
         let columns = self.fields.iter().map(|field| (&field.name, &field.ty));
         let flattened = self.flattened.iter().map(|field| (&field.name, &field.ty));
         for (name, ty) in columns.chain(flattened) {
             if let Some(parameter) = mentioned(&self.types, ty.value.to_token_stream()) {
                 let message = format!(
-                    "column `{}` depends on `{parameter}`, and a table has one schema",
+                    "column `{}` depends on `{parameter}`, but a table has one schema",
                     name.unraw()
                 );
-                let help = "write its type out; a field that is no column may depend on it: \
-                            `#[kalam(skip)]`";
+                let help = "write a concrete type; a field that is not a column may depend on a \
+                            parameter: `#[kalam(skip)]`";
                 problems.push(&ty.value, &message, help);
             }
         }
     }
 
-    /// Whether its rows borrow, so that none can be made from Arrow.
+    /// Whether the struct borrows, so that it cannot be read from Arrow.
     pub(crate) fn is_borrowed(&self) -> bool {
         self.parameters.used.len() > self.types.len()
             || self.fields.iter().any(|field| field.ty.is_borrowed())
@@ -140,7 +146,13 @@ impl RowStruct {
 }
 
 impl RowField {
-    /// The name of its column.
+    /// Whether the compiler infers the column type from the Rust type: the field states none, and the
+    /// name of the Rust type is not known.
+    pub(crate) fn is_inferred(&self) -> bool {
+        self.ty.known.is_none() && self.attributes.ty.is_none()
+    }
+
+    /// Returns the name of the column.
     pub(crate) fn column(&self) -> String {
         match &self.attributes.rename {
             Some(name) => name.value.clone(),
@@ -148,7 +160,7 @@ impl RowField {
         }
     }
 
-    /// The tokens that say the name of its column.
+    /// Returns the tokens that determine the name of the column.
     pub(crate) fn column_tokens(&self) -> TokenStream {
         match &self.attributes.rename {
             Some(name) => name.tokens.clone(),
@@ -157,9 +169,9 @@ impl RowField {
     }
 }
 
-/// The parameters, without their defaults; and the names of those that are no lifetimes.
-fn parameters(generics: &Generics) -> (Parameters, Vec<Ident>) {
-    let mut parameters = Parameters::default();
+/// Returns the parameters without their defaults, and the names of the type and const parameters.
+fn parameters(generics: &Generics) -> (GenericParameters, Vec<Ident>) {
+    let mut parameters = GenericParameters::default();
     let mut types = Vec::new();
     for parameter in &generics.params {
         let (declared, used) = match parameter {
@@ -186,14 +198,14 @@ fn parameters(generics: &Generics) -> (Parameters, Vec<Ident>) {
         parameters.declared.push(declared);
         parameters.used.push(used);
     }
-    if let Some(bounds) = &generics.where_clause {
-        let bounds = bounds.predicates.iter();
-        parameters.bounds = bounds.map(ToTokens::to_token_stream).collect();
+    if let Some(where_clause) = &generics.where_clause {
+        let predicates = where_clause.predicates.iter();
+        parameters.bounds = predicates.map(ToTokens::to_token_stream).collect();
     }
     (parameters, types)
 }
 
-/// The first of `names` in `tokens`.
+/// Returns the first of `names` in `tokens`.
 pub(crate) fn mentioned(names: &[Ident], tokens: TokenStream) -> Option<Ident> {
     tokens.into_iter().find_map(|token| match token {
         TokenTree::Ident(name) => names.contains(&name).then_some(name),
@@ -211,21 +223,21 @@ fn named_fields<'a>(
         Data::Struct(data) => match &data.fields {
             Fields::Named(fields) => return Some(fields),
             Fields::Unnamed(_) => (
-                "a tuple struct is no row: columns have names",
+                "a tuple struct cannot be a row: columns have names",
                 format!("name the fields: `struct {name} {{ id: i64 }}`"),
             ),
             Fields::Unit => (
-                "a struct without fields is no row",
+                "a struct without fields cannot be a row",
                 format!("add a field for each column: `struct {name} {{ id: i64 }}`"),
             ),
         },
         Data::Enum(_) => (
-            "an enum is no row: a table has one list of columns",
-            "derive on a struct; an enum can be a column of it, with `#[derive(KalamValue)]`"
+            "an enum cannot be a row: a table has one list of columns",
+            "derive on a struct; a column can hold an enum with `#[derive(KalamValue)]`"
                 .to_string(),
         ),
         Data::Union(_) => (
-            "a union is no row: all columns hold a value",
+            "a union cannot be a row: every column has a value",
             "derive on a struct".to_string(),
         ),
     };

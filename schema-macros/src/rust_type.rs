@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`FieldType`]: what the type of a field says by its syntax; and the Rust types for a column type.
+//! [`FieldType`]: the column type that a Rust type has by its name, and the Rust types for a column
+//! type.
 
 use kalamtable_model::rust_names::unit_type_name;
 use kalamtable_model::{ColumnType, TimeUnit, backticked_list};
@@ -8,24 +9,24 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{Expr, GenericArgument, Lit, PathArguments, PathSegment, Type};
 
-/// The type of a field, as far as it can be told without the compiler.
+/// The type of a field, as far as its syntax shows.
 pub(crate) struct FieldType {
     /// Whether it is an `Option`.
     pub(crate) nullable: bool,
-    /// What it holds, without the `Option`.
+    /// The type without the `Option`.
     pub(crate) value: Type,
-    /// What its name says it is; none for a type whose column type only the compiler knows.
-    pub(crate) known: Option<Known>,
+    /// The type that its name denotes, or `None` if only the compiler knows the column type.
+    pub(crate) known: Option<KnownType>,
 }
 
 /// A type that is known by its name.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Known {
-    /// The column type that it stands for.
+pub(crate) struct KnownType {
+    /// The column type.
     pub(crate) column: ColumnType,
-    /// The unit that it counts in, if it is a time that says it.
+    /// The unit of a time, if it is part of the type.
     pub(crate) unit: Option<TimeUnit>,
-    /// Whether types of other crates have that name too.
+    /// Whether types of other crates have the same name.
     pub(crate) is_common: bool,
 }
 
@@ -46,68 +47,67 @@ impl FieldType {
         }
     }
 
-    /// Whether it is a bare number that can count the units of a time.
+    /// Whether the type is a bare number that can count the units of a time.
     pub(crate) fn is_units(&self) -> bool {
         self.known
             .as_ref()
             .is_some_and(|known| known.column == ColumnType::BigInt)
     }
 
-    /// As a person writes it, without the `Option`.
+    /// Returns the type as source text, without the `Option`.
     pub(crate) fn name(&self) -> String {
         type_text(&self.value)
     }
 
-    /// Whether values of it are borrowed, so that none can be made from Arrow.
+    /// Whether the type contains a reference, so that it cannot be read from Arrow.
     pub(crate) fn is_borrowed(&self) -> bool {
         has_reference(self.value.to_token_stream())
     }
 }
 
-impl Known {
+impl KnownType {
     fn plain(column: ColumnType) -> Self {
-        Known {
+        KnownType {
             column,
             unit: None,
             is_common: false,
         }
     }
 
-    /// Whether a column of type `ty` can hold its values; the unit does not matter.
+    /// Whether a column of type `ty` can hold the values, whatever the unit is.
     pub(crate) fn fits(&self, ty: &ColumnType) -> bool {
         match (&self.column, ty) {
             (ColumnType::Text, ColumnType::Text | ColumnType::Json | ColumnType::File) => true,
             (ColumnType::Timestamp { .. }, ColumnType::Timestamp { .. } | ColumnType::DateTime) => {
                 true
             }
-            // What Arrow's notation means is for the runtime to say.
+            // The runtime checks Arrow's notation.
             (_, ColumnType::Arrow(_)) => true,
             (own, ty) => own == ty,
         }
     }
 }
 
-/// A type that no column can hold, wherever it stands inside another; with what to write for it.
-pub(crate) struct Refused<'a> {
+/// A type that no column can hold, also not inside another type.
+pub(crate) struct UnsupportedType<'a> {
     pub(crate) ty: &'a Type,
     pub(crate) help: String,
 }
 
-impl Refused<'_> {
+impl UnsupportedType<'_> {
     pub(crate) fn message(&self) -> String {
         match self.ty {
-            Type::Tuple(_) => "a tuple is no column: what is in a column has a name".to_string(),
+            Type::Tuple(_) => "no column can hold a tuple: nested fields have names".to_string(),
             ty => format!("no column can hold `{}`", type_text(ty)),
         }
     }
 }
 
-/// What of Rust's own types in `ty` no column can hold. What other types can be held is for the
-/// compiler to say.
-pub(crate) fn refused(ty: &Type) -> Option<Refused<'_>> {
+/// Returns the standard type in `ty` that no column can hold. The compiler checks other types.
+pub(crate) fn unsupported(ty: &Type) -> Option<UnsupportedType<'_>> {
     let ty = bare(ty);
     let help = match ty {
-        Type::Tuple(_) => "write a field for each part".to_string(),
+        Type::Tuple(_) => "write one field per element".to_string(),
         Type::Reference(reference) => match bare(&reference.elem) {
             text if is_named(text, "str") || is_named(text, "String") => {
                 let lifetime = reference.lifetime.as_ref();
@@ -120,17 +120,21 @@ pub(crate) fn refused(ty: &Type) -> Option<Refused<'_>> {
             Type::Slice(slice) if is_named(bare(&slice.elem), "u8") => return None,
             Type::Slice(slice) => format!("write `Vec<{}>`", type_text(&slice.elem)),
             inner => format!(
-                "write `{}`: only text and bytes are borrowed",
+                "write `{}`: only text and bytes can be borrowed",
                 type_text(inner)
             ),
         },
-        Type::Array(array) => return refused(&array.elem),
+        Type::Array(array) => return unsupported(&array.elem),
         Type::Path(_) => {
             let segment = last_segment(ty)?;
             let name = segment.ident.to_string();
             match (&*name, &types(segment)[..]) {
-                ("usize", []) => "write `u64`, which is as large on every machine".to_string(),
-                ("isize", []) => "write `i64`, which is as large on every machine".to_string(),
+                ("usize", []) => {
+                    "write `u64`, which has the same size on every platform".to_string()
+                }
+                ("isize", []) => {
+                    "write `i64`, which has the same size on every platform".to_string()
+                }
                 ("char", []) => "write `String`".to_string(),
                 ("HashSet" | "BTreeSet" | "VecDeque", [item, ..]) => {
                     format!("write `Vec<{}>`", type_text(item))
@@ -140,17 +144,17 @@ pub(crate) fn refused(ty: &Type) -> Option<Refused<'_>> {
                     format!("write `{}`", type_text(inner))
                 }
                 ("Option" | "Vec" | "Box" | "BTreeMap" | "HashMap", inner) => {
-                    return inner.iter().find_map(|ty| refused(ty));
+                    return inner.iter().find_map(|ty| unsupported(ty));
                 }
                 _ => return None,
             }
         }
         _ => return None,
     };
-    Some(Refused { ty, help })
+    Some(UnsupportedType { ty, help })
 }
 
-/// The type without what only groups it.
+/// Returns the type without groups and parentheses.
 fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Group(group) => bare(&group.elem),
@@ -173,10 +177,10 @@ fn arguments(segment: &PathSegment) -> Vec<&GenericArgument> {
     }
 }
 
-/// The arguments that are types.
+/// Returns the arguments that are types.
 fn types(segment: &PathSegment) -> Vec<&Type> {
-    let arguments = arguments(segment).into_iter();
-    arguments
+    arguments(segment)
+        .into_iter()
         .filter_map(|argument| match argument {
             GenericArgument::Type(ty) => Some(bare(ty)),
             _ => None,
@@ -184,18 +188,18 @@ fn types(segment: &PathSegment) -> Vec<&Type> {
         .collect()
 }
 
-fn known(ty: &Type) -> Option<Known> {
+fn known(ty: &Type) -> Option<KnownType> {
     match ty {
         Type::Reference(reference) if reference.mutability.is_none() => {
-            is_named(bare(&reference.elem), "str").then(|| Known::plain(ColumnType::Text))
+            is_named(bare(&reference.elem), "str").then(|| KnownType::plain(ColumnType::Text))
         }
-        Type::Array(_) => array(ty).map(Known::plain),
+        Type::Array(_) => array(ty).map(KnownType::plain),
         Type::Path(_) => named(last_segment(ty)?),
         _ => None,
     }
 }
 
-/// `[u8; N]` and `[f32; N]`, the length in digits.
+/// Returns the column type of `[u8; N]` or `[f32; N]`, where `N` is a literal.
 fn array(ty: &Type) -> Option<ColumnType> {
     let Type::Array(array) = ty else { return None };
     let length = number(&array.len)?;
@@ -209,7 +213,7 @@ fn array(ty: &Type) -> Option<ColumnType> {
     }
 }
 
-fn named(segment: &PathSegment) -> Option<Known> {
+fn named(segment: &PathSegment) -> Option<KnownType> {
     let name = segment.ident.to_string();
     let types = types(segment);
     let column = match (&*name, &arguments(segment)[..]) {
@@ -249,14 +253,14 @@ fn named(segment: &PathSegment) -> Option<Known> {
         },
         _ => return time(&name, &types),
     };
-    Some(Known {
+    Some(KnownType {
         is_common: ["Bytes", "Uuid", "Date", "Decimal"].contains(&&*name),
-        ..Known::plain(column)
+        ..KnownType::plain(column)
     })
 }
 
-/// `TimestampMillis`, `Timestamp<Millis>`, and the same of `TimeOfDay`.
-fn time(name: &str, arguments: &[&Type]) -> Option<Known> {
+/// Returns the type of `TimestampMillis`, `Timestamp<Millis>`, and likewise of `TimeOfDay`.
+fn time(name: &str, arguments: &[&Type]) -> Option<KnownType> {
     let (is_timestamp, suffix) = match name.strip_prefix("Timestamp") {
         Some(suffix) => (true, suffix),
         None => (false, name.strip_prefix("TimeOfDay")?),
@@ -271,7 +275,7 @@ fn time(name: &str, arguments: &[&Type]) -> Option<Known> {
     } else {
         ColumnType::Time
     };
-    Some(Known {
+    Some(KnownType {
         column,
         unit: Some(unit),
         is_common: true,
@@ -314,7 +318,7 @@ fn has_reference(tokens: TokenStream) -> bool {
     })
 }
 
-/// The tokens of a type as a person writes them.
+/// Returns the source text of a type.
 pub(crate) fn type_text(ty: impl ToTokens) -> String {
     let mut text = ty.to_token_stream().to_string();
     for (spaced, tight) in [
@@ -333,37 +337,37 @@ pub(crate) fn type_text(ty: impl ToTokens) -> String {
     text
 }
 
-/// The Rust type to write for a column, without `Option`; none where it is one to make.
+/// Returns the Rust type for a column without `Option`, or `None` if the user has to write the type.
 pub(crate) fn rust_type(ty: &ColumnType, unit: Option<TimeUnit>) -> Option<String> {
-    if is_to_make(ty) {
+    if needs_own_type(ty) {
         return None;
     }
-    // No name is asked for: nothing is to be made.
+    // The name is unused, because the type contains no enum and no struct.
     let tokens = kalamtable_codegen::value_type("", ty, unit);
     Some(type_text(tokens).replace("__kalam::", ""))
 }
 
-/// What to do for a Rust type that should hold a column of type `ty`, and does not.
+/// Returns the fix for a Rust type that cannot hold a column of type `ty`.
 pub(crate) fn help_to_hold(ty: &ColumnType, unit: Option<TimeUnit>) -> String {
     match (ty, rust_type(ty, unit)) {
         (ColumnType::Enum(labels), _) => {
             format!(
-                "its labels have to be {}",
+                "its labels must be {}",
                 backticked_list(labels.iter(), "and")
             )
         }
         (_, Some(rust)) => format!("write `{rust}`"),
-        (_, None) => "what is in it has to be what is in the column".to_string(),
+        (_, None) => "its fields must be those of the column".to_string(),
     }
 }
 
-/// Whether a type has to be made for it, or for what is inside.
-fn is_to_make(ty: &ColumnType) -> bool {
+/// Whether the type is or contains an enum or a struct, for which the user writes a type.
+fn needs_own_type(ty: &ColumnType) -> bool {
     matches!(ty, ColumnType::Enum(_) | ColumnType::Struct(_))
-        || ty.children().iter().any(|field| is_to_make(&field.ty))
+        || ty.children().iter().any(|field| needs_own_type(&field.ty))
 }
 
-/// With `Option` around it where it may be null.
+/// Returns `Option<ty>` for a nullable column, and `ty` otherwise.
 pub(crate) fn optional(ty: String, nullable: bool) -> String {
     if nullable {
         format!("Option<{ty}>")
@@ -379,7 +383,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn types_known_by_name() {
+    fn column_types_of_rust_types() {
         let types = [
             "bool",
             "Option<i8>",
@@ -422,11 +426,11 @@ mod tests {
             let ty = FieldType::of(&syn::parse_str(text).unwrap());
             let null = if ty.nullable { " null" } else { "" };
             match ty.known {
-                Some(Known { column, unit, .. }) => match unit {
+                Some(KnownType { column, unit, .. }) => match unit {
                     Some(unit) => format!("{text}: {column}{null}, in {}\n", unit.as_str()),
                     None => format!("{text}: {column}{null}\n"),
                 },
-                None => format!("{text}: for the compiler{null}\n"),
+                None => format!("{text}: inferred{null}\n"),
             }
         });
         expect![[r#"
@@ -436,36 +440,36 @@ mod tests {
             (f32): float
             String: text
             &'a str: text
-            &'a mut str: for the compiler
+            &'a mut str: inferred
             Box<str>: text
             Arc<str>: text
             Cow<'a, str>: text
             Cow<'static, [u8]>: bytes
-            Rc<str>: for the compiler
+            Rc<str>: inferred
             Vec<u8>: bytes
             std::vec::Vec<u8>: bytes
-            Vec<i8>: for the compiler
-            Vec<Option<u8>>: for the compiler
+            Vec<i8>: inferred
+            Vec<Option<u8>>: inferred
             Bytes: bytes
             [u8; 16]: bytes(16)
-            [u8; LENGTH]: for the compiler
+            [u8; LENGTH]: inferred
             [f32; 384]: embedding(384)
             Box<[f32; 384]>: embedding(384)
-            Box<[u8; 4]>: for the compiler
-            Box<Option<String>>: for the compiler
+            Box<[u8; 4]>: inferred
+            Box<Option<String>>: inferred
             uuid::Uuid: uuid
             Date: date
             TimeOfDayMicros: time, in us
             TimeOfDay<Millis>: time, in ms
             kalamtable::TimestampNanos: timestamp(ns), in ns
             Timestamp<kalamtable::Seconds>: timestamp(s), in s
-            Timestamp<U>: for the compiler
-            jiff::Timestamp: for the compiler
+            Timestamp<U>: inferred
+            jiff::Timestamp: inferred
             Decimal<10, 2>: decimal(10, 2)
-            Decimal<P, 2>: for the compiler
-            rust_decimal::Decimal: for the compiler
-            i128: for the compiler
-            <T as Of>::String: for the compiler
+            Decimal<P, 2>: inferred
+            rust_decimal::Decimal: inferred
+            i128: inferred
+            <T as Of>::String: inferred
         "#]]
         .assert_eq(&known.concat());
     }

@@ -1,56 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The struct beside a TOML file: each field is compared with its column, and each column with its
-//! field. The file decides; the order of the fields does not matter.
+//! A struct with a TOML file as the source of its table. Each field is compared with its column by
+//! name, so the order of the fields does not matter.
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use kalamtable_model::rust_names::{camel_case, is_identifier, snake_case};
 use kalamtable_model::{
     CheckedTable, Column, ColumnType, SourceFile, Sources, Style, TimeUnit, backticked_list,
-    file_too_large, limits, nearest, parse_and_check, render,
+    file_too_large, limits, nearest, parse_and_check, read_limited, render,
 };
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::LitStr;
 
-use crate::expand::TableOfRow;
+use crate::mapping::MappedTable;
 use crate::problems::Problems;
 use crate::row::{RowField, RowStruct};
-use crate::rust_type::{help_to_hold, optional, refused, rust_type};
+use crate::rust_type::{help_to_hold, optional, rust_type, unsupported};
 
-/// The table of the file at `path` in `folder`, if `row` is a row of it; none if there are problems.
+/// Returns the table of the file at `path` in `folder`, or `None` after reporting differences between
+/// the file and `row`.
 pub(crate) fn table(
     row: &RowStruct,
     path: &LitStr,
     folder: &Path,
     problems: &mut Problems,
-) -> Option<TableOfRow> {
+) -> Option<MappedTable> {
     let (sources, table) = match load(&path.value(), folder) {
         Ok(loaded) => loaded,
-        Err(Unsound { message, help }) => {
+        Err(InvalidSchema { message, help }) => {
             problems.push(path, &message, &help);
             return None;
         }
     };
-    let comparison = Comparison {
+    let comparison = SchemaComparison {
         row,
         path: path.value(),
         lines: lines(&sources, &table),
         table: &table,
     };
     for field in &row.flattened {
-        let message = "`flatten` has no place beside `schema`: the file lists every column";
-        let help = "write the columns of `{}` out, a field each";
-        let help = help.replace("{}", &field.ty.name());
+        let message = "`flatten` cannot be combined with `schema`: the file lists every column";
+        let help = format!("write one field per column of `{}`", field.ty.name());
         problems.push(&field.key, message, &help);
     }
     comparison.names(problems);
     let mut columns = Vec::new();
-    // A change of the file is a reason to compile this again.
+    // The compiler tracks included files, so a change of the file expands the derive again.
     let mut checks = quote! {
         const _: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", #path));
     };
@@ -61,7 +61,7 @@ pub(crate) fn table(
             columns.push(field.to_column(column));
         }
     }
-    Some(TableOfRow {
+    Some(MappedTable {
         columns,
         checks,
         flattened: Vec::new(),
@@ -73,39 +73,39 @@ pub(crate) fn table(
 
 // ---- the file ----
 
-/// Why there is no definition.
-struct Unsound {
+/// The reason why the file cannot be used.
+struct InvalidSchema {
     message: String,
     help: String,
 }
 
-fn load(path: &str, folder: &Path) -> Result<(Sources, CheckedTable), Unsound> {
-    let unsound = |message: String, help: &str| Unsound {
+fn load(path: &str, folder: &Path) -> Result<(Sources, CheckedTable), InvalidSchema> {
+    let invalid = |message: String, help: &str| InvalidSchema {
         message,
         help: help.to_string(),
     };
     if Path::new(path).is_absolute() {
-        let message = format!("`{path}` is no path inside the package");
-        let help = "write it as it is seen from the folder of `Cargo.toml`";
-        return Err(unsound(message, help));
+        let message = format!("`{path}` is an absolute path");
+        let help = "write the path relative to the folder of `Cargo.toml`";
+        return Err(invalid(message, help));
     }
     let bytes = read(&folder.join(path)).map_err(|error| {
         let message = match error.kind() {
-            io::ErrorKind::NotFound => format!("there is no file `{path}`"),
+            io::ErrorKind::NotFound => format!("file `{path}` does not exist"),
             _ => format!("`{path}` cannot be read: {error}"),
         };
-        let help = "write the path as it is seen from the folder of `Cargo.toml`";
-        unsound(message, help)
+        let help = "write the path relative to the folder of `Cargo.toml`";
+        invalid(message, help)
     })?;
     let length = bytes.len() as u64;
     if length > limits::FILE_BYTES {
         let message = format!("`{path}`: {}", file_too_large(path, length).message);
-        return Err(unsound(message, "name a file that describes one table"));
+        return Err(invalid(message, "name a file that describes one table"));
     }
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let message = format!("`{path}` is not UTF-8 at byte {at}");
-        unsound(message, "save the file as UTF-8")
+        invalid(message, "save the file as UTF-8")
     })?;
     let mut sources = Sources::new();
     let source = sources.push(SourceFile::new(path, text));
@@ -113,25 +113,23 @@ fn load(path: &str, folder: &Path) -> Result<(Sources, CheckedTable), Unsound> {
         Ok(table) => Ok((sources, table)),
         Err(diagnostics) => {
             let rendered = render(&diagnostics, &sources, Style::Plain);
-            let message = format!("`{path}` describes no sound table\n\n{rendered}");
-            Err(unsound(message, "mend the file first"))
+            let message = format!("`{path}` is not a valid definition\n\n{rendered}");
+            Err(invalid(message, "correct the file"))
         }
     }
 }
 
-/// Reads no more than one byte above the limit.
+/// Reads the file, up to the size limit.
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     // A pipe or a device may never end.
     if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is no file"));
+        return Err(io::Error::other("not a regular file"));
     }
-    let mut bytes = Vec::new();
-    file.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+    read_limited(file)
 }
 
-/// The line that each column is on.
+/// Returns the line of each column in the file.
 fn lines(sources: &Sources, table: &CheckedTable) -> Vec<usize> {
     let Some(file) = sources.get(table.source) else {
         return Vec::new();
@@ -142,23 +140,24 @@ fn lines(sources: &Sources, table: &CheckedTable) -> Vec<usize> {
 
 // ---- the comparison ----
 
-struct Comparison<'a> {
+/// The comparison of a struct with the table of a file.
+struct SchemaComparison<'a> {
     row: &'a RowStruct,
     path: String,
     lines: Vec<usize>,
     table: &'a CheckedTable,
 }
 
-impl Comparison<'_> {
-    /// Where the file describes a column.
-    fn place(&self, position: usize) -> String {
+impl SchemaComparison<'_> {
+    /// Returns the path and line of a column in the file.
+    fn location(&self, position: usize) -> String {
         match self.lines.get(position) {
             Some(line) => format!("{}:{line}", self.path),
             None => self.path.clone(),
         }
     }
 
-    /// Every field is a column, every column a field, and neither is another one twice.
+    /// Reports fields without a column, columns without a field, and fields of the same column.
     fn names(&self, problems: &mut Problems) {
         let columns = self.table.definition.columns();
         let mut fields: HashMap<String, &RowField> = HashMap::new();
@@ -168,8 +167,8 @@ impl Comparison<'_> {
             if !columns.iter().any(|column| *column.name == name) {
                 unknown.push(field);
             } else if let Some(first) = fields.get(&name) {
-                let message = format!("field `{}` is column `{name}` too", first.name);
-                let help = "delete one of the two, or name another column";
+                let message = format!("field `{}` is column `{name}` as well", first.name);
+                let help = "delete one of the two, or rename one";
                 problems.push(field.column_tokens(), &message, help);
             } else {
                 fields.insert(name, field);
@@ -187,16 +186,16 @@ impl Comparison<'_> {
                     let position = columns.iter().position(|column| *column.name == *near);
                     let position = position.unwrap_or_default();
                     missing.retain(|other| *other != position);
-                    format!("did you mean `{near}`, of {}?", self.place(position))
+                    format!("did you mean `{near}` in {}?", self.location(position))
                 }
                 None => format!(
-                    "describe it in {}, or write `#[kalam(skip)]` for a field that is no column",
+                    "describe it in {}, or write `#[kalam(skip)]` for a field that is not a column",
                     self.path
                 ),
             };
             problems.push(field.column_tokens(), &message, &help);
         }
-        // What a flattened field would have held is not missing.
+        // The flattened fields, which are reported, may contain the missing columns.
         if self.row.flattened.is_empty() {
             self.missing(&missing, problems);
         }
@@ -224,16 +223,16 @@ impl Comparison<'_> {
             let column = &columns[*position];
             let field = snake_case(&column.name);
             let ty = optional(value_type(column), column.nullable);
-            let place = self.place(*position);
+            let location = self.location(*position);
             help.push_str(&format!(
-                "\n    {field}: {ty}, // {place}: {}",
+                "\n    {field}: {ty}, // {location}: {}",
                 short(&column.ty)
             ));
         }
         problems.push(&self.row.name, &message, &help);
     }
 
-    /// Compares a field with its column; checks that are left to the compiler.
+    /// Compares a field with its column. Returns the check that only the compiler can make.
     fn field(
         &self,
         field: &RowField,
@@ -241,18 +240,18 @@ impl Comparison<'_> {
         position: usize,
         problems: &mut Problems,
     ) -> Option<TokenStream> {
-        let place = self.place(position);
+        let location = self.location(position);
         for key in &field.attributes.of_source {
-            let message = format!("`{key}` is for the TOML file to say");
+            let message = format!("`{key}` cannot be combined with `schema`");
             problems.push(
                 key,
                 &message,
-                &format!("delete it: {place} describes the column"),
+                &format!("delete it: {location} describes the column"),
             );
         }
-        self.null(field, column, &place, problems);
-        if refused(&field.ty.value).is_some() {
-            misfit(field, column, &place, problems);
+        self.null(field, column, &location, problems);
+        if unsupported(&field.ty.value).is_some() {
+            report_misfit(field, column, &location, problems);
             return None;
         }
         let is_time = column.ty.time_unit().is_some();
@@ -261,21 +260,21 @@ impl Comparison<'_> {
             && !is_counted
             && !known.fits(&column.ty)
         {
-            misfit(field, column, &place, problems);
+            report_misfit(field, column, &location, problems);
             return None;
         }
         match column.unit.or(column.ty.time_unit()) {
-            Some(unit) => self.unit(field, column, unit, &place, problems),
+            Some(unit) => self.unit(field, column, unit, &location, problems),
             None => {
                 if let Some(unit) = &field.attributes.unit {
                     let message = format!("column `{}` has no unit", column.name);
-                    let help = format!("delete it: {place} says `{}`", short(&column.ty));
+                    let help = format!("delete it: {location} has `{}`", short(&column.ty));
                     problems.push(&unit.tokens, &message, &help);
                 }
             }
         }
         let message = format!(
-            "`{}` cannot hold column `{}` of `{}`: {place} says `{}`\nhelp: {}",
+            "`{}` cannot hold column `{}` of `{}`: {location} has `{}`\nhelp: {}",
             field.ty.name(),
             column.name,
             self.table.definition.name(),
@@ -285,7 +284,7 @@ impl Comparison<'_> {
         field.holds_check(&column.ty, &message)
     }
 
-    fn null(&self, field: &RowField, column: &Column, place: &str, problems: &mut Problems) {
+    fn null(&self, field: &RowField, column: &Column, location: &str, problems: &mut Problems) {
         if field.ty.nullable == column.nullable {
             return;
         }
@@ -295,30 +294,30 @@ impl Comparison<'_> {
             _ => ty,
         };
         let (message, help) = if column.nullable {
-            let message = format!("column `{name}` may be null, and the field may not");
-            let help = format!("{place} says `nullable = true`: write `Option<{ty}>`");
+            let message = format!("column `{name}` is nullable, but the field is not");
+            let help = format!("{location} has `nullable = true`: write `Option<{ty}>`");
             (message, help)
         } else {
-            let message = format!("column `{name}` is never null, and the field may be");
-            let help = format!("{place} does not say `nullable = true`: write `{ty}`");
+            let message = format!("column `{name}` is not nullable, but the field is");
+            let help = format!("{location} does not have `nullable = true`: write `{ty}`");
             (message, help)
         };
-        problems.push(&field.tokens, &message, &help);
+        problems.push(&field.declared, &message, &help);
     }
 
-    /// The field counts in the unit of the file.
+    /// Checks that the field counts in the unit of the file.
     fn unit(
         &self,
         field: &RowField,
         column: &Column,
         unit: TimeUnit,
-        place: &str,
+        location: &str,
         problems: &mut Problems,
     ) {
         let (name, ty) = (&column.name, field.ty.name());
-        let said = match column.unit {
-            Some(unit) => format!("{place} says `unit = \"{}\"`", unit.as_str()),
-            None => format!("{place} says `{}`", column.ty),
+        let declared = match column.unit {
+            Some(unit) => format!("{location} has `unit = \"{}\"`", unit.as_str()),
+            None => format!("{location} has `{}`", column.ty),
         };
         let unit_text = unit.as_str();
         let typed = rust_type(&column.ty, Some(unit)).unwrap_or_default();
@@ -326,34 +325,34 @@ impl Comparison<'_> {
         let known = field.ty.known.as_ref().and_then(|known| known.unit);
         match (&field.attributes.unit, known) {
             (None, None) if field.ty.is_units() => {
-                let message = format!("`{ty}` does not say its unit, and column `{name}` has one");
+                let message = format!("`{ty}` has no unit, but column `{name}` has one");
                 let help = format!(
-                    "{said}: write `#[kalam(unit = \"{unit_text}\")]`, or let the field be `{typed}`"
+                    "{declared}: write `#[kalam(unit = \"{unit_text}\")]`, or use type `{typed}`"
                 );
                 problems.push(&field.ty.value, &message, &help);
             }
-            (Some(said_here), None) if field.ty.is_units() && said_here.value != unit_text => {
+            (Some(stated), None) if field.ty.is_units() && stated.value != unit_text => {
                 let message = format!("column `{name}` counts in `{unit_text}`");
-                let help = format!("{said}: write `unit = \"{unit_text}\"`");
-                problems.push(&said_here.tokens, &message, &help);
+                let help = format!("{declared}: write `unit = \"{unit_text}\"`");
+                problems.push(&stated.tokens, &message, &help);
             }
             (Some(_), None) if field.ty.is_units() => {}
-            (Some(said_here), _) => {
+            (Some(stated), _) => {
                 let message = match known {
-                    Some(_) => format!("`{ty}` says its unit itself"),
-                    None => format!("`{ty}` has no unit to say"),
+                    Some(_) => format!("`{ty}` already has a unit"),
+                    None => format!("`{ty}` cannot have a unit"),
                 };
-                let help = "delete it: only a bare `i64` needs one";
-                problems.push(&said_here.tokens, &message, help);
+                let help = "delete `unit`: only a bare `i64` needs it";
+                problems.push(&stated.tokens, &message, help);
             }
             (None, Some(known)) if known != unit => {
                 let known = known.as_str();
                 let message =
-                    format!("`{ty}` counts in `{known}`, and column `{name}` in `{unit_text}`");
+                    format!("`{ty}` counts in `{known}`, but column `{name}` in `{unit_text}`");
                 problems.push(
                     &field.ty.value,
                     &message,
-                    &format!("{said}: write `{typed}`"),
+                    &format!("{declared}: write `{typed}`"),
                 );
             }
             (None, _) => {}
@@ -362,26 +361,26 @@ impl Comparison<'_> {
 }
 
 /// Reports a type that cannot hold the column.
-fn misfit(field: &RowField, column: &Column, place: &str, problems: &mut Problems) {
+fn report_misfit(field: &RowField, column: &Column, location: &str, problems: &mut Problems) {
     let name = &column.name;
     let message = format!("`{}` cannot hold column `{name}`", field.ty.name());
-    let said = short(&column.ty);
+    let declared = short(&column.ty);
     let help = match &column.ty {
         ColumnType::Enum(labels) => format!(
-            "{place} says `{said}`: derive `KalamValue` on an enum of the labels {}, and write \
+            "{location} has `{declared}`: derive `KalamValue` on an enum with the labels {}, and write \
              its name",
             backticked_list(labels.iter(), "and")
         ),
         _ => {
             let ty = optional(value_type(column), column.nullable);
-            format!("{place} says `{said}`: write `{ty}`")
+            format!("{location} has `{declared}`: write `{ty}`")
         }
     };
     problems.push(&field.ty.value, &message, &help);
 }
 
-/// The Rust type to write for a column, without `Option`: one that is named after it where it is to
-/// be made.
+/// Returns the Rust type for a column without `Option`. If the user has to write the type, it is named
+/// after the column.
 fn value_type(column: &Column) -> String {
     if let Some(rust) = &column.rust {
         return rust.to_string();
@@ -396,7 +395,7 @@ fn value_type(column: &Column) -> String {
     })
 }
 
-/// A type in a message, where only the beginning of a long one helps.
+/// Returns the type for a message, truncated if it is long.
 fn short(ty: &ColumnType) -> String {
     const CHARS: usize = 80;
     let text = ty.to_string();

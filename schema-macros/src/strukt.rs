@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `#[derive(KalamValue)]` on a struct with named fields: it stands inside a column, or its fields are
-//! columns where it is flattened.
+//! `#[derive(KalamValue)]` on a struct with named fields, which a column holds or a row flattens.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, quote};
@@ -9,12 +8,15 @@ use syn::DeriveInput;
 use syn::ext::IdentExt;
 
 use crate::attributes::TableAttributes;
-use crate::expand;
+use crate::inferred::infer_columns;
+use crate::nested_ids::StructRole;
+use crate::output::beside_struct;
 use crate::problems::{Problems, Written};
 use crate::row::{RowStruct, mentioned};
-use crate::source::{self, Describes};
+use crate::source;
 
-/// The tokens for `input`, a struct with named fields; none if there are problems.
+/// Generates the items for `input`, a struct with named fields. Returns `None` after reporting
+/// problems.
 pub(crate) fn value(
     input: &DeriveInput,
     view: Option<Ident>,
@@ -22,37 +24,33 @@ pub(crate) fn value(
     problems: &mut Problems,
 ) -> Option<TokenStream> {
     let row = RowStruct::read(input, problems)?;
-    refused(input, &row, problems);
+    check_value_struct(input, &row, problems);
     row.check_view(view.as_ref(), problems);
     if !problems.is_empty() {
         return None;
     }
     let name = row.name.unraw().to_string();
-    let definition = source::definition(
-        &row,
-        &TableAttributes::of_struct(&row.name),
-        Describes::Struct,
-        problems,
-    )?;
-    let natural = source::natural(&row, &definition, &name, Describes::Struct);
+    let attributes = TableAttributes::of_value(&row.name);
+    let definition = source::definition(&row, &attributes, StructRole::Value, problems)?;
+    let inferred = infer_columns(&row, &definition, &name, StructRole::Value);
     let columns = source::columns(&row, &definition);
     let fields = row.into_fields(view, columns, Vec::new());
-    let derived = kalamtable_codegen::derived_value(
+    let derived = kalamtable_codegen::derive_value(
         &definition,
         &fields,
-        &natural.overrides,
-        &natural.ids,
+        &inferred.overrides,
+        &inferred.ids,
         runtime,
     );
-    Some(expand::beside(derived, &natural.checks, runtime))
+    Some(beside_struct(derived, &inferred.checks, runtime))
 }
 
-/// Reports what a row may be and a value may not.
-fn refused(input: &DeriveInput, row: &RowStruct, problems: &mut Problems) {
+/// Reports the features of a row struct that a value does not support.
+fn check_value_struct(input: &DeriveInput, row: &RowStruct, problems: &mut Problems) {
     let name = &row.name;
     if !row.types.is_empty() {
-        let message = format!("`{name}` has parameters that are types or numbers");
-        let help = "a value has one column type: write a struct for each";
+        let message = format!("`{name}` has type or const parameters");
+        let help = "a value has one column type: write one struct per type";
         problems.push(&input.generics, &message, help);
     }
     let generics = &input.generics;
@@ -69,28 +67,29 @@ fn refused(input: &DeriveInput, row: &RowStruct, problems: &mut Problems) {
         problems.push(name, &message, "add a field");
     }
     for field in &row.flattened {
-        let message = "a struct that is no row has no flattened fields";
+        let message = "only a row can flatten a field";
         let help = "write the fields out, or flatten both structs in the row";
         problems.push(&field.key, message, help);
     }
     for field in &row.fields {
         if mentioned(std::slice::from_ref(name), field.ty.value.to_token_stream()).is_some() {
-            let message = format!("`{name}` is inside itself, and no column type is");
-            let help = "keep what is inside in a table of its own, with a key";
+            let message = format!("`{name}` contains itself, but a column type is finite");
+            let help = "store the nested values in a separate table with a key";
             problems.push(&field.ty.value, &message, help);
         }
     }
 }
 
 impl TableAttributes {
-    /// What a struct that is no row would say of a table, for its fields to be checked as columns.
-    fn of_struct(name: &Ident) -> Self {
+    /// Returns the attributes of a table whose columns are the fields of a value, so that they pass
+    /// the same checks.
+    fn of_value(name: &Ident) -> Self {
         TableAttributes {
             table: Written::new("app.value".to_string(), name),
             primary_key: None,
             no_primary_key: Some(Written::new("a struct in a column".to_string(), quote!())),
             unique: Vec::new(),
-            // Its fields are no columns: names that the system adds to a table are free.
+            // A view has no system columns, so fields may have their names.
             kind: Some(Written::new(
                 kalamtable_model::TableKind::View.as_str().to_string(),
                 quote!(),

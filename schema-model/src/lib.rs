@@ -26,6 +26,7 @@ pub mod limits;
 mod next_id;
 mod parse;
 mod raw;
+mod read;
 mod rule;
 pub mod rust_names;
 mod shared;
@@ -59,6 +60,8 @@ pub use parse::parse;
 pub use raw::{
     RawColumn, RawDatetime, RawDefault, RawKey, RawTable, RawText, RawValue, Syntax, TextOrigin,
 };
+#[doc(hidden)]
+pub use read::read_limited;
 pub use rule::Rule;
 pub use shared::Shared;
 pub use source::{SourceFile, SourceId, SourceSpan, Sources, Spanned};

@@ -181,14 +181,14 @@ fn d_lists_tables() {
         expect![[r#"
         table,columns,rows,comment
         public.v,1,,
-        system.audit_logs,8,,"What was done to accounts, rights, tables and storages, and by whom; rows are only ever added"
+        system.audit_logs,8,,"Changes to accounts, rights, tables and storages, with their actors; append-only"
         system.jobs,20,,"Background jobs: flushes, retention, clean-ups, and their outcome"
-        system.live_queries,14,,Subscriptions that are open now: queries whose changes are pushed to a connection
-        system.namespaces,5,,Namespaces: what stands before the dot in the name of a table
-        system.stats,2,,"Counters of the schema registry and of the server around it, as they stand when the query reads them"
+        system.live_queries,14,,Open subscriptions: queries whose changes are pushed to a connection
+        system.namespaces,5,,Namespaces: the part of a table's name before the dot
+        system.stats,2,,"Counters of the schema registry and of the server around it, at the time of the query"
         system.storages,11,,Places where cold rows are stored: folders and buckets
-        system.tables,14,,"Every table that the server knows, the system tables included; one row per table and schema version"
-        system.users,15,,"Accounts: who may connect, in which role, and where their rows are stored"
+        system.tables,14,,"All tables of the server, including system tables; one row per table and schema version"
+        system.users,15,,"Accounts, with their roles and the storages of their rows"
         --
         done in
     "#]],
@@ -203,12 +203,12 @@ fn d_with_a_name_lists_columns() {
             column,type,nullable,default,comment
             namespace_id,text,no,,The name as SQL writes it
             name,text,no,,The name for display; equal to namespace_id unless one was given
-            created_at,timestamp,no,,When the namespace was made
-            options,json,yes,,"Settings that its tables start from, by name; null if none were given"
-            table_count,int,no,,"Tables in it, without dropped ones"
+            created_at,timestamp,no,,Time of creation
+            options,json,yes,,"Default settings of its tables, by name; null if none were given"
+            table_count,int,no,,"Number of its tables, without dropped ones"
             column,type,nullable,default,comment
-            metric_name,text,no,,"What is counted, in words joined by underscores; sizes end in _bytes"
-            metric_value,text,no,,"The count since the start of the server, or the present size, in decimal digits"
+            metric_name,text,no,,"Name of the counter, in words separated by underscores; sizes end in _bytes"
+            metric_value,text,no,,"The count since the start of the server, or the current size, in decimal digits"
             --
             error: No table named 'nothing'
         "#]],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A shop's inventory: three tables with definitions of their own in `schemas/`, rows from Rust and
-//! from SQL, and a table that is computed when it is read.
+//! The inventory of a shop: three tables with definitions in `schemas/`, rows from Rust and from SQL,
+//! and a table that is computed when a query reads it.
 
 mod sku;
 
@@ -30,14 +30,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let products = Arc::new(MemoryTable::new());
     let stock = Arc::new(MemoryTable::new());
     let shop = SessionContext::new();
-    register(&shop, RowProvider::new(products.clone()))?;
-    register(&shop, RowProvider::new(stock.clone()))?;
+    register(&shop, RowProvider::new(Arc::clone(&products)))?;
+    register(&shop, RowProvider::new(Arc::clone(&stock)))?;
     register(&shop, {
-        let (products, stock) = (products.clone(), stock.clone());
+        let (products, stock) = (Arc::clone(&products), Arc::clone(&stock));
         RowProvider::new(VirtualRows::new(move || low_stock(&products, &stock)))
     })?;
 
-    // From Rust: rows are structs, and what the compiler accepts fits the table.
+    // Rows from Rust are structs, so the compiler checks that they fit the table.
     products.insert([
         Product {
             product_id: DRILL,
@@ -80,7 +80,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         counted_at: Some(TimestampSeconds::new(1_767_225_600)),
     }])?;
 
-    // From SQL: columns that are left out get the definition's defaults, or null.
+    // In SQL, omitted columns get the default of the definition, or null.
     run(
         &shop,
         "INSERT INTO inventory.products (product_id, sku, name, category, price)
@@ -95,7 +95,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     )
     .await?;
 
-    // What does not fit is refused, with the place.
+    // An invalid value is rejected, with its column and row.
     let refused = run(
         &shop,
         "INSERT INTO inventory.products (product_id, sku, name, category, price)
@@ -105,7 +105,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         println!("{error}");
     }
 
-    // Rust sees what SQL wrote.
+    // Rust sees the rows from SQL.
     stock.update(&("Linz", CABLE), |row| row.quantity += 20)?;
 
     for query in [
@@ -127,7 +127,7 @@ async fn run(shop: &SessionContext, statement: &str) -> datafusion::error::Resul
     Ok(())
 }
 
-/// What has to be bought.
+/// Returns the products to order.
 fn low_stock(
     products: &MemoryTable<Product>,
     stock: &MemoryTable<Stock>,
@@ -140,7 +140,7 @@ fn low_stock(
     {
         let product = products
             .get(&row.product_id)
-            .ok_or_else(|| format!("there is stock of {}, which is no product", row.product_id))?;
+            .ok_or_else(|| format!("stock of unknown product {}", row.product_id))?;
         rows.push(LowStock {
             warehouse: row.warehouse.clone(),
             sku: product.sku.clone(),

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Sku`]: a type of our own in a column.
+//! [`Sku`]: a custom type for the values of a column.
 
 use std::fmt;
 use std::str::FromStr;
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::datatypes::DataType;
-use kalamtable::{OwnedValue, InvalidValue, Value, ValueError};
+use kalamtable::{InvalidValue, OwnedValue, Value, ValueError};
 
 /// A stock-keeping unit: a letter, a dash and three digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Sku(String);
 
-/// A text that is no [`Sku`].
+/// The error for text that is not a [`Sku`].
 #[derive(Debug)]
-pub struct NoSku(String);
+pub struct InvalidSku(String);
 
 impl FromStr for Sku {
-    type Err = NoSku;
+    type Err = InvalidSku;
 
-    fn from_str(text: &str) -> Result<Self, NoSku> {
+    fn from_str(text: &str) -> Result<Self, InvalidSku> {
         let is_sku = match text.as_bytes() {
             [letter, b'-', digits @ ..] => {
                 letter.is_ascii_uppercase()
@@ -32,20 +32,20 @@ impl FromStr for Sku {
         if is_sku {
             Ok(Sku(text.to_string()))
         } else {
-            Err(NoSku(text.to_string()))
+            Err(InvalidSku(text.to_string()))
         }
     }
 }
 
-impl fmt::Display for NoSku {
+impl fmt::Display for InvalidSku {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` is not of the form `T-100`", self.0)
     }
 }
 
-impl std::error::Error for NoSku {}
+impl std::error::Error for InvalidSku {}
 
-/// As text in Arrow.
+/// Arrow holds a stock-keeping unit as text.
 impl Value for Sku {
     type Cell<'a> = &'a str;
     type Builder = <String as Value>::Builder;
@@ -74,7 +74,7 @@ impl Value for Sku {
     }
 }
 
-/// What is read, also what `INSERT` writes, is checked.
+/// Values are validated when they are read from Arrow, which includes the rows of `INSERT`.
 impl OwnedValue for Sku {
     type Reader = <String as OwnedValue>::Reader;
     type View<'a> = &'a str;
@@ -86,7 +86,7 @@ impl OwnedValue for Sku {
     fn read(reader: &Self::Reader, index: usize) -> Result<Self, ValueError> {
         let text = String::read(reader, index)?;
         text.parse()
-            .map_err(|error: NoSku| ValueError::new(index, InvalidValue::Other(error.into())))
+            .map_err(|error: InvalidSku| ValueError::new(index, InvalidValue::Other(error.into())))
     }
 
     fn view(reader: &Self::Reader, index: usize) -> Result<&str, ValueError> {

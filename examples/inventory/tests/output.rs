@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The program runs, and prints what it should.
+//! The program runs, and prints the expected tables.
 
 use std::process::Command;
 
 use expect_test::expect;
 
 #[test]
-fn the_program_prints_what_the_tables_hold() {
+fn program_prints_the_tables() {
     let output = Command::new(env!("CARGO_BIN_EXE_inventory")).output();
     let output = output.expect("the program can be started");
     assert!(

@@ -1,6 +1,6 @@
 -- TPC-H query 6: forecasting revenue change
--- The bounds of the discount are 0.06 less and more 0.01, written out: as double-precision numbers the sum is
--- below 0.07.
+-- The discount is between 0.06 - 0.01 and 0.06 + 0.01. The bounds are literals because the sum of the
+-- double-precision numbers is less than 0.07.
 select
     sum(l_extendedprice * l_discount) as revenue
 from

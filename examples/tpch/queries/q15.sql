@@ -1,5 +1,5 @@
 -- TPC-H query 15: top supplier
--- The specification makes a view; this is its variant with a common table expression.
+-- The specification creates a view; this is its variant with a common table expression.
 with revenue (supplier_no, total_revenue) as (
     select
         l_suppkey,

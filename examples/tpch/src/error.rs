@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Error`]: what can go wrong when the files are written.
+//! [`Error`]: the reasons why the Parquet files cannot be written.
 
 use std::path::PathBuf;
 
 use parquet::errors::ParquetError;
 
-/// What can go wrong when the files are written.
+/// The reason why the Parquet files cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system refused.
+    /// A file operation failed.
     #[error("`{}`: {source}", .path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The Parquet writer failed.
@@ -23,7 +23,7 @@ pub enum Error {
     Parquet {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The error of the writer.
         source: ParquetError,
     },
     /// A row does not fit its table.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The tables as Parquet files, one each, named like the table.
+//! Writes each table to a Parquet file with its name.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,28 +11,29 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
 use parquet::file::properties::WriterProperties;
 
-use crate::{Error, rows};
+use crate::error::Error;
+use crate::rows;
 
-/// How many rows become a batch at a time: what is in memory of a table, whatever the scale.
+/// The number of rows per batch. It bounds the memory, whatever the scale factor is.
 const CHUNK: usize = 8192;
 
-/// One file that was written.
+/// A file that [`write_all`] wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// The file.
+pub struct WrittenFile {
+    /// The path of the file.
     pub path: PathBuf,
-    /// How many rows are in it.
+    /// The number of rows in the file.
     pub rows: u64,
-    /// Its size.
+    /// The size of the file in bytes.
     pub bytes: u64,
 }
 
-/// Writes the eight files of this scale factor into `folder`, which is made if it is not there;
-/// files of these names are replaced.
+/// Writes the eight tables with this scale factor into `folder`. Creates the folder if it does not
+/// exist, and replaces existing files with the same names.
 ///
 /// # Errors
-/// If a file can't be written.
-pub fn write_all(folder: &Path, scale: f64) -> Result<Vec<Written>, Error> {
+/// If the folder or a file cannot be written.
+pub fn write_all(folder: &Path, scale: f64) -> Result<Vec<WrittenFile>, Error> {
     fs::create_dir_all(folder).map_err(|source| io_error(folder, source))?;
     Ok(vec![
         write(folder, rows::regions())?,
@@ -46,8 +47,8 @@ pub fn write_all(folder: &Path, scale: f64) -> Result<Vec<Written>, Error> {
     ])
 }
 
-/// Writes `rows` to the file of their table. The table's schema gives each column its field id.
-fn write<R: Row>(folder: &Path, mut rows: impl Iterator<Item = R>) -> Result<Written, Error> {
+/// Writes `rows` to the file of their table. The schema contains the Parquet field ids.
+fn write<R: Row>(folder: &Path, mut rows: impl Iterator<Item = R>) -> Result<WrittenFile, Error> {
     let path = folder.join(format!("{}.parquet", R::TABLE.definition.name().table));
     let parquet_error = |source| Error::Parquet {
         path: path.clone(),
@@ -72,7 +73,7 @@ fn write<R: Row>(folder: &Path, mut rows: impl Iterator<Item = R>) -> Result<Wri
     let metadata = writer.close().map_err(parquet_error)?;
 
     let size = fs::metadata(&path).map_err(|source| io_error(&path, source))?;
-    Ok(Written {
+    Ok(WrittenFile {
         rows: metadata.file_metadata().num_rows().unsigned_abs(),
         bytes: size.len(),
         path,

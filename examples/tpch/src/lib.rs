@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! TPC-H over KalamTable: the benchmark's eight tables as definitions, rows of them at any scale,
-//! Parquet files of these, and the benchmark's 22 queries.
+//! TPC-H with KalamTable: definitions of the benchmark's eight tables, generated rows, Parquet files,
+//! and the 22 queries.
 
 mod error;
 pub mod files;
@@ -15,10 +15,10 @@ pub use error::Error;
 
 kalamtable::include_tables!();
 
-/// Registers the eight tables with the rows of this scale factor, which are then in memory.
+/// Registers the eight tables with the rows of this scale factor in memory.
 ///
 /// # Errors
-/// If the session has tables of these names in schema `tpch`.
+/// If schema `tpch` of the session has a table with one of the names.
 pub fn register(server: &SessionContext, scale: f64) -> datafusion::error::Result<()> {
     register_rows(server, rows::regions())?;
     register_rows(server, rows::nations())?;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `tpch-data`: writes the eight TPC-H tables as Parquet files.
+//! The program `tpch-data`, which writes the eight TPC-H tables as Parquet files.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,10 +9,10 @@ use clap::Parser;
 use kalamtable_example_tpch::files;
 use kalamtable_example_tpch::rows::MIN_SCALE;
 
-/// Write the eight TPC-H tables as Parquet files, one each
+/// Write the eight TPC-H tables as Parquet files
 #[derive(Parser)]
 #[command(name = "tpch-data")]
-struct Arguments {
+struct DataArguments {
     /// The folder to write to
     folder: PathBuf,
     /// The scale factor: 1 is about a gigabyte of text
@@ -23,12 +23,12 @@ struct Arguments {
 fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(scale) if scale.is_finite() && scale >= MIN_SCALE => Ok(scale),
-        _ => Err(format!("a number, {MIN_SCALE} or more")),
+        _ => Err(format!("not a number of at least {MIN_SCALE}")),
     }
 }
 
 fn main() -> ExitCode {
-    let Arguments { folder, scale } = Arguments::parse();
+    let DataArguments { folder, scale } = DataArguments::parse();
     let written = match files::write_all(&folder, scale) {
         Ok(written) => written,
         Err(error) => {

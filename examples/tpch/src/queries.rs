@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The 22 queries, with the parameters that the specification validates answers with.
+//! The 22 queries, with the parameters for which the specification has answers.
 
 macro_rules! queries {
     ($($name:literal)*) => {
-        /// The text of each query, in order; in the dialect of DataFusion, without schema names.
+        /// The texts of the queries in DataFusion's dialect, in order and without schema names.
         pub const QUERIES: [&str; 22] = [
             $(include_str!(concat!("../queries/", $name, ".sql"))),*
         ];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Rows of the eight tables, made from those of [`tpchgen`], in the order in which it makes them.
+//! Rows of the eight tables, converted from [`tpchgen`] in its order.
 //!
-//! `scale` is the benchmark's scale factor: 1 is about a gigabyte. It should not be below
+//! `scale` is the benchmark's scale factor, where 1 is about a gigabyte. It must be at least
 //! [`MIN_SCALE`].
 
 use kalamtable::{Date, Decimal};
@@ -22,10 +22,10 @@ use crate::tpch::partsupp::PartSupp;
 use crate::tpch::region::Region;
 use crate::tpch::supplier::Supplier;
 
-/// The smallest scale factor: ten suppliers. With fewer than four, no part has four different ones.
+/// The minimum scale factor, which has ten suppliers. Each part needs four different suppliers.
 pub const MIN_SCALE: f64 = 0.001;
 
-/// The five rows of `region`.
+/// Returns the five rows of `region`.
 pub fn regions() -> impl Iterator<Item = Region> {
     let rows = RegionGenerator::default().into_iter();
     rows.map(|row| Region {
@@ -35,7 +35,7 @@ pub fn regions() -> impl Iterator<Item = Region> {
     })
 }
 
-/// The 25 rows of `nation`.
+/// Returns the 25 rows of `nation`.
 pub fn nations() -> impl Iterator<Item = Nation> {
     let rows = NationGenerator::default().into_iter();
     rows.map(|row| Nation {
@@ -46,7 +46,7 @@ pub fn nations() -> impl Iterator<Item = Nation> {
     })
 }
 
-/// The rows of `part`.
+/// Returns the rows of `part`.
 pub fn parts(scale: f64) -> impl Iterator<Item = Part> {
     let rows = PartGenerator::new(scale, 1, 1).into_iter();
     rows.map(|row| Part {
@@ -62,7 +62,7 @@ pub fn parts(scale: f64) -> impl Iterator<Item = Part> {
     })
 }
 
-/// The rows of `supplier`.
+/// Returns the rows of `supplier`.
 pub fn suppliers(scale: f64) -> impl Iterator<Item = Supplier> {
     let rows = SupplierGenerator::new(scale, 1, 1).into_iter();
     rows.map(|row| Supplier {
@@ -76,7 +76,7 @@ pub fn suppliers(scale: f64) -> impl Iterator<Item = Supplier> {
     })
 }
 
-/// The rows of `partsupp`.
+/// Returns the rows of `partsupp`.
 pub fn part_suppliers(scale: f64) -> impl Iterator<Item = PartSupp> {
     let rows = PartSuppGenerator::new(scale, 1, 1).into_iter();
     rows.map(|row| PartSupp {
@@ -88,7 +88,7 @@ pub fn part_suppliers(scale: f64) -> impl Iterator<Item = PartSupp> {
     })
 }
 
-/// The rows of `customer`.
+/// Returns the rows of `customer`.
 pub fn customers(scale: f64) -> impl Iterator<Item = Customer> {
     let rows = CustomerGenerator::new(scale, 1, 1).into_iter();
     rows.map(|row| Customer {
@@ -103,7 +103,7 @@ pub fn customers(scale: f64) -> impl Iterator<Item = Customer> {
     })
 }
 
-/// The rows of `orders`.
+/// Returns the rows of `orders`.
 pub fn orders(scale: f64) -> impl Iterator<Item = Order> {
     let rows = OrderGenerator::new(scale, 1, 1).into_iter();
     rows.map(|row| Order {
@@ -119,7 +119,7 @@ pub fn orders(scale: f64) -> impl Iterator<Item = Order> {
     })
 }
 
-/// The rows of `lineitem`.
+/// Returns the rows of `lineitem`.
 pub fn line_items(scale: f64) -> impl Iterator<Item = LineItem> {
     let rows = LineItemGenerator::new(scale, 1, 1).into_iter();
     rows.map(|row| LineItem {

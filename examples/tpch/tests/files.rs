@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What is in the files is what was generated.
+//! Reads the generated files, and compares them with the generated rows.
 
 use std::fs::File;
 use std::path::Path;
@@ -14,7 +14,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 const SCALE: f64 = rows::MIN_SCALE;
 
 #[test]
-fn rows_come_back_from_the_files_as_they_were() {
+fn files_contain_the_generated_rows() {
     let folder = tempfile::tempdir().unwrap();
     let written = files::write_all(folder.path(), SCALE).unwrap();
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The 22 queries give the same answers over the generated providers, over the files as
-//! `kalamtable sql` reads them, and over the files in plain DataFusion, without definitions.
+//! Compares the answers of the 22 queries over generated providers, over the files as
+//! `kalamtable sql` reads them, and over the files in plain DataFusion without definitions.
 
 #[path = "queries/answer.rs"]
 mod answer;
@@ -18,7 +18,7 @@ use kalamtable_example_tpch::{TABLES, files, register};
 
 const SCALE: f64 = 0.01;
 
-/// How many rows each query's answer has at this scale.
+/// The number of rows in the answer of each query at this scale.
 const ROWS: [usize; 22] = [
     4, 4, 10, 5, 5, 1, 4, 2, 173, 20, 359, 2, 33, 1, 1, 296, 1, 2, 1, 1, 1, 7,
 ];
@@ -55,14 +55,14 @@ async fn all_queries_agree_three_ways() -> Result<()> {
     Ok(())
 }
 
-/// Name, text, and how many rows the answer has.
+/// Returns the name and the text of each query, and the number of rows in its answer.
 fn queries() -> Vec<(String, String, usize)> {
     let numbered = QUERIES.iter().zip(ROWS).enumerate();
     let mut queries: Vec<_> = numbered
         .map(|(index, (query, rows))| ((index + 1).to_string(), query.to_string(), rows))
         .collect();
-    // At this scale two parts are of query 17's brand and in its container. None was sold in small
-    // quantities, so its sum is null. Without the container there is something to compare.
+    // At this scale the sum of query 17 is null: its brand and container match two parts, and no
+    // small quantity of these was sold. Without the container, the query has a value to compare.
     let wider = QUERIES[16].replace("    and p_container = 'MED BOX'\n", "");
     queries.push(("17 without container".to_string(), wider, 1));
     queries
@@ -93,7 +93,7 @@ async fn plain_datafusion(folder: &Path) -> Result<SessionContext> {
     Ok(server)
 }
 
-/// The rows are few: more partitions would only cost time.
+/// Creates a configuration with one partition, because the tables have few rows.
 fn session() -> SessionContext {
     let config = SessionConfig::new()
         .with_default_catalog_and_schema("datafusion", "tpch")

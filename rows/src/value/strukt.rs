@@ -11,6 +11,7 @@ use super::{ElementReader, OwnedElement, OwnedValue, Validity};
 use crate::column_builder::ColumnBuilder;
 use crate::columns::{field_ids, find_field};
 use crate::error::{InvalidValue, PathSegment, ValueError, mismatch};
+use crate::fields::Fields as Struct;
 
 /// Builds an array of structs, field by field. Generated code uses it.
 #[derive(Debug)]
@@ -46,35 +47,27 @@ impl StructBuilder {
         })
     }
 
-    /// Adds a block of structs, each of whose fields `append` adds to the builder at its position.
+    /// Adds a block of structs, field by field.
     ///
     /// # Errors
-    /// The first of `append`.
-    pub fn append(
-        &mut self,
-        count: usize,
-        append: impl FnMut(usize, &mut ColumnBuilder) -> Result<(), ValueError>,
-    ) -> Result<(), ValueError> {
-        self.append_fields(append)?;
-        self.validity.append_valid(count);
+    /// If a value of a field does not fit.
+    pub fn append<T: Struct>(&mut self, structs: &[&T]) -> Result<(), ValueError> {
+        self.append_fields(|position, column| T::append_field(structs, position, column))?;
+        self.validity.append_valid(structs.len());
         Ok(())
     }
 
-    /// The same for structs that are null where `cells` has `None`.
+    /// Adds a block of structs that are null where `structs` has `None`.
     ///
-    /// Their fields are null there, even those that may not be: DataFusion takes a field out of a
-    /// struct without a look at the struct's own nulls, and what is hidden there would come to
-    /// light (<https://github.com/apache/datafusion/issues/25120>).
+    /// The fields of a null struct are null too, including fields that are not nullable: DataFusion
+    /// takes a field out of a struct without its nulls, which would make other values visible
+    /// (<https://github.com/apache/datafusion/issues/25120>).
     ///
     /// # Errors
-    /// The first of `append`.
-    pub fn append_nullable<T: Copy>(
-        &mut self,
-        cells: &[Option<T>],
-        append: impl FnMut(usize, &mut ColumnBuilder) -> Result<(), ValueError>,
-    ) -> Result<(), ValueError> {
-        self.append_fields(append)?;
-        self.validity.append(cells);
+    /// If a value of a field does not fit.
+    pub fn append_nullable<T: Struct>(&mut self, structs: &[Option<&T>]) -> Result<(), ValueError> {
+        self.append_fields(|position, column| T::append_optional_field(structs, position, column))?;
+        self.validity.append(structs);
         Ok(())
     }
 

@@ -216,18 +216,17 @@ pub trait ClosedSet: Sized + 'static {
     fn from_label(label: &str) -> Option<Self>;
 }
 
-/// The value whose label stands at `index`, or an error that lists the labels there are.
-pub fn read_label<T: ClosedSet>(reader: &StringArray, index: usize) -> Result<T, ValueError> {
-    let found = reader.value(index);
-    T::from_label(found).ok_or_else(|| {
-        ValueError::new(
-            index,
-            InvalidValue::NotALabel {
-                found: found.to_string(),
-                labels: T::LABELS.iter().map(ToString::to_string).collect(),
-            },
-        )
+/// Returns the value with this label, or an error that lists the labels of the set.
+pub fn parse_label<T: ClosedSet>(label: &str) -> Result<T, InvalidValue> {
+    T::from_label(label).ok_or_else(|| InvalidValue::NotALabel {
+        found: label.to_string(),
+        labels: T::LABELS.iter().map(ToString::to_string).collect(),
     })
+}
+
+/// Returns the value whose label is at `index`, or an error that lists the labels of the set.
+pub fn read_label<T: ClosedSet>(reader: &StringArray, index: usize) -> Result<T, ValueError> {
+    parse_label(reader.value(index)).map_err(|problem| ValueError::new(index, problem))
 }
 
 macro_rules! text_values {

@@ -1,4 +1,4 @@
-//! Golden files: compared all at once, written only when `UPDATE_EXPECT=1` says so.
+//! Golden files, all of which are compared before the test fails. `UPDATE_EXPECT=1` writes them.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +17,7 @@ impl Golden {
         let in_ci = std::env::var_os("CI").is_some();
         assert!(
             !(update && in_ci),
-            "golden files are updated on purpose, never by CI"
+            "golden files are updated on purpose, and never by CI"
         );
         Golden {
             update,
@@ -25,7 +25,7 @@ impl Golden {
         }
     }
 
-    /// Notes whether `actual` is what the file at `path` holds.
+    /// Compares `actual` with the file at `path`, and records a mismatch.
     pub(crate) fn check(&mut self, path: &Path, actual: &str) {
         self.seen.insert(path.to_path_buf());
         let expected = fs::read_to_string(path).unwrap_or_default();
@@ -41,7 +41,7 @@ impl Golden {
             &format!("==== {path}\n---- expected\n{expected}\n---- actual\n{actual}\n");
     }
 
-    /// Fails with every mismatch, and with every golden file of `folder` that nothing produced.
+    /// Fails with all mismatches, and with all golden files of `folder` that no test has checked.
     pub(crate) fn finish(mut self, folder: &Path) {
         for entry in folder.read_dir().unwrap() {
             let path = entry.unwrap().path();
@@ -49,12 +49,12 @@ impl Golden {
                 .extension()
                 .is_some_and(|it| it == "stderr" || it == "canonical");
             if is_golden && !self.seen.contains(&path) {
-                self.mismatches += &format!("==== {}: nothing produces this\n", path.display());
+                self.mismatches += &format!("==== {}: no test checks this file\n", path.display());
             }
         }
         assert!(
             self.mismatches.is_empty(),
-            "{}run again with UPDATE_EXPECT=1 if this is meant to be so, and read the difference",
+            "{}run again with UPDATE_EXPECT=1 if the change is intended, and review the difference",
             self.mismatches
         );
     }

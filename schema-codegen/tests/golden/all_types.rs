@@ -1,4 +1,4 @@
-/// Every table in here, sorted by name.
+/// All tables, sorted by name.
 #[allow(dead_code, unreachable_pub)]
 pub static TABLES: [&::kalamtable::__private::Table; 1usize] = [&app::all_types::TABLE];
 /// The tables of namespace `app`.
@@ -9,87 +9,87 @@ pub mod app {
     /// One column of every type; names that Rust or our own output could trip over
     pub mod all_types {
         use ::kalamtable::__private as __kalam;
-        /// Positions of the columns, in the order of `SELECT *`.
+        /// Column indices of `app.all_types`, in the order of `SELECT *`.
         pub mod column {
-            /// `id`
+            /// The index of column `id`.
             pub const ID: usize = 0usize;
-            /// `region`
+            /// The index of column `region`.
             pub const REGION: usize = 1usize;
-            /// `day`
+            /// The index of column `day`.
             pub const DAY: usize = 2usize;
-            /// `flag`
+            /// The index of column `flag`.
             pub const FLAG: usize = 3usize;
-            /// `tiny`
+            /// The index of column `tiny`.
             pub const TINY: usize = 4usize;
-            /// `small`
+            /// The index of column `small`.
             pub const SMALL: usize = 5usize;
-            /// `plain`
+            /// The index of column `plain`.
             pub const PLAIN: usize = 6usize;
-            /// `utiny`
+            /// The index of column `utiny`.
             pub const UTINY: usize = 7usize;
-            /// `usmall`
+            /// The index of column `usmall`.
             pub const USMALL: usize = 8usize;
-            /// `uplain`
+            /// The index of column `uplain`.
             pub const UPLAIN: usize = 9usize;
-            /// `ubig`
+            /// The index of column `ubig`.
             pub const UBIG: usize = 10usize;
-            /// `single`
+            /// The index of column `single`.
             pub const SINGLE: usize = 11usize;
-            /// `twice`
+            /// The index of column `twice`.
             pub const TWICE: usize = 12usize;
-            /// `price`
+            /// The index of column `price`.
             pub const PRICE: usize = 13usize;
-            /// `title`
+            /// The index of column `title`.
             pub const TITLE: usize = 14usize;
-            /// `blob`
+            /// The index of column `blob`.
             pub const BLOB: usize = 15usize;
-            /// `digest`
+            /// The index of column `digest`.
             pub const DIGEST: usize = 16usize;
-            /// `at`
+            /// The index of column `at`.
             pub const AT: usize = 17usize;
-            /// `seen`
+            /// The index of column `seen`.
             pub const SEEN: usize = 18usize;
-            /// `local`
+            /// The index of column `local`.
             pub const LOCAL: usize = 19usize;
-            /// `zoned`
+            /// The index of column `zoned`.
             pub const ZONED: usize = 20usize;
-            /// `moment`
+            /// The index of column `moment`.
             pub const MOMENT: usize = 21usize;
-            /// `span`
+            /// The index of column `span`.
             pub const SPAN: usize = 22usize;
-            /// `token`
+            /// The index of column `token`.
             pub const TOKEN: usize = 23usize;
-            /// `payload`
+            /// The index of column `payload`.
             pub const PAYLOAD: usize = 24usize;
-            /// `attachment`
+            /// The index of column `attachment`.
             pub const ATTACHMENT: usize = 25usize;
-            /// `vector`
+            /// The index of column `vector`.
             pub const VECTOR: usize = 26usize;
-            /// `status`
+            /// The index of column `status`.
             pub const STATUS: usize = 27usize;
-            /// `previous`
+            /// The index of column `previous`.
             pub const PREVIOUS: usize = 28usize;
-            /// `Option`
+            /// The index of column `Option`.
             pub const OPTION: usize = 29usize;
-            /// `tags`
+            /// The index of column `tags`.
             pub const TAGS: usize = 30usize;
-            /// `scores`
+            /// The index of column `scores`.
             pub const SCORES: usize = 31usize;
-            /// `address`
+            /// The index of column `address`.
             pub const ADDRESS: usize = 32usize;
-            /// `routes`
+            /// The index of column `routes`.
             pub const ROUTES: usize = 33usize;
-            /// `labels`
+            /// The index of column `labels`.
             pub const LABELS: usize = 34usize;
-            /// `type`
+            /// The index of column `type`.
             pub const TYPE: usize = 35usize;
-            /// `columns`
+            /// The index of column `columns`.
             pub const COLUMNS: usize = 36usize;
-            /// `row`
+            /// The index of column `row`.
             pub const ROW: usize = 37usize;
-            /// `elapsed`
+            /// The index of column `elapsed`.
             pub const ELAPSED: usize = 38usize;
-            /// `place`
+            /// The index of column `place`.
             pub const PLACE: usize = 39usize;
         }
         /// A row of `app.all_types`.
@@ -176,7 +176,7 @@ pub mod app {
             /// Column `place`.
             pub place: __kalam::Option<AllTypesPlace>,
         }
-        /// A struct inside a column.
+        /// A struct in column `address` of `app.all_types`.
         #[derive(Clone, Debug, PartialEq)]
         pub struct AllTypesAddress {
             /// Field `street`.
@@ -186,7 +186,7 @@ pub mod app {
             /// Field `type`.
             pub r#type: AllTypesAddressType,
         }
-        /// The same, borrowed from a batch.
+        /// A struct in column `address` of `app.all_types`, borrowed from a batch.
         #[derive(Clone, Copy, Debug)]
         pub struct AllTypesAddressView<'a> {
             /// Field `street`.
@@ -198,15 +198,144 @@ pub mod app {
             /// Field `type`.
             pub r#type: <AllTypesAddressType as __kalam::OwnedElement>::View<'a>,
         }
-        __kalam::struct_value!(
-            [] AllTypesAddress { 0 street : __kalam::String, 1 zip : __kalam::Option <
-            __kalam::String >, 2 r#type : AllTypesAddressType }
-        );
-        __kalam::owned_struct_value!(
-            AllTypesAddress, AllTypesAddressView { 0 street : __kalam::String, 1 zip :
-            __kalam::Option < __kalam::String >, 2 r#type : AllTypesAddressType }
-        );
-        /// A closed set of labels, ordered as SQL orders them: as text.
+        #[automatically_derived]
+        impl __kalam::Fields for AllTypesAddress {
+            const COUNT: usize = 3usize;
+            fn append_field(
+                structs: &[&Self],
+                position: usize,
+                column: &mut __kalam::ColumnBuilder,
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                match position {
+                    0 => {
+                        column
+                            .append::<
+                                __kalam::String,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.street) })
+                    }
+                    1 => {
+                        column
+                            .append::<
+                                __kalam::Option<__kalam::String>,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.zip) })
+                    }
+                    2 => {
+                        column
+                            .append::<
+                                AllTypesAddressType,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.r#type) })
+                    }
+                    _ => column.missing(),
+                }
+            }
+            fn append_optional_field(
+                structs: &[__kalam::Option<&Self>],
+                position: usize,
+                column: &mut __kalam::ColumnBuilder,
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                match position {
+                    0 => {
+                        column
+                            .append_optional::<
+                                __kalam::String,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.street) })
+                    }
+                    1 => {
+                        column
+                            .append_optional::<
+                                __kalam::Option<__kalam::String>,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.zip) })
+                    }
+                    2 => {
+                        column
+                            .append_optional::<
+                                AllTypesAddressType,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.r#type) })
+                    }
+                    _ => column.missing(),
+                }
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::Value for AllTypesAddress {
+            type Cell<'cell> = &'cell Self where Self: 'cell;
+            type Builder = __kalam::StructBuilder;
+            fn cell(&self) -> &Self {
+                self
+            }
+            fn builder(
+                ty: &__kalam::DataType,
+                capacity: usize,
+            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+                __kalam::StructBuilder::try_new(ty, capacity, 3usize)
+            }
+            fn append(
+                builder: &mut Self::Builder,
+                cells: &[&Self],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                builder.append(cells)
+            }
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[__kalam::Option<&Self>],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                builder.append_nullable(cells)
+            }
+            fn finish(
+                builder: Self::Builder,
+            ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
+                builder.finish()
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::OwnedValue for AllTypesAddress {
+            type Reader = (
+                __kalam::FieldReader<__kalam::String>,
+                __kalam::FieldReader<__kalam::Option<__kalam::String>>,
+                __kalam::FieldReader<AllTypesAddressType>,
+            );
+            type View<'a> = AllTypesAddressView<'a>;
+            fn reader(
+                array: &__kalam::ArrayRef,
+                ty: &__kalam::DataType,
+            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+                let fields = __kalam::StructFields::try_new(array, ty)?;
+                __kalam::Result::Ok((
+                    fields.reader::<__kalam::String>(0)?,
+                    fields.reader::<__kalam::Option<__kalam::String>>(1)?,
+                    fields.reader::<AllTypesAddressType>(2)?,
+                ))
+            }
+            fn read(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self, __kalam::ValueError> {
+                let (c0, c1, c2) = reader;
+                __kalam::Result::Ok(Self {
+                    street: c0.read(index)?,
+                    zip: c1.read(index)?,
+                    r#type: c2.read(index)?,
+                })
+            }
+            fn view(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self::View<'_>, __kalam::ValueError> {
+                let (c0, c1, c2) = reader;
+                __kalam::Result::Ok(AllTypesAddressView {
+                    street: c0.view(index)?,
+                    zip: c1.view(index)?,
+                    r#type: c2.view(index)?,
+                })
+            }
+        }
+        /// A label of column `address` of `app.all_types`. Labels are ordered as text, as in SQL.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum AllTypesAddressType {
             /// `home`
@@ -214,8 +343,131 @@ pub mod app {
             /// `work`
             Work,
         }
-        __kalam::closed_set!(AllTypesAddressType { Home = "home", Work = "work" });
-        /// A struct inside a column.
+        impl AllTypesAddressType {
+            /// All values, in the order of the definition.
+            pub const ALL: &'static [Self] = <Self as __kalam::ClosedSet>::ALL;
+            /// All labels, in the order of the definition.
+            pub const LABELS: &'static [&'static str] = <Self as __kalam::ClosedSet>::LABELS;
+            /// Returns the label as the column holds it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    Self::Home => "home",
+                    Self::Work => "work",
+                }
+            }
+            /// Returns the value with this label, or `None` if no value has it.
+            pub fn from_label(label: &str) -> __kalam::Option<Self> {
+                <Self as __kalam::ClosedSet>::from_label(label)
+            }
+        }
+        impl ::core::fmt::Display for AllTypesAddressType {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl ::core::str::FromStr for AllTypesAddressType {
+            type Err = __kalam::InvalidValue;
+            fn from_str(label: &str) -> __kalam::Result<Self, Self::Err> {
+                __kalam::parse_label(label)
+            }
+        }
+        impl ::core::cmp::PartialOrd for AllTypesAddressType {
+            fn partial_cmp(&self, other: &Self) -> __kalam::Option<__kalam::Ordering> {
+                __kalam::Option::Some(__kalam::Ord::cmp(self, other))
+            }
+        }
+        impl ::core::cmp::Ord for AllTypesAddressType {
+            fn cmp(&self, other: &Self) -> __kalam::Ordering {
+                __kalam::Ord::cmp(self.as_str(), other.as_str())
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::ClosedSet for AllTypesAddressType {
+            const ALL: &'static [Self] = &[Self::Home, Self::Work];
+            const LABELS: &'static [&'static str] = &["home", "work"];
+            fn label(&self) -> &'static str {
+                match self {
+                    Self::Home => "home",
+                    Self::Work => "work",
+                }
+            }
+            fn from_label(label: &str) -> __kalam::Option<Self> {
+                match label {
+                    "home" => __kalam::Option::Some(Self::Home),
+                    "work" => __kalam::Option::Some(Self::Work),
+                    _ => __kalam::Option::None,
+                }
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::Value for AllTypesAddressType {
+            type Cell<'a> = &'static str;
+            type Builder = __kalam::TextBuilder;
+            const IN_SQL_ORDER: bool = true;
+            fn cell(&self) -> &'static str {
+                __kalam::ClosedSet::label(self)
+            }
+            fn builder(
+                ty: &__kalam::DataType,
+                capacity: usize,
+            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+                <&str as __kalam::Value>::builder(ty, capacity)
+            }
+            fn append(
+                builder: &mut Self::Builder,
+                cells: &[&'static str],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                <&str as __kalam::Value>::append(builder, cells)
+            }
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[__kalam::Option<&'static str>],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                <&str as __kalam::Value>::append_nullable(builder, cells)
+            }
+            fn finish(
+                builder: Self::Builder,
+            ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
+                <&str as __kalam::Value>::finish(builder)
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::OwnedValue for AllTypesAddressType {
+            type Reader = __kalam::StringArray;
+            type View<'a> = Self;
+            fn reader(
+                array: &__kalam::ArrayRef,
+                ty: &__kalam::DataType,
+            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+                __kalam::text_reader(array, ty)
+            }
+            fn read(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self, __kalam::ValueError> {
+                __kalam::read_label(reader, index)
+            }
+            fn view(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self, __kalam::ValueError> {
+                __kalam::read_label(reader, index)
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::HasType for AllTypesAddressType {}
+        #[automatically_derived]
+        impl<__Base: __kalam::Base> __kalam::TypeAt<__Base> for AllTypesAddressType {
+            const TYPE: __kalam::model::ColumnType = __kalam::model::ColumnType::Enum(
+                __kalam::model::Shared::Static(
+                    &[
+                        __kalam::model::Shared::Static("home"),
+                        __kalam::model::Shared::Static("work"),
+                    ],
+                ),
+            );
+        }
+        /// A struct in column `place` of `app.all_types`.
         #[derive(Clone, Debug, PartialEq)]
         pub struct AllTypesPlace {
             /// Field `floor`.
@@ -223,7 +475,7 @@ pub mod app {
             /// Field `spot`.
             pub spot: AllTypesPlaceSpot,
         }
-        /// The same, borrowed from a batch.
+        /// A struct in column `place` of `app.all_types`, borrowed from a batch.
         #[derive(Clone, Copy, Debug)]
         pub struct AllTypesPlaceView<'a> {
             /// Field `floor`.
@@ -231,30 +483,233 @@ pub mod app {
             /// Field `spot`.
             pub spot: <AllTypesPlaceSpot as __kalam::OwnedElement>::View<'a>,
         }
-        __kalam::struct_value!(
-            [] AllTypesPlace { 0 floor : i32, 1 spot : AllTypesPlaceSpot }
-        );
-        __kalam::owned_struct_value!(
-            AllTypesPlace, AllTypesPlaceView { 0 floor : i32, 1 spot : AllTypesPlaceSpot
+        #[automatically_derived]
+        impl __kalam::Fields for AllTypesPlace {
+            const COUNT: usize = 2usize;
+            fn append_field(
+                structs: &[&Self],
+                position: usize,
+                column: &mut __kalam::ColumnBuilder,
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                match position {
+                    0 => {
+                        column
+                            .append::<
+                                i32,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.floor) })
+                    }
+                    1 => {
+                        column
+                            .append::<
+                                AllTypesPlaceSpot,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.spot) })
+                    }
+                    _ => column.missing(),
+                }
             }
-        );
-        /// A struct inside a column.
+            fn append_optional_field(
+                structs: &[__kalam::Option<&Self>],
+                position: usize,
+                column: &mut __kalam::ColumnBuilder,
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                match position {
+                    0 => {
+                        column
+                            .append_optional::<
+                                i32,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.floor) })
+                    }
+                    1 => {
+                        column
+                            .append_optional::<
+                                AllTypesPlaceSpot,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.spot) })
+                    }
+                    _ => column.missing(),
+                }
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::Value for AllTypesPlace {
+            type Cell<'cell> = &'cell Self where Self: 'cell;
+            type Builder = __kalam::StructBuilder;
+            fn cell(&self) -> &Self {
+                self
+            }
+            fn builder(
+                ty: &__kalam::DataType,
+                capacity: usize,
+            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+                __kalam::StructBuilder::try_new(ty, capacity, 2usize)
+            }
+            fn append(
+                builder: &mut Self::Builder,
+                cells: &[&Self],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                builder.append(cells)
+            }
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[__kalam::Option<&Self>],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                builder.append_nullable(cells)
+            }
+            fn finish(
+                builder: Self::Builder,
+            ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
+                builder.finish()
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::OwnedValue for AllTypesPlace {
+            type Reader = (
+                __kalam::FieldReader<i32>,
+                __kalam::FieldReader<AllTypesPlaceSpot>,
+            );
+            type View<'a> = AllTypesPlaceView<'a>;
+            fn reader(
+                array: &__kalam::ArrayRef,
+                ty: &__kalam::DataType,
+            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+                let fields = __kalam::StructFields::try_new(array, ty)?;
+                __kalam::Result::Ok((
+                    fields.reader::<i32>(0)?,
+                    fields.reader::<AllTypesPlaceSpot>(1)?,
+                ))
+            }
+            fn read(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self, __kalam::ValueError> {
+                let (c0, c1) = reader;
+                __kalam::Result::Ok(Self {
+                    floor: c0.read(index)?,
+                    spot: c1.read(index)?,
+                })
+            }
+            fn view(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self::View<'_>, __kalam::ValueError> {
+                let (c0, c1) = reader;
+                __kalam::Result::Ok(AllTypesPlaceView {
+                    floor: c0.view(index)?,
+                    spot: c1.view(index)?,
+                })
+            }
+        }
+        /// A struct in column `place` of `app.all_types`.
         #[derive(Clone, Debug, PartialEq)]
         pub struct AllTypesPlaceSpot {
             /// Field `x`.
             pub x: f64,
         }
-        /// The same, borrowed from a batch.
+        /// A struct in column `place` of `app.all_types`, borrowed from a batch.
         #[derive(Clone, Copy, Debug)]
         pub struct AllTypesPlaceSpotView<'a> {
             /// Field `x`.
             pub x: <f64 as __kalam::OwnedElement>::View<'a>,
         }
-        __kalam::struct_value!([] AllTypesPlaceSpot { 0 x : f64 });
-        __kalam::owned_struct_value!(
-            AllTypesPlaceSpot, AllTypesPlaceSpotView { 0 x : f64 }
-        );
-        /// A struct inside a column.
+        #[automatically_derived]
+        impl __kalam::Fields for AllTypesPlaceSpot {
+            const COUNT: usize = 1usize;
+            fn append_field(
+                structs: &[&Self],
+                position: usize,
+                column: &mut __kalam::ColumnBuilder,
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                match position {
+                    0 => {
+                        column
+                            .append::<
+                                f64,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.x) })
+                    }
+                    _ => column.missing(),
+                }
+            }
+            fn append_optional_field(
+                structs: &[__kalam::Option<&Self>],
+                position: usize,
+                column: &mut __kalam::ColumnBuilder,
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                match position {
+                    0 => {
+                        column
+                            .append_optional::<
+                                f64,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.x) })
+                    }
+                    _ => column.missing(),
+                }
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::Value for AllTypesPlaceSpot {
+            type Cell<'cell> = &'cell Self where Self: 'cell;
+            type Builder = __kalam::StructBuilder;
+            fn cell(&self) -> &Self {
+                self
+            }
+            fn builder(
+                ty: &__kalam::DataType,
+                capacity: usize,
+            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+                __kalam::StructBuilder::try_new(ty, capacity, 1usize)
+            }
+            fn append(
+                builder: &mut Self::Builder,
+                cells: &[&Self],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                builder.append(cells)
+            }
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[__kalam::Option<&Self>],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                builder.append_nullable(cells)
+            }
+            fn finish(
+                builder: Self::Builder,
+            ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
+                builder.finish()
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::OwnedValue for AllTypesPlaceSpot {
+            type Reader = (__kalam::FieldReader<f64>,);
+            type View<'a> = AllTypesPlaceSpotView<'a>;
+            fn reader(
+                array: &__kalam::ArrayRef,
+                ty: &__kalam::DataType,
+            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+                let fields = __kalam::StructFields::try_new(array, ty)?;
+                __kalam::Result::Ok((fields.reader::<f64>(0)?,))
+            }
+            fn read(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self, __kalam::ValueError> {
+                let (c0,) = reader;
+                __kalam::Result::Ok(Self { x: c0.read(index)? })
+            }
+            fn view(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self::View<'_>, __kalam::ValueError> {
+                let (c0,) = reader;
+                __kalam::Result::Ok(AllTypesPlaceSpotView {
+                    x: c0.view(index)?,
+                })
+            }
+        }
+        /// A struct in column `routes` of `app.all_types`.
         #[derive(Clone, Debug, PartialEq)]
         pub struct AllTypesRoutesItem {
             /// Field `topic`.
@@ -262,7 +717,7 @@ pub mod app {
             /// Field `weights`.
             pub weights: __kalam::BTreeMap<__kalam::String, __kalam::Option<i32>>,
         }
-        /// The same, borrowed from a batch.
+        /// A struct in column `routes` of `app.all_types`, borrowed from a batch.
         #[derive(Clone, Copy, Debug)]
         pub struct AllTypesRoutesItemView<'a> {
             /// Field `topic`.
@@ -273,15 +728,131 @@ pub mod app {
                 __kalam::Option<i32>,
             > as __kalam::OwnedElement>::View<'a>,
         }
-        __kalam::struct_value!(
-            [] AllTypesRoutesItem { 0 topic : __kalam::String, 1 weights :
-            __kalam::BTreeMap < __kalam::String, __kalam::Option < i32 > > }
-        );
-        __kalam::owned_struct_value!(
-            AllTypesRoutesItem, AllTypesRoutesItemView { 0 topic : __kalam::String, 1
-            weights : __kalam::BTreeMap < __kalam::String, __kalam::Option < i32 > > }
-        );
-        /// A closed set of labels, ordered as SQL orders them: as text.
+        #[automatically_derived]
+        impl __kalam::Fields for AllTypesRoutesItem {
+            const COUNT: usize = 2usize;
+            fn append_field(
+                structs: &[&Self],
+                position: usize,
+                column: &mut __kalam::ColumnBuilder,
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                match position {
+                    0 => {
+                        column
+                            .append::<
+                                __kalam::String,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.topic) })
+                    }
+                    1 => {
+                        column
+                            .append::<
+                                __kalam::BTreeMap<__kalam::String, __kalam::Option<i32>>,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.weights) })
+                    }
+                    _ => column.missing(),
+                }
+            }
+            fn append_optional_field(
+                structs: &[__kalam::Option<&Self>],
+                position: usize,
+                column: &mut __kalam::ColumnBuilder,
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                match position {
+                    0 => {
+                        column
+                            .append_optional::<
+                                __kalam::String,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.topic) })
+                    }
+                    1 => {
+                        column
+                            .append_optional::<
+                                __kalam::BTreeMap<__kalam::String, __kalam::Option<i32>>,
+                                _,
+                            >(structs, |it| { __kalam::Element::cell(&it.weights) })
+                    }
+                    _ => column.missing(),
+                }
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::Value for AllTypesRoutesItem {
+            type Cell<'cell> = &'cell Self where Self: 'cell;
+            type Builder = __kalam::StructBuilder;
+            fn cell(&self) -> &Self {
+                self
+            }
+            fn builder(
+                ty: &__kalam::DataType,
+                capacity: usize,
+            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+                __kalam::StructBuilder::try_new(ty, capacity, 2usize)
+            }
+            fn append(
+                builder: &mut Self::Builder,
+                cells: &[&Self],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                builder.append(cells)
+            }
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[__kalam::Option<&Self>],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                builder.append_nullable(cells)
+            }
+            fn finish(
+                builder: Self::Builder,
+            ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
+                builder.finish()
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::OwnedValue for AllTypesRoutesItem {
+            type Reader = (
+                __kalam::FieldReader<__kalam::String>,
+                __kalam::FieldReader<
+                    __kalam::BTreeMap<__kalam::String, __kalam::Option<i32>>,
+                >,
+            );
+            type View<'a> = AllTypesRoutesItemView<'a>;
+            fn reader(
+                array: &__kalam::ArrayRef,
+                ty: &__kalam::DataType,
+            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+                let fields = __kalam::StructFields::try_new(array, ty)?;
+                __kalam::Result::Ok((
+                    fields.reader::<__kalam::String>(0)?,
+                    fields
+                        .reader::<
+                            __kalam::BTreeMap<__kalam::String, __kalam::Option<i32>>,
+                        >(1)?,
+                ))
+            }
+            fn read(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self, __kalam::ValueError> {
+                let (c0, c1) = reader;
+                __kalam::Result::Ok(Self {
+                    topic: c0.read(index)?,
+                    weights: c1.read(index)?,
+                })
+            }
+            fn view(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self::View<'_>, __kalam::ValueError> {
+                let (c0, c1) = reader;
+                __kalam::Result::Ok(AllTypesRoutesItemView {
+                    topic: c0.view(index)?,
+                    weights: c1.view(index)?,
+                })
+            }
+        }
+        /// A label of column `Option` of `app.all_types`. Labels are ordered as text, as in SQL.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Option {
             /// `Some`
@@ -289,8 +860,131 @@ pub mod app {
             /// `None`
             None,
         }
-        __kalam::closed_set!(Option { Some = "Some", None = "None" });
-        /// A closed set of labels, ordered as SQL orders them: as text.
+        impl Option {
+            /// All values, in the order of the definition.
+            pub const ALL: &'static [Self] = <Self as __kalam::ClosedSet>::ALL;
+            /// All labels, in the order of the definition.
+            pub const LABELS: &'static [&'static str] = <Self as __kalam::ClosedSet>::LABELS;
+            /// Returns the label as the column holds it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    Self::Some => "Some",
+                    Self::None => "None",
+                }
+            }
+            /// Returns the value with this label, or `None` if no value has it.
+            pub fn from_label(label: &str) -> __kalam::Option<Self> {
+                <Self as __kalam::ClosedSet>::from_label(label)
+            }
+        }
+        impl ::core::fmt::Display for Option {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl ::core::str::FromStr for Option {
+            type Err = __kalam::InvalidValue;
+            fn from_str(label: &str) -> __kalam::Result<Self, Self::Err> {
+                __kalam::parse_label(label)
+            }
+        }
+        impl ::core::cmp::PartialOrd for Option {
+            fn partial_cmp(&self, other: &Self) -> __kalam::Option<__kalam::Ordering> {
+                __kalam::Option::Some(__kalam::Ord::cmp(self, other))
+            }
+        }
+        impl ::core::cmp::Ord for Option {
+            fn cmp(&self, other: &Self) -> __kalam::Ordering {
+                __kalam::Ord::cmp(self.as_str(), other.as_str())
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::ClosedSet for Option {
+            const ALL: &'static [Self] = &[Self::Some, Self::None];
+            const LABELS: &'static [&'static str] = &["Some", "None"];
+            fn label(&self) -> &'static str {
+                match self {
+                    Self::Some => "Some",
+                    Self::None => "None",
+                }
+            }
+            fn from_label(label: &str) -> __kalam::Option<Self> {
+                match label {
+                    "Some" => __kalam::Option::Some(Self::Some),
+                    "None" => __kalam::Option::Some(Self::None),
+                    _ => __kalam::Option::None,
+                }
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::Value for Option {
+            type Cell<'a> = &'static str;
+            type Builder = __kalam::TextBuilder;
+            const IN_SQL_ORDER: bool = true;
+            fn cell(&self) -> &'static str {
+                __kalam::ClosedSet::label(self)
+            }
+            fn builder(
+                ty: &__kalam::DataType,
+                capacity: usize,
+            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+                <&str as __kalam::Value>::builder(ty, capacity)
+            }
+            fn append(
+                builder: &mut Self::Builder,
+                cells: &[&'static str],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                <&str as __kalam::Value>::append(builder, cells)
+            }
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[__kalam::Option<&'static str>],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                <&str as __kalam::Value>::append_nullable(builder, cells)
+            }
+            fn finish(
+                builder: Self::Builder,
+            ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
+                <&str as __kalam::Value>::finish(builder)
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::OwnedValue for Option {
+            type Reader = __kalam::StringArray;
+            type View<'a> = Self;
+            fn reader(
+                array: &__kalam::ArrayRef,
+                ty: &__kalam::DataType,
+            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+                __kalam::text_reader(array, ty)
+            }
+            fn read(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self, __kalam::ValueError> {
+                __kalam::read_label(reader, index)
+            }
+            fn view(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self, __kalam::ValueError> {
+                __kalam::read_label(reader, index)
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::HasType for Option {}
+        #[automatically_derived]
+        impl<__Base: __kalam::Base> __kalam::TypeAt<__Base> for Option {
+            const TYPE: __kalam::model::ColumnType = __kalam::model::ColumnType::Enum(
+                __kalam::model::Shared::Static(
+                    &[
+                        __kalam::model::Shared::Static("Some"),
+                        __kalam::model::Shared::Static("None"),
+                    ],
+                ),
+            );
+        }
+        /// A label of columns `status` and `previous` of `app.all_types`. Labels are ordered as text, as in SQL.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Status {
             /// `new`
@@ -300,9 +994,134 @@ pub mod app {
             /// `done`
             Done,
         }
-        __kalam::closed_set!(
-            Status { New = "new", InProgress = "in-progress", Done = "done" }
-        );
+        impl Status {
+            /// All values, in the order of the definition.
+            pub const ALL: &'static [Self] = <Self as __kalam::ClosedSet>::ALL;
+            /// All labels, in the order of the definition.
+            pub const LABELS: &'static [&'static str] = <Self as __kalam::ClosedSet>::LABELS;
+            /// Returns the label as the column holds it.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    Self::New => "new",
+                    Self::InProgress => "in-progress",
+                    Self::Done => "done",
+                }
+            }
+            /// Returns the value with this label, or `None` if no value has it.
+            pub fn from_label(label: &str) -> __kalam::Option<Self> {
+                <Self as __kalam::ClosedSet>::from_label(label)
+            }
+        }
+        impl ::core::fmt::Display for Status {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+        impl ::core::str::FromStr for Status {
+            type Err = __kalam::InvalidValue;
+            fn from_str(label: &str) -> __kalam::Result<Self, Self::Err> {
+                __kalam::parse_label(label)
+            }
+        }
+        impl ::core::cmp::PartialOrd for Status {
+            fn partial_cmp(&self, other: &Self) -> __kalam::Option<__kalam::Ordering> {
+                __kalam::Option::Some(__kalam::Ord::cmp(self, other))
+            }
+        }
+        impl ::core::cmp::Ord for Status {
+            fn cmp(&self, other: &Self) -> __kalam::Ordering {
+                __kalam::Ord::cmp(self.as_str(), other.as_str())
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::ClosedSet for Status {
+            const ALL: &'static [Self] = &[Self::New, Self::InProgress, Self::Done];
+            const LABELS: &'static [&'static str] = &["new", "in-progress", "done"];
+            fn label(&self) -> &'static str {
+                match self {
+                    Self::New => "new",
+                    Self::InProgress => "in-progress",
+                    Self::Done => "done",
+                }
+            }
+            fn from_label(label: &str) -> __kalam::Option<Self> {
+                match label {
+                    "new" => __kalam::Option::Some(Self::New),
+                    "in-progress" => __kalam::Option::Some(Self::InProgress),
+                    "done" => __kalam::Option::Some(Self::Done),
+                    _ => __kalam::Option::None,
+                }
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::Value for Status {
+            type Cell<'a> = &'static str;
+            type Builder = __kalam::TextBuilder;
+            const IN_SQL_ORDER: bool = true;
+            fn cell(&self) -> &'static str {
+                __kalam::ClosedSet::label(self)
+            }
+            fn builder(
+                ty: &__kalam::DataType,
+                capacity: usize,
+            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+                <&str as __kalam::Value>::builder(ty, capacity)
+            }
+            fn append(
+                builder: &mut Self::Builder,
+                cells: &[&'static str],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                <&str as __kalam::Value>::append(builder, cells)
+            }
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[__kalam::Option<&'static str>],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                <&str as __kalam::Value>::append_nullable(builder, cells)
+            }
+            fn finish(
+                builder: Self::Builder,
+            ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
+                <&str as __kalam::Value>::finish(builder)
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::OwnedValue for Status {
+            type Reader = __kalam::StringArray;
+            type View<'a> = Self;
+            fn reader(
+                array: &__kalam::ArrayRef,
+                ty: &__kalam::DataType,
+            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+                __kalam::text_reader(array, ty)
+            }
+            fn read(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self, __kalam::ValueError> {
+                __kalam::read_label(reader, index)
+            }
+            fn view(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self, __kalam::ValueError> {
+                __kalam::read_label(reader, index)
+            }
+        }
+        #[automatically_derived]
+        impl __kalam::HasType for Status {}
+        #[automatically_derived]
+        impl<__Base: __kalam::Base> __kalam::TypeAt<__Base> for Status {
+            const TYPE: __kalam::model::ColumnType = __kalam::model::ColumnType::Enum(
+                __kalam::model::Shared::Static(
+                    &[
+                        __kalam::model::Shared::Static("new"),
+                        __kalam::model::Shared::Static("in-progress"),
+                        __kalam::model::Shared::Static("done"),
+                    ],
+                ),
+            );
+        }
         /// A row of `app.all_types`, borrowed from a batch.
         #[derive(Clone, Copy, Debug)]
         pub struct AllTypesView<'a> {
@@ -418,7 +1237,7 @@ pub mod app {
                 AllTypesPlace,
             > as __kalam::OwnedElement>::View<'a>,
         }
-        /// What the table is.
+        /// The definition of `app.all_types`.
         pub static DEFINITION: __kalam::model::TableDefinition = __kalam::model::TableDefinition::from_checked(__kalam::model::TableParts {
             name: __kalam::model::TableName {
                 namespace: __kalam::model::Shared::Static("app"),
@@ -1076,10 +1895,10 @@ pub mod app {
                 ),
             },
         });
-        /// The Arrow schema, made on first use.
+        /// The Arrow schema of `app.all_types`, built on first use.
         pub static SCHEMA: __kalam::LazyLock<__kalam::SchemaRef> = __kalam::LazyLock::new(||
         __kalam::Table::new_schema(&DEFINITION));
-        /// The definition and its schema.
+        /// Table `app.all_types`: its definition and its Arrow schema.
         pub static TABLE: __kalam::Table = __kalam::Table {
             definition: &DEFINITION,
             schema: &SCHEMA,

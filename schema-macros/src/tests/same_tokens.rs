@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use kalamtable_codegen::{Options, table};
+use kalamtable_codegen::{CodegenOptions, table};
 use kalamtable_model::{SourceFile, Sources, Style, parse_and_check, render};
 
 /// What the file says, what the field's type is, and what its attribute adds.
@@ -85,7 +85,7 @@ fn as_toml_and_as_a_struct() {
     let checked = parse_and_check(&sources, source).unwrap_or_else(|problems| {
         panic!("{}", render(&problems, &sources, Style::Plain));
     });
-    let generated = table(&checked.definition, &Options::default()).to_string();
+    let generated = table(&checked.definition, &CodegenOptions::default()).to_string();
 
     let strukt = format!(
         "#[kalam(table = \"app.events\", primary_key(c1), unique(c113, c2), unique(c21))] pub struct Event {{ {fields} }}"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Answer`]: what a query returned, in a form that can be compared.
+//! [`Answer`]: the result of a query in a form that can be compared.
 
 use std::cmp::Ordering;
 
@@ -11,7 +11,7 @@ use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::prelude::SessionContext;
 
-/// A query's columns, and its rows in the order in which they came.
+/// The columns of a query and its rows, in the order of the result.
 pub(crate) struct Answer {
     columns: Vec<(String, DataType)>,
     pub(crate) rows: Vec<Vec<ScalarValue>>,
@@ -41,13 +41,13 @@ impl Answer {
         Ok(Answer { columns, rows })
     }
 
-    /// Whether there is nothing in it to compare.
+    /// Whether the answer has no value to compare.
     pub(crate) fn is_vacuous(&self) -> bool {
         self.rows.iter().flatten().all(ScalarValue::is_null)
     }
 
-    /// What is different, if anything is. Rows that the query's order leaves tied may come in any
-    /// order, so both sides are sorted by all columns first.
+    /// Returns a description of the first difference, or `None` if the answers are equal. Both sides
+    /// are sorted by all columns, because the order of rows with equal sort keys is arbitrary.
     pub(crate) fn difference_from(&self, expected: &Answer) -> Option<String> {
         if self.columns != expected.columns {
             return Some(format!(
@@ -71,10 +71,10 @@ impl Answer {
         Some(format!("row {row:?}, not {expected:?}"))
     }
 
-    /// The first row that the `order by` of `query` would have put before the one above it.
+    /// Returns the first row that precedes its previous row in the `order by` of `query`.
     pub(crate) fn first_out_of_order(&self, query: &str) -> Option<usize> {
         let (_, keys) = query.rsplit_once("order by")?;
-        let keys = keys.split([';']).next()?.split("limit").next()?;
+        let keys = keys.split(';').next()?.split("limit").next()?;
         let keys: Vec<(usize, bool)> = keys.split(',').map(|key| self.key(key.trim())).collect();
         let is_ordered = |pair: &[Vec<ScalarValue>]| {
             let mut orders = keys.iter().map(|&(column, is_descending)| {
@@ -91,7 +91,7 @@ impl Answer {
         Some(first + 1)
     }
 
-    /// The position of a sort key's column, and whether it descends.
+    /// Returns the position of a sort key's column, and whether the order is descending.
     fn key(&self, key: &str) -> (usize, bool) {
         let (name, is_descending) = match key.strip_suffix(" desc") {
             Some(name) => (name, true),
@@ -104,7 +104,7 @@ impl Answer {
     }
 }
 
-/// Text is text: plain DataFusion reads it from Parquet as views.
+/// Maps all text types to one, because plain DataFusion reads text from Parquet as views.
 fn plain_type(ty: &DataType) -> &DataType {
     match ty {
         DataType::Utf8View | DataType::LargeUtf8 => &DataType::Utf8,
@@ -125,10 +125,10 @@ fn sorted(rows: &[Vec<ScalarValue>]) -> Vec<&Vec<ScalarValue>> {
 
 fn compare(a: &ScalarValue, b: &ScalarValue) -> Ordering {
     a.partial_cmp(b)
-        .expect("values of one column are of one type")
+        .expect("the values of a column have one type")
 }
 
-/// Exact, but for floating point, whose sums depend on the order of the rows.
+/// Compares exactly, except for floating-point sums, which depend on the order of the rows.
 fn is_same(value: &ScalarValue, expected: &ScalarValue) -> bool {
     match (value, expected) {
         (ScalarValue::Float64(Some(value)), ScalarValue::Float64(Some(expected))) => {

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`CodegenOptions`]: the caller's choices about the generated code.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The caller's choices about the generated code.
+#[derive(Clone, Debug)]
+pub struct CodegenOptions {
+    /// The path of a crate that has the module `__private`, for example `::kalamtable` or
+    /// `::kalamtable_rows`.
+    pub runtime: TokenStream,
+    /// Attributes for the row type of a table, by `namespace.table`.
+    pub row_attributes: BTreeMap<String, Vec<TokenStream>>,
+    /// Rust types of columns, by `namespace.table.column`. They take precedence over the `rust` key
+    /// of the definition.
+    pub column_types: BTreeMap<String, TokenStream>,
+}
+
+impl Default for CodegenOptions {
+    /// The facade `::kalamtable` as runtime, without attributes and column types.
+    fn default() -> Self {
+        CodegenOptions {
+            runtime: quote!(::kalamtable),
+            row_attributes: BTreeMap::new(),
+            column_types: BTreeMap::new(),
+        }
+    }
+}
