@@ -37,9 +37,9 @@ fn missing_path() {
     let dir = folder();
     let loaded = load(&[dir.path().join("schemas")]);
     expect![[r#"
-        error[KT0001]: there is no such file or folder
+        error[KT0001]: no such file or folder
         --> DIR/schemas
-         = help: check the path, and where it starts from
+         = help: check the path, and the folder that it is relative to
     "#]]
     .assert_eq(&messages(&loaded, dir.path()));
     assert_eq!(loaded.inputs, [dir.path().join("schemas")]);
@@ -51,7 +51,7 @@ fn empty_list_of_paths() {
     expect![[r#"
         error[KT0002]: no folder of definitions is given
         -->
-         = help: name one
+         = help: name a folder or a file
     "#]]
     .assert_eq(&render(&loaded.diagnostics, &loaded.sources, Style::Plain));
 }
@@ -65,7 +65,7 @@ fn folder_without_definitions() {
     check(
         dir.path(),
         expect![[r#"
-            error[KT0002]: there is no `.toml` file in the folder or below it
+            error[KT0002]: the folder and its subfolders contain no `.toml` file
             --> DIR
              = help: describe a table, for example in `DIR/app/users.toml`
         "#]],
@@ -80,9 +80,9 @@ fn folder_named_like_a_file() {
     check(
         dir.path(),
         expect![[r#"
-            error[KT0003]: a folder is named like a definition
+            error[KT0003]: the name of the folder ends in `.toml`
             --> DIR/jobs.toml
-             = help: rename it: its name must not end in `.toml`
+             = help: rename the folder: only definition files have this extension
         "#]],
     );
 }
@@ -181,7 +181,7 @@ mod unix {
         check(
             dir.path(),
             expect![[r#"
-                error[KT0009]: a symbolic link leads back to a folder that it is in
+                error[KT0009]: the symbolic link points to a folder that contains it
                 --> DIR/app/again
                  = help: delete the link
             "#]],
@@ -196,11 +196,11 @@ mod unix {
         check(
             dir.path(),
             expect![[r#"
-                error[KT0009]: the symbolic link leads back to itself
+                error[KT0009]: the symbolic link points to itself
                 --> DIR/a.toml
                  = help: delete the link
 
-                error[KT0009]: the symbolic link leads back to itself
+                error[KT0009]: the symbolic link points to itself
                 --> DIR/b.toml
                  = help: delete the link
             "#]],
@@ -215,9 +215,9 @@ mod unix {
         check(
             dir.path(),
             expect![[r#"
-                error[KT0004]: the symbolic link leads nowhere
+                error[KT0004]: the target of the symbolic link does not exist
                 --> DIR/jobs.toml
-                 = help: delete it, or mend its target
+                 = help: delete the link, or correct its target
             "#]],
         );
     }
@@ -246,9 +246,9 @@ mod unix {
         check(
             dir.path(),
             expect![[r#"
-                error[KT0010]: this is no file, but a pipe, a socket or a device
+                error[KT0010]: not a regular file, but a pipe, a socket or a device
                 --> DIR/jobs.toml
-                 = help: put a file in its place, or rename it
+                 = help: replace it with a regular file, or rename it
             "#]],
         );
     }
@@ -264,7 +264,7 @@ mod unix {
             expect![[r#"
                 error[KT0004]: cannot be read: input/output error (os error 5)
                 --> DIR/jobs.toml
-                 = help: mend what the system says is wrong, or move it elsewhere
+                 = help: resolve the error of the operating system, or move the file elsewhere
             "#]],
         );
     }

@@ -9,8 +9,8 @@ fn struct_without_attributes_says_no_table() {
     check(
         "struct Event { id: i64 }",
         expect![[r#"
-        Event: `Event` does not say which table's row it is
-        help: write `#[kalam(table = "app.event", primary_key(..))]` if the struct describes it, or `#[kalam(schema = "schemas/app/event.toml")]`
+        Event: `Event` does not name its table
+        help: write `#[kalam(table = "app.event", primary_key(..))]` if the struct describes the table, or `#[kalam(schema = "schemas/app/event.toml")]` if a file does
     "#]],
     );
 }
@@ -33,7 +33,7 @@ fn unknown_keys_have_a_suggestion() {
             renam: unknown key `renam`
             help: did you mean `rename`?
             nullable: unknown key `nullable`
-            help: let the field be an `Option`
+            help: make the field an `Option`
         "#]],
     );
 }
@@ -47,10 +47,10 @@ fn keys_in_the_wrong_place() {
             id: i64,
         }"#,
         expect![[r#"
-            id: `id` has no place here
-            help: it is said of a field: `#[kalam(id = 3)]`
-            table: `table` has no place here
-            help: it is said of the struct: `#[kalam(table = "app.events")]`
+            id: `id` is not allowed here
+            help: it belongs on a field: `#[kalam(id = 3)]`
+            table: `table` is not allowed here
+            help: it belongs on the struct: `#[kalam(table = "app.events")]`
         "#]],
     );
 }
@@ -65,11 +65,11 @@ fn keys_written_twice() {
             id: i64,
         }"#,
         expect![[r#"
-            table: `table` is said twice
+            table: `table` is repeated
             help: delete one of the two
-            primary_key: `primary_key` is said twice
+            primary_key: `primary_key` is repeated
             help: delete one of the two
-            id: `id` is said twice
+            id: `id` is repeated
             help: delete one of the two
         "#]],
     );
@@ -85,51 +85,51 @@ fn values_of_the_wrong_form() {
             id: i64,
         }"#,
         expect![[r#"
-            5: `crate` is not written like this
+            5: invalid form of `crate`
             help: write for example `crate = ::kalamtable`
-            app::events: `table` is not written like this
+            app::events: invalid form of `table`
             help: write `table = "app.events"`
-            "id": `primary_key` is not written like this
+            "id": invalid form of `primary_key`
             help: write `primary_key(id)`
-            "at": `unique` is not written like this
+            "at": invalid form of `unique`
             help: write `unique(at)`
-            unique: `unique` is not written like this
+            unique: invalid form of `unique`
             help: write for example `unique(email)`
-            1: `unique` is not written like this
+            1: invalid form of `unique`
             help: write for example `unique(email)`
-            kind: `kind` is not written like this
+            kind: invalid form of `kind`
             help: write for example `kind = "user"`
-            "2": `version` is not written like this
+            "2": invalid form of `version`
             help: write `version = 2`
-            comment: `comment` is not written like this
+            comment: invalid form of `comment`
             help: write for example `comment = ".."`
-            frozen: `freeze` is not written like this
+            frozen: invalid form of `freeze`
             help: write `freeze = "frozen"`
             ids2: unknown key `ids2`
             help: did you mean `ids`?
-            "a": `ids` is not written like this
+            "a": invalid form of `ids`
             help: write for example `ids(2, 5)`
-            5: `names` is not written like this
+            5: invalid form of `names`
             help: write for example `names("username")`
-            true: `skip` has no value
-            help: write `skip` alone
-            id: `id` is said of a field that is no column
+            true: `skip` takes no value
+            help: write only `skip`
+            id: `id` has no effect on a field that is not a column
             help: delete `id`, or `skip`
-            rename: `rename` is said of a field that is no column
+            rename: `rename` has no effect on a field that is not a column
             help: delete `rename`, or `skip`
-            type: `type` is said of a field that is no column
+            type: `type` has no effect on a field that is not a column
             help: delete `type`, or `skip`
-            unit: `unit` is said of a field that is no column
+            unit: `unit` has no effect on a field that is not a column
             help: delete `unit`, or `skip`
-            default: `default` is said of a field that is no column
+            default: `default` has no effect on a field that is not a column
             help: delete `default`, or `skip`
-            "3": `id` is not written like this
+            "3": invalid form of `id`
             help: write `id = 3`
-            x: `rename` is not written like this
+            x: invalid form of `rename`
             help: write `rename = "x"`
-            list<int>: `type` is not written like this
+            list<int>: invalid form of `type`
             help: write `type = "list<int>"`
-            ms: `unit` is not written like this
+            ms: invalid form of `unit`
             help: write `unit = "ms"`
             [1]: a default is a literal
             help: write `true`, a number or a text: `default = 0`, `default = "text"`
@@ -143,11 +143,11 @@ fn missing_comma() {
         r#"#[kalam(table = "app.events" primary_key(id))]
         struct Event { #[kalam(id = 1 default = 5)] id: i64, #[kalam(= 5)] b: i64 }"#,
         expect![[r#"
-            primary_key: `,` is missing before `primary_key`
-            help: put a `,` between two keys
-            default: `,` is missing before `default`
-            help: put a `,` between two keys
-            =: a key is a name
+            primary_key: missing `,` before `primary_key`
+            help: separate two keys by `,`
+            default: missing `,` before `default`
+            help: separate two keys by `,`
+            =: a key is an identifier
             help: write `#[kalam(key = value)]`
         "#]],
     );
@@ -159,9 +159,9 @@ fn attribute_that_says_nothing() {
         r#"#[kalam] #[kalam = "x"] #[kalam()]
         struct Event { id: i64 }"#,
         expect![[r#"
-            kalam: `kalam` says nothing
+            kalam: `kalam` has no keys
             help: write `#[kalam(key = value)]`
-            kalam = "x": `kalam` says nothing
+            kalam = "x": `kalam` has no keys
             help: write `#[kalam(key = value)]`
         "#]],
     );
@@ -173,13 +173,13 @@ fn both_sources() {
         r#"#[kalam(schema = "schemas/events.toml", table = "app.events", primary_key(id), unique(a), unique(b), view = V)]
         struct Event { id: i64 }"#,
         expect![[r#"
-            table: `table` is for the TOML file to say
+            table: `table` cannot be combined with `schema`
             help: delete it here, and write it in the file
-            primary_key: `primary_key` is for the TOML file to say
+            primary_key: `primary_key` cannot be combined with `schema`
             help: delete it here, and write it in the file
-            unique: `unique` is for the TOML file to say
+            unique: `unique` cannot be combined with `schema`
             help: delete it here, and write it in the file
-            unique: `unique` is for the TOML file to say
+            unique: `unique` cannot be combined with `schema`
             help: delete it here, and write it in the file
         "#]],
     );
@@ -204,16 +204,16 @@ fn flattened_fields_say_their_columns_elsewhere() {
             #[kalam(flatten = true)] after: Place,
         }"#,
         expect![[r#"
-            id: `id` is said of a field that is several columns
+            id: `id` is not allowed on a flattened field
             help: delete it here, and write it on the fields of the flattened struct
-            rename: `rename` is said of a field that is several columns
+            rename: `rename` is not allowed on a flattened field
             help: delete it here, and write it on the fields of the flattened struct
             Option<Place>: an `Option` cannot be flattened
-            help: let each of its fields be an `Option`; or delete `flatten`, and it is one column
-            flatten: `flatten` is said of a field that is no column
+            help: make each of its fields an `Option`, or delete `flatten` to make it one column
+            flatten: `flatten` has no effect on a field that is not a column
             help: delete `flatten`, or `skip`
-            true: `flatten` has no value
-            help: write `flatten` alone
+            true: `flatten` takes no value
+            help: write only `flatten`
         "#]],
     );
     check(
@@ -228,10 +228,10 @@ fn flattened_fields_say_their_columns_elsewhere() {
         r#"#[kalam(table = "app.events", primary_key(id))]
         struct Event<T, const N: usize> { id: i64, #[kalam(flatten)] place: Place<T>, data: [u8; N] }"#,
         expect![[r#"
-            [u8; N]: column `data` depends on `N`, and a table has one schema
-            help: write its type out; a field that is no column may depend on it: `#[kalam(skip)]`
-            Place<T>: column `place` depends on `T`, and a table has one schema
-            help: write its type out; a field that is no column may depend on it: `#[kalam(skip)]`
+            [u8; N]: column `data` depends on `N`, but a table has one schema
+            help: write a concrete type; a field that is not a column may depend on a parameter: `#[kalam(skip)]`
+            Place<T>: column `place` depends on `T`, but a table has one schema
+            help: write a concrete type; a field that is not a column may depend on a parameter: `#[kalam(skip)]`
         "#]],
     );
 }
@@ -242,7 +242,7 @@ fn skipped_field_says_more() {
         r#"#[kalam(table = "app.events", primary_key(id))]
         struct Event { id: i64, #[kalam(skip, id = 3)] cache: Cache }"#,
         expect![[r#"
-            id: `id` is said of a field that is no column
+            id: `id` has no effect on a field that is not a column
             help: delete `id`, or `skip`
         "#]],
     );
@@ -253,28 +253,28 @@ fn shapes_that_are_no_row() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id))] struct Event(i64);"#,
         expect![[r#"
-            Event: a tuple struct is no row: columns have names
+            Event: a tuple struct cannot be a row: columns have names
             help: name the fields: `struct Event { id: i64 }`
         "#]],
     );
     check(
         r#"#[kalam(table = "app.events", primary_key(id))] struct Event;"#,
         expect![[r#"
-            Event: a struct without fields is no row
+            Event: a struct without fields cannot be a row
             help: add a field for each column: `struct Event { id: i64 }`
         "#]],
     );
     check(
         r#"#[kalam(table = "app.events", primary_key(id))] enum Event { A }"#,
         expect![[r#"
-            Event: an enum is no row: a table has one list of columns
-            help: derive on a struct; an enum can be a column of it, with `#[derive(KalamValue)]`
+            Event: an enum cannot be a row: a table has one list of columns
+            help: derive on a struct; a column can hold an enum with `#[derive(KalamValue)]`
         "#]],
     );
     check(
         r#"#[kalam(table = "app.events", primary_key(id))] union Event { a: i64 }"#,
         expect![[r#"
-            Event: a union is no row: all columns hold a value
+            Event: a union cannot be a row: every column has a value
             help: derive on a struct
         "#]],
     );
@@ -282,8 +282,8 @@ fn shapes_that_are_no_row() {
         r#"#[kalam(table = "app.events", primary_key(id))]
         struct Event<'a, T, const N: usize> { id: T }"#,
         expect![[r#"
-            T: column `id` depends on `T`, and a table has one schema
-            help: write its type out; a field that is no column may depend on it: `#[kalam(skip)]`
+            T: column `id` depends on `T`, but a table has one schema
+            help: write a concrete type; a field that is not a column may depend on a parameter: `#[kalam(skip)]`
         "#]],
     );
 }
@@ -305,7 +305,7 @@ fn numbers_with_a_suffix_and_beyond_every_range() {
         r#"#[kalam(table = "app.events", primary_key(id), version = 99999999999999999999999999999999999999999)]
         struct Event { #[kalam(id = 1i64)] id: i64, #[kalam(id = -3)] b: i64 }"#,
         expect![[r#"
-            1i64: `id` is not written like this
+            1i64: invalid form of `id`
             help: write `id = 1`
         "#]],
     );

@@ -75,13 +75,13 @@ fn fields_that_are_missing_misspelt_and_too_many() {
         "#,
         expect![[r#"
             stauts: `app.jobs` has no column `stauts`
-            help: did you mean `status`, of schemas/jobs.toml:7?
+            help: did you mean `status` in schemas/jobs.toml:7?
             mesage: `app.jobs` has no column `mesage`
-            help: did you mean `message`, of schemas/jobs.toml:8?
+            help: did you mean `message` in schemas/jobs.toml:8?
             "retrys": `app.jobs` has no column `retrys`
-            help: did you mean `retries`, of schemas/jobs.toml:9?
+            help: did you mean `retries` in schemas/jobs.toml:9?
             owner: `app.jobs` has no column `owner`
-            help: describe it in schemas/jobs.toml, or write `#[kalam(skip)]` for a field that is no column
+            help: describe it in schemas/jobs.toml, or write `#[kalam(skip)]` for a field that is not a column
             Job: `Job` has no field for columns `created_at`, `ended_at` and `tags` of `app.jobs`
             help: add
                 created_at: Timestamp<Millis>, // schemas/jobs.toml:10: timestamp
@@ -106,8 +106,8 @@ fn one_column_twice() {
         tags: Vec<String>,
         "#,
         expect![[r#"
-            "message": field `message` is column `message` too
-            help: delete one of the two, or name another column
+            "message": field `message` is column `message` as well
+            help: delete one of the two, or rename one
         "#]],
     );
 }
@@ -125,18 +125,18 @@ fn nulls_that_differ() {
         tags: Vec<String>,
         "#,
         expect![[r#"
-            Option<String>: column `job_id` is never null, and the field may be
-            help: schemas/jobs.toml:6 does not say `nullable = true`: write `String`
-            Option<Status>: column `status` is never null, and the field may be
-            help: schemas/jobs.toml:7 does not say `nullable = true`: write `Status`
-            String: column `message` may be null, and the field may not
-            help: schemas/jobs.toml:8 says `nullable = true`: write `Option<String>`
-            Option<i32>: column `retries` is never null, and the field may be
-            help: schemas/jobs.toml:9 does not say `nullable = true`: write `i16`
+            Option<String>: column `job_id` is not nullable, but the field is
+            help: schemas/jobs.toml:6 does not have `nullable = true`: write `String`
+            Option<Status>: column `status` is not nullable, but the field is
+            help: schemas/jobs.toml:7 does not have `nullable = true`: write `Status`
+            String: column `message` is nullable, but the field is not
+            help: schemas/jobs.toml:8 has `nullable = true`: write `Option<String>`
+            Option<i32>: column `retries` is not nullable, but the field is
+            help: schemas/jobs.toml:9 does not have `nullable = true`: write `i16`
             i32: `i32` cannot hold column `retries`
-            help: schemas/jobs.toml:9 says `smallint`: write `i16`
-            Timestamp<Micros>: column `ended_at` may be null, and the field may not
-            help: schemas/jobs.toml:11 says `nullable = true`: write `Option<Timestamp<Micros>>`
+            help: schemas/jobs.toml:9 has `smallint`: write `i16`
+            Timestamp<Micros>: column `ended_at` is nullable, but the field is not
+            help: schemas/jobs.toml:11 has `nullable = true`: write `Option<Timestamp<Micros>>`
         "#]],
     );
 }
@@ -155,19 +155,19 @@ fn types_that_differ() {
         "#,
         expect![[r#"
             Uuid: `Uuid` cannot hold column `job_id`
-            help: schemas/jobs.toml:6 says `text`: write `String`
+            help: schemas/jobs.toml:6 has `text`: write `String`
             String: `String` cannot hold column `status`
-            help: schemas/jobs.toml:7 says `enum('new', 'done')`: derive `KalamValue` on an enum of the labels `new` and `done`, and write its name
+            help: schemas/jobs.toml:7 has `enum('new', 'done')`: derive `KalamValue` on an enum with the labels `new` and `done`, and write its name
             Vec<u8>: `Vec<u8>` cannot hold column `message`
-            help: schemas/jobs.toml:8 says `text`: write `Option<String>`
+            help: schemas/jobs.toml:8 has `text`: write `Option<String>`
             i32: `i32` cannot hold column `retries`
-            help: schemas/jobs.toml:9 says `smallint`: write `i16`
+            help: schemas/jobs.toml:9 has `smallint`: write `i16`
             i32: `i32` cannot hold column `created_at`
-            help: schemas/jobs.toml:10 says `timestamp`: write `Timestamp<Millis>`
+            help: schemas/jobs.toml:10 has `timestamp`: write `Timestamp<Millis>`
             Date: `Date` cannot hold column `ended_at`
-            help: schemas/jobs.toml:11 says `datetime`: write `Option<Timestamp<Micros>>`
+            help: schemas/jobs.toml:11 has `datetime`: write `Option<Timestamp<Micros>>`
             String: `String` cannot hold column `tags`
-            help: schemas/jobs.toml:12 says `list<#8 text>`: write `Vec<String>`
+            help: schemas/jobs.toml:12 has `list<#8 text>`: write `Vec<String>`
         "#]],
     );
 }
@@ -189,13 +189,13 @@ fn units_that_differ() {
         "#,
         expect![[r#"
             "ms": column `message` has no unit
-            help: delete it: schemas/jobs.toml:8 says `text`
+            help: delete it: schemas/jobs.toml:8 has `text`
             "ms": column `retries` has no unit
-            help: delete it: schemas/jobs.toml:9 says `smallint`
-            i64: `i64` does not say its unit, and column `created_at` has one
-            help: schemas/jobs.toml:10 says `unit = "ms"`: write `#[kalam(unit = "ms")]`, or let the field be `Timestamp<Millis>`
+            help: delete it: schemas/jobs.toml:9 has `smallint`
+            i64: `i64` has no unit, but column `created_at` has one
+            help: schemas/jobs.toml:10 has `unit = "ms"`: write `#[kalam(unit = "ms")]`, or use type `Timestamp<Millis>`
             "s": column `ended_at` counts in `us`
-            help: schemas/jobs.toml:11 says `datetime`: write `unit = "us"`
+            help: schemas/jobs.toml:11 has `datetime`: write `unit = "us"`
         "#]],
     );
     check(
@@ -211,12 +211,12 @@ fn units_that_differ() {
         tags: Vec<String>,
         "#,
         expect![[r#"
-            TimestampMicros: `TimestampMicros` counts in `us`, and column `created_at` in `ms`
-            help: schemas/jobs.toml:10 says `unit = "ms"`: write `Timestamp<Millis>`
-            "us": `TimestampMicros` says its unit itself
-            help: delete it: only a bare `i64` needs one
+            TimestampMicros: `TimestampMicros` counts in `us`, but column `created_at` in `ms`
+            help: schemas/jobs.toml:10 has `unit = "ms"`: write `Timestamp<Millis>`
+            "us": `TimestampMicros` already has a unit
+            help: delete `unit`: only a bare `i64` needs it
             "us": column `tags` has no unit
-            help: delete it: schemas/jobs.toml:12 says `list<#8 text>`
+            help: delete it: schemas/jobs.toml:12 has `list<#8 text>`
         "#]],
     );
 }
@@ -236,15 +236,15 @@ fn keys_that_the_file_says() {
         tags: Vec<String>,
         "#,
         expect![[r#"
-            id: `id` is for the TOML file to say
+            id: `id` cannot be combined with `schema`
             help: delete it: schemas/jobs.toml:6 describes the column
-            comment: `comment` is for the TOML file to say
+            comment: `comment` cannot be combined with `schema`
             help: delete it: schemas/jobs.toml:6 describes the column
-            type: `type` is for the TOML file to say
+            type: `type` cannot be combined with `schema`
             help: delete it: schemas/jobs.toml:7 describes the column
-            default: `default` is for the TOML file to say
+            default: `default` cannot be combined with `schema`
             help: delete it: schemas/jobs.toml:7 describes the column
-            nested_ids: `nested_ids` is for the TOML file to say
+            nested_ids: `nested_ids` cannot be combined with `schema`
             help: delete it: schemas/jobs.toml:7 describes the column
         "#]],
     );
@@ -257,8 +257,8 @@ fn file_that_is_not_there() {
         None,
         input,
         expect![[r#"
-            "schemas/jobs.toml": there is no file `schemas/jobs.toml`
-            help: write the path as it is seen from the folder of `Cargo.toml`
+            "schemas/jobs.toml": file `schemas/jobs.toml` does not exist
+            help: write the path relative to the folder of `Cargo.toml`
         "#]],
     );
     let input = r#"#[kalam(schema = "/schemas/jobs.toml")] struct Job { id: i64 }"#;
@@ -266,8 +266,8 @@ fn file_that_is_not_there() {
         None,
         input,
         expect![[r#"
-        "/schemas/jobs.toml": `/schemas/jobs.toml` is no path inside the package
-        help: write it as it is seen from the folder of `Cargo.toml`
+        "/schemas/jobs.toml": `/schemas/jobs.toml` is an absolute path
+        help: write the path relative to the folder of `Cargo.toml`
     "#]],
     );
     let input = r#"#[kalam(schema = "schemas")] struct Job { id: i64 }"#;
@@ -275,8 +275,8 @@ fn file_that_is_not_there() {
         Some(""),
         input,
         expect![[r#"
-        "schemas": `schemas` cannot be read: it is no file
-        help: write the path as it is seen from the folder of `Cargo.toml`
+        "schemas": `schemas` cannot be read: not a regular file
+        help: write the path relative to the folder of `Cargo.toml`
     "#]],
     );
 }
@@ -287,7 +287,7 @@ fn file_with_problems() {
         Some("name = \"app.jobs\"\n[columns]\nid = { id = 1, type = \"txt\" }\n"),
         r#"#[kalam(schema = "schemas/jobs.toml")] struct Job { id: i64 }"#,
         expect![[r#"
-            "schemas/jobs.toml": `schemas/jobs.toml` describes no sound table
+            "schemas/jobs.toml": `schemas/jobs.toml` is not a valid definition
 
             error[KT0601]: the table has no primary key, and does not say why
              --> schemas/jobs.toml:1:8
@@ -305,7 +305,7 @@ fn file_with_problems() {
               |
               = help: did you mean `text`?
 
-            help: mend the file first
+            help: correct the file
         "#]],
     );
 }
@@ -353,5 +353,79 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
         "const EXPECTED",
         "__kalam::assert",
     ];
-    expect![[""]].assert_eq(&items(tokens, &starts));
+    expect![[r#"
+        pub struct JobSeen<'a>
+        where
+            Status: kalamtable_rows::__private::OwnedElement,
+        {
+            /// How far it is
+            status: <Status as kalamtable_rows::__private::OwnedElement>::View<'a>,
+            /// Column `at`.
+            at: <kalamtable_rows::__private::Option<
+                kalamtable_rows::__private::TimeOfDay<kalamtable_rows::__private::Seconds>,
+            > as kalamtable_rows::__private::OwnedElement>::View<'a>,
+        }
+        name: __kalam::model::TableName {
+            namespace: __kalam::model::Shared::Static("app"),
+            table: __kalam::model::Shared::Static("jobs"),
+        },
+        name: __kalam::model::Shared::Static("status"),
+        name: __kalam::model::Shared::Static("at"),
+        fn append(
+            rows: &[&Self],
+            position: usize,
+            column: &mut __kalam::ColumnBuilder,
+        ) -> __kalam::Result<(), __kalam::ValueError> {
+            match position {
+                0 => {
+                    column
+                        .append::<
+                            Status,
+                            _,
+                        >(rows, |row| __kalam::Element::cell(&row.status))
+                }
+                1 => {
+                    column
+                        .append::<
+                            __kalam::Option<__kalam::TimeOfDay<__kalam::Seconds>>,
+                            _,
+                        >(rows, |row| row.at)
+                }
+                _ => column.missing(),
+            }
+        }
+        fn read(
+            readers: &Self::Readers,
+            range: __kalam::Range<usize>,
+            rows: &mut __kalam::Vec<Self>,
+        ) -> __kalam::Result<(), __kalam::RowError> {
+            let (c0, c1) = readers;
+            for row in range {
+                rows.push(Job {
+                    status: c0.read(row)?,
+                    at: c1.read(row)?.map(|value| value.get()),
+                });
+            }
+            __kalam::Result::Ok(())
+        }
+        const _: &str = include_str!(
+            concat!(env!("CARGO_MANIFEST_DIR"), "/", "schemas/jobs.toml")
+        );
+        const INFERRED: &__kalam::model::ColumnType = &<Status as __kalam::TypeAt<
+            __kalam::Ids<{ 0 }>,
+        >>::TYPE;
+        const EXPECTED: &__kalam::model::ColumnType = &__kalam::model::ColumnType::Enum(
+            __kalam::model::Shared::Static(
+                &[
+                    __kalam::model::Shared::Static("new"),
+                    __kalam::model::Shared::Static("done"),
+                ],
+            ),
+        );
+        __kalam::assert_holds(
+            INFERRED,
+            EXPECTED,
+            "`Status` cannot hold column `status` of `app.jobs`: schemas/jobs.toml:4 has `enum('new', 'done')`\nhelp: its labels must be `new` and `done`",
+        );
+    "#]].assert_eq(&items(tokens, &starts));
 }

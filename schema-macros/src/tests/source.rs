@@ -174,8 +174,8 @@ fn ids_of_some_columns_only() {
             b: i64,
         }"#,
         expect![[r#"
-            a: `a` and `bb` have no id, and other columns do
-            help: write `#[kalam(id = 5)]` and so on, or let no column say one
+            a: `a` and `bb` have no id, but other columns do
+            help: write `#[kalam(id = 5)]` and so on, or remove the ids of all columns
         "#]],
     );
 }
@@ -186,8 +186,8 @@ fn reserved_ids_of_columns_in_order() {
         r#"#[kalam(table = "app.events", primary_key(id), reserved(ids(7)))]
         struct Event { id: i64 }"#,
         expect![[r#"
-            7: ids are reserved, and no column says its own
-            help: write `#[kalam(id = ..)]` on each field: a column keeps its id when another goes
+            7: ids are reserved, but no column has an explicit id
+            help: write `#[kalam(id = ..)]` on each field: a column keeps its id when another is dropped
         "#]],
     );
 }
@@ -218,7 +218,7 @@ fn types_that_a_field_cannot_hold() {
             String: `String` cannot hold `int`
             help: write `Option<i32>`
             &'static str: `&'static str` cannot hold `enum('new', 'done')`
-            help: derive `KalamValue` on an enum of the labels `new` and `done`, and write its name
+            help: derive `KalamValue` on an enum with the labels `new` and `done`, and write its name
             i32: `i32` cannot hold `timestamp`
             help: write `Timestamp<Micros>`
             Decimal<10, 2>: `Decimal<10, 2>` cannot hold `decimal(12, 2)`
@@ -276,12 +276,12 @@ fn bare_integers_in_time_columns() {
             seen: i64,
         }"#,
         expect![[r#"
-            i64: `i64` in a `timestamp` column does not say its unit
+            i64: `i64` in a `timestamp` column needs a unit
             help: write `#[kalam(type = "timestamp", unit = "ms")]`
-            help: or let the field be of type `Timestamp<Millis>`
-            i64: `i64` in a `time` column does not say its unit
+            help: or change the type of the field to `Timestamp<Millis>`
+            i64: `i64` in a `time` column needs a unit
             help: write `#[kalam(type = "time", unit = "ms")]`
-            help: or let the field be of type `Option<TimeOfDay<Millis>>`
+            help: or change the type of the field to `Option<TimeOfDay<Millis>>`
             "millis": unknown unit `millis` [KT0110]
             help: did you mean `ms`?
         "#]],
@@ -305,14 +305,14 @@ fn units_that_have_no_place() {
             n: i64,
         }"#,
         expect![[r#"
-            "ms": `unit` makes no time of `i64`
+            "ms": `unit` requires a time, and `i64` is a `bigint`
             help: write `type = "timestamp", unit = "ms"`
-            "ms": `String` has no unit to say
-            help: delete it: only a bare `i64` needs one
-            "us": `TimestampMillis` says its unit itself
-            help: delete it: only a bare `i64` needs one
-            "us": `Status` has no unit to say
-            help: delete it: only a bare `i64` needs one
+            "ms": `String` cannot have a unit
+            help: delete `unit`: only a bare `i64` needs it
+            "us": `TimestampMillis` already has a unit
+            help: delete `unit`: only a bare `i64` needs it
+            "us": `Status` cannot have a unit
+            help: delete `unit`: only a bare `i64` needs it
             "us": a column of type `bigint` has no unit
             help: delete it: only `timestamp`, `datetime` and `time` have one
         "#]],
@@ -340,8 +340,8 @@ fn problems_of_defaults() {
             seen: TimestampMillis,
         }"#,
         expect![[r#"
-            "now()": whether `now()` is a call or a text is for the column type to say
-            help: write `type = "datetime"` beside it
+            "now()": `now()` is a call or a text, depending on the column type
+            help: add `type = "datetime"`
             1: key column `id` has a default [KT0505]
             help: delete it: every row brings its own key
             300: the default is out of range: `utinyint` is from 0 to 255 [KT0502]
@@ -379,7 +379,7 @@ fn helps_about_defaults_are_in_rust() {
             "{": the default is no JSON value: EOF while parsing an object at line 1 column 1 [KT0507]
             help: write JSON: `default = r#"{"a": 1}"#`, or `r#""text""#` for a text
             1e39: the default is larger than a `float` can be [KT0502]
-            help: choose a smaller value
+            help: choose a smaller value, or write `inf`
             1.5: the default is a float, the column is of type `decimal` [KT0501]
             help: a float is not exact: write `default = "1.5"`
             "1.505": the default has more than 2 digits after the point [KT0509]
@@ -435,11 +435,11 @@ fn nested_ids_that_number_nothing() {
         }"#,
         expect![[r#"
             20: `nested_ids` has nothing to number
-            help: delete it: the type has no fields inside
+            help: delete it: the type has no nested fields
             20: `nested_ids` has nothing to number
-            help: delete it: `type` says the ids itself
+            help: delete it: `type` contains the ids
             -1: ids are from 1 to 2147483447
-            help: it is the number above which the ids inside the column begin
+            help: `nested_ids` is the number above which the ids inside the column begin
         "#]],
     );
 }
@@ -450,7 +450,7 @@ fn option_in_an_option() {
         r#"#[kalam(table = "app.events", primary_key(id))]
         struct Event { id: i64, name: Option<std::option::Option<String>> }"#,
         expect![[r#"
-            Option<std::option::Option<String>>: an `Option` in an `Option` is no column
+            Option<std::option::Option<String>>: a column cannot hold an `Option` in an `Option`
             help: write `Option<String>`
         "#]],
     );
@@ -462,8 +462,8 @@ fn view_of_a_struct_that_borrows() {
         r#"#[kalam(table = "app.events", primary_key(id), view = Seen)]
         struct Event<'a> { id: i64, name: &'a str }"#,
         expect![[r#"
-            Seen: `Event` borrows, and has no view
-            help: delete `view`, or let the fields own what they hold
+            Seen: `Event` borrows, so it has no view
+            help: delete `view`, or use owned types for the fields
         "#]],
     );
 }

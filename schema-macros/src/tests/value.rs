@@ -15,16 +15,126 @@ fn labels_are_variant_names_in_snake_case_unless_renamed() {
     let tokens = value_tokens(
         "#[kalam(crate = rows)] enum Status { New, InProgress, #[kalam(rename = \"it's done\")] Done }",
     );
-    expect![[""]].assert_eq(&items(tokens, &["use", "const LABELS", "fn from_label"]));
+    expect![[r#"
+        use rows::__private as __kalam;
+        const LABELS: &'static [&'static str] = &["new", "in_progress", "it's done"];
+        fn from_label(label: &str) -> __kalam::Option<Self> {
+            match label {
+                "new" => __kalam::Option::Some(Self::New),
+                "in_progress" => __kalam::Option::Some(Self::InProgress),
+                "it's done" => __kalam::Option::Some(Self::Done),
+                _ => __kalam::Option::None,
+            }
+        }
+    "#]].assert_eq(&items(tokens, &["use", "const LABELS", "fn from_label"]));
 }
 
 #[test]
 fn newtype_delegates_to_its_field() {
     let starts = ["use", "impl", "fn cell", "fn read("];
     let tokens = value_tokens("struct JobId(String);");
-    expect![[""]].assert_eq(&items(tokens, &starts));
+    expect![[r#"
+        use ::kalamtable::__private as __kalam;
+        impl __kalam::Value for JobId
+        where
+            String: __kalam::OwnedValue + __kalam::HasType,
+        {
+            type Cell<'a> = <String as __kalam::Value>::Cell<'a>;
+            type Builder = <String as __kalam::Value>::Builder;
+            fn cell(&self) -> Self::Cell<'_> {
+                __kalam::Value::cell(&self.0)
+            }
+            fn builder(
+                ty: &__kalam::DataType,
+                capacity: usize,
+            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+                <String as __kalam::Value>::builder(ty, capacity)
+            }
+            fn append(
+                builder: &mut Self::Builder,
+                cells: &[Self::Cell<'_>],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                <String as __kalam::Value>::append(builder, cells)
+            }
+            fn append_nullable(
+                builder: &mut Self::Builder,
+                cells: &[__kalam::Option<Self::Cell<'_>>],
+            ) -> __kalam::Result<(), __kalam::ValueError> {
+                <String as __kalam::Value>::append_nullable(builder, cells)
+            }
+            fn finish(
+                builder: Self::Builder,
+            ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
+                <String as __kalam::Value>::finish(builder)
+            }
+        }
+        impl __kalam::OwnedValue for JobId
+        where
+            String: __kalam::OwnedValue + __kalam::HasType,
+        {
+            type Reader = <String as __kalam::OwnedValue>::Reader;
+            type View<'a> = <String as __kalam::OwnedValue>::View<'a>;
+            fn reader(
+                array: &__kalam::ArrayRef,
+                ty: &__kalam::DataType,
+            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+                <String as __kalam::OwnedValue>::reader(array, ty)
+            }
+            fn read(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self, __kalam::ValueError> {
+                let value = <String as __kalam::OwnedValue>::read(reader, index)?;
+                __kalam::Result::Ok(Self { 0: value })
+            }
+            fn view(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Result<Self::View<'_>, __kalam::ValueError> {
+                <String as __kalam::OwnedValue>::view(reader, index)
+            }
+            #[inline]
+            fn read_slot(reader: &Self::Reader, index: usize) -> __kalam::Option<Self> {
+                let value = <String as __kalam::OwnedValue>::read_slot(reader, index)?;
+                __kalam::Option::Some(Self { 0: value })
+            }
+            #[inline]
+            fn view_slot(
+                reader: &Self::Reader,
+                index: usize,
+            ) -> __kalam::Option<Self::View<'_>> {
+                <String as __kalam::OwnedValue>::view_slot(reader, index)
+            }
+        }
+        impl __kalam::HasType for JobId
+        where
+            String: __kalam::OwnedValue + __kalam::HasType,
+        {
+            const IDS: i32 = <String as __kalam::HasType>::IDS;
+        }
+        impl<__Base: __kalam::Base> __kalam::TypeAt<__Base> for JobId
+        where
+            String: __kalam::OwnedValue + __kalam::HasType,
+            String: __kalam::TypeAt<__Base>,
+        {
+            const TYPE: __kalam::model::ColumnType = <String as __kalam::TypeAt<
+                __Base,
+            >>::TYPE;
+        }
+    "#]].assert_eq(&items(tokens, &starts));
     let tokens = value_tokens("#[kalam(transparent)] struct Port { number: u16 }");
-    expect![[""]].assert_eq(&items(tokens, &starts[2..]));
+    expect![[r#"
+        fn cell(&self) -> Self::Cell<'_> {
+            __kalam::Value::cell(&self.number)
+        }
+        fn read(
+            reader: &Self::Reader,
+            index: usize,
+        ) -> __kalam::Result<Self, __kalam::ValueError> {
+            let value = <u16 as __kalam::OwnedValue>::read(reader, index)?;
+            __kalam::Result::Ok(Self { number: value })
+        }
+    "#]].assert_eq(&items(tokens, &starts[2..]));
 }
 
 #[test]
@@ -48,14 +158,14 @@ fn every_problem_is_told() {
         "enum None {}",
         expect![[r#"
         None: `None` has no labels
-        help: write a variant for each label
+        help: add one variant per label
     "#]],
     );
     check(
         "enum A { B(i32), C, #[kalam(rename = \"c\")] D, #[kalam(label = \"e\")] E }",
         expect![[r#"
-            (i32): `B` has fields, and a label has none
-            help: delete the fields, or keep what they hold in columns of its own
+            (i32): variant `B` has fields, but a label has none
+            help: delete the fields, or store their values in separate columns
             label: unknown key `label`
             help: the only key is `rename`
             "c": label `c` is there twice [KT0702]
@@ -66,31 +176,31 @@ fn every_problem_is_told() {
     check(
         "struct Pair(i32, i32);",
         expect![[r#"
-            Pair: `Pair` has 2 fields without names
+            Pair: `Pair` is a tuple struct with 2 fields
             help: name them: `struct Pair { first: .. }`
         "#]],
     );
     check(
         "#[kalam(transparent, view = B)] struct Pair { a: i32, b: i32 }",
         expect![[r#"
-            view: `view` has no place here
-            help: it is said of a struct with named fields
-            Pair: `Pair` has 2 fields, and none of them alone is what it holds
+            view: `view` is not allowed here
+            help: it belongs on a struct with named fields
+            Pair: `transparent` requires one field, but `Pair` has 2
             help: delete `transparent`
         "#]],
     );
     check(
         "#[kalam(transparent)] enum Label { A }",
         expect![[r#"
-        transparent: `transparent` has no place here
-        help: it is said of a struct with named fields
+        transparent: `transparent` is not allowed here
+        help: it belongs on a struct with named fields
     "#]],
     );
     check(
         "struct Tree { label: String, branches: Vec<Tree> }",
         expect![[r#"
-            Vec<Tree>: `Tree` is inside itself, and no column type is
-            help: keep what is inside in a table of its own, with a key
+            Vec<Tree>: `Tree` contains itself, but a column type is finite
+            help: store the nested values in a separate table with a key
         "#]],
     );
     check(
@@ -103,32 +213,32 @@ fn every_problem_is_told() {
     check(
         "struct Page<T> { rows: Vec<T>, #[kalam(skip)] next: T }",
         expect![[r#"
-            <T>: `Page` has parameters that are types or numbers
-            help: a value has one column type: write a struct for each
+            <T>: `Page` has type or const parameters
+            help: a value has one column type: write one struct per type
         "#]],
     );
     check(
         "struct Stop { #[kalam(unit = \"ms\")] at: i64, #[kalam(type = \"timestamp\")] until: i64, \
          #[kalam(flatten)] place: AllowedKeys }",
         expect![[r#"
-            flatten: a struct that is no row has no flattened fields
+            flatten: only a row can flatten a field
             help: write the fields out, or flatten both structs in the row
         "#]],
     );
     check(
         "struct Stop { #[kalam(unit = \"ms\")] at: i64, #[kalam(type = \"timestamp\")] until: i64 }",
         expect![[r#"
-            "ms": `unit` has no place in a struct that is no row: `i64` is no time
-            help: let the field be of type `TimestampMillis`
-            i64: `i64` in a `timestamp` field does not say its unit
-            help: let the field be of type `Timestamp<Millis>`
+            "ms": `unit` is only allowed on a field of a row
+            help: change the type of the field to `TimestampMillis`
+            i64: `i64` in a `timestamp` field has no unit
+            help: change the type of the field to `Timestamp<Millis>`
         "#]],
     );
     check(
         "struct Stop { name: String, Name: String, #[kalam(id = 2)] at: bool }",
         expect![[r#"
-            name: `name` and `Name` have no id, and other columns do
-            help: write `#[kalam(id = 3)]` and so on, or let no column say one
+            name: `name` and `Name` have no id, but other columns do
+            help: write `#[kalam(id = 3)]` and so on, or remove the ids of all columns
             Name: columns `name` and `Name` differ in case alone [KT0203]
             note: first here: column `name`
             help: rename one of the two: SQL does not tell them apart
@@ -137,8 +247,8 @@ fn every_problem_is_told() {
     check(
         "#[kalam(view = StopView)] struct Stop<'a> { name: &'a str }",
         expect![[r#"
-            StopView: `Stop` borrows, and has no view
-            help: delete `view`, or let the fields own what they hold
+            StopView: `Stop` borrows, so it has no view
+            help: delete `view`, or use owned types for the fields
         "#]],
     );
     check(
@@ -152,14 +262,14 @@ fn every_problem_is_told() {
         "struct Page<T>(Vec<T>);",
         expect![[r#"
         <T>: `Page` has parameters
-        help: a value has one column type: write a type for each
+        help: a value has one column type: write one type per column type
     "#]],
     );
     check(
         "struct Id(#[kalam(id = 1)] i32);",
         expect![[r#"
-            id: `id` has no place here
-            help: delete it: there is nothing to say here
+            id: `id` is not allowed here
+            help: delete it: this element has no keys
         "#]],
     );
     check(
