@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Runs build scripts with cargo: problems become errors with their position, and the build succeeds
-//! after the definition is corrected.
+//! Runs build scripts with cargo: problems become errors with their position, and the build
+//! succeeds after the definition is corrected.
 
 use std::error::Error;
 use std::fs;

@@ -42,7 +42,8 @@ pub struct GenericParameters {
 }
 
 impl GenericParameters {
-    /// Returns `impl<..> #trait_path for #name<..> where ..`, with the struct's bounds and `bounds`.
+    /// Returns `impl<..> #trait_path for #name<..> where ..`, with the struct's bounds and
+    /// `bounds`.
     pub(crate) fn header(
         &self,
         trait_path: &TokenStream,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The attributes `#[kalam(..)]` of a struct and its fields. Later stages check whether their values
-//! are consistent.
+//! The attributes `#[kalam(..)]` of a struct and its fields. Later stages check whether their
+//! values are consistent.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -241,7 +241,8 @@ impl FieldAttributes {
     }
 }
 
-/// Returns the doc comment without the blanks at the beginning of each line, or `None` if it is empty.
+/// Returns the doc comment without the blanks at the beginning of each line, or `None` if it is
+/// empty.
 fn documentation(attributes: &[Attribute]) -> Option<Written<String>> {
     let lines = doc_lines(attributes);
     let stripped: Vec<&str> = lines

@@ -509,8 +509,8 @@ fn meant_default(tokens: &TokenStream, text: &str) -> String {
     }
 }
 
-/// Parses an integer with an optional sign. One that exceeds `i128` is its minimum or maximum, as in
-/// the model.
+/// Parses an integer with an optional sign. One that exceeds `i128` is its minimum or maximum, as
+/// in the model.
 fn integer(tokens: &TokenStream) -> Option<i128> {
     let (is_negative, rest) = sign(tokens);
     let literal = parse::<LitInt>(&rest)?;

@@ -29,8 +29,8 @@ pub(crate) struct InferredColumns {
     pub(crate) ids: TokenStream,
 }
 
-/// Generates the types and defaults that only the compiler knows, and its checks. `name` is the name
-/// of the table or the struct in messages.
+/// Generates the types and defaults that only the compiler knows, and its checks. `name` is the
+/// name of the table or the struct in messages.
 pub(crate) fn infer_columns(
     row: &RowStruct,
     definition: &TableDefinition,

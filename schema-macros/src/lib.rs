@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Derive macros of KalamTable: [`KalamTable`] makes a struct the row of a table, and [`KalamValue`]
-//! lets columns hold an enum or a struct.
+//! Derive macros of KalamTable: [`KalamTable`] makes a struct the row of a table, and
+//! [`KalamValue`] lets columns hold an enum or a struct.
 //!
-//! The derives are re-exported by `kalamtable` and `kalamtable_rows`, whose items the generated code
-//! uses. A crate with definitions in TOML only needs `kalamtable-build` instead.
+//! The derives are re-exported by `kalamtable` and `kalamtable_rows`, whose items the generated
+//! code uses. A crate with definitions in TOML only needs `kalamtable-build` instead.
 //!
 //! | part | file |
 //! |---|---|
@@ -73,8 +73,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// ```
 ///
 /// If a TOML file is the source, the derive compares the struct with it. A missing, misspelled or
-/// additional field, or a field with a different type, unit or nullability, is a compile error whose
-/// message names the line of the file:
+/// additional field, or a field with a different type, unit or nullability, is a compile error
+/// whose message names the line of the file:
 ///
 /// ```
 /// # extern crate kalamtable_rows as kalamtable;
@@ -93,9 +93,10 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// Fields are matched with columns by name, in any order. `SELECT *` has the order of the file.
 ///
-/// The derive implements `ToArrow`. For a struct that does not borrow, it also implements `FromArrow`
-/// and generates a view: a struct with the same fields that borrows from a batch. A table with a
-/// primary key implements `KeyedRow`. A struct may have parameters if no column depends on them.
+/// The derive implements `ToArrow`. For a struct that does not borrow, it also implements
+/// `FromArrow` and generates a view: a struct with the same fields that borrows from a batch. A
+/// table with a primary key implements `KeyedRow`. A struct may have parameters if no column
+/// depends on them.
 ///
 /// # The struct
 ///
@@ -130,8 +131,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `nested_ids = 20` | the number above which the ids inside the column's type begin, or the ids of flattened columns |
 /// | `comment = ".."` | the comment of the column, instead of the doc comment |
 ///
-/// With `schema` on the struct, a field can only have the first three keys, because the file contains
-/// the rest. A default that is a date or a time is in quotes: `default = "2024-05-27"`.
+/// With `schema` on the struct, a field can only have the first three keys, because the file
+/// contains the rest. A default that is a date or a time is in quotes: `default = "2024-05-27"`.
 ///
 /// # Types
 ///
@@ -146,8 +147,8 @@ use syn::{DeriveInput, parse_macro_input};
 /// | `TimeOfDay<Millis>` | `time`, with values in that unit |
 ///
 /// The derive knows these types by their names. Any other type implements `HasType`, which contains
-/// its column type: enums, newtypes and structs with [`KalamValue`], your own types, and the following.
-/// The types of other crates require a feature with the name of the crate:
+/// its column type: enums, newtypes and structs with [`KalamValue`], your own types, and the
+/// following. The types of other crates require a feature with the name of the crate:
 ///
 /// | Rust | column |
 /// |---|---|
@@ -169,9 +170,9 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// Stored files refer to columns by id, so the id of a column must never change. There are two ways
 /// to assign ids. If every field has an `id`, fields can be moved, renamed and, with `reserved`,
-/// dropped; use this for stored tables. If no field has an `id`, fields are numbered from 1 in their
-/// order; use this for tables that are not stored, or with `freeze`, whose test fails when an id
-/// changes.
+/// dropped; use this for stored tables. If no field has an `id`, fields are numbered from 1 in
+/// their order; use this for tables that are not stored, or with `freeze`, whose test fails when an
+/// id changes.
 ///
 /// The fields inside a list, a struct or a map have ids too. By default they follow the largest id
 /// of the columns, in the order of the columns, so an additional column changes them. `nested_ids`
@@ -187,8 +188,8 @@ pub fn kalam_table(input: TokenStream) -> TokenStream {
 
 /// Lets columns hold an enum or a struct.
 ///
-/// An enum without fields is a closed set of labels, and its column type is `enum(..)`. The labels are
-/// the names of the variants in snake case. Reading any other text is an error.
+/// An enum without fields is a closed set of labels, and its column type is `enum(..)`. The labels
+/// are the names of the variants in snake case. Reading any other text is an error.
 ///
 /// ```
 /// # extern crate kalamtable_rows as kalamtable;
@@ -213,8 +214,8 @@ pub fn kalam_table(input: TokenStream) -> TokenStream {
 /// struct JobId(String);
 /// ```
 ///
-/// A struct with named fields has the column type `struct<..>`. If a row flattens it, its fields are
-/// columns with their comments and defaults:
+/// A struct with named fields has the column type `struct<..>`. If a row flattens it, its fields
+/// are columns with their comments and defaults:
 ///
 /// ```
 /// # extern crate kalamtable_rows as kalamtable;

@@ -61,8 +61,8 @@ impl NestedIdRanges {
         }
     }
 
-    /// Assigns a range to a field of type `ty`: above `nested_ids` if the field states it, and after
-    /// all other ids otherwise.
+    /// Assigns a range to a field of type `ty`: above `nested_ids` if the field states it, and
+    /// after all other ids otherwise.
     pub(crate) fn assign(
         &mut self,
         nested_ids: Option<&Written<i128>>,

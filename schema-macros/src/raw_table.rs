@@ -78,7 +78,8 @@ pub(crate) fn raw_table(
     table
 }
 
-/// Returns the id of each column: the ids that the fields state, or 1, 2, .. if no field states one.
+/// Returns the id of each column: the ids that the fields state, or 1, 2, .. if no field states
+/// one.
 fn ids(row: &RowStruct, attributes: &TableAttributes, problems: &mut Problems) -> Vec<i128> {
     let without: Vec<&RowField> = row
         .fields

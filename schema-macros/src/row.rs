@@ -54,8 +54,8 @@ pub(crate) struct FlatField {
 }
 
 impl RowStruct {
-    /// Reads the struct and the attributes of its fields. Returns `None` after a report that it cannot
-    /// be a row.
+    /// Reads the struct and the attributes of its fields. Returns `None` after a report that it
+    /// cannot be a row.
     pub(crate) fn read(input: &DeriveInput, problems: &mut Problems) -> Option<Self> {
         let (parameters, types) = parameters(&input.generics);
         let fields = named_fields(input, problems)?;
@@ -146,8 +146,8 @@ impl RowStruct {
 }
 
 impl RowField {
-    /// Whether the compiler infers the column type from the Rust type: the field states none, and the
-    /// name of the Rust type is not known.
+    /// Whether the compiler infers the column type from the Rust type: the field states none, and
+    /// the name of the Rust type is not known.
     pub(crate) fn is_inferred(&self) -> bool {
         self.ty.known.is_none() && self.attributes.ty.is_none()
     }

@@ -337,7 +337,8 @@ pub(crate) fn type_text(ty: impl ToTokens) -> String {
     text
 }
 
-/// Returns the Rust type for a column without `Option`, or `None` if the user has to write the type.
+/// Returns the Rust type for a column without `Option`, or `None` if the user has to write the
+/// type.
 pub(crate) fn rust_type(ty: &ColumnType, unit: Option<TimeUnit>) -> Option<String> {
     if needs_own_type(ty) {
         return None;

@@ -22,8 +22,8 @@ use crate::problems::Problems;
 use crate::row::{RowField, RowStruct};
 use crate::rust_type::{help_to_hold, optional, rust_type, unsupported};
 
-/// Returns the table of the file at `path` in `folder`, or `None` after reporting differences between
-/// the file and `row`.
+/// Returns the table of the file at `path` in `folder`, or `None` after reporting differences
+/// between the file and `row`.
 pub(crate) fn table(
     row: &RowStruct,
     path: &LitStr,
@@ -379,8 +379,8 @@ fn report_misfit(field: &RowField, column: &Column, location: &str, problems: &m
     problems.push(&field.ty.value, &message, &help);
 }
 
-/// Returns the Rust type for a column without `Option`. If the user has to write the type, it is named
-/// after the column.
+/// Returns the Rust type for a column without `Option`. If the user has to write the type, it is
+/// named after the column.
 fn value_type(column: &Column) -> String {
     if let Some(rust) = &column.rust {
         return rust.to_string();

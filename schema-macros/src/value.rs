@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `#[derive(KalamValue)]` on an enum without fields, which is a closed set of labels, and on a struct
-//! that wraps one field. Structs with named fields are in `strukt`.
+//! `#[derive(KalamValue)]` on an enum without fields, which is a closed set of labels, and on a
+//! struct that wraps one field. Structs with named fields are in `strukt`.
 
 use kalamtable_model::rust_names::snake_case;
 use kalamtable_model::{Spanned, Syntax};

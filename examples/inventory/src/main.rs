@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The inventory of a shop: three tables with definitions in `schemas/`, rows from Rust and from SQL,
-//! and a table that is computed when a query reads it.
+//! The inventory of a shop: three tables with definitions in `schemas/`, rows from Rust and from
+//! SQL, and a table that is computed when a query reads it.
 
 mod sku;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! TPC-H with KalamTable: definitions of the benchmark's eight tables, generated rows, Parquet files,
-//! and the 22 queries.
+//! TPC-H with KalamTable: definitions of the benchmark's eight tables, generated rows, Parquet
+//! files, and the 22 queries.
 
 mod error;
 pub mod files;

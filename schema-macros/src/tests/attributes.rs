@@ -5,7 +5,7 @@ use expect_test::expect;
 use super::check;
 
 #[test]
-fn struct_without_attributes_says_no_table() {
+fn struct_without_attributes() {
     check(
         "struct Event { id: i64 }",
         expect![[r#"
@@ -39,7 +39,7 @@ fn unknown_keys_have_a_suggestion() {
 }
 
 #[test]
-fn keys_in_the_wrong_place() {
+fn keys_on_the_wrong_element() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id), id = 1)]
         struct Event {
@@ -56,7 +56,7 @@ fn keys_in_the_wrong_place() {
 }
 
 #[test]
-fn keys_written_twice() {
+fn repeated_keys() {
     check(
         r#"#[kalam(table = "app.events", table = "app.events", primary_key(id))]
         #[kalam(primary_key(id))]
@@ -154,7 +154,7 @@ fn missing_comma() {
 }
 
 #[test]
-fn attribute_that_says_nothing() {
+fn attribute_without_keys() {
     check(
         r#"#[kalam] #[kalam = "x"] #[kalam()]
         struct Event { id: i64 }"#,
@@ -186,7 +186,7 @@ fn both_sources() {
 }
 
 #[test]
-fn flattened_fields_say_their_columns_elsewhere() {
+fn column_keys_on_flattened_fields() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id))]
         struct Event { id: i64, #[kalam(flatten, nested_ids = 10)] place: Place }"#,
@@ -237,7 +237,7 @@ fn flattened_fields_say_their_columns_elsewhere() {
 }
 
 #[test]
-fn skipped_field_says_more() {
+fn column_keys_on_skipped_fields() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id))]
         struct Event { id: i64, #[kalam(skip, id = 3)] cache: Cache }"#,
@@ -249,7 +249,7 @@ fn skipped_field_says_more() {
 }
 
 #[test]
-fn shapes_that_are_no_row() {
+fn types_that_cannot_be_rows() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id))] struct Event(i64);"#,
         expect![[r#"
@@ -312,7 +312,7 @@ fn numbers_with_a_suffix_and_beyond_every_range() {
 }
 
 #[test]
-fn well_written() {
+fn valid_attributes() {
     check(
         r#"#[kalam(table = "app.events", primary_key("id", region), kind = "user", version = 2)]
         #[kalam(reserved(ids(9), names("username")), crate = "crate::kalam", view = Seen,)]

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A table yields the same tokens as TOML and as a struct.
+//! A table in TOML and the same table as a struct yield the same tokens.
 
 use std::path::Path;
 
 use kalamtable_codegen::{CodegenOptions, table};
 use kalamtable_model::{SourceFile, Sources, Style, parse_and_check, render};
 
-/// What the file says, what the field's type is, and what its attribute adds.
+/// The column in TOML, the type of the field, and its attribute.
 const COLUMNS: [(&str, &str, &str); 23] = [
     ("type = 'bigint'", "i64", ""),
     ("type = 'boolean'", "bool", ""),
@@ -50,15 +50,15 @@ const COLUMNS: [(&str, &str, &str); 23] = [
     ("type = 'json'", "__kalam::String", "type = \"json\""),
 ];
 
-/// The tokens from the static definition up to the end of the last impl.
+/// Returns the tokens from the static definition to the end of the last impl.
 fn items(tokens: &str, end: &str) -> String {
     let begin = tokens
         .find("pub static DEFINITION")
-        .expect("there is a definition");
+        .expect("the output has a definition");
     let tokens = &tokens[begin..];
     let last = tokens
         .find("kalam :: KeyedRow for")
-        .expect("there is a key");
+        .expect("the output has a key");
     let length = tokens[last..].find(end).unwrap_or(tokens.len() - last);
     tokens[..last + length]
         .trim_end_matches([' ', '}', ';'])
@@ -66,7 +66,7 @@ fn items(tokens: &str, end: &str) -> String {
 }
 
 #[test]
-fn as_toml_and_as_a_struct() {
+fn toml_and_struct_yield_the_same_tokens() {
     let (mut columns, mut fields) = (String::new(), String::new());
     for (at, (toml, rust, attribute)) in COLUMNS.iter().enumerate() {
         let (id, nullable_id) = (at + 1, at + 101);
@@ -90,11 +90,11 @@ fn as_toml_and_as_a_struct() {
     let strukt = format!(
         "#[kalam(table = \"app.events\", primary_key(c1), unique(c113, c2), unique(c21))] pub struct Event {{ {fields} }}"
     );
-    let input = syn::parse_str(&strukt).expect("it is a struct");
+    let input = syn::parse_str(&strukt).expect("the text is a struct");
     let derived = crate::expand::kalam_table(&input, Path::new(""));
-    let derived = derived.expect("the derive takes it").to_string();
+    let derived = derived.expect("the struct has no problems").to_string();
 
-    // What follows the impls are checks that a TOML file has no need of.
+    // Checks by the compiler follow the impls of the derive. A TOML file does not need them.
     let (generated, derived) = (items(&generated, "const _"), items(&derived, "const _"));
     let same = generated
         .bytes()
@@ -103,7 +103,7 @@ fn as_toml_and_as_a_struct() {
     let at = same.count();
     assert!(
         generated == derived,
-        "they differ: {} .. {}",
+        "the tokens differ: {} .. {}",
         &generated[at.saturating_sub(100)..(at + 100).min(generated.len())],
         &derived[at.saturating_sub(100)..(at + 100).min(derived.len())],
     );

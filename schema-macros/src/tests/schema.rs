@@ -21,7 +21,7 @@ ended_at   = { id = 6, type = "datetime", nullable = true }
 tags       = { id = 7, type = "list<#8 text>" }
 "#;
 
-/// The problems of a struct with `fields` as a row of [`JOBS`].
+/// Checks the problems of a struct with `fields` as a row of [`JOBS`].
 fn check(fields: &str, expected: Expect) {
     let input = format!("#[kalam(schema = \"schemas/jobs.toml\")] struct Job {{ {fields} }}");
     check_with(Some(JOBS), &input, expected);
@@ -63,7 +63,7 @@ fn row_in_another_order_fits() {
 }
 
 #[test]
-fn fields_that_are_missing_misspelt_and_too_many() {
+fn missing_misspelled_and_additional_fields() {
     check(
         r#"
         job_id: String,
@@ -113,7 +113,7 @@ fn one_column_twice() {
 }
 
 #[test]
-fn nulls_that_differ() {
+fn nullability_that_differs() {
     check(
         r#"
         job_id: Option<String>,
@@ -222,7 +222,7 @@ fn units_that_differ() {
 }
 
 #[test]
-fn keys_that_the_file_says() {
+fn keys_that_conflict_with_schema() {
     check(
         r#"
         #[kalam(id = 1, comment = "x", rename = "job_id")]
@@ -251,7 +251,7 @@ fn keys_that_the_file_says() {
 }
 
 #[test]
-fn file_that_is_not_there() {
+fn missing_file() {
     let input = r#"#[kalam(schema = "schemas/jobs.toml")] struct Job { id: i64 }"#;
     check_with(
         None,
@@ -325,7 +325,7 @@ fn file_that_is_too_large() {
 }
 
 #[test]
-fn output_has_the_columns_of_the_file_and_the_fields_of_the_struct() {
+fn output_combines_file_and_struct() {
     let folder = tempfile::tempdir().unwrap();
     let file = r#"name = "app.jobs"
 no_primary_key = "a log"

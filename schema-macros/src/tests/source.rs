@@ -163,7 +163,7 @@ fn problems_of_ids() {
 }
 
 #[test]
-fn ids_of_some_columns_only() {
+fn ids_of_some_columns() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id))]
         struct Event {
@@ -232,7 +232,7 @@ fn types_that_a_field_cannot_hold() {
 }
 
 #[test]
-fn types_that_are_none() {
+fn types_that_no_column_can_hold() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id))]
         struct Event {
@@ -289,7 +289,7 @@ fn bare_integers_in_time_columns() {
 }
 
 #[test]
-fn units_that_have_no_place() {
+fn units_on_the_wrong_fields() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id))]
         struct Event {
@@ -422,7 +422,7 @@ fn defaults_that_fit() {
 }
 
 #[test]
-fn nested_ids_that_number_nothing() {
+fn nested_ids_without_effect() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id))]
         struct Event {

@@ -26,7 +26,8 @@ fn labels_are_variant_names_in_snake_case_unless_renamed() {
                 _ => __kalam::Option::None,
             }
         }
-    "#]].assert_eq(&items(tokens, &["use", "const LABELS", "fn from_label"]));
+    "#]]
+    .assert_eq(&items(tokens, &["use", "const LABELS", "fn from_label"]));
 }
 
 #[test]
@@ -121,7 +122,8 @@ fn newtype_delegates_to_its_field() {
                 __Base,
             >>::TYPE;
         }
-    "#]].assert_eq(&items(tokens, &starts));
+    "#]]
+    .assert_eq(&items(tokens, &starts));
     let tokens = value_tokens("#[kalam(transparent)] struct Port { number: u16 }");
     expect![[r#"
         fn cell(&self) -> Self::Cell<'_> {
@@ -134,11 +136,12 @@ fn newtype_delegates_to_its_field() {
             let value = <u16 as __kalam::OwnedValue>::read(reader, index)?;
             __kalam::Result::Ok(Self { number: value })
         }
-    "#]].assert_eq(&items(tokens, &starts[2..]));
+    "#]]
+    .assert_eq(&items(tokens, &starts[2..]));
 }
 
 #[test]
-fn every_problem_is_told() {
+fn problems_of_values() {
     check(
         "enum Label { #[kalam(rename = \"\")] Empty }",
         expect![[r#"

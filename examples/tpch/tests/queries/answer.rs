@@ -46,8 +46,9 @@ impl Answer {
         self.rows.iter().flatten().all(ScalarValue::is_null)
     }
 
-    /// Returns a description of the first difference, or `None` if the answers are equal. Both sides
-    /// are sorted by all columns, because the order of rows with equal sort keys is arbitrary.
+    /// Returns a description of the first difference, or `None` if the answers are equal. Both
+    /// sides are sorted by all columns, because the order of rows with equal sort keys is
+    /// arbitrary.
     pub(crate) fn difference_from(&self, expected: &Answer) -> Option<String> {
         if self.columns != expected.columns {
             return Some(format!(
