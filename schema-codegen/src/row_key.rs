@@ -12,10 +12,10 @@ use crate::names::locals;
 
 /// Generates `impl RowKey`, and `impl KeyedRow` if the table has a primary key.
 pub(crate) fn tokens(definition: &TableDefinition, fields: &RowFields) -> TokenStream {
-    let key: Vec<KeyColumn<'_>> = definition
+    let key: Vec<KeyField<'_>> = definition
         .key_columns()
         .iter()
-        .map(|&index| KeyColumn {
+        .map(|&index| KeyField {
             index,
             field: &fields.columns[index],
             nullable: definition.columns()[index].nullable,
@@ -47,7 +47,7 @@ pub(crate) fn tokens(definition: &TableDefinition, fields: &RowFields) -> TokenS
 }
 
 /// A column of the primary key.
-struct KeyColumn<'a> {
+struct KeyField<'a> {
     /// Its index in the definition.
     index: usize,
     field: &'a ColumnField,
@@ -78,7 +78,7 @@ fn no_key() -> TokenStream {
 }
 
 /// Generates the type of key prefixes, and the function that reads them from a batch.
-fn prefixes(fields: &RowFields, key: &[KeyColumn<'_>]) -> TokenStream {
+fn prefixes(fields: &RowFields, key: &[KeyField<'_>]) -> TokenStream {
     let kalam = quote!(__kalam);
     let types = key.iter().map(|column| &column.field.ty);
     let elements: Vec<TokenStream> = key
@@ -136,7 +136,7 @@ fn distinct(elements: &[TokenStream]) -> impl Iterator<Item = &TokenStream> {
 }
 
 /// Generates the comparisons of a row's key with a prefix and with the key of another row.
-fn comparisons(key: &[KeyColumn<'_>]) -> TokenStream {
+fn comparisons(key: &[KeyField<'_>]) -> TokenStream {
     let names: Vec<&Ident> = key.iter().map(|column| &column.field.name).collect();
     let numbers = (0..key.len()).map(Literal::usize_unsuffixed);
     let with_prefix = names
@@ -165,7 +165,7 @@ fn lexicographic(mut comparisons: impl Iterator<Item = TokenStream>) -> TokenStr
 }
 
 /// Generates `impl KeyedRow`: the key as a value that borrows from the row.
-fn keyed_row(fields: &RowFields, key: &[KeyColumn<'_>]) -> TokenStream {
+fn keyed_row(fields: &RowFields, key: &[KeyField<'_>]) -> TokenStream {
     let parts = key.iter().map(|column| KeyPart::of(column.field));
     let (types, values): (Vec<_>, Vec<_>) = parts.map(|part| (part.ty, part.value)).unzip();
     let (ty, value) = match (&types[..], &values[..]) {
