@@ -113,9 +113,7 @@ pub mod __private {
     pub use crate::join_columns::{join_columns, largest};
     pub use crate::row_key::{KeyReader, compare_part};
     pub use crate::to_arrow::build_columns;
-    pub use crate::type_ids::{
-        BaseAfter as After, FixedBase as Ids, IdBase as Base, OffsetBase as Above,
-    };
+    pub use crate::type_ids::{BaseAfter, FixedBase, IdBase, OffsetBase};
     pub use crate::value::{
         AnyBuilder, BooleanBuilder, BytesBuilder, ElementReader, FieldReader, FixedBytesBuilder,
         ListBuilder, ListReader, MapBuilder, MapReader, NativeBuilder, StructBuilder, StructFields,

@@ -115,7 +115,7 @@ pub(crate) fn tokens(
         impl __kalam::HasType for #name {}
 
         #[automatically_derived]
-        impl<__Base: __kalam::Base> __kalam::TypeAt<__Base> for #name {
+        impl<__Base: __kalam::IdBase> __kalam::TypeAt<__Base> for #name {
             const TYPE: __kalam::model::ColumnType = __kalam::model::ColumnType::Enum(
                 __kalam::model::Shared::Static(&[#(__kalam::model::Shared::Static(#labels)),*]),
             );

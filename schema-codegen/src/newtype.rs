@@ -106,7 +106,7 @@ pub fn derive_newtype(name: &Ident, member: &Member, ty: &Type, span: Span) -> T
         }
 
         #[automatically_derived]
-        impl<__Base: __kalam::Base> __kalam::TypeAt<__Base> for #name
+        impl<__Base: __kalam::IdBase> __kalam::TypeAt<__Base> for #name
         where
             #held,
             #typed

@@ -87,7 +87,7 @@ fn type_impls(
         let nullable = column.nullable;
         quote!(__kalam::model::NestedField { id: #id, name: #name, ty: #ty, nullable: #nullable })
     });
-    let base = quote!(__Base: __kalam::Base);
+    let base = quote!(__Base: __kalam::IdBase);
     let with_base = GenericParameters {
         declared: parameters.declared.iter().cloned().chain([base]).collect(),
         ..parameters.clone()

@@ -81,7 +81,7 @@ impl RowField {
             }
             Some(_) => return None,
         };
-        let inferred = self.inferred_type(&quote!(__kalam::Ids<{ 0 }>));
+        let inferred = self.inferred_type(&quote!(__kalam::FixedBase<{ 0 }>));
         let constants = [
             ("INFERRED", "ColumnType", &inferred),
             ("EXPECTED", "ColumnType", &type_tokens(expected)),

@@ -249,7 +249,7 @@ impl FlatField {
         quote_spanned! {span=>
             const _: () = __kalam::assert_flattened(
                 &DEFINITION,
-                <#ty as __kalam::FieldsAt<__kalam::Ids<{ 0 }>>>::COLUMNS,
+                <#ty as __kalam::FieldsAt<__kalam::FixedBase<{ 0 }>>>::COLUMNS,
                 #message,
             );
         }

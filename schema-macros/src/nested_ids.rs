@@ -56,7 +56,7 @@ impl NestedIdRanges {
             role,
             largest,
             used: TokenStream::new(),
-            next: quote!(__kalam::Above<__Base, #above>),
+            next: quote!(__kalam::OffsetBase<__Base, #above>),
             ends: Vec::new(),
         }
     }
@@ -73,9 +73,9 @@ impl NestedIdRanges {
         let used = &self.used;
         let above = nested_ids.map(|above| Literal::i128_unsuffixed(above.value));
         let base = match (self.role, &above) {
-            (StructRole::Row, Some(above)) => quote!(__kalam::Ids<{ #above }>),
-            (StructRole::Row, None) => quote!(__kalam::Ids<{ #largest #used }>),
-            (StructRole::Value, Some(above)) => quote!(__kalam::Above<__Base, #above>),
+            (StructRole::Row, Some(above)) => quote!(__kalam::FixedBase<{ #above }>),
+            (StructRole::Row, None) => quote!(__kalam::FixedBase<{ #largest #used }>),
+            (StructRole::Value, Some(above)) => quote!(__kalam::OffsetBase<__Base, #above>),
             (StructRole::Value, None) => self.next.clone(),
         };
         match above {
@@ -83,13 +83,13 @@ impl NestedIdRanges {
                 .ends
                 .push(quote!(#above + <#ty as __kalam::HasType>::IDS)),
             None => {
-                self.next = quote!(__kalam::After<#base, #ty>);
+                self.next = quote!(__kalam::BaseAfter<#base, #ty>);
                 self.used.extend(quote!(+ <#ty as __kalam::HasType>::IDS));
             }
         }
         let to_check = match self.role {
             StructRole::Row => base.clone(),
-            StructRole::Value => quote!(__kalam::Ids<{ 0 }>),
+            StructRole::Value => quote!(__kalam::FixedBase<{ 0 }>),
         };
         NestedIdBase {
             of_type: base,

@@ -457,7 +457,7 @@ pub mod app {
         #[automatically_derived]
         impl __kalam::HasType for AllTypesAddressType {}
         #[automatically_derived]
-        impl<__Base: __kalam::Base> __kalam::TypeAt<__Base> for AllTypesAddressType {
+        impl<__Base: __kalam::IdBase> __kalam::TypeAt<__Base> for AllTypesAddressType {
             const TYPE: __kalam::model::ColumnType = __kalam::model::ColumnType::Enum(
                 __kalam::model::Shared::Static(
                     &[
@@ -974,7 +974,7 @@ pub mod app {
         #[automatically_derived]
         impl __kalam::HasType for Option {}
         #[automatically_derived]
-        impl<__Base: __kalam::Base> __kalam::TypeAt<__Base> for Option {
+        impl<__Base: __kalam::IdBase> __kalam::TypeAt<__Base> for Option {
             const TYPE: __kalam::model::ColumnType = __kalam::model::ColumnType::Enum(
                 __kalam::model::Shared::Static(
                     &[
@@ -1111,7 +1111,7 @@ pub mod app {
         #[automatically_derived]
         impl __kalam::HasType for Status {}
         #[automatically_derived]
-        impl<__Base: __kalam::Base> __kalam::TypeAt<__Base> for Status {
+        impl<__Base: __kalam::IdBase> __kalam::TypeAt<__Base> for Status {
             const TYPE: __kalam::model::ColumnType = __kalam::model::ColumnType::Enum(
                 __kalam::model::Shared::Static(
                     &[

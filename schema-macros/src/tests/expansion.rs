@@ -227,9 +227,9 @@ fn inferred_types_are_bounds_and_constants() {
                         .finish()
                 }
             }
-            ty: <EventId as __kalam::TypeAt<__kalam::Ids<{ 4 }>>>::TYPE,
+            ty: <EventId as __kalam::TypeAt<__kalam::FixedBase<{ 4 }>>>::TYPE,
             ty: <Status as __kalam::TypeAt<
-                __kalam::Ids<{ 4 + <EventId as __kalam::HasType>::IDS }>,
+                __kalam::FixedBase<{ 4 + <EventId as __kalam::HasType>::IDS }>,
             >>::TYPE,
             nullable: false,
             default: __kalam::Option::Some(
@@ -239,32 +239,32 @@ fn inferred_types_are_bounds_and_constants() {
                     ),
                 ),
             ),
-            ty: <Vec<String> as __kalam::TypeAt<__kalam::Ids<{ 40 }>>>::TYPE,
+            ty: <Vec<String> as __kalam::TypeAt<__kalam::FixedBase<{ 40 }>>>::TYPE,
             ty: __kalam::model::ColumnType::Json,
             type Key<'a> = &'a EventId;
             const TYPE: &__kalam::model::ColumnType = &<EventId as __kalam::TypeAt<
-                __kalam::Ids<{ 4 }>,
+                __kalam::FixedBase<{ 4 }>,
             >>::TYPE;
             __kalam::assert_type(
                 TYPE,
                 "column `id` of `app.events` has an invalid type\nhelp: keys of maps are text, integers, decimals, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest at most 16 levels deep",
             );
             const TYPE: &__kalam::model::ColumnType = &<EventId as __kalam::TypeAt<
-                __kalam::Ids<{ 4 }>,
+                __kalam::FixedBase<{ 4 }>,
             >>::TYPE;
             __kalam::assert_key(
                 TYPE,
                 "column `id` of `app.events` cannot be part of the primary key\nhelp: remove it: a key consists of booleans, integers, decimals, text, bytes, times, uuids and enums",
             );
             const TYPE: &__kalam::model::ColumnType = &<Status as __kalam::TypeAt<
-                __kalam::Ids<{ 4 + <EventId as __kalam::HasType>::IDS }>,
+                __kalam::FixedBase<{ 4 + <EventId as __kalam::HasType>::IDS }>,
             >>::TYPE;
             __kalam::assert_type(
                 TYPE,
                 "column `status` of `app.events` has an invalid type\nhelp: keys of maps are text, integers, decimals, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest at most 16 levels deep",
             );
             const TYPE: &__kalam::model::ColumnType = &<Status as __kalam::TypeAt<
-                __kalam::Ids<{ 4 + <EventId as __kalam::HasType>::IDS }>,
+                __kalam::FixedBase<{ 4 + <EventId as __kalam::HasType>::IDS }>,
             >>::TYPE;
             const DEFAULT: &__kalam::model::Literal = &__kalam::model::Literal::Text(
                 __kalam::model::Shared::Static("new"),
@@ -276,13 +276,13 @@ fn inferred_types_are_bounds_and_constants() {
             );
             const TYPE: &__kalam::model::ColumnType = &<Vec<
                 String,
-            > as __kalam::TypeAt<__kalam::Ids<{ 40 }>>>::TYPE;
+            > as __kalam::TypeAt<__kalam::FixedBase<{ 40 }>>>::TYPE;
             __kalam::assert_type(
                 TYPE,
                 "column `more` of `app.events` has an invalid type\nhelp: keys of maps are text, integers, decimals, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest at most 16 levels deep",
             );
             const INFERRED: &__kalam::model::ColumnType = &<serde_json::Value as __kalam::TypeAt<
-                __kalam::Ids<{ 0 }>,
+                __kalam::FixedBase<{ 0 }>,
             >>::TYPE;
             const EXPECTED: &__kalam::model::ColumnType = &__kalam::model::ColumnType::Json;
             __kalam::assert_holds(
@@ -331,7 +331,7 @@ fn flattened_field_moves_the_positions_of_later_columns() {
                 + <Audit as __kalam::Fields>::COUNT] = __kalam::join_columns(
                 &[
                     OWN.split_at(1usize).0.split_at(0usize).1,
-                    <Audit as __kalam::FieldsAt<__kalam::Ids<{ 100 }>>>::COLUMNS,
+                    <Audit as __kalam::FieldsAt<__kalam::FixedBase<{ 100 }>>>::COLUMNS,
                     OWN.split_at(2usize).0.split_at(1usize).1,
                 ],
             );
@@ -357,7 +357,7 @@ fn flattened_field_moves_the_positions_of_later_columns() {
             }
             const _: () = __kalam::assert_flattened(
                 &DEFINITION,
-                <Audit as __kalam::FieldsAt<__kalam::Ids<{ 0 }>>>::COLUMNS,
+                <Audit as __kalam::FieldsAt<__kalam::FixedBase<{ 0 }>>>::COLUMNS,
                 "a column of `audit` has a name or an id that is reserved or belongs to another column of `app.trips`\nhelp: rename it in `Audit`, or set `nested_ids` to the number above which the ids of `audit` begin",
             );
         "#]],
@@ -410,7 +410,7 @@ fn borrowed_row_is_only_written() {
             }
             const TYPE: &__kalam::model::ColumnType = &<Vec<
                 &'static str,
-            > as __kalam::TypeAt<__kalam::Ids<{ 2 }>>>::TYPE;
+            > as __kalam::TypeAt<__kalam::FixedBase<{ 2 }>>>::TYPE;
             __kalam::assert_type(
                 TYPE,
                 "column `words` of `app.lines` has an invalid type\nhelp: keys of maps are text, integers, decimals, times or uuids; `[u8; N]` and `[f32; N]` have from 1 to 1048576 and 65536 elements; types nest at most 16 levels deep",

@@ -412,7 +412,7 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
             concat!(env!("CARGO_MANIFEST_DIR"), "/", "schemas/jobs.toml")
         );
         const INFERRED: &__kalam::model::ColumnType = &<Status as __kalam::TypeAt<
-            __kalam::Ids<{ 0 }>,
+            __kalam::FixedBase<{ 0 }>,
         >>::TYPE;
         const EXPECTED: &__kalam::model::ColumnType = &__kalam::model::ColumnType::Enum(
             __kalam::model::Shared::Static(

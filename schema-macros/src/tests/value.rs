@@ -113,7 +113,7 @@ fn newtype_delegates_to_its_field() {
         {
             const IDS: i32 = <String as __kalam::HasType>::IDS;
         }
-        impl<__Base: __kalam::Base> __kalam::TypeAt<__Base> for JobId
+        impl<__Base: __kalam::IdBase> __kalam::TypeAt<__Base> for JobId
         where
             String: __kalam::OwnedValue + __kalam::HasType,
             String: __kalam::TypeAt<__Base>,
