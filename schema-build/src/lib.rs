@@ -3,7 +3,8 @@
 //! `kalamtable-build` compiles table definitions in TOML to Rust in a build script.
 //!
 //! For each table it generates a row type, its conversions to and from Arrow, and a static
-//! definition with its Arrow schema. The `kalamtable` crate makes a DataFusion table of them.
+//! definition with its Arrow schema. The `kalamtable` crate registers the tables with
+//! DataFusion, and reads and writes their rows.
 //!
 //! # Example
 //!
@@ -115,17 +116,17 @@
 //! | `app::events::column::TITLE` | the index of column `title` |
 //! | `app::events::DEFINITION` | the definition |
 //! | `app::events::SCHEMA` | the Arrow schema |
-//! | `app::events::TABLE` | the definition and the schema; `Event::TABLE` is the same |
+//! | `app::events::TABLE` | the definition and the schema, which is also the constant `Event::TABLE` of `ToArrow` |
 //! | `TABLES` | all tables, sorted by name |
 //!
 //! `Event` implements `ToArrow` and `FromArrow`, and `KeyedRow` for its primary key.
 //!
-//! The file depends only on the definitions and the configuration. It is written only when it has
-//! changed, so an edit of a comment in a TOML file does not recompile the crate.
+//! The file depends only on the definitions and the configuration. It is written only when its
+//! content changes, so an edit of the layout of a TOML file does not recompile the crate.
 //!
 //! # Errors in definitions
 //!
-//! A mistake in a definition fails the build. Cargo shows each of them with its file, line and
+//! A mistake in a definition fails the build. Cargo shows each mistake with its file, line and
 //! column, the number of the rule, and a suggestion:
 //!
 //! ```text
@@ -152,6 +153,11 @@
 //!
 //! A program that reads definitions without a build script uses [`load`], or
 //! [`Config::try_compile`] with a folder of its own.
+
+#![expect(
+    clippy::needless_doctest_main,
+    reason = "the examples are complete build scripts"
+)]
 
 mod config;
 mod error;

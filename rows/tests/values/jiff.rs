@@ -31,8 +31,8 @@ fn instants() {
         "1677-09-21T00:12:43.145224192Z",
         "2262-04-11T23:47:16.854775807Z",
     ];
-    check(&ty, &times.map(moment));
-    let times = ["2024-05-27T12:00:00Z", "0001-01-01T00:00:00Z"].map(moment);
+    check(&ty, &times.map(instant));
+    let times = ["2024-05-27T12:00:00Z", "0001-01-01T00:00:00Z"].map(instant);
     for unit in [
         TimeUnit::Second,
         TimeUnit::Millisecond,
