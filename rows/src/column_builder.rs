@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! [`ColumnBuilder`]: builds the array of one column without naming the type of its values.
+//!
+//! Rows are converted in blocks of 128, one column after the other, so that a block stays in the L1
+//! cache. Generated code, which is compiled once per column, only copies cells out of the rows;
+//! builders are compiled once per type of value.
 
 use std::any::Any;
 use std::fmt;
@@ -11,8 +15,7 @@ use arrow::datatypes::DataType;
 use crate::error::{InvalidValue, ValueError};
 use crate::value::{Element, Value};
 
-/// The number of rows that are converted together: few enough to stay in the L1 cache of the
-/// processor while one column after the other is read from them.
+/// The number of rows that are converted together.
 pub(crate) const BLOCK_ROWS: usize = 128;
 
 /// Builds the array of one column.

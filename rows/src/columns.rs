@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Columns`]: the columns of a batch, matched to the columns of a table by id, then by name.
+//! [`Columns`]: the columns of a batch, matched to the columns of a table by id, then by name among
+//! the columns without an id, and never by position.
+//!
+//! Everything that concerns a whole column is checked when its reader is created: its type and
+//! physical form, whether the batch has it, and nulls where null is not allowed. Reading a row only
+//! accesses the array.
 
 use std::any::Any;
 use std::collections::VecDeque;

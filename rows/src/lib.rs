@@ -76,7 +76,7 @@ pub use table::Table;
 pub use to_arrow::{BatchBuilder, Batches, ToArrow};
 /// The row type of `uuid` columns, from the crate of that name.
 pub use uuid::Uuid;
-pub use validate::{validate, validate_batch};
+pub use validate::{validate, validate_batch, validate_json_columns};
 pub use value::{
     AnyValue, AnyView, ClosedSet, Date, Decimal, Element, ListItems, MapEntries, Micros, Millis,
     Nanos, OutOfRange, OwnedElement, OwnedValue, Seconds, TimeOfDay, TimeOfDayMicros, Timestamp,

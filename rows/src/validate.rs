@@ -89,6 +89,36 @@ pub fn validate_batch(
     })
 }
 
+/// Validates the columns that contain JSON among `columns`, which are the columns of a table in its
+/// order.
+///
+/// [`FromArrow`](crate::FromArrow) checks everything that [`validate`] checks, except JSON in a
+/// field of type `String`. Call this function before rows of other origin are read from a batch.
+///
+/// # Errors
+/// [`RowError::Value`] for the first column with a value that does not fit.
+pub fn validate_json_columns(
+    definition: &TableDefinition,
+    columns: &[ArrayRef],
+) -> Result<(), RowError> {
+    for (position, (column, array)) in definition.columns().iter().zip(columns).enumerate() {
+        if contains_json(&column.ty) {
+            validate(array, column).map_err(|source| value_error(definition, position, source))?;
+        }
+    }
+    Ok(())
+}
+
+fn contains_json(ty: &ColumnType) -> bool {
+    match ty {
+        ColumnType::Json | ColumnType::File => true,
+        ColumnType::List(item) => contains_json(&item.ty),
+        ColumnType::Struct(fields) => fields.iter().any(|field| contains_json(&field.ty)),
+        ColumnType::Map(fields) => contains_json(&fields.value.ty),
+        _ => false,
+    }
+}
+
 /// Checks the values that are not hidden by a null in `parent`.
 fn validate_values(
     array: &dyn Array,

@@ -276,7 +276,7 @@ fn enums_and_newtypes_are_values() -> Result<(), Box<dyn std::error::Error>> {
     let mut columns = batch.columns().to_vec();
     columns[1] = std::sync::Arc::new(arrow::array::StringArray::from(vec!["lost"]));
     let lost = arrow::array::RecordBatch::try_new(batch.schema(), columns)?;
-    let error = Task::from_batch(&lost).expect_err("`lost` is no status");
+    let error = Task::from_batch(&lost).expect_err("`lost` is not a status");
     assert_eq!(
         error.to_string(),
         "table `app.tasks`, column `status`, row 0: `lost` is not one of `new`, `in_progress`, `it's done`"

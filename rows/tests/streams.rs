@@ -86,7 +86,7 @@ impl Stream for Slow {
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let left = self.left.expect("nothing is asked for after the end");
+        let left = self.left.expect("the stream is not polled after its end");
         self.left = left.checked_sub(1).filter(|left| *left >= 0);
         Poll::Ready(self.left.map(|number| Reading {
             number,
@@ -109,7 +109,7 @@ fn pending_stream_is_polled_again() {
     loop {
         match batches.poll_next_unpin(&mut context) {
             Poll::Pending => pending += 1,
-            Poll::Ready(Some(batch)) => sizes.push(batch.expect("they fit").num_rows()),
+            Poll::Ready(Some(batch)) => sizes.push(batch.expect("the values fit").num_rows()),
             Poll::Ready(None) => break,
         }
     }

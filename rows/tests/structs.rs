@@ -195,7 +195,7 @@ fn invalid_nested_value_is_reported_with_path() -> Result<(), Box<dyn std::error
         named: BTreeMap::from([("x".to_string(), free(&[])), ("y".to_string(), stop)]),
     };
     let batch = FreeTrip::to_batch(&[row(1, free(&[None])), row(2, free(&[None, Some("up")]))])?;
-    let error = NamedTrip::from_batch(&batch).expect_err("`up` is no level");
+    let error = NamedTrip::from_batch(&batch).expect_err("`up` is not a level");
     assert_eq!(
         error.to_string(),
         "table `app.named`, column `named`, row 1: $[1].levels[1]: `up` is not one of `low`, `high`"

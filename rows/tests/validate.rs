@@ -15,7 +15,7 @@ use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, Fields, Float32Type};
 use expect_test::{Expect, expect};
 use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
-use kalamtable_rows::{InvalidValue, ValueError, validate};
+use kalamtable_rows::{InvalidValue, ValueError, validate, validate_batch, validate_json_columns};
 use serde_json::{Value as Json, json};
 
 fn definition(ty: &str, nullable: bool) -> TableDefinition {
@@ -503,4 +503,32 @@ fn slices_agree_with_single_rows() {
             }
         }
     }
+}
+
+#[test]
+fn columns_of_a_batch_are_validated_and_converted() {
+    let definition = definition("list<#2 json>", false);
+    let schema = Arc::new(definition.arrow_schema());
+    let values = |second| {
+        let lists = array(&list_of(DataType::Utf8), &json!([["1"], [second]]));
+        let item = Field::new("item", DataType::Utf8View, true);
+        cast(&lists, &DataType::LargeList(Arc::new(item))).unwrap()
+    };
+    let batch = validate_batch(&definition, &schema, &[values("[]")], 2).unwrap();
+    assert_eq!(batch.schema(), schema);
+    assert_eq!(batch.num_rows(), 2);
+
+    let expected = "table `app.values`, column `value`, row 1: $[0]: `[` is not valid JSON: \
+                    EOF while parsing a list at character 1";
+    let error = validate_batch(&definition, &schema, &[values("[")], 2).unwrap_err();
+    assert_eq!(error.to_string(), expected);
+    let error = validate_json_columns(&definition, &[values("[")]).unwrap_err();
+    assert_eq!(error.to_string(), expected);
+
+    let nulls: ArrayRef = Arc::new(NullArray::new(2));
+    let error = validate_batch(&definition, &schema, &[nulls], 2).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "table `app.values`, column `value`, row 0: null, but null is not allowed"
+    );
 }

@@ -118,7 +118,7 @@ fn memory(count: usize) {
                 black_box(
                     table
                         .projected_schema(columns)
-                        .expect("there are as many columns"),
+                        .expect("the schema has the same number of columns"),
                 );
             }
         }
@@ -205,7 +205,8 @@ fn pauses(schema_changes: usize) {
             for _ in 0..schema_changes {
                 if is_altered {
                     let same = at.definition().clone();
-                    at = block_on(registry.alter(&at, same)).expect("nobody else alters");
+                    at = block_on(registry.alter(&at, same))
+                        .expect("no other thread alters the table");
                 } else {
                     std::thread::sleep(Duration::from_micros(30));
                 }

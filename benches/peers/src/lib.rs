@@ -25,7 +25,7 @@ pub use peers::readings::{Reading, SCHEMA};
 
 pub use typed::TypedReading;
 
-#[allow(missing_docs, reason = "the derive's own items have none")]
+#[allow(missing_docs, reason = "the items of the derive have no docs")]
 mod typed {
     use typed_arrow::{Microsecond, Timestamp};
 
@@ -431,7 +431,7 @@ pub fn sum_typed_views(batch: &RecordBatch) -> Result<Sums, typed_arrow::schema:
 
     let mut sums = Sums::default();
     for view in batch.iter_views::<TypedReading>()? {
-        let view = view.expect("nothing is null that may not be");
+        let view = view.expect("required columns have no nulls");
         sum_views!(
             sums,
             view,

@@ -317,7 +317,7 @@ mod tests {
     use super::*;
 
     fn builder() -> TextBuilder {
-        TextBuilder::try_new(&DataType::Utf8, 0).expect("text is text")
+        TextBuilder::try_new(&DataType::Utf8, 0).expect("texts fit the type")
     }
 
     #[test]
@@ -329,10 +329,14 @@ mod tests {
                 .collect();
             for first in [0, 1, 63, 64, 65, 128, 200] {
                 let mut builder = builder();
-                builder.append(&["before"]).expect("it fits");
-                builder.append_nullable(&cells[..first]).expect("it fits");
-                builder.append_nullable(&cells[first..]).expect("it fits");
-                let array = builder.finish().expect("it is an array");
+                builder.append(&["before"]).expect("the values fit");
+                builder
+                    .append_nullable(&cells[..first])
+                    .expect("the values fit");
+                builder
+                    .append_nullable(&cells[first..])
+                    .expect("the values fit");
+                let array = builder.finish().expect("the array can be built");
                 let expected = [Some("before")].into_iter().chain(cells.iter().copied());
                 assert_eq!(
                     array.as_string::<i32>(),
@@ -349,7 +353,7 @@ mod tests {
         let mut cells = vec![None; 70];
         cells.resize(110, Some(&*long));
         let error = builder().append_nullable(&cells);
-        let error = error.expect_err("32 of them are too many");
+        let error = error.expect_err("32 texts exceed 2 GiB");
         assert_eq!(error.index(), Some(70 + 31));
         assert!(matches!(error.reason(), InvalidValue::TooManyBytes));
     }

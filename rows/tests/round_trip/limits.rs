@@ -120,11 +120,11 @@ fn timestamps_are_exact_or_errors() {
 /// Checks that any number is read as a value that is written as the same number, or is an error.
 fn check_read<T: Same>(ty: &DataType, units: i64) {
     let numbers: ArrayRef = Arc::new(arrow::array::Int64Array::from(vec![units]));
-    let array = cast(&numbers, ty).expect("it counts in 64 bits");
-    let reader = ElementReader::try_new::<T>(&array, ty).expect("a type that is read");
+    let array = cast(&numbers, ty).expect("the numbers have 64 bits");
+    let reader = ElementReader::try_new::<T>(&array, ty).expect("the type can be read");
     match reader.read::<T>(0) {
         Ok(value) => {
-            let written = to_array(ty, &[value]).expect("it was there");
+            let written = to_array(ty, &[value]).expect("the value was read");
             assert_eq!(written.to_data(), array.to_data());
         }
         Err(error) => assert_eq!(error.index(), Some(0)),

@@ -96,7 +96,7 @@ fn coded(values: DataType) -> DataType {
 /// Checks that `elements` are read from their array, from slices of it, and from its other forms.
 fn check<E: SameElement + Debug>(ty: &DataType, elements: &[E], forms: &[DataType]) {
     let array = to_array(ty, elements).expect("the values fit");
-    array.to_data().validate_full().expect("the array is sound");
+    array.to_data().validate_full().expect("the array is valid");
     assert_eq!(array.data_type(), ty);
     assert_in(elements, &array, ty);
     let begin = elements.len() / 3;
@@ -111,14 +111,14 @@ fn check<E: SameElement + Debug>(ty: &DataType, elements: &[E], forms: &[DataTyp
 
 fn assert_in<E: SameElement + Debug>(elements: &[E], array: &ArrayRef, ty: &DataType) {
     let form = array.data_type();
-    let reader = ElementReader::try_new::<E>(array, ty).expect("the type is one that is read");
+    let reader = ElementReader::try_new::<E>(array, ty).expect("the type can be read");
     for (index, element) in elements.iter().enumerate() {
-        let read = reader.read::<E>(index).expect("the value is one");
+        let read = reader.read::<E>(index).expect("the element is a value");
         assert!(
             element.is_same(&read),
             "{element:?} is {read:?} from {form}"
         );
-        let view = reader.view::<E>(index).expect("the value is one");
+        let view = reader.view::<E>(index).expect("the element is a value");
         assert!(
             element.equals_view(&view),
             "{element:?} is seen as {view:?} in {form}"

@@ -43,11 +43,11 @@ macro_rules! table {
 
         #[track_caller]
         fn assert_read(batch: &RecordBatch, rows: &[Everything]) {
-            let read = Everything::from_batch(batch).expect("they are rows");
-            let views = Everything::views(batch).expect("they are rows");
+            let read = Everything::from_batch(batch).expect("the rows can be read");
+            let views = Everything::views(batch).expect("the rows can be read");
             assert_eq!((read.len(), views.len()), (rows.len(), rows.len()));
             for ((row, read), view) in rows.iter().zip(&read).zip(views.iter()) {
-                let view = view.expect("it is a row");
+                let view = view.expect("the row can be read");
                 $(
                     let (value, found) = (&row.$field, &read.$field);
                     assert!(SameElement::is_same(value, found), "{value:?} is {found:?}");
@@ -124,7 +124,7 @@ fn rows_with_every_type_are_read_unchanged() {
     let mut runner = TestRunner::new(config);
     for count in [0, 1, 7, 127, 128, 129, 300, 600] {
         let rows = rows(&mut runner, count);
-        let batch = Everything::to_batch(&rows).expect("they fit");
+        let batch = Everything::to_batch(&rows).expect("the values fit");
         assert_read(&batch, &rows);
         assert_read(
             &batch.slice(count / 3, count - count / 3),
@@ -134,7 +134,7 @@ fn rows_with_every_type_are_read_unchanged() {
 
         let batches = Everything::to_batches(rows.iter().cloned(), 100);
         for (batch, rows) in batches.zip(rows.chunks(100)) {
-            assert_read(&batch.expect("they fit"), rows);
+            assert_read(&batch.expect("the values fit"), rows);
         }
     }
 }
@@ -164,5 +164,6 @@ fn in_other_forms(batch: &RecordBatch) -> RecordBatch {
         )
     });
     let (fields, columns): (Vec<Field>, Vec<ArrayRef>) = columns.unzip();
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).expect("they are as long")
+    RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)
+        .expect("the arrays have the same length")
 }

@@ -26,7 +26,7 @@ fn byte_types_are_written_and_read() {
         check(&form, &bytes.map(Box::<[u8]>::from));
         check(&form, &bytes.map(Arc::<[u8]>::from));
         check(&form, &bytes.map(Cow::Borrowed));
-        let borrowed = to_array(&form, &bytes).expect("they fit");
+        let borrowed = to_array(&form, &bytes).expect("the values fit");
         let read = read::<Vec<u8>>(&borrowed, &form).expect("bytes");
         assert_eq!(read, bytes);
     }
@@ -34,9 +34,9 @@ fn byte_types_are_written_and_read() {
 
 #[test]
 fn views_of_bytes_are_slices() {
-    let array = to_array(&DataType::Binary, &[Bytes::from_static(b"abc")]).expect("it fits");
+    let array = to_array(&DataType::Binary, &[Bytes::from_static(b"abc")]).expect("the values fit");
     let reader = ElementReader::try_new::<Bytes>(&array, &DataType::Binary).expect("bytes");
-    let view = reader.view::<Bytes>(0).expect("it is there");
+    let view = reader.view::<Bytes>(0).expect("the value is not null");
     assert_eq!(view.as_ptr(), array.as_binary::<i32>().value(0).as_ptr());
     assert_eq!(&view[..], b"abc");
 }

@@ -8,7 +8,7 @@ use expect_test::expect;
 use super::*;
 
 fn instant(text: &str) -> DateTime<Utc> {
-    text.parse().expect("a moment")
+    text.parse().expect("an instant")
 }
 
 fn civil(text: &str) -> NaiveDateTime {

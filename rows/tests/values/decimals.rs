@@ -62,7 +62,7 @@ fn decimals_are_scaled_to_their_column() {
     let decimals = ["0", "-0.00", "19.9", "19.99", "-99999999.99", "5.000000"].map(decimal);
     check(&DataType::Decimal128(10, 2), &decimals);
     let array = to_array(&DataType::Decimal128(10, 2), &[decimal("19.9000")]);
-    let array = array.expect("zeros at the end are no digits");
+    let array = array.expect("trailing zeros are removed");
     assert_eq!(*array, *unscaled(1_990, 10, 2));
     let read = read::<Decimal>(&array, &DataType::Decimal128(10, 2)).expect("a decimal");
     assert_eq!(read[0].to_string(), "19.90");

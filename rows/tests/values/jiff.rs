@@ -9,7 +9,7 @@ use expect_test::expect;
 use super::*;
 
 fn instant(text: &str) -> Timestamp {
-    text.parse().expect("a moment")
+    text.parse().expect("an instant")
 }
 
 fn civil(text: &str) -> DateTime {

@@ -31,9 +31,9 @@ fn json() {
 #[test]
 fn view_of_json_is_its_text() {
     let ty = default_type::<Json>("json");
-    let array = to_array(&ty, &[json!({"a": [1, null]})]).expect("it fits");
+    let array = to_array(&ty, &[json!({"a": [1, null]})]).expect("the values fit");
     let reader = ElementReader::try_new::<Json>(&array, &ty).expect("text");
-    let view: &str = reader.view::<Json>(0).expect("it is there");
+    let view: &str = reader.view::<Json>(0).expect("the value is not null");
     assert_eq!(view, r#"{"a":[1,null]}"#);
 }
 

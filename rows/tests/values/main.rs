@@ -36,16 +36,19 @@ fn default_type<T: TypeAt<FixedBase<0>>>(column: &str) -> DataType {
 #[track_caller]
 fn check<T: OwnedValue + Clone + Debug + PartialEq>(ty: &DataType, values: &[T]) {
     let array = to_array(ty, values).expect("the values fit");
-    assert_eq!(read::<T>(&array, ty).expect("they are values"), values);
+    assert_eq!(
+        read::<T>(&array, ty).expect("the elements are values"),
+        values
+    );
     let mut optional = vec![None];
     optional.extend(values.iter().cloned().map(Some));
     optional.push(None);
     let array = to_array(ty, &optional).expect("the values fit");
     assert_eq!(array.null_count(), 2);
-    let returned = read::<Option<T>>(&array, ty).expect("they are values");
+    let returned = read::<Option<T>>(&array, ty).expect("the elements are values");
     assert_eq!(returned, optional);
     if returned.len() > 2 {
-        let sliced = read::<Option<T>>(&array.slice(1, 1), ty).expect("they are values");
+        let sliced = read::<Option<T>>(&array.slice(1, 1), ty).expect("the elements are values");
         assert_eq!(sliced, optional[1..2]);
     }
 }
@@ -60,7 +63,7 @@ fn not_written<T: Value>(ty: &DataType, value: T) -> String {
 /// Returns the error of reading an array as a column of type `ty`.
 #[track_caller]
 fn not_read<T: OwnedValue + Debug>(ty: &DataType, array: ArrayRef) -> String {
-    let error = read::<T>(&array, ty).expect_err("it is no value");
+    let error = read::<T>(&array, ty).expect_err("the element is not a value");
     format!("{error}\n")
 }
 

@@ -142,7 +142,7 @@ fn errors_have_column_and_row() -> Result<(), RowError> {
     assert_eq!(Start::from_batch(&batch)?, rows);
 
     rows[299].until = Some(Timestamp::constant(0, 1));
-    let error = Start::to_batch(&rows).expect_err("a nanosecond is no microsecond");
+    let error = Start::to_batch(&rows).expect_err("the time has nanoseconds");
     expect!["table `app.starts`, column `until`, row 299: 1970-01-01T00:00:00.000000001Z cannot be represented exactly in microseconds: round it first, with `round(jiff::Unit::Microsecond)`"].assert_eq(&error.to_string());
     Ok(())
 }
