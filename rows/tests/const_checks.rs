@@ -5,6 +5,7 @@
 
 #![deny(warnings)]
 
+use std::num::NonZeroU64;
 use std::panic::catch_unwind;
 
 use kalamtable_model::{
@@ -173,7 +174,7 @@ fn definition(columns: Vec<Column>, kind: TableKind, reserved: Reserved) -> Tabl
             table: Shared::Static("made_up"),
         },
         kind,
-        ttl_seconds: (kind == TableKind::Stream).then_some(60),
+        ttl_seconds: (kind == TableKind::Stream).then_some(NonZeroU64::MIN),
         access_level: (kind == TableKind::Shared).then_some(AccessLevel::Private),
         version: 1,
         comment: None,
