@@ -138,6 +138,11 @@ impl ValueError {
         &self.0.reason
     }
 
+    /// Returns the reason why the value does not fit, without its position.
+    pub fn into_reason(self) -> InvalidValue {
+        self.0.reason
+    }
+
     /// Returns the path from the value to the part that does not fit, such as `.routes[3].topic`;
     /// it is empty for the value itself.
     pub fn path(&self) -> String {
