@@ -53,9 +53,9 @@ fn check_shows_every_problem() {
               |
               = help: did you mean `int`?
 
-            error[KT0001]: there is no such file or folder
+            error[KT0001]: no such file or folder
             --> nowhere
-             = help: check the path, and where it starts from
+             = help: check the path, and the folder that it is relative to
 
             3 problems found
         "#]],
@@ -69,9 +69,9 @@ fn check_of_a_missing_folder_is_a_problem() {
         expect![[r#"
         exit: 1
         stderr:
-        error[KT0001]: there is no such file or folder
+        error[KT0001]: no such file or folder
         --> nowhere
-         = help: check the path, and where it starts from
+         = help: check the path, and the folder that it is relative to
 
         1 problem found
     "#]],

@@ -15,9 +15,8 @@ use kalamtable_model::{
     NestedField, PrimaryKey, Reserved, Shared, TableDefinition, TableKind, TableName, TableParts,
     TimeUnit,
 };
-use kalamtable_runtime::__private::{
-    KeyReader, closed_set, compare_part, owned_struct_value, struct_value,
-};
+use kalamtable_rows::{ClosedSet, KalamValue};
+use kalamtable_runtime::__private::{KeyReader, compare_part};
 use kalamtable_runtime::Uuid;
 use kalamtable_runtime::{
     ColumnBuilder, ColumnReader, Columns, Date, Decimal, Element, FromArrow, KeyedRow, OwnedValue,
@@ -154,31 +153,21 @@ macro_rules! table {
     };
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
 pub(crate) enum Mood {
     Calm,
     Cross,
+    #[kalam(rename = "it's glad")]
     Glad,
 }
 
-closed_set!(Mood { Calm = "calm", Cross = "cross", Glad = "it's glad" });
-
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
 pub(crate) struct Point {
     pub(crate) x: f64,
     pub(crate) label: Option<String>,
 }
-
-/// The same, borrowed from a batch.
-#[derive(Clone, Copy, Debug)]
-#[expect(dead_code, reason = "views are not what these tests are about")]
-pub(crate) struct PointView<'a> {
-    x: f64,
-    label: Option<&'a str>,
-}
-
-struct_value!([] Point { 0 x: f64, 1 label: Option<String> });
-owned_struct_value!(Point, PointView { 0 x: f64, 1 label: Option<String> });
 
 const MOOD: ColumnType = ColumnType::Enum(Shared::Static(&[
     Shared::Static("calm"),
