@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The provider that people write, and how queries are asked of it and of ours.
+//! A table provider as it is commonly written, and a function that runs a query.
 
 use std::sync::Arc;
 
@@ -16,21 +16,22 @@ use tokio::runtime::Runtime;
 
 use crate::jobs;
 
-/// How many rows a query returns.
+/// Runs a query, and returns the number of rows.
 pub(crate) fn query(runtime: &Runtime, ctx: &SessionContext, sql: &str) -> usize {
     let batches = runtime.block_on(async { ctx.sql(sql).await?.collect().await });
     let batches = batches.expect("the query runs");
     batches.iter().map(|batch| batch.num_rows()).sum()
 }
 
-/// What people write: a scan builds every column of every row, and lets `MemTable` project.
+/// The common implementation: a scan builds every column of every row, and lets `MemTable` project
+/// them.
 #[derive(Debug)]
 pub(crate) struct BuildsAll {
     rows: Vec<Job>,
 }
 
 impl BuildsAll {
-    /// A table of these rows.
+    /// Creates a table of these rows.
     pub(crate) fn new(rows: Vec<Job>) -> Self {
         BuildsAll { rows }
     }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Medians, and times in words.
+//! Medians, and times as text.
 
-/// The middle one of an odd number of values.
+/// Returns the median of an odd number of values.
 pub(crate) fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
 
-/// Seconds, in a unit that suits them.
+/// Formats a number of seconds in a suitable unit.
 pub(crate) fn show(seconds: f64) -> String {
     match seconds {
         s if s >= 1.0 => format!("{s:.2} s"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Rows of `system.jobs`, 20 columns, and the builders that one would write by hand for them.
+//! Rows of `system.jobs`, which has 20 columns, and a hand-written conversion to Arrow.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use datafusion::arrow::error::ArrowError;
 use kalamtable::TimestampMillis;
 use kalamtable::system::jobs::{Job, JobStatus, SCHEMA};
 
-/// `count` jobs, all different, about half of the nullable fields null.
+/// Returns `count` different jobs. About half of the nullable fields are null.
 pub(crate) fn jobs(count: usize) -> Vec<Job> {
     (0..count)
         .map(|number| {
@@ -44,7 +44,7 @@ pub(crate) fn jobs(count: usize) -> Vec<Job> {
         .collect()
 }
 
-/// All 20 columns, as one would write it by hand: one builder a column, one pass over the rows.
+/// Converts rows with one hand-written builder per column, in one pass over the rows.
 pub(crate) fn by_hand(rows: &[Job]) -> Result<RecordBatch, ArrowError> {
     let text = || StringBuilder::with_capacity(rows.len(), rows.len() * 16);
     let long = || Int64Builder::with_capacity(rows.len());

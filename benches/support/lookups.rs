@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Look-ups in one or two threads: nanoseconds for each.
+//! Measures lookups in one and in two threads, in nanoseconds per lookup.
 
 use std::sync::Barrier;
 use std::time::Instant;
 
-/// What is looked up, and how: a loop of so many look-ups in the thread of that number. Returns something
-/// that depends on what was found.
+/// A lookup method. `run` takes the number of the thread and the number of lookups, performs them
+/// in a loop, and returns a value that depends on the results, so that the loop is not optimized
+/// away.
 pub(crate) struct Contender<'a> {
     pub(crate) name: &'static str,
     pub(crate) run: Box<dyn Fn(usize, usize) -> usize + Sync + 'a>,
@@ -24,8 +25,8 @@ pub(crate) fn contender<'a>(
 
 const ROUNDS: usize = 7;
 
-/// Nanoseconds per look-up and thread for each contender, the median of several rounds in which they take
-/// turns.
+/// Returns the nanoseconds per lookup and thread for each contender: the median of several rounds,
+/// in each of which the contenders take turns.
 pub(crate) fn measure(contenders: &[Contender<'_>], threads: usize, lookups: usize) -> Vec<f64> {
     let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); contenders.len()];
     for round in 0..=ROUNDS {
@@ -50,7 +51,7 @@ fn once(contender: &Contender<'_>, threads: usize, lookups: usize) -> f64 {
             .map(|thread| {
                 let start = &start;
                 scope.spawn(move || {
-                    // Threads have copies and counters of their own: those are made here.
+                    // Creates the thread's cache and counters before the timed part.
                     std::hint::black_box((contender.run)(thread, lookups / 10 + 1));
                     start.wait();
                     let begin = Instant::now();
@@ -61,13 +62,13 @@ fn once(contender: &Contender<'_>, threads: usize, lookups: usize) -> f64 {
             .collect();
         let joined = threads
             .into_iter()
-            .map(|thread| thread.join().expect("no panic"));
+            .map(|thread| thread.join().expect("the thread does not panic"));
         joined.collect::<Vec<f64>>()
     });
     times.iter().sum::<f64>() / times.len() as f64
 }
 
-/// Prints the times with one thread and with two, and what they are to the first contender's.
+/// Prints the times with one and with two threads, and their ratios to the first contender's.
 pub(crate) fn compare(title: &str, lookups: usize, contenders: &[Contender<'_>]) {
     let (one, two) = (
         measure(contenders, 1, lookups),
@@ -89,7 +90,7 @@ pub(crate) fn compare(title: &str, lookups: usize, contenders: &[Contender<'_>])
     println!();
 }
 
-/// Numbers below `count` in an order that no prefetcher knows, different for each thread.
+/// Random numbers below `count`, with a different sequence per thread.
 pub(crate) struct Shuffled(u64, u64);
 
 impl Shuffled {
@@ -105,7 +106,7 @@ impl Iterator for Shuffled {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        // The upper half times the count, which needs no division.
+        // Maps the upper half to the range without a division.
         Some(((self.0 >> 32) * self.1) >> 32)
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Two ways to the same end, timed in turn in one process, told as a ratio.
+//! Compares the times of two implementations, which take turns in one process, as a ratio.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use crate::figures::{median, show};
 
 const ROUNDS: usize = 15;
-/// How long one side of one round should take.
+/// The target duration of one implementation in one round.
 const ROUND: Duration = Duration::from_millis(60);
 
-/// Runs both in turn and prints the median of baseline / candidate: above 1, the candidate wins.
+/// Measures both implementations in turn, and prints the median of baseline / candidate. Above 1,
+/// the candidate is faster.
 pub(crate) fn compare<A, B>(
     title: &str,
     (baseline_name, mut baseline): (&str, impl FnMut() -> A),
@@ -24,7 +25,8 @@ pub(crate) fn compare<A, B>(
     );
 }
 
-/// The same for what uses up an input, which is made outside of the timed part.
+/// Compares two implementations that consume an input. The inputs are created outside of the timed
+/// part.
 pub(crate) fn compare_with_input<I, A, J, B>(
     title: &str,
     (baseline_name, mut baseline_input, mut baseline): (
@@ -44,7 +46,8 @@ pub(crate) fn compare_with_input<I, A, J, B>(
     let candidate_runs = runs_per_round(&mut candidate);
     let mut rounds: Vec<(f64, f64)> = (0..ROUNDS)
         .map(|round| {
-            // Whoever goes first finds the caches as the other left them: take turns.
+            // The first implementation finds the caches in the state that the other one has left:
+            // they alternate.
             if round % 2 == 0 {
                 let first = baseline(baseline_runs);
                 (first, candidate(candidate_runs))
@@ -68,7 +71,7 @@ pub(crate) fn compare_with_input<I, A, J, B>(
     );
 }
 
-/// How often work has to run to fill a round.
+/// Returns the number of runs that fill a round.
 fn runs_per_round(time: &mut impl FnMut(u32) -> f64) -> u32 {
     time(1);
     let once = Duration::from_secs_f64(time(1).max(1e-9));
@@ -77,7 +80,7 @@ fn runs_per_round(time: &mut impl FnMut(u32) -> f64) -> u32 {
         .clamp(1.0, 1e6) as u32
 }
 
-/// Seconds for one run.
+/// Returns the seconds per run.
 fn time<I, T>(input: &mut impl FnMut() -> I, work: &mut impl FnMut(I) -> T, runs: u32) -> f64 {
     let mut total = Duration::ZERO;
     for _ in 0..runs {

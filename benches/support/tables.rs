@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Definitions by the thousand, and registries that hold them.
+//! Large numbers of definitions, and registries that cache them.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use kalamtable_registry::{RegistryOptions, SchemaRegistry, TableSnapshot};
 use kalamtable_store::MemoryStore;
 use pollster::block_on;
 
-/// A table of so many columns after its key. Tables of different shapes have different columns.
+/// Returns the definition of a table with `columns` columns. Tables with different values of
+/// `shape` have no column in common except the key.
 pub(crate) fn table(name: &str, columns: usize, shape: usize) -> TableDefinition {
     let mut toml = format!(
         "name = '{name}'\nprimary_key = ['id']\n[columns]\n\
@@ -25,15 +26,16 @@ pub(crate) fn table(name: &str, columns: usize, shape: usize) -> TableDefinition
     let mut sources = Sources::new();
     let source = sources.push(SourceFile::new("bench.toml", toml));
     let checked = parse_and_check(&sources, source);
-    checked.expect("a sound definition").definition
+    checked.expect("a valid definition").definition
 }
 
 pub(crate) fn name(number: usize) -> String {
     format!("n{}.table_{number}", number % 100)
 }
 
-/// A registry of so many tables, all of them resident, of `shapes` shapes. `each` sees every table when it is
-/// made: a map that is filled there lies in memory as it does in a server.
+/// Returns a registry with `tables` cached tables of `shapes` different column lists. `each` is
+/// called with every table when it is created, so that a map that it fills has the memory layout
+/// that it has in a server.
 pub(crate) fn registry(
     tables: usize,
     columns: usize,
@@ -63,7 +65,7 @@ pub(crate) fn registry(
                 .find(created.name())
                 .await
                 .expect("a store in memory");
-            let found = found.expect("it was just made");
+            let found = found.expect("the table was just created");
             each(&found);
             snapshots.push(found);
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`AppendOnlyMap`]: values by key that are only ever added, and found without a lock while others add.
+//! [`AppendOnlyMap`]: a map without removal, whose readers take no lock.
 
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash};
@@ -9,54 +9,59 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use foldhash::fast::FixedState;
 use once_cell::sync::OnceCell;
 
-/// Values by key that are only ever added.
+/// A concurrent map whose entries are never removed or replaced.
 ///
-/// A tree whose branches follow the digits of a key's hash, so that the first values are found without
-/// a walk, and a value never moves: it is lent for as long as the memo lives.
+/// Lookups take no lock, and return references that live as long as the map: an entry never moves.
+/// The map is meant for values that are derived from a snapshot on demand, such as parsed filters.
+///
+/// The entries form a hash trie with four branches per node, so a lookup among `n` entries visits
+/// about `log4(n)` nodes. Each entry occupies [`ENTRY_BYTES`](Self::ENTRY_BYTES) and the heap
+/// memory of its key and value. Keys are hashed with a fixed seed: if they come from untrusted
+/// clients, limit their number.
 ///
 /// ```
 /// use kalamtable_registry::AppendOnlyMap;
 ///
-/// let memo: AppendOnlyMap<String, usize> = AppendOnlyMap::default();
-/// assert_eq!(memo.get("status = 'new'"), None);
-/// assert_eq!(memo.insert("status = 'new'".to_string(), 1), &1);
-/// // Of two that were made at the same time, both makers get the first.
-/// assert_eq!(memo.insert("status = 'new'".to_string(), 2), &1);
-/// assert_eq!(memo.get("status = 'new'"), Some(&1));
+/// let map: AppendOnlyMap<String, usize> = AppendOnlyMap::default();
+/// assert_eq!(map.get("status = 'new'"), None);
+/// assert_eq!(map.insert("status = 'new'".to_string(), 1), &1);
+/// // The first value is kept, and every caller gets it.
+/// assert_eq!(map.insert("status = 'new'".to_string(), 2), &1);
+/// assert_eq!(map.get("status = 'new'"), Some(&1));
 /// ```
 #[derive(Debug)]
 pub struct AppendOnlyMap<K, V> {
-    root: Branch<K, V>,
+    root: TrieBranch<K, V>,
     len: AtomicUsize,
 }
 
-type Branch<K, V> = OnceCell<Box<Node<K, V>>>;
+type TrieBranch<K, V> = OnceCell<Box<TrieNode<K, V>>>;
 
 #[derive(Debug)]
-struct Node<K, V> {
+struct TrieNode<K, V> {
     hash: u64,
     key: K,
     value: V,
-    branches: [Branch<K, V>; 4],
+    branches: [TrieBranch<K, V>; 4],
 }
 
 impl<K, V> AppendOnlyMap<K, V> {
-    /// The bytes that one value takes besides what its key and itself own.
-    pub const ENTRY_BYTES: usize = size_of::<Node<K, V>>();
+    /// The bytes that an entry occupies, without the heap memory of its key and value.
+    pub const ENTRY_BYTES: usize = size_of::<TrieNode<K, V>>();
 
-    /// How many values there are.
+    /// Returns the number of entries.
     pub fn len(&self) -> usize {
         self.len.load(Ordering::Relaxed)
     }
 
-    /// Whether there are none.
+    /// Returns whether the map has no entries.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
 impl<K: Hash + Eq, V> AppendOnlyMap<K, V> {
-    /// The value of a key.
+    /// Returns the value of `key`, or `None` if the map has no such key.
     pub fn get<Q>(&self, key: &Q) -> Option<&V>
     where
         K: Borrow<Q>,
@@ -74,20 +79,21 @@ impl<K: Hash + Eq, V> AppendOnlyMap<K, V> {
         }
     }
 
-    /// The value of a key: this one, unless there was one.
+    /// Inserts `value` unless the map has the key already, and returns the value in the map.
     pub fn insert(&self, key: K, value: V) -> &V {
         let (Ok(value) | Err(value)) = self.try_insert(key, value);
         value
     }
 
-    /// Adds the value of a key.
+    /// Inserts `value`, and returns a reference to it.
     ///
     /// # Errors
-    /// The value that was there, or that another thread has added meanwhile.
+    /// Fails with the existing value if the map has the key already, also if another thread inserts
+    /// it during the call.
     pub fn try_insert(&self, key: K, value: V) -> Result<&V, &V> {
         let hash = FixedState::default().hash_one(&key);
         let (mut branch, mut digits) = (&self.root, hash);
-        let mut node = Box::new(Node {
+        let mut node = Box::new(TrieNode {
             hash,
             key,
             value,
@@ -99,7 +105,7 @@ impl<K: Hash + Eq, V> AppendOnlyMap<K, V> {
                     self.len.fetch_add(1, Ordering::Relaxed);
                     return Ok(&inserted.value);
                 }
-                Err(taken) => taken,
+                Err(occupied) => occupied,
             };
             if found.hash == hash && found.key == ours.key {
                 return Err(&found.value);
@@ -124,51 +130,51 @@ impl<K, V> Default for AppendOnlyMap<K, V> {
 mod tests {
     use super::*;
 
-    /// All keys have the hash of their length: the worst case.
+    /// A key whose hash depends only on its length: the worst case for the trie.
     #[derive(Debug, PartialEq, Eq)]
-    struct Colliding(String);
+    struct CollidingKey(String);
 
-    impl Hash for Colliding {
+    impl Hash for CollidingKey {
         fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
             self.0.len().hash(state);
         }
     }
 
     #[test]
-    fn keys_with_one_hash_are_told_apart() {
-        let memo = AppendOnlyMap::default();
+    fn keys_with_equal_hashes_are_distinguished() {
+        let map = AppendOnlyMap::default();
         for number in 100..600 {
-            memo.insert(Colliding(number.to_string()), number);
+            map.insert(CollidingKey(number.to_string()), number);
         }
-        assert_eq!(memo.len(), 500);
+        assert_eq!(map.len(), 500);
         for number in 100..600 {
-            assert_eq!(memo.get(&Colliding(number.to_string())), Some(&number));
+            assert_eq!(map.get(&CollidingKey(number.to_string())), Some(&number));
         }
-        assert_eq!(memo.get(&Colliding("600".to_string())), None);
+        assert_eq!(map.get(&CollidingKey("600".to_string())), None);
     }
 
     #[test]
-    fn threads_that_add_at_once_agree() {
-        let memo: AppendOnlyMap<usize, usize> = AppendOnlyMap::default();
+    fn concurrent_inserts_of_one_key_return_one_value() {
+        let map: AppendOnlyMap<usize, usize> = AppendOnlyMap::default();
         let found = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4)
                 .map(|thread| {
-                    let memo = &memo;
+                    let map = &map;
                     scope.spawn(move || {
                         (0..1000)
-                            .map(|key| *memo.insert(key, thread))
+                            .map(|key| *map.insert(key, thread))
                             .collect::<Vec<_>>()
                     })
                 })
                 .collect();
             let joined = threads
                 .into_iter()
-                .map(|thread| thread.join().expect("no panic"));
+                .map(|thread| thread.join().expect("the thread does not panic"));
             joined.collect::<Vec<_>>()
         });
-        assert_eq!(memo.len(), 1000);
+        assert_eq!(map.len(), 1000);
         for key in 0..1000 {
-            let value = memo.get(&key);
+            let value = map.get(&key);
             assert!(found.iter().all(|values| Some(&values[key]) == value));
         }
     }

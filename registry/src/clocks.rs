@@ -1,219 +1,227 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Clocks`]: counters that say whether something a thread has read is still what it was. They are not
-//! part of what they are about, so that eviction cannot throw them away.
+//! [`Clocks`]: version counters that tell whether a cached snapshot is still valid.
 //!
-//! A clock is a stripe: many tables, or many names, share one. It grows by one when a change begins and
-//! again when the change is complete, so it is odd in between: whoever reads an even number, then a
-//! table, and later the same number again, knows that nothing was published meanwhile. What a load
-//! publishes raises the lower digits alone, an alteration the upper ones; a load publishes what it has
-//! read if there was no alteration since it began.
+//! A clock covers many tables, or many names. It is advanced by one when an update begins and again
+//! when the update is complete, so it is odd in between. A thread that reads an even value, then a
+//! snapshot, and later the same value again, knows that nothing was published in between.
+//! Publishing the result of a load advances the lower digits only; a schema change advances the
+//! upper digits, which are the [`Epoch`]. A load publishes its result only if the epoch is still
+//! the one at which it began.
+//!
+//! Clocks are not stored with the tables that they cover, so that eviction cannot reset them.
 
-use std::sync::PoisonError;
+use std::fmt;
 use std::sync::atomic::Ordering;
 
-use crate::sync::{AtomicU64, Mutex, MutexGuard};
+use crate::sync::{AtomicU64, Mutex, MutexGuard, lock};
 
-/// How far an alteration raises a clock. Should so many loads come between two alterations that they
-/// carry into the upper digits, then one load more is made than needed.
-const ALTERATION: u64 = 1 << 24;
-const PUBLICATION: u64 = 2;
+/// The step by which a schema change advances a clock.
+///
+/// If 2^23 loads are published between two schema changes, the lower digits carry into the epoch.
+/// The only effect is one additional load.
+const SCHEMA_CHANGE_STEP: u64 = 1 << 24;
+const LOAD_STEP: u64 = 2;
 
-/// What a clock showed.
+/// The value of a clock at the time when it was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp(u64);
+pub(crate) struct ClockReading(u64);
 
-impl Stamp {
-    /// Whether no change was in progress.
+impl ClockReading {
+    /// Returns whether no update was in progress.
     pub(crate) fn is_settled(self) -> bool {
         self.0 & 1 == 0
     }
 
     pub(crate) fn epoch(self) -> Epoch {
-        Epoch(self.0 / ALTERATION)
+        Epoch(self.0 / SCHEMA_CHANGE_STEP)
     }
 
-    /// What a clock shows that is settled at this stamp once a change is complete.
-    pub(crate) fn after(self, change: Change) -> Stamp {
-        Stamp(self.0 + change.step())
+    /// Returns the value of the clock after an update that begins at this settled reading.
+    pub(crate) fn after(self, advance: ClockAdvance) -> ClockReading {
+        ClockReading(self.0 + advance.step())
     }
 
     pub(crate) fn as_u64(self) -> u64 {
         self.0
     }
 
-    pub(crate) fn from_u64(stamp: u64) -> Self {
-        Stamp(stamp)
+    pub(crate) fn from_u64(value: u64) -> Self {
+        ClockReading(value)
     }
 }
 
-/// Grows with every alteration of a table, and now and then with one of another table.
+/// A number that increases with every schema change of a table, and occasionally with a schema
+/// change of another table.
 ///
-/// A table's epoch is the same at two moments only if the table was not altered between them.
+/// If a table has the same epoch at two points in time, its schema did not change in between. The
+/// reverse does not hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Epoch(pub(crate) u64);
 
 impl Epoch {
-    /// The number, for display and for keys.
+    /// Returns the number, for example for display or as a part of a cache key.
     pub fn as_u64(self) -> u64 {
         self.0
     }
 }
 
-impl std::fmt::Display for Epoch {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Epoch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
 
-/// Names a clock: one of tables, or one of names.
+/// The index of a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Clock(usize);
+pub(crate) struct ClockId(usize);
 
-/// Why a clock moves.
+/// The reason for which a clock advances.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// Something that was loaded can be read.
-    Publication,
-    /// What loads have read so far may be old.
-    Alteration,
+pub(crate) enum ClockAdvance {
+    /// The result of a load is published.
+    Load,
+    /// Results of loads that began earlier may be stale.
+    SchemaChange,
 }
 
-impl Change {
+impl ClockAdvance {
     fn step(self) -> u64 {
         match self {
-            Change::Publication => PUBLICATION,
-            Change::Alteration => ALTERATION,
+            ClockAdvance::Load => LOAD_STEP,
+            ClockAdvance::SchemaChange => SCHEMA_CHANGE_STEP,
         }
     }
 }
 
+/// The clocks of a registry, and the locks that their updates take.
 pub(crate) struct Clocks {
-    /// Those of tables, then as many of names.
+    /// The clocks of tables, followed by as many clocks of names.
     clocks: Box<[AtomicU64]>,
-    /// Each has its part of the clocks of tables, or of names.
+    /// The locks of tables, followed by as many locks of names. Each lock covers several clocks.
     locks: Box<[Mutex<()>]>,
-    /// The number of alterations of all clocks.
-    alterations: AtomicU64,
+    /// The number of complete schema changes.
+    schema_changes: AtomicU64,
 }
 
 impl Clocks {
-    /// With `stripes` clocks of tables and as many of names, and `locks` locks for each of the two; both
-    /// are powers of two, and the stripes are not fewer.
-    pub(crate) fn new(stripes: usize, locks: usize) -> Self {
+    /// Creates `count` clocks for tables and as many for names, and `locks` locks for each of the
+    /// two.
+    ///
+    /// Both numbers are powers of two, and `locks` is at most `count`.
+    pub(crate) fn new(count: usize, locks: usize) -> Self {
         Clocks {
-            clocks: (0..2 * stripes).map(|_| AtomicU64::new(0)).collect(),
+            clocks: (0..2 * count).map(|_| AtomicU64::new(0)).collect(),
             locks: (0..2 * locks).map(|_| Mutex::new(())).collect(),
-            alterations: AtomicU64::new(0),
+            schema_changes: AtomicU64::new(0),
         }
     }
 
-    pub(crate) fn of_table(&self, id: u64) -> Clock {
-        Clock(id as usize & (self.stripes() - 1))
+    pub(crate) fn of_table(&self, id: u64) -> ClockId {
+        ClockId(id as usize & (self.per_kind() - 1))
     }
 
-    pub(crate) fn of_name(&self, hash: u64) -> Clock {
-        Clock(self.stripes() + (hash as usize & (self.stripes() - 1)))
+    pub(crate) fn of_name(&self, hash: u64) -> ClockId {
+        ClockId(self.per_kind() + (hash as usize & (self.per_kind() - 1)))
     }
 
-    /// What the clock shows. What is read after this was published at this time or later.
-    pub(crate) fn read(&self, clock: Clock) -> Stamp {
-        Stamp(self.clocks[clock.0].load(Ordering::Acquire))
+    /// Reads a clock. A slot that is read afterwards is at least as recent as the reading.
+    pub(crate) fn read(&self, clock: ClockId) -> ClockReading {
+        ClockReading(self.clocks[clock.0].load(Ordering::Acquire))
     }
 
-    /// The number of alterations of any table that are complete.
-    pub(crate) fn alterations(&self) -> u64 {
-        self.alterations.load(Ordering::Acquire)
+    pub(crate) fn schema_changes(&self) -> u64 {
+        self.schema_changes.load(Ordering::Acquire)
     }
 
-    /// Locks what the clocks are of, for changes.
-    pub(crate) fn lock(&self, clocks: &[Clock]) -> Section<'_> {
-        let mut section = Section {
+    /// Locks clocks for an update.
+    pub(crate) fn lock(&self, clocks: &[ClockId]) -> LockedClocks<'_> {
+        let mut locked = LockedClocks {
             clocks: self,
             guards: Vec::with_capacity(3),
             begun: Vec::with_capacity(3),
-            change: None,
+            advance: None,
         };
-        section.lock_also(clocks);
-        section
+        locked.lock_also(clocks);
+        locked
     }
 
-    /// Locks everything, and begins an alteration of everything.
-    pub(crate) fn alter_all(&self) -> Section<'_> {
-        let all: Vec<Clock> = (0..self.clocks.len()).map(Clock).collect();
-        let mut section = self.lock(&all);
-        section.change = Some(Change::Alteration);
+    /// Locks all clocks, and begins a schema change of all of them.
+    pub(crate) fn begin_change_of_all(&self) -> LockedClocks<'_> {
+        let all: Vec<ClockId> = (0..self.clocks.len()).map(ClockId).collect();
+        let mut locked = self.lock(&all);
+        locked.advance = Some(ClockAdvance::SchemaChange);
         for clock in &self.clocks {
             clock.fetch_add(1, Ordering::SeqCst);
         }
-        section.begun = all;
-        section
+        locked.begun = all;
+        locked
     }
 
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.clocks) + size_of_val(&*self.locks)
     }
 
-    fn stripes(&self) -> usize {
+    /// The number of clocks of tables, which is also the number of clocks of names.
+    fn per_kind(&self) -> usize {
         self.clocks.len() / 2
     }
 
-    /// The number of the lock for a clock: locks of tables come before those of names, whatever the stripes.
-    fn lock_of(&self, clock: Clock) -> usize {
+    /// Returns the index of the lock that covers a clock. Locks of tables precede locks of names.
+    fn lock_of(&self, clock: ClockId) -> usize {
         let locks = self.locks.len() / 2;
-        let of_kind = clock.0 & (locks - 1);
-        match clock.0 < self.stripes() {
-            true => of_kind,
-            false => locks + of_kind,
+        let index = clock.0 & (locks - 1);
+        if clock.0 < self.per_kind() {
+            index
+        } else {
+            locks + index
         }
     }
 }
 
-/// Some clocks, locked. What has begun is complete when it is dropped: first the clocks, then the locks are
-/// let go, and last the count of all alterations grows.
-pub(crate) struct Section<'a> {
+/// Clocks that are locked for an update. Dropping this value completes the update: it advances the
+/// clocks, releases the locks, and then counts the schema change.
+pub(crate) struct LockedClocks<'a> {
     clocks: &'a Clocks,
-    /// With their numbers, which ascend: nobody waits for a lock while holding a later one.
+    /// The guards with the indices of their locks, in ascending order. Locking in this order
+    /// prevents deadlocks.
     guards: Vec<(usize, MutexGuard<'a, ()>)>,
-    begun: Vec<Clock>,
-    change: Option<Change>,
+    begun: Vec<ClockId>,
+    advance: Option<ClockAdvance>,
 }
 
-impl Section<'_> {
-    /// Locks more: tables before names, so what is asked for here is of names, or the first.
-    pub(crate) fn lock_also(&mut self, clocks: &[Clock]) {
+impl LockedClocks<'_> {
+    /// Locks further clocks. Only clocks of names may follow clocks of tables.
+    pub(crate) fn lock_also(&mut self, clocks: &[ClockId]) {
         let mut wanted: Vec<usize> = clocks
             .iter()
             .map(|clock| self.clocks.lock_of(*clock))
             .collect();
         wanted.sort_unstable();
         wanted.dedup();
-        for lock in wanted {
+        for index in wanted {
             match self.guards.last() {
-                Some((last, _)) if *last >= lock => {
-                    // A lock that is missing here could not be taken without the danger of a deadlock.
-                    debug_assert!(self.guards.iter().any(|(held, _)| *held == lock));
+                Some((last, _)) if *last >= index => {
+                    // Taking this lock out of order could deadlock, so it has to be held already.
+                    debug_assert!(self.guards.iter().any(|(held, _)| *held == index));
                 }
-                _ => {
-                    // The lock guards no data of its own: what a panic left is judged by the clocks.
-                    let guard = self.clocks.locks[lock].lock();
-                    self.guards
-                        .push((lock, guard.unwrap_or_else(PoisonError::into_inner)));
-                }
+                _ => self.guards.push((index, lock(&self.clocks.locks[index]))),
             }
         }
     }
 
-    /// What a locked clock shows, which is settled.
-    pub(crate) fn read(&self, clock: Clock) -> Stamp {
+    /// Reads a locked clock. The reading is settled until [`begin`](Self::begin) is called.
+    pub(crate) fn read(&self, clock: ClockId) -> ClockReading {
         self.clocks.read(clock)
     }
 
-    /// From here on until the section ends, what the locked `clocks` are of may differ from reader to
-    /// reader, and no copy of it is taken for the present one.
-    pub(crate) fn begin(&mut self, change: Change, clocks: &[Clock]) {
-        debug_assert!(self.change.is_none_or(|begun| begun == change));
-        self.change = Some(change);
+    /// Begins an update of what the locked `clocks` cover.
+    ///
+    /// Until the update is complete, readers may see either state, and no cache of a thread accepts
+    /// a snapshot that these clocks cover.
+    pub(crate) fn begin(&mut self, advance: ClockAdvance, clocks: &[ClockId]) {
+        debug_assert!(self.advance.is_none_or(|begun| begun == advance));
+        self.advance = Some(advance);
         for clock in clocks {
             if !self.begun.contains(clock) {
                 self.clocks.clocks[clock.0].fetch_add(1, Ordering::SeqCst);
@@ -223,16 +231,17 @@ impl Section<'_> {
     }
 }
 
-impl Drop for Section<'_> {
+impl Drop for LockedClocks<'_> {
     fn drop(&mut self) {
-        let Some(change) = self.change else { return };
+        let Some(advance) = self.advance else { return };
         for clock in &self.begun {
-            self.clocks.clocks[clock.0].fetch_add(change.step() - 1, Ordering::SeqCst);
+            self.clocks.clocks[clock.0].fetch_add(advance.step() - 1, Ordering::SeqCst);
         }
         self.guards.clear();
-        if change == Change::Alteration {
-            // Not a plain store: that could still be in this processor's buffer when `alter` returns.
-            self.clocks.alterations.fetch_add(1, Ordering::SeqCst);
+        if advance == ClockAdvance::SchemaChange {
+            // A plain store could still be in the store buffer of this processor when `alter`
+            // returns.
+            self.clocks.schema_changes.fetch_add(1, Ordering::SeqCst);
         }
     }
 }

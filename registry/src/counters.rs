@@ -1,36 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Counters`]: what happened how often. Each thread counts in a block of its own, since a count that
-//! all threads raise would cost more than what is counted.
+//! [`Counters`]: how often lookups hit or miss, and how often the registry loads and evicts.
+//!
+//! Each thread counts in a block of its own: incrementing a counter that all threads share would
+//! cost more than the lookups that are counted.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 
-use crate::sync::{AtomicU64, Mutex, thread_local};
+use crate::sync::bookkeeping::{AtomicU64, Mutex, lock, thread_local};
 
-/// What is made of a definition once, and then remembered.
+/// A kind of value that is derived from a definition once and then cached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Artefact {
-    /// The definition and its Arrow schema, by id or by name.
+    /// The definition and its Arrow schema, looked up by id or by name.
     Table,
-    /// The schema with the columns that the system adds.
+    /// The schema with the system columns.
     SystemColumns,
-    /// A schema of some columns.
+    /// A schema of selected columns.
     Projection,
-    /// An expression parsed and bound.
+    /// A parsed and bound filter expression.
     Filter,
-    /// What answers queries.
+    /// A table provider.
     Provider,
-    /// How rows of an older version are read.
+    /// The conversion of rows of an older version of the table.
     Reader,
 }
 
 impl Artefact {
-    /// Every artefact.
+    /// All kinds.
     pub const ALL: [Artefact; 6] = [
         Artefact::Table,
         Artefact::SystemColumns,
@@ -40,7 +42,7 @@ impl Artefact {
         Artefact::Reader,
     ];
 
-    /// As counters are named: words joined by underscores.
+    /// Returns the name for use in metrics: lower-case words separated by underscores.
     pub const fn name(self) -> &'static str {
         match self {
             Artefact::Table => "schema",
@@ -55,9 +57,9 @@ impl Artefact {
 
 const ARTEFACTS: usize = Artefact::ALL.len();
 
-/// What is counted.
+/// A counter of a registry.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Count {
+pub(crate) enum RegistryCounter {
     Hit(Artefact),
     Miss(Artefact),
     Load,
@@ -66,54 +68,55 @@ pub(crate) enum Count {
     Invalidation,
 }
 
-const COUNTS: usize = 2 * ARTEFACTS + 4;
+const COUNTERS: usize = 2 * ARTEFACTS + 4;
 
-impl Count {
+impl RegistryCounter {
     const fn index(self) -> usize {
         match self {
-            Count::Hit(artefact) => artefact as usize,
-            Count::Miss(artefact) => ARTEFACTS + artefact as usize,
-            Count::Load => 2 * ARTEFACTS,
-            Count::LoadFailure => 2 * ARTEFACTS + 1,
-            Count::Eviction => 2 * ARTEFACTS + 2,
-            Count::Invalidation => 2 * ARTEFACTS + 3,
+            RegistryCounter::Hit(artefact) => artefact as usize,
+            RegistryCounter::Miss(artefact) => ARTEFACTS + artefact as usize,
+            RegistryCounter::Load => 2 * ARTEFACTS,
+            RegistryCounter::LoadFailure => 2 * ARTEFACTS + 1,
+            RegistryCounter::Eviction => 2 * ARTEFACTS + 2,
+            RegistryCounter::Invalidation => 2 * ARTEFACTS + 3,
         }
     }
 }
 
-/// The counts of one thread. Aligned, so that no two threads write one line.
+/// The counters of one thread. The alignment keeps the blocks of two threads on different cache
+/// lines.
 #[repr(align(128))]
-struct Block([AtomicU64; COUNTS]);
+struct CounterBlock([AtomicU64; COUNTERS]);
 
-/// A thread's right to count in a block: no other thread does.
+/// The exclusive right of a thread to increment the counters of a block.
 #[derive(Clone)]
-pub(crate) struct Tally {
-    block: Arc<Block>,
-    /// It stays in its thread.
-    _thread: PhantomData<*const ()>,
+pub(crate) struct ThreadCounters {
+    block: Arc<CounterBlock>,
+    /// Prevents sending the value to another thread.
+    _not_send: PhantomData<*const ()>,
 }
 
-impl Tally {
-    pub(crate) fn add(&self, count: Count) {
-        let value = &self.block.0[count.index()];
-        // Nobody else writes it, so nothing is lost between the two.
+impl ThreadCounters {
+    pub(crate) fn increment(&self, counter: RegistryCounter) {
+        let value = &self.block.0[counter.index()];
+        // No other thread writes the block, so no increment is lost between the load and the store.
         value.store(value.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     }
 }
 
-/// The counts of one registry.
+/// The counters of one registry.
 pub(crate) struct Counters {
     registry: u64,
-    blocks: Mutex<Vec<Arc<Block>>>,
+    blocks: Mutex<Vec<Arc<CounterBlock>>>,
 }
 
 thread_local! {
-    /// By the numbers of registries.
-    static TALLIES: RefCell<Vec<(u64, Tally)>> = const { RefCell::new(Vec::new()) };
+    /// The blocks of this thread, by the number of the registry.
+    static THREAD_COUNTERS: RefCell<Vec<(u64, ThreadCounters)>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Counters {
-    /// Those of the registry of that number, which no other has.
+    /// Creates the counters of the registry with this number, which is unique in the process.
     pub(crate) fn new(registry: u64) -> Self {
         Counters {
             registry,
@@ -121,61 +124,65 @@ impl Counters {
         }
     }
 
-    pub(crate) fn add(&self, count: Count) {
-        self.with_tally(|tally| tally.add(count));
+    pub(crate) fn increment(&self, counter: RegistryCounter) {
+        self.with_thread(|counters| counters.increment(counter));
     }
 
-    /// The block of this thread.
-    pub(crate) fn tally(&self) -> Tally {
-        self.with_tally(Tally::clone)
+    /// Returns the counters of this thread.
+    pub(crate) fn thread(&self) -> ThreadCounters {
+        self.with_thread(ThreadCounters::clone)
     }
 
-    fn with_tally<R>(&self, with: impl Fn(&Tally) -> R) -> R {
-        let done = TALLIES.try_with(|tallies| {
-            let mut tallies = tallies.try_borrow_mut().ok()?;
-            let mut own = tallies.iter();
-            let index = match own.position(|(registry, _)| *registry == self.registry) {
+    fn with_thread<R>(&self, with: impl Fn(&ThreadCounters) -> R) -> R {
+        let result = THREAD_COUNTERS.try_with(|all| {
+            let mut all = all.try_borrow_mut().ok()?;
+            let found = all
+                .iter()
+                .position(|(registry, _)| *registry == self.registry);
+            let index = match found {
                 Some(index) => index,
                 None => {
-                    // Those of registries that are gone.
-                    tallies.retain(|(_, tally)| Arc::strong_count(&tally.block) > 1);
-                    tallies.push((self.registry, self.new_tally()));
-                    tallies.len() - 1
+                    // Releases the blocks of registries that were dropped.
+                    all.retain(|(_, counters)| Arc::strong_count(&counters.block) > 1);
+                    all.push((self.registry, self.claim_block()));
+                    all.len() - 1
                 }
             };
-            tallies.get(index).map(|(_, tally)| with(tally))
+            all.get(index).map(|(_, counters)| with(counters))
         });
-        match done {
-            Ok(Some(done)) => done,
-            // A thread that ends.
-            _ => with(&self.new_tally()),
+        match result {
+            Ok(Some(result)) => result,
+            // The thread is ending, and its thread-local values are gone.
+            _ => with(&self.claim_block()),
         }
     }
 
-    /// A block that no thread counts in: one whose thread has ended, if there is one. Counts are never lost.
-    fn new_tally(&self) -> Tally {
-        let mut blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Returns a block that no thread uses: the block of a thread that has ended, if one exists.
+    /// Its counts are kept.
+    fn claim_block(&self) -> ThreadCounters {
+        let mut blocks = lock(&self.blocks);
         let free = blocks.iter_mut().find_map(|block| {
-            // Sees what its thread wrote last.
+            // `get_mut` synchronizes with the last writes of the thread that has ended.
             Arc::get_mut(block)?;
             Some(Arc::clone(block))
         });
         let block = free.unwrap_or_else(|| {
-            let block = Arc::new(Block(std::array::from_fn(|_| AtomicU64::new(0))));
+            let block = Arc::new(CounterBlock(std::array::from_fn(|_| AtomicU64::new(0))));
             blocks.push(Arc::clone(&block));
             block
         });
-        Tally {
+        ThreadCounters {
             block,
-            _thread: PhantomData,
+            _not_send: PhantomData,
         }
     }
 
-    pub(crate) fn get(&self, count: Count) -> u64 {
-        let blocks = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Returns the sum over all threads.
+    pub(crate) fn get(&self, counter: RegistryCounter) -> u64 {
+        let blocks = lock(&self.blocks);
         let values = blocks
             .iter()
-            .map(|block| block.0[count.index()].load(Ordering::Relaxed));
+            .map(|block| block.0[counter.index()].load(Ordering::Relaxed));
         values.sum()
     }
 }

@@ -1,72 +1,75 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Error`]: why a registry did not do what it was asked.
+//! [`Error`]: the errors of a registry.
 
 use std::sync::Arc;
 
 use kalamtable_model::{EvolutionProblem, NameError, TableName, backticked};
 use kalamtable_store::{Sequence, TableId};
 
-/// Why a registry did not do what it was asked.
+/// An error of a [`SchemaRegistry`](crate::SchemaRegistry).
+///
+/// Errors are cheap to clone: every lookup that waits for a failed load gets the same error.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The store said no. Of one failed load all who waited for it are told.
+    /// The store could not be read or written, or has rejected a change.
     #[error(transparent)]
     Store(#[from] Arc<kalamtable_store::Error>),
-    /// A table that was dropped, or never there.
-    #[error("there is no table {id}")]
+    /// The table was dropped or never existed.
+    #[error("table {id} does not exist")]
     NoSuchTable {
-        /// What was asked for.
+        /// The id that was looked up.
         id: TableId,
     },
-    /// A definition under which rows that are stored already could not be read, or would mean something else.
-    /// Nothing changed.
-    #[error("{}", refusal(.table, .problems))]
+    /// A definition is incompatible with earlier versions of the table: stored rows could not be
+    /// read under it, or would change their meaning. The table is unchanged.
+    #[error("{}", refused_message(.table, .problems))]
     Refused {
-        /// The table.
+        /// The name of the table in the refused definition.
         table: TableName,
-        /// Every reason, with what to do.
+        /// All incompatibilities, with help texts.
         problems: Vec<EvolutionProblem>,
     },
-    /// A name that no table may have. Nothing changed.
+    /// The name of a renamed table is invalid. The table is unchanged.
     #[error(transparent)]
     Name(#[from] NameError),
-    /// A name that went from one table to another as often as it was looked up.
-    #[error("the table {} kept changing while it was looked up: ask again", backticked(&.name.to_string()))]
+    /// A name moved from one table to another at every attempt to load its table. The lookup can be
+    /// retried.
+    #[error("the table {} changed repeatedly while it was looked up", backticked(&.name.to_string()))]
     NameUnsettled {
-        /// What was asked for.
+        /// The name that was looked up.
         name: TableName,
     },
-    /// The store's changes are not numbered one after the other. The registry has forgotten everything, and
-    /// reads no further: a change that it does not know of would leave it with old definitions.
-    #[error("change {found} of the store follows {last}: changes between them are missing")]
+    /// The changes of the store are not numbered consecutively. The registry has cleared its cache,
+    /// and applies no further changes until the missing ones can be read.
+    #[error("change {found} of the store follows {last}: the changes between them are missing")]
     MissingChanges {
-        /// The last change that was seen.
+        /// The last change that was applied.
         last: Sequence,
-        /// The number of the next one.
+        /// The number of the next change that the store has returned.
         found: Sequence,
     },
-    /// What is remembered is not what the store says: a bug of this library, found by its shadow mode.
-    #[error("table {id}: version {cached} was answered from memory, the store has {stored}")]
+    /// A lookup in shadow mode has found a stale version in the cache. This is a bug of this
+    /// library.
+    #[error("table {id}: the cached version is {cached}, but the store has version {stored}")]
     Stale {
         /// The table.
         id: TableId,
-        /// The version that was answered.
+        /// The cached version, or 0 if the absence of the table was cached.
         cached: u32,
-        /// The version of the store before the question.
+        /// The version that the store had before the lookup, or 0 if the table did not exist.
         stored: u32,
     },
-    /// Something derived is not what is derived anew: a bug of this library, found by its shadow mode.
-    #[error(
-        "table {id}, version {version}: the {artefact} in memory is not what its definition says"
-    )]
+    /// A lookup in shadow mode has found a cached value that does not match its definition. This is
+    /// a bug of this library.
+    #[error("table {id}, version {version}: the cached {artefact} does not match the store")]
     ArtefactMismatch {
         /// The table.
         id: TableId,
         /// The version.
         version: u32,
-        /// What differs.
+        /// The kind of value, for example `schema`.
         artefact: &'static str,
     },
 }
@@ -77,10 +80,10 @@ impl From<kalamtable_store::Error> for Error {
     }
 }
 
-/// Each problem on a line of its own, with its help below.
-fn refusal(table: &TableName, problems: &[EvolutionProblem]) -> String {
+/// Formats one line per problem, followed by its help texts.
+fn refused_message(table: &TableName, problems: &[EvolutionProblem]) -> String {
     let mut text = format!(
-        "table {} cannot become that",
+        "the definition of table {} is incompatible with its earlier versions",
         backticked(&table.to_string())
     );
     for problem in problems {

@@ -1,91 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`TableHandle`]: a table that somebody keeps asking for.
+//! [`TableHandle`]: repeated lookups of one table.
 
 use std::sync::Arc;
 
 use kalamtable_store::TableId;
 
-use crate::clocks::{Clock, Stamp};
+use crate::clocks::{ClockId, ClockReading};
 use crate::error::Error;
-use crate::registry::SchemaRegistry;
+use crate::inner::RegistryInner;
 use crate::snapshot::TableSnapshot;
 
-/// A table that somebody keeps asking for, with what was seen of it last. As long as the table is not
-/// altered, asking again costs one load and one comparison.
+/// A handle for repeated lookups of one table, which keeps the snapshot of the previous lookup.
 ///
-/// What a handle returns never goes back to an older version. Each session or task has its own.
+/// As long as the table does not change, a lookup costs one atomic load and one comparison.
+/// Successive lookups of one handle never return an older version than before. A lookup takes `&mut
+/// self`, so each session or task has a handle of its own: [`Clone`] creates one with the same
+/// snapshot.
 ///
-/// What a handle has seen stays in memory for as long, also if it was evicted.
+/// The snapshot stays in memory until the next lookup finds a newer version, or the handle is
+/// dropped, also if the registry has evicted it.
+///
+/// Create a handle with [`SchemaRegistry::handle`](crate::SchemaRegistry::handle).
 #[derive(Clone, Debug)]
 pub struct TableHandle {
-    registry: SchemaRegistry,
+    registry: Arc<RegistryInner>,
     id: TableId,
-    clock: Clock,
-    seen: Option<Seen>,
+    clock: ClockId,
+    last: Option<LastLookup>,
 }
 
 #[derive(Clone, Debug)]
-struct Seen {
-    /// What the clock showed before the snapshot was read; none if a change was in progress.
-    stamp: Option<Stamp>,
+struct LastLookup {
+    /// The reading of the clock before the snapshot was read. `None` if an update was in progress.
+    reading: Option<ClockReading>,
     snapshot: Arc<TableSnapshot>,
 }
 
 impl TableHandle {
-    pub(crate) fn new(registry: SchemaRegistry, id: TableId) -> Self {
+    pub(crate) fn new(registry: Arc<RegistryInner>, id: TableId) -> Self {
         TableHandle {
-            clock: registry.shared.slots.table_clock(id),
+            clock: registry.slots.table_clock(id),
             registry,
             id,
-            seen: None,
+            last: None,
         }
     }
 
-    /// The table's id.
+    /// Returns the id of the table.
     pub fn id(&self) -> TableId {
         self.id
     }
 
-    /// The present version of the table.
+    /// Returns the current version of the table, and loads it if it is not cached.
     ///
     /// # Errors
-    /// [`Error::NoSuchTable`] if it was dropped or never there; if it has to be read, and the store cannot be.
+    /// Fails with [`Error::NoSuchTable`] if the table does not exist, or with [`Error::Store`] if
+    /// the table has to be loaded and the store cannot be read.
     pub async fn get(&mut self) -> Result<&Arc<TableSnapshot>, Error> {
-        let stamp = self.registry.shared.slots.read_clock(self.clock);
-        if !self.is_at(stamp) {
-            let found = self.registry.get(self.id).await?;
-            self.see(stamp, found.ok_or(Error::NoSuchTable { id: self.id })?);
+        let reading = self.registry.slots.read_clock(self.clock);
+        if !self.is_current(reading) {
+            let found = self.registry.get_verified(self.id).await?;
+            self.update(reading, found.ok_or(Error::NoSuchTable { id: self.id })?);
         }
-        self.seen().ok_or(Error::NoSuchTable { id: self.id })
+        self.snapshot().ok_or(Error::NoSuchTable { id: self.id })
     }
 
-    /// The present version of the table; none if it is not in memory, or not there.
+    /// Returns the current version of the table, or `None` if it is not cached or does not exist.
     pub fn cached(&mut self) -> Option<&Arc<TableSnapshot>> {
-        let stamp = self.registry.shared.slots.read_clock(self.clock);
-        if !self.is_at(stamp) {
-            let found = self.registry.shared.cached(self.id)??;
-            self.see(stamp, found);
+        let reading = self.registry.slots.read_clock(self.clock);
+        if !self.is_current(reading) {
+            let found = self.registry.cached(self.id)?.into_snapshot()?;
+            self.update(reading, found);
         }
-        self.seen()
+        self.snapshot()
     }
 
-    fn is_at(&self, stamp: Stamp) -> bool {
-        self.seen
+    fn is_current(&self, reading: ClockReading) -> bool {
+        self.last
             .as_ref()
-            .is_some_and(|seen| seen.stamp == Some(stamp))
+            .is_some_and(|last| last.reading == Some(reading))
     }
 
-    fn see(&mut self, stamp: Stamp, snapshot: Arc<TableSnapshot>) {
-        let stamp = stamp.is_settled().then_some(stamp);
-        match &mut self.seen {
-            // A load that alterations kept overtaking can end with less than was seen already.
-            Some(seen) if seen.snapshot.version() > snapshot.version() => seen.stamp = None,
-            _ => self.seen = Some(Seen { stamp, snapshot }),
+    fn update(&mut self, reading: ClockReading, snapshot: Arc<TableSnapshot>) {
+        let reading = reading.is_settled().then_some(reading);
+        match &mut self.last {
+            // A load that schema changes overtake repeatedly can return an older version than a
+            // previous lookup.
+            Some(last) if last.snapshot.version() > snapshot.version() => last.reading = None,
+            _ => self.last = Some(LastLookup { reading, snapshot }),
         }
     }
 
-    fn seen(&self) -> Option<&Arc<TableSnapshot>> {
-        self.seen.as_ref().map(|seen| &seen.snapshot)
+    fn snapshot(&self) -> Option<&Arc<TableSnapshot>> {
+        self.last.as_ref().map(|last| &last.snapshot)
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`NameRef`]: a table's name, borrowed from wherever it stands.
+//! [`NameRef`]: a borrowed table name, and names together with their hashes.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -8,12 +8,24 @@ use std::hash::{Hash, Hasher};
 use kalamtable_model::TableName;
 use papaya::Equivalent;
 
-/// A table's name, borrowed: of a [`TableName`], or of two texts.
+/// A borrowed table name. It is created from a reference to a [`TableName`], or from a pair of
+/// strings.
+///
+/// Lookups by name compare names exactly, including case.
+///
+/// ```
+/// use kalamtable_model::TableName;
+/// use kalamtable_registry::NameRef;
+///
+/// let name = TableName::parse("app.notes")?;
+/// assert_eq!(NameRef::from(&name), NameRef::from(("app", "notes")));
+/// # Ok::<(), kalamtable_model::NameError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct NameRef<'a> {
-    /// Before the dot.
+    /// The namespace, which precedes the dot.
     pub namespace: &'a str,
-    /// After the dot.
+    /// The name within the namespace, which follows the dot.
     pub table: &'a str,
 }
 
@@ -41,7 +53,13 @@ impl<'a> From<(&'a str, &'a str)> for NameRef<'a> {
     }
 }
 
-/// A name with its hash, which is made once for everything that is kept by it.
+impl fmt::Display for NameRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.namespace, self.table)
+    }
+}
+
+/// An owned name with its hash, which is computed once for the map, the clock and the thread cache.
 #[derive(Clone, Debug)]
 pub(crate) struct HashedName {
     pub(crate) hash: u64,
@@ -50,14 +68,14 @@ pub(crate) struct HashedName {
 
 /// A borrowed name with its hash.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct HashedRef<'a> {
+pub(crate) struct HashedNameRef<'a> {
     pub(crate) hash: u64,
     pub(crate) name: NameRef<'a>,
 }
 
-impl HashedRef<'_> {
-    /// The same name, owned: `name` is equal to it.
-    pub(crate) fn with(self, name: TableName) -> HashedName {
+impl HashedNameRef<'_> {
+    /// Returns an owned key, where `name` equals the borrowed name.
+    pub(crate) fn with_owned(self, name: TableName) -> HashedName {
         HashedName {
             hash: self.hash,
             name,
@@ -79,20 +97,14 @@ impl Hash for HashedName {
     }
 }
 
-impl Hash for HashedRef<'_> {
+impl Hash for HashedNameRef<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.hash.hash(state);
     }
 }
 
-impl Equivalent<HashedName> for HashedRef<'_> {
+impl Equivalent<HashedName> for HashedNameRef<'_> {
     fn equivalent(&self, other: &HashedName) -> bool {
         self.hash == other.hash && self.name == NameRef::from(&other.name)
-    }
-}
-
-impl fmt::Display for NameRef<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.namespace, self.table)
     }
 }

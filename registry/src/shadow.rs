@@ -1,26 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The shadow mode: what is answered from memory, compared with what the store says and with what is
-//! derived anew.
+//! Shadow mode: lookups that are verified against the store, and schemas that are derived again and
+//! compared.
 
-use std::sync::PoisonError;
+use std::sync::Arc;
 
 use kalamtable_store::TableId;
 
 use crate::error::Error;
-use crate::registry::Shared;
-use crate::shape::with_system_columns;
-use crate::slots::Known;
+use crate::inner::RegistryInner;
+use crate::layout::with_system_columns;
 use crate::snapshot::TableSnapshot;
+use crate::sync::lock;
 
-impl Shared {
-    pub(crate) async fn get_shadowed(&self, id: TableId) -> Result<Known, Error> {
-        // What was visible before the look-up: a change that is committed and not yet visible may be missed.
-        let visible = *self.cursor.lock().unwrap_or_else(PoisonError::into_inner);
+impl RegistryInner {
+    /// Returns the current version of a table, and verifies it if the registry is in shadow mode.
+    pub(crate) async fn get_verified(
+        &self,
+        id: TableId,
+    ) -> Result<Option<Arc<TableSnapshot>>, Error> {
+        if self.is_shadowed {
+            self.get_shadowed(id).await
+        } else {
+            self.get(id).await
+        }
+    }
+
+    async fn get_shadowed(&self, id: TableId) -> Result<Option<Arc<TableSnapshot>>, Error> {
+        // The lookup must include the changes that were applied before it began. It may miss a
+        // change that is committed and not applied yet.
+        let applied = *lock(&self.cursor);
         let last = self.store.last_sequence().await?;
         let stored = self.store.get(id).await?;
 
-        let copied = self.lend(id, |lent| lent.snapshot.version());
+        let borrowed = self.with_snapshot(id, |borrowed| borrowed.snapshot.version());
         let found = self.get(id).await?;
 
         let cached = found.as_ref().map_or(0, |snapshot| snapshot.version());
@@ -30,19 +43,21 @@ impl Shared {
             stored: version,
         };
         match (&stored, &found) {
-            (Some(stored), Some(_)) if stored.sequence <= visible => {
-                let is_copy_old = matches!(copied, Some(Some(copy)) if copy < stored.version());
-                if cached < stored.version() || is_copy_old {
+            (Some(stored), Some(_)) if stored.sequence <= applied => {
+                let is_borrowed_stale =
+                    matches!(borrowed, Some(Some(version)) if version < stored.version());
+                if cached < stored.version() || is_borrowed_stale {
                     return Err(stale(stored.version()));
                 }
             }
-            // Dropped meanwhile?
+            // The store is read again, because the table may have been dropped after the first
+            // read.
             (Some(stored), None)
-                if stored.sequence <= visible && self.store.get(id).await?.is_some() =>
+                if stored.sequence <= applied && self.store.get(id).await?.is_some() =>
             {
                 return Err(stale(stored.version()));
             }
-            (None, Some(_)) if last <= visible && self.store.get(id).await?.is_none() => {
+            (None, Some(_)) if last <= applied && self.store.get(id).await?.is_none() => {
                 return Err(stale(0));
             }
             _ => {}
@@ -53,7 +68,8 @@ impl Shared {
         Ok(found)
     }
 
-    /// That a snapshot, and what was made of it, is what the store has under its version.
+    /// Fails unless a snapshot and its schemas match the definition that the store has for its
+    /// version.
     async fn check_derived(&self, snapshot: &TableSnapshot) -> Result<(), Error> {
         let (id, version) = (snapshot.id(), snapshot.version());
         let mismatch = |artefact| Error::ArtefactMismatch {
@@ -64,7 +80,7 @@ impl Shared {
         let Some(stored) = self.store.get_version(id, version).await? else {
             return Err(mismatch("definition"));
         };
-        // By their texts: a default that is not a number differs from itself.
+        // The texts are compared, because a default of NaN is not equal to itself.
         if stored.definition.to_toml() != snapshot.definition().to_toml() {
             return Err(mismatch("definition"));
         }
@@ -72,8 +88,8 @@ impl Shared {
         if **snapshot.schema() != schema {
             return Err(mismatch("schema"));
         }
-        let system = with_system_columns(&schema, stored.definition.kind());
-        if *snapshot.schema_with_system_columns() != system {
+        let with_system_columns = with_system_columns(&schema, stored.definition.kind());
+        if *snapshot.schema_with_system_columns() != with_system_columns {
             return Err(mismatch("schema with the system columns"));
         }
         Ok(())

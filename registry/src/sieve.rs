@@ -1,28 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Sieve`]: what is resident, what it weighs, and what goes first when that is too much.
+//! [`Sieve`]: the SIEVE eviction policy over weighted items.
 //!
-//! Entries stand in the order in which they came. A hand goes from the oldest to the newest: an entry that
-//! was visited since it passed last is left alone, another one goes. Yazhuo Zhang et al., "SIEVE is
-//! Simpler than LRU", NSDI 2024.
+//! Items are kept in the order in which they were inserted. A hand moves from the oldest to the
+//! newest item: it skips an item that was visited since the hand passed it last, and evicts any
+//! other item. Yazhuo Zhang et al., "SIEVE is Simpler than LRU: an Efficient Turn-Key Eviction
+//! Algorithm for Web Caches", NSDI 2024.
 
-use std::sync::Arc;
+/// An item of a [`Sieve`].
+pub(crate) trait Evictable {
+    /// Returns whether the item was visited since the previous call of this method.
+    fn take_visited(&self) -> bool;
+}
 
-use kalamtable_model::TableName;
-use kalamtable_store::TableId;
-
-use crate::snapshot::TableSnapshot;
-
-/// An entry's place: a number and, so that it is not taken for that of an entry that came later, how many
-/// entries have been there before.
+/// A key of an item in a [`Sieve`]: its index, and a generation that distinguishes it from earlier
+/// items at the same index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Node(pub(crate) u64);
+pub(crate) struct SieveKey(u64);
 
-impl Node {
-    pub(crate) const NONE: Node = Node(u64::MAX);
+impl SieveKey {
+    /// The key of no item.
+    pub(crate) const NONE: SieveKey = SieveKey(u64::MAX);
 
     fn new(index: u32, generation: u32) -> Self {
-        Node(u64::from(generation) << 32 | u64::from(index))
+        SieveKey(u64::from(generation) << 32 | u64::from(index))
+    }
+
+    pub(crate) fn as_u64(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn from_u64(key: u64) -> Self {
+        SieveKey(key)
     }
 
     fn index(self) -> usize {
@@ -34,219 +43,200 @@ impl Node {
     }
 }
 
-/// What an entry is of.
-#[derive(Clone, Debug)]
-pub(crate) enum Resident {
-    /// The present version of a table, and its name.
-    Table(Arc<TableSnapshot>),
-    /// Another version of a table.
-    Version(Arc<TableSnapshot>),
-    /// That there is no such table.
-    NoTable(TableId),
-    /// That there is no table of that name.
-    NoName(Box<TableName>),
-}
-
-impl Resident {
-    /// Whether it was visited since it was asked last. What is known to be absent never counts as visited:
-    /// to learn it again costs little.
-    fn take_visit(&self) -> bool {
-        match self {
-            Resident::Table(snapshot) | Resident::Version(snapshot) => snapshot.take_visit(),
-            Resident::NoTable(_) | Resident::NoName(_) => false,
-        }
-    }
-}
-
 #[derive(Debug)]
-struct Entry {
+struct SieveEntry<T> {
     generation: u32,
-    /// The entries that came before and after it, or itself at an end.
+    /// The index of the next older entry, or [`NIL`].
     older: u32,
+    /// The index of the next newer entry, or [`NIL`]. In a free entry, the index of the next free
+    /// entry.
     newer: u32,
     bytes: usize,
-    /// None if the place is free; `newer` is then the next free one.
-    resident: Option<Resident>,
+    /// `None` in a free entry.
+    item: Option<T>,
 }
 
-const NOWHERE: u32 = u32::MAX;
+/// The index of no entry.
+const NIL: u32 = u32::MAX;
 
-/// One place in so many is kept free for entries to come: twice as many places as entries would be much of
-/// what is charged for a small table.
-const SPARE: usize = 8;
+/// The vector of entries grows by this fraction. Doubling it would waste a large part of the bytes
+/// that are charged for a small table.
+const GROWTH_FRACTION: usize = 8;
 
+/// Items with their sizes in bytes, in the order of insertion.
 #[derive(Debug)]
-pub(crate) struct Sieve {
-    entries: Vec<Entry>,
+pub(crate) struct Sieve<T> {
+    entries: Vec<SieveEntry<T>>,
     free: u32,
     oldest: u32,
     newest: u32,
-    /// What is looked at next when something has to go.
+    /// The entry that the next eviction examines first, or [`NIL`] for the oldest one.
     hand: u32,
     len: usize,
     bytes: usize,
 }
 
-impl Sieve {
+impl<T: Evictable> Sieve<T> {
+    /// The bytes that the sieve itself uses per item, including unused capacity.
+    pub(crate) const ENTRY_BYTES: usize =
+        size_of::<SieveEntry<T>>() + size_of::<SieveEntry<T>>() / GROWTH_FRACTION;
+
     pub(crate) fn new() -> Self {
         Sieve {
             entries: Vec::new(),
-            free: NOWHERE,
-            oldest: NOWHERE,
-            newest: NOWHERE,
-            hand: NOWHERE,
+            free: NIL,
+            oldest: NIL,
+            newest: NIL,
+            hand: NIL,
             len: 0,
             bytes: 0,
         }
     }
 
-    /// What an entry takes in here, with its part of the places that are kept for others.
-    pub(crate) const ENTRY_BYTES: usize = size_of::<Entry>() + size_of::<Entry>() / SPARE;
-
+    /// Returns the total size of the items.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// The part of the bytes that is in snapshots. Goes through all entries.
-    pub(crate) fn snapshot_bytes(&self) -> usize {
-        let residents = self
-            .entries
-            .iter()
-            .filter_map(|entry| entry.resident.as_ref());
-        residents
-            .map(|resident| match resident {
-                Resident::Table(snapshot) | Resident::Version(snapshot) => snapshot.bytes(),
-                Resident::NoTable(_) | Resident::NoName(_) => 0,
-            })
-            .sum()
+    /// Iterates over the items in no particular order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.entries.iter().filter_map(|entry| entry.item.as_ref())
     }
 
-    /// Adds the newest entry.
-    pub(crate) fn insert(&mut self, resident: Resident, bytes: usize) -> Node {
-        let index = match self.free {
-            NOWHERE => {
-                let index = match u32::try_from(self.entries.len()) {
-                    Ok(index) if index != NOWHERE => index,
-                    // Four billion entries: two hundred gigabytes before any of their contents.
-                    _ => return Node::NONE,
-                };
-                if self.entries.len() == self.entries.capacity() {
-                    let spare = (self.entries.len() / SPARE).max(64);
-                    self.entries.reserve_exact(spare);
-                }
-                self.entries.push(Entry {
-                    generation: 0,
-                    older: NOWHERE,
-                    newer: NOWHERE,
-                    bytes: 0,
-                    resident: None,
-                });
-                index
-            }
-            free => {
-                self.free = self.entries[free as usize].newer;
-                free
-            }
+    /// Inserts an item as the newest one.
+    ///
+    /// Returns [`SieveKey::NONE`], and drops the item, if the sieve has 2^32 - 1 items: the entries
+    /// alone would occupy more than 150 GB.
+    pub(crate) fn insert(&mut self, item: T, bytes: usize) -> SieveKey {
+        let Some(index) = self.take_free() else {
+            return SieveKey::NONE;
         };
         let older = self.newest;
         let entry = &mut self.entries[index as usize];
-        (entry.older, entry.newer) = (older, NOWHERE);
-        (entry.bytes, entry.resident) = (bytes, Some(resident));
-        let node = Node::new(index, entry.generation);
+        (entry.older, entry.newer) = (older, NIL);
+        (entry.bytes, entry.item) = (bytes, Some(item));
+        let key = SieveKey::new(index, entry.generation);
         match older {
-            NOWHERE => self.oldest = index,
+            NIL => self.oldest = index,
             older => self.entries[older as usize].newer = index,
         }
         self.newest = index;
         self.len += 1;
         self.bytes += bytes;
-        node
+        key
     }
 
-    /// Puts something else in an entry's place, or makes it the newest if the entry is gone. What was there
-    /// is returned, and its node is that of no entry any more.
+    /// Replaces an item, which keeps its position, and returns the key of the replacement and the
+    /// previous item. If no item has the key, inserts the item as the newest one.
     pub(crate) fn replace(
         &mut self,
-        node: Node,
-        resident: Resident,
+        key: SieveKey,
+        item: T,
         bytes: usize,
-    ) -> (Node, Option<Resident>) {
-        let Some(entry) = self.entry(node) else {
-            return (self.insert(resident, bytes), None);
+    ) -> (SieveKey, Option<T>) {
+        let Some(entry) = self.entry(key) else {
+            return (self.insert(item, bytes), None);
         };
-        let before = std::mem::replace(&mut entry.bytes, bytes);
-        let gone = entry.resident.replace(resident);
+        let previous_bytes = std::mem::replace(&mut entry.bytes, bytes);
+        let previous = entry.item.replace(item);
         entry.generation = entry.generation.wrapping_add(1);
-        let node = Node::new(node.index() as u32, entry.generation);
-        self.bytes = self.bytes - before + bytes;
-        (node, gone)
+        let key = SieveKey::new(key.index() as u32, entry.generation);
+        self.bytes = self.bytes - previous_bytes + bytes;
+        (key, previous)
     }
 
-    /// Weighs an entry anew, if it is there.
-    pub(crate) fn weigh(&mut self, node: Node, weigh: impl FnOnce(&Resident) -> usize) {
-        if let Some(entry) = self.entry(node)
-            && let Some(resident) = &entry.resident
+    /// Updates the size of an item. Does nothing if no item has the key.
+    pub(crate) fn resize(&mut self, key: SieveKey, bytes: impl FnOnce(&T) -> usize) {
+        if let Some(entry) = self.entry(key)
+            && let Some(item) = &entry.item
         {
-            let bytes = weigh(resident);
-            let before = std::mem::replace(&mut entry.bytes, bytes);
-            self.bytes = self.bytes - before + bytes;
+            let bytes = bytes(item);
+            let previous_bytes = std::mem::replace(&mut entry.bytes, bytes);
+            self.bytes = self.bytes - previous_bytes + bytes;
         }
     }
 
-    /// Takes an entry out, if it is there.
-    pub(crate) fn remove(&mut self, node: Node) -> Option<Resident> {
-        self.entry(node)?;
-        self.unlink(node.index() as u32)
+    /// Removes and returns an item, or returns `None` if no item has the key.
+    pub(crate) fn remove(&mut self, key: SieveKey) -> Option<T> {
+        self.entry(key)?;
+        self.unlink(key.index() as u32)
     }
 
-    /// Takes out what has to go first, with its place and what it weighed.
-    pub(crate) fn evict(&mut self) -> Option<(Node, Resident, usize)> {
-        // Twice round: the first time all may have been visited.
+    /// Removes the next item to evict, and returns it with its key and size. Returns `None` if the
+    /// sieve is empty, or if other threads visit all items faster than this method examines them.
+    pub(crate) fn evict(&mut self) -> Option<(SieveKey, T, usize)> {
+        // At most two rounds: in the first one, all items may have been visited.
         for _ in 0..=2 * self.len {
             let index = match self.hand {
-                NOWHERE => self.oldest,
+                NIL => self.oldest,
                 hand => hand,
             };
             let entry = self.entries.get(index as usize)?;
-            if entry.resident.as_ref().is_some_and(Resident::take_visit) {
+            if entry.item.as_ref().is_some_and(T::take_visited) {
                 self.hand = entry.newer;
                 continue;
             }
-            let (node, bytes) = (Node::new(index, entry.generation), entry.bytes);
-            return Some((node, self.unlink(index)?, bytes));
+            let (key, bytes) = (SieveKey::new(index, entry.generation), entry.bytes);
+            return Some((key, self.unlink(index)?, bytes));
         }
         None
     }
 
-    /// Takes everything out.
-    pub(crate) fn clear(&mut self) -> Vec<Resident> {
-        let mut gone = Vec::with_capacity(self.len);
-        while self.oldest != NOWHERE {
-            gone.extend(self.unlink(self.oldest));
+    /// Removes all items, and returns them from the oldest to the newest.
+    pub(crate) fn clear(&mut self) -> Vec<T> {
+        let mut items = Vec::with_capacity(self.len);
+        while self.oldest != NIL {
+            items.extend(self.unlink(self.oldest));
         }
-        gone
+        items
     }
 
-    fn entry(&mut self, node: Node) -> Option<&mut Entry> {
-        let entry = self.entries.get_mut(node.index())?;
-        (entry.generation == node.generation() && entry.resident.is_some()).then_some(entry)
+    fn entry(&mut self, key: SieveKey) -> Option<&mut SieveEntry<T>> {
+        let entry = self.entries.get_mut(key.index())?;
+        (entry.generation == key.generation() && entry.item.is_some()).then_some(entry)
     }
 
-    fn unlink(&mut self, index: u32) -> Option<Resident> {
+    /// Takes an entry from the free list, or adds one.
+    fn take_free(&mut self) -> Option<u32> {
+        if self.free != NIL {
+            let index = self.free;
+            self.free = self.entries[index as usize].newer;
+            return Some(index);
+        }
+        let index = u32::try_from(self.entries.len()).ok()?;
+        if index == NIL {
+            return None;
+        }
+        if self.entries.len() == self.entries.capacity() {
+            let additional = (self.entries.len() / GROWTH_FRACTION).max(64);
+            self.entries.reserve_exact(additional);
+        }
+        self.entries.push(SieveEntry {
+            generation: 0,
+            older: NIL,
+            newer: NIL,
+            bytes: 0,
+            item: None,
+        });
+        Some(index)
+    }
+
+    /// Removes an entry from the list, and adds it to the free list.
+    fn unlink(&mut self, index: u32) -> Option<T> {
         let free = self.free;
         let entry = self.entries.get_mut(index as usize)?;
         let (older, newer) = (entry.older, entry.newer);
-        let resident = entry.resident.take();
+        let item = entry.item.take();
         let bytes = std::mem::take(&mut entry.bytes);
         entry.newer = free;
         entry.generation = entry.generation.wrapping_add(1);
         self.free = index;
         match older {
-            NOWHERE => self.oldest = newer,
+            NIL => self.oldest = newer,
             older => self.entries[older as usize].newer = newer,
         }
         match newer {
-            NOWHERE => self.newest = older,
+            NIL => self.newest = older,
             newer => self.entries[newer as usize].older = older,
         }
         if self.hand == index {
@@ -254,6 +244,307 @@ impl Sieve {
         }
         self.len -= 1;
         self.bytes -= bytes;
-        resident
+        item
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// An item with a number, and a visited bit that the test can set.
+    #[derive(Clone, Debug)]
+    struct TestItem {
+        number: u32,
+        visited: Rc<Cell<bool>>,
+    }
+
+    impl TestItem {
+        fn new(number: u32) -> Self {
+            TestItem {
+                number,
+                visited: Rc::default(),
+            }
+        }
+    }
+
+    impl Evictable for TestItem {
+        fn take_visited(&self) -> bool {
+            self.visited.take()
+        }
+    }
+
+    fn evict_number(sieve: &mut Sieve<TestItem>) -> Option<u32> {
+        sieve.evict().map(|(_, item, _)| item.number)
+    }
+
+    /// A sieve of items `0..count` of one byte each, with their keys.
+    fn sieve_of(items: &[TestItem]) -> (Sieve<TestItem>, Vec<SieveKey>) {
+        let mut sieve = Sieve::new();
+        let keys = items
+            .iter()
+            .map(|item| sieve.insert(item.clone(), 1))
+            .collect();
+        (sieve, keys)
+    }
+
+    #[test]
+    fn unvisited_items_are_evicted_from_the_oldest() {
+        let items: Vec<TestItem> = (0..3).map(TestItem::new).collect();
+        let (mut sieve, _) = sieve_of(&items);
+        let evicted: Vec<u32> = std::iter::from_fn(|| evict_number(&mut sieve)).collect();
+        assert_eq!(evicted, [0, 1, 2]);
+        assert_eq!((sieve.bytes(), sieve.iter().count()), (0, 0));
+    }
+
+    #[test]
+    fn visited_items_are_kept_and_the_hand_does_not_return_to_them() {
+        let items: Vec<TestItem> = (0..4).map(TestItem::new).collect();
+        let (mut sieve, _) = sieve_of(&items);
+        items[0].visited.set(true);
+        items[2].visited.set(true);
+        assert_eq!(evict_number(&mut sieve), Some(1));
+        // A first-in-first-out queue would examine item 0 here.
+        assert_eq!(evict_number(&mut sieve), Some(3));
+        assert_eq!(evict_number(&mut sieve), Some(0));
+        assert_eq!(evict_number(&mut sieve), Some(2));
+    }
+
+    #[test]
+    fn all_visited_items_lose_their_bits_and_the_oldest_is_evicted() {
+        let items: Vec<TestItem> = (0..3).map(TestItem::new).collect();
+        let (mut sieve, _) = sieve_of(&items);
+        items.iter().for_each(|item| item.visited.set(true));
+        assert_eq!(evict_number(&mut sieve), Some(0));
+        assert_eq!(evict_number(&mut sieve), Some(1));
+    }
+
+    #[test]
+    fn keys_of_removed_and_replaced_items_find_nothing() {
+        let items: Vec<TestItem> = (0..2).map(TestItem::new).collect();
+        let (mut sieve, keys) = sieve_of(&items);
+        assert!(sieve.remove(keys[0]).is_some());
+        assert!(sieve.remove(keys[0]).is_none());
+        // The entry is used again, under another key.
+        let reused = sieve.insert(TestItem::new(7), 10);
+        assert_ne!(reused, keys[0]);
+        sieve.resize(keys[0], |_| 1000);
+        let (replacement, previous) = sieve.replace(keys[1], TestItem::new(8), 20);
+        assert_eq!(previous.map(|item| item.number), Some(1));
+        assert!(sieve.remove(keys[1]).is_none());
+        sieve.resize(replacement, |_| 30);
+        assert_eq!(sieve.bytes(), 40);
+        assert!(sieve.remove(SieveKey::NONE).is_none());
+    }
+
+    #[test]
+    fn a_replacement_keeps_its_position() {
+        let items: Vec<TestItem> = (0..3).map(TestItem::new).collect();
+        let (mut sieve, keys) = sieve_of(&items);
+        sieve.replace(keys[0], TestItem::new(9), 1);
+        let evicted: Vec<u32> = std::iter::from_fn(|| evict_number(&mut sieve)).collect();
+        assert_eq!(evicted, [9, 1, 2]);
+    }
+
+    /// The policy without linked lists, free entries and keys: a vector from the oldest to the
+    /// newest item.
+    #[derive(Default)]
+    struct NaiveSieve {
+        items: Vec<(TestItem, usize)>,
+        /// The number of the item that is examined first.
+        hand: Option<u32>,
+    }
+
+    impl NaiveSieve {
+        fn position(&self, number: u32) -> Option<usize> {
+            self.items
+                .iter()
+                .position(|(item, _)| item.number == number)
+        }
+
+        fn remove_at(&mut self, index: usize) -> (TestItem, usize) {
+            let removed = self.items.remove(index);
+            if self.hand == Some(removed.0.number) {
+                self.hand = self.items.get(index).map(|(item, _)| item.number);
+            }
+            removed
+        }
+
+        fn evict(&mut self) -> Option<(TestItem, usize)> {
+            loop {
+                let index = self.hand.and_then(|hand| self.position(hand)).unwrap_or(0);
+                let (item, _) = self.items.get(index)?;
+                if !item.take_visited() {
+                    return Some(self.remove_at(index));
+                }
+                self.hand = self.items.get(index + 1).map(|(item, _)| item.number);
+            }
+        }
+
+        fn bytes(&self) -> usize {
+            self.items.iter().map(|(_, bytes)| bytes).sum()
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum SieveOperation {
+        Insert(usize),
+        /// The operations below choose among all items so far, including removed ones.
+        Remove(prop::sample::Index),
+        Replace(prop::sample::Index, usize),
+        Resize(prop::sample::Index, usize),
+        Visit(prop::sample::Index),
+        Evict,
+        Clear,
+    }
+
+    fn operation() -> impl Strategy<Value = SieveOperation> {
+        let index = || any::<prop::sample::Index>();
+        prop_oneof![
+            6 => (0..100_usize).prop_map(SieveOperation::Insert),
+            2 => index().prop_map(SieveOperation::Remove),
+            2 => (index(), 0..100_usize).prop_map(|(at, bytes)| SieveOperation::Replace(at, bytes)),
+            2 => (index(), 0..100_usize).prop_map(|(at, bytes)| SieveOperation::Resize(at, bytes)),
+            6 => index().prop_map(SieveOperation::Visit),
+            5 => Just(SieveOperation::Evict),
+            1 => Just(SieveOperation::Clear),
+        ]
+    }
+
+    /// The sieve and its naive twin, which perform the same operations. Numbers of items are never
+    /// reused, and are equal in both.
+    struct SievePair {
+        sieve: Sieve<TestItem>,
+        naive: NaiveSieve,
+        /// The key and visited bits of every item so far, by number.
+        all: Vec<(SieveKey, [Rc<Cell<bool>>; 2])>,
+    }
+
+    impl SievePair {
+        /// Returns an item for each of the two, and remembers their visited bits.
+        fn items(&mut self) -> [TestItem; 2] {
+            let items = [(); 2].map(|()| TestItem::new(self.all.len() as u32));
+            let visited = items.each_ref().map(|item| Rc::clone(&item.visited));
+            self.all.push((SieveKey::NONE, visited));
+            items
+        }
+
+        fn choose(&self, index: prop::sample::Index) -> Option<u32> {
+            (!self.all.is_empty()).then(|| index.index(self.all.len()) as u32)
+        }
+
+        fn perform(&mut self, operation: SieveOperation) {
+            match operation {
+                SieveOperation::Insert(bytes) => {
+                    let [ours, naive] = self.items();
+                    let number = ours.number as usize;
+                    self.all[number].0 = self.sieve.insert(ours, bytes);
+                    self.naive.items.push((naive, bytes));
+                }
+                SieveOperation::Remove(at) => {
+                    let Some(number) = self.choose(at) else {
+                        return;
+                    };
+                    let removed = self.sieve.remove(self.all[number as usize].0);
+                    let expected = self.naive.position(number);
+                    let expected = expected.map(|index| self.naive.remove_at(index).0.number);
+                    assert_eq!(removed.map(|item| item.number), expected);
+                }
+                SieveOperation::Replace(at, bytes) => {
+                    let Some(number) = self.choose(at) else {
+                        return;
+                    };
+                    let [ours, naive] = self.items();
+                    let replacement = ours.number;
+                    let key = self.all[number as usize].0;
+                    let (key, previous) = self.sieve.replace(key, ours, bytes);
+                    self.all[replacement as usize].0 = key;
+                    match self.naive.position(number) {
+                        Some(index) => {
+                            self.naive.items[index] = (naive, bytes);
+                            if self.naive.hand == Some(number) {
+                                self.naive.hand = Some(replacement);
+                            }
+                            assert_eq!(previous.map(|item| item.number), Some(number));
+                        }
+                        None => {
+                            self.naive.items.push((naive, bytes));
+                            assert!(previous.is_none());
+                        }
+                    }
+                }
+                SieveOperation::Resize(at, bytes) => {
+                    let Some(number) = self.choose(at) else {
+                        return;
+                    };
+                    self.sieve.resize(self.all[number as usize].0, |_| bytes);
+                    if let Some(index) = self.naive.position(number) {
+                        self.naive.items[index].1 = bytes;
+                    }
+                }
+                SieveOperation::Visit(at) => {
+                    let Some(number) = self.choose(at) else {
+                        return;
+                    };
+                    for visited in &self.all[number as usize].1 {
+                        visited.set(true);
+                    }
+                }
+                SieveOperation::Evict => {
+                    let evicted = self.sieve.evict();
+                    let evicted = evicted.map(|(key, item, bytes)| {
+                        assert_eq!(key, self.all[item.number as usize].0);
+                        (item.number, bytes)
+                    });
+                    let expected = self.naive.evict();
+                    assert_eq!(evicted, expected.map(|(item, bytes)| (item.number, bytes)));
+                }
+                SieveOperation::Clear => {
+                    let cleared = self.sieve.clear();
+                    let cleared: Vec<u32> = cleared.iter().map(|item| item.number).collect();
+                    let expected = std::mem::take(&mut self.naive.items);
+                    let expected: Vec<u32> = expected.iter().map(|(item, _)| item.number).collect();
+                    assert_eq!(cleared, expected);
+                    self.naive.hand = None;
+                }
+            }
+        }
+
+        fn check(&self) {
+            assert_eq!(self.sieve.bytes(), self.naive.bytes());
+            assert_eq!(self.sieve.len, self.naive.items.len());
+            let mut ours: Vec<u32> = self.sieve.iter().map(|item| item.number).collect();
+            let mut naive: Vec<u32> = self
+                .naive
+                .items
+                .iter()
+                .map(|(item, _)| item.number)
+                .collect();
+            ours.sort_unstable();
+            naive.sort_unstable();
+            assert_eq!(ours, naive);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_operations_give_the_results_of_the_naive_twin(
+            operations in prop::collection::vec(operation(), 0..200),
+        ) {
+            let mut pair = SievePair {
+                sieve: Sieve::new(),
+                naive: NaiveSieve::default(),
+                all: Vec::new(),
+            };
+            for operation in operations {
+                pair.perform(operation);
+                pair.check();
+            }
+        }
     }
 }

@@ -1,488 +1,586 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Slots`]: what is published of each table and name, and the protocol by which it changes.
+//! [`Slots`]: the shared maps of cached tables and names, the protocol by which they change, and
+//! eviction.
 //!
-//! Whatever changes a slot holds its lock, and moves its clock before and after. A load publishes what it
-//! has read only if there was no alteration since it began; an alteration comes after the commit in the
-//! store. So once an alteration is complete, neither a slot nor a copy that a thread keeps, nor a load that
-//! is still under way, brings back what was there before.
+//! - Every update of a slot holds the lock of its clock, and advances the clock before and after.
+//! - A load publishes its result only if the epoch is the one at which it began.
+//! - A schema change is applied after the store has committed it.
 //!
-//! A name's slot holds a table's snapshot only while the table's own slot holds the same one.
+//! So once a schema change is applied, no slot, no cache of a thread and no load in progress can
+//! bring an older version back.
+//!
+//! The slot of a name holds a snapshot only while the slot of its table holds the same snapshot.
+//! Locks are taken in the order: clocks of tables, clocks of names, resident items.
 
 use std::hash::BuildHasher;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use kalamtable_model::TableName;
 use kalamtable_store::TableId;
 
-use crate::clocks::{Change, Clock, Clocks, Epoch, Section, Stamp};
-use crate::counters::Count;
-use crate::ledger::Ledger;
-use crate::name::{HashedName, HashedRef, NameRef};
-use crate::sieve::{Node, Resident, Sieve};
+use crate::clocks::{ClockAdvance, ClockId, ClockReading, Clocks, Epoch, LockedClocks};
+use crate::counters::RegistryCounter;
+use crate::heap_size;
+use crate::metrics::RegistryMetrics;
+use crate::name::{HashedName, HashedNameRef, NameRef};
+use crate::sieve::{Evictable, Sieve, SieveKey};
 use crate::snapshot::TableSnapshot;
-use crate::sync::{Map, Mutex, RandomState};
-use crate::weigh;
+use crate::sync::{Map, Mutex, MutexGuard, RandomState, lock};
 
-/// What is known of a table or a name: its snapshot, or that there is none.
-pub(crate) type Known = Option<Arc<TableSnapshot>>;
+/// The cached result of a lookup by id or by name.
+#[derive(Clone, Debug)]
+pub(crate) enum CachedTable {
+    Exists(Arc<TableSnapshot>),
+    /// No table has the id or the name.
+    Absent,
+}
+
+impl CachedTable {
+    pub(crate) fn snapshot(&self) -> Option<&Arc<TableSnapshot>> {
+        match self {
+            CachedTable::Exists(snapshot) => Some(snapshot),
+            CachedTable::Absent => None,
+        }
+    }
+
+    pub(crate) fn into_snapshot(self) -> Option<Arc<TableSnapshot>> {
+        match self {
+            CachedTable::Exists(snapshot) => Some(snapshot),
+            CachedTable::Absent => None,
+        }
+    }
+
+    /// Returns whether `cached` holds this very snapshot.
+    pub(crate) fn is(cached: Option<&CachedTable>, snapshot: &Arc<TableSnapshot>) -> bool {
+        matches!(cached, Some(CachedTable::Exists(found)) if Arc::ptr_eq(found, snapshot))
+    }
+}
 
 pub(crate) struct Slots {
     clocks: Clocks,
-    names_state: RandomState,
+    name_hasher: RandomState,
     tables: Map<TableId, Slot>,
     names: Map<HashedName, Slot>,
     versions: Map<(TableId, u32), Slot>,
-    residents: Mutex<Sieve>,
+    residents: Mutex<Sieve<ResidentItem>>,
     budget: usize,
-    ledger: Arc<Ledger>,
+    metrics: Arc<RegistryMetrics>,
 }
 
 struct Slot {
-    /// None while it is being changed: whoever reads it then has to ask the store, and to wait for the lock.
-    known: Option<Known>,
-    /// The entry of what was found to be absent; that of a table is in its snapshot.
-    absent: Node,
+    /// `None` while the slot is updated: readers then load from the store, and publishing waits for
+    /// the lock.
+    cached: Option<CachedTable>,
+    /// The key of the sieve's item if the slot is absent. If a snapshot exists, it has the key.
+    absent_key: SieveKey,
 }
 
 impl Slot {
-    fn present(snapshot: &Arc<TableSnapshot>) -> Self {
+    fn exists(snapshot: &Arc<TableSnapshot>) -> Self {
         Slot {
-            known: Some(Some(Arc::clone(snapshot))),
-            absent: Node::NONE,
+            cached: Some(CachedTable::Exists(Arc::clone(snapshot))),
+            absent_key: SieveKey::NONE,
         }
     }
 
-    fn absent(node: Node) -> Self {
+    fn absent(key: SieveKey) -> Self {
         Slot {
-            known: Some(None),
-            absent: node,
+            cached: Some(CachedTable::Absent),
+            absent_key: key,
         }
     }
 
-    fn in_change() -> Self {
+    fn updating() -> Self {
         Slot {
-            known: None,
-            absent: Node::NONE,
+            cached: None,
+            absent_key: SieveKey::NONE,
         }
     }
 
-    fn known(&self) -> Option<&Known> {
-        self.known.as_ref()
+    fn cached(&self) -> Option<&CachedTable> {
+        self.cached.as_ref()
     }
 
-    fn node(&self) -> Node {
-        let snapshot = self.known().and_then(Option::as_ref);
-        snapshot.map_or(self.absent, |snapshot| snapshot.node())
+    fn sieve_key(&self) -> SieveKey {
+        let snapshot = self.cached().and_then(CachedTable::snapshot);
+        snapshot.map_or(self.absent_key, |snapshot| snapshot.sieve_key())
     }
 }
 
-/// What a map takes for an entry besides the key and the value: metadata, a pointer and free places, of which
-/// there are most when the map has just grown. Measured with a counting allocator, which a test does again.
+/// An item that occupies memory and can be evicted.
+#[derive(Clone, Debug)]
+pub(crate) enum ResidentItem {
+    /// The current version of a table, and its name.
+    Table(Arc<TableSnapshot>),
+    /// An older version of a table.
+    Version(Arc<TableSnapshot>),
+    /// The absence of a table with this id.
+    AbsentTable(TableId),
+    /// The absence of a table with this name.
+    AbsentName(Box<TableName>),
+}
+
+impl ResidentItem {
+    fn bytes(&self) -> usize {
+        match self {
+            ResidentItem::Table(snapshot) => TABLE_ENTRY_BYTES + snapshot.bytes(),
+            ResidentItem::Version(snapshot) => VERSION_ENTRY_BYTES + snapshot.bytes(),
+            ResidentItem::AbsentTable(_) => ABSENT_TABLE_BYTES,
+            ResidentItem::AbsentName(name) => absent_name_bytes(name),
+        }
+    }
+
+    fn snapshot(&self) -> Option<&Arc<TableSnapshot>> {
+        match self {
+            ResidentItem::Table(snapshot) | ResidentItem::Version(snapshot) => Some(snapshot),
+            ResidentItem::AbsentTable(_) | ResidentItem::AbsentName(_) => None,
+        }
+    }
+}
+
+impl Evictable for ResidentItem {
+    /// Absence never counts as visited: loading it again is cheap.
+    fn take_visited(&self) -> bool {
+        self.snapshot()
+            .is_some_and(|snapshot| snapshot.take_visited())
+    }
+}
+
+/// The bytes that a map uses per entry in addition to the key and the value: metadata, a pointer,
+/// and unused capacity, which is largest after the map has grown. `tests/memory` checks this number
+/// with a counting allocator.
 const MAP_ENTRY_BYTES: usize = 36;
 
-/// What a resident table weighs besides its snapshot: the entries of two maps, and of the sieve.
+const SIEVE_ENTRY_BYTES: usize = Sieve::<ResidentItem>::ENTRY_BYTES;
+
+/// The bytes of a resident table in addition to its snapshot: the entries of two maps and of the
+/// sieve.
 const TABLE_ENTRY_BYTES: usize = 2 * MAP_ENTRY_BYTES
     + 2 * size_of::<Slot>()
     + size_of::<TableId>()
     + size_of::<HashedName>()
-    + Sieve::ENTRY_BYTES;
+    + SIEVE_ENTRY_BYTES;
 
 const VERSION_ENTRY_BYTES: usize =
-    MAP_ENTRY_BYTES + size_of::<Slot>() + size_of::<(TableId, u32)>() + Sieve::ENTRY_BYTES;
+    MAP_ENTRY_BYTES + size_of::<Slot>() + size_of::<(TableId, u32)>() + SIEVE_ENTRY_BYTES;
 
-const NO_TABLE_BYTES: usize =
-    MAP_ENTRY_BYTES + size_of::<Slot>() + size_of::<TableId>() + Sieve::ENTRY_BYTES;
+const ABSENT_TABLE_BYTES: usize =
+    MAP_ENTRY_BYTES + size_of::<Slot>() + size_of::<TableId>() + SIEVE_ENTRY_BYTES;
 
-fn no_name_bytes(name: &TableName) -> usize {
-    let texts =
-        [&name.namespace, &name.table].map(|text| weigh::allocation(weigh::ARC_BYTES + text.len()));
+fn absent_name_bytes(name: &TableName) -> usize {
+    let strings = [&name.namespace, &name.table]
+        .map(|text| heap_size::allocation(heap_size::ARC_BYTES + text.len()));
     MAP_ENTRY_BYTES
         + size_of::<Slot>()
         + size_of::<HashedName>()
         + size_of::<TableName>()
-        + Sieve::ENTRY_BYTES
-        + texts.iter().sum::<usize>()
+        + SIEVE_ENTRY_BYTES
+        + strings.iter().sum::<usize>()
 }
 
 impl Slots {
-    pub(crate) fn new(stripes: usize, locks: usize, budget: usize, ledger: Arc<Ledger>) -> Self {
+    /// Creates empty slots with `clocks` clocks for tables and as many for names, and `locks` locks
+    /// for each of the two.
+    pub(crate) fn new(
+        clocks: usize,
+        locks: usize,
+        budget: usize,
+        metrics: Arc<RegistryMetrics>,
+    ) -> Self {
         Slots {
-            clocks: Clocks::new(stripes, locks),
-            names_state: RandomState::default(),
+            clocks: Clocks::new(clocks, locks),
+            name_hasher: RandomState::default(),
             tables: Map::new(),
             names: Map::new(),
             versions: Map::new(),
             residents: Mutex::new(Sieve::new()),
             budget,
-            ledger,
+            metrics,
         }
     }
 
     // ---- reading ----
 
-    pub(crate) fn table_clock(&self, id: TableId) -> Clock {
+    pub(crate) fn table_clock(&self, id: TableId) -> ClockId {
         self.clocks.of_table(id.0)
     }
 
-    /// A name, ready to be looked up.
-    pub(crate) fn hashed<'a>(&self, name: impl Into<NameRef<'a>>) -> HashedRef<'a> {
+    pub(crate) fn hashed<'a>(&self, name: impl Into<NameRef<'a>>) -> HashedNameRef<'a> {
         let name = name.into();
-        HashedRef {
-            hash: self.names_state.hash_one(name),
+        HashedNameRef {
+            hash: self.name_hasher.hash_one(name),
             name,
         }
     }
 
-    pub(crate) fn name_clock(&self, name: HashedRef<'_>) -> Clock {
+    pub(crate) fn name_clock(&self, name: HashedNameRef<'_>) -> ClockId {
         self.clocks.of_name(name.hash)
     }
 
-    pub(crate) fn read_clock(&self, clock: Clock) -> Stamp {
+    pub(crate) fn read_clock(&self, clock: ClockId) -> ClockReading {
         self.clocks.read(clock)
     }
 
-    /// Whether no alteration has begun since an epoch.
-    pub(crate) fn is_settled_at(&self, clock: Clock, epoch: Epoch) -> bool {
-        let stamp = self.clocks.read(clock);
-        stamp.is_settled() && stamp.epoch() == epoch
+    /// Returns whether no schema change has begun since an epoch.
+    pub(crate) fn is_settled_at(&self, clock: ClockId, epoch: Epoch) -> bool {
+        let reading = self.clocks.read(clock);
+        reading.is_settled() && reading.epoch() == epoch
     }
 
-    pub(crate) fn alterations(&self) -> u64 {
-        self.clocks.alterations()
+    pub(crate) fn schema_changes(&self) -> u64 {
+        self.clocks.schema_changes()
     }
 
-    /// What `read` makes of what is known of a table; none if nothing is.
-    pub(crate) fn with_table<R>(&self, id: TableId, read: impl FnOnce(Option<&Known>) -> R) -> R {
+    /// Calls `read` with the cached table, or with `None` on a cache miss.
+    pub(crate) fn with_table<R>(
+        &self,
+        id: TableId,
+        read: impl FnOnce(Option<&CachedTable>) -> R,
+    ) -> R {
         self.tables
-            .with(&id, |slot| read(slot.and_then(Slot::known)))
+            .with(&id, |slot| read(slot.and_then(Slot::cached)))
     }
 
-    /// What `read` makes of what is known of a name; none if nothing is.
+    /// Calls `read` with the cached table of a name, or with `None` on a cache miss.
     pub(crate) fn with_name<R>(
         &self,
-        name: HashedRef<'_>,
-        read: impl FnOnce(Option<&Known>) -> R,
+        name: HashedNameRef<'_>,
+        read: impl FnOnce(Option<&CachedTable>) -> R,
     ) -> R {
         self.names
-            .with(&name, |slot| read(slot.and_then(Slot::known)))
+            .with(&name, |slot| read(slot.and_then(Slot::cached)))
     }
 
-    pub(crate) fn version(&self, id: TableId, version: u32) -> Known {
-        self.versions
-            .with(&(id, version), |slot| slot?.known()?.clone())
+    /// Returns a cached older version, or `None` on a cache miss.
+    pub(crate) fn version(&self, id: TableId, version: u32) -> Option<Arc<TableSnapshot>> {
+        self.versions.with(&(id, version), |slot| {
+            slot?.cached()?.snapshot().map(Arc::clone)
+        })
     }
 
-    // ---- publications ----
+    // ---- publishing loads ----
 
-    /// Publishes what a load has read of a table, if there was no alteration since `epoch`.
-    pub(crate) fn publish_table(&self, id: TableId, epoch: Epoch, known: &Known) -> bool {
+    /// Publishes a loaded table, or its absence, unless the epoch has changed since the load began.
+    /// Returns whether the result was published.
+    pub(crate) fn publish_table(
+        &self,
+        id: TableId,
+        epoch: Epoch,
+        loaded: Option<&Arc<TableSnapshot>>,
+    ) -> bool {
         let clock = self.table_clock(id);
-        let mut section = self.clocks.lock(&[clock]);
-        if section.read(clock).epoch() != epoch {
+        let mut locked = self.clocks.lock(&[clock]);
+        if locked.read(clock).epoch() != epoch {
             return false;
         }
-        self.forget_table(&mut section, id);
-        let published = section.read(clock).after(Change::Publication);
-        section.begin(Change::Publication, &[clock]);
-        let mut residents = self.residents();
-        let slot = match known {
+        self.remove_table(&mut locked, id);
+        let published = locked.read(clock).after(ClockAdvance::Load);
+        locked.begin(ClockAdvance::Load, &[clock]);
+        let slot = match loaded {
             Some(snapshot) => {
                 snapshot.set_published(published);
-                let bytes = TABLE_ENTRY_BYTES + snapshot.bytes();
-                snapshot.set_node(residents.insert(Resident::Table(Arc::clone(snapshot)), bytes));
-                Slot::present(snapshot)
+                self.insert_snapshot(snapshot, ResidentItem::Table);
+                Slot::exists(snapshot)
             }
-            None => Slot::absent(residents.insert(Resident::NoTable(id), NO_TABLE_BYTES)),
+            None => Slot::absent(self.insert_absent(ResidentItem::AbsentTable(id))),
         };
-        drop(residents);
         self.tables.insert(id, slot);
-        drop(section);
-        self.shrink();
+        drop(locked);
+        self.evict_excess();
         true
     }
 
-    /// Publishes that a table has a name, or that none has, if there was no alteration since `epoch`. Of a
-    /// table that is not resident any more nothing is published.
-    pub(crate) fn publish_name(&self, name: HashedRef<'_>, epoch: Epoch, known: &Known) -> bool {
+    /// Publishes the table that has a name, or the absence of one, unless the epoch of the name has
+    /// changed since the load began. Returns `false` if it has.
+    ///
+    /// If the table itself is not resident any more, returns `true` and publishes nothing.
+    pub(crate) fn publish_name(
+        &self,
+        name: HashedNameRef<'_>,
+        epoch: Epoch,
+        loaded: Option<&Arc<TableSnapshot>>,
+    ) -> bool {
         let clock = self.name_clock(name);
         let mut clocks = vec![clock];
-        clocks.extend(
-            known
-                .as_ref()
-                .map(|snapshot| self.table_clock(snapshot.id())),
-        );
-        let mut section = self.clocks.lock(&clocks);
-        if section.read(clock).epoch() != epoch {
+        clocks.extend(loaded.map(|snapshot| self.table_clock(snapshot.id())));
+        let mut locked = self.clocks.lock(&clocks);
+        if locked.read(clock).epoch() != epoch {
             return false;
         }
-        let (owned, slot) = match known {
+        let (owned, slot) = match loaded {
             Some(snapshot) => {
                 let is_resident =
-                    self.with_table(snapshot.id(), |known| is_snapshot(known, snapshot));
+                    self.with_table(snapshot.id(), |cached| CachedTable::is(cached, snapshot));
                 if !is_resident {
                     return true;
                 }
-                (snapshot.name().clone(), Slot::present(snapshot))
+                (snapshot.name().clone(), Slot::exists(snapshot))
             }
             None => {
                 let owned = name.name.to_name();
-                let bytes = no_name_bytes(&owned);
-                let resident = Resident::NoName(Box::new(owned.clone()));
-                let absent = self.residents().insert(resident, bytes);
-                (owned, Slot::absent(absent))
+                let item = ResidentItem::AbsentName(Box::new(owned.clone()));
+                (owned, Slot::absent(self.insert_absent(item)))
             }
         };
-        section.begin(Change::Publication, &[clock]);
-        self.forget_absent_name(name);
-        self.names.insert(name.with(owned), slot);
-        drop(section);
-        self.shrink();
+        locked.begin(ClockAdvance::Load, &[clock]);
+        self.remove_absent_name(name);
+        self.names.insert(name.with_owned(owned), slot);
+        drop(locked);
+        self.evict_excess();
         true
     }
 
-    /// Keeps a version, which never changes.
+    /// Publishes an older version. It never changes, so no clock covers it.
     pub(crate) fn publish_version(&self, snapshot: &Arc<TableSnapshot>) {
         let key = (snapshot.id(), snapshot.version());
-        // Any lock serves, if it is always the same one.
-        let section = self.clocks.lock(&[self.table_clock(snapshot.id())]);
+        // The lock only prevents two threads from publishing the version at the same time.
+        let locked = self.clocks.lock(&[self.table_clock(snapshot.id())]);
         if self.versions.with(&key, |slot| slot.is_some()) {
             return;
         }
-        let bytes = VERSION_ENTRY_BYTES + snapshot.bytes();
-        let resident = Resident::Version(Arc::clone(snapshot));
-        snapshot.set_node(self.residents().insert(resident, bytes));
-        self.versions.insert(key, Slot::present(snapshot));
-        drop(section);
-        self.shrink();
+        self.insert_snapshot(snapshot, ResidentItem::Version);
+        self.versions.insert(key, Slot::exists(snapshot));
+        drop(locked);
+        self.evict_excess();
     }
 
-    // ---- alterations ----
+    // ---- schema changes ----
 
-    /// Makes a change of the store visible: that the table is `altered`, or that what it is has to be read
-    /// again. A version that is not newer than the one that is published changes nothing.
+    /// Applies a committed change of a table: `changed` is its next version, or `None` if the table
+    /// was dropped or has to be loaded again. `names` are its names before and after the change.
     ///
-    /// An altered table that is not resident is not published: other alterations of it may have come and
-    /// gone meanwhile.
-    pub(crate) fn alter(
+    /// A version that is not newer than the published one leaves the slot unchanged. If the table
+    /// is not resident, `changed` is not published, because later changes may have been applied
+    /// already.
+    pub(crate) fn apply_change(
         &self,
         id: TableId,
-        altered: Option<&Arc<TableSnapshot>>,
+        changed: Option<&Arc<TableSnapshot>>,
         names: &[&TableName],
     ) {
         let clock = self.table_clock(id);
-        let mut section = self.clocks.lock(&[clock]);
-        let resident = self.with_table(id, |known| known.cloned().flatten());
+        let mut locked = self.clocks.lock(&[clock]);
+        let resident = self.with_table(id, |cached| {
+            cached.and_then(CachedTable::snapshot).map(Arc::clone)
+        });
         let mut clocks = vec![clock];
         let own_name = resident.as_ref().map(|snapshot| snapshot.name());
         for name in names.iter().copied().chain(own_name) {
             clocks.push(self.name_clock(self.hashed(name)));
         }
-        section.lock_also(&clocks);
-        let published = section.read(clock).after(Change::Alteration);
-        section.begin(Change::Alteration, &clocks);
-        let newer = altered.filter(|altered| {
+        locked.lock_also(&clocks);
+        let published = locked.read(clock).after(ClockAdvance::SchemaChange);
+        locked.begin(ClockAdvance::SchemaChange, &clocks);
+        let newer = changed.filter(|changed| {
             let resident = resident.as_ref();
-            resident.is_some_and(|resident| resident.version() < altered.version())
+            resident.is_some_and(|resident| resident.version() < changed.version())
         });
-        // Whatever was known of them: the names are this table's, or were.
+        // All slots of these names are removed: the names belong to this table, or belonged to it.
         for name in names.iter().copied().chain(own_name) {
             let hashed = self.hashed(name);
-            self.forget_absent_name(hashed);
+            self.remove_absent_name(hashed);
             match newer {
-                // A name that stays is written over: papaya copies a map now and then from which one key is
-                // taken and put in again and again.
+                // A name that the table keeps is overwritten: papaya occasionally copies a map in
+                // which one key is removed and inserted repeatedly.
                 Some(newer) if newer.name() == name => {
                     self.names
-                        .insert(hashed.with(name.clone()), Slot::in_change());
+                        .insert(hashed.with_owned(name.clone()), Slot::updating());
                 }
                 _ => self.names.remove(&hashed),
             }
         }
-        match (&resident, altered) {
-            (Some(resident), Some(altered)) if resident.version() >= altered.version() => {}
-            (Some(resident), Some(altered)) => {
-                altered.set_published(published);
-                let bytes = TABLE_ENTRY_BYTES + altered.bytes();
-                let entry = Resident::Table(Arc::clone(altered));
-                let (node, _before) = self.residents().replace(resident.node(), entry, bytes);
-                altered.set_node(node);
-                self.tables.insert(id, Slot::present(altered));
-                let name = self.hashed(altered.name()).with(altered.name().clone());
-                self.names.insert(name, Slot::present(altered));
+        match (&resident, changed) {
+            (Some(resident), Some(changed)) if resident.version() >= changed.version() => {}
+            (Some(resident), Some(changed)) => {
+                changed.set_published(published);
+                let item = ResidentItem::Table(Arc::clone(changed));
+                let bytes = item.bytes();
+                let (key, _replaced) = self.residents().replace(resident.sieve_key(), item, bytes);
+                changed.set_sieve_key(key);
+                self.tables.insert(id, Slot::exists(changed));
+                let name = self
+                    .hashed(changed.name())
+                    .with_owned(changed.name().clone());
+                self.names.insert(name, Slot::exists(changed));
             }
-            (_, None) | (None, Some(_)) => self.forget_table(&mut section, id),
+            (_, None) | (None, Some(_)) => self.remove_table(&mut locked, id),
         }
-        drop(section);
-        self.ledger.counters.add(Count::Invalidation);
-        self.shrink();
+        drop(locked);
+        self.metrics
+            .counters
+            .increment(RegistryCounter::Invalidation);
+        self.evict_excess();
     }
 
-    /// Makes it known that what a name stands for has to be read again.
-    pub(crate) fn alter_name(&self, name: NameRef<'_>) {
+    /// Invalidates the cached table of a name, or its cached absence.
+    pub(crate) fn invalidate_name(&self, name: NameRef<'_>) {
         let name = self.hashed(name);
         let clock = self.name_clock(name);
-        let mut section = self.clocks.lock(&[clock]);
-        section.begin(Change::Alteration, &[clock]);
-        self.forget_absent_name(name);
+        let mut locked = self.clocks.lock(&[clock]);
+        locked.begin(ClockAdvance::SchemaChange, &[clock]);
+        self.remove_absent_name(name);
         self.names.remove(&name);
-        drop(section);
-        self.ledger.counters.add(Count::Invalidation);
+        drop(locked);
+        self.metrics
+            .counters
+            .increment(RegistryCounter::Invalidation);
     }
 
-    /// Makes it known that everything has to be read again.
+    /// Invalidates everything.
     pub(crate) fn clear(&self) {
-        let section = self.clocks.alter_all();
+        let locked = self.clocks.begin_change_of_all();
         self.tables.clear();
         self.names.clear();
         self.versions.clear();
-        let gone = self.residents().clear();
-        drop(section);
-        drop(gone);
-        self.ledger.counters.add(Count::Invalidation);
+        let removed = self.residents().clear();
+        drop(locked);
+        // Dropped after the locks are released: dropping many snapshots is slow.
+        drop(removed);
+        self.metrics
+            .counters
+            .increment(RegistryCounter::Invalidation);
     }
 
-    /// Takes a table's slot away, and its name's. The table's clock is locked, and what takes the slot away
-    /// moves it or does not have to.
-    fn forget_table(&self, section: &mut Section<'_>, id: TableId) {
-        let Some((known, node)) = self.tables.with(&id, |slot| {
+    /// Removes the slots of a table and of its name. The caller has locked the table's clock, and
+    /// advances it unless the table is evicted.
+    fn remove_table(&self, locked: &mut LockedClocks<'_>, id: TableId) {
+        let Some((snapshot, key)) = self.tables.with(&id, |slot| {
             let slot = slot?;
-            Some((slot.known().cloned().flatten(), slot.node()))
+            let snapshot = slot.cached().and_then(CachedTable::snapshot);
+            Some((snapshot.map(Arc::clone), slot.sieve_key()))
         }) else {
             return;
         };
-        if let Some(snapshot) = known {
-            section.lock_also(&[self.name_clock(self.hashed(snapshot.name()))]);
-            self.forget_name_of(&snapshot);
+        if let Some(snapshot) = snapshot {
+            locked.lock_also(&[self.name_clock(self.hashed(snapshot.name()))]);
+            self.remove_name_of(&snapshot);
         }
         self.tables.remove(&id);
-        let _gone = self.residents().remove(node);
+        let _removed = self.residents().remove(key);
     }
 
-    fn forget_name_of(&self, snapshot: &Arc<TableSnapshot>) {
+    fn remove_name_of(&self, snapshot: &Arc<TableSnapshot>) {
         let name = self.hashed(snapshot.name());
-        if self.with_name(name, |known| is_snapshot(known, snapshot)) {
+        if self.with_name(name, |cached| CachedTable::is(cached, snapshot)) {
             self.names.remove(&name);
         }
     }
 
-    fn forget_absent_name(&self, name: HashedRef<'_>) {
-        let absent = self
-            .names
-            .with(&name, |slot| slot.map_or(Node::NONE, |slot| slot.absent));
-        let _gone = self.residents().remove(absent);
+    /// Removes the sieve's item of an absent name. The caller removes or replaces its slot.
+    fn remove_absent_name(&self, name: HashedNameRef<'_>) {
+        let key = self.names.with(&name, |slot| {
+            slot.map_or(SieveKey::NONE, |slot| slot.absent_key)
+        });
+        let _removed = self.residents().remove(key);
     }
 
     // ---- memory ----
 
-    /// Takes notice that a snapshot has become larger.
-    pub(crate) fn settle(&self, snapshot: &TableSnapshot) {
+    /// Accounts for a snapshot whose size, or whose layout's size, has increased.
+    pub(crate) fn resize(&self, snapshot: &TableSnapshot) {
         self.residents()
-            .weigh(snapshot.node(), |resident| match resident {
-                Resident::Table(snapshot) => TABLE_ENTRY_BYTES + snapshot.bytes(),
-                Resident::Version(snapshot) => VERSION_ENTRY_BYTES + snapshot.bytes(),
-                Resident::NoTable(_) => NO_TABLE_BYTES,
-                Resident::NoName(name) => no_name_bytes(name),
-            });
-        self.shrink();
+            .resize(snapshot.sieve_key(), ResidentItem::bytes);
+        self.evict_excess();
     }
 
-    /// Evicts until what is resident fits into the budget. No clock moves: nothing that a thread has read
-    /// became old by it.
-    fn shrink(&self) {
+    fn insert_snapshot(
+        &self,
+        snapshot: &Arc<TableSnapshot>,
+        item: fn(Arc<TableSnapshot>) -> ResidentItem,
+    ) {
+        // The lock is held until the snapshot has its key, so that `resize` misses no increase.
+        let mut residents = self.residents();
+        let item = item(Arc::clone(snapshot));
+        let bytes = item.bytes();
+        snapshot.set_sieve_key(residents.insert(item, bytes));
+    }
+
+    fn insert_absent(&self, item: ResidentItem) -> SieveKey {
+        let bytes = item.bytes();
+        self.residents().insert(item, bytes)
+    }
+
+    /// Evicts items until the resident bytes fit into the budget. No clock advances, because
+    /// eviction does not make a snapshot stale.
+    fn evict_excess(&self) {
         let resident = self.residents().bytes();
         let mut excess = (resident + self.shared_bytes()).saturating_sub(self.budget);
         while excess > 0 {
-            let Some((node, resident, bytes)) = self.residents().evict() else {
+            let Some((key, item, bytes)) = self.residents().evict() else {
                 return;
             };
-            // Counted, not measured: what a reader has in its hands goes a little later, and more and more would
-            // be evicted meanwhile.
-            let shared = match &resident {
-                Resident::Table(snapshot) | Resident::Version(snapshot) => snapshot.shape_bytes(),
-                Resident::NoTable(_) | Resident::NoName(_) => 0,
-            };
-            excess = excess.saturating_sub(bytes + shared);
-            match &resident {
-                Resident::Table(snapshot) => {
-                    let id = snapshot.id();
-                    let mut section = self.clocks.lock(&[self.table_clock(id)]);
-                    // Unless it was altered meanwhile, and has another place.
-                    if self
-                        .tables
-                        .with(&id, |slot| slot.is_some_and(|slot| slot.node() == node))
-                    {
-                        self.forget_table(&mut section, id);
-                    }
-                }
-                Resident::NoTable(id) => {
-                    let mut section = self.clocks.lock(&[self.table_clock(*id)]);
-                    if self
-                        .tables
-                        .with(id, |slot| slot.is_some_and(|slot| slot.node() == node))
-                    {
-                        self.forget_table(&mut section, *id);
-                    }
-                }
-                Resident::Version(snapshot) => {
-                    let key = (snapshot.id(), snapshot.version());
-                    let _section = self.clocks.lock(&[self.table_clock(snapshot.id())]);
-                    let is_same =
-                        |slot: Option<&Slot>| slot.is_some_and(|slot| slot.node() == node);
-                    if self.versions.with(&key, is_same) {
-                        self.versions.remove(&key);
-                    }
-                }
-                Resident::NoName(name) => {
-                    let name = self.hashed(&**name);
-                    let _section = self.clocks.lock(&[self.name_clock(name)]);
-                    if self
-                        .names
-                        .with(&name, |slot| slot.is_some_and(|slot| slot.absent == node))
-                    {
-                        self.names.remove(&name);
-                    }
-                }
-            }
-            self.ledger.counters.add(Count::Eviction);
+            // The freed bytes are computed, not measured: a snapshot that a reader holds is freed
+            // later, and measuring would evict further items until then.
+            let layout_bytes = item
+                .snapshot()
+                .map_or(0, |snapshot| snapshot.own_layout_bytes());
+            excess = excess.saturating_sub(bytes + layout_bytes);
+            self.remove_evicted(key, &item);
+            self.metrics.counters.increment(RegistryCounter::Eviction);
         }
     }
 
-    /// Bytes of what tables share.
-    pub(crate) fn shared_bytes(&self) -> usize {
-        self.ledger
-            .shared
-            .load(std::sync::atomic::Ordering::Relaxed)
+    /// Removes the slots of an evicted item, unless they have been replaced in the meantime.
+    fn remove_evicted(&self, key: SieveKey, item: &ResidentItem) {
+        let has_key = |slot: Option<&Slot>| slot.is_some_and(|slot| slot.sieve_key() == key);
+        let remove_table = |id: TableId| {
+            let mut locked = self.clocks.lock(&[self.table_clock(id)]);
+            if self.tables.with(&id, has_key) {
+                self.remove_table(&mut locked, id);
+            }
+        };
+        match item {
+            ResidentItem::Table(snapshot) => remove_table(snapshot.id()),
+            ResidentItem::AbsentTable(id) => remove_table(*id),
+            ResidentItem::Version(snapshot) => {
+                let version = (snapshot.id(), snapshot.version());
+                let _locked = self.clocks.lock(&[self.table_clock(snapshot.id())]);
+                if self.versions.with(&version, has_key) {
+                    self.versions.remove(&version);
+                }
+            }
+            ResidentItem::AbsentName(name) => {
+                let name = self.hashed(&**name);
+                let _locked = self.clocks.lock(&[self.name_clock(name)]);
+                let is_absent =
+                    |slot: Option<&Slot>| slot.is_some_and(|slot| slot.absent_key == key);
+                if self.names.with(&name, is_absent) {
+                    self.names.remove(&name);
+                }
+            }
+        }
     }
 
-    /// Bytes of what is resident, without what tables share.
+    /// Returns the bytes that tables share.
+    pub(crate) fn shared_bytes(&self) -> usize {
+        self.metrics.shared_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Returns the resident bytes without those that tables share.
     pub(crate) fn resident_bytes(&self) -> usize {
         self.residents().bytes()
     }
 
-    /// Bytes of the snapshots that are resident.
+    /// Returns the bytes of the resident snapshots. Takes time proportional to the number of items.
     pub(crate) fn snapshot_bytes(&self) -> usize {
-        self.residents().snapshot_bytes()
+        let residents = self.residents();
+        let snapshots = residents.iter().filter_map(ResidentItem::snapshot);
+        snapshots.map(|snapshot| snapshot.bytes()).sum()
     }
 
-    /// How many tables, names and older versions there are slots of.
-    pub(crate) fn lens(&self) -> (usize, usize, usize) {
+    /// Returns the numbers of slots for tables, names and older versions.
+    pub(crate) fn slot_counts(&self) -> (usize, usize, usize) {
         (self.tables.len(), self.names.len(), self.versions.len())
     }
 
-    /// Bytes that are there without any table.
+    /// Returns the bytes that do not depend on the number of tables.
     pub(crate) fn fixed_bytes(&self) -> usize {
         self.clocks.bytes()
     }
 
-    fn residents(&self) -> crate::sync::MutexGuard<'_, Sieve> {
-        self.residents
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn residents(&self) -> MutexGuard<'_, Sieve<ResidentItem>> {
+        lock(&self.residents)
     }
-}
-
-/// Whether what is known is this very snapshot.
-pub(crate) fn is_snapshot(known: Option<&Known>, snapshot: &Arc<TableSnapshot>) -> bool {
-    matches!(known, Some(Some(known)) if Arc::ptr_eq(known, snapshot))
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`TableSnapshot`]: one version of a table, and everything that was made of it.
+//! [`TableSnapshot`]: one version of a table, and everything that is derived from it.
 
 use std::any::Any;
 use std::borrow::Cow;
@@ -13,251 +13,277 @@ use kalamtable_model::{TableDefinition, TableName};
 use kalamtable_store::{Sequence, StoredTable, TableId, UnixMicros};
 use once_cell::sync::OnceCell;
 
-use crate::clocks::{Epoch, Stamp};
-use crate::counters::{Artefact, Count};
-use crate::ledger::Ledger;
-use crate::shape::Shape;
-use crate::sieve::Node;
-use crate::sync::{AtomicBool, AtomicU64, AtomicUsize};
-use crate::weigh;
+use crate::clocks::{ClockReading, Epoch};
+use crate::counters::{Artefact, RegistryCounter};
+use crate::heap_size;
+use crate::layout::TableLayout;
+use crate::metrics::RegistryMetrics;
+use crate::sieve::SieveKey;
+use crate::sync::AtomicU64;
+use crate::sync::bookkeeping::{AtomicBool, AtomicUsize};
 
-/// One version of a table, and everything that was made of it: its Arrow schemas, and what other crates
-/// keep with [`extension`](Self::extension).
+/// One version of a table: its definition, its Arrow schemas, and the values that other crates
+/// cache with [`extension`](Self::extension).
 ///
-/// It never changes, and can be held for as long as one likes: after the table was altered, dropped or
-/// evicted it says what it said before. What is made of a snapshot later is made of the same version.
-// In this order: what every look-up reads stands together, and apart from the counts of the `Arc` in front.
+/// A snapshot never changes, and can be held for any time. It remains usable after the table was
+/// altered, dropped or evicted, and everything that is derived from it belongs to the same version.
+/// Snapshots are returned by the lookups of a [`SchemaRegistry`](crate::SchemaRegistry).
+// The order of the fields is fixed. Those that every lookup reads share cache lines, and are
+// separate from the reference counts at the start of the `Arc`, which are written often.
 #[repr(C)]
 pub struct TableSnapshot {
     definition: TableDefinition,
     sequence: Sequence,
     changed_at: UnixMicros,
     created_at: UnixMicros,
-    ledger: Arc<Ledger>,
-    settle: Weak<dyn Settle>,
-    /// What is held here; what is shared with other tables is charged there.
+    metrics: Arc<RegistryMetrics>,
+    size_observer: Weak<dyn SizeObserver>,
+    /// The bytes of this snapshot. The bytes of its layout are charged separately.
     bytes: AtomicUsize,
-    node: AtomicU64,
+    sieve_key: AtomicU64,
     id: TableId,
-    /// What the table's clock showed when this had been published.
+    /// The value of the table's clock after this snapshot was published, or [`UNPUBLISHED`].
     published: AtomicU64,
-    extensions: OnceCell<Box<Extension>>,
-    shape: Arc<Shape>,
-    /// Whether it was read since the last time that something was evicted near it. It is written only
-    /// when it is clear: a hot table's line stays with all who read it.
+    extensions: ExtensionLink,
+    layout: Arc<TableLayout>,
+    /// Whether the snapshot was read since the eviction hand passed it last. It is written only if
+    /// it is unset, so that the cache line of a hot table stays shared among its readers.
     is_visited: AtomicBool,
 }
 
-/// A clock that shows this has moved more often than it can.
+/// A value that no clock reaches.
 const UNPUBLISHED: u64 = u64::MAX;
 
-/// Who is told when a snapshot has become larger.
-pub(crate) trait Settle: Send + Sync {
-    fn settle(&self, snapshot: &TableSnapshot);
+/// An observer of the size of snapshots: the registry, which evicts others to make room.
+pub(crate) trait SizeObserver: Send + Sync {
+    /// Accounts for a snapshot whose size, or whose layout's size, has increased.
+    fn size_increased(&self, snapshot: &TableSnapshot);
 }
 
+/// An element of the linked list of extensions.
 struct Extension {
     value: Box<dyn Any + Send + Sync>,
-    next: OnceCell<Box<Extension>>,
+    next: ExtensionLink,
 }
 
+type ExtensionLink = OnceCell<Box<Extension>>;
+
 impl TableSnapshot {
-    /// The snapshot of a version as it is stored, with its definition as it is shared.
+    /// Creates the snapshot of a stored version. `definition` is the stored definition with shared
+    /// parts.
     pub(crate) fn new(
         stored: &StoredTable,
         definition: TableDefinition,
-        shape: Arc<Shape>,
-        ledger: Arc<Ledger>,
-        settle: Weak<dyn Settle>,
+        layout: Arc<TableLayout>,
+        metrics: Arc<RegistryMetrics>,
+        size_observer: Weak<dyn SizeObserver>,
     ) -> Self {
-        let bytes = weigh::allocation(weigh::ARC_BYTES + size_of::<TableSnapshot>())
-            + weigh::definition(&definition);
-        ledger.live.fetch_add(bytes, Ordering::Relaxed);
+        let bytes = heap_size::allocation(heap_size::ARC_BYTES + size_of::<TableSnapshot>())
+            + heap_size::definition(&definition);
+        metrics.live_bytes.fetch_add(bytes, Ordering::Relaxed);
         TableSnapshot {
             definition,
             id: stored.id,
             sequence: stored.sequence,
             changed_at: stored.changed_at,
             created_at: stored.created_at,
-            shape,
+            layout,
             extensions: OnceCell::new(),
             bytes: AtomicUsize::new(bytes),
             published: AtomicU64::new(UNPUBLISHED),
-            node: AtomicU64::new(Node::NONE.0),
+            sieve_key: AtomicU64::new(SieveKey::NONE.as_u64()),
             is_visited: AtomicBool::new(false),
-            ledger,
-            settle,
+            metrics,
+            size_observer,
         }
     }
 
-    /// Which table it is, whatever it is called.
+    /// Returns the id of the table, which a rename does not change.
     pub fn id(&self) -> TableId {
         self.id
     }
 
-    /// `namespace.table`.
+    /// Returns the name of the table in this version.
     pub fn name(&self) -> &TableName {
         self.definition.name()
     }
 
-    /// The version of the definition, from 1.
+    /// Returns the number of this version. The first version is 1.
     pub fn version(&self) -> u32 {
         self.definition.version()
     }
 
-    /// The table's epoch when this was published as its present version; none if it never was.
+    /// Returns the epoch at which this snapshot was published as the current version of the table,
+    /// or `None` if it never was.
     pub fn epoch(&self) -> Option<Epoch> {
-        self.published().map(Stamp::epoch)
+        self.published().map(ClockReading::epoch)
     }
 
-    /// The change of the store that made this version.
+    /// Returns the number of the change in the store that created this version.
     pub fn sequence(&self) -> Sequence {
         self.sequence
     }
 
-    /// When this version was made.
+    /// Returns the time at which this version was created.
     pub fn changed_at(&self) -> UnixMicros {
         self.changed_at
     }
 
-    /// When the table was made.
+    /// Returns the time at which the table was created.
     pub fn created_at(&self) -> UnixMicros {
         self.created_at
     }
 
-    /// What the table is.
+    /// Returns the definition of the table.
     pub fn definition(&self) -> &TableDefinition {
         &self.definition
     }
 
-    /// The Arrow schema: one field a column, in order.
+    /// Returns the Arrow schema: one field per column, in the order of the definition.
     pub fn schema(&self) -> &SchemaRef {
-        self.shape.schema()
+        self.layout.schema()
     }
 
-    /// The Arrow schema, and behind it the columns that the system adds to tables of this kind.
+    /// Returns the Arrow schema followed by the system columns of this kind of table.
+    ///
+    /// The schema is created at the first call, and cached.
     pub fn schema_with_system_columns(&self) -> &SchemaRef {
-        let (schema, is_new) = self.shape.schema_with_system_columns();
-        if is_new {
-            self.settle();
+        let (schema, is_created) = self.layout.schema_with_system_columns();
+        if is_created {
+            self.notify_size_observer();
         }
         schema
     }
 
-    /// The schema of these columns, in this order, with repeats: positions in
-    /// [`schema_with_system_columns`](Self::schema_with_system_columns), of which the first ones are
-    /// those of [`schema`](Self::schema). Remembered, and then lent.
+    /// Returns the schema of selected columns.
+    ///
+    /// `columns` holds indices into
+    /// [`schema_with_system_columns`](Self::schema_with_system_columns), in any order and with
+    /// repetitions. The indices of the table's own columns are those of [`schema`](Self::schema).
+    /// The first 512 projections of a layout are cached and borrowed.
     ///
     /// # Errors
-    /// If there is no column at a position.
+    /// Fails if an index is out of range.
     pub fn projected_schema(&self, columns: &[usize]) -> Result<Cow<'_, SchemaRef>, ArrowError> {
-        let (schema, is_new) = self.shape.projected(columns)?;
-        if is_new {
-            self.settle();
+        let (schema, is_created) = self.layout.projected(columns)?;
+        if is_created {
+            self.notify_size_observer();
         }
         Ok(schema)
     }
 
-    /// Something that is made of this version once, and lives as long: `make` is called if there is no
-    /// `T` yet. Of two threads that make one at the same time both get the first.
+    /// Returns the value of type `T` that is cached with this version, and creates it with `create`
+    /// if none exists.
     ///
-    /// What it weighs is said with [`charge`](Self::charge). It must not point back to the snapshot, and
-    /// must not use the registry when it is dropped: that can happen while the registry is changing.
-    pub fn extension<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> &T {
-        let mut place = &self.extensions;
-        while let Some(extension) = place.get() {
+    /// A snapshot caches one value per type, and drops it together with itself, so a value derived
+    /// from one version is never used with another one. If two threads create a value at the same
+    /// time, both get the first one.
+    ///
+    /// Report the bytes of the value with [`charge`](Self::charge), and each lookup with
+    /// [`record_lookup`](Self::record_lookup). The value must not hold an `Arc` of the snapshot,
+    /// which would never be freed. It must not use the registry when it is dropped, because that
+    /// can happen while the registry holds a lock.
+    pub fn extension<T: Any + Send + Sync>(&self, create: impl FnOnce() -> T) -> &T {
+        let mut link = &self.extensions;
+        while let Some(extension) = link.get() {
             if let Some(found) = extension.value.downcast_ref::<T>() {
                 return found;
             }
-            place = &extension.next;
+            link = &extension.next;
         }
-        let mut made = Box::new(Extension {
-            value: Box::new(make()),
+        let mut created = Box::new(Extension {
+            value: Box::new(create()),
             next: OnceCell::new(),
         });
         loop {
-            let found = match place.try_insert(made) {
+            let existing = match link.try_insert(created) {
                 Ok(inserted) => match inserted.value.downcast_ref::<T>() {
                     Some(value) => return value,
-                    None => unreachable!("it is of the type that it was made of"),
+                    None => unreachable!("the inserted value has type `T`"),
                 },
-                Err((found, ours)) => {
-                    made = ours;
-                    found
+                Err((existing, ours)) => {
+                    created = ours;
+                    existing
                 }
             };
-            // Another thread was faster, and perhaps with another type.
-            match found.value.downcast_ref::<T>() {
+            // Another thread has inserted an extension first, possibly of another type.
+            match existing.value.downcast_ref::<T>() {
                 Some(value) => return value,
-                None => place = &found.next,
+                None => link = &existing.next,
             }
         }
     }
 
-    /// Says that what was made of this version has grown by so many bytes. Others may be evicted for it, or
-    /// this one.
+    /// Adds `bytes` to the size of this snapshot, for a value that was cached with it.
+    ///
+    /// The registry may evict other tables, or this one, to stay within its budget.
     pub fn charge(&self, bytes: usize) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        self.ledger.live.fetch_add(bytes, Ordering::Relaxed);
-        self.settle();
+        self.metrics.live_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.notify_size_observer();
     }
 
-    /// Makes room for what this, or what it shares with others, has grown by.
-    fn settle(&self) {
-        if let Some(registry) = self.settle.upgrade() {
-            registry.settle(self);
+    fn notify_size_observer(&self) {
+        if let Some(registry) = self.size_observer.upgrade() {
+            registry.size_increased(self);
         }
     }
 
-    /// Counts a look-up of something that was made of this version: whether it was there.
+    /// Counts a lookup of a value that is cached with this version, as a cache hit or a cache miss.
+    ///
+    /// [`Stats`](crate::Stats) reports the counts per artefact.
     pub fn record_lookup(&self, artefact: Artefact, is_hit: bool) {
-        let counters = &self.ledger.counters;
-        match is_hit {
-            true => counters.add(Count::Hit(artefact)),
-            false => counters.add(Count::Miss(artefact)),
-        }
+        self.metrics.counters.increment(if is_hit {
+            RegistryCounter::Hit(artefact)
+        } else {
+            RegistryCounter::Miss(artefact)
+        });
     }
 
-    /// The bytes of this version alone; what it shares with tables of the same shape is not among them.
+    /// Returns the bytes of this snapshot, without the schemas and columns that tables with equal
+    /// columns share.
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }
 
-    /// What the table's clock showed when this had been published; none if it never was.
-    pub(crate) fn published(&self) -> Option<Stamp> {
-        let stamp = self.published.load(Ordering::Relaxed);
-        (stamp != UNPUBLISHED).then_some(Stamp::from_u64(stamp))
+    /// Returns the value of the table's clock after this snapshot was published, or `None` if it
+    /// never was.
+    pub(crate) fn published(&self) -> Option<ClockReading> {
+        let value = self.published.load(Ordering::Relaxed);
+        (value != UNPUBLISHED).then_some(ClockReading::from_u64(value))
     }
 
-    pub(crate) fn set_published(&self, stamp: Stamp) {
-        self.published.store(stamp.as_u64(), Ordering::Relaxed);
+    pub(crate) fn set_published(&self, reading: ClockReading) {
+        self.published.store(reading.as_u64(), Ordering::Relaxed);
     }
 
-    /// Its place among what is resident.
-    pub(crate) fn node(&self) -> Node {
-        Node(self.node.load(Ordering::Relaxed))
+    /// Returns the key of the snapshot in the sieve of resident items.
+    pub(crate) fn sieve_key(&self) -> SieveKey {
+        SieveKey::from_u64(self.sieve_key.load(Ordering::Relaxed))
     }
 
-    pub(crate) fn set_node(&self, node: Node) {
-        self.node.store(node.0, Ordering::Relaxed);
+    pub(crate) fn set_sieve_key(&self, key: SieveKey) {
+        self.sieve_key.store(key.as_u64(), Ordering::Relaxed);
     }
 
-    /// The bytes that are shared with no other snapshot, though they could be.
-    pub(crate) fn shape_bytes(&self) -> usize {
-        match Arc::strong_count(&self.shape) {
-            1 => self.shape.bytes(),
-            _ => 0,
+    /// Returns the bytes of the layout if no other snapshot uses it, and 0 otherwise.
+    pub(crate) fn own_layout_bytes(&self) -> usize {
+        if Arc::strong_count(&self.layout) == 1 {
+            self.layout.bytes()
+        } else {
+            0
         }
     }
 
+    /// Marks the snapshot as visited.
     pub(crate) fn visit(&self) {
         if !self.is_visited.load(Ordering::Relaxed) {
             self.is_visited.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Whether it was visited since it was asked last.
-    pub(crate) fn take_visit(&self) -> bool {
+    /// Returns whether the snapshot was visited since the previous call of this method.
+    pub(crate) fn take_visited(&self) -> bool {
         let is_visited = self.is_visited.load(Ordering::Relaxed);
         if is_visited {
             self.is_visited.store(false, Ordering::Relaxed);
@@ -269,7 +295,7 @@ impl TableSnapshot {
 impl Drop for TableSnapshot {
     fn drop(&mut self) {
         let bytes = self.bytes.load(Ordering::Relaxed);
-        self.ledger.live.fetch_sub(bytes, Ordering::Relaxed);
+        self.metrics.live_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 

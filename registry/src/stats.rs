@@ -1,84 +1,90 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Stats`]: what a registry has done, and what it holds.
+//! [`Stats`]: the counters and the memory of a registry.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use kalamtable_store::Sequence;
 
-use crate::counters::{Artefact, Count};
+use crate::counters::{Artefact, RegistryCounter};
 use crate::registry::SchemaRegistry;
+use crate::sync::lock;
 
-/// What a registry has done since it was opened, and what it holds. The numbers are not of one moment, and to
-/// add them up takes a look at all that is resident.
+/// The counters of a registry since it was opened, and its current memory.
+///
+/// The values are read one after the other while other threads may change them, so they can be
+/// slightly inconsistent with each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Slots of tables, also of ids that are known to be of none.
+    /// The number of cached tables, including ids whose absence is cached.
     pub tables_resident: usize,
-    /// Slots of names, also of those that are known to be of no table.
+    /// The number of cached names, including names whose absence is cached.
     pub names_resident: usize,
-    /// Older versions that are kept.
+    /// The number of cached older versions.
     pub versions_resident: usize,
-    /// Bytes of all that is resident, and of what tables share.
+    /// The bytes of all cached values, including `bytes_shared`.
     pub bytes_resident: usize,
-    /// The part of `bytes_resident` that tables share, or that only queries still use.
+    /// The bytes of schemas, columns and strings that tables share. They are counted until neither
+    /// the cache nor a query uses them.
     pub bytes_shared: usize,
-    /// Bytes that a registry takes without any table: its clocks and locks.
+    /// The bytes of the clocks and their locks, which do not depend on the number of tables and are
+    /// not part of `bytes_resident`.
     pub bytes_fixed: usize,
-    /// Bytes of snapshots that are not resident any more, and are held by queries, handles and threads.
+    /// The bytes of snapshots that are not cached any more, but are held by queries, handles and
+    /// threads.
     pub bytes_pinned: usize,
-    /// Look-ups by artefact that found what was made already.
+    /// The number of cache hits per artefact.
     pub hits: Vec<(Artefact, u64)>,
-    /// Look-ups by artefact that did not.
+    /// The number of cache misses per artefact.
     pub misses: Vec<(Artefact, u64)>,
-    /// Questions to the store.
+    /// The number of reads of the store for lookups, including failed ones.
     pub loads: u64,
-    /// Those of them that failed.
+    /// The number of reads of the store for lookups that failed.
     pub load_failures: u64,
-    /// What was evicted.
+    /// The number of evicted tables, versions and absences.
     pub evictions: u64,
-    /// How often a table, a name or everything had to be read again, or was altered.
+    /// The number of times that a table, a name or the whole cache was changed or invalidated.
     pub invalidations: u64,
-    /// Alterations that are visible.
+    /// The number of visible schema changes, as returned by [`SchemaRegistry::schema_changes`].
     pub schema_changes: u64,
-    /// The last change of the store that is visible.
+    /// The number of the last change of the store that was applied.
     pub sequence: Sequence,
 }
 
 impl SchemaRegistry {
-    /// What the registry has done, and what it holds.
+    /// Returns the counters and the memory of the registry.
+    ///
+    /// The call takes time proportional to the number of cached tables, and blocks publishing for
+    /// that time, but does not block cache hits.
     pub fn stats(&self) -> Stats {
-        let shared = &self.shared;
-        let counters = &shared.ledger.counters;
-        let (tables, names, versions) = shared.slots.lens();
-        let resident = shared.slots.resident_bytes();
-        let snapshots = shared.slots.snapshot_bytes();
-        let of = |count: fn(Artefact) -> Count| {
-            let counts = Artefact::ALL.map(|artefact| (artefact, counters.get(count(artefact))));
+        let registry = &self.inner;
+        let counters = &registry.metrics.counters;
+        let (tables, names, versions) = registry.slots.slot_counts();
+        let resident = registry.slots.resident_bytes();
+        let shared = registry.slots.shared_bytes();
+        let snapshots = registry.slots.snapshot_bytes();
+        let live = registry.metrics.live_bytes.load(Ordering::Relaxed);
+        let per_artefact = |counter: fn(Artefact) -> RegistryCounter| {
+            let counts = Artefact::ALL.map(|artefact| (artefact, counters.get(counter(artefact))));
             counts.to_vec()
         };
         Stats {
             tables_resident: tables,
             names_resident: names,
             versions_resident: versions,
-            bytes_resident: resident + shared.slots.shared_bytes(),
-            bytes_shared: shared.slots.shared_bytes(),
-            bytes_fixed: shared.slots.fixed_bytes(),
-            bytes_pinned: shared
-                .ledger
-                .live
-                .load(Ordering::Relaxed)
-                .saturating_sub(snapshots),
-            hits: of(Count::Hit),
-            misses: of(Count::Miss),
-            loads: counters.get(Count::Load),
-            load_failures: counters.get(Count::LoadFailure),
-            evictions: counters.get(Count::Eviction),
-            invalidations: counters.get(Count::Invalidation),
-            schema_changes: shared.slots.alterations(),
-            sequence: *shared.cursor.lock().unwrap_or_else(PoisonError::into_inner),
+            bytes_resident: resident + shared,
+            bytes_shared: shared,
+            bytes_fixed: registry.slots.fixed_bytes(),
+            bytes_pinned: live.saturating_sub(snapshots),
+            hits: per_artefact(RegistryCounter::Hit),
+            misses: per_artefact(RegistryCounter::Miss),
+            loads: counters.get(RegistryCounter::Load),
+            load_failures: counters.get(RegistryCounter::LoadFailure),
+            evictions: counters.get(RegistryCounter::Eviction),
+            invalidations: counters.get(RegistryCounter::Invalidation),
+            schema_changes: registry.slots.schema_changes(),
+            sequence: *lock(&registry.cursor),
         }
     }
 }

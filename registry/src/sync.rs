@@ -1,75 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What threads share, by the names that the model checkers' tests give it too: they compile the files
-//! of this crate with a `sync.rs` of their own.
+//! The synchronization primitives of this crate, and the only file that chooses them.
+//!
+//! The packages in `registry/checkers` compile the sources of this crate again with `cfg(loom)` or
+//! `cfg(shuttle)`. The primitives are then those of a model checker, which explores the
+//! interleavings of threads. No other file of the crate depends on the configuration.
 
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
-pub(crate) use std::sync::{Mutex, MutexGuard};
-pub(crate) use std::thread::yield_now;
-pub(crate) use std::thread_local;
+#[cfg(not(any(loom, shuttle)))]
+mod native;
+#[cfg(loom)]
+pub(crate) mod under_loom;
+#[cfg(shuttle)]
+mod under_shuttle;
 
-use std::hash::Hash;
+#[cfg(not(any(loom, shuttle)))]
+use native as implementation;
+#[cfg(loom)]
+use under_loom as implementation;
+#[cfg(shuttle)]
+use under_shuttle as implementation;
 
-use papaya::{Equivalent, ResizeMode};
+use std::sync::PoisonError;
 
-/// How names, columns and fields are hashed.
-pub(crate) type RandomState = foldhash::fast::RandomState;
-
-/// How many tables a thread keeps copies of; a power of two.
-pub(crate) const COPIES: usize = 1024;
-
-/// A map that is read without a lock.
-pub(crate) struct Map<K, V>(papaya::HashMap<K, V, RandomState>);
-
-impl<K: Hash + Eq, V> Map<K, V> {
-    pub(crate) fn new() -> Self {
-        let map = papaya::HashMap::builder()
-            .hasher(RandomState::default())
-            // What is taken out goes at once, unless somebody reads it: it is accounted for as gone.
-            .collector(seize::Collector::new().batch_size(1))
-            // Where tables are copied piece by piece, papaya 0.2 makes the next one before the last is copied
-            // if one key is taken out and put in again and again, and keeps all of them. Readers wait for
-            // neither.
-            .resize_mode(ResizeMode::Blocking)
-            .build();
-        Map(map)
-    }
-
-    /// What `read` makes of the value, which stays there as long.
-    pub(crate) fn with<Q, R>(&self, key: &Q, read: impl FnOnce(Option<&V>) -> R) -> R
-    where
-        Q: Equivalent<K> + Hash + ?Sized,
-    {
-        read(self.0.pin().get(key))
-    }
-
-    pub(crate) fn insert(&self, key: K, value: V) {
-        self.0.pin().insert(key, value);
-    }
-
-    pub(crate) fn remove<Q>(&self, key: &Q)
-    where
-        Q: Equivalent<K> + Hash + ?Sized,
-    {
-        self.0.pin().remove(key);
-    }
-
-    pub(crate) fn clear(&self) {
-        self.0.pin().clear();
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
-    }
-}
-
-/// Runs a future to its end on this thread.
-pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
-    pollster::block_on(future)
-}
-
-/// Runs a unit test: what a model checker gives for these types works only where it runs it.
 #[cfg(test)]
-pub(crate) fn run(test: impl Fn() + Send + Sync + 'static) {
-    test();
+pub(crate) use implementation::run;
+pub(crate) use implementation::{
+    AtomicU64, Map, Mutex, MutexGuard, RandomState, THREAD_CACHE_SLOTS, block_on, thread_local,
+    yield_now,
+};
+
+/// Locks a mutex, also if a thread has panicked while it held the lock.
+///
+/// Every critical section of this crate leaves its data valid at each point where it can panic.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Primitives for bookkeeping: counters, byte counts, visited bits and intern pools.
+///
+/// Bookkeeping decides what is evicted and what is reported, but never what a lookup returns. Loom
+/// does not interleave it, which keeps its models small.
+pub(crate) mod bookkeeping {
+    #[cfg(not(shuttle))]
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+    #[cfg(not(shuttle))]
+    pub(crate) use std::sync::{Mutex, MutexGuard};
+    #[cfg(not(shuttle))]
+    pub(crate) use std::thread_local;
+
+    #[cfg(shuttle)]
+    pub(crate) use shuttle::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+    #[cfg(shuttle)]
+    pub(crate) use shuttle::sync::{Mutex, MutexGuard};
+    #[cfg(shuttle)]
+    pub(crate) use shuttle::thread_local;
+
+    use std::sync::PoisonError;
+
+    /// Locks a mutex, also if a thread has panicked while it held the lock.
+    pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }

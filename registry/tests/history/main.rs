@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The registry under real threads: everything that was looked up and altered is written down, and judged
-//! afterwards.
+//! The registry under real threads: all lookups and schema changes are recorded, and then checked
+//! for linearizability.
 
-#[path = "../checked/history.rs"]
+#[path = "../../checkers/shared/linearizability.rs"]
+mod linearizability;
+
 mod checker;
-
-mod checker_tests;
 mod threads;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Threads that look tables up in every way, while others alter them and make the registry forget.
+//! Threads that read tables up with every method, while other threads change the tables and
+//! invalidate the cache.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,28 +12,29 @@ use kalamtable_registry::{RegistryOptions, SchemaRegistry, TableHandle, TableSna
 use kalamtable_store::{MemoryStore, TableId};
 use pollster::block_on;
 
-use crate::checker::{Event, Look, Span, check, were_together};
+use crate::linearizability::{ObservedRead, RegisterWrite, Span, check, were_together};
 
-/// How many look-ups, where the default does not do.
+/// The environment variable for the number of lookups, which is one million by default.
 const OPERATIONS: &str = "KALAMTABLE_OPERATIONS";
 
-/// As many look-ups are of one registry, before another one is made.
+/// The number of lookups per round. Each round opens a registry with other options.
 const ROUND: u64 = 125_000;
 
 const TABLES: usize = 24;
-const LOOKERS: u64 = 4;
-const ALTERERS: u64 = 2;
+const READERS: u64 = 4;
+const WRITERS: u64 = 2;
 
-/// A table that was altered so often is left alone: each alteration is judged by all before it.
-const VERSIONS: u32 = 120;
+/// The maximum version of a table: the time of a schema change increases with the number of
+/// versions.
+const MAX_VERSION: u32 = 120;
 
 #[test]
-fn what_threads_look_up_could_have_been() {
+fn lookups_of_real_threads_are_linearizable() {
     let operations = std::env::var(OPERATIONS).map_or(1_000_000, |text| text.parse().unwrap());
     let began = Instant::now();
-    let mut total = Total::default();
+    let mut total = OperationCounts::default();
     for round in 0..u64::div_ceil(operations, ROUND) {
-        // From everything fits to nothing does.
+        // The budgets hold all tables, some, few and none.
         let budget_bytes = [256 << 20, 40_000, 8_000, 0][round as usize % 4];
         let clocks = [1, 4, 64][round as usize % 3];
         let options = RegistryOptions {
@@ -43,43 +45,44 @@ fn what_threads_look_up_could_have_been() {
         total.add(run_round(round, ROUND.min(operations), options));
     }
     println!("{total:?} in {:?}", began.elapsed());
-    assert!(total.looks >= operations && total.alterations > 100 && total.evictions > 100);
+    assert!(total.lookups >= operations && total.schema_changes > 100 && total.evictions > 100);
 }
 
 #[derive(Debug, Default)]
-struct Total {
-    looks: u64,
-    moments: u64,
-    alterations: u64,
+struct OperationCounts {
+    lookups: u64,
+    consistent_reads: u64,
+    schema_changes: u64,
     loads: u64,
     evictions: u64,
 }
 
-impl Total {
-    fn add(&mut self, other: Total) {
-        self.looks += other.looks;
-        self.moments += other.moments;
-        self.alterations += other.alterations;
+impl OperationCounts {
+    fn add(&mut self, other: OperationCounts) {
+        self.lookups += other.lookups;
+        self.consistent_reads += other.consistent_reads;
+        self.schema_changes += other.schema_changes;
         self.loads += other.loads;
         self.evictions += other.evictions;
     }
 }
 
-/// How a table was looked up: a number of [`World::look_at`], or with others.
-type Way = u64;
+/// The number of a lookup method in [`StressTest::look_up`], or [`CONSISTENT_READ`].
+type LookupMethod = u64;
 
-const WITH_OTHERS: Way = 9;
+/// The method of reading several tables with `get_all`.
+const CONSISTENT_READ: LookupMethod = 9;
 
-/// What a thread has seen.
+/// The operations of a thread.
 #[derive(Default)]
-struct Seen {
-    looks: Vec<(usize, Way, Look<u32>)>,
-    /// Versions of tables that are said to be of one moment.
-    moments: Vec<(Span, [usize; 3], [u32; 3])>,
-    alterations: Vec<(usize, Event<u32>)>,
+struct OperationLog {
+    reads: Vec<(usize, LookupMethod, ObservedRead<u32>)>,
+    /// Consistent reads: the tables and their versions.
+    consistent_reads: Vec<(Span, [usize; 3], [u32; 3])>,
+    schema_changes: Vec<(usize, RegisterWrite<u32>)>,
 }
 
-struct World {
+struct StressTest {
     registry: SchemaRegistry,
     ids: Vec<TableId>,
     base: TableDefinition,
@@ -87,10 +90,10 @@ struct World {
     is_over: AtomicBool,
 }
 
-fn run_round(round: u64, operations: u64, options: RegistryOptions) -> Total {
+fn run_round(round: u64, operations: u64, options: RegistryOptions) -> OperationCounts {
     let store = Arc::new(MemoryStore::new());
     let registry = block_on(SchemaRegistry::open(store, options)).unwrap();
-    let mut world = World {
+    let mut test = StressTest {
         registry,
         ids: Vec::new(),
         base: base(),
@@ -98,112 +101,119 @@ fn run_round(round: u64, operations: u64, options: RegistryOptions) -> Total {
         is_over: AtomicBool::new(false),
     };
     for table in 0..TABLES {
-        let created = block_on(world.registry.create(world.definition(table, 1)));
-        world.ids.push(created.unwrap().id());
+        let created = block_on(test.registry.create(test.definition(table, 1)));
+        test.ids.push(created.unwrap().id());
     }
-    let world = &world;
-    let all: Vec<Seen> = std::thread::scope(|scope| {
-        let alterers: Vec<_> = (0..ALTERERS)
+    let test = &test;
+    let all: Vec<OperationLog> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS)
             .map(|thread| {
-                let random = Random(round * 100 + 50 + thread);
-                scope.spawn(move || world.alter(random))
+                let random = SplitMix64(round * 100 + 50 + thread);
+                scope.spawn(move || test.alter(random))
             })
             .collect();
-        let lookers: Vec<_> = (0..LOOKERS)
+        let readers: Vec<_> = (0..READERS)
             .map(|thread| {
-                let random = Random(round * 100 + thread);
-                scope.spawn(move || world.look(random, operations.div_ceil(LOOKERS)))
+                let random = SplitMix64(round * 100 + thread);
+                scope.spawn(move || test.read(random, operations.div_ceil(READERS)))
             })
             .collect();
-        let mut all: Vec<Seen> = lookers
+        let mut all: Vec<OperationLog> = readers
             .into_iter()
-            .map(|thread| thread.join().expect("no panic"))
+            .map(|thread| thread.join().expect("no thread panics"))
             .collect();
-        world.is_over.store(true, Ordering::Relaxed);
+        test.is_over.store(true, Ordering::Relaxed);
         all.extend(
-            alterers
+            writers
                 .into_iter()
-                .map(|thread| thread.join().expect("no panic")),
+                .map(|thread| thread.join().expect("no thread panics")),
         );
         all
     });
-    judge(world, &all)
+    check_logs(test, &all)
 }
 
-fn judge(world: &World, all: &[Seen]) -> Total {
+fn check_logs(test: &StressTest, all: &[OperationLog]) -> OperationCounts {
     let start = Span { begin: 0, end: 0 };
-    let first = Event {
+    let first = RegisterWrite {
         span: start,
         value: 1,
     };
-    let mut events = vec![vec![first]; TABLES];
-    let mut looks = vec![Vec::new(); TABLES];
-    for seen in all {
-        for (table, event) in &seen.alterations {
-            events[*table].push(*event);
+    let mut writes = vec![vec![first]; TABLES];
+    let mut reads = vec![Vec::new(); TABLES];
+    for log in all {
+        for (table, write) in &log.schema_changes {
+            writes[*table].push(*write);
         }
-        for (table, _, look) in &seen.looks {
-            looks[*table].push(*look);
+        for (table, _, read) in &log.reads {
+            reads[*table].push(*read);
         }
     }
-    for (table, (events, looks)) in events.iter_mut().zip(&looks).enumerate() {
-        events.sort_by_key(|event| event.value);
-        let versions = events.iter().map(|event| event.value);
-        assert!(versions.eq(1..=events.len() as u32), "a lost update");
-        if let Err((violation, look)) = check(events, looks) {
+    for (table, (writes, reads)) in writes.iter_mut().zip(&reads).enumerate() {
+        writes.sort_by_key(|write| write.value);
+        let versions = writes.iter().map(|write| write.value);
+        assert!(versions.eq(1..=writes.len() as u32), "an update was lost");
+        if let Err((violation, read)) = check(writes, reads) {
             panic!(
-                "{violation:?}: {look:?}, {:#?}",
-                near(all, table, events, &look)
+                "{violation:?}: {read:?}, {:#?}",
+                near(all, table, writes, &read)
             );
         }
     }
-    let mut moments = 0;
-    for (span, tables, versions) in all.iter().flat_map(|seen| &seen.moments) {
-        let registers = tables.map(|table| &events[table][..]);
+    let mut consistent_reads = 0;
+    for (span, tables, versions) in all.iter().flat_map(|log| &log.consistent_reads) {
+        let registers = tables.map(|table| &writes[table][..]);
         assert!(
             were_together(&registers, *span, versions),
             "{versions:?} of {tables:?} in {span:?}"
         );
-        moments += 1;
+        consistent_reads += 1;
     }
-    let stats = world.registry.stats();
-    Total {
-        looks: looks.iter().map(|looks| looks.len() as u64).sum(),
-        moments,
-        alterations: events.iter().map(|events| events.len() as u64 - 1).sum(),
+    let stats = test.registry.stats();
+    OperationCounts {
+        lookups: reads.iter().map(|reads| reads.len() as u64).sum(),
+        consistent_reads,
+        schema_changes: writes.iter().map(|writes| writes.len() as u64 - 1).sum(),
         loads: stats.loads,
         evictions: stats.evictions,
     }
 }
 
-/// What makes a look-up wrong: by which way it was made, newer look-ups before it, and the next version.
-fn near(all: &[Seen], table: usize, events: &[Event<u32>], wrong: &Look<u32>) -> Vec<String> {
-    let looks = all.iter().flat_map(|seen| &seen.looks);
-    let near = looks.filter(|(other, _, look)| {
-        let is_it = look.span == wrong.span;
-        let is_newer = look.value > wrong.value && look.span.end < wrong.span.begin;
-        *other == table && (is_it || is_newer)
+/// Describes the lookups and writes that explain a violation: the lookup itself, earlier lookups of
+/// newer versions, and the write of the next version.
+fn near(
+    all: &[OperationLog],
+    table: usize,
+    writes: &[RegisterWrite<u32>],
+    violating: &ObservedRead<u32>,
+) -> Vec<String> {
+    let reads = all.iter().flat_map(|log| &log.reads);
+    let explanations = reads.filter(|(other, _, read)| {
+        let is_violation = read.span == violating.span;
+        let is_newer = read.value > violating.value && read.span.end < violating.span.begin;
+        *other == table && (is_violation || is_newer)
     });
-    let mut near: Vec<String> = near
-        .map(|(_, way, look)| format!("way {way}: {look:?}"))
+    let mut near: Vec<String> = explanations
+        .map(|(_, method, read)| format!("method {method}: {read:?}"))
         .collect();
     near.extend(
-        events
-            .get(wrong.value as usize)
+        writes
+            .get(violating.value as usize)
             .map(|next| format!("{next:?}")),
     );
     near
 }
 
-impl World {
-    /// The version of a table, which its only column but the key is named after.
+impl StressTest {
+    /// Returns the definition of a version of a table. Its second column is named after the
+    /// version.
     fn definition(&self, table: usize, version: u32) -> TableDefinition {
         let mut parts = self.base.parts().clone();
         parts.name.table = format!("t{table}").into();
         let mut columns = parts.columns.to_vec();
         columns[1].name = format!("v{version}").into();
         parts.columns = Shared::from(columns);
-        // The names are such as can be checked.
+        // The names are valid, so the definition remains valid.
         TableDefinition::from_checked(parts)
     }
 
@@ -213,50 +223,54 @@ impl World {
 
     fn timed<T>(&self, run: impl FnOnce() -> T) -> (Span, T) {
         let begin = self.ticket();
-        let made = run();
+        let result = run();
         let end = self.ticket();
-        (Span { begin, end }, made)
+        (Span { begin, end }, result)
     }
 
-    fn look(&self, mut random: Random, operations: u64) -> Seen {
-        let mut seen = Seen::default();
+    fn read(&self, mut random: SplitMix64, operations: u64) -> OperationLog {
+        let mut log = OperationLog::default();
         let mut handles: Vec<TableHandle> = self
             .ids
             .iter()
             .map(|id| self.registry.handle(*id))
             .collect();
-        while (seen.looks.len() as u64) < operations {
-            // Half of all looks are at few tables.
-            let table = match random.below(2) {
-                0 => random.below(4),
-                _ => random.below(TABLES as u64),
-            } as usize;
-            let way = random.below(WITH_OTHERS);
-            let (span, found) = self.timed(|| self.look_at(table, &mut handles[table], way));
+        while (log.reads.len() as u64) < operations {
+            // Half of the lookups access four hot tables.
+            let limit = if random.below(2) == 0 {
+                4
+            } else {
+                TABLES as u64
+            };
+            let table = random.below(limit) as usize;
+            let method = random.below(CONSISTENT_READ);
+            let (span, found) = self.timed(|| self.look_up(table, &mut handles[table], method));
             if let Some(value) = found {
-                seen.looks.push((table, way, Look { span, value }));
+                log.reads
+                    .push((table, method, ObservedRead { span, value }));
             }
             if random.below(16) == 0 {
-                self.look_at_three(&mut random, &mut seen);
+                self.read_three(&mut random, &mut log);
             }
         }
-        seen
+        log
     }
 
-    /// The version of a table, looked up in one of all ways; none if it is not in memory.
-    fn look_at(&self, table: usize, handle: &mut TableHandle, way: Way) -> Option<u32> {
+    /// Returns the version of a table with one of the lookup methods, or `None` on a cache miss of
+    /// a method that does not load.
+    fn look_up(&self, table: usize, handle: &mut TableHandle, method: LookupMethod) -> Option<u32> {
         let (registry, id) = (&self.registry, self.ids[table]);
         let name = format!("t{table}");
         let name = ("app", &*name);
         let version = |snapshot: &TableSnapshot| {
-            // All that is reached from a version is of it.
+            // The schema must belong to the version.
             assert_eq!(
                 snapshot.schema().field(1).name(),
                 &format!("v{}", snapshot.version())
             );
             snapshot.version()
         };
-        match way {
+        match method {
             0 => block_on(registry.get(id))
                 .unwrap()
                 .map(|found| version(&found)),
@@ -278,22 +292,23 @@ impl World {
         }
     }
 
-    fn look_at_three(&self, random: &mut Random, seen: &mut Seen) {
+    fn read_three(&self, random: &mut SplitMix64, log: &mut OperationLog) {
         let tables = [(); 3].map(|()| random.below(TABLES as u64) as usize);
         let ids = tables.map(|table| self.ids[table]);
         let (span, found) = self.timed(|| block_on(self.registry.get_all(&ids)).unwrap());
         let mut versions = [0; 3];
         for (version, found) in versions.iter_mut().zip(&found) {
-            *version = found.as_ref().expect("nothing is dropped").version();
+            *version = found.as_ref().expect("no table is dropped").version();
         }
         for (table, value) in tables.into_iter().zip(versions) {
-            seen.looks.push((table, WITH_OTHERS, Look { span, value }));
+            log.reads
+                .push((table, CONSISTENT_READ, ObservedRead { span, value }));
         }
-        seen.moments.push((span, tables, versions));
+        log.consistent_reads.push((span, tables, versions));
     }
 
-    fn alter(&self, mut random: Random) -> Seen {
-        let mut seen = Seen::default();
+    fn alter(&self, mut random: SplitMix64) -> OperationLog {
+        let mut log = OperationLog::default();
         while !self.is_over.load(Ordering::Relaxed) {
             let table = random.below(TABLES as u64) as usize;
             let id = self.ids[table];
@@ -305,23 +320,24 @@ impl World {
                     .invalidate_name(("app", &*format!("t{table}"))),
                 _ => {
                     let current = block_on(self.registry.get(id)).unwrap();
-                    let current = current.expect("nothing is dropped");
-                    if current.version() >= VERSIONS {
+                    let current = current.expect("no table is dropped");
+                    if current.version() >= MAX_VERSION {
                         std::thread::yield_now();
                         continue;
                     }
                     let next = self.definition(table, current.version() + 1);
                     let (span, altered) =
                         self.timed(|| block_on(self.registry.alter(&current, next)));
-                    // Else the other one was faster.
+                    // The call fails if the other thread has changed the table first.
                     if let Ok(altered) = altered {
                         let value = altered.version();
-                        seen.alterations.push((table, Event { span, value }));
+                        log.schema_changes
+                            .push((table, RegisterWrite { span, value }));
                     }
                 }
             }
         }
-        seen
+        log
     }
 }
 
@@ -334,13 +350,13 @@ fn base() -> TableDefinition {
     let mut sources = Sources::new();
     let source = sources.push(SourceFile::new("test.toml", toml));
     let checked = parse_and_check(&sources, source);
-    checked.expect("a sound definition").definition
+    checked.expect("a valid definition").definition
 }
 
-/// A sequence of numbers: SplitMix64.
-struct Random(u64);
+/// A SplitMix64 random number generator.
+struct SplitMix64(u64);
 
-impl Random {
+impl SplitMix64 {
     fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Charged bytes are at least the live ones and at most a tenth more, a budget is kept, and all is given back.
+//! Tests that the charged bytes are at least the bytes in use and at most 10 % more, that a budget
+//! is kept, and that all memory is freed.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,22 +9,24 @@ use kalamtable_registry::{RegistryOptions, SchemaRegistry};
 use kalamtable_store::TableId;
 use pollster::block_on;
 
+use crate::generated_store::{ColumnVariety, GeneratedStore};
 use crate::live_bytes;
-use crate::store::{Generated, Shapes};
 
-static TURN: Mutex<()> = Mutex::new(());
+static ONE_TEST_AT_A_TIME: Mutex<()> = Mutex::new(());
 
-fn turn() -> MutexGuard<'static, ()> {
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+fn one_test_at_a_time() -> MutexGuard<'static, ()> {
+    ONE_TEST_AT_A_TIME
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
 }
 
-fn open(shapes: Shapes, tables: u64, budget_bytes: usize) -> SchemaRegistry {
+fn open(variety: ColumnVariety, tables: u64, budget_bytes: usize) -> SchemaRegistry {
     let options = RegistryOptions {
         budget_bytes,
         clocks: 1024,
         ..RegistryOptions::default()
     };
-    let store = Arc::new(Generated { shapes, tables });
+    let store = Arc::new(GeneratedStore { variety, tables });
     block_on(SchemaRegistry::open(store, options)).unwrap()
 }
 
@@ -33,10 +36,10 @@ fn find(registry: &SchemaRegistry, id: u64) {
     assert_eq!(found.expect("a table").id(), TableId(id));
 }
 
-/// The maps free what was replaced when nobody can read it any more, and some dozens at a time: after some
-/// more work all is gone.
+/// The maps free replaced entries in batches, when no reader can access them any more. Further
+/// operations complete the batches.
 fn flush(registry: &SchemaRegistry) {
-    let name = ("nobody", "nothing");
+    let name = ("no_namespace", "no_table");
     for _ in 0..200 {
         assert!(block_on(registry.get(TableId(u64::MAX))).unwrap().is_none());
         assert!(block_on(registry.find(name)).unwrap().is_none());
@@ -45,7 +48,7 @@ fn flush(registry: &SchemaRegistry) {
     }
 }
 
-/// What is charged and what is live, as `fill` leaves it.
+/// Returns the bytes that are charged for what `fill` has cached, and the bytes in use for it.
 fn charged_and_live(
     registry: &SchemaRegistry,
     fill: impl FnOnce(&SchemaRegistry),
@@ -60,23 +63,24 @@ fn charged_and_live(
 }
 
 #[track_caller]
-fn assert_honest(what: &str, charged_and_live: (usize, usize)) {
+fn assert_accurate(what: &str, charged_and_live: (usize, usize)) {
     assert_within(1.1, what, charged_and_live);
 }
 
-/// That what is charged is at least what is live, and at most so many times as much.
+/// Checks that the charged bytes are at least the bytes in use, and at most `max_ratio` times as
+/// many.
 #[track_caller]
-fn assert_within(most: f64, what: &str, (charged, live): (usize, usize)) {
+fn assert_within(max_ratio: f64, what: &str, (charged, live): (usize, usize)) {
     let ratio = charged as f64 / live as f64;
     println!("{what}: {charged} bytes charged, {live} live, {ratio:.3}");
-    assert!((1.0..=most).contains(&ratio), "{what}: {ratio:.3}");
+    assert!((1.0..=max_ratio).contains(&ratio), "{what}: {ratio:.3}");
 }
 
 const TABLES: u64 = 1_000;
 
-fn check(shapes: Shapes, tables: u64, touch: fn(&SchemaRegistry, u64)) -> (usize, usize) {
-    let _turn = turn();
-    let registry = open(shapes, tables, 1 << 30);
+fn check(variety: ColumnVariety, tables: u64, touch: fn(&SchemaRegistry, u64)) -> (usize, usize) {
+    let _guard = one_test_at_a_time();
+    let registry = open(variety, tables, 1 << 30);
     charged_and_live(&registry, |registry| {
         for id in 2..=tables {
             find(registry, id);
@@ -85,9 +89,9 @@ fn check(shapes: Shapes, tables: u64, touch: fn(&SchemaRegistry, u64)) -> (usize
     })
 }
 
-fn nothing(_: &SchemaRegistry, _: u64) {}
+fn touch_nothing(_: &SchemaRegistry, _: u64) {}
 
-fn derived(registry: &SchemaRegistry, id: u64) {
+fn touch_schemas(registry: &SchemaRegistry, id: u64) {
     let found = block_on(registry.get(TableId(id)))
         .unwrap()
         .expect("a table");
@@ -98,43 +102,52 @@ fn derived(registry: &SchemaRegistry, id: u64) {
 }
 
 #[test]
-fn tables_of_one_shape() {
-    // Maps are fuller and emptier as they grow.
+fn tables_with_equal_columns() {
+    // The unused capacity of the maps depends on the number of tables.
     for tables in [TABLES, 1_300, 2_200, 4_200, 7_000] {
-        let what = format!("one shape, {tables} tables");
-        assert_honest(&what, check(Shapes::One, tables, nothing));
+        let what = format!("equal columns, {tables} tables");
+        assert_accurate(&what, check(ColumnVariety::Equal, tables, touch_nothing));
     }
-    assert_honest("one shape, derived", check(Shapes::One, TABLES, derived));
-}
-
-#[test]
-fn tables_of_other_selections_of_the_same_columns() {
-    assert_honest("selections", check(Shapes::Selections, TABLES, nothing));
-    assert_honest(
-        "selections, derived",
-        check(Shapes::Selections, TABLES, derived),
+    assert_accurate(
+        "equal columns, derived",
+        check(ColumnVariety::Equal, TABLES, touch_schemas),
     );
 }
 
 #[test]
-fn tables_without_a_common_column() {
-    assert_honest("distinct", check(Shapes::Distinct, TABLES, nothing));
-    assert_honest(
+fn tables_with_selections_of_the_same_columns() {
+    assert_accurate(
+        "selections",
+        check(ColumnVariety::Selections, TABLES, touch_nothing),
+    );
+    assert_accurate(
+        "selections, derived",
+        check(ColumnVariety::Selections, TABLES, touch_schemas),
+    );
+}
+
+#[test]
+fn tables_with_distinct_columns() {
+    assert_accurate(
+        "distinct",
+        check(ColumnVariety::Distinct, TABLES, touch_nothing),
+    );
+    assert_accurate(
         "distinct, derived",
-        check(Shapes::Distinct, TABLES, derived),
+        check(ColumnVariety::Distinct, TABLES, touch_schemas),
     );
 }
 
 #[test]
 fn absent_tables_and_names() {
-    let _turn = turn();
-    let registry = open(Shapes::One, 1, 1 << 30);
+    let _guard = one_test_at_a_time();
+    let registry = open(ColumnVariety::Equal, 1, 1 << 30);
     let ids = charged_and_live(&registry, |registry| {
         for id in 2..2 + TABLES {
             assert!(block_on(registry.get(TableId(id))).unwrap().is_none());
         }
     });
-    // Of what is as small, the free places of a map are a large part.
+    // For such small items, the unused capacity of a map is a large part.
     assert_within(1.4, "absent ids", ids);
     let names = charged_and_live(&registry, |registry| {
         for id in 2..2 + 4 * TABLES {
@@ -148,22 +161,22 @@ fn absent_tables_and_names() {
 
 #[test]
 fn older_versions() {
-    let _turn = turn();
-    let registry = open(Shapes::One, 1, 1 << 30);
+    let _guard = one_test_at_a_time();
+    let registry = open(ColumnVariety::Equal, 1, 1 << 30);
     let versions = charged_and_live(&registry, |registry| {
         for version in 2..2 + TABLES as u32 {
             let found = block_on(registry.get_version(TableId(1), version)).unwrap();
             assert_eq!(found.expect("a version").version(), version);
         }
     });
-    assert_honest("older versions", versions);
+    assert_accurate("older versions", versions);
 }
 
-/// One key that is taken out of the maps and put in again and again.
+/// One key is removed from the maps and inserted again repeatedly.
 #[test]
-fn a_table_that_is_read_again_and_again_takes_no_more_each_time() {
-    let _turn = turn();
-    let registry = open(Shapes::One, 5_000, 1 << 30);
+fn repeated_invalidation_does_not_leak() {
+    let _guard = one_test_at_a_time();
+    let registry = open(ColumnVariety::Equal, 5_000, 1 << 30);
     for id in 1..=5_000 {
         find(&registry, id);
     }
@@ -180,9 +193,9 @@ fn a_table_that_is_read_again_and_again_takes_no_more_each_time() {
 }
 
 #[test]
-fn what_an_extension_says_is_charged() {
-    let _turn = turn();
-    let registry = open(Shapes::One, 10, 1 << 30);
+fn extensions_are_charged() {
+    let _guard = one_test_at_a_time();
+    let registry = open(ColumnVariety::Equal, 10, 1 << 30);
     find(&registry, 1);
     let before = registry.stats().bytes_resident;
     registry.with(TableId(1), |found| {
@@ -193,43 +206,44 @@ fn what_an_extension_says_is_charged() {
 }
 
 #[test]
-fn a_budget_is_kept_and_everything_is_given_back() {
-    let _turn = turn();
-    // Once, so that what is made once for all is there.
-    drop(open(Shapes::Distinct, 10, 1 << 30));
-    for (shapes, budget) in [(Shapes::Distinct, 4 << 20), (Shapes::One, 1 << 20)] {
+fn a_budget_is_kept_and_all_memory_is_freed() {
+    let _guard = one_test_at_a_time();
+    // Allocates what the process allocates once.
+    drop(open(ColumnVariety::Distinct, 10, 1 << 30));
+    for (variety, budget) in [
+        (ColumnVariety::Distinct, 4 << 20),
+        (ColumnVariety::Equal, 1 << 20),
+    ] {
         let before = live_bytes();
-        let registry = open(shapes, 10_000, budget);
+        let registry = open(variety, 10_000, budget);
         let opened = live_bytes();
-        let mut most = 0;
+        let mut max_live = 0;
         for id in 1..=10_000 {
             find(&registry, id);
             let resident = registry.stats().bytes_resident;
             assert!(resident <= budget, "{resident} bytes at table {id}");
-            most = most.max(live_bytes() - opened);
+            max_live = max_live.max(live_bytes() - opened);
         }
         let stats = registry.stats();
         assert!(stats.evictions > 1_000, "{stats:?}");
         println!(
-            "{shapes:?}: at most {most} live bytes for a budget of {budget}, {} tables",
+            "{variety:?}: at most {max_live} live bytes for a budget of {budget}, {} tables",
             stats.tables_resident
         );
-        // What is not freed yet, and the sieve and the maps at their largest, are not counted.
-        assert!(most <= budget + budget / 4, "{most} live bytes");
+        // Entries that are not freed yet, and unused capacity of the sieve and the maps, are not
+        // charged.
+        assert!(max_live <= budget + budget / 4, "{max_live} live bytes");
 
         registry.clear();
         flush(&registry);
         let stats = registry.stats();
         assert_eq!((stats.tables_resident, stats.names_resident), (0, 0));
         assert_eq!((stats.versions_resident, stats.bytes_pinned), (0, 0));
-        // Texts that nobody has any more stay until others come.
+        // Unused strings stay interned until more are added.
         assert_eq!(stats.bytes_resident, stats.bytes_shared);
         assert!(stats.bytes_shared <= budget / 4, "{stats:?}");
         drop(registry);
         let left = live_bytes().saturating_sub(before);
-        assert!(
-            left < 4_096,
-            "{left} bytes are left of a registry that is gone"
-        );
+        assert!(left < 4_096, "{left} bytes are left of a dropped registry");
     }
 }

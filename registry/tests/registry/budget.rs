@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What is resident fits into the budget, and what goes is no more than has to.
+//! The memory budget: resident bytes stay within it, and no more is evicted than necessary.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ async fn with_budget(store: &Arc<MemoryStore>, budget_bytes: usize) -> SchemaReg
 }
 
 #[test]
-fn a_version_that_is_gone_weighs_nothing_in_the_place_of_the_next() {
+fn superseded_version_is_not_charged() {
     block_on(async {
         let registry = in_memory().await;
         let id = create(&registry, "app.notes", 1).await.id();
@@ -35,7 +35,7 @@ fn a_version_that_is_gone_weighs_nothing_in_the_place_of_the_next() {
 }
 
 #[test]
-fn what_is_filled_on_demand_makes_room_too() {
+fn projections_count_towards_the_budget() {
     block_on(async {
         let store = Arc::new(MemoryStore::new());
         let writer = with_budget(&store, 1 << 28).await;
@@ -62,7 +62,7 @@ fn what_is_filled_on_demand_makes_room_too() {
 }
 
 #[test]
-fn wide_tables_of_different_shapes_make_room_for_one_another() {
+fn wide_tables_evict_each_other() {
     block_on(async {
         let store = Arc::new(MemoryStore::new());
         let writer = with_budget(&store, 1 << 30).await;
@@ -93,7 +93,7 @@ fn wide_tables_of_different_shapes_make_room_for_one_another() {
 }
 
 #[test]
-fn what_was_looked_up_stays_and_what_was_not_goes() {
+fn recently_visited_tables_are_kept() {
     block_on(async {
         let store = Arc::new(MemoryStore::new());
         let writer = with_budget(&store, 1 << 30).await;
@@ -107,20 +107,20 @@ fn what_was_looked_up_stays_and_what_was_not_goes() {
         let registry = with_budget(&store, stats.bytes_shared + 8 * one).await;
         for id in &ids {
             registry.get(*id).await.unwrap();
-            // Between any two others.
+            // The first table is looked up between any two others.
             registry.get(ids[0]).await.unwrap();
         }
         let stats = registry.stats();
         assert!(stats.evictions > 20, "{stats:?}");
         assert!(registry.with(ids[0], |_| ()).is_some());
         assert!(registry.with(ids[1], |_| ()).is_none());
-        // The first and each other once.
+        // Each table was loaded once.
         assert_eq!(stats.loads, 40);
     });
 }
 
 #[test]
-fn nothing_fits_and_everything_is_answered() {
+fn lookups_succeed_without_a_budget() {
     block_on(async {
         let store = Arc::new(MemoryStore::new());
         let registry = with_budget(&store, 0).await;
@@ -138,7 +138,7 @@ fn nothing_fits_and_everything_is_answered() {
 }
 
 #[test]
-fn each_thread_counts_and_nothing_is_lost() {
+fn counts_of_all_threads_are_summed() {
     let registry = block_on(in_memory());
     let id = block_on(create(&registry, "app.notes", 1)).id();
     registry.get_blocking(id).unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What is made of a version once, and what is counted of it; older versions.
+//! Derived values of a snapshot, their counters, and older versions.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
@@ -11,11 +11,11 @@ use pollster::block_on;
 
 use crate::support::{create, open, table, widen};
 
-async fn quiet() -> SchemaRegistry {
+async fn without_shadow() -> SchemaRegistry {
     open(Arc::new(MemoryStore::new()), RegistryOptions::default()).await
 }
 
-/// Hits and misses.
+/// Returns the numbers of hits and misses.
 fn counts(registry: &SchemaRegistry, artefact: Artefact) -> (u64, u64) {
     let stats = registry.stats();
     let of = |counts: &[(Artefact, u64)]| {
@@ -26,9 +26,9 @@ fn counts(registry: &SchemaRegistry, artefact: Artefact) -> (u64, u64) {
 }
 
 #[test]
-fn look_ups_of_tables_are_counted_by_what_they_found() {
+fn lookups_are_counted_as_hits_and_misses() {
     block_on(async {
-        let registry = quiet().await;
+        let registry = without_shadow().await;
         let id = create(&registry, "app.notes", 1).await.id();
         registry.clear();
         let (hits, misses) = counts(&registry, Artefact::Table);
@@ -43,9 +43,9 @@ fn look_ups_of_tables_are_counted_by_what_they_found() {
 }
 
 #[test]
-fn schemas_with_system_columns_and_projections_are_made_once() {
+fn derived_schemas_are_created_once() {
     block_on(async {
-        let registry = quiet().await;
+        let registry = without_shadow().await;
         let notes = create(&registry, "app.notes", 3).await;
         let system = counts(&registry, Artefact::SystemColumns);
         let first = Arc::clone(notes.schema_with_system_columns());
@@ -73,46 +73,43 @@ fn schemas_with_system_columns_and_projections_are_made_once() {
 }
 
 #[derive(Debug, PartialEq)]
-struct Plan(usize);
+struct FirstExtension(usize);
 #[derive(Debug, PartialEq)]
-struct Reader(usize);
+struct SecondExtension(usize);
 
 #[test]
-fn an_extension_is_made_once_and_each_type_has_its_own() {
-    let registry = block_on(quiet());
+fn each_extension_type_is_created_once_per_version() {
+    let registry = block_on(without_shadow());
     let notes = block_on(create(&registry, "app.notes", 1));
-    let made = AtomicUsize::new(0);
+    let created = AtomicUsize::new(0);
     let barrier = Barrier::new(4);
     std::thread::scope(|scope| {
         for thread in 0..4 {
-            let (notes, made, barrier) = (&notes, &made, &barrier);
+            let (notes, created, barrier) = (&notes, &created, &barrier);
             scope.spawn(move || {
                 barrier.wait();
-                let make = || made.fetch_add(1, Ordering::Relaxed);
-                match thread % 2 {
-                    0 => {
-                        notes.extension(|| Plan(make()));
-                    }
-                    _ => {
-                        notes.extension(|| Reader(make()));
-                    }
+                let next = || created.fetch_add(1, Ordering::Relaxed);
+                if thread % 2 == 0 {
+                    notes.extension(|| FirstExtension(next()));
+                } else {
+                    notes.extension(|| SecondExtension(next()));
                 }
             });
         }
     });
-    let plan = notes.extension(|| -> Plan { panic!("it is there") });
-    assert!(std::ptr::eq(plan, notes.extension(|| Plan(99))));
-    let reader = notes.extension(|| -> Reader { panic!("it is there") });
-    assert_ne!(plan.0, reader.0);
+    let first = notes.extension(|| -> FirstExtension { panic!("the extension exists") });
+    assert!(std::ptr::eq(first, notes.extension(|| FirstExtension(99))));
+    let second = notes.extension(|| -> SecondExtension { panic!("the extension exists") });
+    assert_ne!(first.0, second.0);
 
-    // Another version has none of them.
+    // Another version has its own extensions.
     let next = block_on(widen(&registry, &notes));
-    assert_eq!(next.extension(|| Plan(7)), &Plan(7));
-    assert_ne!(notes.extension(|| Plan(7)), &Plan(7));
+    assert_eq!(next.extension(|| FirstExtension(7)), &FirstExtension(7));
+    assert_ne!(notes.extension(|| FirstExtension(7)), &FirstExtension(7));
 }
 
 #[test]
-fn older_versions_stay_what_they_were_after_eviction_and_drop() {
+fn older_versions_survive_eviction_and_drop() {
     block_on(async {
         let store = Arc::new(MemoryStore::new());
         let registry = open(

@@ -1,32 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Stores that fail, panic, do not say what they have done, leave changes out, or lie.
+//! Stores that fail, panic, do not confirm a change, omit changes, or return wrong tables.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier};
 
 use expect_test::expect;
-use kalamtable_registry::{Error, RegistryOptions, SchemaRegistry};
+use kalamtable_registry::{RegistryOptions, SchemaRegistry};
 use kalamtable_store::{DefinitionStore, TableId};
 use pollster::block_on;
 
-use crate::faulty::{Call, Fate, Faulty};
+use crate::faulty_store::{CallOutcome, FaultyStore, StoreCall};
 use crate::support::{create, open, options, table, widen};
 
-async fn faulty(options: RegistryOptions) -> (Arc<Faulty>, SchemaRegistry) {
-    let store = Arc::new(Faulty::new());
+async fn faulty(options: RegistryOptions) -> (Arc<FaultyStore>, SchemaRegistry) {
+    let store = Arc::new(FaultyStore::new());
     let registry = open(store.clone(), options).await;
     (store, registry)
 }
 
-fn text(error: &Error) -> String {
-    error.to_string()
-}
-
-// ---- changes that may have been made ----
+// ---- unconfirmed changes ----
 
 #[test]
-fn an_alteration_in_doubt_that_was_made_is_seen_by_every_way_to_look_up() {
+fn unconfirmed_change_is_visible_to_every_lookup() {
     block_on(async {
         let (store, registry) = faulty(options()).await;
         let first = create(&registry, "app.notes", 1).await;
@@ -39,10 +35,10 @@ fn an_alteration_in_doubt_that_was_made_is_seen_by_every_way_to_look_up() {
             registry.with_name(("app", "notes"), |at| assert_eq!(at.version(), 1));
         }
 
-        store.next(Call::Write, vec![Fate::Unanswered]);
-        let doubt = registry.alter(&first, table("app.notes", 2)).await;
+        store.next(StoreCall::Write, vec![CallOutcome::Unconfirmed]);
+        let unconfirmed = registry.alter(&first, table("app.notes", 2)).await;
         assert_eq!(
-            text(&doubt.unwrap_err()),
+            unconfirmed.unwrap_err().to_string(),
             "no confirmation for `log/1`: the change may or may not have been committed"
         );
         assert!(
@@ -50,8 +46,8 @@ fn an_alteration_in_doubt_that_was_made_is_seen_by_every_way_to_look_up() {
                 .with(id, |at| at.version())
                 .is_none_or(|at| at == 2)
         );
-        let lent = registry.with_name(("app", "notes"), |at| at.version());
-        assert!(lent.is_none_or(|at| at == 2));
+        let borrowed = registry.with_name(("app", "notes"), |at| at.version());
+        assert!(borrowed.is_none_or(|at| at == 2));
         assert_eq!(handle.get().await.unwrap().version(), 2);
         let found = registry.find(("app", "notes")).await.unwrap().unwrap();
         assert_eq!(found.version(), 2);
@@ -60,13 +56,13 @@ fn an_alteration_in_doubt_that_was_made_is_seen_by_every_way_to_look_up() {
 }
 
 #[test]
-fn a_rename_in_doubt_that_was_made_moves_the_name() {
+fn unconfirmed_rename_moves_the_name() {
     block_on(async {
         let (store, registry) = faulty(options()).await;
         let notes = create(&registry, "app.notes", 1).await;
         registry.find(("app", "notes")).await.unwrap();
         assert!(registry.find(("app", "letters")).await.unwrap().is_none());
-        store.next(Call::Write, vec![Fate::Unanswered]);
+        store.next(StoreCall::Write, vec![CallOutcome::Unconfirmed]);
         let letters = table("app.letters", 1).name().clone();
         registry.rename(&notes, letters).await.unwrap_err();
         assert!(registry.find(("app", "notes")).await.unwrap().is_none());
@@ -76,19 +72,19 @@ fn a_rename_in_doubt_that_was_made_moves_the_name() {
 }
 
 #[test]
-fn a_table_that_was_made_in_doubt_is_found_and_a_dropped_one_is_not() {
+fn unconfirmed_create_and_drop_are_visible() {
     block_on(async {
         let (store, registry) = faulty(options()).await;
-        // Both are known to be absent.
+        // The absence of the name is cached.
         assert!(registry.find(("app", "notes")).await.unwrap().is_none());
         assert!(registry.get(TableId(1)).await.unwrap().is_none());
-        store.next(Call::Write, vec![Fate::Unanswered]);
+        store.next(StoreCall::Write, vec![CallOutcome::Unconfirmed]);
         registry.create(table("app.notes", 1)).await.unwrap_err();
         let found = registry.find(("app", "notes")).await.unwrap().unwrap();
         assert_eq!(found.id(), TableId(1));
         assert!(registry.get(TableId(1)).await.unwrap().is_some());
 
-        store.next(Call::Write, vec![Fate::Unanswered]);
+        store.next(StoreCall::Write, vec![CallOutcome::Unconfirmed]);
         registry.drop_table(&found).await.unwrap_err();
         assert!(registry.find(("app", "notes")).await.unwrap().is_none());
         assert!(registry.get(TableId(1)).await.unwrap().is_none());
@@ -96,11 +92,11 @@ fn a_table_that_was_made_in_doubt_is_found_and_a_dropped_one_is_not() {
 }
 
 #[test]
-fn a_change_that_was_refused_leaves_everything_where_it_is() {
+fn failed_change_has_no_effect() {
     block_on(async {
         let (store, registry) = faulty(options()).await;
         let first = create(&registry, "app.notes", 1).await;
-        store.next(Call::Write, vec![Fate::Refused]);
+        store.next(StoreCall::Write, vec![CallOutcome::Failure]);
         registry
             .alter(&first, table("app.notes", 2))
             .await
@@ -113,24 +109,24 @@ fn a_change_that_was_refused_leaves_everything_where_it_is() {
     });
 }
 
-// ---- loads that fail ----
+// ---- failing loads ----
 
 #[test]
-fn a_load_that_fails_is_told_and_not_remembered() {
+fn failed_loads_are_not_cached() {
     block_on(async {
         let (store, registry) = faulty(RegistryOptions::default()).await;
         let id = create(&registry, "app.notes", 1).await.id();
         registry.invalidate(id);
-        for call in [Call::Get, Call::Find] {
+        for call in [StoreCall::Get, StoreCall::Find] {
             registry.clear();
             let before = registry.stats();
-            store.next(call, (0..3).map(|_| Fate::Refused).collect());
+            store.next(call, (0..3).map(|_| CallOutcome::Failure).collect());
             for _ in 0..3 {
                 let failed = match call {
-                    Call::Find => registry.find(("app", "notes")).await,
+                    StoreCall::Find => registry.find(("app", "notes")).await,
                     _ => registry.get(id).await,
                 };
-                assert_eq!(text(&failed.unwrap_err()), "the store is away");
+                assert_eq!(failed.unwrap_err().to_string(), "the store is unavailable");
             }
             let found = registry.find(("app", "notes")).await.unwrap();
             assert_eq!(found.unwrap().id(), id);
@@ -142,13 +138,13 @@ fn a_load_that_fails_is_told_and_not_remembered() {
 }
 
 #[test]
-fn a_store_that_panics_blocks_nobody() {
+fn panicking_store_blocks_no_lookup() {
     let (store, registry) = block_on(faulty(RegistryOptions::default()));
     let first = block_on(create(&registry, "app.notes", 1));
     let id = first.id();
-    for call in [Call::Get, Call::Find, Call::Changes] {
+    for call in [StoreCall::Get, StoreCall::Find, StoreCall::Changes] {
         registry.clear();
-        store.next(call, vec![Fate::Panic]);
+        store.next(call, vec![CallOutcome::Panic]);
         let _ = catch_unwind(AssertUnwindSafe(|| {
             block_on(async {
                 let _ = registry.get(id).await;
@@ -160,14 +156,14 @@ fn a_store_that_panics_blocks_nobody() {
         let found = block_on(registry.find(("app", "notes"))).unwrap();
         assert_eq!(found.unwrap().id(), id);
     }
-    store.next(Call::Write, vec![Fate::Panic]);
+    store.next(StoreCall::Write, vec![CallOutcome::Panic]);
     let altered = catch_unwind(AssertUnwindSafe(|| block_on(widen(&registry, &first))));
     assert!(altered.is_err());
     assert_eq!(block_on(widen(&registry, &first)).version(), 2);
 }
 
 #[test]
-fn threads_without_a_runtime_look_up_together_and_load_once() {
+fn blocking_lookups_share_a_load() {
     let (_, registry) = block_on(faulty(RegistryOptions::default()));
     let id = block_on(create(&registry, "app.notes", 3)).id();
     for _ in 0..20 {
@@ -188,16 +184,16 @@ fn threads_without_a_runtime_look_up_together_and_load_once() {
     }
 }
 
-// ---- changes that are missing ----
+// ---- missing changes ----
 
 #[test]
-fn a_gap_stops_the_cursor_and_nothing_old_is_served() {
+fn missing_change_stops_refresh_and_clears_the_cache() {
     block_on(async {
         let (store, registry) = faulty(RegistryOptions::default()).await;
         let notes = create(&registry, "app.notes", 1).await;
         let tasks = create(&registry, "app.tasks", 1).await;
         let last = registry.stats().sequence;
-        // Another process alters both, and of the first change nothing is to be had.
+        // Another process changes both tables, and the first change cannot be read.
         store
             .memory
             .replace(notes.id(), 1, table("app.notes", 2))
@@ -209,14 +205,14 @@ fn a_gap_stops_the_cursor_and_nothing_old_is_served() {
             .await
             .unwrap();
         store.script(|call| match call {
-            Call::Changes => Fate::Gap,
-            _ => Fate::Done,
+            StoreCall::Changes => CallOutcome::MissingChange,
+            _ => CallOutcome::Success,
         });
         for _ in 0..2 {
             let gap = registry.refresh().await.unwrap_err();
             assert_eq!(
-                text(&gap),
-                "change 4 of the store follows 2: changes between them are missing"
+                gap.to_string(),
+                "change 4 of the store follows 2: the changes between them are missing"
             );
             assert_eq!(registry.stats().sequence, last);
             for id in [notes.id(), tasks.id()] {
@@ -224,14 +220,14 @@ fn a_gap_stops_the_cursor_and_nothing_old_is_served() {
                 assert_eq!(registry.get(id).await.unwrap().unwrap().version(), 2);
             }
         }
-        // When the change is there the cursor goes on.
-        store.script(|_| Fate::Done);
+        // The cursor advances as soon as the change can be read.
+        store.script(|_| CallOutcome::Success);
         assert_eq!(registry.refresh().await.unwrap().0, 4);
     });
 }
 
 #[test]
-fn changes_that_were_forgotten_cost_everything_that_is_remembered() {
+fn forgotten_changes_clear_the_cache() {
     block_on(async {
         let (store, registry) = faulty(RegistryOptions::default()).await;
         let notes = create(&registry, "app.notes", 1).await;
@@ -243,7 +239,7 @@ fn changes_that_were_forgotten_cost_everything_that_is_remembered() {
                 .await
                 .unwrap();
         }
-        store.next(Call::Changes, vec![Fate::Forgotten]);
+        store.next(StoreCall::Changes, vec![CallOutcome::ForgottenChanges]);
         assert_eq!(registry.refresh().await.unwrap().0, 4);
         assert_eq!(registry.stats().tables_resident, 0);
         let found = registry.get(notes.id()).await.unwrap().unwrap();
@@ -251,34 +247,37 @@ fn changes_that_were_forgotten_cost_everything_that_is_remembered() {
     });
 }
 
-// ---- lies ----
+// ---- wrong tables ----
 
 #[test]
-fn the_shadow_notices_an_older_version() {
+fn shadow_mode_detects_a_stale_version() {
     block_on(async {
         let (store, registry) = faulty(options()).await;
         let id = create(&registry, "app.notes", 2).await.id();
         let old = store.memory.get_version(id, 1).await.unwrap().unwrap();
         registry.invalidate(id);
-        // The first question is the shadow's, the second one the load.
-        store.next(Call::Get, vec![Fate::Done, Fate::Lie(old)]);
+        // The first read is the verification, and the second one is the load.
+        store.next(
+            StoreCall::Get,
+            vec![CallOutcome::Success, CallOutcome::WrongTable(old)],
+        );
         let stale = registry.get(id).await.unwrap_err();
-        expect!["table 1: version 1 was answered from memory, the store has 2"]
-            .assert_eq(&text(&stale));
+        expect!["table 1: the cached version is 1, but the store has version 2"]
+            .assert_eq(&stale.to_string());
     });
 }
 
 #[test]
-fn the_shadow_notices_another_definition() {
+fn shadow_mode_detects_a_wrong_definition() {
     block_on(async {
         let (store, registry) = faulty(options()).await;
         let id = create(&registry, "app.notes", 1).await.id();
         let mut other = store.memory.get(id).await.unwrap().unwrap();
         other.definition = Arc::new(table("app.notes", 7));
-        store.next(Call::GetVersion, vec![Fate::Lie(other)]);
+        store.next(StoreCall::GetVersion, vec![CallOutcome::WrongTable(other)]);
         let mixed = registry.get(id).await.unwrap_err();
-        expect!["table 1, version 1: the definition in memory is not what its definition says"]
-            .assert_eq(&text(&mixed));
+        expect!["table 1, version 1: the cached definition does not match the store"]
+            .assert_eq(&mixed.to_string());
         assert!(registry.get(id).await.is_ok());
     });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A process that alters a table through a registry is killed at any moment, and another one that follows it
-//! goes on; two processes that alter one table lose nothing.
+//! Tests with several processes: a process is killed while it changes a table, and two processes
+//! change one table concurrently.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
@@ -18,14 +18,17 @@ use proptest::test_runner::{RngAlgorithm, TestRng};
 
 use crate::support::{definition, open};
 
+/// The environment variable for the folder of the store.
 const FOLDER: &str = "KALAMTABLE_REGISTRY_FOLDER";
-/// How often the table is altered; without it, until the process is killed.
+/// The environment variable for the number of schema changes. Without it, the process runs until it
+/// is killed.
 const COUNT: &str = "KALAMTABLE_REGISTRY_COUNT";
 
 const KILLS: u32 = 50;
-const ALTERATIONS: usize = 40;
+const SCHEMA_CHANGES: usize = 40;
 
-/// Whose column but the key is named after the version: a registry that mixes versions is found out.
+/// Returns a version of the table. Its second column is named after the version, which detects
+/// schemas of a different version.
 fn counter(version: u32) -> kalamtable_model::TableDefinition {
     definition(&format!(
         "name = 'app.counter'\n\
@@ -36,7 +39,8 @@ fn counter(version: u32) -> kalamtable_model::TableDefinition {
     ))
 }
 
-/// Each with a look at the folder at every read, so that a refresh is needed for what is in memory only.
+/// Opens a registry over a store that checks the folder at every read. A refresh is needed only for
+/// tables that are cached in the registry.
 fn registry(folder: &Path) -> SchemaRegistry {
     block_on(async {
         let options = LogOptions {
@@ -61,7 +65,7 @@ fn child(folder: &Path, count: Option<usize>) -> Child {
     command.spawn().expect("this program runs")
 }
 
-/// The versions that a process acknowledged. A last line that is cut off was not said.
+/// Returns the versions that a process has acknowledged. An incomplete last line is ignored.
 fn acknowledged(lines: impl Iterator<Item = std::io::Result<String>>) -> Vec<u32> {
     let versions = lines.filter_map(|line| {
         let line = line.ok()?;
@@ -71,8 +75,8 @@ fn acknowledged(lines: impl Iterator<Item = std::io::Result<String>>) -> Vec<u32
     versions.collect()
 }
 
-/// The version that a registry sees, by every way to look up.
-fn seen(registry: &SchemaRegistry) -> u32 {
+/// Returns the version that all lookups of a registry find.
+fn visible_version(registry: &SchemaRegistry) -> u32 {
     let found = block_on(registry.find(("app", "counter")))
         .unwrap()
         .unwrap();
@@ -80,23 +84,23 @@ fn seen(registry: &SchemaRegistry) -> u32 {
     assert_eq!(found.schema().field(1).name(), &format!("v{version}"));
     let by_id = registry.get_blocking(found.id()).unwrap().unwrap();
     assert_eq!(by_id.version(), version);
-    let lent = registry.with_name(("app", "counter"), |at| at.version());
-    assert_eq!(lent, Some(version));
+    let borrowed = registry.with_name(("app", "counter"), |at| at.version());
+    assert_eq!(borrowed, Some(version));
     version
 }
 
 #[test]
-fn what_a_killed_process_acknowledged_is_seen_after_a_refresh() {
+fn acknowledged_changes_survive_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let follower = registry(folder.path());
     block_on(follower.create(counter(1))).unwrap();
     let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let mut before = 1;
+    let mut previous = 1;
     for _ in 0..KILLS {
-        assert_eq!(seen(&follower), before);
+        assert_eq!(visible_version(&follower), previous);
         let mut child = child(folder.path(), None);
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        // Some are killed while they open the store.
+        // Some processes are killed while they open the store.
         let wanted = random.next_u32() % 5;
         let first = acknowledged(lines.by_ref().take(2 + wanted as usize));
         std::thread::sleep(Duration::from_micros(u64::from(random.next_u32() % 3000)));
@@ -104,25 +108,25 @@ fn what_a_killed_process_acknowledged_is_seen_after_a_refresh() {
         let rest = acknowledged(lines);
         child.wait().unwrap();
 
-        let last = first.into_iter().chain(rest).max().unwrap_or(before);
+        let last = first.into_iter().chain(rest).max().unwrap_or(previous);
         block_on(follower.refresh()).unwrap();
-        let found = seen(&follower);
+        let found = visible_version(&follower);
         assert!(
             found == last || found == last + 1,
-            "version {last} was acknowledged, and {found} is seen"
+            "version {last} was acknowledged, and {found} is visible_version"
         );
-        assert_eq!(seen(&registry(folder.path())), found);
-        before = found;
+        assert_eq!(visible_version(&registry(folder.path())), found);
+        previous = found;
     }
-    assert!(before > KILLS, "only {before} versions");
+    assert!(previous > KILLS, "only {previous} versions");
 }
 
 #[test]
-fn two_processes_that_alter_one_table_lose_nothing() {
+fn concurrent_changes_of_two_processes_are_not_lost() {
     let folder = tempfile::tempdir().unwrap();
     let follower = registry(folder.path());
     block_on(follower.create(counter(1))).unwrap();
-    let mut children = [(); 2].map(|()| child(folder.path(), Some(ALTERATIONS)));
+    let mut children = [(); 2].map(|()| child(folder.path(), Some(SCHEMA_CHANGES)));
     let mut all = BTreeSet::new();
     let mut last = 1;
     let outputs = children
@@ -133,23 +137,23 @@ fn two_processes_that_alter_one_table_lose_nothing() {
             assert!(all.insert(version), "version {version} twice");
         }
         block_on(follower.refresh()).unwrap();
-        let found = seen(&follower);
+        let found = visible_version(&follower);
         assert!(found >= last, "{found} after {last}");
         last = found;
     }
     for child in &mut children {
         assert!(child.wait().unwrap().success());
     }
-    let total = 1 + 2 * ALTERATIONS as u32;
+    let total = 1 + 2 * SCHEMA_CHANGES as u32;
     assert!(all.into_iter().eq(2..=total));
     assert_eq!(
         block_on(follower.refresh()).unwrap(),
         Sequence(u64::from(total))
     );
-    assert_eq!(seen(&follower), total);
+    assert_eq!(visible_version(&follower), total);
 }
 
-/// What a child runs. Does nothing in the parent.
+/// The program of the child processes. It does nothing in the parent process.
 #[test]
 fn process() {
     let Some(folder) = std::env::var_os(FOLDER) else {
@@ -159,16 +163,16 @@ fn process() {
     println!();
     let registry = registry(Path::new(&folder));
     block_on(async {
-        let mut made = 0;
-        while made < count {
+        let mut changes = 0;
+        while changes < count {
             let current = registry.find(("app", "counter")).await.unwrap().unwrap();
             let next = counter(current.version() + 1);
             match registry.alter(&current, next).await {
                 Ok(altered) => {
-                    made += 1;
+                    changes += 1;
                     println!("acknowledged {}.", altered.version());
                 }
-                // The other one was faster: what it did is seen when this is asked again.
+                // The other process was faster. The next lookup finds its change.
                 Err(Error::Store(error))
                     if matches!(*error, kalamtable_store::Error::Conflict { .. }) => {}
                 Err(error) => panic!("{error}"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Look-ups by id and by name, before and after changes.
+//! Lookups by id and by name, before and after schema changes.
 
 use expect_test::expect;
 use kalamtable_model::TableName;
@@ -10,7 +10,7 @@ use pollster::block_on;
 use crate::support::{create, in_memory, table, widen};
 
 #[test]
-fn what_was_altered_is_seen_by_every_way_to_look_up() {
+fn every_lookup_sees_each_schema_change() {
     block_on(async {
         let registry = in_memory().await;
         let first = create(&registry, "app.notes", 1).await;
@@ -23,8 +23,8 @@ fn what_was_altered_is_seen_by_every_way_to_look_up() {
                 assert_eq!(registry.schema(first.id()).as_ref(), Some(at.schema()));
                 let named = registry.find(("app", "notes")).await.unwrap().unwrap();
                 assert_eq!(named.version(), version);
-                let lent = registry.with_name(("app", "notes"), |at| at.version());
-                assert_eq!(lent, Some(version));
+                let borrowed = registry.with_name(("app", "notes"), |at| at.version());
+                assert_eq!(borrowed, Some(version));
                 assert_eq!(handle.get().await.unwrap().version(), version);
                 assert_eq!(handle.cached().unwrap().version(), version);
             }
@@ -33,7 +33,7 @@ fn what_was_altered_is_seen_by_every_way_to_look_up() {
             assert!(!registry.is_current(&at));
             assert!(registry.is_current(&next));
         }
-        // What is held says what it said.
+        // A snapshot that is held does not change.
         assert_eq!(first.version(), 1);
         assert_eq!(first.schema().fields().len(), 2);
         let old = registry.get_version(first.id(), 3).await.unwrap().unwrap();
@@ -49,7 +49,7 @@ fn what_was_altered_is_seen_by_every_way_to_look_up() {
 }
 
 #[test]
-fn absence_is_remembered_until_the_name_is_taken() {
+fn absence_is_cached_until_the_name_is_used() {
     block_on(async {
         let registry = in_memory().await;
         assert!(registry.find(("app", "notes")).await.unwrap().is_none());
@@ -75,7 +75,7 @@ fn absence_is_remembered_until_the_name_is_taken() {
 }
 
 #[test]
-fn a_renamed_table_keeps_its_id_and_loses_its_name() {
+fn renamed_table_keeps_its_id_and_loses_its_name() {
     block_on(async {
         let registry = in_memory().await;
         let notes = create(&registry, "app.notes", 1).await;
@@ -90,7 +90,7 @@ fn a_renamed_table_keeps_its_id_and_loses_its_name() {
 }
 
 #[test]
-fn a_write_under_an_old_version_is_refused() {
+fn change_of_an_older_version_conflicts() {
     block_on(async {
         let registry = in_memory().await;
         let first = create(&registry, "app.notes", 1).await;
@@ -114,7 +114,7 @@ fn a_write_under_an_old_version_is_refused() {
 }
 
 #[test]
-fn a_change_that_would_misread_rows_is_refused_and_changes_nothing() {
+fn incompatible_change_is_refused_without_effect() {
     block_on(async {
         let registry = in_memory().await;
         let first = create(&registry, "app.notes", 2).await;
@@ -123,7 +123,7 @@ fn a_change_that_would_misread_rows_is_refused_and_changes_nothing() {
             .await
             .unwrap_err();
         let expected = expect![[r#"
-            table `app.notes` cannot become that
+            the definition of table `app.notes` is incompatible with its earlier versions
             [KT1101] column `c2` of `app.notes`, id 3 in version 2, is gone, and neither its id nor its name is reserved
               help: reserve what it had:
               [reserved]

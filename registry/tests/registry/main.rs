@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The registry through its public API, over real stores.
+//! Tests of the public API of the registry, over real stores.
 
 mod budget;
 mod derived;
 mod faults;
-mod faulty;
+mod faulty_store;
 mod kill;
 mod lookups;
 mod support;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Definitions and registries for tests.
+//! Functions that create definitions and registries for tests.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
 use kalamtable_registry::{RegistryOptions, SchemaRegistry, TableSnapshot};
 use kalamtable_store::{DefinitionStore, MemoryStore};
 
-/// A table of `columns` columns after its key.
+/// Returns the definition of a table with a key column and `columns` other columns.
 pub(crate) fn table(name: &str, columns: usize) -> TableDefinition {
     let mut toml = format!(
         "name = '{name}'\nprimary_key = ['id']\n[columns]\nid = {{ id = 1, type = 'bigint' }}\n"
@@ -29,7 +29,7 @@ pub(crate) fn definition(toml: &str) -> TableDefinition {
     }
 }
 
-/// What tests do with few tables: clocks that tables share, and the shadow.
+/// Options for tests with few tables: few clocks, which tables share, and shadow mode.
 pub(crate) fn options() -> RegistryOptions {
     RegistryOptions {
         clocks: 4,
@@ -51,7 +51,7 @@ pub(crate) async fn in_memory() -> SchemaRegistry {
     open(Arc::new(MemoryStore::new()), options()).await
 }
 
-/// Makes a table, and alters it as often as it takes to get to `version`, by a column more each time.
+/// Creates a table, and adds a column per version until it has this version.
 pub(crate) async fn create(
     registry: &SchemaRegistry,
     name: &str,
@@ -64,9 +64,12 @@ pub(crate) async fn create(
     at
 }
 
-/// The next version of a table: a column more.
+/// Adds a column to a table.
 pub(crate) async fn widen(registry: &SchemaRegistry, at: &TableSnapshot) -> Arc<TableSnapshot> {
     let columns = at.definition().columns().len();
     let next = table(&at.name().to_string(), columns);
-    registry.alter(at, next).await.expect("nobody else alters")
+    registry
+        .alter(at, next)
+        .await
+        .expect("no other caller changes the table")
 }

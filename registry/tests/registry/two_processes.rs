@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Two registries over one store, as two processes have them: what one changes the other sees, whatever it has
-//! read meanwhile.
+//! Two registries over one store, as in two processes: each sees the changes of the other.
 
 use std::sync::Arc;
 
@@ -18,8 +17,8 @@ fn options(budget_bytes: usize) -> RegistryOptions {
     }
 }
 
-/// Over a store in memory, which shows each what the other has changed at once: as a log does when it has
-/// looked.
+/// Opens two registries over a store in memory, which makes changes visible immediately, as a log
+/// does after a refresh.
 async fn two() -> (SchemaRegistry, SchemaRegistry) {
     let store = Arc::new(MemoryStore::new());
     let first = open(store.clone(), options(1 << 28)).await;
@@ -27,7 +26,7 @@ async fn two() -> (SchemaRegistry, SchemaRegistry) {
 }
 
 #[test]
-fn a_name_that_another_process_gave_is_found_though_the_table_was_loaded_before() {
+fn name_given_by_another_process_is_found() {
     block_on(async {
         let (ours, theirs) = two().await;
         let notes = create(&theirs, "app.notes", 1).await;
@@ -45,7 +44,7 @@ fn a_name_that_another_process_gave_is_found_though_the_table_was_loaded_before(
 }
 
 #[test]
-fn a_version_that_another_process_has_replaced_is_not_the_present_one_once_the_next_was_loaded() {
+fn replaced_version_is_not_current_after_a_load() {
     block_on(async {
         let (ours, theirs) = two().await;
         let notes = create(&theirs, "app.notes", 1).await;
@@ -53,7 +52,7 @@ fn a_version_that_another_process_has_replaced_is_not_the_present_one_once_the_n
         assert!(ours.is_current(&first));
         let epoch = ours.epoch(notes.id());
 
-        // Evicted, by a weight that no budget holds.
+        // Evicts the table, by a size that exceeds the budget.
         ours.with(notes.id(), |table| table.charge(1 << 40));
         assert_eq!(ours.stats().tables_resident, 0);
         widen(&theirs, &notes).await;
@@ -70,7 +69,7 @@ fn a_version_that_another_process_has_replaced_is_not_the_present_one_once_the_n
 }
 
 #[test]
-fn who_is_told_that_a_name_is_taken_finds_the_table() {
+fn table_is_found_after_a_name_conflict() {
     block_on(async {
         let (ours, theirs) = two().await;
         assert!(ours.find(("app", "notes")).await.unwrap().is_none());
@@ -85,18 +84,18 @@ fn who_is_told_that_a_name_is_taken_finds_the_table() {
 }
 
 #[test]
-fn an_id_is_not_remembered_as_free() {
+fn absence_of_an_unused_id_is_not_cached() {
     block_on(async {
         let (ours, theirs) = two().await;
         let id = create(&theirs, "app.first", 1).await.id();
         let next = kalamtable_store::TableId(id.0 + 1);
         assert!(ours.get(next).await.unwrap().is_none());
         create(&theirs, "app.second", 1).await;
-        // No refresh: an id that nobody has had was never remembered.
+        // No refresh is needed: the absence of an unused id is not cached.
         let found = ours.get(next).await.unwrap().unwrap();
         assert_eq!(found.name().to_string(), "app.second");
 
-        // One that was dropped is, for ever.
+        // The absence of a dropped table is cached permanently.
         theirs.drop_table(&found).await.unwrap();
         ours.refresh().await.unwrap();
         assert!(ours.get(next).await.unwrap().is_none());
@@ -107,7 +106,7 @@ fn an_id_is_not_remembered_as_free() {
 }
 
 #[test]
-fn a_change_in_a_folder_is_seen_by_the_other_after_a_refresh_and_late_writes_are_refused() {
+fn change_in_a_folder_is_visible_after_refresh() {
     block_on(async {
         let folder = tempfile::tempdir().unwrap();
         let log = || async {
@@ -127,11 +126,11 @@ fn a_change_in_a_folder_is_seen_by_the_other_after_a_refresh_and_late_writes_are
             late.to_string(),
             "table 1 is at version 2, not 1: read it again and retry"
         );
-        // Whoever was refused finds what was in the way.
-        let present = ours.get(found.id()).await.unwrap().unwrap();
-        assert_eq!(present.version(), 2);
-        assert_eq!(present.schema(), wide.schema());
-        ours.drop_table(&present).await.unwrap();
+        // The registry has applied the conflicting change.
+        let current = ours.get(found.id()).await.unwrap().unwrap();
+        assert_eq!(current.version(), 2);
+        assert_eq!(current.schema(), wide.schema());
+        ours.drop_table(&current).await.unwrap();
         theirs.refresh().await.unwrap();
         assert!(theirs.get(found.id()).await.unwrap().is_none());
         assert!(theirs.find(("app", "notes")).await.unwrap().is_none());

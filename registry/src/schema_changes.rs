@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Methods of [`SchemaRegistry`] that change tables, and that make changes of other processes
+//! visible.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use kalamtable_model::{TableDefinition, TableName, check_evolution};
+use kalamtable_store::{Error as StoreError, Sequence, TableId};
+
+use crate::error::Error;
+use crate::inner::RegistryInner;
+use crate::name::NameRef;
+use crate::registry::SchemaRegistry;
+use crate::snapshot::TableSnapshot;
+
+/// Changes of this process.
+///
+/// Each method writes the change to the store, applies it to the cache, and returns. Lookups that
+/// begin later see the change. If the returned future is dropped before it is complete, the change
+/// may or may not have been made; lookups see what the store has.
+impl SchemaRegistry {
+    /// Creates a table at version 1.
+    ///
+    /// # Errors
+    /// Fails with [`Error::Store`] if another table has the name, or if the store cannot be read or
+    /// written.
+    pub async fn create(&self, definition: TableDefinition) -> Result<Arc<TableSnapshot>, Error> {
+        let names = vec![definition.name().clone()];
+        let mut change = PendingChange::begin(&self.inner, None, names);
+        let created = self.store().create(definition).await;
+        let created = change.check(created).await?;
+        let snapshot = self.inner.snapshot(&created);
+        change
+            .apply(created.id, Some(&snapshot), created.sequence)
+            .await;
+        Ok(snapshot)
+    }
+
+    /// Replaces the definition of a table, as the version after `current`. If the definition has
+    /// another name, the table is renamed.
+    ///
+    /// The definition has to be compatible with all earlier versions: rows that were written under
+    /// any of them must be readable under it, with the same meaning.
+    ///
+    /// # Errors
+    /// Fails with [`Error::Refused`] if the definition is incompatible. Fails with [`Error::Store`]
+    /// if `current` is not the current version, if another table has the name, or if the store
+    /// cannot be read or written. The table is unchanged, unless the store could not confirm a
+    /// write.
+    pub async fn alter(
+        &self,
+        current: &TableSnapshot,
+        definition: TableDefinition,
+    ) -> Result<Arc<TableSnapshot>, Error> {
+        let (id, version) = (current.id(), current.version());
+        self.check_evolution(current, &definition).await?;
+        let names = vec![current.name().clone(), definition.name().clone()];
+        let mut change = PendingChange::begin(&self.inner, Some(id), names);
+        let replaced = self.store().replace(id, version, definition).await;
+        let replaced = change.check(replaced).await?;
+        let snapshot = self.inner.snapshot(&replaced);
+        change.apply(id, Some(&snapshot), replaced.sequence).await;
+        Ok(snapshot)
+    }
+
+    /// Renames a table, as the version after `current`. Its id and its data are unchanged.
+    ///
+    /// # Errors
+    /// Fails with [`Error::Name`] if the name is invalid, and under the conditions of
+    /// [`alter`](Self::alter).
+    pub async fn rename(
+        &self,
+        current: &TableSnapshot,
+        name: TableName,
+    ) -> Result<Arc<TableSnapshot>, Error> {
+        let renamed = current.definition().clone().renamed(name)?;
+        self.alter(current, renamed).await
+    }
+
+    /// Drops a table. Its name can be used again immediately. Its id is never used again, and
+    /// [`get_version`](Self::get_version) continues to return its versions.
+    ///
+    /// # Errors
+    /// Fails with [`Error::Store`] if `current` is not the current version, or if the store cannot
+    /// be read or written.
+    pub async fn drop_table(&self, current: &TableSnapshot) -> Result<(), Error> {
+        let id = current.id();
+        let names = vec![current.name().clone()];
+        let mut change = PendingChange::begin(&self.inner, Some(id), names);
+        let dropped = self.store().drop_table(id, current.version()).await;
+        let sequence = change.check(dropped).await?;
+        change.apply(id, None, sequence).await;
+        Ok(())
+    }
+
+    /// Fails unless a definition is compatible with all versions of the table.
+    async fn check_evolution(
+        &self,
+        current: &TableSnapshot,
+        definition: &TableDefinition,
+    ) -> Result<(), Error> {
+        let history = self.store().history(current.id()).await?;
+        if history.last().map(|last| last.version()) != Some(current.version()) {
+            // The store rejects the change, with an error that names the current version.
+            return Ok(());
+        }
+        let version = NonZeroU32::MIN.saturating_add(current.version());
+        let next = definition.clone().with_version(version);
+        let history: Vec<&TableDefinition> = history.iter().map(|at| &*at.definition).collect();
+        check_evolution(&history, &next).map_err(|problems| Error::Refused {
+            table: definition.name().clone(),
+            problems,
+        })
+    }
+}
+
+/// Changes of other processes, and invalidation.
+impl SchemaRegistry {
+    /// Applies the changes that other processes have made in the store. Returns the number of the
+    /// last change.
+    ///
+    /// Call it periodically, at the interval by which lookups may be late, and when another process
+    /// announces a change.
+    ///
+    /// # Errors
+    /// Fails with [`Error::Store`] if the store cannot be read, or with [`Error::MissingChanges`].
+    pub async fn refresh(&self) -> Result<Sequence, Error> {
+        self.store().refresh().await?;
+        self.inner.follow().await
+    }
+
+    /// Invalidates the cached table with this id. Lookups that begin after the call load the table
+    /// again.
+    pub fn invalidate(&self, id: TableId) {
+        self.inner.slots.apply_change(id, None, &[]);
+    }
+
+    /// Invalidates the cached table of a name, or its cached absence. Lookups by this name that
+    /// begin after the call load it again.
+    pub fn invalidate_name<'a>(&self, name: impl Into<NameRef<'a>>) {
+        self.inner.slots.invalidate_name(name.into());
+    }
+
+    /// Invalidates everything that is cached. Lookups that begin after the call load from the
+    /// store.
+    pub fn clear(&self) {
+        self.inner.slots.clear();
+    }
+}
+
+/// A change that this process is making.
+///
+/// Between the write to the store and its completion, it is unknown what the store has. If this
+/// value is dropped in that time, because the caller was cancelled or the store has failed, it
+/// invalidates the table and the names, so that lookups load them again.
+struct PendingChange<'a> {
+    registry: &'a RegistryInner,
+    /// `None` for a table that is created.
+    id: Option<TableId>,
+    names: Vec<TableName>,
+    /// Whether the change was applied, or is known not to have been made.
+    is_settled: bool,
+}
+
+impl<'a> PendingChange<'a> {
+    fn begin(registry: &'a RegistryInner, id: Option<TableId>, names: Vec<TableName>) -> Self {
+        PendingChange {
+            registry,
+            id,
+            names,
+            is_settled: false,
+        }
+    }
+
+    /// Returns the result of the store. If it is an error, the change is complete.
+    async fn check<T>(&mut self, result: Result<T, StoreError>) -> Result<T, Error> {
+        let error = match result {
+            Ok(result) => return Ok(result),
+            Err(error) => error,
+        };
+        self.is_settled = is_unchanged_after(&error);
+        let is_overtaken = matches!(
+            error,
+            StoreError::Conflict { .. }
+                | StoreError::NoSuchTable { .. }
+                | StoreError::NameTaken { .. }
+        );
+        if is_overtaken {
+            // Another process was faster. A lookup that follows should find its change. If it
+            // cannot be applied, the next call of `refresh` reports the error.
+            let _ = self.registry.follow().await;
+        }
+        Err(error.into())
+    }
+
+    /// Applies the committed change. `changed` is `None` if the table was dropped.
+    async fn apply(
+        mut self,
+        id: TableId,
+        changed: Option<&Arc<TableSnapshot>>,
+        sequence: Sequence,
+    ) {
+        let names: Vec<&TableName> = self.names.iter().collect();
+        self.registry.slots.apply_change(id, changed, &names);
+        self.is_settled = true;
+        self.registry.advance_cursor(sequence).await;
+    }
+}
+
+impl Drop for PendingChange<'_> {
+    fn drop(&mut self) {
+        if self.is_settled {
+            return;
+        }
+        // The id of a table that may have been created is unknown, but its absence was never
+        // cached.
+        if let Some(id) = self.id {
+            self.registry.slots.apply_change(id, None, &[]);
+        }
+        for name in &self.names {
+            self.registry.slots.invalidate_name(name.into());
+        }
+    }
+}
+
+/// Returns whether an error of a write to the store implies that the store is unchanged.
+fn is_unchanged_after(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::NameTaken { .. }
+            | StoreError::NoSuchTable { .. }
+            | StoreError::Conflict { .. }
+            | StoreError::NoMoreVersions { .. }
+            | StoreError::NotStorable { .. }
+            | StoreError::TooLarge { .. }
+            | StoreError::ObjectStore { .. }
+    )
+}
