@@ -6,6 +6,8 @@
 //! a wrong order of steps, in which loom finds a failure. Loom does not interleave the bookkeeping
 //! (see [`crate::sync::bookkeeping`]), nor the cells of derived values, which are the standard
 //! library's and never wait.
+//!
+//! Run them with `cargo test -p kalamtable-registry-loom`. They are part of `cargo test --workspace`.
 
 mod loads;
 mod memory;
