@@ -15,7 +15,7 @@ use kalamtable_model::{Style, TableDefinition, render};
 ///
 /// # Errors
 /// If one of the two cannot be written to.
-pub fn check(
+pub(crate) fn check(
     paths: &[impl AsRef<Path>],
     output: &mut dyn Write,
     errors: &mut dyn Write,
@@ -40,7 +40,7 @@ pub fn check(
 ///
 /// # Errors
 /// If `errors` cannot be written to.
-pub fn load_definitions(
+pub(crate) fn load_definitions(
     paths: &[impl AsRef<Path>],
     errors: &mut dyn Write,
 ) -> io::Result<Option<Vec<TableDefinition>>> {

@@ -3,14 +3,24 @@
 //! The `kalamtable` command: arguments and exit codes. 0 is success, 1 a problem in definitions,
 //! data or a query, 2 a mistake in the arguments.
 
+mod check;
+mod output;
+mod query;
+mod search_path;
+mod session;
+mod shell;
+mod sql;
+mod statements;
+
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use kalamtable_cli::check::check;
-use kalamtable_cli::output::Format;
-use kalamtable_cli::sql::{self, Error, Options, sql};
+
+use check::check;
+use output::Format;
+use sql::{Error, Options, sql};
 
 /// Check table definitions, and query tables
 #[derive(Debug, Parser)]

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 /// How results are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// A table with borders
     Table,
     /// A header, then a line for each row
@@ -35,7 +35,7 @@ pub enum Format {
 
 impl Format {
     /// An output in this format.
-    pub fn output<'a>(self, writer: impl Write + 'a) -> Box<dyn Output + 'a> {
+    pub(crate) fn output<'a>(self, writer: impl Write + 'a) -> Box<dyn Output + 'a> {
         match self {
             Format::Table => Box::new(Table::new(writer)),
             Format::Csv => Box::new(Csv { writer }),
@@ -45,7 +45,7 @@ impl Format {
 }
 
 /// Takes results, one after the other.
-pub trait Output {
+pub(crate) trait Output {
     /// A result begins, and has this schema.
     ///
     /// # Errors

@@ -10,14 +10,14 @@ use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use futures::StreamExt;
+use kalamtable_files::DataError;
 use tokio::sync::mpsc;
 
-use crate::data::DataError;
 use crate::output::Output;
 
 /// How a statement ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// With all its rows, which are this many; `None` for a statement that has no result.
     Finished(Option<usize>),
     /// Before its end.
@@ -27,7 +27,7 @@ pub enum Outcome {
 /// Why a statement failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum QueryError {
+pub(crate) enum QueryError {
     /// The statement, or the data it reads, has a problem.
     #[error("{}", describe(.0))]
     DataFusion(#[from] DataFusionError),
@@ -41,7 +41,7 @@ pub enum QueryError {
 
 impl QueryError {
     /// Whether nobody reads the output any more, as in `kalamtable sql .. | head`.
-    pub fn is_broken_pipe(&self) -> bool {
+    pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, QueryError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 }
@@ -82,7 +82,7 @@ enum Part {
 ///
 /// # Errors
 /// If the statement fails, or its result cannot be written.
-pub async fn run(
+pub(crate) async fn run(
     context: &SessionContext,
     statement: &str,
     output: &mut dyn Output,

@@ -12,12 +12,13 @@ use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable::system::{self, SystemTables};
+use kalamtable_files::{RegisterError, RegisteredTable, register_folder};
 use kalamtable_model::{Column, Shared, TableDefinition};
 
-use crate::data::{RegisterError, RegisteredTable, SearchPath, register_folder};
+use crate::search_path::SearchPath;
 
 /// A DataFusion session, and what is known about its tables.
-pub struct Session {
+pub(crate) struct Session {
     context: SessionContext,
     tables: Vec<RegisteredTable>,
 }
@@ -28,7 +29,7 @@ impl Session {
     ///
     /// # Errors
     /// What [`register_folder`] says.
-    pub fn open(
+    pub(crate) fn open(
         definitions: &[TableDefinition],
         data: Option<&Path>,
     ) -> Result<Self, RegisterError> {
@@ -45,12 +46,12 @@ impl Session {
     }
 
     /// Where queries run.
-    pub fn context(&self) -> &SessionContext {
+    pub(crate) fn context(&self) -> &SessionContext {
         &self.context
     }
 
     /// Tables that were registered from definitions, without the system tables.
-    pub fn tables(&self) -> &[RegisteredTable] {
+    pub(crate) fn tables(&self) -> &[RegisteredTable] {
         &self.tables
     }
 
@@ -58,7 +59,7 @@ impl Session {
     ///
     /// # Errors
     /// If DataFusion cannot say what a table is.
-    pub async fn describe_tables(&self) -> Result<RecordBatch, DataFusionError> {
+    pub(crate) async fn describe_tables(&self) -> Result<RecordBatch, DataFusionError> {
         let mut rows = Vec::new();
         for catalog_name in self.context.catalog_names() {
             let Some(catalog) = self.context.catalog(&catalog_name) else {
@@ -107,7 +108,10 @@ impl Session {
     ///
     /// # Errors
     /// If there is no such table, or several.
-    pub async fn describe_columns(&self, name: &str) -> Result<RecordBatch, DataFusionError> {
+    pub(crate) async fn describe_columns(
+        &self,
+        name: &str,
+    ) -> Result<RecordBatch, DataFusionError> {
         let reference = TableReference::from(name);
         let provider = self.context.table_provider(reference.clone()).await?;
         let rows: Vec<[Option<String>; 5]> = match self.definition(&reference.to_string()) {

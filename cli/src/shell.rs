@@ -3,6 +3,9 @@
 //! The interactive shell: statements of several lines, a few commands of its own, history, and
 //! Ctrl-C, which stops a query and never the shell.
 
+#[cfg(test)]
+mod tests;
+
 use std::env;
 use std::future::Future;
 use std::io::{self, BufWriter, Write};
@@ -25,7 +28,7 @@ use crate::statements::Statements;
 
 /// What a [`LineReader`] read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Line {
+pub(crate) enum Line {
     /// A line, without its end.
     Text(String),
     /// Ctrl-C instead of one.
@@ -35,7 +38,7 @@ pub enum Line {
 }
 
 /// Where a shell's lines come from.
-pub trait LineReader {
+pub(crate) trait LineReader {
     /// The next line, asked for with `prompt`.
     ///
     /// # Errors
@@ -47,18 +50,18 @@ pub trait LineReader {
 }
 
 /// Becomes ready when the query that runs has to stop. Made once per query, before it runs.
-pub type Interrupt = Pin<Box<dyn Future<Output = ()>>>;
+pub(crate) type Interrupt = Pin<Box<dyn Future<Output = ()>>>;
 
 /// An interactive shell.
-pub struct Shell<'a> {
+pub(crate) struct Shell<'a> {
     /// Where queries run.
-    pub runtime: &'a Runtime,
+    pub(crate) runtime: &'a Runtime,
     /// What they see.
-    pub session: &'a Session,
+    pub(crate) session: &'a Session,
     /// How results are written.
-    pub format: Format,
+    pub(crate) format: Format,
     /// Makes an interrupt for each query.
-    pub interrupt: &'a dyn Fn() -> Interrupt,
+    pub(crate) interrupt: &'a dyn Fn() -> Interrupt,
 }
 
 const PROMPT: &str = "kalamtable> ";
@@ -76,7 +79,7 @@ impl Shell<'_> {
     ///
     /// # Errors
     /// If `output` or `errors` cannot be written to, or the lines cannot be read.
-    pub fn run(
+    pub(crate) fn run(
         &self,
         lines: &mut dyn LineReader,
         output: &mut dyn Write,
@@ -217,7 +220,7 @@ fn seconds(time: Duration) -> String {
 }
 
 /// Ctrl-C.
-pub fn interrupt() -> Interrupt {
+pub(crate) fn interrupt() -> Interrupt {
     Box::pin(async {
         if tokio::signal::ctrl_c().await.is_err() {
             // There is no hearing of it here.
@@ -227,7 +230,7 @@ pub fn interrupt() -> Interrupt {
 }
 
 /// Takes Ctrl-C away from the process, which it would otherwise end between two queries.
-pub fn keep_running_on_interrupt(runtime: &Runtime) {
+pub(crate) fn keep_running_on_interrupt(runtime: &Runtime) {
     runtime.block_on(async {
         tokio::select! {
             biased;
@@ -238,7 +241,7 @@ pub fn keep_running_on_interrupt(runtime: &Runtime) {
 }
 
 /// A terminal, with editing, and history in a file.
-pub struct Terminal {
+pub(crate) struct Terminal {
     editor: Editor<(), FileHistory>,
     history: Option<PathBuf>,
 }
@@ -248,7 +251,7 @@ impl Terminal {
     ///
     /// # Errors
     /// If there is no terminal, or `errors` cannot be written to.
-    pub fn open(errors: &mut dyn Write) -> io::Result<Self> {
+    pub(crate) fn open(errors: &mut dyn Write) -> io::Result<Self> {
         let config = Config::builder().auto_add_history(false).build();
         let mut editor = Editor::with_config(config).map_err(to_io)?;
         let history = history_path(|name| env::var_os(name).map(PathBuf::from));
@@ -269,7 +272,7 @@ impl Terminal {
     ///
     /// # Errors
     /// If `errors` cannot be written to.
-    pub fn close(mut self, errors: &mut dyn Write) -> io::Result<()> {
+    pub(crate) fn close(mut self, errors: &mut dyn Write) -> io::Result<()> {
         let Some(path) = &self.history else {
             return writeln!(
                 errors,

@@ -6,10 +6,11 @@
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
+use kalamtable_files::{DataError, RegisterError, RegisteredTable};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::check::{count, load_definitions};
-use crate::data::{DataError, RegisterError, RegisteredTable};
+
 use crate::output::Format;
 use crate::query::{self, QueryError};
 use crate::session::Session;
@@ -18,21 +19,21 @@ use crate::statements::Statements;
 
 /// What to query, and how to show it.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// Statements; without any they are read from stdin.
-    pub query: Option<String>,
+    pub(crate) query: Option<String>,
     /// A folder of definitions.
-    pub schemas: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
     /// A folder of data files for these definitions.
-    pub data: Option<PathBuf>,
+    pub(crate) data: Option<PathBuf>,
     /// How results are written.
-    pub format: Format,
+    pub(crate) format: Format,
 }
 
 /// Why there was not everything that was asked for.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub(crate) enum Error {
     /// The definitions have problems, which have been told.
     #[error("the definitions have problems")]
     Definitions,
@@ -49,7 +50,7 @@ pub enum Error {
 /// # Errors
 /// The first statement that fails, if they do not come from a terminal; everything that keeps the
 /// first from being run.
-pub fn sql(options: &Options) -> Result<(), Error> {
+pub(crate) fn sql(options: &Options) -> Result<(), Error> {
     let errors = &mut io::stderr();
     let definitions = match &options.schemas {
         None => Vec::new(),

@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 /// SQL text that comes in pieces.
 #[derive(Debug, Default)]
-pub struct Statements {
+pub(crate) struct Statements {
     text: String,
     /// Whether a piece with a semicolon came since the text was last cut.
     may_be_complete: bool,
@@ -15,14 +15,14 @@ pub struct Statements {
 
 impl Statements {
     /// Adds a piece.
-    pub fn push(&mut self, piece: &str) {
+    pub(crate) fn push(&mut self, piece: &str) {
         self.text.push_str(piece);
         self.may_be_complete |= piece.contains(';');
     }
 
     /// Takes the first statement that ends in a semicolon, without it. Those of nothing but
     /// comments are passed over.
-    pub fn next_complete(&mut self) -> Option<String> {
+    pub(crate) fn next_complete(&mut self) -> Option<String> {
         while self.may_be_complete {
             let Some((end, is_empty)) = first_end(&self.text) else {
                 self.may_be_complete = false;
@@ -39,7 +39,7 @@ impl Statements {
     }
 
     /// Takes what is left, which may lack its semicolon; `None` if it is nothing but comments.
-    pub fn take_rest(&mut self) -> Option<String> {
+    pub(crate) fn take_rest(&mut self) -> Option<String> {
         let text = std::mem::take(self).text;
         let is_empty =
             tokens(&text).is_some_and(|mut tokens| tokens.all(|(token, _)| is_space(&token)));
@@ -47,12 +47,12 @@ impl Statements {
     }
 
     /// Whether nothing has been begun.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.text.trim().is_empty()
     }
 
     /// Forgets what has been begun.
-    pub fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         *self = Statements::default();
     }
 }

@@ -195,6 +195,35 @@ fn sql_over_unsound_definitions_shows_their_problems() {
 }
 
 #[test]
+fn sql_notes_tables_without_data() {
+    check(
+        &Folder::with_orders().query("csv", "SELECT id FROM orders"),
+        expect![[r#"
+        exit: 0
+        stdout:
+        id
+        stderr:
+        note: data has no data for `app.orders`: empty
+    "#]],
+    );
+}
+
+#[test]
+fn sql_over_unfit_data_shows_every_problem() {
+    let folder = Folder::with_orders();
+    folder.write("data/order.csv", "id\n");
+    folder.write("data/things/1.csv", "");
+    check(&folder.query("csv", "SELECT 1"), expect![]);
+}
+
+#[test]
+fn sql_shows_a_bad_value_with_its_position() {
+    let folder = Folder::with_orders();
+    folder.write("data/orders.csv", "id,price,note,state,items\nx,,,open,\n");
+    check(&folder.query("csv", "SELECT id FROM orders"), expect![]);
+}
+
+#[test]
 fn the_definitions_of_the_system_tables_do_not_empty_them() {
     let folder = Folder::new();
     let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas");

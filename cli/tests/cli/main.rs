@@ -3,11 +3,8 @@
 //! The `kalamtable` command as its users meet it: the binary itself, with files and pipes of its
 //! own, and a terminal.
 
-mod bad_files;
 mod commands;
-mod folders;
-mod formats;
-mod interrupt;
+mod round_trips;
 mod support;
 #[cfg(unix)]
 mod terminal;

@@ -2,16 +2,12 @@
 
 //! A folder for each test, and the binary run in it.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
-use arrow::datatypes::{Field, Schema};
 use expect_test::Expect;
-use parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 
 pub(crate) struct Folder(TempDir);
@@ -39,16 +35,6 @@ impl Folder {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, content).unwrap();
         path
-    }
-
-    pub(crate) fn write_parquet(&self, name: &str, columns: Vec<(Field, ArrayRef)>) {
-        let path = self.write(name, "");
-        let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap();
-        let mut writer =
-            ArrowWriter::try_new(File::create(path).unwrap(), batch.schema(), None).unwrap();
-        writer.write(&batch).unwrap();
-        writer.close().unwrap();
     }
 
     /// The command with these arguments, run in the folder.
@@ -114,12 +100,6 @@ pub(crate) fn shown(output: &Output) -> String {
 
 pub(crate) fn check(output: &Output, expect: Expect) {
     expect.assert_eq(&shown(output));
-}
-
-/// What was written to stderr, by a command that failed.
-pub(crate) fn failure(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(1), "{}", shown(output));
-    String::from_utf8(output.stderr.clone()).unwrap()
 }
 
 /// What was written to stdout, by a command that did not fail.

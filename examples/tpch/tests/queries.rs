@@ -11,10 +11,9 @@ use std::path::Path;
 use answer::Answer;
 use datafusion::error::Result;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
-use kalamtable_cli::check::load_definitions;
-use kalamtable_cli::session::Session;
 use kalamtable_example_tpch::queries::QUERIES;
 use kalamtable_example_tpch::{TABLES, files, register};
+use kalamtable_files::register_folder;
 
 const SCALE: f64 = 0.01;
 
@@ -31,7 +30,7 @@ async fn all_queries_agree_three_ways() -> Result<()> {
     let plain = plain_datafusion(folder.path()).await?;
     let ways = [
         ("generated providers", &generated_providers()?),
-        ("files with declared schemas", declared.context()),
+        ("files with declared schemas", &declared),
     ];
 
     let mut failures = Vec::new();
@@ -74,11 +73,14 @@ fn generated_providers() -> Result<SessionContext> {
     Ok(server)
 }
 
-fn declared_files(folder: &Path) -> Session {
-    let definitions = load_definitions(&["schemas"], &mut std::io::stderr());
-    let definitions = definitions.expect("stderr can be written to");
-    let definitions = definitions.expect("the definitions have no problems");
-    Session::open(&definitions, Some(folder)).expect("the files fit their definitions")
+fn declared_files(folder: &Path) -> SessionContext {
+    let loaded = kalamtable_build::load(&["schemas"]);
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    let tables = loaded.tables.into_iter();
+    let definitions: Vec<_> = tables.map(|table| table.definition).collect();
+    let server = session();
+    register_folder(&server, &definitions, Some(folder)).expect("the files fit their definitions");
+    server
 }
 
 async fn plain_datafusion(folder: &Path) -> Result<SessionContext> {

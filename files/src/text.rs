@@ -34,7 +34,7 @@ use chrono::{Datelike, NaiveDate};
 use kalamtable_model::{ColumnType, Shared, TimeUnit};
 use serde::de::IgnoredAny;
 
-use super::problem::{Misfit, Problem, nearest};
+use crate::problem::{Misfit, Problem, nearest};
 
 /// Whether [`build`] makes columns of type `ty`.
 pub(crate) fn is_textual(ty: &ColumnType) -> bool {
@@ -463,7 +463,7 @@ mod tests {
     use kalamtable_model::{ColumnType, Shared, TimeUnit};
 
     use super::build;
-    use crate::data::values::show;
+    use crate::values::show;
 
     /// Each text with what becomes of it, one a line.
     fn check(ty: ColumnType, texts: &[&str], expect: Expect) {

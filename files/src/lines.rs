@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use super::problem::DataError;
+use crate::problem::DataError;
 
 /// No record of a text file may be longer: a quote or a bracket that is never closed would
 /// otherwise make a record of all that follows.

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Sound files: every type in every format, the same answers from each, and only the columns read
-//! that a query asks for.
+//! Query results that are written in a format and read back as data files.
 
 use std::fs;
-use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, DictionaryArray, Int8Array, Int16Array, Int32Array, StringArray,
-    StringViewArray,
-};
-use arrow::datatypes::{DataType, Field, Int32Type};
 use expect_test::expect;
 
-use crate::support::{Folder, failure, success};
+use crate::support::{Folder, success};
 
 /// Every type but `interval`, for which Parquet has no room.
 const EVERY_TYPE: &str = r#"
@@ -134,148 +127,4 @@ fn a_uuid_is_shown_as_text_in_a_table() {
         | 1  | 67e55044-10b1-426f-9247-bb680e5fe0c8 | {lat: 1.5, name: NULL, ids: [67e55044-10b1-426f-9247-bb680e5fe0c8]} |
         +----+--------------------------------------+---------------------------------------------------------------------+
     "#]].assert_eq(&success(&folder.query("table", query)));
-}
-
-#[test]
-fn csv_columns_may_come_in_any_order_and_with_a_byte_order_mark() {
-    let folder = Folder::with_orders();
-    let content = "\u{feff}state,id,note,items,price\r\nopen,1,\"a\r\nb\",,1.5\r\n";
-    folder.write("data/orders.csv", content);
-    let output = success(&folder.query("json", "SELECT * FROM orders"));
-    expect![[r#"
-        [{"id":1,"price":1.50,"note":"a\r\nb","state":"open","items":null}]
-    "#]]
-    .assert_eq(&output);
-}
-
-#[test]
-fn csv_empty_text_and_null() {
-    let folder = Folder::new();
-    let definition = r#"
-        name = "app.notes"
-        no_primary_key = "a test"
-        row = "Note"
-        [columns]
-        required = { id = 1, type = "text" }
-        nullable = { id = 2, type = "text", nullable = true }
-        number   = { id = 3, type = "int", nullable = true }
-    "#;
-    folder.write("schemas/notes.toml", definition);
-    folder.write(
-        "data/notes.csv",
-        "required,nullable,number\n,,\n\"\",\"\",\"\"\n",
-    );
-    let output = success(&folder.query("json", "SELECT * FROM notes"));
-    expect![[r#"
-        [{"required":"","nullable":null,"number":null},{"required":"","nullable":"","number":null}]
-    "#]]
-    .assert_eq(&output);
-}
-
-#[test]
-fn columns_that_a_query_does_not_ask_for_are_not_converted() {
-    for (name, content) in [
-        (
-            "data/orders.csv",
-            "id,price,note,state,items\n1,x,,open,\n2,,,open,\n",
-        ),
-        (
-            "data/orders.ndjson",
-            "{\"id\": 1, \"note\": 7}\n{\"id\": 2}\n",
-        ),
-    ] {
-        let folder = Folder::with_orders();
-        folder.write(name, content);
-        let query = "SELECT count(*) AS n FROM orders; SELECT id AS a, id AS b FROM orders LIMIT 1";
-        assert_eq!(success(&folder.query("csv", query)), "n\n2\na,b\n1,1\n");
-        failure(&folder.query("csv", "SELECT price, note FROM orders"));
-    }
-}
-
-#[test]
-fn a_limit_ends_the_reading() {
-    let folder = Folder::with_orders();
-    let mut content: String = (1..100_000).map(|id| format!("{id},,,open,\n")).collect();
-    content.insert_str(0, "id,price,note,state,items\n");
-    content.push_str("x,,,open,\n");
-    folder.write("data/orders.csv", content);
-    let query = "SELECT id FROM orders LIMIT 2";
-    assert_eq!(success(&folder.query("csv", query)), "id\n1\n2\n");
-}
-
-fn narrow_orders(folder: &Folder) {
-    let states: DictionaryArray<Int32Type> = ["open", "closed", "open"].into_iter().collect();
-    let notes = StringViewArray::from(vec!["a", "b", "c"]);
-    let columns: Vec<(Field, ArrayRef)> = vec![
-        (
-            Field::new("state", states.data_type().clone(), false),
-            Arc::new(states),
-        ),
-        (
-            Field::new("id", DataType::Int16, true),
-            Arc::new(Int16Array::from(vec![1, 2, 3])),
-        ),
-        (
-            Field::new("note", DataType::Utf8View, true),
-            Arc::new(notes),
-        ),
-    ];
-    folder.write_parquet("data/orders/1.parquet", columns);
-    let columns: Vec<(Field, ArrayRef)> = vec![
-        (
-            Field::new("id", DataType::Int8, false),
-            Arc::new(Int8Array::from(vec![4])),
-        ),
-        (
-            Field::new("note", DataType::Utf8, false),
-            Arc::new(StringArray::from(vec!["d"])),
-        ),
-        (
-            Field::new("state", DataType::Utf8, false),
-            Arc::new(StringArray::from(vec!["open"])),
-        ),
-    ];
-    folder.write_parquet("data/orders/2.parquet", columns);
-}
-
-#[test]
-fn parquet_of_other_physical_forms_has_the_declared_types() {
-    let folder = Folder::with_orders();
-    narrow_orders(&folder);
-    let query = "SELECT * FROM orders WHERE state = 'open' AND id > 1 ORDER BY id;
-        SELECT arrow_typeof(id) AS id, arrow_typeof(note) AS note, arrow_typeof(state) AS state FROM orders LIMIT 1;
-        SELECT count(*) AS n, count(price) AS prices, max(id) AS max FROM orders";
-    expect![[r#"
-        id,price,note,state,items
-        3,,c,open,
-        4,,d,open,
-        id,note,state
-        Int32,Utf8,Utf8
-        n,prices,max
-        4,0,4
-    "#]]
-    .assert_eq(&success(&folder.query("csv", query)));
-}
-
-#[test]
-fn parquet_filters_and_projections_reach_the_reader() {
-    let folder = Folder::with_orders();
-    let states = StringArray::from(vec!["open", "closed"]);
-    let columns: Vec<(Field, ArrayRef)> = vec![
-        (
-            Field::new("id", DataType::Int32, false),
-            Arc::new(Int32Array::from(vec![1, 2])),
-        ),
-        (
-            Field::new("note", DataType::Utf8, false),
-            Arc::new(states.clone()),
-        ),
-        (Field::new("state", DataType::Utf8, false), Arc::new(states)),
-    ];
-    folder.write_parquet("data/orders.parquet", columns);
-    let query = "EXPLAIN SELECT note FROM orders WHERE id > 7";
-    let plan = success(&folder.query("csv", query));
-    assert!(plan.contains("projection=[id, note]"), "{plan}");
-    assert!(plan.contains("predicate=id@0 > 7"), "{plan}");
-    assert!(plan.contains("pruning_predicate="), "{plan}");
 }

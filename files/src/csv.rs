@@ -12,11 +12,11 @@ use std::path::Path;
 use arrow::array::{ArrayRef, RecordBatch};
 use kalamtable_model::{Column, ColumnType, TableDefinition};
 
-use super::json::{self, Place};
-use super::lines::{Lines, MAX_RECORD_BYTES};
-use super::problem::{DataError, Misfit, Problem, did_you_mean, nearest, shorten};
-use super::rows::{Cell, Rows};
-use super::text;
+use crate::json::{self, Place};
+use crate::lines::{Lines, MAX_RECORD_BYTES};
+use crate::problem::{DataError, Misfit, Problem, did_you_mean, nearest, shorten};
+use crate::rows::{Cell, Rows};
+use crate::text;
 
 /// Converts the cells of one column.
 pub(crate) fn build(column: &Column, cells: &[Cell<&str>]) -> Result<ArrayRef, Misfit> {

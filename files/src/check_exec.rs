@@ -22,7 +22,7 @@ use datafusion::physical_plan::{
 };
 use futures::StreamExt;
 
-use super::parquet::Check;
+use crate::parquet::Check;
 
 /// Checks the batches of its input.
 #[derive(Debug)]

@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Fields, IntervalUnit, Schema, 
 use kalamtable_model::arrow::FIELD_ID_KEY;
 use kalamtable_model::{ColumnType, NestedField, TableDefinition};
 
-use super::problem::{did_you_mean, nearest, shorten};
+use crate::problem::{did_you_mean, nearest, shorten};
 
 /// What does not fit; empty if all does.
 pub(crate) fn misfits(definition: &TableDefinition, found: &Schema) -> Vec<String> {

@@ -9,11 +9,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use kalamtable_cli::output::Format;
-use kalamtable_cli::session::Session;
-use kalamtable_cli::shell::{Interrupt, Line, LineReader, Shell};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
+
+use super::{Interrupt, Line, LineReader, Shell};
+use crate::output::Format;
+use crate::session::Session;
 
 struct Script {
     lines: VecDeque<Line>,

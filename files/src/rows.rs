@@ -9,7 +9,7 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use kalamtable_model::{Column, ColumnType, TableDefinition};
 
-use super::problem::{DataError, Misfit};
+use crate::problem::{DataError, Misfit};
 
 /// The text of a column in one row.
 #[derive(Clone, Debug)]

@@ -7,11 +7,11 @@ use std::path::Path;
 use arrow::array::{ArrayRef, RecordBatch};
 use kalamtable_model::{Column, TableDefinition};
 
-use super::json::{self, Place};
-use super::lines::Lines;
-use super::problem::{DataError, Misfit, did_you_mean, nearest, shorten};
-use super::rows::{Cell, Rows};
-use super::text;
+use crate::json::{self, Place};
+use crate::lines::Lines;
+use crate::problem::{DataError, Misfit, did_you_mean, nearest, shorten};
+use crate::rows::{Cell, Rows};
+use crate::text;
 
 /// Converts the cells of one column.
 pub(crate) fn build(column: &Column, cells: &[Cell<&str>]) -> Result<ArrayRef, Misfit> {

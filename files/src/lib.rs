@@ -22,7 +22,6 @@ mod parquet;
 mod problem;
 mod rows;
 mod scan;
-mod search_path;
 mod text;
 mod values;
 
@@ -37,7 +36,6 @@ use kalamtable_model::TableDefinition;
 
 pub use files::{DataFiles, Format};
 pub use problem::{BadValue, DataError, Misfit, Problem};
-pub use search_path::SearchPath;
 
 /// A table that [`register_folder`] registered.
 #[derive(Clone, Debug)]

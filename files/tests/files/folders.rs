@@ -4,7 +4,7 @@
 
 use expect_test::{Expect, expect};
 
-use crate::support::{Folder, ORDERS, check, success};
+use crate::support::{Folder, ORDERS, check_query};
 
 const HEADER: &str = "id,price,note,state,items\n";
 
@@ -17,10 +17,7 @@ fn check_folder(files: &[(&str, &str)], expect: Expect) {
     for (name, content) in files {
         folder.write(name, content);
     }
-    check(
-        &folder.query("csv", "SELECT id FROM orders ORDER BY id"),
-        expect,
-    );
+    check_query(&folder, "SELECT id FROM app.orders ORDER BY id", expect);
 }
 
 #[test]
@@ -34,8 +31,8 @@ fn a_file_is_named_like_its_table_with_or_without_the_namespace() {
     ] {
         let folder = Folder::with_orders();
         folder.write(&format!("data/{name}"), format!("{HEADER}{}", row(1)));
-        let output = folder.query("csv", "SELECT id FROM app.orders");
-        assert_eq!(success(&output), "id\n1\n", "{name}");
+        let rows = folder.query("SELECT id FROM app.orders");
+        assert_eq!(rows, Ok("{\"id\":1}\n".to_string()), "{name}");
     }
 }
 
@@ -78,7 +75,7 @@ fn formats_are_not_mixed_in_a_folder() {
 }
 
 #[test]
-fn a_table_without_data_is_empty_and_said_to_be() {
+fn a_table_without_data_is_empty() {
     check_folder(
         &[],
         expect![[r#"
@@ -151,23 +148,8 @@ fn a_table_in_another_format_is_refused() {
 #[test]
 fn a_data_folder_must_exist() {
     let folder = Folder::with_orders();
-    let output = folder.run(&[
-        "sql",
-        "--schemas",
-        "schemas",
-        "--data",
-        "nowhere",
-        "-c",
-        "SELECT 1",
-    ]);
-    check(
-        &output,
-        expect![[r#"
-        exit: 1
-        stderr:
-        error: nowhere: cannot be read: No such file or directory (os error 2)
-    "#]],
-    );
+    let error = folder.register_data("nowhere").err().unwrap();
+    expect![].assert_eq(&error);
 }
 
 #[test]
@@ -178,8 +160,9 @@ fn a_bare_name_of_two_tables_is_refused() {
         ORDERS.replace("app.orders", "web.orders"),
     );
     folder.write("data/orders.csv", HEADER);
-    check(
-        &folder.query("csv", "SELECT 1"),
+    check_query(
+        &folder,
+        "SELECT 1",
         expect![[r#"
         exit: 1
         stderr:

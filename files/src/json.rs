@@ -3,7 +3,7 @@
 //! JSON to Arrow: a column of any type from the JSON text of its values, each exact or an error.
 //!
 //! Numbers are read from their digits, never through a float. A primitive value that JSON has no
-//! kind for is a string, in the form that [`text`](super::text) lists. In a `json` or `file` column
+//! kind for is a string, in the form that [`text`](crate::text) lists. In a `json` or `file` column
 //! a string holds JSON text, which is how query results are written; any other value stands for
 //! itself.
 
@@ -19,8 +19,8 @@ use arrow::datatypes::{DataType, FieldRef, Fields};
 use arrow::error::ArrowError;
 use kalamtable_model::{ColumnType, MapFields, NestedField};
 
-use super::problem::{Misfit, Problem, nearest};
-use super::text;
+use crate::problem::{Misfit, Problem, nearest};
+use crate::text;
 
 /// A place for a value.
 #[derive(Clone, Copy)]

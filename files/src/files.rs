@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use kalamtable_model::TableDefinition;
 
-use super::problem::{DataError, did_you_mean, nearest, shorten};
+use crate::problem::{DataError, did_you_mean, nearest, shorten};
 
 /// How a data file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

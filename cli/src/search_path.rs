@@ -15,7 +15,7 @@ use datafusion::prelude::SessionContext;
 ///
 /// It lists only its own tables, so that no table is listed twice.
 #[derive(Debug)]
-pub struct SearchPath {
+pub(crate) struct SearchPath {
     own_name: String,
     own: Arc<dyn SchemaProvider>,
     /// Which owns this schema.
@@ -27,7 +27,7 @@ impl SearchPath {
     ///
     /// # Errors
     /// If the context's default catalog is not there, or does not take schemas.
-    pub fn install(context: &SessionContext) -> Result<()> {
+    pub(crate) fn install(context: &SessionContext) -> Result<()> {
         let config = context.copied_config();
         let options = &config.options().catalog;
         let catalog = context.catalog(&options.default_catalog).ok_or_else(|| {

@@ -28,10 +28,10 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
-use super::check_exec::CheckExec;
-use super::fit;
-use super::problem::{DataError, Misfit, Problem, read_only};
-use super::values;
+use crate::check_exec::CheckExec;
+use crate::fit;
+use crate::problem::{DataError, Misfit, Problem, read_only};
+use crate::values;
 
 /// Checks schemas, and nulls as far as the footers count them.
 ///

@@ -13,13 +13,12 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Fields};
 use expect_test::{Expect, expect};
 
-use crate::support::{Folder, failure};
+use crate::support::{Folder, check_query};
 
 fn check_csv(content: impl AsRef<[u8]>, expect: Expect) {
     let folder = Folder::with_orders();
     folder.write("data/orders.csv", content);
-    let output = folder.query("json", "SELECT * FROM orders");
-    expect.assert_eq(&failure(&output));
+    check_query(&folder, "SELECT * FROM app.orders", expect);
 }
 
 /// Rows behind a sound header.
@@ -30,8 +29,7 @@ fn check_csv_rows(rows: &str, expect: Expect) {
 fn check_ndjson(content: impl AsRef<[u8]>, expect: Expect) {
     let folder = Folder::with_orders();
     folder.write("data/orders.ndjson", content);
-    let output = folder.query("json", "SELECT * FROM orders");
-    expect.assert_eq(&failure(&output));
+    check_query(&folder, "SELECT * FROM app.orders", expect);
 }
 
 /// One object on the second line, in the place of the members that are sound.
@@ -271,10 +269,13 @@ fn csv_value_of_a_type_without_text() {
     "#;
     folder.write("schemas/spans.toml", definition);
     folder.write("data/spans.csv", "length\n1\n");
-    let output = folder.query("csv", "SELECT 1");
-    expect![[r#"
+    check_query(
+        &folder,
+        "SELECT 1",
+        expect![[r#"
         error: data/spans.csv: column `length` (arrow:Duration(s)) cannot be read from text: use Parquet
-    "#]].assert_eq(&failure(&output));
+        "#]],
+    );
 }
 
 #[test]
@@ -459,8 +460,7 @@ fn with_field_id(mut column: (Field, ArrayRef), id: i32) -> (Field, ArrayRef) {
 fn check_parquet(columns: Vec<(Field, ArrayRef)>, expect: Expect) {
     let folder = Folder::with_orders();
     folder.write_parquet("data/orders.parquet", columns);
-    let output = folder.query("json", "SELECT * FROM orders");
-    expect.assert_eq(&failure(&output));
+    check_query(&folder, "SELECT * FROM app.orders", expect);
 }
 
 /// Two sound rows, with some columns in place of the sound ones.
@@ -482,9 +482,13 @@ fn check_parquet_with(columns: Vec<(Field, ArrayRef)>, expect: Expect) {
 fn parquet_that_is_none() {
     let folder = Folder::with_orders();
     folder.write("data/orders.parquet", "id,price\n");
-    expect![[r#"
+    check_query(
+        &folder,
+        "SELECT 1",
+        expect![[r#"
         error: data/orders.parquet: is not a sound Parquet file: Parquet error: Invalid Parquet file. Corrupt footer
-    "#]].assert_eq(&failure(&folder.query("csv", "SELECT 1")));
+        "#]],
+    );
 }
 
 #[test]
@@ -614,8 +618,11 @@ fn parquet_file_of_several_with_a_bad_value() {
         ];
         folder.write_parquet(&format!("data/orders/{name}.parquet"), columns);
     }
-    let output = folder.query("csv", "SELECT state FROM orders");
-    expect![[r#"
+    check_query(
+        &folder,
+        "SELECT state FROM app.orders",
+        expect![[r#"
         error: data/orders/2.parquet: row 1, column `state` (enum('open', 'closed')): `ajar` is none of the labels
-    "#]].assert_eq(&failure(&output));
+        "#]],
+    );
 }

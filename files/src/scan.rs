@@ -20,9 +20,9 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use kalamtable_model::TableDefinition;
 
-use super::problem::{DataError, read_only};
-use super::rows::Rows;
-use super::{csv, ndjson};
+use crate::problem::{DataError, read_only};
+use crate::rows::Rows;
+use crate::{csv, ndjson};
 
 /// How a text file is written.
 #[derive(Clone, Copy, Debug)]

@@ -9,8 +9,8 @@ use arrow::buffer::NullBuffer;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use kalamtable_model::{ColumnType, NestedField};
 
-use super::problem::{Misfit, Problem};
-use super::text;
+use crate::problem::{Misfit, Problem};
+use crate::text;
 
 /// Whether [`check`] can find anything in a column of type `ty`.
 pub(crate) fn needs_check(ty: &ColumnType, nullable: bool) -> bool {
