@@ -245,13 +245,16 @@ impl ColumnField {
     fn bound(&self, kalam: &TokenStream) -> TokenStream {
         let ty = &self.ty;
         let first = ty.to_token_stream().into_iter().next();
-        let span = first.map_or(Span::call_site(), |first| first.span());
-        let span = span.resolved_at(Span::call_site());
-        let bound = quote!(#kalam::OwnedElement).into_iter().map(|mut token| {
-            token.set_span(span);
-            token
-        });
-        let bound: TokenStream = bound.collect();
+        let span = first
+            .map_or(Span::call_site(), |first| first.span())
+            .resolved_at(Span::call_site());
+        let bound: TokenStream = quote!(#kalam::OwnedElement)
+            .into_iter()
+            .map(|mut token| {
+                token.set_span(span);
+                token
+            })
+            .collect();
         quote_spanned!(span=> #ty: #bound)
     }
 }

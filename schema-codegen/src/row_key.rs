@@ -88,8 +88,8 @@ fn prefixes(fields: &RowFields, key: &[KeyField<'_>]) -> TokenStream {
     let orders =
         distinct(&elements).map(|element| quote!(<#element as __kalam::Value>::IN_SQL_ORDER));
     let readers = locals(key.len());
-    let creates = key.iter().zip(&elements).zip(&readers).enumerate();
-    let creates = creates.map(|(number, ((column, element), reader))| {
+    let numbered = key.iter().zip(&elements).zip(&readers).enumerate();
+    let creates = numbered.map(|(number, ((column, element), reader))| {
         let position = fields.position_of_column(column.index, &kalam);
         let number = Literal::usize_unsuffixed(number);
         quote! {

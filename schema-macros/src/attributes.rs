@@ -92,7 +92,7 @@ pub(crate) struct FieldAttributes {
     pub(crate) comment: Option<Written<String>>,
     pub(crate) nested_ids: Option<Written<i128>>,
     /// The keys that cannot be combined with `schema` on the struct.
-    pub(crate) of_source: Vec<Ident>,
+    pub(crate) source_keys: Vec<Ident>,
     /// Whether the field is not a column.
     pub(crate) skip: bool,
     /// The key `flatten`, if the fields of the field's type are columns.
@@ -100,8 +100,8 @@ pub(crate) struct FieldAttributes {
 }
 
 impl StructAttributes {
-    /// Reads the attributes of the struct `name`. Returns `None` after a report that they have no
-    /// source of the definition.
+    /// Reads the attributes of the struct `name`. Returns `None` after reporting that they do not
+    /// name the source of the definition.
     pub(crate) fn read(
         attributes: &[Attribute],
         name: &Ident,
@@ -225,7 +225,7 @@ impl FieldAttributes {
             }
         }
         FieldAttributes {
-            of_source: entries.keys_but(&["rename", "unit", "skip", "flatten"]),
+            source_keys: entries.keys_but(&["rename", "unit", "skip", "flatten"]),
             flatten: flatten.flatten(),
             id: entries.integer("id", problems),
             rename: entries.text("rename", problems),

@@ -20,8 +20,10 @@ pub(crate) fn raw_table(
     problems: &mut Problems,
 ) -> RawTable {
     let ids = ids(row, attributes, problems);
-    let columns = row.fields.iter().zip(ids);
-    let columns = columns
+    let columns = row
+        .fields
+        .iter()
+        .zip(ids)
         .map(|(field, id)| raw_column(field, id, spans))
         .collect();
     let mut table = RawTable::new(
@@ -30,11 +32,11 @@ pub(crate) fn raw_table(
         Spanned::new(columns, spans.add(&row.name, "the struct")),
     );
     let mut key = |key: &Written<Vec<Written<String>>>, name: &str| {
-        let columns = key.value.iter().map(|column| Spanned {
-            value: key_column(row, column, problems),
-            span: spans.add(&column.tokens, name),
-        });
-        let columns = columns.collect();
+        let mut columns = Vec::with_capacity(key.value.len());
+        for column in &key.value {
+            let column_name = key_column(row, column, problems);
+            columns.push(Spanned::new(column_name, spans.add(&column.tokens, name)));
+        }
         Spanned::new(columns, spans.add(&key.tokens, name))
     };
     let primary_key = attributes.primary_key.as_ref();

@@ -54,7 +54,7 @@ pub(crate) struct FlatField {
 }
 
 impl RowStruct {
-    /// Reads the struct and the attributes of its fields. Returns `None` after a report that it
+    /// Reads the struct and the attributes of its fields. Returns `None` after reporting that it
     /// cannot be a row.
     pub(crate) fn read(input: &DeriveInput, problems: &mut Problems) -> Option<Self> {
         let (parameters, types) = parameters(&input.generics);

@@ -33,8 +33,8 @@ pub(crate) struct KnownType {
 impl FieldType {
     pub(crate) fn of(ty: &Type) -> Self {
         let ty = bare(ty);
-        let inner = last_segment(ty).filter(|segment| segment.ident == "Option");
-        let inner = inner.and_then(|segment| match &types(segment)[..] {
+        let option = last_segment(ty).filter(|segment| segment.ident == "Option");
+        let inner = option.and_then(|segment| match &types(segment)[..] {
             [inner] => Some(bare(inner).clone()),
             _ => None,
         });
@@ -88,7 +88,7 @@ impl KnownType {
     }
 }
 
-/// A type that no column can hold, also not inside another type.
+/// A type that no column can hold, neither directly nor inside another type.
 pub(crate) struct UnsupportedType<'a> {
     pub(crate) ty: &'a Type,
     pub(crate) help: String,
@@ -110,8 +110,10 @@ pub(crate) fn unsupported(ty: &Type) -> Option<UnsupportedType<'_>> {
         Type::Tuple(_) => "write one field per element".to_string(),
         Type::Reference(reference) => match bare(&reference.elem) {
             text if is_named(text, "str") || is_named(text, "String") => {
-                let lifetime = reference.lifetime.as_ref();
-                let lifetime = lifetime.map(|lifetime| format!("{lifetime} "));
+                let lifetime = reference
+                    .lifetime
+                    .as_ref()
+                    .map(|lifetime| format!("{lifetime} "));
                 if reference.mutability.is_none() && is_named(text, "str") {
                     return None;
                 }

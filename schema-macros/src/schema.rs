@@ -48,7 +48,7 @@ pub(crate) fn table(
         let help = format!("write one field per column of `{}`", field.ty.name());
         problems.push(&field.key, message, &help);
     }
-    comparison.names(problems);
+    comparison.check_names(problems);
     let mut columns = Vec::new();
     // The compiler tracks included files, so a change of the file expands the derive again.
     let mut checks = quote! {
@@ -57,7 +57,7 @@ pub(crate) fn table(
     for (position, column) in table.definition.columns().iter().enumerate() {
         let mut fields = row.fields.iter();
         if let Some(field) = fields.find(|field| field.column() == *column.name) {
-            checks.extend(comparison.field(field, column, position, problems));
+            checks.extend(comparison.check_field(field, column, position, problems));
             columns.push(field.to_column(column));
         }
     }
@@ -158,7 +158,7 @@ impl SchemaComparison<'_> {
     }
 
     /// Reports fields without a column, columns without a field, and fields of the same column.
-    fn names(&self, problems: &mut Problems) {
+    fn check_names(&self, problems: &mut Problems) {
         let columns = self.table.definition.columns();
         let mut fields: HashMap<String, &RowField> = HashMap::new();
         let mut unknown = Vec::new();
@@ -183,8 +183,10 @@ impl SchemaComparison<'_> {
             let names = missing.iter().map(|position| &*columns[*position].name);
             let help = match nearest(&name, names) {
                 Some(near) => {
-                    let position = columns.iter().position(|column| *column.name == *near);
-                    let position = position.unwrap_or_default();
+                    let position = columns
+                        .iter()
+                        .position(|column| *column.name == *near)
+                        .unwrap_or_default();
                     missing.retain(|other| *other != position);
                     format!("did you mean `{near}` in {}?", self.location(position))
                 }
@@ -197,11 +199,12 @@ impl SchemaComparison<'_> {
         }
         // The flattened fields, which are reported, may contain the missing columns.
         if self.row.flattened.is_empty() {
-            self.missing(&missing, problems);
+            self.report_missing(&missing, problems);
         }
     }
 
-    fn missing(&self, missing: &[usize], problems: &mut Problems) {
+    /// Reports the columns at the positions `missing`, with the fields to add.
+    fn report_missing(&self, missing: &[usize], problems: &mut Problems) {
         if missing.is_empty() {
             return;
         }
@@ -233,7 +236,7 @@ impl SchemaComparison<'_> {
     }
 
     /// Compares a field with its column. Returns the check that only the compiler can make.
-    fn field(
+    fn check_field(
         &self,
         field: &RowField,
         column: &Column,
@@ -241,7 +244,7 @@ impl SchemaComparison<'_> {
         problems: &mut Problems,
     ) -> Option<TokenStream> {
         let location = self.location(position);
-        for key in &field.attributes.of_source {
+        for key in &field.attributes.source_keys {
             let message = format!("`{key}` cannot be combined with `schema`");
             problems.push(
                 key,
@@ -249,7 +252,7 @@ impl SchemaComparison<'_> {
                 &format!("delete it: {location} describes the column"),
             );
         }
-        self.null(field, column, &location, problems);
+        self.check_nullability(field, column, &location, problems);
         if unsupported(&field.ty.value).is_some() {
             report_misfit(field, column, &location, problems);
             return None;
@@ -264,7 +267,7 @@ impl SchemaComparison<'_> {
             return None;
         }
         match column.unit.or(column.ty.time_unit()) {
-            Some(unit) => self.unit(field, column, unit, &location, problems),
+            Some(unit) => self.check_unit(field, column, unit, &location, problems),
             None => {
                 if let Some(unit) = &field.attributes.unit {
                     let message = format!("column `{}` has no unit", column.name);
@@ -284,14 +287,21 @@ impl SchemaComparison<'_> {
         field.holds_check(&column.ty, &message)
     }
 
-    fn null(&self, field: &RowField, column: &Column, location: &str, problems: &mut Problems) {
+    /// Checks that the field is an `Option` if and only if the column is nullable.
+    fn check_nullability(
+        &self,
+        field: &RowField,
+        column: &Column,
+        location: &str,
+        problems: &mut Problems,
+    ) {
         if field.ty.nullable == column.nullable {
             return;
         }
-        let (name, ty) = (&column.name, field.ty.name());
+        let name = &column.name;
         let ty = match &field.ty.known {
             Some(known) if !known.fits(&column.ty) => value_type(column),
-            _ => ty,
+            _ => field.ty.name(),
         };
         let (message, help) = if column.nullable {
             let message = format!("column `{name}` is nullable, but the field is not");
@@ -306,7 +316,7 @@ impl SchemaComparison<'_> {
     }
 
     /// Checks that the field counts in the unit of the file.
-    fn unit(
+    fn check_unit(
         &self,
         field: &RowField,
         column: &Column,
@@ -320,8 +330,8 @@ impl SchemaComparison<'_> {
             None => format!("{location} has `{}`", column.ty),
         };
         let unit_text = unit.as_str();
-        let typed = rust_type(&column.ty, Some(unit)).unwrap_or_default();
-        let typed = optional(typed, field.ty.nullable);
+        let time = rust_type(&column.ty, Some(unit)).unwrap_or_default();
+        let typed = optional(time, field.ty.nullable);
         let known = field.ty.known.as_ref().and_then(|known| known.unit);
         match (&field.attributes.unit, known) {
             (None, None) if field.ty.is_units() => {

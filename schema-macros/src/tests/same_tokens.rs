@@ -91,8 +91,9 @@ fn toml_and_struct_yield_the_same_tokens() {
         "#[kalam(table = \"app.events\", primary_key(c1), unique(c113, c2), unique(c21))] pub struct Event {{ {fields} }}"
     );
     let input = syn::parse_str(&strukt).expect("the text is a struct");
-    let derived = crate::expand::kalam_table(&input, Path::new(""));
-    let derived = derived.expect("the struct has no problems").to_string();
+    let derived = crate::expand::kalam_table(&input, Path::new(""))
+        .expect("the struct has no problems")
+        .to_string();
 
     // Checks by the compiler follow the impls of the derive. A TOML file does not need them.
     let (generated, derived) = (items(&generated, "const _"), items(&derived, "const _"));
