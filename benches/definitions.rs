@@ -66,7 +66,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn config(schemas: &Path) -> Config {
     Config::new()
         .schemas(schemas)
-        .runtime("::kalamtable_runtime")
+        .runtime("::kalamtable_provider")
 }
 
 fn median_time(
@@ -158,7 +158,7 @@ fn rustc(file: &Path, out: &Path, options: &[&str]) -> Result<(), Box<dyn Error>
         .arg(format!("dependency={}", deps.display()))
         .arg("--extern")
         .arg(format!(
-            "kalamtable_runtime={}",
+            "kalamtable_provider={}",
             newest_runtime(deps)?.display()
         ))
         .arg(file)
@@ -176,12 +176,12 @@ fn newest_runtime(deps: &Path) -> Result<PathBuf, Box<dyn Error>> {
     for entry in fs::read_dir(deps)? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str());
-        if name.is_some_and(|n| n.starts_with("libkalamtable_runtime-") && n.ends_with(".rlib")) {
+        if name.is_some_and(|n| n.starts_with("libkalamtable_provider-") && n.ends_with(".rlib")) {
             found.push((fs::metadata(&path)?.modified()?, path));
         }
     }
     let newest = found.into_iter().max();
     let (_, path) =
-        newest.ok_or("no libkalamtable_runtime-*.rlib in the folder of the benchmark")?;
+        newest.ok_or("no libkalamtable_provider-*.rlib in the folder of the benchmark")?;
     Ok(path)
 }

@@ -18,7 +18,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::datasource::MemTable;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable::system::jobs::{Job, SCHEMA};
-use kalamtable::{MemoryTable, RowProvider, enable_changes};
+use kalamtable::{MemoryTable, RowProvider, enable_dml};
 use tokio::runtime::{Builder, Runtime};
 
 const ROWS: usize = 100_000;
@@ -26,7 +26,7 @@ const ROWS: usize = 100_000;
 /// Returns a session with the table `t`, and the rows to insert as table `staged`.
 fn session(table: Arc<dyn TableProvider>, staged: &Arc<MemTable>) -> SessionContext {
     let ctx = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(1));
-    enable_changes(&ctx);
+    enable_dml(&ctx);
     let registered = ctx.register_table("t", table).and_then(|_| {
         let staged: Arc<dyn TableProvider> = staged.clone();
         ctx.register_table("staged", staged)

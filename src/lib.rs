@@ -22,13 +22,47 @@ extern crate self as kalamtable;
 #[cfg(feature = "system-tables")]
 pub mod system;
 
-/// Table definitions, their checks, and the rules for their evolution.
+/// Table definitions: parsing, checks, and the rules for schema changes.
 pub use kalamtable_model as model;
-/// Cached definitions and schemas of tables that are created while a server runs.
+/// The schema registry: tables that are created and changed while a server runs.
+#[cfg(feature = "dynamic")]
 pub use kalamtable_registry as registry;
-pub use kalamtable_runtime::*;
-/// Durable storage of definitions that change while a server runs.
+/// Conversion of rows to and from Arrow, including the builders and readers of user-defined values.
+pub use kalamtable_rows as rows;
+/// Durable storage of table definitions.
+#[cfg(feature = "dynamic")]
 pub use kalamtable_store as store;
+
+// Rows.
+#[cfg(feature = "futures-core")]
+pub use kalamtable_rows::BatchStream;
+pub use kalamtable_rows::{
+    AnyValue, AnyView, BatchBuilder, Batches, ClosedSet, ColumnBuilder, ColumnReader, Columns,
+    Date, Decimal, Element, Fields, FieldsAt, FromArrow, HasType, InvalidValue, KalamTable,
+    KalamValue, KeyedRow, ListItems, MapEntries, Micros, Millis, Nanos, OutOfRange, OwnedElement,
+    OwnedFields, OwnedValue, PathSegment, Row, RowError, RowKey, Seconds, Table, TimeOfDay,
+    TimeOfDayMicros, Timestamp, TimestampMicros, TimestampMillis, TimestampNanos, TimestampSeconds,
+    ToArrow, TypeAt, Unit, Uuid, Value, ValueError, Views, validate, validate_batch,
+};
+
+// Provider.
+pub use kalamtable_provider::{
+    BoxError, ChangeStatement, Error, FixedRows, KeyOrder, KeyRange, LookUp, MemoryTable,
+    QueryEnded, RowChange, RowProvider, RowSender, RowStream, Rows, ScanRequest, Snapshot,
+    SourceStatistics, Statement, TableSource, UniqueValues, VirtualRows, enable_dml, metadata,
+    register, register_as,
+};
+
+// Dynamic tables.
+#[cfg(feature = "dynamic")]
+pub use kalamtable_runtime::{
+    Actor, DynamicOptions, DynamicTable, DynamicTables, MemoryStorage, Role, UserId, catalog,
+    dynamic,
+};
+
+/// Names for generated code. Not part of the public API.
+#[doc(hidden)]
+pub use kalamtable_rows::__private;
 
 /// Includes the code that `kalamtable_build::compile` generated: one module per namespace, which
 /// contains one module per table, and `TABLES`, the list of all tables.

@@ -44,8 +44,8 @@ use std::sync::Arc;
 
 use datafusion::error::Result;
 use datafusion::prelude::SessionContext;
+use kalamtable_provider::{MemoryTable, RowProvider, TableSource};
 use kalamtable_registry::SchemaRegistry;
-use kalamtable_runtime::{MemoryTable, RowProvider, TableSource};
 
 pub use catalog::KnownTables;
 pub use generated::TABLES;
@@ -135,6 +135,6 @@ impl SystemTables {
 
     fn register_source(&self, ctx: &SessionContext, source: impl TableSource) -> Result<()> {
         let counted = Counted::new(source, &self.metrics);
-        kalamtable_runtime::register(ctx, RowProvider::new(counted))
+        kalamtable_provider::register(ctx, RowProvider::new(counted))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::SessionContext;
-use kalamtable::{KalamTable, MemoryTable, RowProvider, TimestampMillis, contract, register};
+use kalamtable::{KalamTable, MemoryTable, RowProvider, TimestampMillis, register};
 
 /// Events with their time.
 #[derive(Clone, Debug, PartialEq, KalamTable)]
@@ -64,6 +64,6 @@ async fn derived_table_passes_the_contract_suite() -> Result<(), Box<dyn std::er
     let rows: Vec<Event> = (0..300).map(event).collect();
     let events = MemoryTable::<Event>::new();
     events.insert(rows)?;
-    contract::check(Arc::new(RowProvider::new(events))).await?;
+    kalamtable_contract::check(Arc::new(RowProvider::new(events))).await?;
     Ok(())
 }

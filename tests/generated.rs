@@ -300,7 +300,7 @@ async fn insert_fills_defaults_in_the_unit_of_the_row() -> Result<(), Box<dyn st
 async fn generated_table_passes_the_contract_suite() -> Result<(), Box<dyn std::error::Error>> {
     let rows = (0..50).map(|id| if id % 3 == 0 { bare(id) } else { full(id) });
     let provider = RowProvider::new(FixedRows::new(rows.collect()));
-    kalamtable::contract::check(Arc::new(provider)).await?;
+    kalamtable_contract::check(Arc::new(provider)).await?;
     Ok(())
 }
 

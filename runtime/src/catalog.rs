@@ -59,19 +59,21 @@ use datafusion::error::Result;
 use datafusion::execution::SessionStateBuilder;
 use datafusion::logical_expr::{DdlStatement, LogicalPlan};
 use datafusion::prelude::SessionContext;
+use kalamtable_provider::enable_dml;
 use kalamtable_registry::NameRef;
 
 use self::list::{PinnedList, PinnedTables};
 use self::names::Names;
 use self::one_moment::OneMoment;
 use self::schema::RegistrySchema;
-use crate::{DynamicTables, Error, enable_changes};
+use crate::dynamic::DynamicTables;
+use crate::error::Error;
 
 impl DynamicTables {
     /// Puts the tables into the default catalog of `ctx`, beside what is there and what is registered there
     /// later: each under its own name, in a schema named like its namespace. Tables that are made, altered,
     /// renamed or dropped later are found as they are. Lets `UPDATE` and `DELETE` run in the session, as
-    /// [`enable_changes`] does.
+    /// [`enable_dml`] does.
     ///
     /// Of two tables of one name, the one that was registered with the session is found. `SHOW TABLES` and
     /// `information_schema.tables` list them without a provider for each. Names are listed anew after something
@@ -97,7 +99,7 @@ impl DynamicTables {
         ctx.add_analyzer_rule(Arc::new(OneMoment {
             registry: self.registry().clone(),
         }));
-        enable_changes(ctx);
+        enable_dml(ctx);
         Ok(())
     }
 

@@ -8,7 +8,7 @@
 //! use datafusion::prelude::{SessionConfig, SessionContext};
 //! use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
 //! use kalamtable_registry::{RegistryOptions, SchemaRegistry};
-//! use kalamtable_runtime::{Actor, DynamicTables, MemoryStorage, Role, UserId, enable_changes};
+//! use kalamtable_runtime::{Actor, DynamicTables, MemoryStorage, Role, UserId};
 //! use kalamtable_store::MemoryStore;
 //!
 //! fn notes(columns: &str) -> TableDefinition {
@@ -34,7 +34,7 @@
 //! // A session speaks for somebody.
 //! let ann = Actor::new(UserId::new("ann").ok_or("no name")?, Role::User);
 //! let session = SessionContext::new_with_config(SessionConfig::new().with_extension(Arc::new(ann)));
-//! enable_changes(&session);
+//! enable_dml(&session);
 //!
 //! let first = registry.create(notes("text = { id = 2, type = 'text' }")).await?;
 //! session.register_table("notes", tables.provider(&first)?)?;
@@ -109,12 +109,14 @@ mod check_rows;
 mod clock;
 mod compact;
 mod convert;
+mod core;
 mod filter;
 mod keys;
 mod memory_storage;
-mod provider;
+mod partition_index;
 mod source;
 mod storage;
+mod table;
 mod tables;
 mod versions;
 mod visible;
@@ -122,10 +124,11 @@ mod write;
 
 pub use actor::{Actor, Role, UserId};
 pub use clock::{Clock, SystemClock};
+pub use core::StorageLimits;
 pub use filter::filter;
 pub use memory_storage::MemoryStorage;
-pub use provider::DynamicProvider;
 pub use storage::{
     Chunk, ChunkId, Commit, Partition, PartitionRows, RowSet, RowStorage, StoredChunk,
 };
-pub use tables::{DynamicOptions, DynamicStats, DynamicTables, StorageLimits};
+pub use table::DynamicTable;
+pub use tables::{DynamicOptions, DynamicStats, DynamicTables};

@@ -9,11 +9,10 @@ use arrow::util::pretty::pretty_format_batches;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_and_check};
+use kalamtable_provider::{FixedRows, RowProvider, register};
 use kalamtable_registry::{Artefact, RegistryOptions, SchemaRegistry};
-use kalamtable_runtime::doc_example::Event;
-use kalamtable_runtime::{
-    Actor, DynamicTables, Error, FixedRows, MemoryStorage, Role, RowProvider, UserId, register,
-};
+use kalamtable_rows::doc_example::Event;
+use kalamtable_runtime::{Actor, DynamicTables, Error, MemoryStorage, Role, UserId};
 use kalamtable_store::MemoryStore;
 
 /// A table of a key and so many more columns.

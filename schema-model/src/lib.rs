@@ -46,9 +46,9 @@ pub use definition::{
     AccessLevel, Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey,
     Reserved, TableDefinition, TableKind, TableParts,
 };
+pub use diagnostic::{Diagnostic, Label, Location, Style, render, sort_diagnostics};
 #[doc(hidden)]
 pub use diagnostic::{backticked, backticked_list};
-pub use diagnostic::{Diagnostic, Label, Location, Style, render, sort_diagnostics};
 pub use evolution::{
     EvolutionProblem, EvolutionRule, EvolvedColumn, InitialDefault, check_evolution,
     initial_default,

@@ -7,10 +7,9 @@ use std::sync::{Arc, RwLock};
 
 use futures::stream::{self, StreamExt};
 use kalamtable_model::{Shared, TableDefinition, TableKind, TableName};
+use kalamtable_provider::{BoxError, RowStream, Rows, ScanRequest, TableSource};
 use kalamtable_registry::SchemaRegistry;
-use kalamtable_runtime::{
-    BoxError, RowStream, Rows, ScanRequest, Table, TableSource, TimestampMicros,
-};
+use kalamtable_rows::{Table, TimestampMicros};
 use serde_json::json;
 
 use super::locks;

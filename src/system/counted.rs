@@ -3,7 +3,7 @@
 //! [`Counted`]: counts the scans and writes of a source.
 
 use datafusion::logical_expr::dml::InsertOp;
-use kalamtable_runtime::{
+use kalamtable_provider::{
     BoxError, ChangeStatement, KeyOrder, Rows, ScanRequest, SourceStatistics, Statement,
     TableSource,
 };

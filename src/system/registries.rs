@@ -6,8 +6,8 @@
 use std::sync::{Arc, RwLock};
 
 use futures::stream::{self, StreamExt};
+use kalamtable_provider::{BoxError, RowStream, Rows, ScanRequest, TableSource};
 use kalamtable_registry::{SchemaRegistry, Stats};
-use kalamtable_runtime::{BoxError, RowStream, Rows, ScanRequest, TableSource};
 
 use super::locks;
 use super::metrics::Metrics;

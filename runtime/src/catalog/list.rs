@@ -10,10 +10,10 @@ use datafusion::catalog::{CatalogProvider, CatalogProviderList, SchemaProvider, 
 use datafusion::datasource::TableType;
 use datafusion::error::Result;
 
-use crate::DynamicProvider;
+use kalamtable_provider::RowProvider;
 
 /// By schema and name.
-pub(super) type PinnedTables = HashMap<(String, String), Arc<DynamicProvider>>;
+pub(super) type PinnedTables = HashMap<(String, String), Arc<RowProvider>>;
 
 /// The catalogs of a session, in one of which some tables are fixed: for one query.
 #[derive(Debug)]

@@ -10,10 +10,12 @@ use datafusion::datasource::DefaultTableSource;
 use datafusion::error::Result;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::AnalyzerRule;
+use kalamtable_provider::RowProvider;
 use kalamtable_registry::{SchemaRegistry, TableSnapshot};
 
 use super::wait::wait;
-use crate::{DynamicProvider, Error};
+use crate::dynamic::DynamicTable;
+use crate::error::Error;
 
 /// Refuses a query whose tables were at no moment all there together in the versions that it has: DataFusion
 /// looks them up one after the other.
@@ -32,12 +34,13 @@ impl AnalyzerRule for OneMoment {
         plan.apply_with_subqueries(|node| {
             if let LogicalPlan::TableScan(scan) = node
                 && let Some(source) = scan.source.downcast_ref::<DefaultTableSource>()
-                && let Some(provider) = source.table_provider.downcast_ref::<DynamicProvider>()
+                && let Some(provider) = source.table_provider.downcast_ref::<RowProvider>()
+                && let Some(table) = provider.table::<DynamicTable>()
                 && !found
                     .iter()
-                    .any(|other| Arc::ptr_eq(other, provider.snapshot()))
+                    .any(|other| Arc::ptr_eq(other, table.snapshot()))
             {
-                found.push(Arc::clone(provider.snapshot()));
+                found.push(Arc::clone(table.snapshot()));
             }
             Ok(TreeNodeRecursion::Continue)
         })?;

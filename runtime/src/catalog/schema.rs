@@ -12,7 +12,8 @@ use datafusion::datasource::TableType;
 use datafusion::error::Result;
 
 use super::names::Names;
-use crate::{DynamicTables, Error};
+use crate::dynamic::DynamicTables;
+use crate::error::Error;
 
 /// The tables of one namespace: of a registry, and of the catalog that was there before it.
 pub(super) struct RegistrySchema {

@@ -2,28 +2,11 @@
 
 //! Who may read and write which tables, and whose rows.
 
-use std::fmt;
-
 use kalamtable_model::{AccessLevel, TableDefinition, TableKind};
+use kalamtable_provider::Access;
 
 use super::actor::{Actor, Role, UserId};
-use crate::Error;
-
-/// What somebody wants of a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Access {
-    Read,
-    Write,
-}
-
-impl fmt::Display for Access {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Access::Read => "read",
-            Access::Write => "write to",
-        })
-    }
-}
+use crate::error::Error;
 
 /// Whose rows of the table they are, if `actor` may have them: none for rows of all.
 ///

@@ -12,7 +12,7 @@ use arrow::datatypes::{DataType, Decimal128Type, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use kalamtable_model::{ColumnType, NestedField, Shared, TableDefinition};
 
-use crate::{PathSegment, InvalidValue, RowError, ValueError};
+use kalamtable_rows::{InvalidValue, PathSegment, RowError, ValueError};
 
 /// The first columns of `batch` as rows of a table, whose columns they are in order: under its schema, and
 /// with nothing in them that may not be.

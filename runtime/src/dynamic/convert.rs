@@ -14,7 +14,7 @@ use arrow::compute::{CastOptions, cast_with_options};
 use arrow::datatypes::{DataType, FieldRef};
 use kalamtable_model::{ColumnType, NestedField};
 
-use crate::{PathSegment, InvalidValue, ValueError};
+use kalamtable_rows::{InvalidValue, PathSegment, ValueError};
 
 /// The values of `array`, which are of type `old`, as values of type `ty` in the Arrow type `arrow`.
 ///

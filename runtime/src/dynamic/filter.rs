@@ -14,10 +14,10 @@ use datafusion::physical_expr::PhysicalExpr;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
-use kalamtable_registry::{Artefact, AppendOnlyMap, TableSnapshot};
+use kalamtable_provider::__private::is_exact;
+use kalamtable_registry::{AppendOnlyMap, Artefact, TableSnapshot};
 
-use crate::Error;
-use crate::filter::is_exact;
+use crate::error::Error;
 
 /// The most bytes of a text.
 const MOST_BYTES: usize = 64 * 1024;

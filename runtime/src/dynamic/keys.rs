@@ -14,7 +14,7 @@ use super::storage::ChunkId;
 
 /// A row of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Place {
+pub(super) struct RowAddress {
     pub(super) chunk: ChunkId,
     pub(super) row: u32,
 }
@@ -31,7 +31,7 @@ pub(super) struct KeyIndex {
     /// Ids and types: as long as these stay, so do the bytes of every value.
     shape: Vec<(i32, DataType)>,
     converter: RowConverter,
-    pub(super) places: HashMap<KeyBytes, Place>,
+    pub(super) places: HashMap<KeyBytes, RowAddress>,
 }
 
 impl KeyIndex {
@@ -90,7 +90,7 @@ impl KeyIndex {
     }
 
     /// Takes a key out, if its row is at one of the places that `is_gone` knows.
-    pub(super) fn remove(&mut self, key: &[u8], is_gone: impl Fn(Place) -> bool) {
+    pub(super) fn remove(&mut self, key: &[u8], is_gone: impl Fn(RowAddress) -> bool) {
         if self.places.get(key).is_some_and(|place| is_gone(*place)) {
             self.places.remove(key);
         }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use kalamtable_store::TableId;
 
 use super::storage::{Commit, Partition, PartitionRows, RowStorage};
-use crate::BoxError;
+use kalamtable_provider::BoxError;
 
 /// The rows of dynamic tables in memory.
 #[derive(Default)]

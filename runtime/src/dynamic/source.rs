@@ -15,23 +15,24 @@ use datafusion::logical_expr::dml::InsertOp;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt};
 use kalamtable_model::TableDefinition;
+use kalamtable_provider::__private::guard_of;
+use kalamtable_provider::{
+    Access, ChangeSink, ColumnarChange, ColumnarScan, ColumnarSource, KeyOrder, OpenedPartition,
+    OpenedRows, PlanStatistics, RowBlock, RowReader, RowWriter, Statement, all_rows,
+};
 use kalamtable_registry::TableSnapshot;
+use kalamtable_rows::RowError;
 
-use super::access::{self, Access};
+use super::access;
 use super::actor::{Actor, UserId};
 use super::check_rows::checked;
-use super::keys::Place;
+use super::core::Core;
+use super::keys::RowAddress;
+use super::partition_index::arrow_error;
 use super::storage::{Partition, PartitionRows};
-use super::tables::Core;
 use super::visible::{ChunkReader, View};
 use super::write::{OnConflict, Outcome, Removed, Writing};
-use crate::change::{Change, RowChanges};
-use crate::cursor::{Block, all};
-use crate::erased::{
-    ErasedSource, Known, Opened, OpenedRows, RowReader, RowWriter, Scan, guard_of,
-};
-use crate::source::{KeyOrder, Statement};
-use crate::{Error, RowError};
+use crate::error::Error;
 
 /// One version of a dynamic table, as a plan of one session holds it. Whose rows it is about is asked
 /// anew when the plan runs: another session may run it.
@@ -103,7 +104,12 @@ impl DynamicSource {
     }
 
     /// What a statement does to these rows.
-    fn changes(&self, change: &Change, rows: &PartitionRows, view: &View) -> Result<Outcome> {
+    fn changes(
+        &self,
+        change: &ColumnarChange,
+        rows: &PartitionRows,
+        view: &View,
+    ) -> Result<Outcome> {
         if rows.version() > self.table.version() {
             return Err(self.core.altered(&self.table, Some(rows.version())).into());
         }
@@ -112,7 +118,7 @@ impl DynamicSource {
         let mut first_row = 0;
         for stored in &rows.chunks {
             let mut reader = ChunkReader::new(&self.table, stored.clone(), view, first_row);
-            let (found, length) = (all(reader.len()), reader.len());
+            let (found, length) = (all_rows(reader.len()), reader.len());
             // The reader is lent to the statement, and says afterwards where the rows are.
             let mut changes = ChunkChanges {
                 source: self,
@@ -121,7 +127,7 @@ impl DynamicSource {
                 after: &mut after,
             };
             change.run(&mut reader, found, &mut changes)?;
-            places.extend(changes.numbers.into_iter().map(|number| Place {
+            places.extend(changes.numbers.into_iter().map(|number| RowAddress {
                 chunk: stored.id,
                 row: reader.row(number),
             }));
@@ -151,12 +157,7 @@ impl DynamicSource {
 }
 
 fn joined(table: &TableSnapshot, batches: &[RecordBatch]) -> Result<RecordBatch, Error> {
-    concat_batches(table.schema(), batches).map_err(|source| {
-        Error::Row(RowError::Batch {
-            table: table.name().clone(),
-            source,
-        })
-    })
+    concat_batches(table.schema(), batches).map_err(|source| arrow_error(table, source))
 }
 
 /// Where a statement puts what it does to a chunk.
@@ -169,22 +170,26 @@ struct ChunkChanges<'a> {
     after: &'a mut Vec<RecordBatch>,
 }
 
-impl RowChanges for ChunkChanges<'_> {
-    fn delete(&mut self, block: &Block) {
+impl ChangeSink for ChunkChanges<'_> {
+    fn delete(&mut self, block: &RowBlock) {
         self.numbers.extend(block.rows());
     }
 
-    fn update(&mut self, block: &Block, after: &RecordBatch) -> Result<(), Error> {
+    fn update(
+        &mut self,
+        block: &RowBlock,
+        after: &RecordBatch,
+    ) -> Result<(), kalamtable_provider::Error> {
         let number = |row| self.first_row + block.rows().nth(row).unwrap_or_default();
         let after = self.source.checked(after);
         self.after
-            .push(after.map_err(|error| Error::from(error).map_row(number))?);
+            .push(after.map_err(|error| kalamtable_provider::Error::from(error).map_row(number))?);
         self.numbers.extend(block.rows());
         Ok(())
     }
 }
 
-impl ErasedSource for DynamicSource {
+impl ColumnarSource for DynamicSource {
     fn definition(&self) -> &TableDefinition {
         self.table.definition()
     }
@@ -214,7 +219,7 @@ impl ErasedSource for DynamicSource {
         Ok(KeyOrder::None)
     }
 
-    fn statistics(&self) -> Result<Known> {
+    fn statistics(&self) -> Result<PlanStatistics> {
         let with_deleted = self
             .planned_for
             .as_ref()
@@ -224,10 +229,10 @@ impl ErasedSource for DynamicSource {
             let chunks = rows.chunks.iter();
             chunks.map(|stored| view.count(stored)).sum()
         };
-        Ok(Known {
+        Ok(PlanStatistics {
             row_count: self.planned.as_ref().map(count),
             is_estimate: true,
-            ends: None,
+            key_bounds: None,
         })
     }
 
@@ -235,7 +240,7 @@ impl ErasedSource for DynamicSource {
         Ok(true)
     }
 
-    fn scan(&self, scan: &Scan<'_>) -> Result<Opened> {
+    fn scan(&self, scan: &ColumnarScan<'_>) -> Result<OpenedPartition> {
         let partition = self.partition(scan.session, Access::Read)?;
         let rows = self.present_or_planned(&partition)?;
         let view = self.view(scan.session);
@@ -247,8 +252,8 @@ impl ErasedSource for DynamicSource {
             first_row += reader.len();
             Ok(Box::new(reader) as Box<dyn RowReader>)
         });
-        Ok(Opened {
-            rows: OpenedRows::Stream(stream::iter(chunks).boxed()),
+        Ok(OpenedPartition {
+            rows: OpenedRows::Chunks(stream::iter(chunks).boxed()),
             looked_up: false,
         })
     }
@@ -262,7 +267,7 @@ impl ErasedSource for DynamicSource {
         }))
     }
 
-    fn change(&self, change: &Change, session: &SessionConfig) -> Result<u64> {
+    fn change(&self, change: &ColumnarChange, session: &SessionConfig) -> Result<u64> {
         let partition = self.partition(session, Access::Write)?;
         // What is deleted can neither be changed nor deleted again.
         let view = View::new(self.definition(), self.core.clock.now(), false);
@@ -321,7 +326,7 @@ impl RowWriter for DynamicWriter<'_> {
         let of_system = definition.kind().system_columns().iter();
         for (column, array) in of_system.zip(batch.columns().iter().skip(own)) {
             if array.logical_null_count() < array.len() {
-                return Err(Error::SystemColumn {
+                return Err(kalamtable_provider::Error::SystemColumn {
                     table: definition.name().clone(),
                     column: column.name.to_string(),
                 }
@@ -330,7 +335,8 @@ impl RowWriter for DynamicWriter<'_> {
         }
         let pushed = self.rows;
         let rows = self.source.checked(batch);
-        let rows = rows.map_err(|error| Error::from(error).map_row(|row| pushed + row))?;
+        let rows = rows
+            .map_err(|error| kalamtable_provider::Error::from(error).map_row(|row| pushed + row))?;
         self.rows += rows.num_rows();
         self.batches.push(rows);
         Ok(())

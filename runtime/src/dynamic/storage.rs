@@ -12,7 +12,7 @@ use kalamtable_model::arrow::FIELD_ID_KEY;
 use kalamtable_store::{TableId, UnixMicros};
 
 use super::actor::UserId;
-use crate::BoxError;
+use kalamtable_provider::BoxError;
 
 /// Where the rows of dynamic tables are.
 ///

@@ -2,22 +2,18 @@
 
 //! [`DynamicTables`]: the dynamic tables of a server, and what their providers have in common.
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use datafusion::error::Result;
 use kalamtable_model::TableKind;
-use kalamtable_registry::{SchemaRegistry, TableSnapshot};
-use kalamtable_store::{TableId, UnixMicros};
+use kalamtable_provider::{BoxError, ProviderParts, RowProvider};
+use kalamtable_registry::{Artefact, SchemaRegistry, TableSnapshot};
+use kalamtable_store::TableId;
 
 use super::clock::{Clock, SystemClock};
-use super::provider::DynamicProvider;
-use super::storage::{Partition, PartitionRows, RowStorage};
-use super::write::PartitionIndex;
-use crate::Error;
-use crate::erased::{guard_of, source_error_of};
+use super::core::{Core, StorageLimits};
+use super::storage::RowStorage;
+use super::table::DynamicTable;
+use crate::error::Error;
 
 /// The dynamic tables of a server: their definitions are in a registry, their rows in a storage.
 ///
@@ -63,23 +59,6 @@ impl DynamicOptions {
     }
 }
 
-/// What rows may take in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StorageLimits {
-    /// The bytes of one stream. Beyond them the rows that were written first are evicted, those of one
-    /// statement at a time.
-    pub stream_bytes: usize,
-}
-
-impl Default for StorageLimits {
-    /// 64 MiB a stream.
-    fn default() -> Self {
-        StorageLimits {
-            stream_bytes: 64 * 1024 * 1024,
-        }
-    }
-}
-
 /// What has become of the rows of streams. The numbers are not of one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -103,24 +82,16 @@ impl DynamicTables {
         options: DynamicOptions,
     ) -> Self {
         DynamicTables {
-            core: Arc::new(Core {
-                registry,
-                storage,
-                limits: options.limits,
-                clock: options.clock,
-                states: Mutex::default(),
-                rows_expired: AtomicU64::new(0),
-                rows_evicted: AtomicU64::new(0),
-            }),
+            core: Arc::new(Core::new(registry, storage, options.limits, options.clock)),
         }
     }
 
-    /// The provider of one version of a table. What is made of the definition is made once, and kept with
-    /// the snapshot.
+    /// Returns a provider of one version of a table. The parts that are derived from the definition are
+    /// computed once and kept with the snapshot.
     ///
     /// # Errors
-    /// [`Error::NotDynamic`] for a table that is neither a user, nor a shared, nor a stream table.
-    pub fn provider(&self, table: &Arc<TableSnapshot>) -> Result<Arc<DynamicProvider>, Error> {
+    /// Fails with [`Error::NotDynamic`] if the table is not a user, shared or stream table.
+    pub fn provider(&self, table: &Arc<TableSnapshot>) -> Result<Arc<RowProvider>, Error> {
         let kind = table.definition().kind();
         match kind {
             TableKind::User | TableKind::Shared | TableKind::Stream => {}
@@ -131,7 +102,21 @@ impl DynamicTables {
                 });
             }
         }
-        Ok(Arc::new(DynamicProvider::new(self.clone(), table)))
+        let mut is_hit = true;
+        let parts = table.extension(|| {
+            is_hit = false;
+            let schema = table.schema_with_system_columns();
+            Arc::new(ProviderParts::new(table.definition(), schema))
+        });
+        if !is_hit {
+            table.charge(parts.bytes());
+        }
+        table.record_lookup(Artefact::Provider, is_hit);
+        let dynamic = DynamicTable::new(Arc::clone(&self.core), Arc::clone(table));
+        Ok(Arc::new(RowProvider::with_parts(
+            Arc::new(dynamic),
+            Arc::clone(parts),
+        )))
     }
 
     /// The registry.
@@ -141,9 +126,10 @@ impl DynamicTables {
 
     /// What has become of the rows of streams.
     pub fn stats(&self) -> DynamicStats {
+        let (rows_expired, rows_evicted) = self.core.removed_rows();
         DynamicStats {
-            rows_expired: self.core.rows_expired.load(Ordering::Relaxed),
-            rows_evicted: self.core.rows_evicted.load(Ordering::Relaxed),
+            rows_expired,
+            rows_evicted,
         }
     }
 
@@ -152,151 +138,7 @@ impl DynamicTables {
     ///
     /// # Errors
     /// If the storage cannot be written.
-    pub fn remove_rows(&self, table: TableId) -> Result<(), crate::BoxError> {
-        let mut states = self.core.lock_states();
-        states.retain(|partition, _| partition.table != table);
-        self.core.storage.remove_table(table)
-    }
-}
-
-/// What all providers share.
-pub(super) struct Core {
-    pub(super) registry: SchemaRegistry,
-    pub(super) storage: Arc<dyn RowStorage>,
-    pub(super) limits: StorageLimits,
-    pub(super) clock: Arc<dyn Clock>,
-    states: Mutex<States>,
-    rows_expired: AtomicU64,
-    rows_evicted: AtomicU64,
-}
-
-type States = HashMap<Partition, Arc<PartitionState>>;
-
-/// What this process knows of a partition besides its rows. It can be made anew.
-#[derive(Debug, Default)]
-pub(super) struct PartitionState {
-    /// Who holds the lock is the only one in this process to write to the partition.
-    pub(super) index: Mutex<PartitionIndex>,
-    /// What the rows were before the first statement of a later version, the oldest first: what queries
-    /// read whose plans were under way then.
-    earlier: Mutex<Vec<Earlier>>,
-}
-
-#[derive(Debug)]
-struct Earlier {
-    rows: Arc<PartitionRows>,
-    until: UnixMicros,
-}
-
-/// How long rows of before an alteration are kept for plans that are under way, in microseconds; and of
-/// how many alterations.
-const KEPT_FOR: i64 = 60_000_000;
-const MOST_EARLIER: usize = 8;
-
-impl PartitionState {
-    /// Keeps rows of an earlier version, before others take their place.
-    pub(super) fn keep(&self, rows: &Arc<PartitionRows>, now: UnixMicros) {
-        let mut earlier = self.lock_earlier();
-        earlier.push(Earlier {
-            rows: Arc::clone(rows),
-            until: now,
-        });
-        if earlier.len() > MOST_EARLIER {
-            earlier.remove(0);
-        }
-    }
-
-    /// Forgets what no plan that is under way can need.
-    pub(super) fn forget(&self, now: UnixMicros) {
-        let mut earlier = self.lock_earlier();
-        earlier.retain(|earlier| now.0.saturating_sub(earlier.until.0) < KEPT_FOR);
-    }
-
-    /// The last rows that were of that version or earlier.
-    fn rows_of(&self, version: u32) -> Option<Arc<PartitionRows>> {
-        let earlier = self.lock_earlier();
-        let mut latest_first = earlier.iter().rev().map(|earlier| &earlier.rows);
-        latest_first.find(|rows| rows.version() <= version).cloned()
-    }
-
-    fn lock_earlier(&self) -> MutexGuard<'_, Vec<Earlier>> {
-        self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Core {
-    /// What is in a partition at this moment.
-    pub(super) fn rows(
-        &self,
-        table: &TableSnapshot,
-        partition: &Partition,
-    ) -> Result<Arc<PartitionRows>> {
-        guard_of(table.name(), || {
-            let rows = self.storage.rows(partition);
-            rows.map_err(|error| source_error_of(table.name(), error))
-        })
-    }
-
-    /// What is in a partition, as far as it can be read under the version of `table`: of this moment, or of
-    /// before it was altered; none if that is long ago.
-    pub(super) fn rows_of_version(
-        &self,
-        table: &TableSnapshot,
-        partition: &Partition,
-    ) -> Result<Option<Arc<PartitionRows>>> {
-        let rows = self.rows(table, partition)?;
-        if rows.version() <= table.version() {
-            return Ok(Some(rows));
-        }
-        let state = self.lock_states().get(partition).cloned();
-        Ok(state.and_then(|state| state.rows_of(table.version())))
-    }
-
-    /// That `table` is the present version of its table.
-    pub(super) fn check_present(&self, table: &TableSnapshot) -> Result<(), Error> {
-        if self.registry.is_current(table) {
-            return Ok(());
-        }
-        // It may have been evicted.
-        let present = self.registry.get_blocking(table.id())?;
-        let present = present.map(|present| present.version());
-        match present == Some(table.version()) {
-            true => Ok(()),
-            false => Err(self.altered(table, present)),
-        }
-    }
-
-    pub(super) fn altered(&self, table: &TableSnapshot, present: Option<u32>) -> Error {
-        Error::Altered {
-            table: table.name().clone(),
-            planned: table.version(),
-            present,
-        }
-    }
-
-    pub(super) fn state(&self, partition: &Partition) -> Arc<PartitionState> {
-        let mut states = self.lock_states();
-        match states.get(partition) {
-            Some(state) => Arc::clone(state),
-            None => Arc::clone(states.entry(partition.clone()).or_default()),
-        }
-    }
-
-    pub(super) fn count(&self, rows_expired: u64, rows_evicted: u64) {
-        self.rows_expired.fetch_add(rows_expired, Ordering::Relaxed);
-        self.rows_evicted.fetch_add(rows_evicted, Ordering::Relaxed);
-    }
-
-    fn lock_states(&self) -> MutexGuard<'_, States> {
-        self.states.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for Core {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Core")
-            .field("storage", &self.storage)
-            .field("limits", &self.limits)
-            .finish_non_exhaustive()
+    pub fn remove_rows(&self, table: TableId) -> Result<(), BoxError> {
+        self.core.remove_rows(table)
     }
 }

@@ -11,11 +11,12 @@ use arrow::compute::take;
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use kalamtable_model::{ColumnType, TableDefinition, initial_default};
-use kalamtable_registry::{Artefact, AppendOnlyMap, SchemaRegistry, TableSnapshot};
+use kalamtable_provider::__private::literal_value;
+use kalamtable_registry::{AppendOnlyMap, Artefact, SchemaRegistry, TableSnapshot};
+use kalamtable_rows::{InvalidValue, RowError, ValueError};
 
 use super::convert::convert;
-use crate::default::literal_value;
-use crate::{Error, InvalidValue, RowError, ValueError};
+use crate::error::Error;
 
 /// The readers of one version of a table, kept with its snapshot.
 #[derive(Debug, Default)]

@@ -8,13 +8,13 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, UInt32Array};
 use datafusion::error::Result;
 use kalamtable_model::TableDefinition;
+use kalamtable_provider::RowReader;
 use kalamtable_registry::TableSnapshot;
 use kalamtable_store::UnixMicros;
 
 use super::storage::StoredChunk;
 use super::versions::{Pick, Versions};
-use crate::Error;
-use crate::erased::RowReader;
+use crate::error::Error;
 
 /// What a query sees of a partition.
 #[derive(Clone, Copy, Debug)]

@@ -13,25 +13,17 @@ use arrow::compute::{concat_batches, take_record_batch};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use datafusion::error::{DataFusionError, Result};
+use kalamtable_provider::__private::values_text;
 use kalamtable_registry::TableSnapshot;
 
 use super::compact::compact;
-use super::keys::{KeyBytes, KeyIndex, Place};
+use super::core::Core;
+use super::keys::{KeyBytes, KeyIndex, RowAddress};
+use super::partition_index::{IndexUpdate, PartitionIndex, arrow_error, table_rows};
 use super::storage::{Chunk, ChunkId, Commit, Partition, PartitionRows, StoredChunk};
-use super::tables::Core;
-use super::versions::{Pick, Versions};
+use super::versions::Pick;
 use super::visible::View;
-use crate::erased::source_error_of;
-use crate::error::values_text;
-use crate::{Error, RowError};
-
-/// The key indexes of a partition, of the rows with a number.
-#[derive(Debug, Default)]
-pub(super) struct PartitionIndex {
-    /// None if they are of no known rows.
-    number: Option<u64>,
-    keys: Vec<KeyIndex>,
-}
+use crate::error::{Error, source_error};
 
 /// What a statement wants to do.
 pub(super) struct Outcome {
@@ -47,7 +39,7 @@ pub(super) struct Outcome {
 pub(super) enum Removed {
     None,
     All,
-    Rows(Vec<Place>),
+    Rows(Vec<RowAddress>),
 }
 
 /// What becomes of a row that comes with the primary key of one that stays.
@@ -64,23 +56,14 @@ pub(super) struct Writing<'a> {
     pub(super) partition: &'a Partition,
 }
 
-/// What a commit is made of, and what it means for the indexes.
+/// A commit, and its effects on the counters and the key indexes.
 struct Prepared {
     commit: Commit,
-    /// How many rows go because the statement says so.
+    /// The number of rows that the statement itself removes.
     removed: u64,
     rows_expired: u64,
     rows_evicted: u64,
-    /// Keys, by index, that stand where they stood no more.
-    gone_keys: Vec<Vec<Option<KeyBytes>>>,
-    /// Where those rows stood.
-    gone: HashSet<Place>,
-    /// Chunks whose rows are gone without a trace.
-    dropped: Vec<StoredChunk>,
-    /// Keys, by index, of the rows that come, and where they are.
-    new_keys: Vec<Vec<(KeyBytes, Place)>>,
-    /// Chunks that were made of others.
-    rewritten: Vec<StoredChunk>,
+    index_update: IndexUpdate,
 }
 
 impl Writing<'_> {
@@ -123,14 +106,14 @@ impl Writing<'_> {
             let storage = &self.core.storage;
             let committed = storage
                 .commit(self.partition, before.number, commit)
-                .map_err(|error| source_error_of(self.table.name(), error))?;
+                .map_err(|error| source_error(self.table.name(), error))?;
             // Another process writes to the same storage: each refusal is its success.
             if committed {
                 self.core
                     .count(prepared.rows_expired, prepared.rows_evicted);
                 let removed = prepared.removed;
                 // What is committed is committed: an index that cannot follow is made anew.
-                let _ = index.apply(self.table, prepared, before.number + 1);
+                let _ = index.apply(self.table, prepared.index_update, before.number + 1);
                 return Ok(removed);
             }
         }
@@ -160,18 +143,18 @@ impl Writing<'_> {
             .filter(|stored| view.has_expired(stored));
         let mut dropped: Vec<StoredChunk> = expired.cloned().collect();
         let rows_expired: usize = dropped.iter().map(StoredChunk::present).sum();
-        let is_expired = |place: Place| {
+        let is_expired = |place: RowAddress| {
             let stored = chunks.get(&place.chunk);
             stored.is_none_or(|stored| view.has_expired(stored))
         };
-        let is_tombstone = |place: Place| {
+        let is_tombstone = |place: RowAddress| {
             let deleted = chunks
                 .get(&place.chunk)
                 .and_then(|stored| stored.chunk.deleted());
             deleted.is_some_and(|deleted| deleted.value(place.row as usize))
         };
 
-        let mut gone: Vec<Place> = match &outcome.removed {
+        let mut gone: Vec<RowAddress> = match &outcome.removed {
             Removed::None => Vec::new(),
             Removed::Rows(places) => places.clone(),
             Removed::All => {
@@ -181,7 +164,7 @@ impl Writing<'_> {
                     .map(|stored| (stored.id, view.of(stored)));
                 let places = seen.flat_map(|(chunk, seen)| {
                     (0..seen.len())
-                        .map(|number| Place {
+                        .map(|number| RowAddress {
                             chunk,
                             row: seen.row(number),
                         })
@@ -190,7 +173,7 @@ impl Writing<'_> {
                 places.collect()
             }
         };
-        let mut is_gone: HashSet<Place> = gone.iter().copied().collect();
+        let mut is_gone: HashSet<RowAddress> = gone.iter().copied().collect();
 
         // The primary key decides which rows are replaced, and which tombstones are.
         let schema = self.table.schema();
@@ -199,7 +182,7 @@ impl Writing<'_> {
             None => RecordBatch::new_empty(schema.clone()),
         };
         let mut numbers: Vec<usize> = (0..rows.num_rows()).collect();
-        let mut superseded: Vec<Place> = Vec::new();
+        let mut superseded: Vec<RowAddress> = Vec::new();
         let mut keys: Vec<Vec<Option<KeyBytes>>> = Vec::new();
         if let Some(primary) = index.primary() {
             let mut own = primary.keys(&rows).map_err(|error| self.arrow(error))?;
@@ -237,7 +220,7 @@ impl Writing<'_> {
             }
             keys.push(own);
         }
-        for unique in index.keys.iter().filter(|index| !index.is_primary) {
+        for unique in index.indexes().iter().filter(|index| !index.is_primary) {
             let own = unique.keys(&rows).map_err(|error| self.arrow(error))?;
             let taken = own.iter().position(|key| {
                 let place = key.as_ref().and_then(|key| unique.places.get(key));
@@ -251,7 +234,7 @@ impl Writing<'_> {
         gone.sort_unstable();
 
         let gone_rows = self.read(&chunks, &gone)?;
-        let gone_keys = index.keys.iter().map(|index| index.keys(&gone_rows));
+        let gone_keys = index.indexes().iter().map(|index| index.keys(&gone_rows));
         let gone_keys = gone_keys.collect::<Result<Vec<_>, _>>();
         let gone_keys = gone_keys.map_err(|error| self.arrow(error))?;
 
@@ -277,13 +260,13 @@ impl Writing<'_> {
         let mut new_keys = Vec::new();
         let chunk = ChunkId(before.next_chunk);
         if written.num_rows() > 0 {
-            let place = |row: usize| Place {
+            let place = |row: usize| RowAddress {
                 chunk,
                 row: row as u32,
             };
             for (number, own) in keys.into_iter().enumerate() {
                 let placed = own.into_iter().enumerate();
-                let mut placed: Vec<(KeyBytes, Place)> = placed
+                let mut placed: Vec<(KeyBytes, RowAddress)> = placed
                     .filter_map(|(row, key)| Some((key?, place(row))))
                     .collect();
                 if number == 0 && index.primary().is_some() {
@@ -347,11 +330,13 @@ impl Writing<'_> {
             removed,
             rows_expired: rows_expired as u64,
             rows_evicted: rows_evicted as u64,
-            gone_keys,
-            gone: is_gone,
-            dropped,
-            new_keys,
-            rewritten,
+            index_update: IndexUpdate {
+                removed_keys: gone_keys,
+                removed_rows: is_gone,
+                dropped,
+                added_keys: new_keys,
+                rewritten,
+            },
         })
     }
 
@@ -401,7 +386,7 @@ impl Writing<'_> {
         }
         let count = (there + gone) as u64;
         let first = self.core.storage.next_seqs(self.table.id(), count);
-        let first = first.map_err(|error| source_error_of(self.table.name(), error))?;
+        let first = first.map_err(|error| source_error(self.table.name(), error))?;
         let seqs = Int64Array::from_iter_values(first..first + count as i64);
         let deleted = (0..there + gone).map(|row| Some(row >= there));
         let deleted: BooleanArray = deleted.collect();
@@ -415,7 +400,7 @@ impl Writing<'_> {
     fn read(
         &self,
         chunks: &HashMap<ChunkId, &StoredChunk>,
-        places: &[Place],
+        places: &[RowAddress],
     ) -> Result<RecordBatch> {
         let schema = self.table.schema();
         let mut batches = Vec::new();
@@ -450,7 +435,14 @@ impl Writing<'_> {
         // The rows of an `UPDATE` have no numbers that somebody gave them.
         let number = (!outcome.is_update).then(|| numbers[row]);
         let (definition, values) = (self.table.definition(), values_text(&arrays, row));
-        Error::duplicate_key(definition, number, index.is_primary, &index.columns, values).into()
+        kalamtable_provider::Error::duplicate_key(
+            definition,
+            number,
+            index.is_primary,
+            &index.columns,
+            values,
+        )
+        .into()
     }
 
     fn arrow(&self, source: ArrowError) -> Error {
@@ -462,115 +454,6 @@ impl Commit {
     fn is_empty(&self) -> bool {
         self.added.is_empty() && self.superseded.is_empty() && self.removed.is_empty()
     }
-}
-
-impl PartitionIndex {
-    fn primary(&self) -> Option<&KeyIndex> {
-        self.keys.first().filter(|index| index.is_primary)
-    }
-
-    /// Makes the indexes those of `rows` under the table's version.
-    fn follow(&mut self, table: &TableSnapshot, rows: &PartitionRows) -> Result<(), Error> {
-        let arrow = |error| arrow_error(table, error);
-        let fresh = KeyIndex::of(table.definition()).map_err(arrow)?;
-        let mut pairs = self.keys.iter().zip(&fresh);
-        let is_like = self.keys.len() == fresh.len() && pairs.all(|(own, new)| own.is_like(new));
-        if is_like && self.number == Some(rows.number) {
-            // Columns may have moved.
-            for (own, new) in self.keys.iter_mut().zip(fresh) {
-                own.columns = new.columns;
-            }
-            return Ok(());
-        }
-        self.number = None;
-        self.keys = fresh;
-        for stored in &rows.chunks {
-            self.add(table, stored)?;
-        }
-        self.number = Some(rows.number);
-        Ok(())
-    }
-
-    /// Adds the present rows of a chunk.
-    fn add(&mut self, table: &TableSnapshot, stored: &StoredChunk) -> Result<(), Error> {
-        if self.keys.is_empty() {
-            return Ok(());
-        }
-        let rows = table_rows(table, &stored.chunk, &Pick::Range(0..stored.chunk.len()))?;
-        let deleted = stored.chunk.deleted();
-        for index in &mut self.keys {
-            let keys = index
-                .keys(&rows)
-                .map_err(|error| arrow_error(table, error))?;
-            for (row, key) in keys.into_iter().enumerate() {
-                let is_deleted = deleted.is_some_and(|deleted| deleted.value(row));
-                let row = row as u32;
-                // What is deleted takes no unique key.
-                if stored.is_present(row)
-                    && (index.is_primary || !is_deleted)
-                    && let Some(key) = key
-                {
-                    let chunk = stored.id;
-                    index.places.insert(key, Place { chunk, row });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Follows a commit that has led to the rows with that number.
-    fn apply(
-        &mut self,
-        table: &TableSnapshot,
-        prepared: Prepared,
-        number: u64,
-    ) -> Result<(), Error> {
-        self.number = None;
-        for stored in &prepared.dropped {
-            if self.keys.is_empty() {
-                break;
-            }
-            let rows = table_rows(table, &stored.chunk, &Pick::Range(0..stored.chunk.len()))?;
-            for index in &mut self.keys {
-                let keys = index
-                    .keys(&rows)
-                    .map_err(|error| arrow_error(table, error))?;
-                for key in keys.iter().flatten() {
-                    index.remove(key, |place| place.chunk == stored.id);
-                }
-            }
-        }
-        for (index, keys) in self.keys.iter_mut().zip(&prepared.gone_keys) {
-            for key in keys.iter().flatten() {
-                index.remove(key, |place| prepared.gone.contains(&place));
-            }
-        }
-        for (index, keys) in self.keys.iter_mut().zip(prepared.new_keys) {
-            index.places.extend(keys);
-        }
-        for stored in &prepared.rewritten {
-            self.add(table, stored)?;
-        }
-        self.number = Some(number);
-        Ok(())
-    }
-}
-
-/// Rows of a chunk as those of the table's version, without the system's columns.
-fn table_rows(table: &TableSnapshot, chunk: &Chunk, pick: &Pick) -> Result<RecordBatch, Error> {
-    let reader = Versions::reader(table, chunk.version())?;
-    let columns = 0..table.schema().fields().len();
-    let columns = columns.map(|column| reader.column(chunk.rows(), pick, column));
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    RecordBatch::try_new(table.schema().clone(), columns)
-        .map_err(|source| arrow_error(table, source))
-}
-
-fn arrow_error(table: &TableSnapshot, source: ArrowError) -> Error {
-    Error::Row(RowError::Batch {
-        table: table.name().clone(),
-        source,
-    })
 }
 
 /// The first row whose key is that of one before it.

@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use datafusion::prelude::SessionConfig;
-use kalamtable_runtime::{Role, contract};
+use kalamtable_contract as contract;
+use kalamtable_runtime::Role;
 
 use crate::support::{Server, actor, answer, table};
 

@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use kalamtable_runtime::{Role, metadata};
+use kalamtable_provider::metadata;
+use kalamtable_runtime::Role;
 
 use crate::support::{Server, actor, answer, error, run, table};
 

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 use datafusion::physical_plan::collect;
+use kalamtable_provider::BoxError;
 use kalamtable_registry::SchemaRegistry;
 use kalamtable_runtime::dynamic::{
     Commit, Partition, PartitionRows, RowSet, RowStorage, StorageLimits,
 };
-use kalamtable_runtime::{BoxError, DynamicTables, MemoryStorage};
+use kalamtable_runtime::{DynamicTables, MemoryStorage};
 use kalamtable_store::TableId;
 
 use crate::support::{Server, answer, definition, error, run, table};

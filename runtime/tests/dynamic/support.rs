@@ -13,11 +13,10 @@ use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
+use kalamtable_provider::enable_dml;
 use kalamtable_registry::{RegistryOptions, SchemaRegistry, TableSnapshot};
 use kalamtable_runtime::dynamic::{Clock, RowStorage, StorageLimits};
-use kalamtable_runtime::{
-    Actor, DynamicOptions, DynamicTables, MemoryStorage, Role, UserId, enable_changes,
-};
+use kalamtable_runtime::{Actor, DynamicOptions, DynamicTables, MemoryStorage, Role, UserId};
 use kalamtable_store::{MemoryStore, UnixMicros};
 
 #[derive(Clone, Debug)]
@@ -110,7 +109,7 @@ impl Server {
 
     pub(crate) fn session_with(&self, config: SessionConfig) -> SessionContext {
         let session = SessionContext::new_with_config(config.with_target_partitions(1));
-        enable_changes(&session);
+        enable_dml(&session);
         let catalog = session.catalog("datafusion").unwrap();
         let tables = RegistryTables(self.clone());
         catalog.register_schema("app", Arc::new(tables)).unwrap();

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`BatchRows`]: the source of a table that was defined at run time, over record batches.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array, new_null_array};
+use arrow::compute::{concat_batches, take};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::row::{RowConverter, SortField};
+use datafusion::common::ScalarValue;
+use datafusion::error::Result;
+use datafusion::execution::config::SessionConfig;
+use datafusion::logical_expr::dml::InsertOp;
+use kalamtable_model::TableDefinition;
+
+use kalamtable_rows::__private::find_column;
+use kalamtable_rows::RowError;
+
+use crate::columnar::{
+    ColumnarScan, ColumnarSource, OpenedPartition, OpenedRows, PlanStatistics, RowWriter,
+};
+use crate::columnar_change::ColumnarChange;
+use crate::error::{Error, values_text};
+use crate::key_filter::{KeyFilter, RangeEnds, place_in_range};
+use crate::row_blocks::all_rows;
+use crate::row_reader::RowReader;
+use crate::snapshot::joined;
+use crate::statement::{KeyOrder, Statement};
+
+/// Fixed rows of a table, as columns; found by primary key if they are in its order.
+pub(crate) struct BatchRows {
+    definition: TableDefinition,
+    schema: SchemaRef,
+    rows: RecordBatch,
+    /// The keys of rows that are in key order, as bytes that compare as keys do.
+    keys: Option<arrow::row::Rows>,
+}
+
+impl BatchRows {
+    /// The rows of `batches`: columns are found by id, then by name, and a nullable one may be absent.
+    ///
+    /// # Errors
+    /// If a batch lacks a column, has another type or a null where none may be, or if two rows have the
+    /// same key.
+    pub(crate) fn try_new(
+        definition: TableDefinition,
+        batches: &[RecordBatch],
+    ) -> Result<Self, Error> {
+        let schema: SchemaRef = Arc::new(definition.arrow_schema());
+        let batches = batches
+            .iter()
+            .map(|batch| with_schema(&definition, &schema, batch));
+        let batches = batches.collect::<Result<Vec<RecordBatch>, RowError>>()?;
+        let invalid = |source: ArrowError| RowError::Batch {
+            table: definition.name().clone(),
+            source,
+        };
+        let rows = concat_batches(&schema, &batches).map_err(invalid)?;
+        let keys = keys_of(&rows, definition.key_columns()).map_err(invalid)?;
+        let is_sorted = keys
+            .as_ref()
+            .is_some_and(|keys| (1..keys.num_rows()).all(|row| keys.row(row - 1) < keys.row(row)));
+        if let (Some(keys), false) = (&keys, is_sorted)
+            && let Some(row) = first_twice(keys, |_| false)
+        {
+            return Err(duplicate(
+                &definition,
+                &rows,
+                definition.key_columns(),
+                true,
+                row,
+            ));
+        }
+        for columns in definition.unique_keys() {
+            let keys = keys_of(&rows, columns).map_err(invalid)?;
+            let has_null = |row| {
+                columns
+                    .iter()
+                    .any(|column| rows.column(*column).is_null(row))
+            };
+            if let Some(row) = keys.and_then(|keys| first_twice(&keys, has_null)) {
+                return Err(duplicate(&definition, &rows, columns, false, row));
+            }
+        }
+        Ok(BatchRows {
+            definition,
+            schema,
+            rows,
+            keys: keys.filter(|_| is_sorted),
+        })
+    }
+
+    /// The rows whose keys are in the ranges of `filter`; `None` if that takes a look at all of them.
+    fn find(&self, filter: &KeyFilter) -> Result<Option<Vec<Range<usize>>>> {
+        let (Some(keys), Some(filter)) = (&self.keys, filter.of_primary()) else {
+            return Ok(None);
+        };
+        let bytes = |ends: &RangeEnds| -> Result<Vec<Vec<u8>>> {
+            let columns: Vec<usize> = (0..ends.columns).collect();
+            Ok(match keys_of(&ends.prefixes, &columns)? {
+                Some(keys) => keys.iter().map(|key| key.as_ref().to_vec()).collect(),
+                None => vec![Vec::new(); ends.prefixes.num_rows()],
+            })
+        };
+        let ends = bytes(&filter.lower)?.into_iter().zip(bytes(&filter.upper)?);
+        let found = ends.map(|(lower, upper)| {
+            let place = |key: &[u8]| {
+                let lower = (compare(key, &lower), filter.lower.inclusive);
+                place_in_range(lower, (compare(key, &upper), filter.upper.inclusive))
+            };
+            let begin = partition_point(keys, |key| place(key) == Ordering::Less);
+            let end = partition_point(keys, |key| place(key) != Ordering::Greater);
+            begin..end
+        });
+        Ok(Some(joined(found)))
+    }
+}
+
+/// How the first columns of a key compare with a prefix of keys: a key's bytes are those of its columns,
+/// one after the other.
+fn compare(key: &[u8], prefix: &[u8]) -> Ordering {
+    match key.starts_with(prefix) {
+        true => Ordering::Equal,
+        false => key.cmp(prefix),
+    }
+}
+
+fn partition_point(keys: &arrow::row::Rows, is_before: impl Fn(&[u8]) -> bool) -> usize {
+    let (mut begin, mut end) = (0, keys.num_rows());
+    while begin < end {
+        let middle = begin + (end - begin) / 2;
+        match is_before(keys.row(middle).as_ref()) {
+            true => begin = middle + 1,
+            false => end = middle,
+        }
+    }
+    begin
+}
+
+/// `batch` with the columns of the table, in its order.
+fn with_schema(
+    definition: &TableDefinition,
+    schema: &SchemaRef,
+    batch: &RecordBatch,
+) -> Result<RecordBatch, RowError> {
+    let columns = schema
+        .fields()
+        .iter()
+        .zip(definition.columns())
+        .map(
+            |(field, column)| match find_column(batch.schema_ref().fields(), field) {
+                Some(index) => Ok(batch.column(index).clone()),
+                None if field.is_nullable() => {
+                    Ok(new_null_array(field.data_type(), batch.num_rows()))
+                }
+                None => Err(RowError::MissingColumn {
+                    table: definition.name().clone(),
+                    column: column.name.to_string(),
+                    id: column.id,
+                }),
+            },
+        );
+    let columns = columns.collect::<Result<Vec<ArrayRef>, RowError>>()?;
+    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(|source| {
+        RowError::Batch {
+            table: definition.name().clone(),
+            source,
+        }
+    })
+}
+
+/// The values of `columns` in each row, as bytes that compare as SQL compares them; `None` for no columns.
+fn keys_of(rows: &RecordBatch, columns: &[usize]) -> Result<Option<arrow::row::Rows>, ArrowError> {
+    if columns.is_empty() {
+        return Ok(None);
+    }
+    let arrays = columns_of(rows, columns);
+    let fields = arrays
+        .iter()
+        .map(|array| SortField::new(array.data_type().clone()));
+    let converter = RowConverter::new(fields.collect())?;
+    Ok(Some(converter.convert_columns(&arrays)?))
+}
+
+fn columns_of(rows: &RecordBatch, columns: &[usize]) -> Vec<ArrayRef> {
+    let columns = columns.iter();
+    columns.map(|column| rows.column(*column).clone()).collect()
+}
+
+/// The first row whose key is that of one before it, among those that have one.
+fn first_twice(keys: &arrow::row::Rows, has_none: impl Fn(usize) -> bool) -> Option<usize> {
+    let mut seen: HashSet<&[u8]> = HashSet::new();
+    (0..keys.num_rows()).find(|&row| !has_none(row) && !seen.insert(keys.row(row).data()))
+}
+
+fn duplicate(
+    definition: &TableDefinition,
+    rows: &RecordBatch,
+    columns: &[usize],
+    is_primary: bool,
+    row: usize,
+) -> Error {
+    let values = values_text(&columns_of(rows, columns), row);
+    Error::duplicate_key(definition, Some(row), is_primary, columns, values)
+}
+
+impl fmt::Debug for BatchRows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "BatchRows({} rows)", self.rows.num_rows())
+    }
+}
+
+impl ColumnarSource for BatchRows {
+    fn definition(&self) -> &TableDefinition {
+        &self.definition
+    }
+
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn has_sql_order(&self) -> bool {
+        true
+    }
+
+    fn partitions(&self) -> Result<usize> {
+        Ok(1)
+    }
+
+    fn key_order(&self) -> Result<KeyOrder> {
+        Ok(match self.keys {
+            Some(_) => KeyOrder::Either,
+            None => KeyOrder::None,
+        })
+    }
+
+    fn statistics(&self) -> Result<PlanStatistics> {
+        let rows = self.rows.num_rows();
+        let first_column = self.definition.key_columns().first();
+        let ends = match (&self.keys, first_column) {
+            (Some(_), Some(column)) if rows > 0 => {
+                let value = |row| ScalarValue::try_from_array(self.rows.column(*column), row);
+                Some([value(0)?, value(rows - 1)?])
+            }
+            _ => None,
+        };
+        Ok(PlanStatistics {
+            row_count: Some(rows),
+            is_estimate: false,
+            key_bounds: ends,
+        })
+    }
+
+    fn accepts(&self, _statement: Statement) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn scan(&self, scan: &ColumnarScan<'_>) -> Result<OpenedPartition> {
+        let found = match scan.keys {
+            Some(keys) => self.find(keys)?,
+            None => None,
+        };
+        let looked_up = found.is_some();
+        let found = found.unwrap_or_else(|| all_rows(self.rows.num_rows()));
+        Ok(OpenedPartition {
+            rows: OpenedRows::Ranges(Box::new(BatchReader(self.rows.clone())), found),
+            looked_up,
+        })
+    }
+
+    fn writer<'a>(&'a self, _session: &SessionConfig) -> Result<Box<dyn RowWriter + 'a>> {
+        Err(self.not_writable(Statement::Insert(InsertOp::Append)))
+    }
+
+    fn change(&self, change: &ColumnarChange, _session: &SessionConfig) -> Result<u64> {
+        Err(self.not_writable(change.kind()))
+    }
+
+    fn truncate(&self, _session: &SessionConfig) -> Result<u64> {
+        Err(self.not_writable(Statement::Truncate))
+    }
+}
+
+impl BatchRows {
+    fn not_writable(&self, statement: Statement) -> datafusion::error::DataFusionError {
+        Error::not_writable(self.definition.name(), statement).into()
+    }
+}
+
+struct BatchReader(RecordBatch);
+
+impl RowReader for BatchReader {
+    fn len(&self) -> usize {
+        self.0.num_rows()
+    }
+
+    fn build(
+        &mut self,
+        block: Range<usize>,
+        selected: Option<&[usize]>,
+        columns: &[usize],
+    ) -> Result<Vec<ArrayRef>> {
+        let columns = columns.iter().map(|column| self.0.column(*column));
+        let Some(selected) = selected else {
+            return Ok(columns
+                .map(|array| array.slice(block.start, block.len()))
+                .collect());
+        };
+        let rows = selected.iter().map(|offset| (block.start + offset) as u64);
+        let rows = UInt64Array::from_iter_values(rows);
+        columns.map(|array| Ok(take(array, &rows, None)?)).collect()
+    }
+}

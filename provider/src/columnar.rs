@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`ColumnarSource`]: the rows of a table as columns, for one plan; [`ColumnarTable`]: the table that
+//! provides one for each plan.
+//!
+//! A table whose rows have a Rust type implements [`TableSource`](crate::TableSource) instead, for which
+//! the crate implements [`ColumnarSource`].
+
+use std::any::Any;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::common::ScalarValue;
+use datafusion::error::Result;
+use datafusion::execution::config::SessionConfig;
+use datafusion::logical_expr::dml::InsertOp;
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use kalamtable_model::TableDefinition;
+
+use crate::columnar_change::ColumnarChange;
+use crate::key_filter::KeyFilter;
+use crate::row_reader::RowReader;
+use crate::statement::{KeyOrder, Statement};
+
+/// A table that provides the source of each plan.
+///
+/// [`RowProvider`](crate::RowProvider) plans queries and DML over it. A table whose rows do not depend
+/// on the session is a [`ColumnarSource`] wrapped in [`SharedSource`].
+#[async_trait]
+pub trait ColumnarTable: Any + fmt::Debug + Send + Sync {
+    /// Returns the definition of the table.
+    fn definition(&self) -> &TableDefinition;
+
+    /// Returns the schema that queries see: the columns of the definition, followed by the system
+    /// columns, if the table has any.
+    fn schema(&self) -> &SchemaRef;
+
+    /// Returns the source of one plan of a session.
+    ///
+    /// # Errors
+    /// Fails if the session may not access the rows, or if they cannot be opened.
+    async fn source(&self, session: &SessionConfig, access: Access) -> Result<SourceRef>;
+}
+
+/// The kind of access that a plan needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A query.
+    Read,
+    /// A DML statement.
+    Write,
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Access::Read => "read",
+            Access::Write => "write to",
+        })
+    }
+}
+
+/// A [`ColumnarTable`] whose plans share one source.
+#[derive(Debug)]
+pub struct SharedSource(SourceRef);
+
+impl SharedSource {
+    /// Creates a table of this source.
+    pub fn new(source: impl ColumnarSource) -> Self {
+        SharedSource(Arc::new(source))
+    }
+}
+
+#[async_trait]
+impl ColumnarTable for SharedSource {
+    fn definition(&self) -> &TableDefinition {
+        self.0.definition()
+    }
+
+    fn schema(&self) -> &SchemaRef {
+        self.0.schema()
+    }
+
+    async fn source(&self, _session: &SessionConfig, _access: Access) -> Result<SourceRef> {
+        Ok(Arc::clone(&self.0))
+    }
+}
+
+/// A source of columns, as plans hold it.
+pub type SourceRef = Arc<dyn ColumnarSource>;
+
+/// The rows of a table as columns.
+///
+/// Plans call the methods up to [`accepts`](Self::accepts) when a statement is planned, and the others
+/// when it runs, possibly in another session and more than once.
+pub trait ColumnarSource: fmt::Debug + Send + Sync + 'static {
+    /// Returns the definition of the table.
+    fn definition(&self) -> &TableDefinition;
+
+    /// Returns the schema of the rows: the columns of the definition, followed by the system columns,
+    /// if the table has any.
+    fn schema(&self) -> &SchemaRef;
+
+    /// Returns the text that `EXPLAIN` shows for the table.
+    fn label(&self) -> String {
+        format!("table={}", self.definition().name())
+    }
+
+    /// Returns whether keys compare in the source as SQL compares them. Only then are ranges of keys
+    /// and the key order used.
+    fn has_sql_order(&self) -> bool;
+
+    /// Returns the number of partitions, at least 1.
+    ///
+    /// # Errors
+    /// Any error reaches the statement.
+    fn partitions(&self) -> Result<usize>;
+
+    /// Returns the order of the rows within each partition.
+    ///
+    /// # Errors
+    /// Any error reaches the statement.
+    fn key_order(&self) -> Result<KeyOrder>;
+
+    /// Returns what the source can tell about its rows without reading them.
+    ///
+    /// # Errors
+    /// Any error reaches the statement.
+    fn statistics(&self) -> Result<PlanStatistics>;
+
+    /// Returns whether the source runs statements of this kind.
+    ///
+    /// # Errors
+    /// Any error reaches the statement.
+    fn accepts(&self, statement: Statement) -> Result<bool>;
+
+    /// Opens a partition.
+    ///
+    /// # Errors
+    /// Any error reaches the query.
+    fn scan(&self, scan: &ColumnarScan<'_>) -> Result<OpenedPartition>;
+
+    /// Starts one `INSERT`.
+    ///
+    /// # Errors
+    /// Any error reaches the statement.
+    fn writer<'a>(&'a self, session: &SessionConfig) -> Result<Box<dyn RowWriter + 'a>>;
+
+    /// Runs one `UPDATE` or `DELETE`, completely or not at all, and returns the number of rows that it
+    /// changed.
+    ///
+    /// # Errors
+    /// Any error reaches the statement.
+    fn change(&self, change: &ColumnarChange, session: &SessionConfig) -> Result<u64>;
+
+    /// Deletes all rows, and returns their number.
+    ///
+    /// # Errors
+    /// Any error reaches the statement.
+    fn truncate(&self, session: &SessionConfig) -> Result<u64>;
+}
+
+/// Facts about the rows of a table that the planner uses.
+#[derive(Clone, Debug, Default)]
+pub struct PlanStatistics {
+    /// The number of rows, if it is known.
+    pub row_count: Option<usize>,
+    /// Whether the row count may differ when the plan runs. The planner never answers a query from an
+    /// estimate.
+    pub is_estimate: bool,
+    /// The smallest and the greatest value of the first key column.
+    pub key_bounds: Option<[ScalarValue; 2]>,
+}
+
+/// A request to open one partition.
+#[derive(Debug)]
+pub struct ColumnarScan<'a> {
+    /// The session that runs the plan. Another session may have planned it.
+    pub session: &'a SessionConfig,
+    /// The number of the partition, from 0.
+    pub partition: usize,
+    /// The keys that the query can match, if its filter restricts them.
+    pub keys: Option<&'a KeyFilter>,
+    /// Whether the plan relies on key order. The source then fails if the rows are not in that order.
+    pub in_key_order: bool,
+    /// Whether the rows are read from the last one to the first one.
+    pub reverse: bool,
+    /// The maximum number of rows that the scan returns.
+    pub limit: Option<usize>,
+    /// The maximum number of rows per batch.
+    pub batch_size: usize,
+}
+
+/// The rows of an opened partition.
+pub struct OpenedPartition {
+    /// The rows.
+    pub rows: OpenedRows,
+    /// Whether the source found the rows by key. The metric `lookups` counts this.
+    pub looked_up: bool,
+}
+
+/// The two forms in which a partition is read.
+pub enum OpenedRows {
+    /// All rows at once, and the ascending ranges of row numbers that can match.
+    Ranges(Box<dyn RowReader>, Vec<Range<usize>>),
+    /// One reader per chunk, in the order of the scan.
+    Chunks(BoxStream<'static, Result<Box<dyn RowReader>>>),
+}
+
+/// The rows of one `INSERT`.
+pub trait RowWriter: Send {
+    /// Adds the rows of `batch`, which has the schema of the source with all columns nullable.
+    ///
+    /// # Errors
+    /// Fails if a value does not fit its column. The error names the row by its number in the statement.
+    fn push(&mut self, batch: &RecordBatch) -> Result<()>;
+
+    /// Writes all added rows, or none of them, and returns their number.
+    fn commit(&mut self, op: InsertOp) -> BoxFuture<'_, Result<u64>>;
+}

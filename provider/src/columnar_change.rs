@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`ColumnarChange`]: an `UPDATE` or `DELETE` as a columnar source runs it.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::Session;
+use datafusion::common::{DFSchema, DFSchemaRef, plan_err};
+use datafusion::error::Result;
+use datafusion::logical_expr::simplify::SimplifyContext;
+use datafusion::logical_expr::utils::split_conjunction_owned;
+use datafusion::logical_expr::{Expr, ExprSchemable, cast};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
+use datafusion::physical_expr::PhysicalExpr;
+use kalamtable_model::TableDefinition;
+
+use crate::error::Error;
+use crate::filter::{Filter, is_never};
+use crate::key_filter::KeyFilter;
+use crate::row_blocks::{RowBlock, RowCursor};
+use crate::row_reader::RowReader;
+use crate::statement::Statement;
+use crate::table_fields::TableFields;
+
+/// An `UPDATE` or a `DELETE` of one table, whatever its row type.
+#[derive(Debug)]
+pub struct ColumnarChange {
+    filter: Option<Filter>,
+    /// What the filter says of a key.
+    keys: Option<KeyFilter>,
+    is_never: bool,
+    /// How many rows are judged at a time.
+    batch_size: usize,
+    /// For an `UPDATE`, what it assigns.
+    assignments: Option<BoundAssignments>,
+}
+
+#[derive(Debug)]
+struct BoundAssignments {
+    table: SchemaRef,
+    fields: TableFields,
+    /// The position of each column that gets a value, and the value, over all columns of the table.
+    values: Vec<(usize, Arc<dyn PhysicalExpr>)>,
+}
+
+/// The table of a statement.
+#[derive(Clone, Copy)]
+pub(crate) struct ChangedTable<'a> {
+    pub(crate) definition: &'a TableDefinition,
+    /// The schema of the source.
+    pub(crate) schema: &'a SchemaRef,
+    /// Whether keys compare in the source as SQL compares them.
+    pub(crate) has_sql_order: bool,
+}
+
+impl ColumnarChange {
+    /// Returns the keys that the statement can match, if its filter restricts them.
+    pub fn keys(&self) -> Option<&KeyFilter> {
+        self.keys.as_ref()
+    }
+
+    /// Returns the filter and the assigned values as expressions over the columns of the table.
+    pub(crate) fn expressions(&self) -> impl Iterator<Item = &Arc<dyn PhysicalExpr>> {
+        let assignments = self.assignments.iter();
+        let values = assignments.flat_map(|assignments| &assignments.values);
+        let filter = self.filter.iter().map(Filter::predicate);
+        filter.chain(values.map(|(_, value)| value))
+    }
+
+    /// In the rows for which all of `filters` hold, gives columns new values; or without assignments,
+    /// deletes the rows.
+    ///
+    /// # Errors
+    /// If one of the filters is no predicate, or one of the values no expression, over the table's
+    /// columns; if a column is not there, or is named twice.
+    pub(crate) fn try_new(
+        table: ChangedTable<'_>,
+        assignments: Option<Vec<(String, Expr)>>,
+        filters: &[Expr],
+        session: &dyn Session,
+    ) -> Result<Self> {
+        let schema = table.schema;
+        let resolved = Arc::new(DFSchema::try_from(Arc::clone(schema))?);
+        let simplifier = simplifier(&resolved, session);
+        let assignments = assignments.map(|assignments| {
+            BoundAssignments::try_new(table, assignments, &resolved, &simplifier, session)
+        });
+        let mut simplified = Vec::new();
+        for filter in filters {
+            // A `BETWEEN` is two conditions then.
+            let filter = simplifier.simplify(filter.clone())?;
+            simplified.extend(split_conjunction_owned(filter));
+        }
+        let filters = simplified;
+        Ok(ColumnarChange {
+            filter: Filter::try_new(&filters, schema, session)?,
+            keys: KeyFilter::try_new(&filters, schema, table.definition, table.has_sql_order)?,
+            is_never: filters.iter().any(is_never),
+            batch_size: session.config().batch_size().max(1),
+            assignments: assignments.transpose()?,
+        })
+    }
+
+    /// Returns [`Statement::Update`] or [`Statement::Delete`].
+    pub fn kind(&self) -> Statement {
+        match self.assignments {
+            Some(_) => Statement::Update,
+            None => Statement::Delete,
+        }
+    }
+
+    /// What is done to those rows of `found` that pass.
+    pub fn run(
+        &self,
+        rows: &mut dyn RowReader,
+        found: Vec<Range<usize>>,
+        changes: &mut dyn ChangeSink,
+    ) -> Result<()> {
+        let mut left = RowCursor::new(found, false);
+        while !left.is_empty() && !self.is_never {
+            let mut block = left.next(self.batch_size);
+            if let Some(filter) = &self.filter {
+                let of_filter = build(rows, &block, filter.columns())?;
+                let mask = filter.evaluate(of_filter, block.len())?;
+                let passed: Vec<usize> = mask.values().set_indices().collect();
+                block = block.select(&passed);
+            }
+            if block.len() == 0 {
+                continue;
+            }
+            match &self.assignments {
+                Some(assignments) => {
+                    changes.update(&block, &assignments.after(rows, &block)?)?;
+                }
+                None => changes.delete(&block),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl BoundAssignments {
+    fn try_new(
+        table: ChangedTable<'_>,
+        assignments: Vec<(String, Expr)>,
+        resolved: &DFSchema,
+        simplifier: &ExprSimplifier,
+        session: &dyn Session,
+    ) -> Result<Self> {
+        let schema = table.schema;
+        let mut values: Vec<(usize, Arc<dyn PhysicalExpr>)> = Vec::new();
+        for (column, value) in assignments {
+            let position = schema.index_of(&column)?;
+            if values.iter().any(|(other, _)| *other == position) {
+                let name = table.definition.name();
+                return plan_err!("table `{name}`: column `{column}` is assigned twice");
+            }
+            let ty = schema.field(position).data_type();
+            let value = match value.get_type(resolved)? == *ty {
+                true => value,
+                false => cast(value, ty.clone()),
+            };
+            let value = simplifier.simplify(simplifier.coerce(value, resolved)?)?;
+            values.push((position, session.create_physical_expr(value, resolved)?));
+        }
+        Ok(BoundAssignments {
+            fields: TableFields::new(schema),
+            table: Arc::clone(schema),
+            values,
+        })
+    }
+
+    /// The rows of `block` as they are afterwards.
+    fn after(&self, rows: &mut dyn RowReader, block: &RowBlock) -> Result<RecordBatch> {
+        let all: Vec<usize> = (0..self.table.fields().len()).collect();
+        let mut columns = build(rows, block, &all)?;
+        let before = RecordBatch::try_new(self.table.clone(), columns.clone())?;
+        for (position, value) in &self.values {
+            columns[*position] = value.evaluate(&before)?.into_array(block.len())?;
+        }
+        self.fields.batch(columns, block.len())
+    }
+}
+
+/// What makes a constant of `now()`, and of what follows from it: these expressions have not met the
+/// optimizer.
+fn simplifier(table: &DFSchemaRef, session: &dyn Session) -> ExprSimplifier {
+    let context = SimplifyContext::builder()
+        .with_schema(table.clone())
+        .with_config_options(session.config().options().clone());
+    let context = match session.execution_props().query_execution_start_time {
+        Some(start) => context.with_query_execution_start_time(Some(start)),
+        None => context.with_current_time(),
+    };
+    ExprSimplifier::new(context.build())
+}
+
+fn build(rows: &mut dyn RowReader, block: &RowBlock, columns: &[usize]) -> Result<Vec<ArrayRef>> {
+    rows.build(block.hull.clone(), block.selected.as_deref(), columns)
+}
+
+impl fmt::Display for ColumnarChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "op={}", self.kind())?;
+        if let Some(assignments) = &self.assignments {
+            let values = assignments.values.iter().map(|(position, value)| {
+                let column = assignments.table.field(*position).name();
+                format!("{column}={value}")
+            });
+            write!(f, ", set=[{}]", values.collect::<Vec<_>>().join(", "))?;
+        }
+        if let Some(filter) = &self.filter {
+            write!(f, ", filter={filter}")?;
+        }
+        if let Some(keys) = &self.keys {
+            write!(f, ", keys=[{keys}]")?;
+        }
+        Ok(())
+    }
+}
+
+/// Receives the changes that [`ColumnarChange::run`] finds, in ascending order of rows.
+pub trait ChangeSink {
+    /// Deletes the rows of `block`.
+    fn delete(&mut self, block: &RowBlock);
+
+    /// Replaces the rows of `block` by those of `after`, which has the column ids of the table and one
+    /// row for each row of `block`.
+    ///
+    /// # Errors
+    /// Any error ends the statement.
+    fn update(&mut self, block: &RowBlock, after: &RecordBatch) -> Result<(), Error>;
+}

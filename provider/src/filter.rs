@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Which predicates a scan evaluates itself, and how.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, RecordBatchOptions};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
+use datafusion::catalog::Session;
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{DFSchema, ScalarValue, internal_err, plan_err};
+use datafusion::error::Result;
+use datafusion::logical_expr::expr_rewriter::unnormalize_col;
+use datafusion::logical_expr::{Expr, Operator, Volatility};
+use datafusion::physical_expr::expressions::{
+    BinaryExpr, Column as PhysicalColumn, Literal as PhysicalLiteral,
+};
+use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
+use datafusion::physical_expr::{PhysicalExpr, conjunction, split_conjunction};
+
+/// Whether a scan of a table with this schema evaluates `predicate` exactly as DataFusion's own
+/// filter would, so that the filter is not needed.
+///
+/// It is, if for each row it depends on nothing but the table's columns, constants, and functions of
+/// them that do not change within a statement. What is not listed here is not exact.
+pub fn is_exact(predicate: &Expr, schema: &Schema) -> bool {
+    let mut exact = true;
+    let visited = predicate.apply(|expr| {
+        exact = match expr {
+            Expr::Column(column) => schema.column_with_name(&column.name).is_some(),
+            Expr::ScalarFunction(call) => call.func.signature().volatility != Volatility::Volatile,
+            Expr::HigherOrderFunction(call) => {
+                call.func.signature().volatility != Volatility::Volatile
+            }
+            // The values of a prepared statement are there before the scan is planned.
+            Expr::Placeholder(_) => true,
+            Expr::Alias(_)
+            | Expr::Literal(..)
+            | Expr::BinaryExpr(_)
+            | Expr::Like(_)
+            | Expr::SimilarTo(_)
+            | Expr::Not(_)
+            | Expr::IsNotNull(_)
+            | Expr::IsNull(_)
+            | Expr::IsTrue(_)
+            | Expr::IsFalse(_)
+            | Expr::IsUnknown(_)
+            | Expr::IsNotTrue(_)
+            | Expr::IsNotFalse(_)
+            | Expr::IsNotUnknown(_)
+            | Expr::Negative(_)
+            | Expr::Between(_)
+            | Expr::Case(_)
+            | Expr::Cast(_)
+            | Expr::TryCast(_)
+            | Expr::InList(_)
+            | Expr::Lambda(_)
+            | Expr::LambdaVariable(_) => true,
+            _ => false,
+        };
+        Ok(if exact {
+            TreeNodeRecursion::Continue
+        } else {
+            TreeNodeRecursion::Stop
+        })
+    });
+    exact && visited.is_ok()
+}
+
+/// Whether no row passes `predicate`, whatever is in it.
+pub(crate) fn is_never(predicate: &Expr) -> bool {
+    match predicate {
+        Expr::Literal(ScalarValue::Boolean(value), _) => *value != Some(true),
+        Expr::Literal(value, _) => value.is_null(),
+        _ => false,
+    }
+}
+
+/// A conjunction of predicates over some of a table's columns.
+#[derive(Debug)]
+pub(crate) struct Filter {
+    /// The positions of these columns in the table, ascending.
+    columns: Vec<usize>,
+    /// The schema of these columns.
+    schema: SchemaRef,
+    predicate: Arc<dyn PhysicalExpr>,
+}
+
+impl Filter {
+    /// All of `predicates`, over a table with this schema; `None` if there are none.
+    ///
+    /// # Errors
+    /// If one of them is no predicate over the table's columns.
+    pub(crate) fn try_new(
+        predicates: &[Expr],
+        table: &Schema,
+        session: &dyn Session,
+    ) -> Result<Option<Self>> {
+        if predicates.is_empty() {
+            return Ok(None);
+        }
+        // The planner takes the table's alias off the columns; other callers may not.
+        let predicates: Vec<Expr> = predicates.iter().cloned().map(unnormalize_col).collect();
+        let mut columns = BTreeSet::new();
+        for column in predicates.iter().flat_map(Expr::column_refs) {
+            columns.insert(table.index_of(&column.name)?);
+        }
+        let columns: Vec<usize> = columns.into_iter().collect();
+        let schema = Arc::new(table.project(&columns)?);
+        let resolved = DFSchema::try_from(schema.clone())?;
+        let predicates = predicates
+            .into_iter()
+            .map(|predicate| session.create_physical_expr(predicate, &resolved))
+            .collect::<Result<Vec<_>>>()?;
+        let predicate = conjunction(predicates);
+        match predicate.data_type(&schema)? {
+            DataType::Boolean | DataType::Null => Ok(Some(Filter {
+                columns,
+                schema,
+                predicate,
+            })),
+            other => plan_err!("a filter must be boolean, but `{predicate}` is {other}"),
+        }
+    }
+
+    /// `filter` and more predicates, which the plan around the scan has over the columns that it
+    /// returns: those of `table` at the positions `output`. They may change while the plan runs.
+    ///
+    /// # Errors
+    /// If one of them names no such column.
+    pub(crate) fn with_more(
+        filter: Option<&Filter>,
+        predicates: Vec<Arc<dyn PhysicalExpr>>,
+        output: &[usize],
+        table: &Schema,
+    ) -> Result<Self> {
+        let mut columns: BTreeSet<usize> = BTreeSet::new();
+        columns.extend(filter.map_or(&[][..], Filter::columns));
+        for column in predicates.iter().flat_map(collect_columns) {
+            match output.get(column.index()) {
+                Some(position) => columns.insert(*position),
+                None => return internal_err!("the scan returns no column `{column}`"),
+            };
+        }
+        let columns: Vec<usize> = columns.into_iter().collect();
+        let schema = Arc::new(table.project(&columns)?);
+        // By name: the columns of a table differ in it.
+        let own = filter.map(|filter| filter.predicate.clone());
+        let predicates = own
+            .into_iter()
+            .chain(predicates)
+            .map(|predicate| reassign_expr_columns(predicate, &schema))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Filter {
+            columns,
+            schema,
+            predicate: conjunction(predicates),
+        })
+    }
+
+    /// The positions of its columns in the table, ascending.
+    pub(crate) fn columns(&self) -> &[usize] {
+        &self.columns
+    }
+
+    pub(crate) fn predicate(&self) -> &Arc<dyn PhysicalExpr> {
+        &self.predicate
+    }
+
+    /// The columns that have one value in all rows that pass.
+    pub(crate) fn constants(&self) -> Vec<String> {
+        let parts = split_conjunction(&self.predicate).into_iter();
+        let constants = parts.filter_map(|part| {
+            let equal = part.downcast_ref::<BinaryExpr>()?;
+            let column = equal.left().downcast_ref::<PhysicalColumn>()?;
+            let literal = equal.right().downcast_ref::<PhysicalLiteral>()?;
+            let is_constant = *equal.op() == Operator::Eq && !literal.value().is_null();
+            is_constant.then(|| column.name().to_string())
+        });
+        constants.collect()
+    }
+
+    /// For each row, whether it passes; never null. `arrays` are those of
+    /// [`columns`](Self::columns).
+    ///
+    /// # Errors
+    /// Whatever the predicate fails with: a division by zero, a cast of what cannot be cast.
+    pub(crate) fn evaluate(&self, arrays: Vec<ArrayRef>, rows: usize) -> Result<BooleanArray> {
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        let batch = RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)?;
+        let result = self.predicate.evaluate(&batch)?.into_array(rows)?;
+        Ok(match result.as_boolean_opt() {
+            Some(mask) => match mask.nulls() {
+                // What is not known to be true has not passed.
+                Some(nulls) => BooleanArray::new(mask.values() & nulls.inner(), None),
+                None => mask.clone(),
+            },
+            // A null of no type: `try_new` let nothing else through.
+            None => BooleanArray::new(arrow::buffer::BooleanBuffer::new_unset(rows), None),
+        })
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.predicate, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::common::{Column, Spans};
+    use datafusion::functions::expr_fn::{now, random};
+    use datafusion::functions_aggregate::expr_fn::count;
+    use datafusion::logical_expr::expr::Placeholder;
+    use datafusion::logical_expr::{
+        ColumnarValue, Subquery, create_udf, exists, in_subquery, lit, out_ref_col,
+        scalar_subquery, table_scan,
+    };
+    use datafusion::prelude::{array_length, col, make_array};
+
+    use super::*;
+    use kalamtable_rows::doc_example::EVENTS;
+
+    fn check(predicate: Expr, exact: bool) {
+        assert_eq!(is_exact(&predicate, EVENTS.schema), exact, "{predicate}");
+    }
+
+    fn subquery() -> Arc<datafusion::logical_expr::LogicalPlan> {
+        let plan = table_scan(Some("other"), EVENTS.schema, None).unwrap();
+        Arc::new(plan.build().unwrap())
+    }
+
+    #[test]
+    fn a_predicate_of_the_columns_is_exact() {
+        check(col("id").eq(lit(1)), true);
+        check(col("title").is_null(), true);
+        check(
+            col("title")
+                .like(lit("a%"))
+                .or(col("id").in_list(vec![lit(1)], true)),
+            true,
+        );
+        check(col("id").between(lit(1), lit(2)).is_not_true(), true);
+        check(array_length(make_array(vec![col("id")])).gt(lit(0)), true);
+        check(lit(true), true);
+    }
+
+    #[test]
+    fn a_qualified_column_of_the_table_is_exact() {
+        check(col("e.id").eq(lit(1)), true);
+    }
+
+    #[test]
+    fn a_column_of_another_table_is_not_exact() {
+        check(col("other").eq(lit(1)), false);
+        check(col("id").eq(col("other")), false);
+    }
+
+    #[test]
+    fn a_parameter_is_exact() {
+        let parameter = Expr::Placeholder(Placeholder::new_with_field("$1".to_string(), None));
+        check(col("id").eq(parameter), true);
+    }
+
+    #[test]
+    fn what_is_fixed_within_a_statement_is_exact() {
+        check(now().is_null(), true);
+    }
+
+    #[test]
+    fn a_volatile_function_is_not_exact_however_deep() {
+        check(random().lt(lit(0.5)), false);
+        check(
+            col("id").eq(lit(1)).and(random().lt(lit(0.5)).is_true()),
+            false,
+        );
+        let volatile = create_udf(
+            "volatile",
+            vec![DataType::Int64],
+            DataType::Boolean,
+            Volatility::Volatile,
+            Arc::new(|_| Ok(ColumnarValue::Scalar(true.into()))),
+        );
+        check(volatile.call(vec![col("id")]), false);
+    }
+
+    #[test]
+    fn a_subquery_is_not_exact() {
+        check(exists(subquery()), false);
+        check(in_subquery(col("id"), subquery()), false);
+        check(col("id").eq(scalar_subquery(subquery())), false);
+        let set = datafusion::logical_expr::expr::SetComparison::new(
+            Box::new(col("id")),
+            Subquery {
+                subquery: subquery(),
+                outer_ref_columns: vec![],
+                spans: Spans::new(),
+            },
+            datafusion::logical_expr::Operator::Gt,
+            datafusion::logical_expr::expr::SetQuantifier::Any,
+        );
+        check(Expr::SetComparison(set), false);
+    }
+
+    #[test]
+    fn a_column_of_the_query_around_is_not_exact() {
+        check(
+            col("id").eq(out_ref_col(DataType::Int64, "outer.id")),
+            false,
+        );
+    }
+
+    #[test]
+    fn a_variable_and_an_aggregate_are_not_exact() {
+        let field = Arc::new(arrow::datatypes::Field::new("v", DataType::Int64, true));
+        check(
+            col("id").eq(Expr::ScalarVariable(field, vec!["@v".to_string()])),
+            false,
+        );
+        check(
+            count(Expr::Column(Column::from_name("id"))).gt(lit(0)),
+            false,
+        );
+    }
+}

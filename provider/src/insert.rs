@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`RowSink`]: the rows of an `INSERT`, on their way from DataFusion to a source.
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::datasource::sink::DataSink;
+use datafusion::error::Result;
+use datafusion::execution::TaskContext;
+use datafusion::logical_expr::dml::InsertOp;
+use datafusion::physical_plan::{DisplayAs, DisplayFormatType, SendableRecordBatchStream};
+use futures::StreamExt;
+
+use crate::columnar::SourceRef;
+use crate::table_fields::TableFields;
+
+/// Collects all rows of a statement, and then hands them to the source at once.
+#[derive(Debug)]
+pub(crate) struct RowSink {
+    source: SourceRef,
+    op: InsertOp,
+    fields: TableFields,
+}
+
+impl RowSink {
+    pub(crate) fn new(source: SourceRef, op: InsertOp) -> Self {
+        RowSink {
+            fields: TableFields::new(source.schema()),
+            source,
+            op,
+        }
+    }
+}
+
+#[async_trait]
+impl DataSink for RowSink {
+    fn schema(&self) -> &SchemaRef {
+        self.fields.schema()
+    }
+
+    async fn write_all(
+        &self,
+        mut data: SendableRecordBatchStream,
+        context: &Arc<TaskContext>,
+    ) -> Result<u64> {
+        let mut writer = self.source.writer(context.session_config())?;
+        while let Some(batch) = data.next().await.transpose()? {
+            let batch = self
+                .fields
+                .batch(batch.columns().to_vec(), batch.num_rows())?;
+            writer.push(&batch)?;
+        }
+        writer.commit(self.op).await
+    }
+}
+
+impl DisplayAs for RowSink {
+    fn fmt_as(&self, _ty: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RowSink({}, op={})", self.source.label(), self.op)
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Plans over a source: what the providers of this library have in common.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::Session;
+use datafusion::common::{Constraint, Constraints};
+use datafusion::datasource::TableType;
+use datafusion::datasource::sink::DataSinkExec;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::dml::InsertOp;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_plan::ExecutionPlan;
+use kalamtable_model::{TableDefinition, TableKind};
+
+use crate::change_exec::{ChangeExec, Work};
+use crate::columnar::SourceRef;
+use crate::columnar_change::{ChangedTable, ColumnarChange};
+use crate::error::Error;
+use crate::filter::{Filter, is_exact, is_never};
+use crate::insert::RowSink;
+use crate::key_filter::KeyFilter;
+use crate::scan::RowScanExec;
+use crate::statement::Statement;
+
+/// The keys of a table with this schema, as the planner counts on them.
+pub(crate) fn constraints(definition: &TableDefinition, schema: &SchemaRef) -> Constraints {
+    let mut keys = Vec::new();
+    if let columns @ [_, ..] = definition.key_columns() {
+        keys.push(Constraint::PrimaryKey(columns.to_vec()));
+    }
+    // Behind the definition's columns is the one that says which rows are deleted: a session that is shown
+    // those finds a unique key in one of them, and in a row that is there.
+    if schema.fields().len() == definition.columns().len() {
+        for columns in definition.unique_keys() {
+            // DataFusion 55 takes the nulls of a unique key for equal, and each of them for one row: a
+            // `GROUP BY` answers wrongly.
+            let has_nulls = columns
+                .iter()
+                .any(|column| definition.columns()[*column].nullable);
+            if !has_nulls {
+                keys.push(Constraint::Unique(columns.to_vec()));
+            }
+        }
+    }
+    Constraints::new_unverified(keys)
+}
+
+pub(crate) fn table_type(definition: &TableDefinition) -> TableType {
+    match definition.kind() {
+        TableKind::View => TableType::View,
+        TableKind::System | TableKind::User | TableKind::Shared | TableKind::Stream => {
+            TableType::Base
+        }
+    }
+}
+
+pub(crate) fn filter_support(
+    schema: &SchemaRef,
+    filters: &[&Expr],
+) -> Vec<TableProviderFilterPushDown> {
+    let support = |filter: &&Expr| match is_exact(filter, schema) {
+        true => TableProviderFilterPushDown::Exact,
+        false => TableProviderFilterPushDown::Unsupported,
+    };
+    filters.iter().map(support).collect()
+}
+
+pub(crate) fn scan(
+    source: &SourceRef,
+    session: &dyn Session,
+    projection: Option<&Vec<usize>>,
+    filters: &[Expr],
+    limit: Option<usize>,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    let filter = Filter::try_new(filters, source.schema(), session)?;
+    let (definition, has_order) = (source.definition(), source.has_sql_order());
+    let keys = KeyFilter::try_new(filters, source.schema(), definition, has_order)?;
+    // What no row passes is a scan of none.
+    let limit = match filters.iter().any(is_never) {
+        true => Some(0),
+        false => limit,
+    };
+    let scan = RowScanExec::try_new(source.clone(), projection, filter, keys, limit)?;
+    Ok(Arc::new(scan))
+}
+
+pub(crate) fn insert(
+    source: &SourceRef,
+    input: Arc<dyn ExecutionPlan>,
+    op: InsertOp,
+) -> Result<Arc<dyn ExecutionPlan>> {
+    check_accepts(source, Statement::Insert(op))?;
+    let expected = source.schema().fields().len();
+    let found = input.schema().fields().len();
+    if expected != found {
+        let table = source.definition().name().clone();
+        return Err(Error::ColumnCount {
+            table,
+            expected,
+            found,
+        }
+        .into());
+    }
+    let sink = RowSink::new(source.clone(), op);
+    Ok(Arc::new(DataSinkExec::new(input, Arc::new(sink), None)))
+}
+
+pub(crate) fn delete(
+    source: &SourceRef,
+    session: &dyn Session,
+    filters: &[Expr],
+) -> Result<Arc<dyn ExecutionPlan>> {
+    check_accepts(source, Statement::Delete)?;
+    let change = ColumnarChange::try_new(changed_table(source), None, filters, session)?;
+    Ok(change_plan(source, Work::Change(Arc::new(change))))
+}
+
+pub(crate) fn update(
+    source: &SourceRef,
+    session: &dyn Session,
+    assignments: Vec<(String, Expr)>,
+    filters: &[Expr],
+) -> Result<Arc<dyn ExecutionPlan>> {
+    check_accepts(source, Statement::Update)?;
+    let change =
+        ColumnarChange::try_new(changed_table(source), Some(assignments), filters, session)?;
+    Ok(change_plan(source, Work::Change(Arc::new(change))))
+}
+
+pub(crate) fn truncate(source: &SourceRef) -> Result<Arc<dyn ExecutionPlan>> {
+    check_accepts(source, Statement::Truncate)?;
+    Ok(change_plan(source, Work::Truncate))
+}
+
+/// Why DataFusion's own way to a statement ends here: what it tells may be a part of the statement.
+pub(crate) fn not_enabled(source: &SourceRef, statement: Statement) -> DataFusionError {
+    let refused = check_accepts(source, statement);
+    refused.err().unwrap_or_else(|| {
+        let table = source.definition().name().clone();
+        let statement = statement.to_string();
+        Error::ChangesNotEnabled { table, statement }.into()
+    })
+}
+
+fn changed_table(source: &SourceRef) -> ChangedTable<'_> {
+    ChangedTable {
+        definition: source.definition(),
+        schema: source.schema(),
+        has_sql_order: source.has_sql_order(),
+    }
+}
+
+fn check_accepts(source: &SourceRef, statement: Statement) -> Result<()> {
+    match source.accepts(statement)? {
+        true => Ok(()),
+        false => Err(Error::not_writable(source.definition().name(), statement).into()),
+    }
+}
+
+fn change_plan(source: &SourceRef, work: Work) -> Arc<dyn ExecutionPlan> {
+    Arc::new(ChangeExec::new(source.clone(), work))
+}

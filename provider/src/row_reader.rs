@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`RowReader`]: random access to the rows of a snapshot or a chunk, column by column.
+
+use std::ops::Range;
+
+use arrow::array::ArrayRef;
+use datafusion::error::Result;
+
+/// Builds the columns of selected rows of one snapshot or chunk.
+///
+/// The rows are numbered from 0 and do not change while the reader exists.
+pub trait RowReader: Send {
+    /// Returns the number of rows.
+    fn len(&self) -> usize;
+
+    /// Returns whether there are no rows.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Builds one array for each of `columns`, which are positions in the schema of the source, in
+    /// any order and possibly repeated.
+    ///
+    /// Each array has one element for each row of `block`, or, if `selected` is given, for each of
+    /// the ascending offsets in `selected`, which are relative to the start of `block`.
+    ///
+    /// # Errors
+    /// Fails if a value cannot be represented in its column. The error names the row by its number
+    /// in the partition.
+    fn build(
+        &mut self,
+        block: Range<usize>,
+        selected: Option<&[usize]>,
+        columns: &[usize],
+    ) -> Result<Vec<ArrayRef>>;
+}

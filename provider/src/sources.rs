@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The sources that come with the library: [`FixedRows`] and [`VirtualRows`].
+
+use std::fmt;
+use std::sync::Arc;
+
+use kalamtable_rows::Row;
+
+use crate::snapshot::{RowsOf, Snapshot, out_of_order};
+use crate::source::{Rows, ScanRequest, SourceStatistics, TableSource};
+use crate::statement::{BoxError, KeyOrder};
+
+/// A fixed set of rows.
+///
+/// ```
+/// # use kalamtable_rows::doc_example::Event;
+/// use kalamtable_provider::{FixedRows, RowProvider};
+///
+/// let provider = RowProvider::new(FixedRows::new(vec![Event { id: 1, title: None }]));
+/// # let _ = provider;
+/// ```
+pub struct FixedRows<R> {
+    rows: Arc<Vec<R>>,
+    is_in_key_order: bool,
+    /// The first and the last row, if they are in key order.
+    ends: Option<[Arc<R>; 2]>,
+}
+
+impl<R: Row> FixedRows<R> {
+    /// These rows, in this order. If that is the order of their keys, a query finds rows by key, and
+    /// does not sort for `ORDER BY` the key.
+    pub fn new(rows: Vec<R>) -> Self {
+        let is_in_key_order = out_of_order(&rows).is_none();
+        let ends = rows.first().zip(rows.last()).filter(|_| is_in_key_order);
+        FixedRows {
+            is_in_key_order,
+            ends: ends.map(|(first, last)| [first, last].map(|row| Arc::new(row.clone()))),
+            rows: Arc::new(rows),
+        }
+    }
+}
+
+impl<R> fmt::Debug for FixedRows<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FixedRows({} rows)", self.rows.len())
+    }
+}
+
+impl<R: Row> TableSource for FixedRows<R> {
+    type Row = R;
+
+    fn scan(&self, _request: &ScanRequest<R>) -> Result<Rows<R>, BoxError> {
+        let rows = RowsOf::Slice(self.rows.clone());
+        Ok(Snapshot::new(rows, self.is_in_key_order).into())
+    }
+
+    fn key_order(&self) -> KeyOrder {
+        match self.is_in_key_order {
+            true => KeyOrder::Either,
+            false => KeyOrder::None,
+        }
+    }
+
+    fn statistics(&self) -> SourceStatistics<R> {
+        SourceStatistics {
+            ends: self.ends.clone(),
+            ..SourceStatistics::of_count(self.rows.len())
+        }
+    }
+}
+
+/// Rows that a closure computes each time the table is scanned: a virtual table.
+///
+/// ```
+/// # use kalamtable_rows::doc_example::Event;
+/// use kalamtable_provider::{RowProvider, VirtualRows};
+///
+/// let provider = RowProvider::new(VirtualRows::new(|| {
+///     let title = std::fs::read_to_string("title.txt")?;
+///     Ok(vec![Event { id: 1, title: Some(title) }])
+/// }));
+/// # let _ = provider;
+/// ```
+pub struct VirtualRows<R> {
+    rows: Box<RowsFn<R>>,
+}
+
+type RowsFn<R> = dyn Fn() -> Result<Vec<R>, BoxError> + Send + Sync;
+
+impl<R: Row> VirtualRows<R> {
+    /// The rows that `rows` returns when it is called.
+    pub fn new(rows: impl Fn() -> Result<Vec<R>, BoxError> + Send + Sync + 'static) -> Self {
+        VirtualRows {
+            rows: Box::new(rows),
+        }
+    }
+}
+
+impl<R> fmt::Debug for VirtualRows<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VirtualRows")
+    }
+}
+
+impl<R: Row> TableSource for VirtualRows<R> {
+    type Row = R;
+
+    fn scan(&self, _request: &ScanRequest<R>) -> Result<Rows<R>, BoxError> {
+        (self.rows)().map(Rows::from)
+    }
+}

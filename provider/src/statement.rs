@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Plain types that both kinds of sources share: the kinds of DML statements, the order of rows, and
+//! the error type of sources.
+
+use std::fmt;
+
+use datafusion::logical_expr::dml::InsertOp;
+
+/// The error type of sources. [`Error`](crate::Error), `RowError` and `DataFusionError` reach the
+/// query unchanged; any other error is wrapped in [`Error::Source`](crate::Error::Source).
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The order of the rows that a source returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeyOrder {
+    /// Some order.
+    #[default]
+    None,
+    /// The order of their keys.
+    Ascending,
+    /// The order of their keys or its reverse, as a scan asks; snapshots are in key order.
+    Either,
+}
+
+/// A kind of statement that writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Statement {
+    /// `INSERT INTO`, `INSERT OVERWRITE` or `REPLACE INTO`.
+    Insert(InsertOp),
+    /// `UPDATE`.
+    Update,
+    /// `DELETE`.
+    Delete,
+    /// `TRUNCATE`.
+    Truncate,
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Statement::Insert(op) => write!(f, "{op}"),
+            Statement::Update => f.write_str("Update"),
+            Statement::Delete => f.write_str("Delete"),
+            Statement::Truncate => f.write_str("Truncate"),
+        }
+    }
+}

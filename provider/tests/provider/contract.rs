@@ -1,0 +1,413 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The contract suite: on our provider with every type, and on providers that are wrong.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, Int64Array, RecordBatch, StringArray};
+use arrow::compute::{SortOptions, filter_record_batch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{MemTable, Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{Constraint, Constraints, ScalarValue, Statistics, exec_err};
+use datafusion::datasource::TableType;
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
+use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_plan::ExecutionPlan;
+use kalamtable_contract as contract;
+use kalamtable_contract::{Report, Violation};
+use kalamtable_provider::{FixedRows, MemoryTable, RowProvider, TableSource, VirtualRows};
+use kalamtable_rows::ToArrow;
+
+use crate::support::{assert_contains, mask, violation_of};
+use crate::tables::{Nullable, Required, Watched};
+
+async fn check(source: impl TableSource) -> Report {
+    match contract::check(Arc::new(RowProvider::new(source))).await {
+        Ok(report) => report,
+        Err(violation) => panic!("{violation}"),
+    }
+}
+
+#[tokio::test]
+async fn our_provider_keeps_it_without_rows() {
+    assert_eq!(check(FixedRows::<Required>::new(vec![])).await.rows, 0);
+    assert_eq!(check(MemoryTable::<Watched>::new()).await.rows, 0);
+}
+
+#[tokio::test]
+async fn our_provider_keeps_it_with_one_row() {
+    assert_eq!(
+        check(FixedRows::new(vec![Required::sample(5)])).await.rows,
+        1
+    );
+}
+
+#[tokio::test]
+async fn our_provider_keeps_it_with_every_type() {
+    let report = check(FixedRows::new((0..50).map(Required::sample).collect())).await;
+    assert!(report.checks > 2_000, "{report:?}");
+}
+
+#[tokio::test]
+async fn our_provider_keeps_it_with_every_type_and_nulls() {
+    let table = MemoryTable::new();
+    table.insert((0..50).rev().map(Nullable::sample)).unwrap();
+    check(table).await;
+}
+
+#[tokio::test]
+async fn our_provider_keeps_it_with_nulls_alone() {
+    check(VirtualRows::new(|| {
+        Ok((0..5).map(Nullable::empty).collect())
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn our_provider_keeps_it_with_more_rows_than_a_batch() {
+    let table = MemoryTable::new();
+    table.insert((0..20_000).map(Watched::sample)).unwrap();
+    let report = check(table).await;
+    assert_eq!(report.rows, 20_000);
+}
+
+#[tokio::test]
+async fn our_provider_keeps_it_against_rows_from_elsewhere() {
+    let rows: Vec<Watched> = (0..10).map(Watched::sample).collect();
+    let batch = Watched::to_batch(&rows).unwrap();
+    let provider = Arc::new(RowProvider::new(FixedRows::new(rows)));
+    contract::check_against(provider, vec![batch])
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn datafusions_own_table_keeps_it() {
+    let batch = Watched::to_batch(&(0..10).map(Watched::sample).collect::<Vec<_>>()).unwrap();
+    let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap();
+    contract::check(Arc::new(table)).await.unwrap();
+}
+
+/// What a [`Broken`] table does wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    Nothing,
+    ColumnsInTableOrder,
+    PermutationTakenForTheTable,
+    FiltersNot,
+    CapsBeforeFilter,
+    FailsWithoutColumns,
+    DropsNulls,
+    NullPasses,
+    CapsSilently,
+    LosesMetadata,
+    AnswersNoFilters,
+    DeclaresAKeyThatRepeats,
+    DeclaresAnOrderThatIsNot,
+    DeclaresTooManyRows,
+    DeclaresAWrongMinimum,
+    DeclaresTooFewNulls,
+    IgnoresTheLastBatch,
+}
+
+/// A table of 12 rows that evaluates filters itself.
+#[derive(Debug)]
+struct Broken {
+    fault: Fault,
+    rows: RecordBatch,
+    constraints: Constraints,
+}
+
+impl Broken {
+    fn new(fault: Fault) -> Self {
+        let field = |name, ty, nullable| {
+            let metadata = [("PARQUET:field_id".to_string(), "1".to_string())];
+            Field::new(name, ty, nullable).with_metadata(metadata.into())
+        };
+        let schema = Arc::new(Schema::new(vec![
+            field("a", DataType::Int64, false),
+            field("b", DataType::Int64, true),
+            field("c", DataType::Utf8, true),
+        ]));
+        let a = Int64Array::from_iter_values((0..12).map(|n| n / 2 * 3 % 7));
+        let b: Int64Array = (0..12).map(|n| (n % 3 != 0).then_some(n)).collect();
+        let c: StringArray = (0..12)
+            .map(|n| (n % 4 != 0).then(|| format!("c{n}")))
+            .collect();
+        let columns = vec![Arc::new(a) as _, Arc::new(b) as _, Arc::new(c) as _];
+        let keys = match fault {
+            Fault::DeclaresAKeyThatRepeats => vec![Constraint::PrimaryKey(vec![0])],
+            _ => vec![],
+        };
+        Broken {
+            fault,
+            rows: RecordBatch::try_new(schema, columns).unwrap(),
+            constraints: Constraints::new_unverified(keys),
+        }
+    }
+
+    fn filtered(
+        &self,
+        state: &dyn Session,
+        filters: &[Expr],
+        rows: RecordBatch,
+    ) -> Result<RecordBatch> {
+        let mask = mask(state, filters, &rows)?;
+        let Some(mask) = mask.filter(|_| self.fault != Fault::FiltersNot) else {
+            return Ok(rows);
+        };
+        let mask = match self.fault {
+            Fault::NullPasses => mask.iter().map(|m| Some(m.unwrap_or(true))).collect(),
+            Fault::DropsNulls => {
+                let b = rows.column(1);
+                let passed = mask.iter().enumerate();
+                passed
+                    .map(|(row, m)| Some(m == Some(true) && b.is_valid(row)))
+                    .collect()
+            }
+            _ => mask,
+        };
+        Ok(filter_record_batch(&rows, &mask)?)
+    }
+}
+
+#[async_trait]
+impl TableProvider for Broken {
+    fn schema(&self) -> SchemaRef {
+        self.rows.schema()
+    }
+
+    fn constraints(&self) -> Option<&Constraints> {
+        Some(&self.constraints)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        let mut statistics = Statistics::new_unknown(&self.schema());
+        let extra = usize::from(self.fault == Fault::DeclaresTooManyRows);
+        statistics.num_rows = Precision::Exact(self.rows.num_rows() + extra);
+        if self.fault == Fault::DeclaresAWrongMinimum {
+            let value = ScalarValue::try_from_array(self.rows.column(0), 3).unwrap();
+            statistics.column_statistics[0].min_value = Precision::Exact(value);
+        }
+        if self.fault == Fault::DeclaresTooFewNulls {
+            for column in &mut statistics.column_statistics {
+                column.null_count = Precision::Exact(0);
+            }
+        }
+        Some(statistics)
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        match self.fault {
+            Fault::AnswersNoFilters => Ok(vec![]),
+            _ => Ok(vec![TableProviderFilterPushDown::Exact; filters.len()]),
+        }
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut rows = self.rows.clone();
+        let first = |rows: RecordBatch, count: usize| rows.slice(0, count.min(rows.num_rows()));
+        let limit = limit.unwrap_or(usize::MAX);
+        if self.fault == Fault::CapsBeforeFilter {
+            rows = first(rows, limit);
+        }
+        rows = first(self.filtered(state, filters, rows)?, limit);
+        if self.fault == Fault::CapsSilently {
+            rows = first(rows, 10);
+        }
+        if self.fault == Fault::IgnoresTheLastBatch && !filters.is_empty() {
+            rows = first(rows.clone(), state.config().batch_size().max(8));
+        }
+        let all: Vec<usize> = (0..rows.num_columns()).collect();
+        let mut positions = projection.unwrap_or(&all).clone();
+        let mut schema = Arc::new(self.schema().project(&positions)?);
+        match self.fault {
+            Fault::FailsWithoutColumns if positions.is_empty() => return exec_err!("no columns"),
+            Fault::ColumnsInTableOrder => positions.sort_unstable(),
+            Fault::PermutationTakenForTheTable if positions.len() == all.len() => positions = all,
+            Fault::LosesMetadata => {
+                let plain = |field: &Arc<Field>| field.as_ref().clone().with_metadata([].into());
+                schema = Arc::new(Schema::new(
+                    schema.fields().iter().map(plain).collect::<Vec<_>>(),
+                ));
+            }
+            _ => {}
+        }
+        let rows = rows.project(&positions)?;
+        if let Ok(relabelled) = rows.clone().with_schema(schema.clone()) {
+            let source = MemorySourceConfig::try_new(&[vec![relabelled]], schema, None)?;
+            return self.plan(source);
+        }
+        // Columns in another order than their fields: of the same types, or the wrong schema.
+        let relabelled = RecordBatch::try_new(schema.clone(), rows.columns().to_vec());
+        let (schema, rows) = match relabelled {
+            Ok(relabelled) => (schema, relabelled),
+            Err(_) => (rows.schema(), rows),
+        };
+        self.plan(MemorySourceConfig::try_new(&[vec![rows]], schema, None)?)
+    }
+}
+
+impl Broken {
+    fn plan(&self, source: MemorySourceConfig) -> Result<Arc<dyn ExecutionPlan>> {
+        let source = match self.fault {
+            Fault::DeclaresAnOrderThatIsNot
+                if source
+                    .original_schema()
+                    .fields()
+                    .first()
+                    .is_some_and(|f| f.name() == "a") =>
+            {
+                let order =
+                    PhysicalSortExpr::new(Arc::new(Column::new("a", 0)), SortOptions::default());
+                let order = LexOrdering::new([order]).into_iter().collect();
+                source.try_with_sort_information(order)?
+            }
+            _ => source,
+        };
+        Ok(DataSourceExec::from_data_source(source))
+    }
+}
+
+async fn violation(fault: Fault) -> Violation {
+    violation_of(Broken::new(fault), fault).await
+}
+
+#[tokio::test]
+async fn a_table_with_nothing_wrong_passes() {
+    contract::check(Arc::new(Broken::new(Fault::Nothing)))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn columns_in_the_order_of_the_table_are_found() {
+    let violation = violation(Fault::ColumnsInTableOrder).await;
+    assert_contains(&violation.check, "scan(projection: Some([2, 1, 0])");
+}
+
+#[tokio::test]
+async fn a_permutation_that_is_taken_for_the_table_is_found() {
+    let violation = violation(Fault::PermutationTakenForTheTable).await;
+    assert_contains(&violation.check, "scan(projection: Some([");
+}
+
+#[tokio::test]
+async fn an_exact_filter_that_does_not_filter_is_found() {
+    let violation = violation(Fault::FiltersNot).await;
+    assert_contains(&violation.check, "filter: a IS NULL");
+    assert_contains(&violation.expected, "0 rows");
+    assert_contains(&violation.found, "12 rows");
+}
+
+#[tokio::test]
+async fn a_limit_before_the_filter_is_found() {
+    let violation = violation(Fault::CapsBeforeFilter).await;
+    assert_contains(&violation.check, "limit: ");
+    assert_contains(&violation.expected, "or more of");
+}
+
+#[tokio::test]
+async fn a_failure_without_columns_is_found() {
+    let violation = violation(Fault::FailsWithoutColumns).await;
+    assert_contains(&violation.check, "scan(projection: Some([])");
+    assert_contains(&violation.found, "no columns");
+}
+
+#[tokio::test]
+async fn rows_that_a_filter_drops_for_a_null_are_found() {
+    let violation = violation(Fault::DropsNulls).await;
+    assert_contains(&violation.check, "filter: ");
+}
+
+#[tokio::test]
+async fn a_null_that_passes_is_found() {
+    let violation = violation(Fault::NullPasses).await;
+    assert_contains(&violation.check, "filter: ");
+}
+
+#[tokio::test]
+async fn a_silent_cap_is_found_against_the_rows_that_should_be_there() {
+    contract::check(Arc::new(Broken::new(Fault::CapsSilently)))
+        .await
+        .unwrap_err();
+    let broken = Broken::new(Fault::CapsSilently);
+    let rows = broken.rows.clone();
+    let violation = contract::check_against(Arc::new(broken), vec![rows])
+        .await
+        .unwrap_err();
+    assert_contains(&violation.expected, "12 rows");
+    assert_contains(&violation.found, "10 rows");
+}
+
+#[tokio::test]
+async fn lost_metadata_is_found() {
+    let violation = violation(Fault::LosesMetadata).await;
+    assert_contains(&violation.to_string(), "schema");
+    assert_contains(&violation.expected, "PARQUET:field_id");
+}
+
+#[tokio::test]
+async fn a_missing_answer_about_a_filter_is_found() {
+    let violation = violation(Fault::AnswersNoFilters).await;
+    assert_contains(&violation.check, "supports_filters_pushdown(");
+}
+
+#[tokio::test]
+async fn a_key_that_repeats_is_found() {
+    let violation = violation(Fault::DeclaresAKeyThatRepeats).await;
+    assert_contains(&violation.check, "PrimaryKey([0])");
+    assert_contains(&violation.found, "row 1");
+}
+
+#[tokio::test]
+async fn an_order_that_is_not_is_found() {
+    let violation = violation(Fault::DeclaresAnOrderThatIsNot).await;
+    assert_contains(&violation.to_string(), "order");
+}
+
+#[tokio::test]
+async fn a_wrong_row_count_is_found() {
+    let violation = violation(Fault::DeclaresTooManyRows).await;
+    assert_contains(&violation.check, "row count");
+}
+
+#[tokio::test]
+async fn a_wrong_minimum_is_found() {
+    let violation = violation(Fault::DeclaresAWrongMinimum).await;
+    assert_contains(
+        &violation.check,
+        "the exact minimum of column `a` of the table",
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_number_of_nulls_is_found() {
+    let violation = violation(Fault::DeclaresTooFewNulls).await;
+    assert_contains(&violation.check, "null count of column");
+}
+
+#[tokio::test]
+async fn rows_lost_in_small_batches_are_found() {
+    let violation = violation(Fault::IgnoresTheLastBatch).await;
+    assert_contains(&violation.check, "in batches of 1");
+}

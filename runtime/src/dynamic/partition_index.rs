@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`PartitionIndex`]: the key indexes of a partition.
+
+use std::collections::HashSet;
+
+use arrow::array::RecordBatch;
+use arrow::error::ArrowError;
+use kalamtable_registry::TableSnapshot;
+use kalamtable_rows::RowError;
+
+use super::keys::{KeyBytes, KeyIndex, RowAddress};
+use super::storage::{Chunk, PartitionRows, StoredChunk};
+use super::versions::{Pick, Versions};
+use crate::error::Error;
+
+/// The key indexes of a partition, of the rows with a number.
+#[derive(Debug, Default)]
+pub(super) struct PartitionIndex {
+    /// None if they are of no known rows.
+    number: Option<u64>,
+    keys: Vec<KeyIndex>,
+}
+
+/// The effect of one commit on the key indexes.
+pub(super) struct IndexUpdate {
+    /// The keys of the removed rows, for each index.
+    pub(super) removed_keys: Vec<Vec<Option<KeyBytes>>>,
+    /// The addresses of the removed rows.
+    pub(super) removed_rows: HashSet<RowAddress>,
+    /// Chunks that are removed without tombstones.
+    pub(super) dropped: Vec<StoredChunk>,
+    /// The keys of the added rows, for each index, and the addresses of the rows.
+    pub(super) added_keys: Vec<Vec<(KeyBytes, RowAddress)>>,
+    /// Chunks that compaction has written.
+    pub(super) rewritten: Vec<StoredChunk>,
+}
+
+impl PartitionIndex {
+    /// Returns the indexes, the one of the primary key first.
+    pub(super) fn indexes(&self) -> &[KeyIndex] {
+        &self.keys
+    }
+
+    pub(super) fn primary(&self) -> Option<&KeyIndex> {
+        self.keys.first().filter(|index| index.is_primary)
+    }
+
+    /// Makes the indexes those of `rows` under the table's version.
+    pub(super) fn follow(
+        &mut self,
+        table: &TableSnapshot,
+        rows: &PartitionRows,
+    ) -> Result<(), Error> {
+        let arrow = |error| arrow_error(table, error);
+        let fresh = KeyIndex::of(table.definition()).map_err(arrow)?;
+        let mut pairs = self.keys.iter().zip(&fresh);
+        let is_like = self.keys.len() == fresh.len() && pairs.all(|(own, new)| own.is_like(new));
+        if is_like && self.number == Some(rows.number) {
+            // Columns may have moved.
+            for (own, new) in self.keys.iter_mut().zip(fresh) {
+                own.columns = new.columns;
+            }
+            return Ok(());
+        }
+        self.number = None;
+        self.keys = fresh;
+        for stored in &rows.chunks {
+            self.add(table, stored)?;
+        }
+        self.number = Some(rows.number);
+        Ok(())
+    }
+
+    /// Adds the present rows of a chunk.
+    fn add(&mut self, table: &TableSnapshot, stored: &StoredChunk) -> Result<(), Error> {
+        if self.keys.is_empty() {
+            return Ok(());
+        }
+        let rows = table_rows(table, &stored.chunk, &Pick::Range(0..stored.chunk.len()))?;
+        let deleted = stored.chunk.deleted();
+        for index in &mut self.keys {
+            let keys = index
+                .keys(&rows)
+                .map_err(|error| arrow_error(table, error))?;
+            for (row, key) in keys.into_iter().enumerate() {
+                let is_deleted = deleted.is_some_and(|deleted| deleted.value(row));
+                let row = row as u32;
+                // What is deleted takes no unique key.
+                if stored.is_present(row)
+                    && (index.is_primary || !is_deleted)
+                    && let Some(key) = key
+                {
+                    let chunk = stored.id;
+                    index.places.insert(key, RowAddress { chunk, row });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows a commit that has led to the rows with that number.
+    pub(super) fn apply(
+        &mut self,
+        table: &TableSnapshot,
+        update: IndexUpdate,
+        number: u64,
+    ) -> Result<(), Error> {
+        self.number = None;
+        for stored in &update.dropped {
+            if self.keys.is_empty() {
+                break;
+            }
+            let rows = table_rows(table, &stored.chunk, &Pick::Range(0..stored.chunk.len()))?;
+            for index in &mut self.keys {
+                let keys = index
+                    .keys(&rows)
+                    .map_err(|error| arrow_error(table, error))?;
+                for key in keys.iter().flatten() {
+                    index.remove(key, |place| place.chunk == stored.id);
+                }
+            }
+        }
+        for (index, keys) in self.keys.iter_mut().zip(&update.removed_keys) {
+            for key in keys.iter().flatten() {
+                index.remove(key, |place| update.removed_rows.contains(&place));
+            }
+        }
+        for (index, keys) in self.keys.iter_mut().zip(update.added_keys) {
+            index.places.extend(keys);
+        }
+        for stored in &update.rewritten {
+            self.add(table, stored)?;
+        }
+        self.number = Some(number);
+        Ok(())
+    }
+}
+
+/// Reads rows of a chunk under the version of `table`, without the system columns.
+pub(super) fn table_rows(
+    table: &TableSnapshot,
+    chunk: &Chunk,
+    pick: &Pick,
+) -> Result<RecordBatch, Error> {
+    let reader = Versions::reader(table, chunk.version())?;
+    let columns = 0..table.schema().fields().len();
+    let columns = columns.map(|column| reader.column(chunk.rows(), pick, column));
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    RecordBatch::try_new(table.schema().clone(), columns)
+        .map_err(|source| arrow_error(table, source))
+}
+
+pub(super) fn arrow_error(table: &TableSnapshot, source: ArrowError) -> Error {
+    RowError::Batch {
+        table: table.name().clone(),
+        source,
+    }
+    .into()
+}

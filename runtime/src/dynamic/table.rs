@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`DynamicTable`]: one version of a dynamic table, as its provider holds it.
+
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::error::Result;
+use datafusion::execution::config::SessionConfig;
+use kalamtable_model::TableDefinition;
+use kalamtable_provider::{Access, ColumnarTable, SourceRef};
+use kalamtable_registry::TableSnapshot;
+
+use super::core::Core;
+use super::source::DynamicSource;
+use super::versions::Versions;
+
+/// One version of a dynamic table.
+///
+/// [`RowProvider::table`](kalamtable_provider::RowProvider::table) returns it for the providers that
+/// [`DynamicTables::provider`](crate::DynamicTables::provider) creates. `SELECT *` of user and shared
+/// tables ends with the columns `_seq` and `_deleted`, which the system fills. An `INSERT` into such a
+/// table must name its columns, because DataFusion compares their number with that of the schema.
+#[derive(Debug)]
+pub struct DynamicTable {
+    core: Arc<Core>,
+    table: Arc<TableSnapshot>,
+}
+
+impl DynamicTable {
+    pub(super) fn new(core: Arc<Core>, table: Arc<TableSnapshot>) -> Self {
+        DynamicTable { core, table }
+    }
+
+    /// Returns the snapshot of the version.
+    pub fn snapshot(&self) -> &Arc<TableSnapshot> {
+        &self.table
+    }
+}
+
+#[async_trait]
+impl ColumnarTable for DynamicTable {
+    fn definition(&self) -> &TableDefinition {
+        self.table.definition()
+    }
+
+    fn schema(&self) -> &SchemaRef {
+        self.table.schema_with_system_columns()
+    }
+
+    async fn source(&self, session: &SessionConfig, access: Access) -> Result<SourceRef> {
+        Versions::load(&self.core.registry, &self.table).await?;
+        let source = DynamicSource::try_new(&self.core, &self.table, session, access)?;
+        Ok(Arc::new(source))
+    }
+}
