@@ -38,8 +38,6 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-#[cfg(feature = "futures-core")]
-mod batch_stream;
 mod checks;
 mod column_builder;
 mod column_type;
@@ -60,8 +58,6 @@ pub mod type_ids;
 mod validate;
 mod value;
 
-#[cfg(feature = "futures-core")]
-pub use batch_stream::BatchStream;
 pub use column_builder::ColumnBuilder;
 pub use column_type::{HasType, TypeAt};
 pub use columns::{ColumnReader, Columns};
@@ -73,6 +69,8 @@ pub use json_text::check_json;
 pub use kalamtable_macros::{KalamTable, KalamValue};
 pub use row_key::RowKey;
 pub use table::Table;
+#[cfg(feature = "futures-core")]
+pub use to_arrow::BatchStream;
 pub use to_arrow::{BatchBuilder, Batches, ToArrow};
 /// The row type of `uuid` columns, from the crate of that name.
 pub use uuid::Uuid;

@@ -12,6 +12,9 @@ use crate::column_builder::{BLOCK_ROWS, ColumnBuilder};
 use crate::error::{RowError, ValueError, value_error};
 use crate::table::Table;
 
+#[cfg(feature = "futures-core")]
+pub use batch_stream::BatchStream;
+
 /// The maximum number of rows for which memory is reserved in advance.
 const MAX_RESERVED_ROWS: usize = 1 << 20;
 
@@ -139,8 +142,8 @@ pub trait ToArrow: Sized {
     fn to_batch_stream<S: futures_core::Stream<Item = Self>>(
         rows: S,
         batch_rows: usize,
-    ) -> crate::BatchStream<Self, S> {
-        crate::BatchStream::new(rows, batch_rows)
+    ) -> BatchStream<Self, S> {
+        BatchStream::new(rows, batch_rows)
     }
 }
 
@@ -243,9 +246,62 @@ impl<R: ToArrow, I: Iterator<Item = R>> Iterator for Batches<R, I> {
     }
 }
 
+/// Batches from a stream. In this file because [`ToArrow`] and [`BatchStream`] need each other.
+#[cfg(feature = "futures-core")]
+mod batch_stream {
+    use std::pin::Pin;
+    use std::task::{Context, Poll, ready};
+
+    use arrow::array::RecordBatch;
+    use futures_core::Stream;
+    use pin_project_lite::pin_project;
+
+    use super::{GrowingBatch, ToArrow};
+    use crate::error::RowError;
+
+    pin_project! {
+        /// The stream of batches that [`ToArrow::to_batch_stream`] returns.
+        #[derive(Debug)]
+        pub struct BatchStream<R, S> {
+            // `None` after the end, because a stream must not be polled again then.
+            #[pin]
+            rows: Option<S>,
+            batch: GrowingBatch<R>,
+        }
+    }
+
+    impl<R: ToArrow, S> BatchStream<R, S> {
+        pub(super) fn new(rows: S, batch_rows: usize) -> Self {
+            BatchStream {
+                rows: Some(rows),
+                batch: GrowingBatch::new(batch_rows),
+            }
+        }
+    }
+
+    impl<R: ToArrow, S: Stream<Item = R>> Stream for BatchStream<R, S> {
+        type Item = Result<RecordBatch, RowError>;
+
+        fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            let mut this = self.project();
+            while let Some(rows) = this.rows.as_mut().as_pin_mut() {
+                match ready!(rows.poll_next(context)) {
+                    Some(row) => {
+                        if let Some(batch) = this.batch.push(row) {
+                            return Poll::Ready(Some(batch));
+                        }
+                    }
+                    None => this.rows.set(None),
+                }
+            }
+            Poll::Ready(this.batch.take())
+        }
+    }
+}
+
 /// Builds batches of `batch_rows` rows, one after the other.
 #[derive(Debug)]
-pub(crate) struct GrowingBatch<R> {
+struct GrowingBatch<R> {
     batch_rows: usize,
     builder: BatchBuilder<R>,
 }
@@ -253,7 +309,7 @@ pub(crate) struct GrowingBatch<R> {
 impl<R: ToArrow> GrowingBatch<R> {
     /// # Panics
     /// If `batch_rows` is zero.
-    pub(crate) fn new(batch_rows: usize) -> Self {
+    fn new(batch_rows: usize) -> Self {
         assert!(batch_rows > 0, "a batch has at least one row");
         GrowingBatch {
             batch_rows,
@@ -263,7 +319,7 @@ impl<R: ToArrow> GrowingBatch<R> {
 
     /// Appends a row. Returns the batch, or the error that prevents it, if this row completes the
     /// batch.
-    pub(crate) fn push(&mut self, row: R) -> Option<Result<RecordBatch, RowError>> {
+    fn push(&mut self, row: R) -> Option<Result<RecordBatch, RowError>> {
         if let Err(error) = self.builder.push(row) {
             self.builder = BatchBuilder::new(self.batch_rows);
             return Some(Err(error));
@@ -275,7 +331,7 @@ impl<R: ToArrow> GrowingBatch<R> {
     }
 
     /// Returns the batch with the rows so far, or `None` if it has no rows.
-    pub(crate) fn take(&mut self) -> Option<Result<RecordBatch, RowError>> {
+    fn take(&mut self) -> Option<Result<RecordBatch, RowError>> {
         if self.builder.is_empty() {
             return None;
         }
