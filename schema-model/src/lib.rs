@@ -37,6 +37,7 @@ mod system_columns;
 mod table_name;
 mod type_text;
 mod types;
+pub mod value_text;
 
 pub use check::{CheckedTable, TableSpans, check, check_tables, parse_and_check};
 #[doc(hidden)]

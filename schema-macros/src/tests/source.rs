@@ -376,7 +376,7 @@ fn helps_about_defaults_are_in_rust() {
             day: Date,
         }"##,
         expect![[r##"
-            "{": the default is no JSON value: EOF while parsing an object at line 1 column 1 [KT0507]
+            "{": the default is not valid JSON: EOF while parsing an object at character 1 [KT0507]
             help: write JSON: `default = r#"{"a": 1}"#`, or `r#""text""#` for a text
             1e39: the default is larger than a `float` can be [KT0502]
             help: choose a smaller value, or write `inf`

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Defaults: a TOML value to a value in the column's own representation.
+//! Checks the default of a column: converts a TOML value to the representation that the column
+//! stores.
+//!
+//! Values that TOML has no type for are quoted. [`value_text`] parses those.
 
 use super::context::{Checks, TypedColumn};
 use crate::civil::days_from_date;
@@ -11,17 +14,18 @@ use crate::raw::{RawDatetime, RawDefault, RawValue, Syntax};
 use crate::rule::Rule;
 use crate::shared::Shared;
 use crate::suggest::nearest;
-use crate::types::{ColumnType, TimeUnit};
+use crate::types::ColumnType;
+use crate::value_text::{self, TextError};
 
-/// What is wrong with a default; its place is the whole value.
-struct Misfit {
+/// A problem of a default. The diagnostic points at the whole value.
+struct DefaultProblem {
     rule: Rule,
     message: String,
     help: String,
 }
 
-fn misfit(rule: Rule, message: impl Into<String>, help: impl Into<String>) -> Misfit {
-    Misfit {
+fn problem(rule: Rule, message: impl Into<String>, help: impl Into<String>) -> DefaultProblem {
+    DefaultProblem {
         rule,
         message: message.into(),
         help: help.into(),
@@ -35,32 +39,35 @@ impl Checks<'_> {
         let key = self.raw.primary_key.as_ref();
         if key.is_some_and(|key| key.value.iter().any(|part| part.value == *name)) {
             let message = format!("key column {} has a default", backticked(name));
-            let problem = self.problem(Rule::DefaultOnKey, &raw.span, message);
-            self.push(problem.with_help("delete it: every row brings its own key"));
+            let diagnostic = self.problem(Rule::DefaultOnKey, &raw.span, message);
+            self.push(diagnostic.with_help("delete it: every row brings its own key"));
         }
         match convert(raw, column.ty.as_ref()?, self.raw.syntax) {
             Ok(default) => Some(default),
-            Err(misfit) => {
-                let problem = self.problem(misfit.rule, &raw.span, misfit.message);
-                self.push(problem.with_help(misfit.help));
+            Err(problem) => {
+                let diagnostic = self.problem(problem.rule, &raw.span, problem.message);
+                self.push(diagnostic.with_help(problem.help));
                 None
             }
         }
     }
 }
 
-fn convert(raw: &RawDefault, ty: &ColumnType, syntax: Syntax) -> Result<ColumnDefault, Misfit> {
+fn convert(
+    raw: &RawDefault,
+    ty: &ColumnType,
+    syntax: Syntax,
+) -> Result<ColumnDefault, DefaultProblem> {
     let Some(example) = example(ty, syntax) else {
         let message = format!("a column of type `{}` cannot have a default", ty.keyword());
         let help = syntax.choose(
             "delete it; let the column be `nullable = true` if an insert may leave it out",
             "delete it; let the field be an `Option` if an insert may leave it out",
         );
-        return Err(misfit(Rule::DefaultNotAllowed, message, help));
+        return Err(problem(Rule::DefaultNotAllowed, message, help));
     };
-    // In a text column `now()` is a text.
     if let RawValue::Text(text) = &raw.value
-        && !takes_text(ty)
+        && !holds_any_text(ty)
         && let Some(call) = call(text, ty)
     {
         return call.map(ColumnDefault::Call);
@@ -70,7 +77,7 @@ fn convert(raw: &RawDefault, ty: &ColumnType, syntax: Syntax) -> Result<ColumnDe
             let Some(value) = parse_datetime(text) else {
                 let message = format!("{} is not a {}", backticked(text), ty.keyword());
                 let help = format!("write for example `{example}`");
-                return Err(misfit(Rule::DefaultType, message, help));
+                return Err(problem(Rule::DefaultType, message, help));
             };
             literal(raw, &RawValue::Datetime(value), ty, &example, syntax)
         }
@@ -83,7 +90,8 @@ fn takes_datetime(ty: &ColumnType) -> bool {
     ty.time_unit().is_some() || *ty == ColumnType::Date
 }
 
-fn takes_text(ty: &ColumnType) -> bool {
+/// Returns whether `"now()"` is a text for a column of this type, and not a function call.
+fn holds_any_text(ty: &ColumnType) -> bool {
     matches!(
         ty,
         ColumnType::Text | ColumnType::Json | ColumnType::File | ColumnType::Enum(_)
@@ -135,8 +143,8 @@ fn value_example(ty: &ColumnType) -> Option<&'static str> {
 
 // ---- functions ----
 
-/// The function that `text` calls; none if it has not the form of a call.
-fn call(text: &str, ty: &ColumnType) -> Option<Result<DefaultFunction, Misfit>> {
+/// Returns the function that `text` calls, or `None` if `text` does not have the form of a call.
+fn call(text: &str, ty: &ColumnType) -> Option<Result<DefaultFunction, DefaultProblem>> {
     let trimmed = text.trim();
     let called = trimmed.split('(').next().unwrap_or_default().trim_end();
     let lower = called.to_ascii_lowercase();
@@ -163,11 +171,11 @@ fn call(text: &str, ty: &ColumnType) -> Option<Result<DefaultFunction, Misfit>> 
             ),
         };
         let message = format!("unknown function {}", backticked(called));
-        return Some(Err(misfit(Rule::UnknownFunction, message, help)));
+        return Some(Err(problem(Rule::UnknownFunction, message, help)));
     };
     let canonical = format!("{}()", function.name());
     if !function.fits(ty) {
-        let message = format!("`{canonical}` is no value of type `{}`", ty.keyword());
+        let message = format!("`{canonical}` is not a value of type `{}`", ty.keyword());
         let fitting = DefaultFunction::ALL
             .into_iter()
             .find(|other| other.fits(ty));
@@ -177,12 +185,12 @@ fn call(text: &str, ty: &ColumnType) -> Option<Result<DefaultFunction, Misfit>> 
             (None, DefaultFunction::CurrentDate) => "it is for `date`".to_string(),
             (None, DefaultFunction::CurrentTime) => "it is for `time`".to_string(),
         };
-        return Some(Err(misfit(Rule::FunctionType, message, help)));
+        return Some(Err(problem(Rule::FunctionType, message, help)));
     }
     if trimmed != canonical || trimmed != text {
         let message = format!("unknown function {}", backticked(trimmed));
         let help = format!("did you mean `default = \"{canonical}\"`?");
-        return Some(Err(misfit(Rule::UnknownFunction, message, help)));
+        return Some(Err(problem(Rule::UnknownFunction, message, help)));
     }
     Some(Ok(function))
 }
@@ -195,7 +203,7 @@ fn literal(
     ty: &ColumnType,
     example: &str,
     syntax: Syntax,
-) -> Result<Literal, Misfit> {
+) -> Result<Literal, DefaultProblem> {
     let wrong = |help: String| {
         let found = match value {
             RawValue::Boolean(_) => "a boolean",
@@ -213,7 +221,7 @@ fn literal(
             "the default is {found}, the column is of type `{ty_name}`",
             ty_name = ty.keyword()
         );
-        misfit(Rule::DefaultType, message, help)
+        problem(Rule::DefaultType, message, help)
     };
     match (ty, value) {
         (ColumnType::Boolean, RawValue::Boolean(value)) => Ok(Literal::Boolean(*value)),
@@ -241,10 +249,10 @@ fn literal(
         }
         (ColumnType::Uuid, RawValue::Text(text)) => uuid(text),
         (_, RawValue::Datetime(value)) => match instant(value, ty) {
-            Some(parts) => time_literal(parts?, ty),
+            Some(instant) => time_literal(&instant?, ty),
             None => Err(wrong(format!("write for example `{example}`"))),
         },
-        // A value that only has quotes too many, or too few.
+        // The value is of the right type, except that it has quotes or lacks them.
         (_, RawValue::Text(text)) if reads_without_quotes(text, ty) => Err(wrong(format!(
             "write it without quotes: `default = {text}`"
         ))),
@@ -267,7 +275,7 @@ fn reads_without_quotes(text: &str, ty: &ColumnType) -> bool {
     }
 }
 
-fn integer(value: i128, ty: &ColumnType, syntax: Syntax) -> Result<Literal, Misfit> {
+fn integer(value: i128, ty: &ColumnType, syntax: Syntax) -> Result<Literal, DefaultProblem> {
     let (min, max) = ty.integer_range().unwrap_or_default();
     if (min..=max).contains(&value) {
         return Ok(Literal::Integer(value));
@@ -283,7 +291,7 @@ fn integer(value: i128, ty: &ColumnType, syntax: Syntax) -> Result<Literal, Misf
         ColumnType::UBigInt,
     ];
     let keyword = ty.keyword();
-    // One that holds what the column holds already, and the default too.
+    // The wider type must hold the default and every value of the declared type.
     let wider = WIDER.iter().find(|wider| {
         wider
             .integer_range()
@@ -296,26 +304,26 @@ fn integer(value: i128, ty: &ColumnType, syntax: Syntax) -> Result<Literal, Misf
         _ => "choose a value within the range".to_string(),
     };
     let message = format!("the default is out of range: `{keyword}` is from {min} to {max}");
-    Err(misfit(Rule::DefaultOutOfRange, message, help))
+    Err(problem(Rule::DefaultOutOfRange, message, help))
 }
 
-fn float(value: f64, ty: &ColumnType, raw: &RawDefault) -> Result<Literal, Misfit> {
+fn float(value: f64, ty: &ColumnType, raw: &RawDefault) -> Result<Literal, DefaultProblem> {
     let written_infinite = raw.text.contains("inf");
-    let held = match ty {
+    let stored = match ty {
         ColumnType::Float => f64::from(value as f32),
         _ => value,
     };
-    if held.is_infinite() && !written_infinite {
+    if stored.is_infinite() && !written_infinite {
         let message = format!("the default is larger than a `{}` can be", ty.keyword());
         let help = "choose a smaller value, or write `inf`";
-        return Err(misfit(Rule::DefaultOutOfRange, message, help));
+        return Err(problem(Rule::DefaultOutOfRange, message, help));
     }
     Ok(Literal::Float(value))
 }
 
-fn float_of_integer(value: i128, ty: &ColumnType) -> Result<Literal, Misfit> {
-    // Above these, floating point numbers skip integers; the numbers between that happen to be
-    // exact are not worth a rule of their own.
+fn float_of_integer(value: i128, ty: &ColumnType) -> Result<Literal, DefaultProblem> {
+    // Beyond this bound not every integer has a floating point number. The integers there that do
+    // have one are rejected too, because a rule for them would be hard to explain.
     let exact = match ty {
         ColumnType::Float => 1 << f32::MANTISSA_DIGITS,
         _ => 1_i128 << f64::MANTISSA_DIGITS,
@@ -327,114 +335,88 @@ fn float_of_integer(value: i128, ty: &ColumnType) -> Result<Literal, Misfit> {
         "`{}` does not hold every integer of this size exactly",
         ty.keyword()
     );
-    Err(misfit(
+    Err(problem(
         Rule::DefaultNotExact,
         message,
         format!("write it as a float: `default = {:e}`", value as f64),
     ))
 }
 
-fn decimal(text: &str, precision: u8, scale: u8) -> Result<Literal, Misfit> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let is_number = !whole.is_empty()
-        && whole
-            .bytes()
-            .chain(fraction.bytes())
-            .all(|byte| byte.is_ascii_digit())
-        && !digits.ends_with('.');
-    if !is_number {
-        let message = format!("{} is no decimal number", backticked(text));
-        let help = "write digits, and a point if need be: `default = \"1.50\"`";
-        return Err(misfit(Rule::DefaultMalformed, message, help));
+fn decimal(text: &str, precision: u8, scale: u8) -> Result<Literal, DefaultProblem> {
+    let ty = format!("decimal({precision}, {scale})");
+    match value_text::decimal(text, precision, scale) {
+        Ok(unscaled) => Ok(Literal::Integer(unscaled)),
+        Err(TextError::Inexact { digits }) => Err(problem(
+            Rule::DefaultNotExact,
+            format!("the default has more than {digits} digits after the point"),
+            format!("round it, or raise the scale: `{ty}` has {digits}"),
+        )),
+        Err(TextError::TooLarge { digits }) => Err(problem(
+            Rule::DefaultOutOfRange,
+            format!(
+                "the default has more than the {digits} digits before the point that `{ty}` holds"
+            ),
+            "choose a smaller value, or raise the precision",
+        )),
+        Err(_) => Err(problem(
+            Rule::DefaultMalformed,
+            format!("{} is not a decimal number", backticked(text)),
+            "write digits with an optional point: `default = \"1.50\"`",
+        )),
     }
-    let (kept, lost) = fraction.split_at(fraction.len().min(usize::from(scale)));
-    if lost.bytes().any(|byte| byte != b'0') {
-        let message = format!("the default has more than {scale} digits after the point");
-        let help =
-            format!("round it, or raise the scale: `decimal({precision}, {scale})` has {scale}");
-        return Err(misfit(Rule::DefaultNotExact, message, help));
-    }
-    let zeros = usize::from(scale) - kept.len();
-    let unscaled = whole
-        .bytes()
-        .chain(kept.bytes())
-        .chain(std::iter::repeat_n(b'0', zeros))
-        .try_fold(0_i128, |sum, digit| {
-            sum.checked_mul(10)?.checked_add(i128::from(digit - b'0'))
-        })
-        .filter(|unscaled| *unscaled < 10_i128.pow(u32::from(precision.min(38))));
-    let Some(unscaled) = unscaled else {
-        let message = format!(
-            "the default has more than the {} digits before the point that `decimal({precision}, {scale})` holds",
-            precision - scale.min(precision)
-        );
-        let help = "choose a smaller value, or raise the precision";
-        return Err(misfit(Rule::DefaultOutOfRange, message, help));
-    };
-    let sign = if text.starts_with('-') { -1 } else { 1 };
-    Ok(Literal::Integer(sign * unscaled))
 }
 
-fn label(text: &str, labels: &[Shared<str>]) -> Result<Literal, Misfit> {
-    if labels.iter().any(|label| **label == *text) {
-        return Ok(Literal::Text(text.into()));
-    }
-    let help = match nearest(text, labels.iter().map(|label| &**label)) {
-        Some(near) => format!("did you mean `{near}`?"),
+fn label(text: &str, labels: &[Shared<str>]) -> Result<Literal, DefaultProblem> {
+    let nearest = match value_text::label(text, labels) {
+        Ok(()) => return Ok(Literal::Text(text.into())),
+        Err(TextError::NotALabel { nearest }) => nearest,
+        Err(_) => None,
+    };
+    let help = match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
         None if labels.len() <= 16 => format!("the labels are {}", backticked_list(labels, "and")),
         None => "choose one of the enum's labels".to_string(),
     };
-    let message = format!("{} is no label of the enum", backticked(text));
-    Err(misfit(Rule::DefaultNotALabel, message, help))
+    let message = format!("{} is not a label of the enum", backticked(text));
+    Err(problem(Rule::DefaultNotALabel, message, help))
 }
 
-fn json(text: &str, syntax: Syntax) -> Result<Literal, Misfit> {
-    match serde_json::from_str::<serde_json::Value>(text) {
-        Ok(_) => Ok(Literal::Text(text.into())),
-        Err(error) => {
-            let message = format!("the default is no JSON value: {error}");
-            let help = syntax.choose(
-                "write JSON in single quotes: `default = '{\"a\": 1}'`, or `'\"text\"'` for a text",
-                "write JSON: `default = r#\"{\"a\": 1}\"#`, or `r#\"\"text\"\"#` for a text",
-            );
-            Err(misfit(Rule::DefaultMalformed, message, help))
-        }
-    }
+fn json(text: &str, syntax: Syntax) -> Result<Literal, DefaultProblem> {
+    let Err(error) = value_text::json(text) else {
+        return Ok(Literal::Text(text.into()));
+    };
+    let help = syntax.choose(
+        "write JSON in single quotes: `default = '{\"a\": 1}'`, or `'\"text\"'` for a text",
+        "write JSON: `default = r#\"{\"a\": 1}\"#`, or `r#\"\"text\"\"#` for a text",
+    );
+    Err(problem(
+        Rule::DefaultMalformed,
+        format!("the default {error}"),
+        help,
+    ))
 }
 
-fn uuid(text: &str) -> Result<Literal, Misfit> {
-    let is_grouped = text.len() == 36
-        && text.bytes().enumerate().all(|(index, byte)| match index {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        });
-    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(16)).collect();
-    if !is_grouped || digits.len() != 32 {
-        let message = format!("{} is no UUID", backticked(text));
+fn uuid(text: &str) -> Result<Literal, DefaultProblem> {
+    let Ok(bytes) = value_text::uuid(text) else {
+        let message = format!("{} is not a UUID", backticked(text));
         let help = "write 32 hexadecimal digits in groups: `67e55044-10b1-426f-9247-bb680e5fe0c8`";
-        return Err(misfit(Rule::DefaultMalformed, message, help));
-    }
-    let (pairs, _) = digits.as_chunks::<2>();
-    let bytes: Vec<u8> = pairs
-        .iter()
-        .map(|[high, low]| (high * 16 + low) as u8)
-        .collect();
-    Ok(Literal::Bytes(bytes.into()))
+        return Err(problem(Rule::DefaultMalformed, message, help));
+    };
+    Ok(Literal::Bytes(bytes.to_vec().into()))
 }
 
 // ---- dates and times ----
 
-/// A point in time, or a time of day.
+/// A point in time, or a time of day with `days` 0.
 struct Instant {
     days: i64,
     seconds: i64,
     nanoseconds: i64,
 }
 
-/// The instant that a TOML date or time means for a column of type `ty`; none if it has not the
-/// parts that the type needs, or has others.
-fn instant(value: &RawDatetime, ty: &ColumnType) -> Option<Result<Instant, Misfit>> {
+/// Returns the instant that a TOML date or time denotes in a column of type `ty`, or `None` if its
+/// parts (date, time and offset) are not those of the type.
+fn instant(value: &RawDatetime, ty: &ColumnType) -> Option<Result<Instant, DefaultProblem>> {
     let parts = (
         value.date.is_some(),
         value.time.is_some(),
@@ -460,9 +442,9 @@ fn instant(value: &RawDatetime, ty: &ColumnType) -> Option<Result<Instant, Misfi
     };
     if let Some((hour, minute, second, nanosecond)) = value.time {
         if second > 59 {
-            let message = "a leap second is no value of a column";
-            let help = "write the second before or after it";
-            return Some(Err(misfit(Rule::DefaultOutOfRange, message, help)));
+            let message = "a leap second is not a value of a column";
+            let help = "write the previous or the following second";
+            return Some(Err(problem(Rule::DefaultOutOfRange, message, help)));
         }
         instant.seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
         instant.nanoseconds = nanosecond.into();
@@ -475,36 +457,36 @@ fn instant(value: &RawDatetime, ty: &ColumnType) -> Option<Result<Instant, Misfi
     Some(Ok(instant))
 }
 
-fn time_literal(instant: Instant, ty: &ColumnType) -> Result<Literal, Misfit> {
-    // Definitions are written back as TOML, which has these years only; an offset can leave them.
+fn time_literal(instant: &Instant, ty: &ColumnType) -> Result<Literal, DefaultProblem> {
+    // TOML, which definitions are written back to, has no other years. An offset can leave them.
     let years = days_from_date(0, 1, 1)..=days_from_date(9999, 12, 31);
     if !years.contains(&instant.days) {
         let message = "the default is outside the years 0 to 9999 in UTC";
         let help = "choose a time within them";
-        return Err(misfit(Rule::DefaultOutOfRange, message, help));
+        return Err(problem(Rule::DefaultOutOfRange, message, help));
     }
     let Some(unit) = ty.time_unit() else {
         return Ok(Literal::Integer(instant.days.into()));
     };
-    let per_second = unit.per_second();
-    let step = TimeUnit::Nanosecond.per_second() / per_second;
-    if instant.nanoseconds % step != 0 {
-        let message = format!(
-            "the default is finer than the column, which counts in `{}`",
-            unit.as_str()
-        );
-        let help = "leave out the digits that the column cannot hold, or choose a finer type";
-        return Err(misfit(Rule::DefaultNotExact, message, help));
-    }
     let seconds = i128::from(instant.days) * 86_400 + i128::from(instant.seconds);
-    let units = seconds * i128::from(per_second) + i128::from(instant.nanoseconds / step);
-    if i64::try_from(units).is_err() {
-        let message = format!(
-            "the default does not fit into 64 bits of `{}`",
-            unit.as_str()
-        );
-        let help = "nanoseconds reach from 1677 to 2262: choose a coarser unit";
-        return Err(misfit(Rule::DefaultOutOfRange, message, help));
+    let nanoseconds = seconds * 1_000_000_000 + i128::from(instant.nanoseconds);
+    match value_text::units(nanoseconds, unit) {
+        Ok(units) => Ok(Literal::Integer(units.into())),
+        Err(TextError::Inexact { .. }) => Err(problem(
+            Rule::DefaultNotExact,
+            format!(
+                "the default is more precise than the column, which counts in `{}`",
+                unit.as_str()
+            ),
+            "leave out the digits that the column cannot hold, or choose a type with a finer unit",
+        )),
+        Err(_) => Err(problem(
+            Rule::DefaultOutOfRange,
+            format!(
+                "the default does not fit into 64 bits of `{}`",
+                unit.as_str()
+            ),
+            "nanoseconds reach from 1677 to 2262: choose a coarser unit",
+        )),
     }
-    Ok(Literal::Integer(units))
 }
