@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `kalamtable check`: every problem of some folders of definitions, or how much they hold.
+//! `kalamtable check`: reports every problem in folders of definitions, or the number of tables.
 
 use std::collections::HashSet;
 use std::env;
@@ -10,11 +10,11 @@ use std::path::Path;
 use kalamtable_build::LoadedDefinitions;
 use kalamtable_model::{Style, TableDefinition, render};
 
-/// Loads and checks every definition below `paths`. Says what there is on `output`, and every
-/// problem on `errors`; then there is no result.
+/// Loads and checks every definition below `paths`. Writes a summary to `output`; or, if there are
+/// problems, writes them to `errors` and returns `None`.
 ///
 /// # Errors
-/// If one of the two cannot be written to.
+/// Fails if `output` or `errors` cannot be written to.
 pub(crate) fn check(
     paths: &[impl AsRef<Path>],
     output: &mut dyn Write,
@@ -35,11 +35,11 @@ pub(crate) fn check(
     Ok(Some(into_definitions(loaded)))
 }
 
-/// Loads and checks every definition below `paths`. Says nothing but the problems, if there are
-/// any; then there is no result.
+/// Loads and checks every definition below `paths`. If there are problems, writes them to `errors` and
+/// returns `None`.
 ///
 /// # Errors
-/// If `errors` cannot be written to.
+/// Fails if `errors` cannot be written to.
 pub(crate) fn load_definitions(
     paths: &[impl AsRef<Path>],
     errors: &mut dyn Write,
@@ -66,17 +66,18 @@ fn into_definitions(loaded: LoadedDefinitions) -> Vec<TableDefinition> {
     tables.map(|table| table.definition).collect()
 }
 
-/// See <https://no-color.org>.
+/// Returns the style for stderr: plain if it is not a terminal or the user sets `NO_COLOR`, as described
+/// at <https://no-color.org>.
 fn style() -> Style {
-    let is_refused = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if is_refused || !io::stderr().is_terminal() {
+    let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if no_color || !io::stderr().is_terminal() {
         Style::Plain
     } else {
         Style::Coloured
     }
 }
 
-/// `1 table`, `2 tables`.
+/// Returns a count with its noun in singular or plural: `1 table`, `2 tables`.
 pub(crate) fn count(count: usize, noun: &str) -> String {
     match count {
         1 => format!("1 {noun}"),

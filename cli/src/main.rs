@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The `kalamtable` command: arguments and exit codes. 0 is success, 1 a problem in definitions,
-//! data or a query, 2 a mistake in the arguments.
+//! The `kalamtable` command: its arguments and exit codes. 0 is success, 1 is a problem in
+//! definitions, data or a query, and 2 is an error in the arguments.
 
 mod check;
 mod output;
@@ -19,13 +19,13 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use check::check;
-use output::Format;
-use sql::{Error, Options, sql};
+use output::OutputFormat;
+use sql::{Error, SqlOptions, sql};
 
 /// Check table definitions, and query tables
 #[derive(Debug, Parser)]
 #[command(version)]
-struct Arguments {
+struct CommandLine {
     #[command(subcommand)]
     command: Command,
 }
@@ -34,8 +34,8 @@ struct Arguments {
 enum Command {
     /// Check every definition in some folders
     ///
-    /// Prints every problem with its place and how to mend it. Exits with 0 if there is none, else
-    /// with 1.
+    /// Prints every problem with its position and its fix. Exits with 0 if there are no problems, and
+    /// with 1 otherwise.
     Check {
         /// Folders of definitions, or single files
         #[arg(value_name = "DIR", default_value = "schemas")]
@@ -43,17 +43,17 @@ enum Command {
     },
     /// Query the system tables, and data files with their declared schemas
     ///
-    /// Without --command, statements are read from stdin; on a terminal this is a shell with
-    /// history, and `\?` shows its commands. Exits with 1 at the first statement that fails.
+    /// Without --command, reads statements from stdin. On a terminal, starts a shell with history,
+    /// whose commands `\?` shows. Exits with 1 at the first statement that fails.
     ///
-    /// Statements run with your own rights: `CREATE EXTERNAL TABLE` reads, and `COPY` writes, any
-    /// file that you can.
+    /// Statements run with your permissions: `CREATE EXTERNAL TABLE` can read, and `COPY` can write,
+    /// any file that you can.
     Sql(SqlArguments),
 }
 
 #[derive(Debug, Args)]
 struct SqlArguments {
-    /// Run these statements, parted by semicolons, and exit
+    /// Run these statements, separated by semicolons, and exit
     #[arg(
         short = 'c',
         long = "command",
@@ -61,24 +61,24 @@ struct SqlArguments {
         allow_hyphen_values = true
     )]
     query: Option<String>,
-    /// A folder of definitions; their tables are there beside the system tables
+    /// A folder of definitions, whose tables are queried in addition to the system tables
     #[arg(long, value_name = "DIR")]
     schemas: Option<PathBuf>,
-    /// A folder of data files that are named like their tables: orders.parquet, orders.csv,
-    /// orders.ndjson, or a folder orders of several
+    /// A folder of data files that have the names of their tables: orders.parquet, orders.csv,
+    /// orders.ndjson, or a subfolder orders with several files
     #[arg(long, value_name = "DIR", requires = "schemas")]
     data: Option<PathBuf>,
-    /// How results are written
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    /// The format of results
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    format: OutputFormat,
 }
 
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
+    let result = match CommandLine::parse().command {
         Command::Check { paths } => check(&paths, &mut io::stdout(), &mut io::stderr())
             .map_err(Error::Io)
             .and_then(|definitions| definitions.map(drop).ok_or(Error::Definitions)),
-        Command::Sql(arguments) => sql(&Options {
+        Command::Sql(arguments) => sql(&SqlOptions {
             query: arguments.query,
             schemas: arguments.schemas,
             data: arguments.data,
@@ -88,14 +88,14 @@ fn main() -> ExitCode {
     exit_code(result)
 }
 
-fn exit_code(result: Result<(), sql::Error>) -> ExitCode {
+fn exit_code(result: Result<(), Error>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(Error::Io(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(Error::Definitions) => ExitCode::FAILURE,
-        Err(Error::Failed(problems)) => {
-            for problem in problems {
-                eprintln!("error: {problem}");
+        Err(Error::Failed(messages)) => {
+            for message in messages {
+                eprintln!("error: {message}");
             }
             ExitCode::FAILURE
         }

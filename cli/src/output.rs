@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Query results as a person or a program reads them: [`Format`], and the [`Output`] of each.
+//! Writes query results as a table, CSV or JSON: [`OutputFormat`], and a [`ResultWriter`] for each.
 //!
-//! A uuid is shown in its text form. CSV and JSON are written as they come, and in the form that
-//! data files have, so that they can be read back; a table waits for its last row, because its
-//! columns are as wide as their widest value.
+//! UUIDs are written in their text form. CSV and JSON are written batch by batch, in the form of data
+//! files, so they can be read back. A table is written after its last row, because the widest value
+//! determines the width of a column.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -22,9 +22,9 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 use arrow::util::pretty::pretty_format_batches_with_options;
 use uuid::Uuid;
 
-/// How results are written.
+/// The format of query results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum OutputFormat {
     /// A table with borders
     Table,
     /// A header, then a line for each row
@@ -33,47 +33,47 @@ pub(crate) enum Format {
     Json,
 }
 
-impl Format {
-    /// An output in this format.
-    pub(crate) fn output<'a>(self, writer: impl Write + 'a) -> Box<dyn Output + 'a> {
+impl OutputFormat {
+    /// Creates a writer of results in this format.
+    pub(crate) fn result_writer<'a>(self, writer: impl Write + 'a) -> Box<dyn ResultWriter + 'a> {
         match self {
-            Format::Table => Box::new(Table::new(writer)),
-            Format::Csv => Box::new(Csv { writer }),
-            Format::Json => Box::new(Json::new(writer)),
+            OutputFormat::Table => Box::new(TableWriter::new(writer)),
+            OutputFormat::Csv => Box::new(CsvWriter { writer }),
+            OutputFormat::Json => Box::new(JsonWriter::new(writer)),
         }
     }
 }
 
-/// Takes results, one after the other.
-pub(crate) trait Output {
-    /// A result begins, and has this schema.
+/// A writer of results, one after the other.
+pub(crate) trait ResultWriter {
+    /// Begins a result. A previous result may be incomplete.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// Fails if the output cannot be written to.
     fn begin(&mut self, schema: &SchemaRef) -> io::Result<()>;
 
-    /// Some rows of it.
+    /// Writes rows of the result.
     ///
     /// # Errors
-    /// If they cannot be written.
+    /// Fails if the output cannot be written to.
     fn write(&mut self, batch: &RecordBatch) -> io::Result<()>;
 
-    /// That was all of it.
+    /// Ends the result.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// Fails if the output cannot be written to.
     fn end(&mut self) -> io::Result<()>;
 }
 
-struct Table<W> {
+struct TableWriter<W> {
     writer: W,
     schema: SchemaRef,
     batches: Vec<RecordBatch>,
 }
 
-impl<W: Write> Table<W> {
+impl<W: Write> TableWriter<W> {
     fn new(writer: W) -> Self {
-        Table {
+        TableWriter {
             writer,
             schema: Arc::new(Schema::empty()),
             batches: Vec::new(),
@@ -81,17 +81,19 @@ impl<W: Write> Table<W> {
     }
 }
 
-impl<W: Write> Output for Table<W> {
+impl<W: Write> ResultWriter for TableWriter<W> {
     fn begin(&mut self, schema: &SchemaRef) -> io::Result<()> {
-        let empty = readable(&RecordBatch::new_empty(schema.clone()), MapKeys::AsTheyAre)?;
+        let empty = readable(
+            &RecordBatch::new_empty(Arc::clone(schema)),
+            MapKeys::Unchanged,
+        )?;
         self.schema = empty.schema();
-        // An earlier result may not have come to its end.
         self.batches = vec![empty];
         Ok(())
     }
 
     fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
-        self.batches.push(readable(batch, MapKeys::AsTheyAre)?);
+        self.batches.push(readable(batch, MapKeys::Unchanged)?);
         Ok(())
     }
 
@@ -105,11 +107,11 @@ impl<W: Write> Output for Table<W> {
     }
 }
 
-struct Csv<W> {
+struct CsvWriter<W> {
     writer: W,
 }
 
-impl<W: Write> Output for Csv<W> {
+impl<W: Write> ResultWriter for CsvWriter<W> {
     fn begin(&mut self, schema: &SchemaRef) -> io::Result<()> {
         for (index, field) in schema.fields().iter().enumerate() {
             write_comma(&mut self.writer, index)?;
@@ -125,9 +127,10 @@ impl<W: Write> Output for Csv<W> {
         let encoding = json_options();
         let mut columns = Vec::with_capacity(batch.num_columns());
         for (field, array) in schema.fields().iter().zip(batch.columns()) {
-            columns.push(match field.data_type().is_nested() {
-                true => Column::Json(make_encoder(field, array, &encoding).map_err(to_io)?),
-                false => Column::Text(ArrayFormatter::try_new(array, &options).map_err(to_io)?),
+            columns.push(if field.data_type().is_nested() {
+                ColumnFormatter::Json(make_encoder(field, array, &encoding).map_err(to_io)?)
+            } else {
+                ColumnFormatter::Text(ArrayFormatter::try_new(array, &options).map_err(to_io)?)
             });
         }
         let nulls = batch.columns().iter().map(|array| array.logical_nulls());
@@ -140,11 +143,11 @@ impl<W: Write> Output for Csv<W> {
                     continue;
                 }
                 match column {
-                    Column::Text(formatter) => {
+                    ColumnFormatter::Text(formatter) => {
                         let text = formatter.value(row).try_to_string().map_err(to_io)?;
                         write_field(&mut self.writer, &text)?;
                     }
-                    Column::Json(encoder) => {
+                    ColumnFormatter::Json(encoder) => {
                         json.clear();
                         encoder.encode(row, &mut json);
                         write_field(&mut self.writer, &String::from_utf8_lossy(&json))?;
@@ -161,19 +164,19 @@ impl<W: Write> Output for Csv<W> {
     }
 }
 
-enum Column<'a> {
+enum ColumnFormatter<'a> {
     Text(ArrayFormatter<'a>),
     Json(arrow::json::writer::NullableEncoder<'a>),
 }
 
 fn write_comma(writer: &mut impl Write, index: usize) -> io::Result<()> {
-    match index {
-        0 => Ok(()),
-        _ => writer.write_all(b","),
+    if index > 0 {
+        writer.write_all(b",")?;
     }
+    Ok(())
 }
 
-/// An empty text is quoted, which tells it from null.
+/// Writes a field, in quotes if necessary. Empty text has quotes, and null has none.
 fn write_field(writer: &mut impl Write, text: &str) -> io::Result<()> {
     if text.is_empty() || text.contains([',', '"', '\n', '\r']) {
         write!(writer, "\"{}\"", text.replace('"', "\"\""))
@@ -182,30 +185,31 @@ fn write_field(writer: &mut impl Write, text: &str) -> io::Result<()> {
     }
 }
 
-type JsonWriter = arrow::json::Writer<Vec<u8>, JsonArray>;
+type ArrowJsonWriter = arrow::json::Writer<Vec<u8>, JsonArray>;
 
-struct Json<W> {
+struct JsonWriter<W> {
     writer: W,
-    /// Writes into memory, one batch at a time.
-    json: JsonWriter,
+    /// Writes one batch at a time to memory.
+    json: ArrowJsonWriter,
 }
 
-impl<W: Write> Json<W> {
+impl<W: Write> JsonWriter<W> {
     fn new(writer: W) -> Self {
-        Json {
+        JsonWriter {
             writer,
             json: json_writer(),
         }
     }
 
-    fn pass_on(&mut self) -> io::Result<()> {
+    /// Moves the bytes in memory to the output.
+    fn flush_memory(&mut self) -> io::Result<()> {
         self.writer.write_all(self.json.get_ref())?;
         self.json.get_mut().clear();
         Ok(())
     }
 }
 
-impl<W: Write> Output for Json<W> {
+impl<W: Write> ResultWriter for JsonWriter<W> {
     fn begin(&mut self, _schema: &SchemaRef) -> io::Result<()> {
         self.json = json_writer();
         Ok(())
@@ -214,12 +218,12 @@ impl<W: Write> Output for Json<W> {
     fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
         let batch = readable(batch, MapKeys::AsText)?;
         self.json.write(&batch).map_err(to_io)?;
-        self.pass_on()
+        self.flush_memory()
     }
 
     fn end(&mut self) -> io::Result<()> {
         self.json.finish().map_err(to_io)?;
-        self.pass_on()?;
+        self.flush_memory()?;
         self.writer.write_all(b"\n")?;
         self.writer.flush()
     }
@@ -229,7 +233,7 @@ fn json_options() -> EncoderOptions {
     EncoderOptions::default().with_explicit_nulls(true)
 }
 
-fn json_writer() -> JsonWriter {
+fn json_writer() -> ArrowJsonWriter {
     WriterBuilder::new()
         .with_explicit_nulls(true)
         .build(Vec::new())
@@ -242,15 +246,15 @@ fn to_io(error: ArrowError) -> io::Error {
     }
 }
 
-/// What becomes of the keys of maps.
+/// The conversion of map keys.
 #[derive(Clone, Copy)]
 enum MapKeys {
-    AsTheyAre,
-    /// Objects of JSON have no others.
+    Unchanged,
+    /// Keys become text, as in JSON objects.
     AsText,
 }
 
-/// The batch with each uuid as text.
+/// Returns the batch with UUIDs, and if requested map keys, as text.
 fn readable(batch: &RecordBatch, keys: MapKeys) -> io::Result<RecordBatch> {
     let schema = batch.schema();
     let mut fields = Vec::with_capacity(batch.num_columns());
@@ -273,7 +277,7 @@ fn readable_array(
     let array: ArrayRef = match field.data_type() {
         DataType::FixedSizeBinary(16) if is_uuid(field) => {
             let Some(uuids) = array.as_any().downcast_ref::<FixedSizeBinaryArray>() else {
-                return Ok((field.clone(), array.clone()));
+                return Ok((Arc::clone(field), Arc::clone(array)));
             };
             let texts = uuids.iter().map(|bytes| {
                 let uuid = Uuid::from_slice(bytes?).ok()?;
@@ -318,7 +322,7 @@ fn readable_array(
             let map = MapArray::try_new(Arc::new(entries), offsets, structs, nulls, *sorted)?;
             Arc::new(map)
         }
-        _ => array.clone(),
+        _ => Arc::clone(array),
     };
     let field = Field::clone(field).with_data_type(array.data_type().clone());
     Ok((Arc::new(field), array))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`run`]: one statement, to its end or until it is interrupted.
+//! [`run`]: runs one statement until it ends or is interrupted.
 
 use std::future::Future;
 use std::io;
@@ -13,40 +13,39 @@ use futures::StreamExt;
 use kalamtable_files::DataError;
 use tokio::sync::mpsc;
 
-use crate::output::Output;
+use crate::output::ResultWriter;
 
-/// How a statement ended.
+/// The outcome of a statement that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    /// With all its rows, which are this many; `None` for a statement that has no result.
+pub(crate) enum QueryOutcome {
+    /// The statement ended. Contains the number of rows, or `None` if it has no result.
     Finished(Option<usize>),
-    /// Before its end.
+    /// The statement was interrupted.
     Interrupted,
 }
 
-/// Why a statement failed.
+/// The reason why a statement failed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub(crate) enum QueryError {
-    /// The statement, or the data it reads, has a problem.
+    /// The statement, or the data that it reads, is invalid.
     #[error("{}", describe(.0))]
     DataFusion(#[from] DataFusionError),
-    /// Its result cannot be written.
+    /// The result cannot be written.
     #[error("the result cannot be written: {0}")]
     Write(#[from] io::Error),
-    /// A bug in what runs queries, which has been reported on stderr.
+    /// A bug in the code that runs queries. The panic message is on stderr.
     #[error("the query panicked: this is a bug")]
     Panicked,
 }
 
 impl QueryError {
-    /// Whether nobody reads the output any more, as in `kalamtable sql .. | head`.
+    /// Returns whether the reader of the output is closed, as in `kalamtable sql .. | head`.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, QueryError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 }
 
-/// The error for a reader: a data file's own words, if it is about one.
+/// Returns the message of the error; if it is about a data file, the message of the [`DataError`].
 fn describe(error: &DataFusionError) -> String {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = source {
@@ -55,7 +54,7 @@ fn describe(error: &DataFusionError) -> String {
         }
         source = error.source();
     }
-    // The root of a failed query says what failed; only for others it matters of which kind it is.
+    // The root of these errors is clear without the prefix that DataFusion adds for its kind.
     match error.find_root() {
         DataFusionError::SQL(error, _) => error.to_string(),
         DataFusionError::External(error) => error.to_string(),
@@ -66,49 +65,50 @@ fn describe(error: &DataFusionError) -> String {
     }
 }
 
-/// What follows it is a backtrace, in builds with that feature.
+/// Removes the backtrace that DataFusion appends if it is built with backtraces.
 fn strip_backtrace(message: &str) -> &str {
     let separator = DataFusionError::BACK_TRACE_SEP;
     message.split(separator).next().unwrap_or(message)
 }
 
-enum Part {
+/// A message from the task that runs a query.
+enum QueryEvent {
     Schema(SchemaRef),
     Batch(RecordBatch),
 }
 
-/// Runs `statement` and writes its result as it comes. Once `interrupt` is ready, the query is
-/// dropped with all that it does.
+/// Runs `statement` and writes its result batch by batch. When `interrupt` completes, the query is
+/// dropped.
 ///
 /// # Errors
-/// If the statement fails, or its result cannot be written.
+/// Fails if the statement fails or its result cannot be written.
 pub(crate) async fn run(
     context: &SessionContext,
     statement: &str,
-    output: &mut dyn Output,
+    output: &mut dyn ResultWriter,
     interrupt: impl Future<Output = ()>,
-) -> Result<Outcome, QueryError> {
-    // A task of its own, so that a query that does not come to an end, nor to a pause, does not
-    // keep the interrupt from being seen.
-    let (sender, mut parts) = mpsc::channel(2);
-    let query = tokio::spawn(send_parts(context.clone(), statement.to_string(), sender));
+) -> Result<QueryOutcome, QueryError> {
+    // The query runs in a task of its own, so that `interrupt` is polled even while the query does
+    // not yield.
+    let (sender, mut events) = mpsc::channel(2);
+    let query = tokio::spawn(send_events(context.clone(), statement.to_string(), sender));
     let query = AbortOnDrop(query);
     tokio::pin!(interrupt);
     let mut rows = None;
     loop {
-        let part = tokio::select! {
+        let event = tokio::select! {
             biased;
-            () = &mut interrupt => return Ok(Outcome::Interrupted),
-            part = parts.recv() => part,
+            () = &mut interrupt => return Ok(QueryOutcome::Interrupted),
+            event = events.recv() => event,
         };
-        match part {
-            Some(Ok(Part::Schema(schema))) => {
+        match event {
+            Some(Ok(QueryEvent::Schema(schema))) => {
                 if !schema.fields().is_empty() {
                     rows = Some(0);
                     output.begin(&schema)?;
                 }
             }
-            Some(Ok(Part::Batch(batch))) => {
+            Some(Ok(QueryEvent::Batch(batch))) => {
                 if let Some(rows) = &mut rows {
                     *rows += batch.num_rows();
                     output.write(&batch)?;
@@ -122,43 +122,43 @@ pub(crate) async fn run(
     if rows.is_some() {
         output.end()?;
     }
-    Ok(Outcome::Finished(rows))
+    Ok(QueryOutcome::Finished(rows))
 }
 
-async fn send_parts(
+async fn send_events(
     context: SessionContext,
     statement: String,
-    sender: mpsc::Sender<Result<Part, DataFusionError>>,
+    sender: mpsc::Sender<Result<QueryEvent, DataFusionError>>,
 ) {
-    if let Err(error) = try_send_parts(&context, &statement, &sender).await {
-        // Without a receiver nobody wants to know.
+    if let Err(error) = try_send_events(&context, &statement, &sender).await {
+        // The receiver is dropped when the query was interrupted. The error is not needed then.
         let _ = sender.send(Err(error)).await;
     }
 }
 
-async fn try_send_parts(
+async fn try_send_events(
     context: &SessionContext,
     statement: &str,
-    sender: &mpsc::Sender<Result<Part, DataFusionError>>,
+    sender: &mpsc::Sender<Result<QueryEvent, DataFusionError>>,
 ) -> Result<(), DataFusionError> {
     let frame = context.sql(statement).await?;
     let mut batches = frame.execute_stream().await?;
     if sender
-        .send(Ok(Part::Schema(batches.schema())))
+        .send(Ok(QueryEvent::Schema(batches.schema())))
         .await
         .is_err()
     {
         return Ok(());
     }
     while let Some(batch) = batches.next().await {
-        if sender.send(Ok(Part::Batch(batch?))).await.is_err() {
+        if sender.send(Ok(QueryEvent::Batch(batch?))).await.is_err() {
             break;
         }
     }
     Ok(())
 }
 
-/// A task that ends with whoever waits for it.
+/// A task that is aborted when its handle is dropped.
 struct AbortOnDrop(tokio::task::JoinHandle<()>);
 
 impl AbortOnDrop {

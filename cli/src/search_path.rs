@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`SearchPath`]: a schema in which tables of other schemas are found by their bare names.
+//! [`SearchPath`]: a schema that finds tables of other schemas by their bare names.
 
 use std::sync::{Arc, Weak};
 
@@ -10,23 +10,23 @@ use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 
-/// The default schema of a context, with a search path behind it: a name that it does not have is
-/// looked for in all other schemas of its catalog. A name that several have is an error.
+/// The default schema of a context, extended by a search path: a table that it does not have is looked
+/// up in all other schemas of the catalog. A name that several of them have is an error.
 ///
-/// It lists only its own tables, so that no table is listed twice.
+/// Only the tables of the default schema are listed, so that no table is listed twice.
 #[derive(Debug)]
 pub(crate) struct SearchPath {
     own_name: String,
     own: Arc<dyn SchemaProvider>,
-    /// Which owns this schema.
+    /// The catalog that owns this schema.
     catalog: Weak<dyn CatalogProvider>,
 }
 
 impl SearchPath {
-    /// Puts a search path behind the default schema of `context`.
+    /// Replaces the default schema of `context` with one that has a search path.
     ///
     /// # Errors
-    /// If the context's default catalog is not there, or does not take schemas.
+    /// Fails if the default catalog does not exist or rejects schemas.
     pub(crate) fn install(context: &SessionContext) -> Result<()> {
         let config = context.copied_config();
         let options = &config.options().catalog;
@@ -47,7 +47,7 @@ impl SearchPath {
         Ok(())
     }
 
-    /// The other schemas that have a table of this name, by their names.
+    /// Returns the other schemas that have a table of this name, sorted by schema name.
     fn others(&self, table: &str) -> Vec<(String, Arc<dyn SchemaProvider>)> {
         let Some(catalog) = self.catalog.upgrade() else {
             return Vec::new();
@@ -77,7 +77,7 @@ impl SchemaProvider for SearchPath {
             [] => Ok(None),
             [(_, schema)] => schema.table(name).await,
             [(first, _), (second, _), ..] => Err(DataFusionError::Plan(format!(
-                "`{name}` may be `{first}.{name}` or `{second}.{name}`: write the namespace"
+                "`{name}` is ambiguous: write `{first}.{name}` or `{second}.{name}`"
             ))),
         }
     }

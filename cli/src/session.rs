@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Session`]: a DataFusion session over the system tables and a folder of data files.
+//! [`Session`]: a DataFusion session with the system tables and the tables of a data folder.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,53 +12,53 @@ use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable::system::{self, SystemTables};
-use kalamtable_files::{RegisterError, RegisteredTable, register_folder};
+use kalamtable_files::{RegisteredTable, register_folder};
 use kalamtable_model::{Column, Shared, TableDefinition};
 
 use crate::search_path::SearchPath;
 
-/// A DataFusion session, and what is known about its tables.
+/// A DataFusion session, and the definitions of its tables.
 pub(crate) struct Session {
     context: SessionContext,
     tables: Vec<RegisteredTable>,
 }
 
 impl Session {
-    /// The system tables, and each of `definitions` over its files in `data`. Tables are found by
-    /// `namespace.table`, and by the bare name where only one namespace has it.
+    /// Creates a session with the system tables, and with each of `definitions` over its files in
+    /// `data`. A table is found by `namespace.table`, and by its bare name if that is unique.
     ///
     /// # Errors
-    /// What [`register_folder`] says.
+    /// Fails with the errors of [`register_folder`].
     pub(crate) fn open(
         definitions: &[TableDefinition],
         data: Option<&Path>,
-    ) -> Result<Self, RegisterError> {
+    ) -> Result<Self, kalamtable_files::Error> {
         let config = SessionConfig::new().with_information_schema(true);
         let context = SessionContext::new_with_config(config);
         let system = SystemTables::register(&context)?;
         let tables = register_folder(&context, definitions, data)?;
         for table in &tables {
-            let definition = Shared::Counted(table.definition.clone());
+            let definition = Shared::Counted(Arc::clone(&table.definition));
             system.known_tables.add(definition);
         }
         SearchPath::install(&context)?;
         Ok(Session { context, tables })
     }
 
-    /// Where queries run.
+    /// Returns the context that queries run in.
     pub(crate) fn context(&self) -> &SessionContext {
         &self.context
     }
 
-    /// Tables that were registered from definitions, without the system tables.
+    /// Returns the tables that were registered from definitions, without the system tables.
     pub(crate) fn tables(&self) -> &[RegisteredTable] {
         &self.tables
     }
 
-    /// What `\d` shows: a row for each table and view.
+    /// Returns the result of `\d`: a row per table and view.
     ///
     /// # Errors
-    /// If DataFusion cannot say what a table is.
+    /// Fails if a catalog fails to return one of its tables.
     pub(crate) async fn describe_tables(&self) -> Result<RecordBatch, DataFusionError> {
         let mut rows = Vec::new();
         for catalog_name in self.context.catalog_names() {
@@ -80,11 +80,11 @@ impl Session {
                     let columns = provider.schema().fields().len().to_string();
                     let definition = self.definition(&name);
                     let comment = definition.and_then(TableDefinition::comment);
-                    let rows_are = self.rows_are(&name);
+                    let data_path = self.data_path(&name);
                     rows.push([
                         Some(name),
                         Some(columns),
-                        rows_are,
+                        data_path,
                         comment.map(str::to_string),
                     ]);
                 }
@@ -94,20 +94,21 @@ impl Session {
         Ok(text_batch(["table", "columns", "rows", "comment"], &rows)?)
     }
 
-    /// Where a table's rows are.
-    fn rows_are(&self, name: &str) -> Option<String> {
+    /// Returns the path of the data of a table, or `none` if it has no data. Returns `None` for other
+    /// tables.
+    fn data_path(&self, name: &str) -> Option<String> {
         let mut tables = self.tables.iter();
         let table = tables.find(|table| table.definition.name().to_string() == name)?;
         Some(match &table.files {
-            Some(files) => files.place.display().to_string(),
+            Some(files) => files.path.display().to_string(),
             None => "none".to_string(),
         })
     }
 
-    /// What `\d NAME` shows: a row for each column.
+    /// Returns the result of `\d NAME`: a row per column.
     ///
     /// # Errors
-    /// If there is no such table, or several.
+    /// Fails if the table does not exist or the name is ambiguous.
     pub(crate) async fn describe_columns(
         &self,
         name: &str,
@@ -129,10 +130,10 @@ impl Session {
         Ok(text_batch(names, &rows)?)
     }
 
-    /// The definition of the table that is called `name`, with its namespace or, if only one has
-    /// that name, without.
+    /// Returns the definition of the table with this name. A bare name finds the first table that has
+    /// it.
     fn definition(&self, name: &str) -> Option<&TableDefinition> {
-        // A table from a folder stands before a system table of the same name.
+        // A table with data replaces a system table of the same name, so it comes first.
         let own = self.tables.iter().map(|table| &*table.definition);
         let system = system::TABLES.iter().map(|table| table.definition);
         let all: Vec<&TableDefinition> = own.chain(system).collect();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The interactive shell: statements of several lines, a few commands of its own, history, and
-//! Ctrl-C, which stops a query and never the shell.
+//! The interactive shell: statements of several lines, commands that begin with a backslash, history,
+//! and Ctrl-C, which stops a query and never the shell.
 
 #[cfg(test)]
 mod tests;
@@ -21,64 +21,64 @@ use rustyline::{Config, Editor};
 use tokio::runtime::Runtime;
 
 use crate::check::count;
-use crate::output::Format;
-use crate::query::{self, Outcome, QueryError};
+use crate::output::OutputFormat;
+use crate::query::{self, QueryError, QueryOutcome};
 use crate::session::Session;
 use crate::statements::Statements;
 
-/// What a [`LineReader`] read.
+/// The input that a [`LineReader`] returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Line {
-    /// A line, without its end.
-    Text(String),
-    /// Ctrl-C instead of one.
+pub(crate) enum ShellInput {
+    /// A line without its line break.
+    Line(String),
+    /// Ctrl-C.
     Interrupted,
-    /// Ctrl-D: there will be no other.
+    /// Ctrl-D, the end of the input.
     End,
 }
 
-/// Where a shell's lines come from.
+/// The source of the input of a shell.
 pub(crate) trait LineReader {
-    /// The next line, asked for with `prompt`.
+    /// Shows `prompt` and returns the next input.
     ///
     /// # Errors
-    /// If there is no reading any more.
-    fn read_line(&mut self, prompt: &str) -> io::Result<Line>;
+    /// Fails if the input cannot be read.
+    fn read_line(&mut self, prompt: &str) -> io::Result<ShellInput>;
 
-    /// Takes note of what was entered, for one who looks for it later.
+    /// Adds an entry to the history.
     fn remember(&mut self, entry: &str);
 }
 
-/// Becomes ready when the query that runs has to stop. Made once per query, before it runs.
+/// A future that completes when the running query has to stop. Each query has its own.
 pub(crate) type Interrupt = Pin<Box<dyn Future<Output = ()>>>;
 
 /// An interactive shell.
 pub(crate) struct Shell<'a> {
-    /// Where queries run.
+    /// The runtime that queries run on.
     pub(crate) runtime: &'a Runtime,
-    /// What they see.
+    /// The session that queries run in.
     pub(crate) session: &'a Session,
-    /// How results are written.
-    pub(crate) format: Format,
-    /// Makes an interrupt for each query.
+    /// The format of results.
+    pub(crate) format: OutputFormat,
+    /// Creates the interrupt of a query, before the query runs.
     pub(crate) interrupt: &'a dyn Fn() -> Interrupt,
 }
 
 const PROMPT: &str = "kalamtable> ";
-const PROMPT_WITHIN: &str = "       ...> ";
+const CONTINUATION_PROMPT: &str = "       ...> ";
 
 const HELP: &str = r"End a statement with a semicolon; it may have several lines.
   \d         tables
   \d NAME    columns of a table
   \?         this help
   \q         quit, as does Ctrl-D
-Ctrl-C stops a query, or forgets what has been entered.";
+Ctrl-C stops a query, or discards the current input.";
 
 impl Shell<'_> {
-    /// Reads and runs until there is no other line. An error ends a statement, not the shell.
+    /// Reads and runs statements until the end of the input. An error ends a statement, not the shell.
     ///
     /// # Errors
-    /// If `output` or `errors` cannot be written to, or the lines cannot be read.
+    /// Fails if `output` or `errors` cannot be written to, or if the input cannot be read.
     pub(crate) fn run(
         &self,
         lines: &mut dyn LineReader,
@@ -91,24 +91,24 @@ impl Shell<'_> {
             let prompt = if entry.is_empty() {
                 PROMPT
             } else {
-                PROMPT_WITHIN
+                CONTINUATION_PROMPT
             };
             let line = match lines.read_line(prompt)? {
-                Line::Text(line) => line,
-                Line::Interrupted => {
+                ShellInput::Line(line) => line,
+                ShellInput::Interrupted => {
                     statements.clear();
                     entry.clear();
                     continue;
                 }
-                Line::End => return Ok(()),
+                ShellInput::End => return Ok(()),
             };
             if entry.is_empty() {
                 let command = line.trim();
                 if command.starts_with('\\') || matches!(command, "quit" | "exit") {
                     lines.remember(command);
                     match self.command(command, output, errors)? {
-                        Next::Line => continue,
-                        Next::Quit => return Ok(()),
+                        AfterCommand::Continue => continue,
+                        AfterCommand::Quit => return Ok(()),
                     }
                 }
             }
@@ -133,7 +133,7 @@ impl Shell<'_> {
         }
     }
 
-    /// Says whether the statement came to its end.
+    /// Runs a statement. Returns `false` if it failed or was interrupted.
     fn statement(
         &self,
         statement: &str,
@@ -142,7 +142,7 @@ impl Shell<'_> {
     ) -> io::Result<bool> {
         let begin = Instant::now();
         let outcome = {
-            let mut results = self.format.output(BufWriter::new(&mut *output));
+            let mut results = self.format.result_writer(BufWriter::new(&mut *output));
             let interrupt = (self.interrupt)();
             let context = self.session.context();
             let query = query::run(context, statement, results.as_mut(), interrupt);
@@ -150,13 +150,13 @@ impl Shell<'_> {
         };
         output.flush()?;
         let time = seconds(begin.elapsed());
-        let is_finished = matches!(outcome, Ok(Outcome::Finished(_)));
+        let is_finished = matches!(outcome, Ok(QueryOutcome::Finished(_)));
         match outcome {
-            Ok(Outcome::Finished(Some(rows))) => {
+            Ok(QueryOutcome::Finished(Some(rows))) => {
                 writeln!(errors, "{} in {time}", count(rows, "row"))?;
             }
-            Ok(Outcome::Finished(None)) => writeln!(errors, "done in {time}")?,
-            Ok(Outcome::Interrupted) => writeln!(errors, "stopped after {time}")?,
+            Ok(QueryOutcome::Finished(None)) => writeln!(errors, "done in {time}")?,
+            Ok(QueryOutcome::Interrupted) => writeln!(errors, "stopped after {time}")?,
             Err(QueryError::Write(error)) => return Err(error),
             Err(error) => writeln!(errors, "error: {error}")?,
         }
@@ -168,13 +168,13 @@ impl Shell<'_> {
         command: &str,
         output: &mut dyn Write,
         errors: &mut dyn Write,
-    ) -> io::Result<Next> {
+    ) -> io::Result<AfterCommand> {
         let (name, argument) = match command.split_once(char::is_whitespace) {
             Some((name, argument)) => (name, argument.trim().trim_end_matches(';')),
             None => (command.trim_end_matches(';'), ""),
         };
         match (name, argument) {
-            (r"\q" | "quit" | "exit", _) => return Ok(Next::Quit),
+            (r"\q" | "quit" | "exit", _) => return Ok(AfterCommand::Quit),
             (r"\?" | r"\h" | r"\help", _) => writeln!(output, "{HELP}")?,
             (r"\d", "") => {
                 let tables = self.runtime.block_on(self.session.describe_tables());
@@ -186,10 +186,10 @@ impl Shell<'_> {
             }
             (name, _) => writeln!(
                 errors,
-                r"error: there is no command `{name}`; `\?` shows all"
+                r"error: unknown command `{name}`; `\?` shows all commands"
             )?,
         }
-        Ok(Next::Line)
+        Ok(AfterCommand::Continue)
     }
 
     fn show(
@@ -200,7 +200,7 @@ impl Shell<'_> {
     ) -> io::Result<()> {
         match rows {
             Ok(rows) => {
-                let mut results = self.format.output(output);
+                let mut results = self.format.result_writer(output);
                 results.begin(&rows.schema())?;
                 results.write(&rows)?;
                 results.end()
@@ -210,8 +210,8 @@ impl Shell<'_> {
     }
 }
 
-enum Next {
-    Line,
+enum AfterCommand {
+    Continue,
     Quit,
 }
 
@@ -219,17 +219,17 @@ fn seconds(time: Duration) -> String {
     format!("{:.3} s", time.as_secs_f64())
 }
 
-/// Ctrl-C.
+/// Returns an interrupt that completes on Ctrl-C.
 pub(crate) fn interrupt() -> Interrupt {
     Box::pin(async {
         if tokio::signal::ctrl_c().await.is_err() {
-            // There is no hearing of it here.
+            // Ctrl-C cannot be received here, so the query is never interrupted.
             std::future::pending::<()>().await;
         }
     })
 }
 
-/// Takes Ctrl-C away from the process, which it would otherwise end between two queries.
+/// Registers a handler for Ctrl-C, which otherwise would end the process between two queries.
 pub(crate) fn keep_running_on_interrupt(runtime: &Runtime) {
     runtime.block_on(async {
         tokio::select! {
@@ -240,17 +240,17 @@ pub(crate) fn keep_running_on_interrupt(runtime: &Runtime) {
     });
 }
 
-/// A terminal, with editing, and history in a file.
+/// A terminal with line editing, and with history in a file.
 pub(crate) struct Terminal {
     editor: Editor<(), FileHistory>,
     history: Option<PathBuf>,
 }
 
 impl Terminal {
-    /// The terminal of this process. If its history cannot be read, `errors` says why.
+    /// Opens the terminal of this process. If the history cannot be read, writes a note to `errors`.
     ///
     /// # Errors
-    /// If there is no terminal, or `errors` cannot be written to.
+    /// Fails if the process has no terminal, or if `errors` cannot be written to.
     pub(crate) fn open(errors: &mut dyn Write) -> io::Result<Self> {
         let config = Config::builder().auto_add_history(false).build();
         let mut editor = Editor::with_config(config).map_err(to_io)?;
@@ -261,22 +261,22 @@ impl Terminal {
         {
             writeln!(
                 errors,
-                "history cannot be read from {}: {error}",
+                "the history cannot be read from {}: {error}",
                 path.display()
             )?;
         }
         Ok(Terminal { editor, history })
     }
 
-    /// Writes the history. If that cannot be done, `errors` says why.
+    /// Writes the history. If that fails, writes a note to `errors`.
     ///
     /// # Errors
-    /// If `errors` cannot be written to.
+    /// Fails if `errors` cannot be written to.
     pub(crate) fn close(mut self, errors: &mut dyn Write) -> io::Result<()> {
         let Some(path) = &self.history else {
             return writeln!(
                 errors,
-                "history is not kept: neither XDG_STATE_HOME nor HOME is set"
+                "the history is not saved: neither XDG_STATE_HOME nor HOME is set"
             );
         };
         let folder = path.parent().unwrap_or(Path::new("."));
@@ -286,7 +286,7 @@ impl Terminal {
             Err(error) => {
                 writeln!(
                     errors,
-                    "history cannot be written to {}: {error}",
+                    "the history cannot be written to {}: {error}",
                     path.display()
                 )
             }
@@ -295,17 +295,17 @@ impl Terminal {
 }
 
 impl LineReader for Terminal {
-    fn read_line(&mut self, prompt: &str) -> io::Result<Line> {
+    fn read_line(&mut self, prompt: &str) -> io::Result<ShellInput> {
         match self.editor.readline(prompt) {
-            Ok(line) => Ok(Line::Text(line)),
-            Err(ReadlineError::Interrupted) => Ok(Line::Interrupted),
-            Err(ReadlineError::Eof) => Ok(Line::End),
+            Ok(line) => Ok(ShellInput::Line(line)),
+            Err(ReadlineError::Interrupted) => Ok(ShellInput::Interrupted),
+            Err(ReadlineError::Eof) => Ok(ShellInput::End),
             Err(error) => Err(to_io(error)),
         }
     }
 
     fn remember(&mut self, entry: &str) {
-        // What cannot be remembered can still be run.
+        // An entry that cannot be added to the history can still run.
         let _ = self.editor.add_history_entry(entry);
     }
 }
@@ -317,7 +317,8 @@ fn to_io(error: ReadlineError) -> io::Error {
     }
 }
 
-/// See <https://specifications.freedesktop.org/basedir-spec>: a relative path counts for nothing.
+/// Returns the path of the history. Ignores a relative path in `XDG_STATE_HOME`, as
+/// <https://specifications.freedesktop.org/basedir-spec> requires.
 fn history_path(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
     let state = variable("XDG_STATE_HOME").filter(|path| path.is_absolute());
     let state = state.or_else(|| Some(variable("HOME")?.join(".local/state")))?;

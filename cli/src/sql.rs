@@ -1,43 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `kalamtable sql`: which tables there are, and whether statements come from an argument, a pipe
-//! or a terminal.
+//! `kalamtable sql`: registers the tables, and runs statements from an argument, a pipe or a terminal.
 
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
-use kalamtable_files::{DataError, RegisterError, RegisteredTable};
+use kalamtable_files::{DataError, RegisteredTable};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::check::{count, load_definitions};
 
-use crate::output::Format;
+use crate::output::OutputFormat;
 use crate::query::{self, QueryError};
 use crate::session::Session;
 use crate::shell::{Shell, Terminal, interrupt, keep_running_on_interrupt};
 use crate::statements::Statements;
 
-/// What to query, and how to show it.
+/// The options of `kalamtable sql`.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
-    /// Statements; without any they are read from stdin.
+pub(crate) struct SqlOptions {
+    /// The statements to run; `None` to read them from stdin.
     pub(crate) query: Option<String>,
     /// A folder of definitions.
     pub(crate) schemas: Option<PathBuf>,
     /// A folder of data files for these definitions.
     pub(crate) data: Option<PathBuf>,
-    /// How results are written.
-    pub(crate) format: Format,
+    /// The format of results.
+    pub(crate) format: OutputFormat,
 }
 
-/// Why there was not everything that was asked for.
+/// The reason why the command failed.
 #[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
 pub(crate) enum Error {
-    /// The definitions have problems, which have been told.
+    /// The definitions have problems, which are already reported.
     #[error("the definitions have problems")]
     Definitions,
-    /// The data has problems, or a statement failed; each of these has yet to be told.
+    /// The data has problems or a statement failed. Contains the messages, which are not yet reported.
     #[error("{}", .0.join("\n"))]
     Failed(Vec<String>),
     /// Reading statements or writing results failed.
@@ -48,9 +46,9 @@ pub(crate) enum Error {
 /// Runs the statements, or the shell.
 ///
 /// # Errors
-/// The first statement that fails, if they do not come from a terminal; everything that keeps the
-/// first from being run.
-pub(crate) fn sql(options: &Options) -> Result<(), Error> {
+/// Fails if the definitions or the data have problems, and, except in the shell, with the first
+/// statement that fails.
+pub(crate) fn sql(options: &SqlOptions) -> Result<(), Error> {
     let errors = &mut io::stderr();
     let definitions = match &options.schemas {
         None => Vec::new(),
@@ -61,16 +59,16 @@ pub(crate) fn sql(options: &Options) -> Result<(), Error> {
     };
     let session = Session::open(&definitions, options.data.as_deref());
     let session = session.map_err(|error| match error {
-        RegisterError::Data(problems) => {
+        kalamtable_files::Error::Data(problems) => {
             let problems: Vec<String> = problems.iter().map(DataError::to_string).collect();
             Error::Failed(problems)
         }
         error => Error::Failed(vec![error.to_string()]),
     })?;
-    say_what_is_empty(options, session.tables(), errors)?;
+    note_empty_tables(options, session.tables(), errors)?;
     let runtime = Builder::new_multi_thread()
-        // Debug builds of the planner need more than the usual two MiB for deep expressions.
-        // A long chain of operators is a deep tree, and parts of the planner recurse into it.
+        // Parts of the planner recurse into expressions. A long chain of operators is a deep tree,
+        // for which the default of 2 MiB is not enough in debug builds.
         .thread_stack_size(64 * 1024 * 1024)
         .enable_all()
         .build()?;
@@ -81,13 +79,13 @@ pub(crate) fn sql(options: &Options) -> Result<(), Error> {
     } else {
         run_all(&runtime, &session, options.format, &mut io::stdin().lock())
     };
-    // A reader of a file that waits for a disk does not keep the process.
+    // Do not wait for tasks that still read files.
     runtime.shutdown_background();
     result
 }
 
-fn say_what_is_empty(
-    options: &Options,
+fn note_empty_tables(
+    options: &SqlOptions,
     tables: &[RegisteredTable],
     errors: &mut dyn Write,
 ) -> io::Result<()> {
@@ -110,36 +108,32 @@ fn say_what_is_empty(
         names => names.join(", "),
     };
     match &options.data {
-        Some(data) => writeln!(
-            errors,
-            "note: {} has no data for {names}: empty",
-            data.display()
-        ),
-        None => writeln!(errors, "note: without --data there are no rows in {names}"),
+        Some(data) => writeln!(errors, "note: {} has no files for {names}", data.display()),
+        None => writeln!(errors, "note: empty without --data: {names}"),
     }
 }
 
-/// Runs what is read until a statement fails. A line is read only after the statements before it
-/// have run.
+/// Runs the statements in `text` until one fails. Reads a line only after the previous statements have
+/// run.
 fn run_all(
     runtime: &Runtime,
     session: &Session,
-    format: Format,
+    format: OutputFormat,
     text: &mut dyn BufRead,
 ) -> Result<(), Error> {
-    let mut output = format.output(BufWriter::new(io::stdout().lock()));
+    let mut output = format.result_writer(BufWriter::new(io::stdout().lock()));
     let mut statements = Statements::default();
     let mut run = |statement: &str| {
         let query = query::run(
             session.context(),
             statement,
             output.as_mut(),
-            // Ctrl-C ends the process, as in any other that is not interactive.
+            // Ctrl-C ends the process, because this is not an interactive shell.
             std::future::pending(),
         );
         runtime.block_on(query)
     };
-    let mut run_and_tell = |statement: &str| match run(statement) {
+    let mut run_or_stop = |statement: &str| match run(statement) {
         Ok(_) => Ok(true),
         Err(error) if error.is_broken_pipe() => Ok(false),
         Err(QueryError::Write(error)) => Err(Error::Io(error)),
@@ -153,18 +147,18 @@ fn run_all(
         }
         statements.push(&line);
         while let Some(statement) = statements.next_complete() {
-            if !run_and_tell(&statement)? {
+            if !run_or_stop(&statement)? {
                 return Ok(());
             }
         }
     }
     if let Some(statement) = statements.take_rest() {
-        run_and_tell(&statement)?;
+        run_or_stop(&statement)?;
     }
     Ok(())
 }
 
-fn run_shell(runtime: &Runtime, session: &Session, format: Format) -> Result<(), Error> {
+fn run_shell(runtime: &Runtime, session: &Session, format: OutputFormat) -> Result<(), Error> {
     let (output, errors) = (&mut io::stdout(), &mut io::stderr());
     let system_tables = kalamtable::system::TABLES.len();
     let tables = session.tables().len() + system_tables;

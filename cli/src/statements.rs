@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Statements`]: SQL text that comes in pieces, cut at semicolons.
+//! [`Statements`]: splits SQL text that arrives in pieces at its semicolons.
 
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
 
-/// SQL text that comes in pieces.
+/// A buffer of SQL text that arrives in pieces.
 #[derive(Debug, Default)]
 pub(crate) struct Statements {
     text: String,
-    /// Whether a piece with a semicolon came since the text was last cut.
+    /// Whether a semicolon was added since the last attempt to split the text.
     may_be_complete: bool,
 }
 
 impl Statements {
-    /// Adds a piece.
+    /// Appends a piece of text.
     pub(crate) fn push(&mut self, piece: &str) {
         self.text.push_str(piece);
         self.may_be_complete |= piece.contains(';');
     }
 
-    /// Takes the first statement that ends in a semicolon, without it. Those of nothing but
-    /// comments are passed over.
+    /// Removes and returns the first statement that ends in a semicolon, without the semicolon. Skips
+    /// statements that are empty or contain only comments.
     pub(crate) fn next_complete(&mut self) -> Option<String> {
         while self.may_be_complete {
             let Some((end, is_empty)) = first_end(&self.text) else {
@@ -38,7 +38,8 @@ impl Statements {
         None
     }
 
-    /// Takes what is left, which may lack its semicolon; `None` if it is nothing but comments.
+    /// Removes and returns the remaining text, whose semicolon may be missing. Returns `None` if it is
+    /// empty or contains only comments.
     pub(crate) fn take_rest(&mut self) -> Option<String> {
         let text = std::mem::take(self).text;
         let is_empty =
@@ -46,18 +47,19 @@ impl Statements {
         (!is_empty).then(|| text.trim().to_string())
     }
 
-    /// Whether nothing has been begun.
+    /// Returns whether the remaining text is blank.
     pub(crate) fn is_empty(&self) -> bool {
         self.text.trim().is_empty()
     }
 
-    /// Forgets what has been begun.
+    /// Removes all text.
     pub(crate) fn clear(&mut self) {
         *self = Statements::default();
     }
 }
 
-/// Where the first semicolon is that ends a statement, and whether there is nothing before it.
+/// Returns the offset of the first semicolon that ends a statement, and whether that statement is
+/// empty.
 fn first_end(text: &str) -> Option<(usize, bool)> {
     let mut is_empty = true;
     for (token, location) in tokens(text)? {
@@ -69,7 +71,7 @@ fn first_end(text: &str) -> Option<(usize, bool)> {
     None
 }
 
-/// The tokens with their places; `None` as long as a quote or a comment is open.
+/// Returns the tokens with their locations, or `None` while a quote or a comment is not closed.
 fn tokens(text: &str) -> Option<impl Iterator<Item = (Token, Location)>> {
     let tokens = Tokenizer::new(&GenericDialect, text).tokenize_with_location();
     let tokens = tokens.ok()?.into_iter();
@@ -80,7 +82,7 @@ fn is_space(token: &Token) -> bool {
     matches!(token, Token::Whitespace(_) | Token::EOF)
 }
 
-/// The tokenizer counts lines and characters, from 1.
+/// Converts a location of the tokenizer, which counts lines and characters from 1, to a byte offset.
 fn offset(text: &str, location: Location) -> Option<usize> {
     let line = usize::try_from(location.line).ok()?.checked_sub(1)?;
     let column = usize::try_from(location.column).ok()?.checked_sub(1)?;
@@ -105,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn semicolons_end_statements_unless_quoted_or_in_a_comment() {
+    fn semicolons_in_quotes_and_comments_do_not_split() {
         let text =
             "SELECT ';', \"a;b\" -- no; end\n, /* nor; /* here; */ ; */ 'it''s;' ; SELECT 'ü;' ;";
         let (complete, rest) = split(&[text]);
@@ -120,21 +122,21 @@ mod tests {
     }
 
     #[test]
-    fn a_statement_may_come_in_pieces() {
+    fn statements_are_joined_from_pieces() {
         let (complete, rest) = split(&["SELECT 1,\n", "'a;\n", "b' ;SELECT", " 2;; ;\n -- done\n"]);
         assert_eq!(complete, ["SELECT 1,\n'a;\nb'", "SELECT 2"]);
         assert_eq!(rest, None);
     }
 
     #[test]
-    fn the_last_statement_may_lack_its_semicolon() {
+    fn last_statement_needs_no_semicolon() {
         let (complete, rest) = split(&["SELECT 1; SELECT 2\n"]);
         assert_eq!(complete, ["SELECT 1"]);
         assert_eq!(rest.as_deref(), Some("SELECT 2"));
     }
 
     #[test]
-    fn an_open_quote_is_left_to_the_parser() {
+    fn open_quote_is_left_to_the_parser() {
         let (complete, rest) = split(&["SELECT 'a; SELECT 2;"]);
         assert!(complete.is_empty());
         assert_eq!(rest.as_deref(), Some("SELECT 'a; SELECT 2;"));

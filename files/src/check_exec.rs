@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`CheckExec`]: passes batches on once their values have been checked, and filters, limits and
-//! statistics through to what reads them.
+//! [`CheckExec`]: a plan node that checks the batches of its input, and passes filters, limits and
+//! statistics through to it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,20 +22,20 @@ use datafusion::physical_plan::{
 };
 use futures::StreamExt;
 
-use crate::parquet::Check;
+use crate::batch_check::BatchCheck;
 
-/// Checks the batches of its input.
+/// A plan node that applies a [`BatchCheck`] to the batches of its input.
 #[derive(Debug)]
 pub(crate) struct CheckExec {
-    check: Arc<Check>,
+    check: Arc<BatchCheck>,
     input: Arc<dyn ExecutionPlan>,
     properties: Arc<PlanProperties>,
 }
 
 impl CheckExec {
-    pub(crate) fn new(check: Arc<Check>, input: Arc<dyn ExecutionPlan>) -> Self {
+    pub(crate) fn new(check: Arc<BatchCheck>, input: Arc<dyn ExecutionPlan>) -> Self {
         let properties = PlanProperties::new(
-            EquivalenceProperties::new(check.schema().clone()),
+            EquivalenceProperties::new(Arc::clone(check.schema())),
             input.output_partitioning().clone(),
             input.pipeline_behavior(),
             input.boundedness(),
@@ -83,7 +83,7 @@ impl ExecutionPlan for CheckExec {
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match <[_; 1]>::try_from(children) {
-            Ok([input]) => Ok(Arc::new(CheckExec::new(self.check.clone(), input))),
+            Ok([input]) => Ok(Arc::new(CheckExec::new(Arc::clone(&self.check), input))),
             Err(children) => internal_err!("CheckExec has one child, not {}", children.len()),
         }
     }
@@ -93,12 +93,12 @@ impl ExecutionPlan for CheckExec {
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let check = self.check.clone();
+        let check = Arc::clone(&self.check);
         let batches = self.input.execute(partition, context)?.map(move |batch| {
             let batch = batch.map_err(|error| check.explain(error))?;
             check.apply(&batch)
         });
-        let schema = self.check.schema().clone();
+        let schema = Arc::clone(self.check.schema());
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }
 
@@ -112,7 +112,7 @@ impl ExecutionPlan for CheckExec {
         _args: &StatisticsArgs,
     ) -> Result<Arc<Statistics>> {
         match input_stats {
-            [statistics] => Ok(statistics.clone()),
+            [statistics] => Ok(Arc::clone(statistics)),
             inputs => internal_err!("CheckExec has one child, not {}", inputs.len()),
         }
     }

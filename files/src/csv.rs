@@ -1,68 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! CSV as RFC 4180 has it: fields parted by commas, quoted where they hold a comma, a quote or a
-//! line break; a header whose names are matched with the columns', in any order.
+//! CSV as in RFC 4180: fields separated by commas, in quotes if they contain a comma, a quote or a
+//! line break. The names in the header are matched with the columns, in any order.
 //!
-//! An empty field is null, with these exceptions: in a `text` column an empty field in quotes is
-//! empty text, and so is one without quotes if the column may not be null. Nested values and
-//! embeddings are JSON. A blank line counts for nothing, unless the table has but one column.
+//! An empty field is null, with two exceptions. In a `text` column, an empty field in quotes is empty
+//! text, and so is one without quotes if the column is not nullable. Nested values and embeddings are
+//! JSON. A blank line is skipped, unless the table has only one column.
+//!
+//! The `arrow-csv` reader does not suit this crate: it does not distinguish `""` from an empty field,
+//! it truncates decimals that have too many digits, and its errors count records instead of lines.
 
 use std::path::Path;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use kalamtable_model::{Column, ColumnType, TableDefinition};
+use kalamtable_model::value_text;
+use kalamtable_model::{Column, ColumnType, TableDefinition, nearest};
 
-use crate::json::{self, Place};
+use crate::error::{DataError, ValueMismatch, ValueProblem, did_you_mean, shorten};
+use crate::json::{self, JsonCell};
 use crate::lines::{Lines, MAX_RECORD_BYTES};
-use crate::problem::{DataError, Misfit, Problem, did_you_mean, nearest, shorten};
-use crate::rows::{Cell, Rows};
+use crate::row_buffer::{RowBuffer, TextCell};
 use crate::text;
 
-/// Converts the cells of one column.
-pub(crate) fn build(column: &Column, cells: &[Cell<&str>]) -> Result<ArrayRef, Misfit> {
+/// Builds an array from the cells of one column.
+pub(crate) fn build(column: &Column, cells: &[TextCell<&str>]) -> Result<ArrayRef, ValueMismatch> {
     let is_text = matches!(column.ty, ColumnType::Text | ColumnType::Arrow(_));
     let mut values = Vec::with_capacity(cells.len());
     for (index, cell) in cells.iter().enumerate() {
         let value = match cell {
-            Cell::Text("") if is_text => Some(""),
-            Cell::Empty if is_text && !column.nullable => Some(""),
-            Cell::Absent | Cell::Empty | Cell::Text("") => None,
-            Cell::Text(text) => Some(*text),
+            TextCell::Text("") if is_text => Some(""),
+            TextCell::Empty if is_text && !column.nullable => Some(""),
+            TextCell::Absent | TextCell::Empty | TextCell::Text("") => None,
+            TextCell::Text(text) => Some(*text),
         };
         if value.is_none() && !column.nullable {
-            return Err(Misfit::new(index, None, Problem::Empty));
+            return Err(ValueMismatch::new(index, None, ValueProblem::Empty));
         }
         values.push(value);
     }
     if text::is_textual(&column.ty) {
         return text::build(&column.ty, &values);
     }
-    let mut places = Vec::with_capacity(values.len());
+    let mut json_cells = Vec::with_capacity(values.len());
     for (index, value) in values.into_iter().enumerate() {
-        places.push(match value {
-            None => Place::Null,
+        json_cells.push(match value {
+            None => JsonCell::Null,
             Some(raw) => {
-                text::json(raw).map_err(|problem| Misfit::new(index, Some(raw), problem))?;
-                Place::written(raw.trim())
+                value_text::json(raw)
+                    .map_err(|error| ValueMismatch::new(index, Some(raw), error.into()))?;
+                JsonCell::new(raw.trim())
             }
         });
     }
-    json::build(&column.ty, column.nullable, &places)
+    json::build(&column.ty, column.nullable, &json_cells)
 }
 
-/// Checks the header alone.
+/// Checks the header of a file.
 pub(crate) fn check_header(path: &Path, definition: &TableDefinition) -> Result<(), DataError> {
-    let mut records = Records::open(path)?;
+    let mut records = RecordReader::open(path)?;
     read_header(&mut records, definition).map(|_| ())
 }
 
-/// Reads the file through `rows` and gives each batch to `emit`, until that says stop.
+/// Reads a file through `rows` and passes each batch to `emit`, until `emit` returns `false`.
 pub(crate) fn read(
     path: &Path,
-    rows: &mut Rows<'_>,
+    rows: &mut RowBuffer<'_>,
     mut emit: impl FnMut(RecordBatch) -> bool,
 ) -> Result<(), DataError> {
-    let mut records = Records::open(path)?;
+    let mut records = RecordReader::open(path)?;
     let positions = read_header(&mut records, rows.definition())?;
     let mut record = Record::default();
     while records.next(&mut record)? {
@@ -89,9 +94,9 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// For each field of a record, the position of its column.
+/// Reads the header and returns, for each of its fields, the position of the column.
 fn read_header(
-    records: &mut Records,
+    records: &mut RecordReader,
     definition: &TableDefinition,
 ) -> Result<Vec<usize>, DataError> {
     let mut record = Record::default();
@@ -99,7 +104,7 @@ fn read_header(
     let all_names = || names().collect::<Vec<_>>().join(",");
     if !records.next(&mut record)? || record.is_blank() {
         let message = format!(
-            "there is no header: begin the file with the line `{}`",
+            "the file has no header: begin it with the line `{}`",
             shorten(&all_names())
         );
         return Err(DataError::file(records.lines.path(), message));
@@ -108,25 +113,25 @@ fn read_header(
     let mut positions = Vec::with_capacity(record.len());
     for field in record.fields() {
         let name = match field {
-            Cell::Text(name) => name,
-            Cell::Absent | Cell::Empty => "",
+            TextCell::Text(name) => name,
+            TextCell::Absent | TextCell::Empty => "",
         };
         let Some((position, _)) = definition.column(name) else {
             let table = definition.name();
             let hint = match nearest(name, names()) {
                 None if record.len() == 1 && name.contains([';', '\t', '|']) => {
-                    "; fields are parted by commas".to_string()
+                    "; fields are separated by commas".to_string()
                 }
                 None => format!("; its columns are {}", shorten(&all_names())),
                 nearest => did_you_mean(nearest),
             };
             let name = shorten(name);
             return problem(format!(
-                "`{name}` in the header is no column of `{table}`{hint}"
+                "`{name}` in the header is not a column of `{table}`{hint}"
             ));
         };
         if positions.contains(&position) {
-            return problem(format!("`{name}` is in the header twice"));
+            return problem(format!("`{name}` occurs twice in the header"));
         }
         positions.push(position);
     }
@@ -145,10 +150,11 @@ fn read_header(
 /// The fields of one record.
 #[derive(Default)]
 struct Record {
-    /// Where it begins.
+    /// The line on which the record begins, from 1.
     line: u64,
+    /// The fields without their quotes, end to end.
     text: String,
-    /// Where each field ends in the text, and whether it was quoted.
+    /// For each field, the offset of its end in the text, and whether it was quoted.
     fields: Vec<(usize, bool)>,
 }
 
@@ -161,41 +167,41 @@ impl Record {
         self.text.is_empty() && matches!(self.fields[..], [(_, false)])
     }
 
-    fn fields(&self) -> impl Iterator<Item = Cell<&str>> {
+    fn fields(&self) -> impl Iterator<Item = TextCell<&str>> {
         let mut begin = 0;
         self.fields.iter().map(move |&(end, is_quoted)| {
             let text = &self.text[begin..end];
             begin = end;
             match text {
-                "" if !is_quoted => Cell::Empty,
-                text => Cell::Text(text),
+                "" if !is_quoted => TextCell::Empty,
+                text => TextCell::Text(text),
             }
         })
     }
 }
 
-/// Where in a record the reader is.
+/// The state of the parser within a record.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum FieldState {
     FieldBegins,
-    Bare,
+    Unquoted,
     Quoted,
-    /// Behind a quote in a quoted field: its end, or the first of two that stand for one.
+    /// After a quote in a quoted field: the end of the field, or the first half of an escaped quote.
     QuoteInQuoted,
 }
 
-/// Reads records.
-struct Records {
+/// Reads a file record by record.
+struct RecordReader {
     lines: Lines,
 }
 
-impl Records {
+impl RecordReader {
     fn open(path: &Path) -> Result<Self, DataError> {
         let lines = Lines::open(path)?;
-        Ok(Records { lines })
+        Ok(RecordReader { lines })
     }
 
-    /// Reads the next record; says whether there was one.
+    /// Reads the next record. Returns `false` at the end of the file.
     fn next(&mut self, record: &mut Record) -> Result<bool, DataError> {
         record.text.clear();
         record.fields.clear();
@@ -203,11 +209,11 @@ impl Records {
             return Ok(false);
         };
         record.line = number;
-        let mut state = State::FieldBegins;
+        let mut state = FieldState::FieldBegins;
         let mut parsed = parse_line(line, &mut state, record);
-        while let (Ok(()), State::Quoted) = (parsed, state) {
+        while let (Ok(()), FieldState::Quoted) = (parsed, state) {
             if record.text.len() > MAX_RECORD_BYTES {
-                parsed = Err("the row is longer than 64 MiB; is a quote never closed?");
+                parsed = Err("the row is longer than 64 MiB: a quote is probably not closed");
                 break;
             }
             parsed = match self.lines.next()? {
@@ -218,33 +224,35 @@ impl Records {
         parsed.map_err(|message| self.lines.problem(record.line, message))?;
         record
             .fields
-            .push((record.text.len(), state == State::QuoteInQuoted));
+            .push((record.text.len(), state == FieldState::QuoteInQuoted));
         Ok(true)
     }
 }
 
-/// Reads a line, without its end, into a record; the state at the end of the line is `Quoted` if
-/// the record goes on.
-fn parse_line(line: &str, state: &mut State, record: &mut Record) -> Result<(), &'static str> {
-    let bare_line = line.strip_suffix('\n').unwrap_or(line);
-    let bare_line = bare_line.strip_suffix('\r').unwrap_or(bare_line);
-    let mut rest = bare_line;
+/// Appends the fields of a line to a record, except the last one, which the caller ends. If the state
+/// afterwards is `Quoted`, the record continues on the next line.
+fn parse_line(line: &str, state: &mut FieldState, record: &mut Record) -> Result<(), &'static str> {
+    let content = line
+        .strip_suffix("\r\n")
+        .or_else(|| line.strip_suffix(['\n', '\r']))
+        .unwrap_or(line);
+    let mut rest = content;
     loop {
-        // All that the grammar knows is ASCII, so that these are ends of characters.
+        // Delimiters are ASCII, so these are character boundaries.
         let stop = match state {
-            State::Quoted => rest.find('"'),
+            FieldState::Quoted => rest.find('"'),
             _ => rest.find([',', '"']),
         };
         let (plain, after) = rest.split_at(stop.unwrap_or(rest.len()));
         if !plain.is_empty() {
             match state {
-                State::FieldBegins => *state = State::Bare,
-                State::QuoteInQuoted => {
+                FieldState::FieldBegins => *state = FieldState::Unquoted,
+                FieldState::QuoteInQuoted => {
                     return Err(
-                        "text follows the quote that closes a field; a quote inside of a quoted field is written twice",
+                        "text follows the closing quote of a field: write a quote inside a quoted field twice",
                     );
                 }
-                State::Bare | State::Quoted => {}
+                FieldState::Unquoted | FieldState::Quoted => {}
             }
             record.text.push_str(plain);
         }
@@ -254,26 +262,26 @@ fn parse_line(line: &str, state: &mut State, record: &mut Record) -> Result<(), 
         rest = &after[1..];
         match (byte, *state) {
             (b',', state_before) => {
-                let is_quoted = state_before == State::QuoteInQuoted;
+                let is_quoted = state_before == FieldState::QuoteInQuoted;
                 record.fields.push((record.text.len(), is_quoted));
-                *state = State::FieldBegins;
+                *state = FieldState::FieldBegins;
             }
-            (_, State::FieldBegins) => *state = State::Quoted,
-            (_, State::Quoted) => *state = State::QuoteInQuoted,
-            (_, State::QuoteInQuoted) => {
+            (_, FieldState::FieldBegins) => *state = FieldState::Quoted,
+            (_, FieldState::Quoted) => *state = FieldState::QuoteInQuoted,
+            (_, FieldState::QuoteInQuoted) => {
                 record.text.push('"');
-                *state = State::Quoted;
+                *state = FieldState::Quoted;
             }
-            (_, State::Bare) => {
+            (_, FieldState::Unquoted) => {
                 return Err(
-                    "a quote is inside of a field that is not quoted: put the field in quotes, and write the inner quote twice",
+                    "an unquoted field contains a quote: put the field in quotes, and write the inner quote twice",
                 );
             }
         }
     }
-    if *state == State::Quoted {
-        // The line break belongs to the field, as it is in the file.
-        record.text.push_str(&line[bare_line.len()..]);
+    if *state == FieldState::Quoted {
+        // The line break is part of the field.
+        record.text.push_str(&line[content.len()..]);
     }
     Ok(())
 }

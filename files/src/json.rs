@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! JSON to Arrow: a column of any type from the JSON text of its values, each exact or an error.
+//! Builds Arrow arrays of any type from the JSON text of their values.
 //!
-//! Numbers are read from their digits, never through a float. A primitive value that JSON has no
-//! kind for is a string, in the form that [`text`](crate::text) lists. In a `json` or `file` column
-//! a string holds JSON text, which is how query results are written; any other value stands for
-//! itself.
+//! Numbers are parsed from their digits and never through a float. Primitive types without a kind of
+//! JSON value are strings, with the grammar of [`value_text`](kalamtable_model::value_text). In a
+//! `json` or `file` column, a string contains JSON text, which is the form of query results. Any other
+//! value is the JSON value itself.
+//!
+//! The text is split without building a tree: it is valid JSON, so the end of a value follows from its
+//! brackets and quotes. This keeps the digits of numbers and the original text for errors, which
+//! `serde_json::Value` does not.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -17,42 +21,43 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, FieldRef, Fields};
 use arrow::error::ArrowError;
-use kalamtable_model::{ColumnType, MapFields, NestedField};
+use kalamtable_model::value_text::{self, TextError};
+use kalamtable_model::{ColumnType, MapFields, NestedField, nearest};
 
-use crate::problem::{Misfit, Problem, nearest};
+use crate::error::{ValueMismatch, ValueProblem};
 use crate::text;
 
-/// A place for a value.
+/// The JSON text of one value of a column, field or element.
 #[derive(Clone, Copy)]
-pub(crate) enum Place<'a> {
-    /// Valid JSON text, without space around it; not `null`.
+pub(crate) enum JsonCell<'a> {
+    /// Valid JSON text other than `null`, without surrounding whitespace.
     Value(&'a str),
     /// `null`.
     Null,
-    /// The key was not there.
+    /// The object does not have the key.
     Absent,
-    /// Inside of a struct that is null.
+    /// The struct that contains the field is null.
     Hidden,
 }
 
-impl<'a> Place<'a> {
-    /// The place of a value that was written.
-    pub(crate) fn written(raw: &'a str) -> Self {
+impl<'a> JsonCell<'a> {
+    /// Creates a cell from valid JSON text without surrounding whitespace.
+    pub(crate) fn new(raw: &'a str) -> Self {
         match raw {
-            "null" => Place::Null,
-            raw => Place::Value(raw),
+            "null" => JsonCell::Null,
+            raw => JsonCell::Value(raw),
         }
     }
 
     fn value(self) -> Option<&'a str> {
         match self {
-            Place::Value(raw) => Some(raw),
+            JsonCell::Value(raw) => Some(raw),
             _ => None,
         }
     }
 }
 
-/// Whether [`build`] makes columns of type `ty`.
+/// Returns whether [`build`] supports columns of type `ty`.
 pub(crate) fn is_readable(ty: &ColumnType) -> bool {
     match ty {
         ColumnType::Embedding(_) => true,
@@ -63,65 +68,65 @@ pub(crate) fn is_readable(ty: &ColumnType) -> bool {
     }
 }
 
-/// The column of type `ty` with the values at these places.
+/// Builds an array of type `ty` from cells.
 ///
 /// # Errors
-/// The first value that does not fit the type, or a null without `nullable`.
+/// Fails with the first value that does not fit the type, or that is null if `nullable` is false.
 pub(crate) fn build(
     ty: &ColumnType,
     nullable: bool,
-    places: &[Place<'_>],
-) -> Result<ArrayRef, Misfit> {
+    cells: &[JsonCell<'_>],
+) -> Result<ArrayRef, ValueMismatch> {
     if !nullable {
-        check_nulls(places)?;
+        check_nulls(cells)?;
     }
     match (ty, ty.arrow_type()) {
         (ColumnType::Embedding(_), DataType::FixedSizeList(item, length)) => {
-            embeddings(item, length, places)
+            embeddings(item, length, cells)
         }
-        (ColumnType::List(element), DataType::List(item)) => lists(item, element, places),
+        (ColumnType::List(element), DataType::List(item)) => lists(item, element, cells),
         (ColumnType::Struct(fields), DataType::Struct(arrow_fields)) => {
-            structs(arrow_fields, fields, places)
+            structs(arrow_fields, fields, cells)
         }
-        (ColumnType::Map(fields), DataType::Map(entries, _)) => maps(entries, fields, places),
-        _ => scalars(ty, places),
+        (ColumnType::Map(fields), DataType::Map(entries, _)) => maps(entries, fields, cells),
+        _ => scalars(ty, cells),
     }
 }
 
-fn check_nulls(places: &[Place<'_>]) -> Result<(), Misfit> {
-    for (index, place) in places.iter().enumerate() {
-        match place {
-            Place::Null => return Err(Misfit::new(index, None, Problem::Null)),
-            Place::Absent => return Err(Misfit::new(index, None, Problem::Missing)),
-            Place::Value(_) | Place::Hidden => {}
+fn check_nulls(cells: &[JsonCell<'_>]) -> Result<(), ValueMismatch> {
+    for (index, cell) in cells.iter().enumerate() {
+        match cell {
+            JsonCell::Null => return Err(ValueMismatch::new(index, None, ValueProblem::Null)),
+            JsonCell::Absent => return Err(ValueMismatch::new(index, None, ValueProblem::Missing)),
+            JsonCell::Value(_) | JsonCell::Hidden => {}
         }
     }
     Ok(())
 }
 
-fn scalars(ty: &ColumnType, places: &[Place<'_>]) -> Result<ArrayRef, Misfit> {
-    let mut values = Vec::with_capacity(places.len());
-    for (index, place) in places.iter().enumerate() {
-        let text = place.value().map(|raw| scalar(ty, raw)).transpose();
-        values.push(text.map_err(|problem| Misfit::new(index, place.value(), problem))?);
+fn scalars(ty: &ColumnType, cells: &[JsonCell<'_>]) -> Result<ArrayRef, ValueMismatch> {
+    let mut values = Vec::with_capacity(cells.len());
+    for (index, cell) in cells.iter().enumerate() {
+        let text = cell.value().map(|raw| scalar(ty, raw)).transpose();
+        values.push(text.map_err(|problem| ValueMismatch::new(index, cell.value(), problem))?);
     }
     let values: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
-    text::build(ty, &values).map_err(|misfit| {
-        // As the file has it, with its quotes.
-        let found = places.get(misfit.index).and_then(|place| place.value());
-        Misfit::new(misfit.index, found, misfit.problem)
+    text::build(ty, &values).map_err(|mismatch| {
+        // The text in the file, which includes the quotes of a string.
+        let found = cells.get(mismatch.index).and_then(|cell| cell.value());
+        ValueMismatch::new(mismatch.index, found, mismatch.problem)
     })
 }
 
-/// The value as text, if it is of the kind that the type is written as.
-fn scalar<'a>(ty: &ColumnType, raw: &'a str) -> Result<Cow<'a, str>, Problem> {
-    let kind = Kind::of(raw);
+/// Returns the text of a primitive value. Fails if the type is written as another kind of JSON value.
+fn scalar<'a>(ty: &ColumnType, raw: &'a str) -> Result<Cow<'a, str>, ValueProblem> {
+    let kind = JsonKind::of(raw);
     let expected = match ty {
         ColumnType::Json | ColumnType::File => match kind {
-            Kind::String => return unquote(raw),
+            JsonKind::String => return unquote(raw),
             _ => return Ok(Cow::Borrowed(raw)),
         },
-        ColumnType::Boolean => Kind::Boolean,
+        ColumnType::Boolean => JsonKind::Boolean,
         ColumnType::TinyInt
         | ColumnType::SmallInt
         | ColumnType::Int
@@ -129,29 +134,32 @@ fn scalar<'a>(ty: &ColumnType, raw: &'a str) -> Result<Cow<'a, str>, Problem> {
         | ColumnType::UTinyInt
         | ColumnType::USmallInt
         | ColumnType::UInt
-        | ColumnType::UBigInt => Kind::Number,
-        // JSON has no number for those that are not finite.
+        | ColumnType::UBigInt => JsonKind::Number,
+        // JSON has no numbers that are not finite.
         ColumnType::Float | ColumnType::Double => match kind {
-            Kind::String if matches!(raw, "\"NaN\"" | "\"inf\"" | "\"-inf\"") => Kind::String,
-            _ => Kind::Number,
+            JsonKind::String if matches!(raw, "\"NaN\"" | "\"inf\"" | "\"-inf\"") => {
+                JsonKind::String
+            }
+            _ => JsonKind::Number,
         },
-        // Readers that go through a float would lose digits of a number, so some writers quote it.
-        ColumnType::Decimal { .. } if kind == Kind::String => Kind::String,
-        ColumnType::Decimal { .. } => Kind::Number,
-        _ => Kind::String,
+        // Some writers quote decimals, because other readers lose digits by parsing a float.
+        ColumnType::Decimal { .. } if kind == JsonKind::String => JsonKind::String,
+        ColumnType::Decimal { .. } => JsonKind::Number,
+        _ => JsonKind::String,
     };
     match (kind, expected) {
-        (Kind::String, Kind::String) => unquote(raw),
+        (JsonKind::String, JsonKind::String) => unquote(raw),
         (kind, expected) if kind == expected => Ok(Cow::Borrowed(raw)),
-        (found, expected) => Err(Problem::Kind {
+        (found, expected) => Err(ValueProblem::JsonKind {
             expected: expected.name(),
             found: found.name(),
         }),
     }
 }
 
+/// The kinds of JSON values other than null.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum JsonKind {
     Object,
     Array,
     String,
@@ -159,64 +167,68 @@ enum Kind {
     Number,
 }
 
-impl Kind {
-    /// Of valid JSON that is not null.
+impl JsonKind {
+    /// Returns the kind of valid JSON text other than `null`.
     fn of(raw: &str) -> Self {
         match raw.as_bytes().first() {
-            Some(b'{') => Kind::Object,
-            Some(b'[') => Kind::Array,
-            Some(b'"') => Kind::String,
-            Some(b't' | b'f') => Kind::Boolean,
-            _ => Kind::Number,
+            Some(b'{') => JsonKind::Object,
+            Some(b'[') => JsonKind::Array,
+            Some(b'"') => JsonKind::String,
+            Some(b't' | b'f') => JsonKind::Boolean,
+            _ => JsonKind::Number,
         }
     }
 
     fn name(self) -> &'static str {
         match self {
-            Kind::Object => "an object",
-            Kind::Array => "an array",
-            Kind::String => "a string",
-            Kind::Boolean => "a boolean",
-            Kind::Number => "a number",
+            JsonKind::Object => "an object",
+            JsonKind::Array => "an array",
+            JsonKind::String => "a string",
+            JsonKind::Boolean => "a boolean",
+            JsonKind::Number => "a number",
         }
     }
 
-    fn expect(self, raw: &str, index: usize) -> Result<(), Misfit> {
-        let found = Kind::of(raw);
+    fn expect(self, raw: &str, index: usize) -> Result<(), ValueMismatch> {
+        let found = JsonKind::of(raw);
         if found == self {
             return Ok(());
         }
-        let problem = Problem::Kind {
+        let problem = ValueProblem::JsonKind {
             expected: self.name(),
             found: found.name(),
         };
-        Err(Misfit::new(index, Some(raw), problem))
+        Err(ValueMismatch::new(index, Some(raw), problem))
     }
 }
 
-fn embeddings(item: FieldRef, size: i32, places: &[Place<'_>]) -> Result<ArrayRef, Misfit> {
+fn embeddings(
+    item: FieldRef,
+    size: i32,
+    cells: &[JsonCell<'_>],
+) -> Result<ArrayRef, ValueMismatch> {
     let length = size as usize;
-    let mut values = Float32Builder::with_capacity(places.len() * length);
-    for (index, place) in places.iter().enumerate() {
-        let Some(raw) = place.value() else {
+    let mut values = Float32Builder::with_capacity(cells.len() * length);
+    for (index, cell) in cells.iter().enumerate() {
+        let Some(raw) = cell.value() else {
             values.append_value_n(0.0, length);
             continue;
         };
-        Kind::Array.expect(raw, index)?;
-        let elements: Vec<Place<'_>> = elements(raw).map(Place::written).collect();
+        JsonKind::Array.expect(raw, index)?;
+        let elements: Vec<JsonCell<'_>> = elements(raw).map(JsonCell::new).collect();
         if elements.len() != length {
-            let problem = Problem::Length {
-                of: "elements",
+            let problem = ValueProblem::Length {
+                unit: "elements",
                 found: elements.len(),
                 expected: length,
             };
-            return Err(Misfit::new(index, Some(raw), problem));
+            return Err(ValueMismatch::new(index, Some(raw), problem));
         }
-        let floats = build(&ColumnType::Float, false, &elements);
-        let floats = floats.map_err(|misfit| inside_list(misfit, index, 0))?;
+        let floats = build(&ColumnType::Float, false, &elements)
+            .map_err(|mismatch| inside_list(mismatch, index, 0))?;
         values.append_array(arrow::array::AsArray::as_primitive(&floats));
     }
-    let nulls = nulls(places);
+    let nulls = nulls(cells);
     finish(FixedSizeListArray::try_new(
         item,
         size,
@@ -225,108 +237,117 @@ fn embeddings(item: FieldRef, size: i32, places: &[Place<'_>]) -> Result<ArrayRe
     ))
 }
 
-fn lists(item: FieldRef, element: &NestedField, places: &[Place<'_>]) -> Result<ArrayRef, Misfit> {
+fn lists(
+    item: FieldRef,
+    element: &NestedField,
+    cells: &[JsonCell<'_>],
+) -> Result<ArrayRef, ValueMismatch> {
     let mut inner = Vec::new();
-    let mut lengths = Vec::with_capacity(places.len());
-    for (index, place) in places.iter().enumerate() {
+    let mut lengths = Vec::with_capacity(cells.len());
+    for (index, cell) in cells.iter().enumerate() {
         let before = inner.len();
-        if let Some(raw) = place.value() {
-            Kind::Array.expect(raw, index)?;
-            inner.extend(elements(raw).map(Place::written));
+        if let Some(raw) = cell.value() {
+            JsonKind::Array.expect(raw, index)?;
+            inner.extend(elements(raw).map(JsonCell::new));
         }
         lengths.push(inner.len() - before);
     }
     let values = build(&element.ty, element.nullable, &inner)
-        .map_err(|misfit| in_lists(misfit, &lengths))?;
+        .map_err(|mismatch| in_lists(mismatch, &lengths))?;
     let offsets = OffsetBuffer::from_lengths(lengths);
-    finish(ListArray::try_new(item, offsets, values, nulls(places)))
+    finish(ListArray::try_new(item, offsets, values, nulls(cells)))
 }
 
 fn structs(
     arrow_fields: Fields,
     fields: &[NestedField],
-    places: &[Place<'_>],
-) -> Result<ArrayRef, Misfit> {
-    let mut children: Vec<Vec<Place<'_>>> = fields
+    cells: &[JsonCell<'_>],
+) -> Result<ArrayRef, ValueMismatch> {
+    let mut children: Vec<Vec<JsonCell<'_>>> = fields
         .iter()
-        .map(|_| Vec::with_capacity(places.len()))
+        .map(|_| Vec::with_capacity(cells.len()))
         .collect();
-    for (index, place) in places.iter().enumerate() {
-        let empty = match place {
-            Place::Value(_) => Place::Absent,
-            _ => Place::Hidden,
+    for (index, cell) in cells.iter().enumerate() {
+        let empty = match cell {
+            JsonCell::Value(_) => JsonCell::Absent,
+            _ => JsonCell::Hidden,
         };
         for child in &mut children {
             child.push(empty);
         }
-        let Some(raw) = place.value() else { continue };
-        Kind::Object.expect(raw, index)?;
+        let Some(raw) = cell.value() else { continue };
+        JsonKind::Object.expect(raw, index)?;
         for (key, value) in members(raw) {
-            let problem = |problem| Misfit::new(index, Some(key), problem);
+            let problem = |problem| ValueMismatch::new(index, Some(key), problem);
             let name = unquote(key).map_err(problem)?;
             let Some(at) = fields.iter().position(|field| *field.name == *name) else {
                 let nearest = nearest(&name, fields.iter().map(|field| &*field.name));
-                let nearest = nearest.map(str::to_string);
-                return Err(problem(Problem::UnknownKey { nearest }));
+                return Err(problem(ValueProblem::UnknownKey {
+                    nearest: nearest.map(str::to_string),
+                }));
             };
-            let place = &mut children[at][index];
-            if !matches!(place, Place::Absent) {
-                return Err(problem(Problem::DuplicateKey));
+            let cell = &mut children[at][index];
+            if !matches!(cell, JsonCell::Absent) {
+                return Err(problem(ValueProblem::DuplicateKey));
             }
-            *place = Place::written(value);
+            *cell = JsonCell::new(value);
         }
     }
-    let arrays: Result<Vec<ArrayRef>, Misfit> = fields
+    let arrays: Result<Vec<ArrayRef>, ValueMismatch> = fields
         .iter()
         .zip(&children)
-        .map(|(field, places)| {
-            build(&field.ty, field.nullable, places).map_err(|misfit| {
-                let index = misfit.index;
-                misfit.inside(index, &format!(".{}", field.name))
+        .map(|(field, cells)| {
+            build(&field.ty, field.nullable, cells).map_err(|mismatch| {
+                let index = mismatch.index;
+                mismatch.inside(index, &format!(".{}", field.name))
             })
         })
         .collect();
     finish(StructArray::try_new_with_length(
         arrow_fields,
         arrays?,
-        nulls(places),
-        places.len(),
+        nulls(cells),
+        cells.len(),
     ))
 }
 
-/// A map is an object; keys that are no texts are written as strings of what they would be elsewhere.
-fn maps(entries: FieldRef, fields: &MapFields, places: &[Place<'_>]) -> Result<ArrayRef, Misfit> {
+/// Builds maps from objects. A key is a string that contains the text of its value.
+fn maps(
+    entries: FieldRef,
+    fields: &MapFields,
+    cells: &[JsonCell<'_>],
+) -> Result<ArrayRef, ValueMismatch> {
     let (mut keys, mut values) = (Vec::new(), Vec::new());
-    let mut lengths = Vec::with_capacity(places.len());
-    for (index, place) in places.iter().enumerate() {
+    let mut lengths = Vec::with_capacity(cells.len());
+    for (index, cell) in cells.iter().enumerate() {
         let before = keys.len();
-        if let Some(raw) = place.value() {
-            Kind::Object.expect(raw, index)?;
+        if let Some(raw) = cell.value() {
+            JsonKind::Object.expect(raw, index)?;
             let mut seen = HashSet::new();
             for (key, value) in members(raw) {
-                let problem = |problem| Misfit::new(index, Some(key), problem);
+                let problem = |problem| ValueMismatch::new(index, Some(key), problem);
                 let name = unquote(key).map_err(problem)?;
                 if !seen.insert(name) {
-                    return Err(problem(Problem::DuplicateKey));
+                    return Err(problem(ValueProblem::DuplicateKey));
                 }
                 keys.push(key);
-                values.push(Place::written(value));
+                values.push(JsonCell::new(value));
             }
         }
         lengths.push(keys.len() - before);
     }
-    let keys = map_keys(&fields.key.ty, &keys).map_err(|misfit| in_lists(misfit, &lengths))?;
+    let keys = map_keys(&fields.key.ty, &keys).map_err(|mismatch| in_lists(mismatch, &lengths))?;
     let values = build(&fields.value.ty, fields.value.nullable, &values)
-        .map_err(|misfit| in_lists(misfit, &lengths))?;
+        .map_err(|mismatch| in_lists(mismatch, &lengths))?;
     let entry_fields = entry_fields(&entries);
     let structs = StructArray::try_new(entry_fields, vec![keys, values], None)
-        .map_err(|error| Misfit::new(0, None, Problem::Arrow(error)))?;
+        .map_err(|error| ValueMismatch::new(0, None, ValueProblem::Arrow(error)))?;
     let offsets = OffsetBuffer::from_lengths(lengths);
     finish(MapArray::try_new(
         entries,
         offsets,
         structs,
-        nulls(places),
+        nulls(cells),
         false,
     ))
 }
@@ -338,11 +359,11 @@ fn entry_fields(entries: &FieldRef) -> Fields {
     }
 }
 
-/// Keys of objects, which are strings whatever the type of the map's keys is.
-fn map_keys(ty: &ColumnType, raws: &[&str]) -> Result<ArrayRef, Misfit> {
+/// Builds the keys of maps from the keys of objects, which are strings for every key type.
+fn map_keys(ty: &ColumnType, raws: &[&str]) -> Result<ArrayRef, ValueMismatch> {
     let mut texts = Vec::with_capacity(raws.len());
     for (index, raw) in raws.iter().enumerate() {
-        let text = unquote(raw).map_err(|problem| Misfit::new(index, Some(raw), problem))?;
+        let text = unquote(raw).map_err(|problem| ValueMismatch::new(index, Some(raw), problem))?;
         texts.push(text);
     }
     if text::is_textual(ty) {
@@ -350,82 +371,85 @@ fn map_keys(ty: &ColumnType, raws: &[&str]) -> Result<ArrayRef, Misfit> {
         return text::build(ty, &texts);
     }
     for (index, text) in texts.iter().enumerate() {
-        text::json(text).map_err(|problem| Misfit::new(index, Some(raws[index]), problem))?;
+        value_text::json(text)
+            .map_err(|error| ValueMismatch::new(index, Some(raws[index]), error.into()))?;
     }
-    let places: Vec<Place<'_>> = texts
+    let cells: Vec<JsonCell<'_>> = texts
         .iter()
-        .map(|text| Place::written(text.trim()))
+        .map(|text| JsonCell::new(text.trim()))
         .collect();
-    build(ty, false, &places)
+    build(ty, false, &cells)
 }
 
-/// A problem of an element of all lists, as one of the list that it is in.
-fn in_lists(misfit: Misfit, lengths: &[usize]) -> Misfit {
+/// Converts a mismatch of an element, whose index counts the elements of all lists, to one of its list.
+fn in_lists(mismatch: ValueMismatch, lengths: &[usize]) -> ValueMismatch {
     let mut begin = 0;
     for (index, length) in lengths.iter().enumerate() {
-        if misfit.index < begin + length {
-            return inside_list(misfit, index, begin);
+        if mismatch.index < begin + length {
+            return inside_list(mismatch, index, begin);
         }
         begin += length;
     }
-    misfit
+    mismatch
 }
 
-fn inside_list(misfit: Misfit, list: usize, begin: usize) -> Misfit {
-    let segment = format!("[{}]", misfit.index - begin);
-    misfit.inside(list, &segment)
+fn inside_list(mismatch: ValueMismatch, list: usize, begin: usize) -> ValueMismatch {
+    let segment = format!("[{}]", mismatch.index - begin);
+    mismatch.inside(list, &segment)
 }
 
-fn nulls(places: &[Place<'_>]) -> Option<NullBuffer> {
-    let nulls: NullBuffer = places.iter().map(|place| place.value().is_some()).collect();
+fn nulls(cells: &[JsonCell<'_>]) -> Option<NullBuffer> {
+    let nulls: NullBuffer = cells.iter().map(|cell| cell.value().is_some()).collect();
     (nulls.null_count() > 0).then_some(nulls)
 }
 
-fn finish<A: Array + 'static>(array: Result<A, ArrowError>) -> Result<ArrayRef, Misfit> {
+fn finish<A: Array + 'static>(array: Result<A, ArrowError>) -> Result<ArrayRef, ValueMismatch> {
     match array {
         Ok(array) => Ok(Arc::new(array)),
-        Err(error) => Err(Misfit::new(0, None, Problem::Arrow(error))),
+        Err(error) => Err(ValueMismatch::new(0, None, ValueProblem::Arrow(error))),
     }
 }
 
-/// The text of a string.
-pub(crate) fn unquote(raw: &str) -> Result<Cow<'_, str>, Problem> {
+/// Returns the text of a valid JSON string.
+///
+/// # Errors
+/// Fails if the string contains half of a surrogate pair.
+pub(crate) fn unquote(raw: &str) -> Result<Cow<'_, str>, ValueProblem> {
     if !raw.contains('\\') {
         return Ok(Cow::Borrowed(raw.trim_matches('"')));
     }
-    // Half of a surrogate pair is the one thing that a valid string may hold and a text may not.
     serde_json::from_str::<String>(raw)
         .map(Cow::Owned)
-        .map_err(|error| Problem::NotJson(text::json_message(&error)))
+        .map_err(|error| TextError::NotJson(value_text::json_message(&error)).into())
 }
 
-/// The values of an array that is valid JSON.
+/// Returns the elements of an array that is valid JSON.
 fn elements(raw: &str) -> impl Iterator<Item = &str> {
-    Parts { rest: inner(raw) }
+    JsonItems { rest: inner(raw) }
 }
 
-/// The keys, with their quotes, and the values of an object that is valid JSON.
+/// Returns the keys, including their quotes, and the values of an object that is valid JSON.
 pub(crate) fn members(raw: &str) -> impl Iterator<Item = (&str, &str)> {
-    let mut parts = Parts { rest: inner(raw) };
-    std::iter::from_fn(move || Some((parts.next()?, parts.next()?)))
+    let mut items = JsonItems { rest: inner(raw) };
+    std::iter::from_fn(move || Some((items.next()?, items.next()?)))
 }
 
-/// What is between the outer brackets.
+/// Returns the text between the outer brackets.
 fn inner(raw: &str) -> &str {
     raw.trim().get(1..raw.trim().len() - 1).unwrap_or_default()
 }
 
-/// Values that are parted by commas or colons.
-struct Parts<'a> {
+/// The keys and values inside an object or array, which commas or colons separate.
+struct JsonItems<'a> {
     rest: &'a str,
 }
 
-impl<'a> Iterator for Parts<'a> {
+impl<'a> Iterator for JsonItems<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        let is_between = |c: char| c.is_ascii_whitespace() || c == ',' || c == ':';
-        let rest = self.rest.trim_start_matches(is_between);
+        let is_separator = |c: char| c.is_ascii_whitespace() || c == ',' || c == ':';
+        let rest = self.rest.trim_start_matches(is_separator);
         if rest.is_empty() {
             return None;
         }
@@ -435,7 +459,7 @@ impl<'a> Iterator for Parts<'a> {
     }
 }
 
-/// How long the value is that valid JSON begins with.
+/// Returns the length of the value at the beginning of valid JSON.
 fn value_length(bytes: &[u8]) -> usize {
     let mut depth = 0;
     let mut at = 0;
@@ -463,6 +487,7 @@ fn value_length(bytes: &[u8]) -> usize {
     at
 }
 
+/// Returns the length of the string at the beginning of valid JSON, including its quotes.
 fn string_length(bytes: &[u8]) -> usize {
     let mut at = 1;
     while let Some(byte) = bytes.get(at) {

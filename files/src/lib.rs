@@ -1,28 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Files as tables: a folder of Parquet, CSV and NDJSON files, each read with the schema that its
-//! definition declares. What does not fit is an error that says where.
+//! Data files read with a declared schema: a folder of Parquet, CSV and NDJSON files becomes a set of
+//! DataFusion tables, one per definition.
 //!
-//! | in the folder | is |
+//! [`register_folder`] finds the files of a table by name:
+//!
+//! | path in the folder | content |
 //! |---|---|
 //! | `orders.parquet`, `orders.csv`, `orders.ndjson`, `orders.jsonl` | all rows of `app.orders` |
-//! | `app.orders.csv` | the same, where two namespaces have a table `orders` |
-//! | `orders/`, `app.orders/` | a folder of files of one format, whatever their names are |
+//! | `app.orders.csv` | the same, if two namespaces have a table `orders` |
+//! | `orders/`, `app.orders/` | files of one format with any names |
 //!
-//! Schemas and headers are checked when a folder is registered; values when they are read.
+//! A table has the types of its definition, whatever the files contain. Nothing is inferred, rounded or
+//! replaced by null: data that does not fit is a [`DataError`] with the file, the line or row, and the
+//! value. Schemas and headers are checked when a folder is registered, and values when they are read.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use datafusion::prelude::SessionContext;
+//! use kalamtable_files::register_folder;
+//!
+//! # async fn query() -> Result<(), Box<dyn std::error::Error>> {
+//! let loaded = kalamtable_build::load(&["schemas"]);
+//! let tables = loaded.tables.into_iter();
+//! let definitions: Vec<_> = tables.map(|table| table.definition).collect();
+//!
+//! let context = SessionContext::new();
+//! register_folder(&context, &definitions, Some(Path::new("data")))?;
+//! let orders = context.sql("SELECT count(*) FROM app.orders").await?;
+//! orders.show().await?;
+//! # Ok(())
+//! # }
+//! ```
 
+mod batch_check;
 mod check_exec;
 mod csv;
-mod files;
-mod fit;
+mod data_files;
+mod error;
 mod json;
 mod lines;
 mod ndjson;
-mod parquet;
-mod problem;
-mod rows;
-mod scan;
+mod nullable_schema;
+mod parquet_table;
+mod row_buffer;
+mod schema_check;
 mod text;
+mod text_table;
 mod values;
 
 use std::path::Path;
@@ -33,51 +60,42 @@ use datafusion::datasource::empty::EmptyTable;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use kalamtable_model::TableDefinition;
+pub use kalamtable_model::value_text::TextError;
 
-pub use files::{DataFiles, Format};
-pub use problem::{BadValue, DataError, Misfit, Problem};
+pub use data_files::{DataFiles, DataFormat};
+pub use error::{DataError, Error, FileValueError, ValueMismatch, ValueProblem};
+use parquet_table::ParquetTable;
+use text_table::{TextFormat, TextTable};
 
 /// A table that [`register_folder`] registered.
 #[derive(Clone, Debug)]
 pub struct RegisteredTable {
-    /// What it is.
+    /// The definition of the table.
     pub definition: Arc<TableDefinition>,
-    /// Where its rows are; a table without files is empty.
+    /// The files of the table; `None` if it has none, and thus no rows.
     pub files: Option<DataFiles>,
 }
 
-/// Why [`register_folder`] registered nothing.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum RegisterError {
-    /// Files that do not fit their definitions, or have none.
-    #[error("{}", lines(.0))]
-    Data(Vec<DataError>),
-    /// DataFusion refused.
-    #[error(transparent)]
-    DataFusion(#[from] DataFusionError),
-}
-
-fn lines(problems: &[DataError]) -> String {
-    let lines: Vec<String> = problems.iter().map(DataError::to_string).collect();
-    lines.join("\n")
-}
-
-/// Registers each definition as `namespace.table` in the default catalog of `context`, over its
-/// files in `folder` if there is one. A table that is there already makes room for one that has
-/// files, and stays in place of one that has none.
+/// Registers each definition as `namespace.table` in the default catalog of `context`, over its files
+/// in `folder`.
+///
+/// A table without files, and every table if `folder` is `None`, has no rows. If the catalog already
+/// has a table of the same name, a table with files replaces it, and a table without files is not
+/// registered. Returns the registered tables in the order of `definitions`.
 ///
 /// # Errors
-/// [`RegisterError::Data`] with everything that does not fit; nothing is registered then.
+/// Fails with [`Error::Data`] if a file does not fit its definition or belongs to no definition. The
+/// error contains every such problem, and no table is registered. Fails with [`Error::DataFusion`] if
+/// the default catalog of `context` does not exist or rejects a table.
 pub fn register_folder(
     context: &SessionContext,
     definitions: &[TableDefinition],
     folder: Option<&Path>,
-) -> Result<Vec<RegisteredTable>, RegisterError> {
+) -> Result<Vec<RegisteredTable>, Error> {
     let definitions: Vec<Arc<TableDefinition>> =
         definitions.iter().cloned().map(Arc::new).collect();
     let mut assigned = match folder {
-        Some(folder) => files::assign(&definitions, folder).map_err(RegisterError::Data)?,
+        Some(folder) => data_files::assign(&definitions, folder).map_err(Error::Data)?,
         None => Default::default(),
     };
     let mut problems = Vec::new();
@@ -92,12 +110,12 @@ pub fn register_folder(
         }
     }
     if !problems.is_empty() {
-        return Err(RegisterError::Data(problems));
+        return Err(Error::Data(problems));
     }
     let mut registered = Vec::with_capacity(tables.len());
     for (table, provider) in tables {
         let name = table.definition.name();
-        let schema = schema_of(context, &name.namespace)?;
+        let schema = schema_or_create(context, &name.namespace)?;
         if schema.table_exist(&name.table) {
             if table.files.is_none() {
                 continue;
@@ -110,7 +128,7 @@ pub fn register_folder(
     Ok(registered)
 }
 
-/// The table over its files, which are checked as far as that goes without reading their values.
+/// Creates the table over its files. Checks the files without reading their values.
 fn provider(
     definition: &Arc<TableDefinition>,
     files: Option<&DataFiles>,
@@ -120,14 +138,14 @@ fn provider(
             definition.arrow_schema(),
         ))));
     };
-    let (definition, paths) = (definition.clone(), files.paths.clone());
+    let (definition, paths) = (Arc::clone(definition), files.paths.clone());
     match files.format {
-        Format::Parquet => {
-            parquet::check_files(&definition, &paths)?;
-            let table = parquet::ParquetTable::try_new(definition, paths);
+        DataFormat::Parquet => {
+            parquet_table::check_files(&definition, &paths)?;
+            let table = ParquetTable::try_new(definition, paths);
             Ok(Arc::new(table.map_err(|problem| vec![problem])?))
         }
-        Format::Csv => {
+        DataFormat::Csv => {
             check_types(&definition, files)?;
             let headers = paths
                 .iter()
@@ -136,24 +154,17 @@ fn provider(
             if !problems.is_empty() {
                 return Err(problems);
             }
-            Ok(Arc::new(scan::TextTable::new(
-                definition,
-                scan::TextFormat::Csv,
-                paths,
-            )))
+            Ok(Arc::new(TextTable::new(definition, TextFormat::Csv, paths)))
         }
-        Format::Ndjson => {
+        DataFormat::Ndjson => {
             check_types(&definition, files)?;
-            Ok(Arc::new(scan::TextTable::new(
-                definition,
-                scan::TextFormat::Ndjson,
-                paths,
-            )))
+            let format = TextFormat::Ndjson;
+            Ok(Arc::new(TextTable::new(definition, format, paths)))
         }
     }
 }
 
-/// Some of Arrow's types have no form in text.
+/// Fails if a column has an Arrow type without a text form.
 fn check_types(definition: &TableDefinition, files: &DataFiles) -> Result<(), Vec<DataError>> {
     let columns = definition.columns().iter();
     let problems: Vec<DataError> = columns
@@ -161,7 +172,7 @@ fn check_types(definition: &TableDefinition, files: &DataFiles) -> Result<(), Ve
         .map(|column| {
             let (name, ty) = (&column.name, &column.ty);
             let message = format!("column `{name}` ({ty}) cannot be read from text: use Parquet");
-            DataError::file(&files.place, message)
+            DataError::file(&files.path, message)
         })
         .collect();
     if problems.is_empty() {
@@ -171,8 +182,8 @@ fn check_types(definition: &TableDefinition, files: &DataFiles) -> Result<(), Ve
     }
 }
 
-/// The schema of a namespace, made if it is not there.
-fn schema_of(
+/// Returns the schema of a namespace. Creates it if it does not exist.
+fn schema_or_create(
     context: &SessionContext,
     namespace: &str,
 ) -> Result<Arc<dyn SchemaProvider>, DataFusionError> {
@@ -184,7 +195,7 @@ fn schema_of(
     if let Some(schema) = catalog.schema(namespace) {
         return Ok(schema);
     }
-    let schema = Arc::new(MemorySchemaProvider::new());
-    catalog.register_schema(namespace, schema.clone())?;
+    let schema: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
+    catalog.register_schema(namespace, Arc::clone(&schema))?;
     Ok(schema)
 }

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Lines of a text file, one at a time, numbered, UTF-8 and of bounded length.
+//! [`Lines`]: reads a text file line by line, with line numbers, as UTF-8 and with a maximum length.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::problem::DataError;
+use crate::error::DataError;
 
-/// No record of a text file may be longer: a quote or a bracket that is never closed would
-/// otherwise make a record of all that follows.
+/// The maximum length of a record of a text file. Without a limit, a quote that is never closed would
+/// turn the rest of the file into one record in memory.
 pub(crate) const MAX_RECORD_BYTES: usize = 64 * 1024 * 1024;
 
-/// Reads a file line by line.
+/// A text file that is read line by line.
 pub(crate) struct Lines {
     path: PathBuf,
     reader: BufReader<File>,
     line: Vec<u8>,
-    /// The number of the line that was read last, from 1.
+    /// The number of the last line that was read, from 1.
     number: u64,
 }
 
@@ -39,7 +39,7 @@ impl Lines {
         &self.path
     }
 
-    /// A problem of a line.
+    /// Returns an error about a line.
     pub(crate) fn problem(&self, line: u64, message: impl Into<String>) -> DataError {
         DataError::Line {
             path: self.path.clone(),
@@ -48,8 +48,8 @@ impl Lines {
         }
     }
 
-    /// The next line, with what ends it, and its number; `None` after the last. A byte order mark
-    /// is passed over.
+    /// Returns the number and the text of the next line, including its line break, or `None` after
+    /// the last line. Skips a byte order mark.
     pub(crate) fn next(&mut self) -> Result<Option<(u64, &str)>, DataError> {
         self.line.clear();
         self.number += 1;

@@ -1,45 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! NDJSON: one JSON object a line, matched by column name. Blank lines count for nothing.
+//! NDJSON: one JSON object per line, whose keys are column names. Blank lines are skipped.
+//!
+//! The `arrow-json` reader does not suit this crate: it truncates decimals that have too many digits,
+//! accepts a key that occurs twice, and its errors have no line or row number.
 
 use std::path::Path;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use kalamtable_model::{Column, TableDefinition};
+use kalamtable_model::value_text;
+use kalamtable_model::{Column, TableDefinition, nearest};
 
-use crate::json::{self, Place};
+use crate::error::{DataError, ValueMismatch, did_you_mean, shorten};
+use crate::json::{self, JsonCell};
 use crate::lines::Lines;
-use crate::problem::{DataError, Misfit, did_you_mean, nearest, shorten};
-use crate::rows::{Cell, Rows};
-use crate::text;
+use crate::row_buffer::{RowBuffer, TextCell};
 
-/// Converts the cells of one column.
-pub(crate) fn build(column: &Column, cells: &[Cell<&str>]) -> Result<ArrayRef, Misfit> {
-    let places: Vec<Place<'_>> = cells
+/// Builds an array from the cells of one column.
+pub(crate) fn build(column: &Column, cells: &[TextCell<&str>]) -> Result<ArrayRef, ValueMismatch> {
+    let json_cells: Vec<JsonCell<'_>> = cells
         .iter()
         .map(|cell| match cell {
-            Cell::Absent | Cell::Empty => Place::Absent,
-            Cell::Text(raw) => Place::written(raw),
+            TextCell::Absent | TextCell::Empty => JsonCell::Absent,
+            TextCell::Text(raw) => JsonCell::new(raw),
         })
         .collect();
-    json::build(&column.ty, column.nullable, &places)
+    json::build(&column.ty, column.nullable, &json_cells)
 }
 
-/// Reads the file through `rows` and gives each batch to `emit`, until that says stop.
+/// Reads a file through `rows` and passes each batch to `emit`, until `emit` returns `false`.
 pub(crate) fn read(
     path: &Path,
-    rows: &mut Rows<'_>,
+    rows: &mut RowBuffer<'_>,
     mut emit: impl FnMut(RecordBatch) -> bool,
 ) -> Result<(), DataError> {
     let mut lines = Lines::open(path)?;
-    let mut seen = Seen::new(rows.definition());
+    let mut seen = SeenColumns::new(rows.definition());
     while let Some((number, line)) = lines.next()? {
         let line = line.trim();
         if line.is_empty() {
             continue;
         }
         rows.begin(number);
-        if let Err(message) = object(line, rows, &mut seen) {
+        if let Err(message) = read_object(line, rows, &mut seen) {
             return Err(lines.problem(number, message));
         }
         if rows.is_full() && !emit(rows.take(path)?) {
@@ -52,30 +55,34 @@ pub(crate) fn read(
     Ok(())
 }
 
-/// Which columns the current object has had; those of earlier objects need no clearing.
-struct Seen {
+/// The columns that have occurred in the current object.
+struct SeenColumns {
+    /// The number of the current object, from 1.
     object: u64,
-    in_object: Vec<u64>,
+    /// For each column, the number of the last object that had it. A new object therefore starts
+    /// without clearing this.
+    last_object: Vec<u64>,
 }
 
-impl Seen {
+impl SeenColumns {
     fn new(definition: &TableDefinition) -> Self {
-        Seen {
+        SeenColumns {
             object: 0,
-            in_object: vec![0; definition.columns().len()],
+            last_object: vec![0; definition.columns().len()],
         }
     }
 
-    fn is_first(&mut self, position: usize) -> bool {
-        std::mem::replace(&mut self.in_object[position], self.object) != self.object
+    /// Marks a column as seen, and returns whether it had not been seen in the current object.
+    fn insert(&mut self, position: usize) -> bool {
+        std::mem::replace(&mut self.last_object[position], self.object) != self.object
     }
 }
 
-/// Reads an object into the row that was begun; or says what is wrong.
-fn object(line: &str, rows: &mut Rows<'_>, seen: &mut Seen) -> Result<(), String> {
+/// Reads an object into the last row of `rows`. An error is a message.
+fn read_object(line: &str, rows: &mut RowBuffer<'_>, seen: &mut SeenColumns) -> Result<(), String> {
     let shown = shorten(line);
-    text::json(line).map_err(|problem| {
-        format!("the line {problem}; each line must hold one whole object: `{shown}`")
+    value_text::json(line).map_err(|error| {
+        format!("the line {error}; each line must hold one whole object: `{shown}`")
     })?;
     if !line.starts_with('{') {
         return Err(format!(
@@ -85,17 +92,17 @@ fn object(line: &str, rows: &mut Rows<'_>, seen: &mut Seen) -> Result<(), String
     seen.object += 1;
     let definition = rows.definition();
     for (key, value) in json::members(line) {
-        let name = json::unquote(key).map_err(|problem| format!("the key {key} {problem}"))?;
+        let name = json::unquote(key).map_err(|error| format!("the key {key} {error}"))?;
         let Some((position, _)) = definition.column(&name) else {
             let names = definition.columns().iter().map(|column| &*column.name);
             let hint = did_you_mean(nearest(&name, names));
             let (name, table) = (shorten(&name), definition.name());
-            return Err(format!("`{name}` is no column of `{table}`{hint}"));
+            return Err(format!("`{name}` is not a column of `{table}`{hint}"));
         };
-        if !seen.is_first(position) {
-            return Err(format!("the key `{name}` is there twice"));
+        if !seen.insert(position) {
+            return Err(format!("the key `{name}` occurs twice"));
         }
-        rows.set(position, Cell::Text(value));
+        rows.set(position, TextCell::Text(value));
     }
     Ok(())
 }

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Whether the values of an Arrow array fit a column: what its Arrow type alone does not say.
-//!
-//! That is: no null where the definition allows none, texts of closed sets, and JSON.
+//! Checks whether the values of an Arrow array fit a column beyond their Arrow type: nulls, labels of
+//! enums, and JSON.
 
 use arrow::array::{Array, AsArray, StringArray};
 use arrow::buffer::NullBuffer;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use kalamtable_model::value_text::{self, TextError};
 use kalamtable_model::{ColumnType, NestedField};
 
-use crate::problem::{Misfit, Problem};
-use crate::text;
+use crate::error::{ValueMismatch, ValueProblem};
 
-/// Whether [`check`] can find anything in a column of type `ty`.
+/// Returns whether [`check`] can fail for a column of type `ty`.
 pub(crate) fn needs_check(ty: &ColumnType, nullable: bool) -> bool {
     !nullable
         || match ty {
@@ -25,34 +24,38 @@ pub(crate) fn needs_check(ty: &ColumnType, nullable: bool) -> bool {
         }
 }
 
-/// Checks every value of `array`, which has the Arrow type of `ty` but for nullability.
+/// Checks every value of `array`, which has the Arrow type of `ty` except for nullability.
 ///
 /// # Errors
-/// The first value that does not fit.
-pub(crate) fn check(array: &dyn Array, ty: &ColumnType, nullable: bool) -> Result<(), Misfit> {
+/// Fails with the first value that does not fit.
+pub(crate) fn check(
+    array: &dyn Array,
+    ty: &ColumnType,
+    nullable: bool,
+) -> Result<(), ValueMismatch> {
     check_visible(array, ty, nullable, None)
 }
 
-/// The same; what is null in `parent` is hidden.
+/// Like [`check`], but ignores the values at indices that are null in `parent`.
 fn check_visible(
     array: &dyn Array,
     ty: &ColumnType,
     nullable: bool,
     parent: Option<&NullBuffer>,
-) -> Result<(), Misfit> {
+) -> Result<(), ValueMismatch> {
     let is_visible = |index| parent.is_none_or(|parent| parent.is_valid(index));
     if !nullable && array.null_count() > 0 {
         let mut nulls = (0..array.len()).filter(|&index| array.is_null(index));
         if let Some(index) = nulls.find(|&index| is_visible(index)) {
-            return Err(Misfit::new(index, None, Problem::Null));
+            return Err(ValueMismatch::new(index, None, ValueProblem::Null));
         }
     }
     let valid = NullBuffer::union(parent, array.nulls());
     match ty {
-        ColumnType::Enum(labels) => {
-            check_texts(array, valid.as_ref(), |text| text::label(text, labels))
-        }
-        ColumnType::Json | ColumnType::File => check_texts(array, valid.as_ref(), text::json),
+        ColumnType::Enum(labels) => check_texts(array, valid.as_ref(), |text| {
+            value_text::label(text, labels)
+        }),
+        ColumnType::Json | ColumnType::File => check_texts(array, valid.as_ref(), value_text::json),
         ColumnType::Embedding(length) => {
             let Some(list) = array.as_fixed_size_list_opt() else {
                 return Ok(());
@@ -66,8 +69,8 @@ fn check_visible(
             let mut nulls = (0..floats.len()).filter(|&index| floats.is_null(index));
             match nulls.find(|&index| is_valid(index / length)) {
                 Some(index) => {
-                    let misfit = Misfit::new(index, None, Problem::Null);
-                    Err(misfit.inside(index / length, &format!("[{}]", index % length)))
+                    let mismatch = ValueMismatch::new(index, None, ValueProblem::Null);
+                    Err(mismatch.inside(index / length, &format!("[{}]", index % length)))
                 }
                 None => Ok(()),
             }
@@ -92,9 +95,9 @@ fn check_visible(
             };
             for (field, child) in fields.iter().zip(strukt.columns()) {
                 check_visible(child, &field.ty, field.nullable, valid.as_ref()).map_err(
-                    |misfit| {
-                        let index = misfit.index;
-                        misfit.inside(index, &format!(".{}", field.name))
+                    |mismatch| {
+                        let index = mismatch.index;
+                        mismatch.inside(index, &format!(".{}", field.name))
                     },
                 )?;
             }
@@ -104,15 +107,16 @@ fn check_visible(
     }
 }
 
-/// Checks the elements of lists, or the keys or values of maps, that are not null.
+/// Checks the elements of the lists, or the keys or values of the maps, that are not null.
 fn check_elements(
     elements: &dyn Array,
     field: &NestedField,
     suffix: &str,
     offsets: &[i32],
     valid: Option<&NullBuffer>,
-) -> Result<(), Misfit> {
-    // One look at all elements is enough where none is bad, which is nearly always.
+) -> Result<(), ValueMismatch> {
+    // Checking all elements at once is faster. Only if that fails, check each list, because elements
+    // of null lists do not count and the error needs the index of the list.
     if check(elements, &field.ty, field.nullable).is_ok() {
         return Ok(());
     }
@@ -121,10 +125,10 @@ fn check_elements(
             continue;
         }
         let (begin, end) = (bounds[0] as usize, bounds[1] as usize);
-        let of_one = elements.slice(begin, end - begin);
-        check(&of_one, &field.ty, field.nullable).map_err(|misfit| {
-            let segment = format!("[{}]{suffix}", misfit.index);
-            misfit.inside(index, &segment)
+        let list = elements.slice(begin, end - begin);
+        check(&list, &field.ty, field.nullable).map_err(|mismatch| {
+            let segment = format!("[{}]{suffix}", mismatch.index);
+            mismatch.inside(index, &segment)
         })?;
     }
     Ok(())
@@ -133,21 +137,21 @@ fn check_elements(
 fn check_texts(
     array: &dyn Array,
     valid: Option<&NullBuffer>,
-    check: impl Fn(&str) -> Result<(), Problem>,
-) -> Result<(), Misfit> {
+    check: impl Fn(&str) -> Result<(), TextError>,
+) -> Result<(), ValueMismatch> {
     let Some(texts) = array.as_any().downcast_ref::<StringArray>() else {
         return Ok(());
     };
     for index in 0..texts.len() {
         if valid.is_none_or(|valid| valid.is_valid(index)) {
             let text = texts.value(index);
-            check(text).map_err(|problem| Misfit::new(index, Some(text), problem))?;
+            check(text).map_err(|error| ValueMismatch::new(index, Some(text), error.into()))?;
         }
     }
     Ok(())
 }
 
-/// The value at `index` for a reader.
+/// Returns the value at `index` as text for an error message.
 pub(crate) fn show(array: &dyn Array, index: usize) -> Option<String> {
     let formatter = ArrayFormatter::try_new(array, &FormatOptions::default()).ok()?;
     formatter.value(index).try_to_string().ok()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The shell without a terminal: lines from a script, and interrupts that come at a known moment.
+//! Tests of the shell without a terminal: input from a script, and interrupts at a known time.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -12,18 +12,18 @@ use expect_test::{Expect, expect};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
-use super::{Interrupt, Line, LineReader, Shell};
-use crate::output::Format;
+use super::{Interrupt, LineReader, Shell, ShellInput};
+use crate::output::OutputFormat;
 use crate::session::Session;
 
-struct Script {
-    lines: VecDeque<Line>,
+struct ScriptedInput {
+    lines: VecDeque<ShellInput>,
     remembered: Vec<String>,
 }
 
-impl LineReader for Script {
-    fn read_line(&mut self, _prompt: &str) -> io::Result<Line> {
-        Ok(self.lines.pop_front().unwrap_or(Line::End))
+impl LineReader for ScriptedInput {
+    fn read_line(&mut self, _prompt: &str) -> io::Result<ShellInput> {
+        Ok(self.lines.pop_front().unwrap_or(ShellInput::End))
     }
 
     fn remember(&mut self, entry: &str) {
@@ -31,7 +31,7 @@ impl LineReader for Script {
     }
 }
 
-/// Keeps what is written, and tells of it.
+/// Keeps the text that is written, and notifies a test of each write.
 #[derive(Clone, Default)]
 struct Screen {
     text: Rc<RefCell<Vec<u8>>>,
@@ -60,16 +60,20 @@ fn never() -> Interrupt {
     Box::pin(std::future::pending())
 }
 
-struct Ran {
+struct ShellRun {
     output: String,
     errors: String,
     remembered: Vec<String>,
 }
 
-fn run(lines: Vec<Line>, screen: &Screen, interrupt: &dyn Fn() -> Interrupt) -> Ran {
+fn run_shell(
+    lines: Vec<ShellInput>,
+    screen: &Screen,
+    interrupt: &dyn Fn() -> Interrupt,
+) -> ShellRun {
     let runtime = Runtime::new().unwrap();
     let session = Session::open(&[], None).unwrap();
-    let mut script = Script {
+    let mut script = ScriptedInput {
         lines: lines.into(),
         remembered: Vec::new(),
     };
@@ -77,14 +81,14 @@ fn run(lines: Vec<Line>, screen: &Screen, interrupt: &dyn Fn() -> Interrupt) -> 
     let shell = Shell {
         runtime: &runtime,
         session: &session,
-        format: Format::Csv,
+        format: OutputFormat::Csv,
         interrupt,
     };
     let (mut output, mut errors_writer) = (screen.clone(), errors.clone());
     shell
         .run(&mut script, &mut output, &mut errors_writer)
         .unwrap();
-    Ran {
+    ShellRun {
         output: screen.text(),
         errors: without_times(&errors.text()),
         remembered: script.remembered,
@@ -99,69 +103,69 @@ fn without_times(text: &str) -> String {
     lines.collect()
 }
 
-fn text(line: &str) -> Line {
-    Line::Text(line.to_string())
+fn text(line: &str) -> ShellInput {
+    ShellInput::Line(line.to_string())
 }
 
 fn check(lines: &[&str], expect: Expect) {
     let lines = lines.iter().map(|line| text(line)).collect();
-    let ran = run(lines, &Screen::default(), &never);
-    expect.assert_eq(&format!("{}--\n{}", ran.output, ran.errors));
+    let run = run_shell(lines, &Screen::default(), &never);
+    expect.assert_eq(&format!("{}--\n{}", run.output, run.errors));
 }
 
 #[test]
-fn an_interrupt_stops_an_endless_query_and_the_next_one_runs() {
+fn interrupt_stops_an_endless_query_but_not_the_shell() {
     let screen = Screen::default();
-    // Ctrl-C is pressed once the first rows are there.
-    let is_written = screen.is_written.clone();
+    // The interrupt completes when the first rows are written.
+    let is_written = Arc::clone(&screen.is_written);
     let interrupt = move || -> Interrupt {
-        let is_written = is_written.clone();
+        let is_written = Arc::clone(&is_written);
         Box::pin(async move { is_written.notified().await })
     };
     let endless = "SELECT value FROM generate_series(1, 9000000000000000);";
-    let ran = run(vec![text(endless), text(r"\?")], &screen, &interrupt);
-    assert!(ran.output.starts_with("value\n1\n2\n"));
-    assert_eq!(ran.errors, "stopped after\n");
+    let run = run_shell(vec![text(endless), text(r"\?")], &screen, &interrupt);
+    assert!(run.output.starts_with("value\n1\n2\n"));
+    assert_eq!(run.errors, "stopped after\n");
 
     let pressed = RefCell::new(VecDeque::from([
         Box::pin(std::future::ready(())) as Interrupt
     ]));
     let interrupt = || pressed.borrow_mut().pop_front().unwrap_or_else(never);
-    // No row of it ever comes.
+    // This query does not return a row before its end.
     let endless = "SELECT count(*) FROM generate_series(1, 9000000000000000);";
     let lines = vec![text(endless), text("SELECT 42 AS answer;")];
-    let ran = run(lines, &Screen::default(), &interrupt);
-    assert_eq!(ran.output, "answer\n42\n");
-    assert_eq!(ran.errors, "stopped after\n1 row in\n");
+    let run = run_shell(lines, &Screen::default(), &interrupt);
+    assert_eq!(run.output, "answer\n42\n");
+    assert_eq!(run.errors, "stopped after\n1 row in\n");
 }
 
 #[test]
-fn an_interrupt_at_the_prompt_forgets_what_was_entered() {
+fn interrupt_at_the_prompt_discards_the_input() {
     let lines = vec![
         text("SELECT nothing,"),
-        Line::Interrupted,
+        ShellInput::Interrupted,
         text("SELECT 1 AS a;"),
     ];
-    let ran = run(lines, &Screen::default(), &never);
-    assert_eq!(ran.output, "a\n1\n");
-    assert_eq!(ran.remembered, ["SELECT 1 AS a;"]);
+    let run = run_shell(lines, &Screen::default(), &never);
+    assert_eq!(run.output, "a\n1\n");
+    assert_eq!(run.remembered, ["SELECT 1 AS a;"]);
 }
 
 #[test]
-fn statements_have_several_lines_and_are_remembered_whole() {
+fn statement_of_several_lines_is_one_history_entry() {
     let lines = vec![
         text("SELECT 1"),
         text(""),
         text("AS a; SELECT"),
         text("2 AS b;"),
     ];
-    let ran = run(lines, &Screen::default(), &never);
-    assert_eq!(ran.output, "a\n1\nb\n2\n");
-    assert_eq!(ran.remembered, ["SELECT 1\n\nAS a; SELECT\n2 AS b;"]);
+    let run = run_shell(lines, &Screen::default(), &never);
+    assert_eq!(run.output, "a\n1\nb\n2\n");
+    assert_eq!(run.remembered, ["SELECT 1\n\nAS a; SELECT\n2 AS b;"]);
 }
 
 #[test]
-fn an_error_does_not_end_the_shell() {
+fn error_does_not_end_the_shell() {
     check(
         &["SELECT nothing;", "SELEKT;", "SELECT 1 AS a;"],
         expect![[r#"
@@ -176,7 +180,7 @@ fn an_error_does_not_end_the_shell() {
 }
 
 #[test]
-fn d_lists_tables() {
+fn command_d_lists_tables() {
     check(
         &["CREATE VIEW v AS SELECT 1 AS a;", r"\d"],
         expect![[r#"
@@ -197,7 +201,7 @@ fn d_lists_tables() {
 }
 
 #[test]
-fn d_with_a_name_lists_columns() {
+fn command_d_with_a_name_lists_columns() {
     check(
         &[r"\d system.namespaces", r"\d nothing", r"\d stats;"],
         expect![[r#"
@@ -217,12 +221,12 @@ fn d_with_a_name_lists_columns() {
 }
 
 #[test]
-fn q_quits_and_an_unknown_command_says_so() {
+fn command_q_quits_and_an_unknown_command_is_an_error() {
     check(
         &[r"\x", r"\q", "SELECT 1;"],
         expect![[r#"
-        --
-        error: there is no command `\x`; `\?` shows all
-    "#]],
+            --
+            error: unknown command `\x`; `\?` shows all commands
+        "#]],
     );
 }

@@ -7,14 +7,14 @@ use std::process::Stdio;
 
 use expect_test::{Expect, expect};
 
-use crate::support::{Folder, check, success};
+use crate::support::{CommandFolder, check, success};
 
 fn check_command(arguments: &[&str], expect: Expect) {
-    check(&Folder::with_orders().run(arguments), expect);
+    check(&CommandFolder::with_orders().run(arguments), expect);
 }
 
 #[test]
-fn check_counts_what_is_sound() {
+fn check_counts_valid_definitions() {
     check_command(
         &["check"],
         expect![[r#"
@@ -26,8 +26,8 @@ fn check_counts_what_is_sound() {
 }
 
 #[test]
-fn check_shows_every_problem() {
-    let folder = Folder::with_orders();
+fn check_reports_every_problem() {
+    let folder = CommandFolder::with_orders();
     folder.write(
         "more/a.toml",
         "name = \"app.a\"\nrow = \"A\"\n[columns]\nid = { id = 1, type = \"itn\" }\n",
@@ -79,14 +79,14 @@ fn check_of_a_missing_folder_is_a_problem() {
 }
 
 #[test]
-fn an_unknown_argument_is_a_mistake_in_usage() {
-    let output = Folder::new().run(&["check", "--frobnicate"]);
+fn unknown_argument_exits_with_2() {
+    let output = CommandFolder::new().run(&["check", "--frobnicate"]);
     assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]
-fn data_without_definitions_is_a_mistake_in_usage() {
-    let output = Folder::new().run(&["sql", "--data", "data", "-c", "SELECT 1"]);
+fn data_without_schemas_exits_with_2() {
+    let output = CommandFolder::new().run(&["sql", "--data", "data", "-c", "SELECT 1"]);
     assert_eq!(output.status.code(), Some(2));
 }
 
@@ -115,15 +115,15 @@ fn sql_sees_the_system_tables() {
 }
 
 #[test]
-fn sql_finds_a_table_by_its_bare_name_if_that_is_unique() {
+fn sql_finds_a_table_by_its_unique_bare_name() {
     let query = "SELECT count(*) AS jobs FROM jobs; SELECT * FROM system.jobs WHERE false";
-    let output = Folder::new().run(&["sql", "--format", "csv", "-c", query]);
+    let output = CommandFolder::new().run(&["sql", "--format", "csv", "-c", query]);
     assert!(success(&output).starts_with("jobs\n0\njob_id,"));
 }
 
 #[test]
-fn a_bare_name_that_two_namespaces_have_is_refused() {
-    let folder = Folder::with_orders();
+fn bare_name_in_two_namespaces_is_ambiguous() {
+    let folder = CommandFolder::with_orders();
     let other = crate::support::ORDERS.replace("app.orders", "web.orders");
     folder.write("schemas/web.toml", other);
     let arguments = ["sql", "--schemas", "schemas", "-c", "SELECT * FROM orders"];
@@ -132,14 +132,14 @@ fn a_bare_name_that_two_namespaces_have_is_refused() {
         expect![[r#"
             exit: 1
             stderr:
-            note: without --data there are no rows in `app.orders`, `web.orders`
-            error: `orders` may be `app.orders` or `web.orders`: write the namespace
+            note: empty without --data: `app.orders`, `web.orders`
+            error: `orders` is ambiguous: write `app.orders` or `web.orders`
         "#]],
     );
 }
 
 #[test]
-fn loaded_definitions_are_rows_of_system_tables() {
+fn definitions_are_rows_of_system_tables() {
     let query = "SELECT table_id FROM system.tables WHERE namespace_id = 'app'";
     check_command(
         &[
@@ -157,14 +157,14 @@ fn loaded_definitions_are_rows_of_system_tables() {
             table_id
             app.orders
             stderr:
-            note: without --data there are no rows in `app.orders`
+            note: empty without --data: `app.orders`
         "#]],
     );
 }
 
 #[test]
-fn sql_over_unsound_definitions_shows_their_problems() {
-    let folder = Folder::new();
+fn sql_reports_problems_of_definitions() {
+    let folder = CommandFolder::new();
     folder.write("schemas/a.toml", "name = 1");
     let output = folder.run(&["sql", "--schemas", "schemas", "-c", "SELECT 1"]);
     check(
@@ -197,35 +197,52 @@ fn sql_over_unsound_definitions_shows_their_problems() {
 #[test]
 fn sql_notes_tables_without_data() {
     check(
-        &Folder::with_orders().query("csv", "SELECT id FROM orders"),
+        &CommandFolder::with_orders().query("csv", "SELECT id FROM orders"),
         expect![[r#"
-        exit: 0
-        stdout:
-        id
+            exit: 0
+            stdout:
+            id
+            stderr:
+            note: data has no files for `app.orders`
+        "#]],
+    );
+}
+
+#[test]
+fn sql_reports_every_problem_of_data_files() {
+    let folder = CommandFolder::with_orders();
+    folder.write("data/order.csv", "id\n");
+    folder.write("data/things/1.csv", "");
+    check(
+        &folder.query("csv", "SELECT 1"),
+        expect![[r#"
+        exit: 1
         stderr:
-        note: data has no data for `app.orders`: empty
+        error: data/order.csv: no definition has the name `order`; did you mean `orders`?
+        error: data/things: no definition has the name `things`
     "#]],
     );
 }
 
 #[test]
-fn sql_over_unfit_data_shows_every_problem() {
-    let folder = Folder::with_orders();
-    folder.write("data/order.csv", "id\n");
-    folder.write("data/things/1.csv", "");
-    check(&folder.query("csv", "SELECT 1"), expect![]);
-}
-
-#[test]
-fn sql_shows_a_bad_value_with_its_position() {
-    let folder = Folder::with_orders();
+fn sql_reports_the_position_of_a_bad_value() {
+    let folder = CommandFolder::with_orders();
     folder.write("data/orders.csv", "id,price,note,state,items\nx,,,open,\n");
-    check(&folder.query("csv", "SELECT id FROM orders"), expect![]);
+    check(
+        &folder.query("csv", "SELECT id FROM orders"),
+        expect![[r#"
+        exit: 1
+        stdout:
+        id
+        stderr:
+        error: data/orders.csv:2: row 1, column `id` (int): `x` is not a whole number
+    "#]],
+    );
 }
 
 #[test]
-fn the_definitions_of_the_system_tables_do_not_empty_them() {
-    let folder = Folder::new();
+fn schemas_of_system_tables_keep_their_rows() {
+    let folder = CommandFolder::new();
     let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas");
     let query = "SELECT count(*) > 7 AS is_live FROM system.tables";
     let output = folder.run(&["sql", "--schemas", schemas, "--format", "csv", "-c", query]);
@@ -233,9 +250,9 @@ fn the_definitions_of_the_system_tables_do_not_empty_them() {
 }
 
 #[test]
-fn stdin_runs_until_a_statement_fails() {
+fn stdin_stops_at_the_first_error() {
     let statements = "SELECT 1 AS a; -- one;\nSELECT\n  ';' AS b;\nSELECT nothing;\nSELECT 2;";
-    let output = Folder::new().run_with_stdin(&["sql", "--format", "csv"], statements);
+    let output = CommandFolder::new().run_with_stdin(&["sql", "--format", "csv"], statements);
     check(
         &output,
         expect![[r#"
@@ -252,15 +269,16 @@ fn stdin_runs_until_a_statement_fails() {
 }
 
 #[test]
-fn the_last_statement_of_stdin_needs_no_semicolon() {
-    let output = Folder::new().run_with_stdin(&["sql", "--format", "csv"], "SELECT 1 AS a\n");
+fn last_statement_of_stdin_needs_no_semicolon() {
+    let output =
+        CommandFolder::new().run_with_stdin(&["sql", "--format", "csv"], "SELECT 1 AS a\n");
     assert_eq!(success(&output), "a\n1\n");
 }
 
 #[test]
-fn nothing_in_is_nothing_out() {
+fn empty_stdin_prints_nothing() {
     check(
-        &Folder::new().run_with_stdin(&["sql"], " -- nothing\n;;"),
+        &CommandFolder::new().run_with_stdin(&["sql"], " -- nothing\n;;"),
         expect![[r#"
             exit: 0
         "#]],
@@ -271,7 +289,7 @@ const VALUES: &str =
     "SELECT * FROM (VALUES (1, 'a,\"b\"', NULL), (2, '', 1.5)) AS t(id, text, number)";
 
 #[test]
-fn a_table_shows_nulls() {
+fn table_shows_nulls() {
     check_command(
         &["sql", "-c", VALUES],
         expect![[r#"
@@ -288,7 +306,7 @@ fn a_table_shows_nulls() {
 }
 
 #[test]
-fn csv_tells_empty_text_from_null() {
+fn csv_distinguishes_empty_text_and_null() {
     check_command(
         &["sql", "--format", "csv", "-c", VALUES],
         expect![[r#"
@@ -302,7 +320,7 @@ fn csv_tells_empty_text_from_null() {
 }
 
 #[test]
-fn json_is_an_array_of_all_rows() {
+fn json_is_one_array() {
     check_command(
         &["sql", "--format", "json", "-c", VALUES],
         expect![[r#"
@@ -314,9 +332,9 @@ fn json_is_an_array_of_all_rows() {
 }
 
 #[test]
-fn no_rows_have_a_header_and_an_empty_array() {
+fn empty_result_has_a_header_or_an_empty_array() {
     let query = "SELECT 1 AS a WHERE false";
-    let folder = Folder::new();
+    let folder = CommandFolder::new();
     check(
         &folder.run(&["sql", "-c", query]),
         expect![[r#"
@@ -337,31 +355,31 @@ fn no_rows_have_a_header_and_an_empty_array() {
 #[test]
 fn statements_without_a_result_print_nothing() {
     let query = "CREATE VIEW v AS SELECT 1 AS a; SELECT a FROM v";
-    let output = Folder::new().run(&["sql", "--format", "csv", "-c", query]);
+    let output = CommandFolder::new().run(&["sql", "--format", "csv", "-c", query]);
     assert_eq!(success(&output), "a\n1\n");
 }
 
 #[test]
-fn many_batches_are_one_json_array() {
+fn json_of_several_batches_is_one_array() {
     let query = "SELECT value FROM generate_series(1, 20000)";
-    let output = Folder::new().run(&["sql", "--format", "json", "-c", query]);
+    let output = CommandFolder::new().run(&["sql", "--format", "json", "-c", query]);
     let rows: Vec<serde_json::Value> = serde_json::from_str(&success(&output)).unwrap();
     assert_eq!(rows.len(), 20_000);
     assert_eq!(rows[19_999]["value"], 20_000);
 }
 
 #[test]
-fn a_table_shows_every_row() {
+fn table_shows_every_row() {
     let query = "SELECT value FROM generate_series(1, 20000)";
-    let output = Folder::new().run(&["sql", "-c", query]);
+    let output = CommandFolder::new().run(&["sql", "-c", query]);
     assert_eq!(success(&output).lines().count(), 20_004);
 }
 
 #[test]
-fn a_reader_that_leaves_ends_the_query_quietly() {
+fn closed_stdout_ends_the_query_without_an_error() {
     for format in ["csv", "json", "table"] {
         let query = "SELECT value FROM generate_series(1, 200000)";
-        let folder = Folder::new();
+        let folder = CommandFolder::new();
         let mut command = folder.command(&["sql", "--format", format, "-c", query]);
         command
             .stdin(Stdio::null())
@@ -382,8 +400,8 @@ fn a_reader_that_leaves_ends_the_query_quietly() {
 }
 
 #[test]
-fn deep_expressions_do_not_exhaust_the_stack() {
+fn deep_expression_fits_the_stack() {
     let query = format!("SELECT {}1 AS a", "1 + ".repeat(600));
-    let output = Folder::new().run(&["sql", "--format", "csv", "-c", &query]);
+    let output = CommandFolder::new().run(&["sql", "--format", "csv", "-c", &query]);
     assert_eq!(success(&output), "a\n601\n");
 }

@@ -6,9 +6,9 @@ use std::fs;
 
 use expect_test::expect;
 
-use crate::support::{Folder, success};
+use crate::support::{CommandFolder, success};
 
-/// Every type but `interval`, for which Parquet has no room.
+/// Every type except `interval`, which Parquet cannot store.
 const EVERY_TYPE: &str = r#"
 name        = "app.every"
 primary_key = ["id"]
@@ -56,8 +56,8 @@ const ROWS: &str = r#"
 "#;
 
 #[test]
-fn every_type_is_the_same_in_every_format() {
-    let folder = Folder::new();
+fn every_type_is_equal_in_every_format() {
+    let folder = CommandFolder::new();
     folder.write("schemas/every.toml", EVERY_TYPE);
     folder.write("data/every.ndjson", ROWS);
     let all = "SELECT * FROM every ORDER BY id";
@@ -81,15 +81,15 @@ fn every_type_is_the_same_in_every_format() {
     assert_eq!(success(&folder.query("json", all)), from_ndjson);
     fs::remove_file(parquet).unwrap();
 
-    // What `--format json` writes can be read back, row by row.
+    // The output of `--format json` can be read back row by row.
     let rows = from_ndjson.trim_start_matches('[').trim_end_matches("]\n");
     folder.write("data/every.jsonl", rows.replace("},{\"id\"", "}\n{\"id\""));
     assert_eq!(success(&folder.query("json", all)), from_ndjson);
 }
 
 #[test]
-fn intervals_are_read_from_text() {
-    let folder = Folder::new();
+fn intervals_are_read_from_csv() {
+    let folder = CommandFolder::new();
     let definition = r#"
         name = "app.spans"
         no_primary_key = "a test"
@@ -115,8 +115,8 @@ fn intervals_are_read_from_text() {
 }
 
 #[test]
-fn a_uuid_is_shown_as_text_in_a_table() {
-    let folder = Folder::new();
+fn uuids_are_text_in_a_table() {
+    let folder = CommandFolder::new();
     folder.write("schemas/every.toml", EVERY_TYPE);
     folder.write("data/every.ndjson", ROWS);
     let query = "SELECT id, uuid AS renamed, place FROM every WHERE id = 1";

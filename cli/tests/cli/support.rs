@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A folder for each test, and the binary run in it.
+//! A temporary folder per test, in which the binary runs.
 
 use std::fs;
 use std::io::Write;
@@ -10,18 +10,18 @@ use std::process::{Command, Output, Stdio};
 use expect_test::Expect;
 use tempfile::TempDir;
 
-pub(crate) struct Folder(TempDir);
+pub(crate) struct CommandFolder(TempDir);
 
-impl Folder {
+impl CommandFolder {
     pub(crate) fn new() -> Self {
         let folder = TempDir::new().unwrap();
         fs::create_dir(folder.path().join("data")).unwrap();
-        Folder(folder)
+        CommandFolder(folder)
     }
 
-    /// With the definition of `app.orders`.
+    /// Creates a folder with the definition of `app.orders`.
     pub(crate) fn with_orders() -> Self {
-        let folder = Folder::new();
+        let folder = CommandFolder::new();
         folder.write("schemas/orders.toml", ORDERS);
         folder
     }
@@ -37,7 +37,7 @@ impl Folder {
         path
     }
 
-    /// The command with these arguments, run in the folder.
+    /// Returns the command with these arguments and this working directory.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kalamtable"));
         command
@@ -65,7 +65,7 @@ impl Folder {
         child.wait_with_output().unwrap()
     }
 
-    /// `query` over the folders `schemas` and `data`.
+    /// Runs `query` over the folders `schemas` and `data`.
     pub(crate) fn query(&self, format: &str, query: &str) -> Output {
         let folders = ["--schemas", "schemas", "--data", "data"];
         let arguments = [&["sql"], &folders[..], &["--format", format, "-c", query]];
@@ -86,7 +86,7 @@ state = { id = 4, type = "enum('open', 'closed')", rust = "State" }
 items = { id = 5, type = "list<#6 struct<#7 sku: text, #8 count: int null>>", nullable = true }
 "#;
 
-/// Exit code, stdout and stderr, those that are empty left out.
+/// Returns the exit code, and stdout and stderr unless they are empty.
 pub(crate) fn shown(output: &Output) -> String {
     let mut shown = format!("exit: {}\n", output.status.code().unwrap());
     for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
@@ -102,7 +102,7 @@ pub(crate) fn check(output: &Output, expect: Expect) {
     expect.assert_eq(&shown(output));
 }
 
-/// What was written to stdout, by a command that did not fail.
+/// Returns the stdout of a command that has to succeed.
 pub(crate) fn success(output: &Output) -> String {
     assert_eq!(output.status.code(), Some(0), "{}", shown(output));
     String::from_utf8(output.stdout.clone()).unwrap()

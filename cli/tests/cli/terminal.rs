@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The shell in a terminal of its own.
+//! The shell in a pseudo-terminal.
 
 use std::fs;
 
 use rexpect::session::spawn_command;
 
-use crate::support::Folder;
+use crate::support::CommandFolder;
 
-/// How long a step may take before the test fails; none waits for it.
-const PATIENCE_MS: Option<u64> = Some(120_000);
+/// The timeout of a step. A step that succeeds does not wait for it.
+const TIMEOUT_MS: Option<u64> = Some(120_000);
 
 #[test]
 fn ctrl_c_stops_a_query_and_ctrl_d_ends_the_shell() {
-    let folder = Folder::new();
+    let folder = CommandFolder::new();
     let mut command = folder.command(&["sql", "--format", "csv"]);
     command.env("TERM", "xterm");
-    let mut shell = spawn_command(command, PATIENCE_MS).unwrap();
+    let mut shell = spawn_command(command, TIMEOUT_MS).unwrap();
     shell.exp_string("kalamtable> ").unwrap();
 
     shell.send_line("SELECT 'half a statement").unwrap();
@@ -27,7 +27,7 @@ fn ctrl_c_stops_a_query_and_ctrl_d_ends_the_shell() {
     shell
         .send_line("SELECT value + 500 AS value FROM generate_series(1, 9000000000000000);")
         .unwrap();
-    // The query runs once its rows come.
+    // These rows show that the query runs.
     shell.exp_string("\n501\r").unwrap();
     shell.send_control('c').unwrap();
     shell.exp_string("stopped after").unwrap();
@@ -47,12 +47,12 @@ fn ctrl_c_stops_a_query_and_ctrl_d_ends_the_shell() {
 }
 
 #[test]
-fn history_that_cannot_be_kept_is_told_and_nothing_else() {
-    let folder = Folder::new();
+fn history_that_cannot_be_written_is_only_noted() {
+    let folder = CommandFolder::new();
     folder.write(".local", "a file where a folder should be");
     let mut command = folder.command(&["sql"]);
     command.env("TERM", "xterm");
-    let mut shell = spawn_command(command, PATIENCE_MS).unwrap();
+    let mut shell = spawn_command(command, TIMEOUT_MS).unwrap();
     shell.exp_string("kalamtable> ").unwrap();
     shell.send_line("SELECT 40 + 2 AS answer;").unwrap();
     shell.exp_string("| 42").unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Files that do not fit their definition: the whole text of each error.
+//! Files that do not fit their definition, with the full text of each error.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,29 +13,29 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Fields};
 use expect_test::{Expect, expect};
 
-use crate::support::{Folder, check_query};
+use crate::support::{DataFolder, check_query};
 
 fn check_csv(content: impl AsRef<[u8]>, expect: Expect) {
-    let folder = Folder::with_orders();
+    let folder = DataFolder::with_orders();
     folder.write("data/orders.csv", content);
     check_query(&folder, "SELECT * FROM app.orders", expect);
 }
 
-/// Rows behind a sound header.
+/// Checks rows after a valid header.
 fn check_csv_rows(rows: &str, expect: Expect) {
     check_csv(format!("id,price,note,state,items\n{rows}"), expect);
 }
 
 fn check_ndjson(content: impl AsRef<[u8]>, expect: Expect) {
-    let folder = Folder::with_orders();
+    let folder = DataFolder::with_orders();
     folder.write("data/orders.ndjson", content);
     check_query(&folder, "SELECT * FROM app.orders", expect);
 }
 
-/// One object on the second line, in the place of the members that are sound.
+/// Checks an object on the second line with one member that replaces or adds to the valid ones.
 fn check_ndjson_with(key: &str, value: &str, expect: Expect) {
-    let sound = [("id", "2"), ("note", "\"\""), ("state", "\"open\"")];
-    let mut members: Vec<String> = sound
+    let valid = [("id", "2"), ("note", "\"\""), ("state", "\"open\"")];
+    let mut members: Vec<String> = valid
         .iter()
         .filter(|(name, _)| *name != key)
         .map(|(name, value)| format!("\"{name}\": {value}"))
@@ -50,8 +50,8 @@ fn csv_without_a_header() {
     check_csv(
         "",
         expect![[r#"
-        error: data/orders.csv: there is no header: begin the file with the line `id,price,note,state,items`
-    "#]],
+            error: data/orders.csv: the file has no header: begin it with the line `id,price,note,state,items`
+        "#]],
     );
 }
 
@@ -60,8 +60,8 @@ fn csv_header_with_an_unknown_column() {
     check_csv(
         "id,price,notes,state,items\n",
         expect![[r#"
-        error: data/orders.csv:1: `notes` in the header is no column of `app.orders`; did you mean `note`?
-    "#]],
+            error: data/orders.csv:1: `notes` in the header is not a column of `app.orders`; did you mean `note`?
+        "#]],
     );
 }
 
@@ -80,8 +80,8 @@ fn csv_header_with_a_column_twice() {
     check_csv(
         "id,price,note,state,items,id\n",
         expect![[r#"
-        error: data/orders.csv:1: `id` is in the header twice
-    "#]],
+            error: data/orders.csv:1: `id` occurs twice in the header
+        "#]],
     );
 }
 
@@ -90,8 +90,8 @@ fn csv_with_other_separators() {
     check_csv(
         "id;price;note;state;items\n1;;;open;\n",
         expect![[r#"
-        error: data/orders.csv:1: `id;price;note;state;items` in the header is no column of `app.orders`; fields are parted by commas
-    "#]],
+            error: data/orders.csv:1: `id;price;note;state;items` in the header is not a column of `app.orders`; fields are separated by commas
+        "#]],
     );
 }
 
@@ -106,22 +106,22 @@ fn csv_row_with_too_few_fields() {
 }
 
 #[test]
-fn csv_text_behind_a_quoted_field() {
+fn csv_text_after_a_quoted_field() {
     check_csv_rows(
         "1,,\"a\"b,open,\n",
         expect![[r#"
-        error: data/orders.csv:2: text follows the quote that closes a field; a quote inside of a quoted field is written twice
-    "#]],
+            error: data/orders.csv:2: text follows the closing quote of a field: write a quote inside a quoted field twice
+        "#]],
     );
 }
 
 #[test]
-fn csv_quote_in_a_bare_field() {
+fn csv_quote_in_an_unquoted_field() {
     check_csv_rows(
         "1,,5\" disk,open,\n",
         expect![[r#"
-        error: data/orders.csv:2: a quote is inside of a field that is not quoted: put the field in quotes, and write the inner quote twice
-    "#]],
+            error: data/orders.csv:2: an unquoted field contains a quote: put the field in quotes, and write the inner quote twice
+        "#]],
     );
 }
 
@@ -146,7 +146,7 @@ fn csv_that_is_not_utf8() {
 }
 
 #[test]
-fn csv_number_that_is_none() {
+fn csv_integer_with_a_fraction() {
     check_csv_rows(
         "1,,,open,\n1.0,,,open,\n",
         expect![[r#"
@@ -186,7 +186,7 @@ fn csv_decimal_with_too_many_digits() {
 }
 
 #[test]
-fn csv_null_where_none_may_be() {
+fn csv_null_in_a_required_column() {
     check_csv_rows(
         "1,,,open,\n,,,open,\n",
         expect![[r#"
@@ -196,12 +196,12 @@ fn csv_null_where_none_may_be() {
 }
 
 #[test]
-fn csv_text_outside_of_a_closed_set() {
+fn csv_unknown_label() {
     check_csv_rows(
         "1,,,opne,\n",
         expect![[r#"
-        error: data/orders.csv:2: row 1, column `state` (enum('open', 'closed')): `opne` is none of the labels; did you mean `open`?
-    "#]],
+            error: data/orders.csv:2: row 1, column `state` (enum('open', 'closed')): `opne` is not a label of the enum; did you mean `open`?
+        "#]],
     );
 }
 
@@ -236,17 +236,17 @@ fn csv_line_counts_the_lines_of_quoted_fields() {
 }
 
 #[test]
-fn csv_of_several_bad_values_tells_the_first_in_the_file() {
+fn csv_error_is_the_first_bad_value_in_the_file() {
     check_csv_rows(
         "1,,,open,\n2,,,ajar,\nx,,,open,\n",
         expect![[r#"
-        error: data/orders.csv:3: row 2, column `state` (enum('open', 'closed')): `ajar` is none of the labels
-    "#]],
+            error: data/orders.csv:3: row 2, column `state` (enum('open', 'closed')): `ajar` is not a label of the enum
+        "#]],
     );
 }
 
 #[test]
-fn csv_bad_value_far_behind_the_first_batch() {
+fn csv_bad_value_after_the_first_batch() {
     let mut rows: String = (1..20_000).map(|id| format!("{id},,,open,\n")).collect();
     rows.push_str("x,,,open,\n");
     check_csv_rows(
@@ -258,8 +258,8 @@ fn csv_bad_value_far_behind_the_first_batch() {
 }
 
 #[test]
-fn csv_value_of_a_type_without_text() {
-    let folder = Folder::new();
+fn csv_column_of_a_type_without_text_form() {
+    let folder = DataFolder::new();
     let definition = r#"
         name = "app.spans"
         no_primary_key = "a test"
@@ -289,7 +289,7 @@ fn ndjson_line_that_is_not_json() {
 }
 
 #[test]
-fn ndjson_line_that_is_no_object() {
+fn ndjson_line_with_an_array() {
     check_ndjson(
         "[{\"id\": 1}]\n",
         expect![[r#"
@@ -304,8 +304,8 @@ fn ndjson_unknown_key() {
         "stat",
         "\"open\"",
         expect![[r#"
-        error: data/orders.ndjson:2: `stat` is no column of `app.orders`; did you mean `state`?
-    "#]],
+            error: data/orders.ndjson:2: `stat` is not a column of `app.orders`; did you mean `state`?
+        "#]],
     );
 }
 
@@ -314,8 +314,8 @@ fn ndjson_key_twice() {
     check_ndjson(
         "{\"id\": 1, \"id\": 1}\n",
         expect![[r#"
-        error: data/orders.ndjson:1: the key `id` is there twice
-    "#]],
+            error: data/orders.ndjson:1: the key `id` occurs twice
+        "#]],
     );
 }
 
@@ -330,7 +330,7 @@ fn ndjson_missing_key() {
 }
 
 #[test]
-fn ndjson_null_where_none_may_be() {
+fn ndjson_null_in_a_required_column() {
     check_ndjson_with(
         "note",
         "null",
@@ -363,7 +363,7 @@ fn ndjson_number_instead_of_text() {
 }
 
 #[test]
-fn ndjson_number_that_is_not_whole() {
+fn ndjson_integer_with_a_fraction() {
     check_ndjson_with(
         "id",
         "2.0",
@@ -385,18 +385,18 @@ fn ndjson_decimal_that_would_be_rounded() {
 }
 
 #[test]
-fn ndjson_text_outside_of_a_closed_set() {
+fn ndjson_unknown_label() {
     check_ndjson_with(
         "state",
         "\"Open\"",
         expect![[r#"
-        error: data/orders.ndjson:2: row 2, column `state` (enum('open', 'closed')): `"Open"` is none of the labels; did you mean `open`?
-    "#]],
+            error: data/orders.ndjson:2: row 2, column `state` (enum('open', 'closed')): `"Open"` is not a label of the enum; did you mean `open`?
+        "#]],
     );
 }
 
 #[test]
-fn ndjson_unknown_key_inside() {
+fn ndjson_unknown_key_of_a_struct() {
     check_ndjson_with(
         "items",
         "[{\"sku\": \"a\", \"cuont\": 1}]",
@@ -407,7 +407,7 @@ fn ndjson_unknown_key_inside() {
 }
 
 #[test]
-fn ndjson_missing_key_inside() {
+fn ndjson_missing_key_of_a_struct() {
     check_ndjson_with(
         "items",
         "[{\"sku\": \"a\"}, {\"count\": 1}]",
@@ -458,41 +458,41 @@ fn with_field_id(mut column: (Field, ArrayRef), id: i32) -> (Field, ArrayRef) {
 }
 
 fn check_parquet(columns: Vec<(Field, ArrayRef)>, expect: Expect) {
-    let folder = Folder::with_orders();
+    let folder = DataFolder::with_orders();
     folder.write_parquet("data/orders.parquet", columns);
     check_query(&folder, "SELECT * FROM app.orders", expect);
 }
 
-/// Two sound rows, with some columns in place of the sound ones.
+/// Checks two rows with columns that replace or add to the valid ones.
 fn check_parquet_with(columns: Vec<(Field, ArrayRef)>, expect: Expect) {
-    let sound = vec![
+    let valid = vec![
         id(vec![1, 2]),
         text("note", &[Some(""), Some("")]),
         text("state", &[Some("open"), Some("closed")]),
     ];
     let is_replaced = |name: &str| columns.iter().any(|(field, _)| field.name() == name);
-    let sound = sound
+    let valid = valid
         .into_iter()
         .filter(|(field, _)| !is_replaced(field.name()));
-    let all = sound.chain(columns.iter().cloned()).collect();
+    let all = valid.chain(columns.iter().cloned()).collect();
     check_parquet(all, expect);
 }
 
 #[test]
-fn parquet_that_is_none() {
-    let folder = Folder::with_orders();
+fn parquet_that_is_not_parquet() {
+    let folder = DataFolder::with_orders();
     folder.write("data/orders.parquet", "id,price\n");
     check_query(
         &folder,
         "SELECT 1",
         expect![[r#"
-        error: data/orders.parquet: is not a sound Parquet file: Parquet error: Invalid Parquet file. Corrupt footer
+            error: data/orders.parquet: is not a valid Parquet file: Parquet error: Invalid Parquet file. Corrupt footer
         "#]],
     );
 }
 
 #[test]
-fn parquet_without_required_columns_and_with_unknown_ones() {
+fn parquet_with_missing_and_unknown_columns() {
     check_parquet(
         vec![id(vec![1]), text("notes", &[None])],
         expect![[r#"
@@ -504,7 +504,7 @@ fn parquet_without_required_columns_and_with_unknown_ones() {
 }
 
 #[test]
-fn parquet_column_under_another_name() {
+fn parquet_column_with_another_name() {
     check_parquet_with(
         vec![with_field_id(text("cost", &[None, None]), 2)],
         expect![[r#"
@@ -518,7 +518,7 @@ fn parquet_column_with_another_field_id() {
     check_parquet_with(
         vec![with_field_id(text("note", &[Some(""), Some("")]), 7)],
         expect![[r#"
-            error: data/orders.parquet: column `note`: the field id is 7, but the definition says 3
+            error: data/orders.parquet: column `note`: the field id is 7, but 3 is declared
         "#]],
     );
 }
@@ -542,14 +542,14 @@ fn parquet_columns_of_other_types() {
     check_parquet_with(
         columns,
         expect![[r#"
-            error: data/orders.parquet: column `id`: the definition says `int`, but the file has Int64
-            error: data/orders.parquet: column `price`: the definition says `decimal(6, 2)`, but the file has Decimal128(8, 3)
+            error: data/orders.parquet: column `id`: `int` is declared, but the file has Int64
+            error: data/orders.parquet: column `price`: `decimal(6, 2)` is declared, but the file has Decimal128(8, 3)
         "#]],
     );
 }
 
 #[test]
-fn parquet_nulls_that_the_footer_counts() {
+fn parquet_nulls_counted_in_the_footer() {
     check_parquet_with(
         vec![id(vec![Some(1), None])],
         expect![[r#"
@@ -559,11 +559,11 @@ fn parquet_nulls_that_the_footer_counts() {
 }
 
 #[test]
-fn parquet_text_outside_of_a_closed_set() {
+fn parquet_unknown_label() {
     check_parquet_with(
         vec![text("state", &[Some("open"), Some("ajar")])],
         expect![[r#"
-            error: data/orders.parquet: row 2, column `state` (enum('open', 'closed')): `ajar` is none of the labels
+            error: data/orders.parquet: row 2, column `state` (enum('open', 'closed')): `ajar` is not a label of the enum
         "#]],
     );
 }
@@ -582,7 +582,7 @@ fn items(skus: &[Option<&str>], lengths: [usize; 2]) -> (Field, ArrayRef) {
 }
 
 #[test]
-fn parquet_null_inside() {
+fn parquet_null_in_a_required_field() {
     check_parquet_with(
         vec![items(&[Some("a"), Some("b"), None], [1, 2])],
         expect![[r#"
@@ -602,14 +602,14 @@ fn parquet_nested_value_of_another_type() {
     check_parquet_with(
         vec![column],
         expect![[r#"
-            error: data/orders.parquet: column `items`, at `$[]`: the definition says `struct<#7 sku: text, #8 count: int null>`, but the file has Int32
+            error: data/orders.parquet: column `items`, at `$[]`: `struct<#7 sku: text, #8 count: int null>` is declared, but the file has Int32
         "#]],
     );
 }
 
 #[test]
 fn parquet_file_of_several_with_a_bad_value() {
-    let folder = Folder::with_orders();
+    let folder = DataFolder::with_orders();
     for (name, state) in [("1", "open"), ("2", "ajar")] {
         let columns = vec![
             id(vec![1]),
@@ -622,7 +622,7 @@ fn parquet_file_of_several_with_a_bad_value() {
         &folder,
         "SELECT state FROM app.orders",
         expect![[r#"
-        error: data/orders/2.parquet: row 1, column `state` (enum('open', 'closed')): `ajar` is none of the labels
+            error: data/orders/2.parquet: row 1, column `state` (enum('open', 'closed')): `ajar` is not a label of the enum
         "#]],
     );
 }

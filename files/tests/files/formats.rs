@@ -11,11 +11,11 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int32Type};
 use expect_test::expect;
 
-use crate::support::{Folder, check_query};
+use crate::support::{DataFolder, check_query};
 
 #[test]
-fn csv_columns_may_come_in_any_order_and_with_a_byte_order_mark() {
-    let folder = Folder::with_orders();
+fn csv_header_in_any_order_with_a_byte_order_mark() {
+    let folder = DataFolder::with_orders();
     let content = "\u{feff}state,id,note,items,price\r\nopen,1,\"a\r\nb\",,1.5\r\n";
     folder.write("data/orders.csv", content);
     check_query(
@@ -28,8 +28,8 @@ fn csv_columns_may_come_in_any_order_and_with_a_byte_order_mark() {
 }
 
 #[test]
-fn csv_empty_text_and_null() {
-    let folder = Folder::new();
+fn csv_empty_fields_are_empty_text_or_null() {
+    let folder = DataFolder::new();
     let definition = r#"
         name = "app.notes"
         no_primary_key = "a test"
@@ -55,7 +55,7 @@ fn csv_empty_text_and_null() {
 }
 
 #[test]
-fn columns_that_a_query_does_not_ask_for_are_not_converted() {
+fn columns_outside_the_projection_are_not_converted() {
     for (name, content) in [
         (
             "data/orders.csv",
@@ -66,7 +66,7 @@ fn columns_that_a_query_does_not_ask_for_are_not_converted() {
             "{\"id\": 1, \"note\": 7}\n{\"id\": 2}\n",
         ),
     ] {
-        let folder = Folder::with_orders();
+        let folder = DataFolder::with_orders();
         folder.write(name, content);
         let count = folder.query("SELECT count(*) AS n FROM app.orders");
         assert_eq!(count, Ok("{\"n\":2}\n".to_string()));
@@ -78,8 +78,8 @@ fn columns_that_a_query_does_not_ask_for_are_not_converted() {
 }
 
 #[test]
-fn a_limit_ends_the_reading() {
-    let folder = Folder::with_orders();
+fn limit_ends_reading() {
+    let folder = DataFolder::with_orders();
     let mut content: String = (1..100_000).map(|id| format!("{id},,,open,\n")).collect();
     content.insert_str(0, "id,price,note,state,items\n");
     content.push_str("x,,,open,\n");
@@ -88,7 +88,7 @@ fn a_limit_ends_the_reading() {
     assert_eq!(rows, Ok("{\"id\":1}\n{\"id\":2}\n".to_string()));
 }
 
-fn narrow_orders(folder: &Folder) {
+fn narrow_orders(folder: &DataFolder) {
     let states: DictionaryArray<Int32Type> = ["open", "closed", "open"].into_iter().collect();
     let notes = StringViewArray::from(vec!["a", "b", "c"]);
     let columns: Vec<(Field, ArrayRef)> = vec![
@@ -124,29 +124,36 @@ fn narrow_orders(folder: &Folder) {
 }
 
 #[test]
-fn parquet_of_other_physical_forms_has_the_declared_types() {
-    let folder = Folder::with_orders();
+fn parquet_with_other_physical_types_is_cast() {
+    let folder = DataFolder::with_orders();
     narrow_orders(&folder);
     check_query(
         &folder,
         "SELECT * FROM app.orders WHERE state = 'open' AND id > 1 ORDER BY id",
-        expect![],
+        expect![[r#"
+            {"id":3,"price":null,"note":"c","state":"open","items":null}
+            {"id":4,"price":null,"note":"d","state":"open","items":null}
+        "#]],
     );
     check_query(
         &folder,
         "SELECT arrow_typeof(id) AS id, arrow_typeof(note) AS note, arrow_typeof(state) AS state FROM app.orders LIMIT 1",
-        expect![],
+        expect![[r#"
+            {"id":"Int32","note":"Utf8","state":"Utf8"}
+        "#]],
     );
     check_query(
         &folder,
         "SELECT count(*) AS n, count(price) AS prices, max(id) AS max FROM app.orders",
-        expect![],
+        expect![[r#"
+            {"n":4,"prices":0,"max":4}
+        "#]],
     );
 }
 
 #[test]
-fn parquet_filters_and_projections_reach_the_reader() {
-    let folder = Folder::with_orders();
+fn parquet_filters_and_projections_are_pushed_down() {
+    let folder = DataFolder::with_orders();
     let states = StringArray::from(vec!["open", "closed"]);
     let columns: Vec<(Field, ArrayRef)> = vec![
         (

@@ -7,4 +7,5 @@
 mod bad_files;
 mod folders;
 mod formats;
+mod spellings;
 mod support;

@@ -32,18 +32,18 @@ items = { id = 5, type = "list<#6 struct<#7 sku: text, #8 count: int null>>", nu
 "#;
 
 /// A folder with subfolders `schemas` and `data`.
-pub(crate) struct Folder(TempDir);
+pub(crate) struct DataFolder(TempDir);
 
-impl Folder {
+impl DataFolder {
     pub(crate) fn new() -> Self {
         let folder = TempDir::new().unwrap();
         fs::create_dir(folder.path().join("data")).unwrap();
-        Folder(folder)
+        DataFolder(folder)
     }
 
     /// Creates a folder with the definition of `app.orders`.
     pub(crate) fn with_orders() -> Self {
-        let folder = Folder::new();
+        let folder = DataFolder::new();
         folder.write("schemas/orders.toml", ORDERS);
         folder
     }
@@ -124,7 +124,7 @@ fn describe(error: &DataFusionError) -> String {
 }
 
 /// Compares the rows or the error of `query` with what is expected.
-pub(crate) fn check_query(folder: &Folder, query: &str, expect: Expect) {
+pub(crate) fn check_query(folder: &DataFolder, query: &str, expect: Expect) {
     let (Ok(shown) | Err(shown)) = folder.query(query);
     expect.assert_eq(&shown);
 }

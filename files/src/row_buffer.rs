@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Rows`]: the cells of some rows of a text file, on their way to a record batch.
+//! [`RowBuffer`]: the cells of rows of a text file that are not yet converted to a record batch.
 
 use std::ops::Range;
 use std::path::Path;
@@ -9,50 +9,51 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use kalamtable_model::{Column, ColumnType, TableDefinition};
 
-use crate::problem::{DataError, Misfit};
+use crate::error::{DataError, ValueMismatch};
 
-/// The text of a column in one row.
+/// The text of one column in one row.
 #[derive(Clone, Debug)]
-pub(crate) enum Cell<T> {
-    /// There is none.
+pub(crate) enum TextCell<T> {
+    /// The row does not have the column.
     Absent,
-    /// It is empty, without quotes.
+    /// An empty field without quotes.
     Empty,
-    /// What is there.
+    /// Text, which is empty for an empty field in quotes.
     Text(T),
 }
 
-/// Converts the cells of one column.
-pub(crate) type BuildColumn = fn(&Column, &[Cell<&str>]) -> Result<ArrayRef, Misfit>;
+/// A function that builds an array from the cells of one column.
+pub(crate) type BuildColumn = fn(&Column, &[TextCell<&str>]) -> Result<ArrayRef, ValueMismatch>;
 
 /// Rows that were read but not yet converted.
-pub(crate) struct Rows<'a> {
+pub(crate) struct RowBuffer<'a> {
     definition: &'a TableDefinition,
-    /// Positions of the columns to convert; none twice.
+    /// The positions of the columns to convert, without duplicates.
     columns: &'a [usize],
-    /// For each column of the table, where it is among those to convert.
-    places: Vec<Option<usize>>,
+    /// For each column of the table, its index in `columns`.
+    indices: Vec<Option<usize>>,
     /// The schema of these columns.
     schema: SchemaRef,
     build: BuildColumn,
-    /// As many as fit in a batch.
+    /// The maximum number of rows of a batch.
     max_rows: usize,
     /// The text of all cells, end to end.
     text: String,
-    /// Row by row, in the order of `columns`.
-    cells: Vec<Cell<Range<usize>>>,
-    /// On which line each row begins.
+    /// The cells row by row, each row in the order of `columns`.
+    cells: Vec<TextCell<Range<usize>>>,
+    /// For each row, the line on which it begins.
     lines: Vec<u64>,
-    /// How many rows went before.
+    /// The number of rows in earlier batches.
     rows_before: u64,
 }
 
-/// A batch is made when its text has this many bytes, even if it has few rows.
-const TEXT_BYTES: usize = 8 * 1024 * 1024;
-/// Arrow stores values of a fixed length for nulls, too; no batch has more bytes of them.
-const FIXED_BYTES: usize = 64 * 1024 * 1024;
+/// The number of bytes of text at which a batch is full, even if it has few rows.
+const MAX_TEXT_BYTES: usize = 8 * 1024 * 1024;
+/// The maximum number of bytes of fixed-length values in a batch. Arrow stores such values for nulls
+/// too, so a few bytes of text can become many rows of them.
+const MAX_FIXED_BYTES: usize = 64 * 1024 * 1024;
 
-impl<'a> Rows<'a> {
+impl<'a> RowBuffer<'a> {
     pub(crate) fn new(
         definition: &'a TableDefinition,
         columns: &'a [usize],
@@ -64,17 +65,17 @@ impl<'a> Rows<'a> {
             .iter()
             .map(|&at| fixed_width(&definition.columns()[at].ty));
         let width: usize = widths.sum();
-        let mut places = vec![None; definition.columns().len()];
+        let mut indices = vec![None; definition.columns().len()];
         for (at, &position) in columns.iter().enumerate() {
-            places[position] = Some(at);
+            indices[position] = Some(at);
         }
-        Rows {
+        RowBuffer {
             definition,
             columns,
-            places,
+            indices,
             schema,
             build,
-            max_rows: batch_size.min(FIXED_BYTES / width.max(1)).max(1),
+            max_rows: batch_size.min(MAX_FIXED_BYTES / width.max(1)).max(1),
             text: String::new(),
             cells: Vec::new(),
             lines: Vec::new(),
@@ -82,30 +83,30 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Whose rows they are.
+    /// Returns the definition of the table.
     pub(crate) fn definition(&self) -> &'a TableDefinition {
         self.definition
     }
 
-    /// Adds a row that begins on `line`, of which every cell is absent.
+    /// Adds a row that begins on `line`, with every cell absent.
     pub(crate) fn begin(&mut self, line: u64) {
         self.lines.push(line);
         let cells = self.cells.len() + self.columns.len();
-        self.cells.resize(cells, Cell::Absent);
+        self.cells.resize(cells, TextCell::Absent);
     }
 
-    /// Fills the cell of the last row in the column at `position`, if that is to be converted.
-    pub(crate) fn set(&mut self, position: usize, cell: Cell<&str>) {
-        let Some(at) = self.places[position] else {
+    /// Sets the cell of the last row in the column at `position`, unless the column is not converted.
+    pub(crate) fn set(&mut self, position: usize, cell: TextCell<&str>) {
+        let Some(at) = self.indices[position] else {
             return;
         };
         let cell = match cell {
-            Cell::Absent => Cell::Absent,
-            Cell::Empty => Cell::Empty,
-            Cell::Text(text) => {
+            TextCell::Absent => TextCell::Absent,
+            TextCell::Empty => TextCell::Empty,
+            TextCell::Text(text) => {
                 let begin = self.text.len();
                 self.text.push_str(text);
-                Cell::Text(begin..self.text.len())
+                TextCell::Text(begin..self.text.len())
             }
         };
         let last = self.cells.len() - self.columns.len();
@@ -113,44 +114,47 @@ impl<'a> Rows<'a> {
     }
 
     pub(crate) fn is_full(&self) -> bool {
-        self.lines.len() >= self.max_rows || self.text.len() >= TEXT_BYTES
+        self.lines.len() >= self.max_rows || self.text.len() >= MAX_TEXT_BYTES
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// The rows as a batch. They are forgotten.
+    /// Converts the rows to a batch and clears the buffer.
+    ///
+    /// # Errors
+    /// Fails with the first value in the file that does not fit its column.
     pub(crate) fn take(&mut self, path: &Path) -> Result<RecordBatch, DataError> {
         let mut arrays = Vec::with_capacity(self.columns.len());
-        let mut first: Option<(Misfit, &Column)> = None;
+        let mut first: Option<(ValueMismatch, &Column)> = None;
         for (at, &position) in self.columns.iter().enumerate() {
             let column = &self.definition.columns()[position];
             let cells = self.cells.iter().skip(at).step_by(self.columns.len());
-            let cells: Vec<Cell<&str>> = cells
+            let cells: Vec<TextCell<&str>> = cells
                 .map(|cell| match cell {
-                    Cell::Absent => Cell::Absent,
-                    Cell::Empty => Cell::Empty,
-                    Cell::Text(range) => Cell::Text(&self.text[range.clone()]),
+                    TextCell::Absent => TextCell::Absent,
+                    TextCell::Empty => TextCell::Empty,
+                    TextCell::Text(range) => TextCell::Text(&self.text[range.clone()]),
                 })
                 .collect();
             match (self.build)(column, &cells) {
                 Ok(array) => arrays.push(array),
-                // Of several problems the one that comes first in the file is told.
-                Err(misfit)
+                // Columns are converted one after the other, but the first row with a problem wins.
+                Err(mismatch)
                     if first
                         .as_ref()
-                        .is_none_or(|(other, _)| misfit.index < other.index) =>
+                        .is_none_or(|(other, _)| mismatch.index < other.index) =>
                 {
-                    first = Some((misfit, column));
+                    first = Some((mismatch, column));
                 }
                 Err(_) => {}
             }
         }
-        if let Some((misfit, column)) = first {
-            let line = self.lines.get(misfit.index).copied();
-            let row = self.rows_before + misfit.index as u64 + 1;
-            return Err(DataError::value(path, line, Some(row), column, misfit));
+        if let Some((mismatch, column)) = first {
+            let line = self.lines.get(mismatch.index).copied();
+            let row = self.rows_before + mismatch.index as u64 + 1;
+            return Err(DataError::value(path, line, Some(row), column, mismatch));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(self.lines.len()));
         let batch = RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options);
@@ -162,7 +166,7 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// Bytes of one value of a type whose values have a fixed length, be they null or not.
+/// Returns the number of bytes that one value takes in arrays of a fixed width, even if it is null.
 fn fixed_width(ty: &ColumnType) -> usize {
     match ty {
         ColumnType::FixedBytes(length) => *length as usize,

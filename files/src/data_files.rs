@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Which files of a data folder belong to which table.
+//! Assigns the files of a data folder to tables, by name.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,13 +8,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kalamtable_model::TableDefinition;
+use kalamtable_model::{TableDefinition, nearest};
 
-use crate::problem::{DataError, did_you_mean, nearest, shorten};
+use crate::error::{DataError, did_you_mean, shorten};
 
-/// How a data file is written.
+/// The format of a data file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum DataFormat {
     /// `.parquet`
     Parquet,
     /// `.csv`
@@ -23,33 +23,33 @@ pub enum Format {
     Ndjson,
 }
 
-impl Format {
+impl DataFormat {
     fn of_extension(extension: &str) -> Option<Self> {
         match extension.to_ascii_lowercase().as_str() {
-            "parquet" => Some(Format::Parquet),
-            "csv" => Some(Format::Csv),
-            "ndjson" | "jsonl" => Some(Format::Ndjson),
+            "parquet" => Some(DataFormat::Parquet),
+            "csv" => Some(DataFormat::Csv),
+            "ndjson" | "jsonl" => Some(DataFormat::Ndjson),
             _ => None,
         }
     }
 }
 
-/// The data of a table: one file, or the files of one folder.
+/// The data files of a table: one file, or the files of one folder.
 #[derive(Clone, Debug)]
 pub struct DataFiles {
-    /// The file, or the folder.
-    pub place: PathBuf,
-    /// How all of them are written.
-    pub format: Format,
-    /// The files, by name; none if the folder is empty.
+    /// The path of the file, or of the folder.
+    pub path: PathBuf,
+    /// The format of all files.
+    pub format: DataFormat,
+    /// The files, sorted by name; empty if the folder is.
     pub paths: Vec<PathBuf>,
 }
 
-/// The data of the table at each position of `definitions` that has any.
+/// Returns the data files of each table in `folder`, by the position of its definition.
 ///
 /// # Errors
-/// Everything in the folder that cannot be read, or belongs to no table or to several, and tables
-/// that have data twice.
+/// Fails with every entry of the folder that cannot be read, that belongs to no table or to several,
+/// or that belongs to a table which already has data.
 pub(crate) fn assign(
     definitions: &[Arc<TableDefinition>],
     folder: &Path,
@@ -58,19 +58,18 @@ pub(crate) fn assign(
     let mut assigned: BTreeMap<usize, DataFiles> = BTreeMap::new();
     let entries = entries(folder).map_err(|problem| vec![problem])?;
     for path in entries {
-        let table = match entry(definitions, &path) {
-            Ok(Some(table)) => table,
+        let (position, files) = match entry(definitions, &path) {
+            Ok(Some(assignment)) => assignment,
             Ok(None) => continue,
             Err(problem) => {
                 problems.push(problem);
                 continue;
             }
         };
-        let (position, files) = table;
         if let Some(other) = assigned.get(&position) {
-            let (table, other) = (definitions[position].name(), other.place.display());
+            let (table, other) = (definitions[position].name(), other.path.display());
             let message = format!(
-                "the data of `{table}` is in `{other}` already; to read several files, put them in a folder with the table's name"
+                "`{table}` already has the data in `{other}`: to read several files, put them in a folder with the table's name"
             );
             problems.push(DataError::file(path, message));
             continue;
@@ -84,7 +83,7 @@ pub(crate) fn assign(
     }
 }
 
-/// What is in a folder, by name, but for what a dot or an underscore hides.
+/// Returns the entries of a folder, sorted by name, without those that begin with a dot or underscore.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let entries = fs::read_dir(folder).and_then(|entries| {
         let paths = entries.map(|entry| entry.map(|entry| entry.path()));
@@ -104,7 +103,8 @@ fn name_of(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// The table that a file or folder belongs to, if it is data at all.
+/// Returns the position of the table that a file or folder belongs to, and its files. Returns `None`
+/// for a file that is not a data file.
 fn entry(
     definitions: &[Arc<TableDefinition>],
     path: &Path,
@@ -119,17 +119,16 @@ fn entry(
         return Ok(Some((position, folder_files(path)?)));
     }
     let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
-    let Some(format) = Format::of_extension(extension) else {
-        let named_like_table = table_of(definitions, stem, path).is_ok();
-        return match named_like_table {
-            true => Err(DataError::file(path, OTHER_EXTENSION)),
-            // Anything may lie beside the data, a README for instance.
-            false => Ok(None),
-        };
+    let Some(format) = DataFormat::of_extension(extension) else {
+        if table_of(definitions, stem, path).is_ok() {
+            return Err(DataError::file(path, OTHER_EXTENSION));
+        }
+        // Other files may be beside the data, for example a README.
+        return Ok(None);
     };
     let position = table_of(definitions, stem, path)?;
     let files = DataFiles {
-        place: path.to_path_buf(),
+        path: path.to_path_buf(),
         format,
         paths: vec![path.to_path_buf()],
     };
@@ -137,35 +136,35 @@ fn entry(
 }
 
 const OTHER_EXTENSION: &str =
-    "is named like a table, but its name does not end in `.parquet`, `.csv`, `.ndjson` or `.jsonl`";
+    "has the name of a table, but not the extension `.parquet`, `.csv`, `.ndjson` or `.jsonl`";
 
-/// The files in a table's folder.
+/// Returns the files in the folder of a table.
 fn folder_files(folder: &Path) -> Result<DataFiles, DataError> {
     let paths = entries(folder)?;
-    let mut first: Option<Format> = None;
+    let mut first: Option<DataFormat> = None;
     for path in &paths {
         let name = name_of(path);
         let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-        let format = match Format::of_extension(extension) {
+        let format = match DataFormat::of_extension(extension) {
             Some(format) if !path.is_dir() => format,
             _ => {
-                let message = "is in a table's folder, but no `.parquet`, `.csv`, `.ndjson` or `.jsonl` file: move it elsewhere";
+                let message = "is in the folder of a table, but is not a `.parquet`, `.csv`, `.ndjson` or `.jsonl` file: move it elsewhere";
                 return Err(DataError::file(path, message));
             }
         };
         if *first.get_or_insert(format) != format {
-            let message = "is of another format than the files before it: a table's folder holds files of one format";
+            let message = "has another format than the previous files: the folder of a table contains files of one format";
             return Err(DataError::file(path, message));
         }
     }
     Ok(DataFiles {
-        place: folder.to_path_buf(),
-        format: first.unwrap_or(Format::Parquet),
+        path: folder.to_path_buf(),
+        format: first.unwrap_or(DataFormat::Parquet),
         paths,
     })
 }
 
-/// The position of the table that is called `name`, with its namespace or without.
+/// Returns the position of the table called `name`, with or without its namespace.
 fn table_of(
     definitions: &[Arc<TableDefinition>],
     name: &str,
@@ -190,9 +189,9 @@ fn table_of(
             let bare = definitions
                 .iter()
                 .map(|definition| &*definition.name().table);
-            let known = bare.chain(full.iter().map(String::as_str));
-            let hint = did_you_mean(nearest(name, known));
-            let message = format!("no definition is named `{}`{hint}", shorten(name));
+            let names = bare.chain(full.iter().map(String::as_str));
+            let hint = did_you_mean(nearest(name, names));
+            let message = format!("no definition has the name `{}`{hint}", shorten(name));
             Err(DataError::file(path, message))
         }
         [first, second, ..] => {

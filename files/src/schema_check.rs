@@ -1,49 +1,51 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Whether a file's Arrow schema fits a definition: every column there, none besides, and each of a
-//! type whose every value the declared type holds exactly.
+//! Compares the Arrow schema of a file with a definition.
+//!
+//! A schema fits if it has every required column and no unknown one, and if the declared type of each
+//! column holds every value of the file's type exactly.
 
 use std::fmt;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, IntervalUnit, Schema, TimeUnit};
 use kalamtable_model::arrow::FIELD_ID_KEY;
-use kalamtable_model::{ColumnType, NestedField, TableDefinition};
+use kalamtable_model::{ColumnType, NestedField, TableDefinition, nearest};
 
-use crate::problem::{did_you_mean, nearest, shorten};
+use crate::error::{did_you_mean, shorten};
 
-/// What does not fit; empty if all does.
-pub(crate) fn misfits(definition: &TableDefinition, found: &Schema) -> Vec<String> {
+/// Returns a message for each mismatch; empty if the schema fits.
+pub(crate) fn schema_mismatches(definition: &TableDefinition, found: &Schema) -> Vec<String> {
     let table = definition.name();
-    let mut misfits = Vec::new();
+    let mut mismatches = Vec::new();
     for (position, field) in found.fields().iter().enumerate() {
         let name = field.name();
         if found.fields()[..position]
             .iter()
             .any(|other| other.name() == name)
         {
-            misfits.push(format!("column `{name}` is there twice"));
+            mismatches.push(format!("column `{name}` occurs twice"));
         } else if definition.column(name).is_none() {
-            misfits.push(unknown_column(definition, found, field));
+            mismatches.push(unknown_column(definition, found, field));
         }
     }
     for column in definition.columns() {
         let Ok(field) = found.field_with_name(&column.name) else {
             if !column.nullable && !is_renamed(found, column.id, definition) {
                 let name = &column.name;
-                misfits.push(format!(
+                mismatches.push(format!(
                     "column `{name}` is missing, but the definition of `{table}` does not allow null"
                 ));
             }
             continue;
         };
-        if let Some(misfit) = id_misfit(field, column.id) {
-            misfits.push(format!("column `{}`: {misfit}", column.name));
+        if let Some(mismatch) = id_mismatch(field, column.id) {
+            mismatches.push(format!("column `{}`: {mismatch}", column.name));
         }
-        for misfit in type_misfits(&column.ty, field.data_type()) {
-            misfits.push(format!("column `{}`{misfit}", column.name));
+        for mismatch in type_mismatches(&column.ty, field.data_type()) {
+            mismatches.push(format!("column `{}`{mismatch}", column.name));
         }
     }
-    misfits
+    mismatches
 }
 
 fn unknown_column(definition: &TableDefinition, found: &Schema, field: &Field) -> String {
@@ -65,7 +67,7 @@ fn unknown_column(definition: &TableDefinition, found: &Schema, field: &Field) -
     )
 }
 
-/// Whether the file has the column under a name that the definition does not know.
+/// Returns whether the file has the column with this id under a name that the definition lacks.
 fn is_renamed(found: &Schema, id: i32, definition: &TableDefinition) -> bool {
     found
         .fields()
@@ -77,24 +79,24 @@ fn field_id(field: &Field) -> Option<i32> {
     field.metadata().get(FIELD_ID_KEY)?.parse().ok()
 }
 
-fn id_misfit(field: &Field, declared: i32) -> Option<String> {
+fn id_mismatch(field: &Field, declared: i32) -> Option<String> {
     let found = field_id(field).filter(|found| *found != declared)?;
     Some(format!(
-        "the field id is {found}, but the definition says {declared}"
+        "the field id is {found}, but {declared} is declared"
     ))
 }
 
-/// What does not fit inside of a column, and where.
-struct TypeMisfit {
-    /// `.routes[].name`; empty for the column itself.
+/// A mismatch between a declared type and the type in a file.
+struct TypeMismatch {
+    /// The path inside the column, such as `.routes[].name`; empty for the column itself.
     path: String,
     message: String,
 }
 
-impl TypeMisfit {
+impl TypeMismatch {
     fn new(message: String) -> Self {
         let path = String::new();
-        TypeMisfit { path, message }
+        TypeMismatch { path, message }
     }
 
     fn inside(mut self, segment: &str) -> Self {
@@ -103,8 +105,8 @@ impl TypeMisfit {
     }
 }
 
-impl fmt::Display for TypeMisfit {
-    /// To stand behind the name of a column.
+impl fmt::Display for TypeMismatch {
+    /// Writes the text that follows the name of the column.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.path.is_empty() {
             write!(f, ", at `${}`", self.path)?;
@@ -113,48 +115,50 @@ impl fmt::Display for TypeMisfit {
     }
 }
 
-fn type_misfits(declared: &ColumnType, found: &DataType) -> Vec<TypeMisfit> {
+fn type_mismatches(declared: &ColumnType, found: &DataType) -> Vec<TypeMismatch> {
     let found = without_encoding(found);
-    let misfits = match declared {
+    let mismatches = match declared {
         ColumnType::List(element) => {
-            list_item(found).map(|item| nested_misfits(element, item, "[]"))
+            list_item(found).map(|item| nested_mismatches(element, item, "[]"))
         }
         ColumnType::Struct(fields) => match found {
-            DataType::Struct(found) => Some(struct_misfits(fields, found)),
+            DataType::Struct(found) => Some(struct_mismatches(fields, found)),
             _ => None,
         },
         ColumnType::Map(fields) => map_entry(found).map(|[key, value]| {
-            let mut misfits = nested_misfits(&fields.key, key, ".key");
-            misfits.extend(nested_misfits(&fields.value, value, "[]"));
-            misfits
+            let mut mismatches = nested_mismatches(&fields.key, key, ".key");
+            mismatches.extend(nested_mismatches(&fields.value, value, "[]"));
+            mismatches
         }),
         declared => primitive_fits(declared, found).then(Vec::new),
     };
-    misfits.unwrap_or_else(|| {
+    mismatches.unwrap_or_else(|| {
         let (declared, found) = (declared.to_string(), found.to_string());
-        vec![TypeMisfit::new(format!(
-            "the definition says `{}`, but the file has {}",
+        vec![TypeMismatch::new(format!(
+            "`{}` is declared, but the file has {}",
             shorten(&declared),
             shorten(&found)
         ))]
     })
 }
 
-fn nested_misfits(declared: &NestedField, found: &Field, segment: &str) -> Vec<TypeMisfit> {
-    let id = id_misfit(found, declared.id).map(TypeMisfit::new);
-    let types = type_misfits(&declared.ty, found.data_type());
-    let misfits = id.into_iter().chain(types);
-    misfits.map(|misfit| misfit.inside(segment)).collect()
+fn nested_mismatches(declared: &NestedField, found: &Field, segment: &str) -> Vec<TypeMismatch> {
+    let id = id_mismatch(found, declared.id).map(TypeMismatch::new);
+    let types = type_mismatches(&declared.ty, found.data_type());
+    let mismatches = id.into_iter().chain(types);
+    mismatches
+        .map(|mismatch| mismatch.inside(segment))
+        .collect()
 }
 
-fn struct_misfits(declared: &[NestedField], found: &Fields) -> Vec<TypeMisfit> {
-    let mut misfits = Vec::new();
+fn struct_mismatches(declared: &[NestedField], found: &Fields) -> Vec<TypeMismatch> {
+    let mut mismatches = Vec::new();
     for field in found {
         let name = field.name();
         if declared.iter().all(|declared| *declared.name != **name) {
             let names = declared.iter().map(|declared| &*declared.name);
             let hint = did_you_mean(nearest(name, names));
-            misfits.push(TypeMisfit::new(format!(
+            mismatches.push(TypeMismatch::new(format!(
                 "the field `{}` is not in the definition{hint}",
                 shorten(name)
             )));
@@ -164,18 +168,18 @@ fn struct_misfits(declared: &[NestedField], found: &Fields) -> Vec<TypeMisfit> {
         let name = &declared.name;
         match found.find(name) {
             Some((_, found)) => {
-                misfits.extend(nested_misfits(declared, found, &format!(".{name}")));
+                mismatches.extend(nested_mismatches(declared, found, &format!(".{name}")));
             }
             None if declared.nullable => {}
-            None => misfits.push(TypeMisfit::new(format!(
+            None => mismatches.push(TypeMismatch::new(format!(
                 "the field `{name}` is missing, but the definition does not allow null"
             ))),
         }
     }
-    misfits
+    mismatches
 }
 
-/// The type of the values, however they are encoded.
+/// Returns the type of the values of a dictionary, or `ty` itself.
 fn without_encoding(ty: &DataType) -> &DataType {
     match ty {
         DataType::Dictionary(_, values) => without_encoding(values),
@@ -203,7 +207,7 @@ fn map_entry(ty: &DataType) -> Option<[&FieldRef; 2]> {
     }
 }
 
-/// Whether every value of `found` is exactly a value of `declared`.
+/// Returns whether `declared` holds every value of `found` exactly.
 fn primitive_fits(declared: &ColumnType, found: &DataType) -> bool {
     use DataType as D;
     match declared {
@@ -240,7 +244,7 @@ fn primitive_fits(declared: &ColumnType, found: &DataType) -> bool {
         ColumnType::Date => matches!(found, D::Date32),
         ColumnType::Time => matches!(found, D::Time64(TimeUnit::Microsecond) | D::Time32(_)),
         ColumnType::Timestamp { unit, zone } => match found {
-            // Zones only say how an instant is shown.
+            // A zone determines how an instant is displayed, not which instant it is.
             D::Timestamp(found, found_zone) => {
                 *found <= TimeUnit::from(*unit) && found_zone.is_some() == zone.is_some()
             }
@@ -250,7 +254,8 @@ fn primitive_fits(declared: &ColumnType, found: &DataType) -> bool {
             D::Timestamp(found, zone) => *found <= TimeUnit::Microsecond && zone.is_some(),
             _ => false,
         },
-        // What Parquet has no room for, its reader drops without a word from the other units.
+        // The Parquet reader silently drops the parts of intervals of other units that Parquet cannot
+        // store.
         ColumnType::Interval => matches!(
             found,
             D::Interval(IntervalUnit::MonthDayNano | IntervalUnit::YearMonth)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`TextTable`]: CSV and NDJSON files as a table. Only the columns that a query asks for are
-//! converted; filters are left to DataFusion.
+//! [`TextTable`]: CSV and NDJSON files as a table.
+//!
+//! A scan converts only the columns in its projection. DataFusion evaluates filters.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,18 +21,18 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use kalamtable_model::TableDefinition;
 
-use crate::problem::{DataError, read_only};
-use crate::rows::Rows;
+use crate::error::{DataError, read_only};
+use crate::row_buffer::RowBuffer;
 use crate::{csv, ndjson};
 
-/// How a text file is written.
+/// The format of a text file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum TextFormat {
     Csv,
     Ndjson,
 }
 
-/// Text files as a table; each file is a partition.
+/// Text files as a table, with one partition per file.
 #[derive(Debug)]
 pub(crate) struct TextTable {
     definition: Arc<TableDefinition>,
@@ -59,7 +60,7 @@ impl TextTable {
 #[async_trait]
 impl TableProvider for TextTable {
     fn schema(&self) -> SchemaRef {
-        self.schema.clone()
+        Arc::clone(&self.schema)
     }
 
     fn table_type(&self) -> TableType {
@@ -80,23 +81,24 @@ impl TableProvider for TextTable {
         columns.sort_unstable();
         columns.dedup();
         let schema = Arc::new(self.schema.project(&columns)?);
-        // In the order of the query, which may name a column twice.
+        // Files are read in the order of their columns. The plan then restores the order of the
+        // query, which may contain a column twice.
         let order = projection.map(|projection| {
-            let place = |position| columns.partition_point(|column| column < position);
-            projection.iter().map(place).collect::<Vec<_>>()
+            let index = |position| columns.partition_point(|column| column < position);
+            projection.iter().map(index).collect::<Vec<_>>()
         });
         let partition = |path: &PathBuf| -> Arc<dyn PartitionStream> {
             Arc::new(FilePartition {
-                definition: self.definition.clone(),
+                definition: Arc::clone(&self.definition),
                 format: self.format,
                 path: path.clone(),
                 columns: columns.clone(),
-                schema: schema.clone(),
+                schema: Arc::clone(&schema),
             })
         };
         let partitions = self.paths.iter().map(partition).collect();
         let plan = StreamingTableExec::try_new(
-            schema.clone(),
+            Arc::clone(&schema),
             partitions,
             order.as_ref(),
             [],
@@ -116,13 +118,13 @@ impl TableProvider for TextTable {
     }
 }
 
-/// One file.
+/// One file as a partition of a scan.
 #[derive(Clone, Debug)]
 struct FilePartition {
     definition: Arc<TableDefinition>,
     format: TextFormat,
     path: PathBuf,
-    /// Positions of the columns to convert, ascending.
+    /// The positions of the columns to convert, ascending.
     columns: Vec<usize>,
     /// The schema of these columns.
     schema: SchemaRef,
@@ -138,8 +140,8 @@ impl FilePartition {
             TextFormat::Csv => csv::build,
             TextFormat::Ndjson => ndjson::build,
         };
-        let schema = self.schema.clone();
-        let mut rows = Rows::new(&self.definition, &self.columns, schema, build, batch_size);
+        let schema = Arc::clone(&self.schema);
+        let mut rows = RowBuffer::new(&self.definition, &self.columns, schema, build, batch_size);
         match self.format {
             TextFormat::Csv => csv::read(&self.path, &mut rows, emit),
             TextFormat::Ndjson => ndjson::read(&self.path, &mut rows, emit),
@@ -154,13 +156,14 @@ impl PartitionStream for FilePartition {
 
     fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let batch_size = context.session_config().batch_size();
-        // Batches that wait to be asked for.
+        // The number of batches that are read ahead.
         let capacity = 2;
-        let mut builder = RecordBatchReceiverStreamBuilder::new(self.schema.clone(), capacity);
+        let schema = Arc::clone(&self.schema);
+        let mut builder = RecordBatchReceiverStreamBuilder::new(schema, capacity);
         let sender = builder.tx();
         let partition = self.clone();
         builder.spawn_blocking(move || {
-            // Nobody listens any more once a limit is reached, or the query is stopped.
+            // The receiver is dropped when a limit is reached or the query is cancelled.
             let emit = |batch| sender.blocking_send(Ok(batch)).is_ok();
             partition
                 .read(batch_size, emit)
