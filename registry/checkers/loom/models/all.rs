@@ -7,7 +7,8 @@
 //! (see [`crate::sync::bookkeeping`]), nor the cells of derived values, which are the standard
 //! library's and never wait.
 //!
-//! Run them with `cargo test -p kalamtable-registry-loom`. They are part of `cargo test --workspace`.
+//! Run them with `cargo test -p kalamtable-registry-loom`. They are part of
+//! `cargo test --workspace`.
 
 mod loads;
 mod memory;

@@ -3,7 +3,8 @@
 //! Shuttle models of the registry: random schedules of more threads than loom can explore, with
 //! mixed operations and a store that fails.
 //!
-//! Run them with `cargo test -p kalamtable-registry-shuttle`. They are part of `cargo test --workspace`.
+//! Run them with `cargo test -p kalamtable-registry-shuttle`. They are part of
+//! `cargo test --workspace`.
 
 #[path = "../../shared/linearizability.rs"]
 mod linearizability;
