@@ -121,7 +121,7 @@ fn problems_of_all_files_are_shown_by_path() {
                      [columns]
                      id = { id = 1, type = "bigint" }
 
-            error[KT0901]: table `app.jobs` is described twice
+            error[KT0901]: table `app.jobs` is defined twice
              --> DIR/c.toml:1:8
               |
             1 | name = "app.jobs"

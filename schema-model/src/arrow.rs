@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A definition as an Arrow schema, with the metadata that DataFusion, Parquet and KalamDB read.
+//! Arrow schemas of definitions, with the metadata that DataFusion, Parquet and KalamDB use.
 //!
 //! | metadata key | value |
 //! |---|---|
 //! | `PARQUET:field_id` | the id of the column or nested field |
 //! | `comment` | the column's comment |
 //! | `ARROW:extension:name`, `ARROW:extension:metadata` | the canonical extension of `uuid` and `json` |
-//! | `kalam_data_type` | the type as KalamDB's serde writes it, for the types that KalamDB has |
-//! | `kalam_column_flags` | a JSON array of `pk`, `nn`, `uq`, in that order; `uq` is also that of a column which alone is a unique key |
+//! | `kalam_data_type` | the type as KalamDB serializes it, for the types that KalamDB supports |
+//! | `kalam_column_flags` | a JSON array of `pk` (primary key), `nn` (not null) and `uq` (unique), in this order. `uq` also marks a column that forms a unique key by itself |
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -18,20 +18,20 @@ use arrow_schema::{DataType, Field, FieldRef, Fields, IntervalUnit, Schema};
 use crate::definition::{Column, TableDefinition, TableKind};
 use crate::types::{ColumnType, NestedField, TimeUnit};
 
-/// Metadata key of an id, as the Parquet reader and writer of arrow-rs know it.
+/// The metadata key of an id. The Parquet reader and writer of arrow-rs use it.
 pub const FIELD_ID_KEY: &str = "PARQUET:field_id";
-/// Metadata key of a column's comment.
+/// The metadata key of the comment of a column.
 pub const COMMENT_KEY: &str = "comment";
-/// Metadata key of KalamDB's type.
+/// The metadata key of the type in KalamDB.
 pub const KALAM_DATA_TYPE_KEY: &str = "kalam_data_type";
-/// Metadata key of KalamDB's flags.
+/// The metadata key of the column flags of KalamDB.
 pub const KALAM_COLUMN_FLAGS_KEY: &str = "kalam_column_flags";
 
 const EXTENSION_NAME_KEY: &str = "ARROW:extension:name";
 const EXTENSION_METADATA_KEY: &str = "ARROW:extension:metadata";
 
 impl TableDefinition {
-    /// The Arrow schema: one field a column, in order.
+    /// Returns the Arrow schema, with one field per column.
     pub fn arrow_schema(&self) -> Schema {
         let fields: Fields = self
             .columns()
@@ -43,14 +43,14 @@ impl TableDefinition {
                 column_field(column, in_primary_key, is_unique)
             })
             .collect();
-        // No metadata, not even the comment: DataFusion 55 compares that of whole schemas, and refuses
-        // joins and unions of tables where it differs.
+        // No schema metadata, not even the comment: DataFusion 55 compares it, and rejects joins
+        // and unions of tables with different metadata.
         Schema::new(fields)
     }
 }
 
 static SYSTEM_FIELDS: LazyLock<Vec<FieldRef>> = LazyLock::new(|| {
-    // The kinds that have some have the same.
+    // All kinds with system columns have the same ones.
     let columns = TableKind::Shared.system_columns().iter();
     columns
         .map(|column| column_field(column, false, false))
@@ -58,15 +58,16 @@ static SYSTEM_FIELDS: LazyLock<Vec<FieldRef>> = LazyLock::new(|| {
 });
 
 impl TableKind {
-    /// The fields of the columns that the system adds to tables of this kind: behind those of
-    /// [`arrow_schema`](TableDefinition::arrow_schema) in what a query sees.
+    /// Returns the fields of the columns that the system adds to tables of this kind. In the schema
+    /// of a query they follow those of [`arrow_schema`](TableDefinition::arrow_schema).
     pub fn system_fields(self) -> &'static [FieldRef] {
         &SYSTEM_FIELDS[..self.system_columns().len()]
     }
 }
 
 impl ColumnType {
-    /// The Arrow type. Names of inner fields are pinned: `item`, `entries`, `key`, `value`.
+    /// Returns the Arrow type. Inner fields have the fixed names `item`, `entries`, `key` and
+    /// `value`.
     pub fn arrow_type(&self) -> DataType {
         match self {
             ColumnType::Boolean => DataType::Boolean,
@@ -80,7 +81,7 @@ impl ColumnType {
             ColumnType::UBigInt => DataType::UInt64,
             ColumnType::Float => DataType::Float32,
             ColumnType::Double => DataType::Float64,
-            // A checked scale is at most 38.
+            // The checks limit the scale to 38.
             ColumnType::Decimal { precision, scale } => {
                 DataType::Decimal128(*precision, *scale as i8)
             }
@@ -88,7 +89,7 @@ impl ColumnType {
                 DataType::Utf8
             }
             ColumnType::Bytes => DataType::Binary,
-            // A checked length fits in 31 bits, here and in an embedding.
+            // The checks limit lengths to 31 bits, here and in an embedding.
             ColumnType::FixedBytes(length) => DataType::FixedSizeBinary(*length as i32),
             ColumnType::Date => DataType::Date32,
             ColumnType::Time => DataType::Time64(arrow_schema::TimeUnit::Microsecond),
@@ -116,14 +117,14 @@ impl ColumnType {
                 let entries = Field::new("entries", DataType::Struct(entries), false);
                 DataType::Map(Arc::new(entries), false)
             }
-            // The checks keep only what parses, and write it as Arrow displays it.
+            // The checks accept only types that Arrow parses.
             ColumnType::Arrow(notation) => notation.parse().unwrap_or_else(|error| {
                 unreachable!("a checked definition has the Arrow type `{notation}`: {error}")
             }),
         }
     }
 
-    /// The type as KalamDB's serde writes it; `None` for types that KalamDB does not have.
+    /// Returns the type as KalamDB serializes it, or `None` if KalamDB does not support the type.
     pub fn kalam_data_type(&self) -> Option<String> {
         let name = match self {
             ColumnType::Boolean => "Boolean",
@@ -201,7 +202,7 @@ fn field_metadata(id: i32, ty: &ColumnType) -> HashMap<String, String> {
         }
         ColumnType::Json => {
             metadata.insert(EXTENSION_NAME_KEY.to_string(), "arrow.json".to_string());
-            // The extension demands the key, and allows nothing in it.
+            // The extension requires the key with an empty value.
             metadata.insert(EXTENSION_METADATA_KEY.to_string(), String::new());
         }
         _ => {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The canonical text of a definition: one line a column, aligned, only the exceptions written.
+//! The canonical text of a definition: TOML with one aligned line per column, without values that
+//! equal their default.
 
 use std::fmt::Write;
 
@@ -12,8 +13,8 @@ use crate::rust_names::camel_case;
 use crate::types::{ColumnType, TimeUnit};
 
 impl TableDefinition {
-    /// The definition as TOML, the way a formatter would write it. Checking the text again gives
-    /// an equal definition.
+    /// Returns the definition as formatted TOML. Parsing and checking the text yields an equal
+    /// definition.
     pub fn to_toml(&self) -> String {
         let mut keys = vec![("name", quoted(&self.name().to_string()))];
         if self.kind() != TableKind::default_in(&self.name().namespace) {
@@ -67,7 +68,7 @@ impl TableDefinition {
         out
     }
 
-    /// The names of a key's columns.
+    /// Returns the names of the columns of a key as a TOML array.
     fn names(&self, key: &[usize]) -> String {
         let columns = key.iter().filter_map(|at| self.columns().get(*at));
         array(columns.map(|column| quoted(&column.name)))
@@ -94,7 +95,7 @@ impl TableDefinition {
                 quoted(&column.ty.to_string()),
                 width = id_width + 1,
             );
-            for (key, value) in exceptions(column) {
+            for (key, value) in optional_keys(column) {
                 let _ = write!(out, ", {key} = {value}");
             }
             out.push_str(" }\n");
@@ -106,8 +107,8 @@ fn digits(id: i32) -> usize {
     id.to_string().len()
 }
 
-/// What a column says beyond its id and type.
-fn exceptions(column: &Column) -> Vec<(&'static str, String)> {
+/// Returns the keys of a column other than `id` and `type`, without those that have their default.
+fn optional_keys(column: &Column) -> Vec<(&'static str, String)> {
     let mut keys = Vec::new();
     if column.nullable {
         keys.push(("nullable", "true".to_string()));
@@ -138,7 +139,7 @@ pub(crate) fn array(values: impl Iterator<Item = String>) -> String {
     format!("[{}]", values.collect::<Vec<_>>().join(", "))
 }
 
-/// A basic string of TOML.
+/// Writes a basic string of TOML.
 pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
@@ -162,7 +163,7 @@ pub(crate) fn quoted(text: &str) -> String {
 // ---- defaults ----
 
 impl ColumnDefault {
-    /// The default of a column of type `ty`, as a definition writes it.
+    /// Returns the default of a column of type `ty` as TOML.
     pub fn to_toml(&self, ty: &ColumnType) -> String {
         default_text(self, ty)
     }
@@ -195,8 +196,8 @@ fn float_text(value: f64) -> String {
     if value.is_nan() {
         return "nan".to_string();
     }
-    // Debug writes the shortest text that reads back as the same number, with a point or an
-    // exponent, as TOML wants it.
+    // `Debug` writes the shortest text that parses as the same number, with a point or an exponent,
+    // which TOML requires.
     format!("{value:?}")
 }
 
@@ -227,7 +228,7 @@ pub(crate) fn date_text(days: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// A date and a time of day, with `separator` between them.
+/// Writes a date and a time of day, with `separator` between them.
 pub(crate) fn instant_text(units: i128, unit: TimeUnit, separator: char) -> String {
     let per_day = i128::from(unit.per_second()) * 86_400;
     let days = i64::try_from(units.div_euclid(per_day)).unwrap_or_default();
@@ -238,7 +239,7 @@ pub(crate) fn instant_text(units: i128, unit: TimeUnit, separator: char) -> Stri
     )
 }
 
-/// A time of day, with as many digits after the point as it has.
+/// Writes a time of day with as many fractional digits as necessary.
 pub(crate) fn time_text(units: i128, unit: TimeUnit) -> String {
     let per_second = i128::from(unit.per_second());
     let (seconds, rest) = (units.div_euclid(per_second), units.rem_euclid(per_second));

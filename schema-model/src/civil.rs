@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Days since 1970-01-01 and dates of the proleptic Gregorian calendar.
+//! Conversion between days since 1970-01-01 and dates of the proleptic Gregorian calendar.
 //!
 //! Source: Howard Hinnant, `chrono`-Compatible Low-Level Date Algorithms,
 //! <https://howardhinnant.github.io/date_algorithms.html>
 
-/// The day of a date; the month is from 1.
+/// Returns the day of a date, whose month and day are counted from 1.
 pub(crate) fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
-    // Years begin in March, so that the leap day is the last of its year.
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
+    // Years begin in March, so that the leap day is the last day of a year.
+    let march_year = if month <= 2 { year - 1 } else { year };
+    let era = march_year.div_euclid(400);
+    let year_of_era = march_year.rem_euclid(400);
     let month_from_march = (month + 9) % 12;
     let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     era * 146_097 + day_of_era - 719_468
 }
 
-/// Year, month and day of a day.
+/// Returns the year, month and day of a day.
 pub(crate) fn date_from_days(days: i64) -> (i64, i64, i64) {
-    let days = days.saturating_add(719_468);
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
+    let days_of_eras = days.saturating_add(719_468);
+    let era = days_of_eras.div_euclid(146_097);
+    let day_of_era = days_of_eras.rem_euclid(146_097);
     let year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dates_and_days_are_inverse() {
+    fn conversions_are_inverse() {
         assert_eq!(days_from_date(1970, 1, 1), 0);
         assert_eq!(days_from_date(2000, 2, 29), 11_016);
         assert_eq!(days_from_date(0, 1, 1), -719_528);

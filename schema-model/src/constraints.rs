@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The constraints that a definition implies, with the names that PostgreSQL would give them.
+//! The constraints that a definition implies, named as in PostgreSQL.
 
 use crate::definition::TableDefinition;
 use crate::types::ColumnType;
 
-/// What a [`TableConstraint`] asks of the rows.
+/// The kind of a [`TableConstraint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConstraintKind {
-    /// No two rows agree in the columns, and none of them is null.
+    /// No two rows are equal in the columns, and no column is null.
     PrimaryKey,
-    /// No two rows agree in the columns.
+    /// No two rows are equal in the columns. Nulls are distinct.
     Unique,
-    /// The column holds one of the labels of its closed set.
+    /// The value of the column is a label of its enum.
     Check,
 }
 
 impl ConstraintKind {
-    /// The kind as the SQL standard writes it: `PRIMARY KEY`, `UNIQUE` or `CHECK`.
+    /// Returns the kind as in the SQL standard: `PRIMARY KEY`, `UNIQUE` or `CHECK`.
     pub const fn as_str(self) -> &'static str {
         match self {
             ConstraintKind::PrimaryKey => "PRIMARY KEY",
@@ -27,21 +27,22 @@ impl ConstraintKind {
     }
 }
 
-/// A key of a table, or the closed set of a column.
+/// A key of a table, or the closed set of labels of an enum column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableConstraint {
-    /// `table_pkey`, `table_column_column_key` or `table_column_check`; unique in its table, and a
-    /// pure function of the definition.
+    /// The name: `table_pkey`, `table_column_column_key` or `table_column_check`. It is unique in
+    /// the table and depends only on the definition.
     pub name: String,
-    /// What it asks of the rows.
+    /// The kind.
     pub kind: ConstraintKind,
-    /// Positions of its columns, in key order; never empty.
+    /// The positions of the columns, in key order. Never empty.
     pub columns: Vec<usize>,
 }
 
 impl TableDefinition {
-    /// The constraints of the table but for `NOT NULL`, which [`Column::nullable`](crate::Column)
-    /// says: keys, the primary one first, then the closed sets in the order of their columns.
+    /// Returns the constraints of the table: the primary key, the unique keys, then the enums in
+    /// the order of their columns. `NOT NULL` is not included; see
+    /// [`Column::nullable`](crate::Column).
     pub fn constraints(&self) -> Vec<TableConstraint> {
         let mut constraints: Vec<TableConstraint> = Vec::new();
         for (kind, columns) in self.keys() {
@@ -65,32 +66,37 @@ impl TableDefinition {
         constraints
     }
 
-    /// Each key with the positions of its columns, the primary one first.
+    /// Returns the primary key and the unique keys, each with the positions of its columns.
     fn keys(&self) -> Vec<(ConstraintKind, &[usize])> {
-        let primary = Some(self.key_columns()).filter(|columns| !columns.is_empty());
-        let primary = primary.map(|columns| (ConstraintKind::PrimaryKey, columns));
-        let unique = self.unique_keys().iter();
-        let unique = unique.map(|columns| (ConstraintKind::Unique, &**columns));
+        let primary = Some((ConstraintKind::PrimaryKey, self.key_columns()))
+            .filter(|(_, columns)| !columns.is_empty());
+        let unique = self
+            .unique_keys()
+            .iter()
+            .map(|columns| (ConstraintKind::Unique, &**columns));
         primary.into_iter().chain(unique).collect()
     }
 
     fn constraint_name(&self, kind: ConstraintKind, columns: &[usize]) -> String {
         let table = &*self.name().table;
-        let (columns, suffix) = match kind {
+        let (named, suffix) = match kind {
             ConstraintKind::PrimaryKey => (&[][..], "pkey"),
             ConstraintKind::Unique => (columns, "key"),
             ConstraintKind::Check => (columns, "check"),
         };
-        let columns = columns.iter().filter_map(|at| self.columns().get(*at));
+        let names = named
+            .iter()
+            .filter_map(|position| self.columns().get(*position))
+            .map(|column| &*column.name);
         let mut parts = vec![table];
-        parts.extend(columns.map(|column| &*column.name));
+        parts.extend(names);
         parts.push(suffix);
         parts.join("_")
     }
 }
 
-/// `name`, or with the first number behind it that none of `taken` has: keys on `a_b` and on `a, b`
-/// would share their name.
+/// Returns `name`, with a number appended if it is in `taken`: keys on `a_b` and on `a, b` would
+/// have the same name.
 fn free_name(name: String, taken: &[TableConstraint]) -> String {
     let is_free = |name: &String| taken.iter().all(|constraint| constraint.name != *name);
     if is_free(&name) {
@@ -105,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_is_taken_gets_a_number() {
+    fn taken_name_gets_a_number() {
         let taken = |name: &str| TableConstraint {
             name: name.to_string(),
             kind: ConstraintKind::Unique,

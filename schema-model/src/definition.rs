@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`TableDefinition`]: a table, checked, however it was written.
+//! [`TableDefinition`]: a checked table, independent of the syntax in which it was written.
 
 use std::num::{NonZeroU32, NonZeroU64};
 
@@ -8,108 +8,109 @@ use crate::shared::Shared;
 use crate::table_name::{NameError, TableName};
 use crate::types::{ColumnType, TimeUnit};
 
-/// The smallest id a column or a nested field may have.
+/// The smallest id of a column or nested field.
 pub const MIN_ID: i32 = 1;
-/// The largest id a column or a nested field may have. Iceberg keeps those above it for itself.
+/// The largest id of a column or nested field. Iceberg reserves the ids above it.
 pub const MAX_ID: i32 = 2_147_483_447;
 
-/// A table whose definition passed every check.
+/// A table whose definition passed all checks.
 ///
-/// Its fields are private for that reason: the only ways to one are [`check`](crate::check), constants
-/// that were generated from a checked definition, and another version of either. Names and ids are
-/// unique, key columns exist and suit a key, defaults fit their columns, and every name it asks for is
-/// valid in Rust.
+/// Names and ids are unique, key columns exist and have key types, defaults fit their columns, and
+/// all generated Rust names are valid. The fields are private to guarantee this: a value comes from
+/// [`check`](crate::check), from constants that were generated from a checked definition, or from
+/// [`with_version`](Self::with_version) and [`renamed`](Self::renamed).
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableDefinition(TableParts);
 
-/// What a [`TableDefinition`] is made of, before or without checks.
+/// The content of a [`TableDefinition`] as plain data, without the guarantee that it is valid.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableParts {
-    /// `namespace.table`.
+    /// The name, `namespace.table`.
     pub name: TableName,
-    /// Whose rows it holds, and who may write them.
+    /// The kind, which decides who owns the rows and who may write them.
     pub kind: TableKind,
-    /// For how many seconds rows live: of a stream, and of no other kind.
+    /// The time-to-live of rows in seconds. Stream tables have one, other kinds do not.
     pub ttl_seconds: Option<NonZeroU64>,
-    /// Who may use it: of a shared table, and of no other kind.
+    /// The access level. Shared tables have one, other kinds do not.
     pub access_level: Option<AccessLevel>,
-    /// The version of this definition, from 1.
+    /// The version of this definition, starting at 1.
     pub version: u32,
-    /// For the person who reads `DESCRIBE`.
+    /// The comment, which `DESCRIBE` shows.
     pub comment: Option<Shared<str>>,
-    /// How a row is told from the others.
+    /// The primary key.
     pub primary_key: PrimaryKey,
-    /// What else no two rows share: positions of each key's columns, in key order; no key is empty.
+    /// The unique keys: the positions of the columns of each key, in key order. No key is empty.
     pub unique_keys: Shared<[Shared<[usize]>]>,
     /// The name of the Rust row type.
     pub row: Shared<str>,
-    /// In the order of `SELECT *`.
+    /// The columns in the order of `SELECT *`.
     pub columns: Shared<[Column]>,
-    /// What no column may use again.
+    /// The ids and names that no column can use.
     pub reserved: Reserved,
 }
 
 impl TableDefinition {
-    /// Wraps parts that are known to have passed every check: for this crate's checks, and for
-    /// constants in generated code, which came from them.
+    /// Wraps parts that have passed all checks. Only for the checks of this crate and for constants
+    /// in generated code.
     #[doc(hidden)]
     pub const fn from_checked(parts: TableParts) -> Self {
         TableDefinition(parts)
     }
 
-    /// `namespace.table`.
+    /// Returns the name, `namespace.table`.
     pub fn name(&self) -> &TableName {
         &self.0.name
     }
 
-    /// Whose rows it holds, and who may write them.
+    /// Returns the kind, which decides who owns the rows and who may write them.
     pub fn kind(&self) -> TableKind {
         self.0.kind
     }
 
-    /// For how many seconds rows live: of a stream, and of no other kind.
+    /// Returns the time-to-live of rows in seconds, or `None` if the table is not a stream.
     pub fn ttl_seconds(&self) -> Option<NonZeroU64> {
         self.0.ttl_seconds
     }
 
-    /// Who may use it: of a shared table, and of no other kind. [`AccessLevel::Private`] if the
-    /// definition does not say.
+    /// Returns the access level, or `None` if the table is not a shared table. The default is
+    /// [`AccessLevel::Private`].
     pub fn access_level(&self) -> Option<AccessLevel> {
         self.0.access_level
     }
 
-    /// The version of this definition, from 1.
+    /// Returns the version of this definition, starting at 1.
     pub fn version(&self) -> u32 {
         self.0.version
     }
 
-    /// The same table as another version: no check depends on which one it is.
+    /// Sets the version. No check depends on it.
     pub fn with_version(mut self, version: NonZeroU32) -> Self {
         self.0.version = version.get();
         self
     }
 
-    /// The same table under another name. Its kind and its row type stay what they are, whatever the
-    /// new name would have implied.
+    /// Renames the table. Its kind and its row type do not change, even if a definition with the
+    /// given name would have other defaults.
     ///
     /// # Errors
-    /// If `name`, whose fields anyone can write, is none that [`TableName::try_new`] makes.
+    /// Fails if `name` is not a name that [`TableName::try_new`] accepts.
     pub fn renamed(mut self, name: TableName) -> Result<Self, NameError> {
         self.0.name = TableName::try_new(&name.namespace, &name.table)?;
         Ok(self)
     }
 
-    /// For the person who reads `DESCRIBE`.
+    /// Returns the comment, which `DESCRIBE` shows.
     pub fn comment(&self) -> Option<&str> {
         self.0.comment.as_deref()
     }
 
-    /// How a row is told from the others.
+    /// Returns the primary key.
     pub fn primary_key(&self) -> &PrimaryKey {
         &self.0.primary_key
     }
 
-    /// Positions of the primary key's columns, in key order; empty without a key.
+    /// Returns the positions of the columns of the primary key, in key order. The result is empty
+    /// if the table has no primary key.
     pub fn key_columns(&self) -> &[usize] {
         match &self.0.primary_key {
             PrimaryKey::Columns(columns) => columns,
@@ -117,26 +118,27 @@ impl TableDefinition {
         }
     }
 
-    /// The unique keys, in the order of declaration: positions of each one's columns, in key order.
+    /// Returns the unique keys in the order of declaration: the positions of the columns of each
+    /// key, in key order.
     ///
-    /// No two rows have the same values in all columns of one. Null is distinct from every value and
-    /// from other nulls, as in SQL: the columns may be nullable, and a row with a null in one of them
-    /// is like no other. The primary key is not among them, and no two are of the same columns.
+    /// No two rows have the same values in all columns of a unique key. As in SQL, nulls are
+    /// distinct: the columns can be nullable, and a row with a null in one of them never conflicts.
+    /// The primary key is not included, and no two keys have the same columns.
     pub fn unique_keys(&self) -> &[Shared<[usize]>] {
         &self.0.unique_keys
     }
 
-    /// The name of the Rust row type.
+    /// Returns the name of the Rust row type.
     pub fn row(&self) -> &str {
         &self.0.row
     }
 
-    /// In the order of `SELECT *`.
+    /// Returns the columns in the order of `SELECT *`.
     pub fn columns(&self) -> &[Column] {
         &self.0.columns
     }
 
-    /// The column of that name, with its position.
+    /// Returns the column with this name and its position, or `None` if no column has the name.
     pub fn column(&self, name: &str) -> Option<(usize, &Column)> {
         self.columns()
             .iter()
@@ -144,34 +146,34 @@ impl TableDefinition {
             .find(|(_, column)| &*column.name == name)
     }
 
-    /// What no column may use again.
+    /// Returns the ids and names that no column can use.
     pub fn reserved(&self) -> &Reserved {
         &self.0.reserved
     }
 
-    /// Everything, as plain data.
+    /// Returns the content as plain data.
     pub const fn parts(&self) -> &TableParts {
         &self.0
     }
 }
 
-/// Whose rows a table holds, and who may write them.
+/// The kind of a table, which decides who owns the rows and who may write them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TableKind {
-    /// The server's own; what a table in namespace `system` is unless it says otherwise.
+    /// A table of the server. The default in namespace `system`.
     System,
-    /// Each user sees and writes only their own rows.
+    /// A table in which each user sees and writes only their own rows.
     User,
-    /// One set of rows for all; what a table outside `system` is unless it says otherwise.
+    /// A table with one set of rows for all users. The default outside of namespace `system`.
     Shared,
-    /// Rows live for a time and are never written to cold storage.
+    /// A table whose rows expire and are never written to cold storage.
     Stream,
-    /// Computed when it is read.
+    /// A table that is computed when it is read.
     View,
 }
 
 impl TableKind {
-    /// Every kind.
+    /// All kinds.
     pub const ALL: [TableKind; 5] = [
         TableKind::System,
         TableKind::User,
@@ -180,7 +182,7 @@ impl TableKind {
         TableKind::View,
     ];
 
-    /// The kind as definitions write it.
+    /// Returns the kind as definitions write it.
     pub const fn as_str(self) -> &'static str {
         match self {
             TableKind::System => "system",
@@ -191,7 +193,7 @@ impl TableKind {
         }
     }
 
-    /// The kind of a table in `namespace` that does not say its own.
+    /// Returns the kind of a table in `namespace` whose definition has no `kind`.
     pub fn default_in(namespace: &str) -> Self {
         if namespace == "system" {
             TableKind::System
@@ -201,22 +203,22 @@ impl TableKind {
     }
 }
 
-/// Who may use a shared table.
+/// The access level of a shared table, which decides who may use it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AccessLevel {
-    /// Everybody reads it.
+    /// All users may read the table.
     Public,
-    /// Nobody does who was not given the right to; what a table has that does not say.
+    /// Only users with an explicit grant may use the table. The default.
     #[default]
     Private,
-    /// Services and administrators use it.
+    /// Services and administrators may use the table.
     Restricted,
-    /// Administrators use it.
+    /// Administrators may use the table.
     Dba,
 }
 
 impl AccessLevel {
-    /// Every level.
+    /// All levels.
     pub const ALL: [AccessLevel; 4] = [
         AccessLevel::Public,
         AccessLevel::Private,
@@ -224,7 +226,7 @@ impl AccessLevel {
         AccessLevel::Dba,
     ];
 
-    /// The level as definitions write it.
+    /// Returns the level as definitions write it.
     pub const fn as_str(self) -> &'static str {
         match self {
             AccessLevel::Public => "public",
@@ -235,84 +237,85 @@ impl AccessLevel {
     }
 }
 
-/// How a row is told from the others.
+/// The primary key of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PrimaryKey {
-    /// Positions of its columns, in key order; never empty.
+    /// The positions of the columns, in key order. Never empty.
     Columns(Shared<[usize]>),
-    /// The table has none.
+    /// The table has no primary key.
     None {
-        /// Why not.
+        /// The reason for having none.
         reason: Shared<str>,
     },
 }
 
-/// One column.
+/// A column of a table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
-    /// Its identity for ever: the Parquet field id, and what a rename keeps.
+    /// The id, which never changes: the Parquet field id. A renamed column keeps its id.
     pub id: i32,
-    /// Its name in SQL.
+    /// The name in SQL.
     pub name: Shared<str>,
-    /// What it holds.
+    /// The type.
     pub ty: ColumnType,
-    /// Whether it may be null.
+    /// Whether the column is nullable.
     pub nullable: bool,
-    /// What an `INSERT` that leaves it out writes.
+    /// The value that an `INSERT` without the column writes.
     pub default: Option<ColumnDefault>,
-    /// The unit of the row field, where it is not the column's own.
+    /// The unit of the row field, if it differs from that of the column.
     pub unit: Option<TimeUnit>,
-    /// The Rust type of the row field, where it is not the one that `ty` implies: for an enum the
-    /// name of the type to generate, else a path to a type that exists.
+    /// The Rust type of the row field, if it differs from the type that `ty` implies. For an enum
+    /// it is the name of the type to generate, otherwise the path of an existing type.
     pub rust: Option<Shared<str>>,
-    /// For the person who reads `DESCRIBE`.
+    /// The comment, which `DESCRIBE` shows.
     pub comment: Option<Shared<str>>,
 }
 
-/// What an `INSERT` that leaves a column out writes.
+/// The value that an `INSERT` without the column writes.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ColumnDefault {
-    /// A value, in the column's own representation.
+    /// A value in the representation of the column.
     Literal(Literal),
-    /// Computed once per statement.
+    /// A function call, computed once per statement.
     Call(DefaultFunction),
 }
 
-/// A value in its column's own representation.
+/// A value in the representation of its column.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Literal {
-    /// `boolean`.
+    /// A `boolean`.
     Boolean(bool),
-    /// The integers; the unscaled value of a decimal; days of a date; units of a time or timestamp.
+    /// An integer, the unscaled value of a decimal, the days of a date, or the units of a time or
+    /// timestamp.
     Integer(i128),
-    /// `float` and `double`.
+    /// A `float` or `double`.
     Float(f64),
-    /// `text`, `json`, `file` and the labels of an enum.
+    /// A `text`, `json`, `file` or label of an enum.
     Text(Shared<str>),
-    /// The sixteen bytes of a `uuid`.
+    /// The 16 bytes of a `uuid`.
     Bytes(Shared<[u8]>),
 }
 
-/// A function that a default may call.
+/// A function that a default can call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DefaultFunction {
-    /// `now()`: the start of the statement; for `timestamp` and `datetime`.
+    /// `now()`, the start of the statement. For `timestamp` and `datetime`.
     Now,
-    /// `current_date()`: for `date`.
+    /// `current_date()`, for `date`.
     CurrentDate,
-    /// `current_time()`: for `time`.
+    /// `current_time()`, for `time`.
     CurrentTime,
 }
 
 impl DefaultFunction {
-    /// Every function.
+    /// All functions.
     pub const ALL: [DefaultFunction; 3] = [
         DefaultFunction::Now,
         DefaultFunction::CurrentDate,
         DefaultFunction::CurrentTime,
     ];
 
-    /// Its name, without parentheses.
+    /// Returns the name without parentheses.
     pub const fn name(self) -> &'static str {
         match self {
             DefaultFunction::Now => "now",
@@ -321,7 +324,7 @@ impl DefaultFunction {
         }
     }
 
-    /// Whether a column of type `ty` can take its result.
+    /// Returns whether the result is a value of `ty`.
     pub fn fits(self, ty: &ColumnType) -> bool {
         match self {
             DefaultFunction::Now => {
@@ -333,11 +336,11 @@ impl DefaultFunction {
     }
 }
 
-/// Ids and names of columns that were dropped.
+/// The ids and names of dropped columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reserved {
-    /// Ids, sorted.
+    /// The ids in ascending order.
     pub ids: Shared<[i32]>,
-    /// Names, sorted.
+    /// The names in ascending order.
     pub names: Shared<[Shared<str>]>,
 }

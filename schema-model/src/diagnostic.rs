@@ -150,8 +150,8 @@ pub enum Style {
 /// Renders diagnostics with excerpts of their sources, sorted by file and position and separated by
 /// blank lines.
 ///
-/// The result is empty if there are no diagnostics; otherwise it ends with a newline. Positions that
-/// are not in a text of `sources` are omitted.
+/// The result is empty if there are no diagnostics; otherwise it ends with a newline. Positions
+/// that are not in a text of `sources` are omitted.
 pub fn render(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> String {
     let renderer = match style {
         Style::Plain => Renderer::plain(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Fingerprint`]: whether two definitions say the same.
+//! [`Fingerprint`]: a hash that is equal for equal definitions.
 
 use std::fmt;
 
@@ -8,22 +8,22 @@ use sha2::{Digest, Sha256};
 
 use crate::definition::TableDefinition;
 
-/// The SHA-256 of a definition's canonical text, in hexadecimal when displayed.
+/// The SHA-256 hash of the canonical text of a definition. `Display` writes it in hexadecimal.
 ///
-/// It does not depend on how the file was formatted, on its TOML comments or on the order of its
-/// keys. The order of columns, and the comments that the definition itself holds, are part of it.
+/// It does not depend on the formatting of the file, its TOML comments or the order of its keys. It
+/// does depend on the order of the columns and on the `comment` values of the definition.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 32]);
 
 impl Fingerprint {
-    /// The 32 bytes.
+    /// Returns the 32 bytes of the hash.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 }
 
 impl TableDefinition {
-    /// The fingerprint of [`to_toml`](TableDefinition::to_toml).
+    /// Returns the hash of [`to_toml`](TableDefinition::to_toml).
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint(Sha256::digest(self.to_toml().as_bytes()).into())
     }

@@ -1,14 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a KalamTable table is, however it was written: definition, types, checks, TOML.
+//! Table definitions of KalamTable: their types, their checks, the rules of schema evolution, and
+//! their form as TOML, as SQL and, with feature `arrow`, as Arrow schemas.
 //!
-//! [`parse_and_check`] takes a file's text to a [`CheckedTable`] or to [`Diagnostic`]s that hold the
-//! fix: TOML to a [`RawTable`] ([`parse`]), that to a [`TableDefinition`] ([`check`]), and what
-//! concerns several tables ([`check_tables`]). [`TableDefinition::to_toml`] is the way back, and
-//! [`TableDefinition::to_sql`] what a database is told.
-//! [`check_evolution`] says whether one definition may follow others of the same table.
+//! A definition names a table, its columns and its keys. Each column has an id that never changes,
+//! so that it can be renamed while old files stay readable:
 //!
-//! No tokens, no file system and no DataFusion in here; Arrow types behind feature `arrow`.
+//! ```
+//! use kalamtable_model::{SourceFile, Sources, Style, parse_and_check, render};
+//!
+//! let text = r#"
+//! name        = "app.events"
+//! primary_key = ["id"]
+//!
+//! [columns]
+//! id    = { id = 1, type = "uuid" }
+//! title = { id = 2, type = "text", nullable = true }
+//! level = { id = 3, type = "enum('low', 'high')", default = "low" }
+//! "#;
+//! let mut sources = Sources::new();
+//! let source = sources.push(SourceFile::new("events.toml", text));
+//! let definition = match parse_and_check(&sources, source) {
+//!     Ok(table) => table.definition,
+//!     Err(problems) => panic!("{}", render(&problems, &sources, Style::Plain)),
+//! };
+//! assert_eq!(definition.columns().len(), 3);
+//! assert_eq!(definition.columns()[2].ty.to_string(), "enum('low', 'high')");
+//! ```
+//!
+//! A file is processed in stages, and each stage reports all of its problems as [`Diagnostic`]s:
+//!
+//! | stage | from | to |
+//! |---|---|---|
+//! | [`parse`] | TOML text | [`RawTable`] |
+//! | [`check`] | [`RawTable`] | [`TableDefinition`] |
+//! | [`check_tables`] | several tables | problems between tables |
+//!
+//! [`parse_and_check`] runs the first two stages. Front ends other than TOML build a [`RawTable`]
+//! themselves. [`Rule`] lists the rules, with an id and a reason for each.
+//!
+//! [`TableDefinition::to_toml`] writes a definition back, [`TableDefinition::to_sql`] renders it as
+//! `CREATE TABLE`, and [`TableDefinition::fingerprint`] identifies it. [`check_evolution`] checks
+//! whether a definition can follow earlier definitions of the same table.
+//!
+//! This crate does not access files and does not depend on DataFusion.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -32,9 +67,11 @@ pub mod rust_names;
 mod shared;
 mod source;
 mod sql;
+mod sql_text;
 mod suggest;
 mod system_columns;
 mod table_name;
+mod type_names;
 mod type_text;
 mod types;
 pub mod value_text;

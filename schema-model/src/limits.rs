@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a definition may not exceed. Every limit is there so that a file cannot exhaust the memory
-//! or the stack of a build, and is far above what a table needs.
+//! The limits of definitions. They prevent a file from exhausting the memory or the stack of a
+//! build, and are far above the needs of real tables.
 
-/// Bytes of one file.
+/// The maximum number of bytes of a file.
 pub const FILE_BYTES: u64 = 1024 * 1024;
-/// Columns of one table.
+/// The maximum number of columns of a table.
 pub const COLUMNS: usize = 4096;
-/// Unique keys of one table: each is looked up for every row that is written.
+/// The maximum number of unique keys of a table. Each is looked up for every row that is written.
 pub const UNIQUE_KEYS: usize = 64;
-/// How deep types nest: `list<#2 list<#3 int>>` is three deep.
+/// The maximum nesting depth of types. `list<#2 list<#3 int>>` has depth 3.
 pub const NESTING: usize = 16;
-/// Bytes of a namespace, a table's, a column's or a nested field's name, and of a Rust name.
+/// The maximum number of bytes of the name of a namespace, table, column or nested field, and of a
+/// Rust name.
 pub const NAME_BYTES: usize = 128;
-/// Labels of one enum.
+/// The maximum number of labels of an enum.
 pub const ENUM_LABELS: usize = 1024;
-/// Bytes of one enum label.
+/// The maximum number of bytes of a label.
 pub const LABEL_BYTES: usize = 255;
-/// The largest `n` of `embedding(n)`. KalamDB itself stops at 8192.
+/// The maximum `n` of `embedding(n)`. The limit of KalamDB is 8192.
 pub const EMBEDDING: u32 = 65_536;
-/// The largest `n` of `bytes(n)`.
+/// The maximum `n` of `bytes(n)`.
 pub const FIXED_BYTES: u32 = 1024 * 1024;
-/// Bytes of a comment, and of the reason for having no primary key.
+/// The maximum number of bytes of a comment and of the reason for having no primary key.
 pub const COMMENT_BYTES: usize = 64 * 1024;
-/// Syntax errors that are shown for one file: past a point they only echo the first.
+/// The maximum number of syntax errors that are shown per file. Further errors usually follow from
+/// the first ones.
 pub const SYNTAX_ERRORS: usize = 100;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`NextId`]: ids that no column, nested field or dropped column has ever had.
+//! [`NextId`]: ids that no column, nested field or dropped column uses.
 
 use crate::definition::{MAX_ID, MIN_ID};
 
-/// Hands out ids above every one it was shown, so that two hints of one run never clash.
+/// Allocates ids above all observed ids, so that the suggestions of one run never conflict.
 #[derive(Clone, Debug)]
 pub(crate) struct NextId {
     next: i128,
@@ -17,17 +17,17 @@ impl NextId {
         }
     }
 
-    /// Notes an id in use or reserved. One that is no valid id is not in anyone's way.
+    /// Marks an id as used. Ids above the maximum are ignored.
     pub(crate) fn observe(&mut self, id: i128) {
         if id <= i128::from(MAX_ID) {
             self.next = self.next.max(id.saturating_add(1));
         }
     }
 
-    /// Notes the ids of the nested fields of a type, which need not be well formed.
+    /// Marks the ids in the text of a type as used, even if the text is invalid.
     pub(crate) fn observe_type(&mut self, ty: &str) {
         for (index, part) in ty.split('\'').enumerate() {
-            // Odd parts are labels and zones.
+            // Odd parts are in quotes: labels and zones.
             if index % 2 == 1 {
                 continue;
             }
@@ -42,18 +42,18 @@ impl NextId {
         }
     }
 
-    /// An id that is free, and not handed out again; none if the largest one is in use.
+    /// Allocates an id, or returns `None` if the maximum id is in use.
     pub(crate) fn fresh(&mut self) -> Option<i32> {
         let id = i32::try_from(self.next).ok().filter(|id| *id <= MAX_ID)?;
         self.next += 1;
         Some(id)
     }
 
-    /// What a help line says about the next free id.
+    /// Allocates an id and returns help that suggests it.
     pub(crate) fn help(&mut self) -> String {
         match self.fresh() {
             Some(id) => format!("the next free id is {id}"),
-            None => format!("{MAX_ID} is in use: choose an id below it that was never used"),
+            None => format!("{MAX_ID} is in use: choose a lower id that was never used"),
         }
     }
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The Rust names that generated code uses: one place for the checks that look for clashes and for
-//! the generator that writes them.
+//! The Rust names in generated code. Both the checks, which find conflicts, and the generator use
+//! these functions.
 
-use crate::types::{ColumnType, TimeUnit, is_bare_name};
+use crate::sql_text::is_bare_name;
+use crate::types::{ColumnType, TimeUnit};
 
-/// The module of a table or a namespace, or the field of a column: snake case, raw where Rust
-/// keeps the word for itself.
+/// Returns the name of the module of a table or namespace, or of the field of a column: snake case,
+/// as a raw identifier if it is a keyword.
 ///
 /// ```
 /// use kalamtable_model::rust_names::snake_case;
@@ -26,9 +27,9 @@ pub fn snake_case(name: &str) -> String {
     ident
 }
 
-/// The type of a row or a column, or the variant of a label: upper camel case.
+/// Returns the name of the type of a row or column, or of the variant of a label: upper camel case.
 ///
-/// Empty if nothing of `name` can stand in an identifier.
+/// The result is empty if `name` has no ASCII letters or digits.
 ///
 /// ```
 /// use kalamtable_model::rust_names::camel_case;
@@ -55,8 +56,8 @@ pub fn camel_case(name: &str) -> String {
     ident
 }
 
-/// The type generated for what is called `field` inside the type `parent`: a column of a row, a
-/// field of a struct, or the `item`, `key` or `value` of a list or map.
+/// Returns the name of the type that is generated for `field` of the type `parent`: a column of a
+/// row, a field of a struct, or the `item`, `key` or `value` of a list or map.
 ///
 /// ```
 /// use kalamtable_model::rust_names::nested_type_name;
@@ -68,7 +69,7 @@ pub fn nested_type_name(parent: &str, field: &str) -> String {
     format!("{parent}{}", camel_case(field))
 }
 
-/// The type that a row, or a struct inside a column, is seen as in a batch.
+/// Returns the name of the type that borrows a row, or a struct inside of a column, from a batch.
 ///
 /// ```
 /// use kalamtable_model::rust_names::view_name;
@@ -79,7 +80,7 @@ pub fn view_name(ty: &str) -> String {
     format!("{ty}View")
 }
 
-/// The type that stands for a unit of time.
+/// Returns the name of the Rust type of a unit of time.
 pub const fn unit_type_name(unit: TimeUnit) -> &'static str {
     match unit {
         TimeUnit::Second => "Seconds",
@@ -89,9 +90,11 @@ pub const fn unit_type_name(unit: TimeUnit) -> &'static str {
     }
 }
 
-/// Every struct and enum to generate for a column of the row type `row`, the outermost first, with
-/// its name. `rust` is what the column says under that key: the name of an enum, and for any other
-/// type one that exists, so that there is nothing to generate.
+/// Returns the structs and enums to generate for a column of the row type `row`, outermost first,
+/// with their names.
+///
+/// `rust` is the value of that key of the column: the name of an enum to generate, or the path of
+/// an existing type, for which nothing is generated.
 pub fn generated_types<'a>(
     row: &str,
     column: &str,
@@ -117,12 +120,12 @@ fn add_generated<'a>(name: String, ty: &'a ColumnType, types: &mut Vec<(String, 
     }
 }
 
-/// Whether `name` is an identifier that Rust takes as it is, keywords excluded.
+/// Returns whether `name` is a Rust identifier that is not a keyword.
 pub fn is_identifier(name: &str) -> bool {
     is_bare_name(name) && name != "_" && !is_keyword(name)
 }
 
-/// Whether `name` is a keyword that cannot even be written raw.
+/// Returns whether `name` is a keyword that cannot be a raw identifier.
 pub fn is_never_raw(name: &str) -> bool {
     matches!(name, "self" | "Self" | "super" | "crate" | "_")
 }
@@ -131,7 +134,7 @@ fn is_keyword(name: &str) -> bool {
     is_never_raw(name) || KEYWORDS.contains(&name)
 }
 
-/// Strict and reserved keywords of edition 2024.
+/// The strict and reserved keywords of edition 2024.
 /// Source: <https://doc.rust-lang.org/reference/keywords.html>
 const KEYWORDS: [&str; 48] = [
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn",
@@ -141,8 +144,8 @@ const KEYWORDS: [&str; 48] = [
     "virtual", "where", "while", "yield",
 ];
 
-/// Lower-case words: split at what is no letter or digit, and before a capital that follows a
-/// lower-case letter or a digit.
+/// Splits a name into words in lower case: at characters other than ASCII letters and digits, and
+/// before an upper-case letter that follows a lower-case letter or a digit.
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut previous_lower = false;

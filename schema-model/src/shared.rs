@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Shared`]: a reference that is either `'static` or counted, so that one definition type serves
-//! constants in generated code and tables made while the server runs.
+//! [`Shared`]: a reference that is either `'static` or counted, so that constants in generated code
+//! and tables that are created at run time have the same types.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// A cheaply cloned, immutable value: borrowed from the program, or counted.
+/// An immutable value that is cheap to clone: part of the program, or reference counted.
 ///
-/// Equality, order and hash are those of the value behind it.
+/// Equality, order and hash are those of the value.
 ///
 /// ```
 /// use kalamtable_model::Shared;
@@ -19,9 +19,9 @@ use std::sync::Arc;
 /// assert_eq!(FROM_PROGRAM, Shared::from("jobs".to_string()));
 /// ```
 pub enum Shared<T: ?Sized + 'static> {
-    /// Part of the program.
+    /// A value that is part of the program.
     Static(&'static T),
-    /// Made at run time.
+    /// A value that was created at run time.
     Counted(Arc<T>),
 }
 

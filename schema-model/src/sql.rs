@@ -1,27 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! A definition as SQL: `CREATE TABLE`, types, defaults; in the words of DataFusion's dialect where it
-//! has them, in the standard's where it has not.
+//! Renders definitions as SQL: `CREATE TABLE` statements, types and defaults. The dialect is that
+//! of DataFusion, and standard SQL for features that DataFusion does not have.
 
 use std::fmt::Write;
 
 use crate::canonical::{date_text, decimal_text, instant_text, time_text, uuid_text};
 use crate::constraints::{ConstraintKind, TableConstraint};
 use crate::definition::{ColumnDefault, DefaultFunction, Literal, TableDefinition};
-use crate::types::{ColumnType, TimeUnit, quote};
+use crate::sql_text::{quote, quote_identifier};
+use crate::types::{ColumnType, TimeUnit};
 
-/// How many decimal digits a double holds, whichever they are.
+/// The number of decimal digits that a double always represents exactly.
 const EXACT_DIGITS: usize = f64::DIGITS as usize;
 
 impl TableDefinition {
-    /// The statement that would create the table, on one line, with every name in quotes:
+    /// Returns the `CREATE TABLE` statement of the table, on one line, with all names in quotes:
     ///
     /// ```text
     /// CREATE TABLE "app"."events" ("id" BIGINT NOT NULL, "title" TEXT, PRIMARY KEY ("id"))
     /// ```
     ///
-    /// It says columns, types, defaults and keys. Comments are left out, and closed sets are `TEXT`:
-    /// DataFusion refuses the statement with either.
+    /// The statement contains columns, types, defaults and keys. It omits comments, and enums are
+    /// `TEXT`, since DataFusion does not accept comments and `CHECK` constraints.
     pub fn to_sql(&self) -> String {
         let name = self.name();
         let mut out = format!(
@@ -57,9 +58,10 @@ impl TableDefinition {
         if constraint.kind == ConstraintKind::Check {
             return;
         }
-        let columns = constraint.columns.iter();
-        let columns = columns.filter_map(|at| self.columns().get(*at));
-        let names: Vec<String> = columns
+        let names: Vec<String> = constraint
+            .columns
+            .iter()
+            .filter_map(|position| self.columns().get(*position))
             .map(|column| quote_identifier(&column.name))
             .collect();
         let _ = write!(out, ", {} ({})", constraint.kind.as_str(), names.join(", "));
@@ -67,12 +69,14 @@ impl TableDefinition {
 }
 
 impl ColumnType {
-    /// The type in SQL.
+    /// Returns the type in SQL.
     ///
-    /// DataFusion reads it as the type's Arrow type, but for what its SQL cannot say: that a nested
-    /// field is not null, and which zone a timestamp has, which is that of the session. `BINARY(n)`,
-    /// `TIME(6)`, `UUID`, `MAP(..)` and `"arrow:.."` it refuses. A `TEXT` is `Utf8` to it where
-    /// `datafusion.sql_parser.map_string_types_to_utf8view` is off.
+    /// DataFusion parses the result as the Arrow type of the column, with these exceptions:
+    ///
+    /// - Its SQL cannot express that a nested field is not null.
+    /// - It cannot express the zone of a timestamp, and uses that of the session.
+    /// - DataFusion rejects `BINARY(n)`, `TIME(6)`, `UUID`, `MAP(..)` and `"arrow:.."`.
+    /// - `TEXT` is `Utf8` only if `datafusion.sql_parser.map_string_types_to_utf8view` is off.
     pub fn to_sql(&self) -> String {
         match self {
             ColumnType::Boolean => "BOOLEAN".to_string(),
@@ -84,7 +88,7 @@ impl ColumnType {
             ColumnType::USmallInt => "SMALLINT UNSIGNED".to_string(),
             ColumnType::UInt => "INT UNSIGNED".to_string(),
             ColumnType::UBigInt => "BIGINT UNSIGNED".to_string(),
-            // `FLOAT` has 64 bits in the standard, and 32 in DataFusion.
+            // `FLOAT` has 64 bits in standard SQL, and 32 bits in DataFusion.
             ColumnType::Float => "REAL".to_string(),
             ColumnType::Double => "DOUBLE PRECISION".to_string(),
             ColumnType::Decimal { precision, scale } => format!("DECIMAL({precision}, {scale})"),
@@ -94,7 +98,7 @@ impl ColumnType {
             ColumnType::Bytes => "BYTEA".to_string(),
             ColumnType::FixedBytes(length) => format!("BINARY({length})"),
             ColumnType::Date => "DATE".to_string(),
-            // Without its digits it would be one of nanoseconds in DataFusion.
+            // Without a precision, DataFusion would use nanoseconds.
             ColumnType::Time => "TIME(6)".to_string(),
             ColumnType::Timestamp { unit, zone: None } => {
                 format!("TIMESTAMP({})", unit.fraction_digits())
@@ -106,11 +110,11 @@ impl ColumnType {
             ColumnType::Interval => "INTERVAL".to_string(),
             ColumnType::Uuid => "UUID".to_string(),
             ColumnType::Embedding(length) => format!("REAL[{length}]"),
-            // Not `T[]`: behind the `>>` of nested types the parser takes it for the inner one's.
+            // Not `T[]`: after the `>>` of nested types, the parser assigns it to the inner type.
             ColumnType::List(element) => format!("ARRAY<{}>", element.ty.to_sql()),
             ColumnType::Struct(fields) => {
-                let fields = fields.iter();
                 let fields: Vec<String> = fields
+                    .iter()
                     .map(|field| format!("{} {}", quote_identifier(&field.name), field.ty.to_sql()))
                     .collect();
                 format!("STRUCT<{}>", fields.join(", "))
@@ -126,8 +130,9 @@ impl ColumnType {
 }
 
 impl ColumnDefault {
-    /// The default of a column of type `ty`, as an expression of SQL: a literal, one with its type
-    /// before it where a bare one would mean another value, or `CURRENT_TIMESTAMP` and the like.
+    /// Returns the default of a column of type `ty` as an SQL expression: a literal, or a function
+    /// such as `CURRENT_TIMESTAMP`. The type precedes a literal that would otherwise have another
+    /// value.
     pub fn to_sql(&self, ty: &ColumnType) -> String {
         match self {
             ColumnDefault::Call(DefaultFunction::Now) => "CURRENT_TIMESTAMP".to_string(),
@@ -156,10 +161,11 @@ fn integer_sql(value: i128, ty: &ColumnType) -> String {
     match ty {
         ColumnType::Decimal { scale, .. } => {
             let text = decimal_text(value, *scale);
-            // DataFusion reads a number with a point as a double.
-            match text.bytes().filter(u8::is_ascii_digit).count() <= EXACT_DIGITS {
-                true => text,
-                false => typed(ty, &text),
+            // DataFusion parses a number with a point as a double.
+            if text.bytes().filter(u8::is_ascii_digit).count() <= EXACT_DIGITS {
+                text
+            } else {
+                typed(ty, &text)
             }
         }
         ColumnType::Date => typed(ty, &date_text(i64::try_from(value).unwrap_or_default())),
@@ -175,12 +181,7 @@ fn utc_text(units: i128, unit: TimeUnit) -> String {
     instant_text(units, unit, ' ') + "+00:00"
 }
 
-/// A literal of type `ty`: the type, then the value as text.
+/// Returns a literal with its type: the type, then the value as a string.
 fn typed(ty: &ColumnType, text: &str) -> String {
     format!("{} {}", ty.to_sql(), quote(text))
-}
-
-/// A name in double quotes, a quote inside doubled.
-fn quote_identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The two columns that the system adds to user and shared tables.
+//! The columns that the system adds to user and shared tables.
 
 use crate::definition::{Column, TableKind};
 use crate::shared::Shared;
 use crate::types::ColumnType;
 
-/// The name of the column that says in which order rows were written.
+/// The name of the column with the sequence number of the write.
 pub const SEQ_COLUMN: &str = "_seq";
-/// The name of the column that says whether a row was deleted.
+/// The name of the column that marks deleted rows.
 pub const DELETED_COLUMN: &str = "_deleted";
 
-// Iceberg's ids for what these columns mean: `_last_updated_sequence_number` and `_deleted`. Both are
-// above `MAX_ID`, where no column of a definition can have them.
+// The ids of the corresponding metadata columns of Iceberg: `_last_updated_sequence_number` and
+// `_deleted`. Both are above `MAX_ID`, so no column of a definition has them.
 const SEQ_ID: i32 = 2_147_483_539;
 const DELETED_ID: i32 = 2_147_483_644;
 
@@ -50,8 +50,8 @@ const fn system_column(
 }
 
 impl TableKind {
-    /// The columns that the system adds behind those of the definition: `_seq` and `_deleted` in user
-    /// and shared tables, none in others.
+    /// Returns the columns that the system appends to those of the definition: `_seq` and
+    /// `_deleted` for user and shared tables, no columns for other kinds.
     pub const fn system_columns(self) -> &'static [Column] {
         match self {
             TableKind::User | TableKind::Shared => &SYSTEM_COLUMNS,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`TableName`], and which names SQL takes without quotes.
+//! [`TableName`], and the rules for names that SQL accepts without quotes.
 
 use std::fmt;
 
@@ -10,22 +10,22 @@ use crate::raw::Syntax;
 use crate::rule::Rule;
 use crate::rust_names::{is_never_raw, snake_case};
 use crate::shared::Shared;
-use crate::types::is_bare_name;
+use crate::sql_text::is_bare_name;
 
-/// `namespace.table`.
+/// The name of a table, `namespace.table`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableName {
-    /// Before the dot.
+    /// The part before the dot.
     pub namespace: Shared<str>,
-    /// After the dot.
+    /// The part after the dot.
     pub table: Shared<str>,
 }
 
 impl TableName {
-    /// The name of `table` in `namespace`, if a definition could have it.
+    /// Creates the name of `table` in `namespace`.
     ///
     /// # Errors
-    /// What is wrong with the first of the two that is no name.
+    /// Fails if one of the parts is not a valid name in a definition.
     pub fn try_new(namespace: &str, table: &str) -> Result<Self, NameError> {
         check_name(namespace, "namespace")?;
         check_name(table, "table")?;
@@ -36,10 +36,10 @@ impl TableName {
         })
     }
 
-    /// The name that is written `namespace.table`.
+    /// Parses `namespace.table`.
     ///
     /// # Errors
-    /// If there is not exactly one dot, or what is on either side of it is no name.
+    /// Fails if the text does not have exactly one dot, or one of the parts is not a valid name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let (namespace, table) = split(text, Syntax::Toml)?;
         TableName::try_new(namespace, table)
@@ -52,19 +52,19 @@ impl fmt::Display for TableName {
     }
 }
 
-/// A text that is no name.
+/// The reason why a text is not a valid name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct NameError {
-    /// The rule that it breaks.
+    /// The rule that the text breaks.
     pub rule: Rule,
-    /// What is wrong with it.
+    /// The problem.
     pub message: String,
-    /// How to mend it.
+    /// Ways to fix the problem.
     pub help: Vec<String>,
 }
 
-/// The two sides of the only dot, which need not be names.
+/// Splits a text at its only dot. The parts may be invalid names.
 pub(crate) fn split(text: &str, syntax: Syntax) -> Result<(&str, &str), NameError> {
     let key = syntax.choose("name", "table");
     let Some((namespace, table)) = text.split_once('.') else {
@@ -88,13 +88,14 @@ pub(crate) fn split(text: &str, syntax: Syntax) -> Result<(&str, &str), NameErro
     Ok((namespace, table))
 }
 
-/// Whether SQL takes `name` without quotes; messages call it the name of an `of`.
+/// Fails unless SQL accepts `name` without quotes. Messages call it a name of `of`, such as
+/// "column".
 pub(crate) fn check_name(name: &str, of: &str) -> Result<(), NameError> {
     if name.len() > limits::NAME_BYTES {
         return Err(NameError {
             rule: Rule::NameTooLong,
             message: format!(
-                "the {of} name has {} bytes, more than the {} that a name can have",
+                "the {of} name has {} bytes, more than the maximum of {}",
                 name.len(),
                 limits::NAME_BYTES
             ),
@@ -106,10 +107,12 @@ pub(crate) fn check_name(name: &str, of: &str) -> Result<(), NameError> {
     }
     let message = match name {
         "" => format!("the {of} name is empty"),
-        _ => format!("{} is no valid {of} name", backticked(name)),
+        _ => format!("{} is not a valid {of} name", backticked(name)),
     };
-    let mut help =
-        vec!["a name is letters a to z, digits and `_`, and begins with no digit".to_string()];
+    let mut help = vec![
+        "a name consists of letters a to z, digits and `_`, and does not begin with a digit"
+            .to_string(),
+    ];
     if !name.is_empty() {
         help.push(format!("write `{}`", sanitized(name)));
     }
@@ -120,7 +123,7 @@ pub(crate) fn check_name(name: &str, of: &str) -> Result<(), NameError> {
     })
 }
 
-/// Whether Rust can have a module for a namespace or a table of this name.
+/// Fails unless a namespace or table of this name can be a Rust module.
 pub(crate) fn check_module(name: &str) -> Result<(), NameError> {
     if !is_never_raw(&snake_case(name)) {
         return Ok(());
@@ -132,7 +135,7 @@ pub(crate) fn check_module(name: &str) -> Result<(), NameError> {
     })
 }
 
-/// The valid name that is most like `name`.
+/// Returns a valid name that is similar to `name`.
 fn sanitized(name: &str) -> String {
     let kept = name
         .chars()

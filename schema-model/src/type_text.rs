@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The type grammar: text to a [`TypeNode`], by recursive descent, with the place of each part.
+//! The type grammar: a recursive-descent parser from text to a [`TypeNode`] with the range of each
+//! part.
 //!
 //! ```text
 //! type   = word | word "(" args ")" | "list" "<" field ">" | "struct" "<" named {"," named} ">"
@@ -9,7 +10,7 @@
 //! named  = ["#" id] name ":" type ["null"]
 //! ```
 //!
-//! Whether numbers are in range, ids are there and labels differ is left to the checks.
+//! The checks decide whether numbers are in range, nested fields have ids, and labels are unique.
 
 use std::ops::Range;
 
@@ -18,6 +19,7 @@ use crate::limits;
 use crate::raw::Syntax;
 use crate::rule::Rule;
 use crate::suggest::nearest;
+use crate::type_names::{FOREIGN_WORDS, TYPE_WORDS, type_word};
 use crate::types::{ColumnType, TimeUnit};
 
 /// A value with its range of bytes in the type text.
@@ -37,10 +39,11 @@ impl<T> Ranged<T> {
 #[derive(Debug)]
 pub(crate) struct TypeNode {
     pub(crate) kind: TypeKind,
-    /// Bytes of the type text.
+    /// The range of bytes in the type text.
     pub(crate) range: Range<usize>,
 }
 
+/// The kind of a type, with its parameters as written.
 #[derive(Debug)]
 pub(crate) enum TypeKind {
     /// A type without parameters.
@@ -60,21 +63,21 @@ pub(crate) enum TypeKind {
 #[derive(Debug)]
 pub(crate) struct FieldNode {
     pub(crate) id: Option<Ranged<i128>>,
-    /// `item`, `key` or `value` where the grammar has no name.
+    /// The name of a struct field. Otherwise `item`, `key` or `value`, with an empty range.
     pub(crate) name: Ranged<String>,
     pub(crate) ty: TypeNode,
-    /// Where it says `null`.
+    /// The range of `null`.
     pub(crate) null: Option<Range<usize>>,
 }
 
-/// The first thing in a type text that the grammar does not allow.
+/// The first error in a type text.
 #[derive(Debug)]
 pub(crate) struct TypeProblem {
     pub(crate) rule: Rule,
-    /// Bytes of the type text.
+    /// The range of bytes in the type text.
     pub(crate) range: Range<usize>,
     pub(crate) message: String,
-    /// `#ID` in it stands for a free id.
+    /// The fix, in which `#ID` is a placeholder for a free id.
     pub(crate) help: String,
 }
 
@@ -95,114 +98,13 @@ pub(crate) fn parse(text: &str, syntax: Syntax) -> Result<TypeNode, TypeProblem>
 
 const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
 
-/// Every word that begins a type, and how the type is written.
-const TYPES: [(&str, &str); 27] = [
-    ("boolean", "boolean"),
-    ("tinyint", "tinyint"),
-    ("smallint", "smallint"),
-    ("int", "int"),
-    ("bigint", "bigint"),
-    ("utinyint", "utinyint"),
-    ("usmallint", "usmallint"),
-    ("uint", "uint"),
-    ("ubigint", "ubigint"),
-    ("float", "float"),
-    ("double", "double"),
-    ("decimal", "decimal(18, 2)"),
-    ("text", "text"),
-    ("bytes", "bytes"),
-    ("date", "date"),
-    ("time", "time"),
-    ("timestamp", "timestamp"),
-    ("datetime", "datetime"),
-    ("interval", "interval"),
-    ("uuid", "uuid"),
-    ("json", "json"),
-    ("file", "file"),
-    ("embedding", "embedding(384)"),
-    ("enum", "enum('a', 'b')"),
-    ("list", "list<#ID text>"),
-    ("struct", "struct<#ID name: text>"),
-    ("map", "map<#ID text, #ID text>"),
-];
-
-/// What other systems call a type, and what it is called here.
-const FOREIGN: [(&str, &[&str]); 24] = [
-    (
-        "text",
-        &[
-            "string",
-            "str",
-            "varchar",
-            "utf8",
-            "char",
-            "character",
-            "nvarchar",
-            "clob",
-            "largeutf8",
-            "utf8view",
-        ],
-    ),
-    ("int", &["integer", "int32", "i32", "int4", "mediumint"]),
-    ("bigint", &["int64", "i64", "long", "bigserial"]),
-    ("smallint", &["int16", "i16", "short", "int2"]),
-    ("tinyint", &["int8", "i8", "byte"]),
-    ("utinyint", &["uint8", "u8"]),
-    ("usmallint", &["uint16", "u16"]),
-    ("uint", &["uint32", "u32", "unsigned"]),
-    ("ubigint", &["uint64", "u64", "ulong"]),
-    ("float", &["float32", "f32", "real", "float4"]),
-    ("double", &["float64", "f64", "float8"]),
-    ("boolean", &["bool", "bit"]),
-    (
-        "bytes",
-        &["blob", "bytea", "binary", "varbinary", "largebinary"],
-    ),
-    (
-        "decimal",
-        &["numeric", "number", "dec", "decimal128", "money"],
-    ),
-    ("datetime", &["timestamptz", "timestamp_tz", "instant"]),
-    ("json", &["jsonb", "variant", "document"]),
-    ("list", &["array", "vec", "sequence", "set"]),
-    ("embedding", &["vector", "halfvec", "fixedsizelist"]),
-    ("uuid", &["guid", "uniqueidentifier"]),
-    ("date", &["date32", "day"]),
-    ("time", &["time64"]),
-    ("interval", &["duration", "timedelta"]),
-    ("struct", &["record", "row", "object", "tuple"]),
-    ("map", &["dict", "dictionary", "hashmap", "hstore"]),
-];
-
-fn usage(keyword: &str) -> &'static str {
-    let known = TYPES.iter().find(|(word, _)| *word == keyword);
-    known.map_or("", |(_, usage)| usage)
+fn usage(word: &str) -> &'static str {
+    type_word(word).map_or("", |known| known.usage)
 }
 
-/// The type without parameters that a word stands for.
+/// Returns the type that a word without parameters denotes.
 fn plain(word: &str) -> Option<ColumnType> {
-    Some(match word {
-        "boolean" => ColumnType::Boolean,
-        "tinyint" => ColumnType::TinyInt,
-        "smallint" => ColumnType::SmallInt,
-        "int" => ColumnType::Int,
-        "bigint" => ColumnType::BigInt,
-        "utinyint" => ColumnType::UTinyInt,
-        "usmallint" => ColumnType::USmallInt,
-        "uint" => ColumnType::UInt,
-        "ubigint" => ColumnType::UBigInt,
-        "float" => ColumnType::Float,
-        "double" => ColumnType::Double,
-        "text" => ColumnType::Text,
-        "date" => ColumnType::Date,
-        "time" => ColumnType::Time,
-        "datetime" => ColumnType::DateTime,
-        "interval" => ColumnType::Interval,
-        "uuid" => ColumnType::Uuid,
-        "json" => ColumnType::Json,
-        "file" => ColumnType::File,
-        _ => return None,
-    })
+    type_word(word)?.plain.clone()
 }
 
 struct Parser<'a> {
@@ -214,7 +116,7 @@ struct Parser<'a> {
 type Parsed<T> = Result<T, TypeProblem>;
 
 impl<'a> Parser<'a> {
-    /// A type; `depth` is 1 for the column's own.
+    /// Parses a type. `depth` is 1 for the type of the column.
     fn ty(&mut self, depth: usize) -> Parsed<TypeNode> {
         self.blanks();
         let start = self.at;
@@ -273,13 +175,12 @@ impl<'a> Parser<'a> {
     }
 
     fn decimal(&mut self, word: Range<usize>) -> Parsed<TypeKind> {
-        let help =
-            "write how many digits it has, and how many of them after the point: `decimal(18, 2)`";
+        let help = "write the number of digits, and the number of digits after the point: `decimal(18, 2)`";
         let mut numbers = self.numbers(word.clone(), help)?.into_iter();
         match (numbers.next(), numbers.next(), numbers.next()) {
             (Some(precision), Some(scale), None) => Ok(TypeKind::Decimal(precision, scale)),
             (Some(precision), None, None) => {
-                let message = "`decimal` takes two numbers, here is one";
+                let message = "`decimal` takes two numbers, but has one";
                 let help = format!("write `decimal({}, 0)` for whole numbers", precision.value);
                 Err(problem(
                     Rule::TypeParameters,
@@ -300,12 +201,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The one number of `bytes(n)` and `embedding(n)`.
+    /// Parses the number of `bytes(n)` or `embedding(n)`.
     fn length(&mut self, word: Range<usize>) -> Parsed<Ranged<i128>> {
         let keyword = self.slice(word.clone());
         let help = match keyword {
             "bytes" => "write `bytes(16)`, or `bytes` for any length",
-            _ => "write how many numbers one embedding has: `embedding(384)`",
+            _ => "write the number of floats per embedding: `embedding(384)`",
         };
         let mut numbers = self.numbers(word.clone(), help)?.into_iter();
         match (numbers.next(), numbers.next()) {
@@ -338,13 +239,14 @@ impl<'a> Parser<'a> {
             let start = self.at;
             let digits = self.take_while(|c| c.is_ascii_digit() || c == '-');
             let Ok(number) = saturating(digits) else {
-                let found = match digits.is_empty() {
-                    true => self.next_token(),
-                    false => start..self.at,
+                let found = if digits.is_empty() {
+                    self.next_token()
+                } else {
+                    start..self.at
                 };
                 let message = match self.slice(found.clone()) {
                     "" => return Err(unclosed(open, '(')),
-                    token => format!("{} is no whole number", backticked(token)),
+                    token => format!("{} is not a whole number", backticked(token)),
                 };
                 return Err(problem(Rule::TypeParameters, found, message, help));
             };
@@ -366,13 +268,13 @@ impl<'a> Parser<'a> {
         let start = self.at;
         if self.peek() == Some('\'') {
             let zone = self.quoted()?;
-            let message = "a zone comes after the unit";
+            let message = "the zone follows the unit";
             let help = format!("write `timestamp(us, '{}')`", zone.value);
             return Err(problem(Rule::TypeParameters, zone.range, message, help));
         }
         let word = self.take_while(|c| c.is_alphanumeric() || c == '_');
         let Some(unit) = TimeUnit::ALL.into_iter().find(|unit| unit.as_str() == word) else {
-            let units = "a unit is one of `s`, `ms`, `us` and `ns`";
+            let units = "the units are `s`, `ms`, `us` and `ns`";
             let range = if word.is_empty() {
                 self.next_token()
             } else {
@@ -382,7 +284,7 @@ impl<'a> Parser<'a> {
                 return Err(unclosed(open, '('));
             }
             let message = format!(
-                "{} is no unit of time",
+                "{} is not a unit of time",
                 backticked(self.slice(range.clone()))
             );
             let help = match unit_alias(word) {
@@ -402,7 +304,7 @@ impl<'a> Parser<'a> {
             if found.is_empty() {
                 return Err(unclosed(open, '('));
             }
-            let message = "a zone is written in single quotes";
+            let message = "the zone is not in single quotes";
             let help = format!("for example `timestamp({}, 'UTC')`", unit.as_str());
             return Err(problem(Rule::TypeSyntax, found, message, help));
         }
@@ -417,7 +319,7 @@ impl<'a> Parser<'a> {
             return Err(problem(
                 Rule::TypeParameters,
                 word,
-                "`enum` needs its labels",
+                "`enum` needs labels",
                 help,
             ));
         }
@@ -442,8 +344,8 @@ impl<'a> Parser<'a> {
                         format!("write `'{token}'`"),
                     ),
                     token => (
-                        format!("{} is no label", backticked(token)),
-                        format!("labels are in single quotes: `{}`", usage("enum")),
+                        format!("{} is not a label", backticked(token)),
+                        format!("write labels in single quotes: `{}`", usage("enum")),
                     ),
                 };
                 return Err(problem(Rule::TypeSyntax, found, message, help));
@@ -484,7 +386,7 @@ impl<'a> Parser<'a> {
         let key = self.field(Some("key"), depth)?;
         self.blanks();
         if self.peek() == Some('>') {
-            let message = "`map` needs the type of its values too";
+            let message = "`map` also needs the type of its values";
             let help = format!("write `{}`", usage("map"));
             return Err(problem(
                 Rule::TypeParameters,
@@ -499,7 +401,7 @@ impl<'a> Parser<'a> {
         Ok(TypeKind::Map(Box::new((key, value))))
     }
 
-    /// The `<` of a nested type, and something in it.
+    /// Parses the `<` of a nested type, which must not be followed by `>`.
     fn open(&mut self, word: Range<usize>, needs: &str) -> Parsed<Range<usize>> {
         let keyword = self.slice(word.clone());
         let message = format!("`{keyword}` needs {needs}");
@@ -517,7 +419,8 @@ impl<'a> Parser<'a> {
         Ok(open)
     }
 
-    /// A field inside a type of depth `depth`; its name, unless the place gives it one.
+    /// Parses a field inside of a type of depth `depth`. If `name` is `None`, the field is one of a
+    /// struct and has its name in the text.
     fn field(&mut self, name: Option<&str>, depth: usize) -> Parsed<FieldNode> {
         self.blanks();
         let id = self.id()?;
@@ -535,7 +438,7 @@ impl<'a> Parser<'a> {
             Some("not") => {
                 self.blanks();
                 self.word();
-                let message = "a nested field is not null unless it says `null`";
+                let message = "a nested field is not null unless it has `null`";
                 return Err(problem(
                     Rule::TypeSyntax,
                     start..self.at,
@@ -547,7 +450,9 @@ impl<'a> Parser<'a> {
                 let message = format!("unexpected {} after the type", backticked(word));
                 let help = match nearest(word, ["null"]) {
                     Some(_) => "did you mean `null`?",
-                    None => "a nested field is its id, its type, and `null` if it may be null",
+                    None => {
+                        "a nested field consists of its id, its type, and `null` if it is nullable"
+                    }
                 };
                 return Err(problem(Rule::TypeSyntax, start..self.at, message, help));
             }
@@ -567,7 +472,7 @@ impl<'a> Parser<'a> {
         match saturating(digits) {
             Ok(id) => Ok(Some(Ranged::new(id, start..self.at))),
             Err(()) => {
-                let message = "`#` is followed by the field's id";
+                let message = "`#` is not followed by an id";
                 Err(problem(
                     Rule::TypeSyntax,
                     start..self.at,
@@ -588,7 +493,7 @@ impl<'a> Parser<'a> {
         };
         if name.value.is_empty() && name.range.is_empty() {
             let found = self.next_token();
-            let message = "a field's name is expected here";
+            let message = "expected the name of a field";
             let help = format!("write `{}`", usage("struct"));
             return Err(problem(Rule::TypeSyntax, found, message, help));
         }
@@ -601,7 +506,7 @@ impl<'a> Parser<'a> {
             (message, format!("write `name: {}`", name.value))
         } else {
             let message = format!(
-                "`:` is expected after the field's name {}",
+                "expected `:` after the field name {}",
                 backticked(&name.value)
             );
             (message, format!("write `{}: text`", name.value))
@@ -611,7 +516,7 @@ impl<'a> Parser<'a> {
 
     // ---- arrow ----
 
-    /// Takes what has the outline of Arrow's notation: a word, and parentheses that balance.
+    /// Parses the outline of a type in Arrow's notation: a word, and balanced parentheses.
     fn arrow(&mut self) -> Parsed<TypeKind> {
         self.bump();
         self.blanks();
@@ -621,7 +526,7 @@ impl<'a> Parser<'a> {
             .is_empty()
         {
             let found = self.next_token();
-            let message = "an Arrow type is expected after `arrow:`";
+            let message = "expected an Arrow type after `arrow:`";
             return Err(problem(
                 Rule::ArrowType,
                 found,
@@ -683,8 +588,8 @@ impl<'a> Parser<'a> {
         let found = self.next_token();
         let message = match self.slice(found.clone()) {
             "" if self.text.trim().is_empty() => "the type is empty".to_string(),
-            "" => "a type is expected at the end".to_string(),
-            token => format!("a type is expected here, not {}", backticked(token)),
+            "" => "expected a type at the end".to_string(),
+            token => format!("expected a type, found {}", backticked(token)),
         };
         problem(
             Rule::TypeSyntax,
@@ -695,25 +600,29 @@ impl<'a> Parser<'a> {
     }
 
     fn too_deep(&self, range: Range<usize>) -> TypeProblem {
-        let message = format!("types nest more than {} deep", limits::NESTING);
+        let message = format!("types are nested more than {} levels deep", limits::NESTING);
         problem(
             Rule::NestingTooDeep,
             range,
             message,
-            "keep deeper data in a `json` column",
+            "use `json` for deeper nesting",
         )
     }
 
     fn unknown(&self, word: &str, range: Range<usize>) -> TypeProblem {
         let lower = word.to_ascii_lowercase();
-        let words = || TYPES.iter().map(|(word, _)| *word);
+        let words = || TYPE_WORDS.iter().map(|known| known.word);
         let known = words().find(|known| *known == lower);
         let here = |name: &str| {
-            let entry = FOREIGN.iter().find(|(_, names)| names.contains(&name));
+            let entry = FOREIGN_WORDS
+                .iter()
+                .find(|(_, names)| names.contains(&name));
             entry.map(|(keyword, _)| *keyword)
         };
         let near = || {
-            let foreign = FOREIGN.iter().flat_map(|(_, names)| names.iter().copied());
+            let foreign = FOREIGN_WORDS
+                .iter()
+                .flat_map(|(_, names)| names.iter().copied());
             let near = nearest(&lower, words().chain(foreign))?;
             here(near).or(Some(near))
         };
@@ -736,14 +645,14 @@ impl<'a> Parser<'a> {
         )
     }
 
-    /// What is left after a whole type.
+    /// Creates the problem of text after a whole type.
     fn trailing(&mut self, node: &TypeNode) -> TypeProblem {
         let found = self.next_token();
         let rest = found.start..self.text.trim_end().len().max(found.end);
         let (range, message, help) = match self.slice(found.clone()) {
             "null" => (
                 rest,
-                "a column's type does not say whether it may be null".to_string(),
+                "`null` is not part of a column type".to_string(),
                 self.syntax
                     .choose(
                         "delete it, and write `nullable = true` beside `type`",
@@ -753,13 +662,13 @@ impl<'a> Parser<'a> {
             ),
             "not" => (
                 rest,
-                "a column is not null unless it says so".to_string(),
+                "a column is not null by default".to_string(),
                 "delete it".to_string(),
             ),
             "[" => return self.brackets(node),
             token @ (">" | ")") => (
                 found,
-                format!("`{token}` closes nothing"),
+                format!("unmatched `{token}`"),
                 "delete it".to_string(),
             ),
             token => {
@@ -803,7 +712,7 @@ impl<'a> Parser<'a> {
         self.rest().chars().next()
     }
 
-    /// Passes one character, and says where it was.
+    /// Consumes one character and returns its range.
     fn bump(&mut self) -> Range<usize> {
         let start = self.at;
         self.at += self.peek().map_or(0, char::len_utf8);
@@ -829,7 +738,7 @@ impl<'a> Parser<'a> {
         self.take_while(|c| BLANKS.contains(&c));
     }
 
-    /// A word that begins with a letter; nothing is passed if there is none.
+    /// Consumes a word that begins with a letter or `_`. Consumes nothing if there is no such word.
     fn word(&mut self) -> Option<&'a str> {
         let start = self.at;
         let word = self.take_while(|c| c.is_alphanumeric() || c == '_');
@@ -841,7 +750,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Where the next word or sign is: empty at the end of the text.
+    /// Returns the range of the next word or sign. The range is empty at the end of the text.
     fn next_token(&mut self) -> Range<usize> {
         self.blanks();
         let start = self.at;
@@ -853,7 +762,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Text in single quotes, a quote inside doubled.
+    /// Parses a string in single quotes, with quotes inside doubled.
     fn quoted(&mut self) -> Parsed<Ranged<String>> {
         let start = self.at;
         let open = self.bump();
@@ -893,10 +802,10 @@ impl<'a> Parser<'a> {
         }
         let close = closing(bracket);
         let token = backticked(self.slice(found.clone()));
-        let message = format!("{or}`{close}` is expected here, not {token}");
+        let message = format!("expected {or}`{close}`, found {token}");
         let help = match self.slice(found.clone()) {
             "," if bracket == '<' => {
-                "a list holds one type, a map two: put several fields into a `struct<..>`"
+                "a list has one type and a map has two: put several fields into a `struct<..>`"
                     .to_string()
             }
             _ if or.is_empty() => format!("put `{close}` here"),
@@ -922,8 +831,8 @@ fn problem(
 
 fn unclosed(open: Range<usize>, bracket: char) -> TypeProblem {
     let close = closing(bracket);
-    let message = format!("`{bracket}` is never closed");
-    problem(Rule::TypeSyntax, open, message, format!("add a `{close}`"))
+    let message = format!("unclosed `{bracket}`");
+    problem(Rule::TypeSyntax, open, message, format!("add `{close}`"))
 }
 
 fn closing(bracket: char) -> char {
@@ -934,7 +843,7 @@ fn closing(bracket: char) -> char {
     }
 }
 
-/// A number beyond `i128` is out of every range, like the end of `i128`.
+/// Parses a number. Saturates, since the bounds of `i128` are out of range for every parameter.
 fn saturating(digits: &str) -> Result<i128, ()> {
     use std::num::IntErrorKind;
     digits
@@ -946,12 +855,12 @@ fn saturating(digits: &str) -> Result<i128, ()> {
         })
 }
 
-/// The unit that another spelling means.
+/// Returns the unit for another spelling of its name.
 pub(crate) fn unit_alias(word: &str) -> Option<TimeUnit> {
     Some(match word.to_lowercase().as_str() {
         "s" | "sec" | "secs" | "second" | "seconds" | "0" => TimeUnit::Second,
         "ms" | "milli" | "millis" | "millisecond" | "milliseconds" | "3" => TimeUnit::Millisecond,
-        // The micro sign, the Greek letter, and what there is on a keyboard.
+        // The micro sign, the Greek letter, and the letter of a keyboard.
         "us" | "µs" | "μs" | "micro" | "micros" | "microsecond" | "microseconds" | "6" => {
             TimeUnit::Microsecond
         }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`ColumnType`]: the types a column can have, and their canonical text.
-
-use std::fmt;
+//! [`ColumnType`]: the types of columns and nested fields.
 
 use crate::shared::Shared;
 
-/// The unit of a time: a column's in Arrow, or a row field's in Rust.
+/// The unit in which a column or a row field counts time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum TimeUnit {
     /// Seconds, `s`.
@@ -20,7 +18,7 @@ pub enum TimeUnit {
 }
 
 impl TimeUnit {
-    /// Every unit, the coarsest first.
+    /// All units, coarsest first.
     pub const ALL: [TimeUnit; 4] = [
         TimeUnit::Second,
         TimeUnit::Millisecond,
@@ -28,7 +26,7 @@ impl TimeUnit {
         TimeUnit::Nanosecond,
     ];
 
-    /// The unit as definitions write it: `s`, `ms`, `us` or `ns`.
+    /// Returns the unit as definitions write it: `s`, `ms`, `us` or `ns`.
     pub const fn as_str(self) -> &'static str {
         match self {
             TimeUnit::Second => "s",
@@ -38,7 +36,7 @@ impl TimeUnit {
         }
     }
 
-    /// How many of this unit make one second.
+    /// Returns the number of units per second.
     pub const fn per_second(self) -> i64 {
         match self {
             TimeUnit::Second => 1,
@@ -48,7 +46,7 @@ impl TimeUnit {
         }
     }
 
-    /// How many digits after the point of a second it has: 0, 3, 6 or 9.
+    /// Returns the number of fractional digits of a second: 0, 3, 6 or 9.
     pub const fn fraction_digits(self) -> u8 {
         match self {
             TimeUnit::Second => 0,
@@ -59,10 +57,10 @@ impl TimeUnit {
     }
 }
 
-/// What a column, or a nested field, holds.
+/// The type of a column or nested field.
 ///
-/// `Display` writes the canonical text: what a definition says under `type`, without spaces or
-/// words that could be left out.
+/// `Display` writes the canonical text of the type in the type grammar, without optional spaces and
+/// parameters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ColumnType {
@@ -88,11 +86,11 @@ pub enum ColumnType {
     Float,
     /// `double`: 64 bits
     Double,
-    /// `decimal(p, s)`: `p` digits, `s` of them after the point; `1 <= p <= 38`, `s <= p`
+    /// `decimal(p, s)`: `p` digits with `s` digits after the point; `1 <= p <= 38`, `s <= p`
     Decimal {
-        /// Digits in all.
+        /// The total number of digits.
         precision: u8,
-        /// Digits after the point.
+        /// The number of digits after the point.
         scale: u8,
     },
     /// `text`: UTF-8
@@ -107,9 +105,10 @@ pub enum ColumnType {
     Time,
     /// `timestamp`, `timestamp(unit)`, `timestamp(unit, 'zone')`
     Timestamp {
-        /// What one step means.
+        /// The unit.
         unit: TimeUnit,
-        /// The zone in which it is shown; without one it is local to nobody.
+        /// The time zone in which values are shown. Without one, values are local times of an
+        /// unknown zone.
         zone: Option<Shared<str>>,
     },
     /// `datetime`: microseconds, UTC
@@ -118,13 +117,13 @@ pub enum ColumnType {
     Interval,
     /// `uuid`
     Uuid,
-    /// `json`: text that is one JSON value
+    /// `json`: text with one JSON value
     Json,
-    /// `file`: KalamDB's reference to a file, as JSON text
+    /// `file`: a file reference of KalamDB, as JSON text
     File,
-    /// `embedding(n)`: `n` floats, none of them null
+    /// `embedding(n)`: `n` floats that are not null
     Embedding(u32),
-    /// `enum('a', 'b', ..)`: text, closed to these labels
+    /// `enum('a', 'b', ..)`: text from a closed set of labels
     Enum(Shared<[Shared<str>]>),
     /// `list<#id T>`
     List(Shared<NestedField>),
@@ -132,20 +131,21 @@ pub enum ColumnType {
     Struct(Shared<[NestedField]>),
     /// `map<#id K, #id V>`
     Map(Shared<MapFields>),
-    /// `arrow:<type>`: a type in Arrow's own notation, canonical
+    /// `arrow:<type>`: a type in the canonical notation of Arrow
     Arrow(Shared<str>),
 }
 
-/// A field inside a column: a list's element, a struct's field, a map's key or value.
+/// A field inside of a column: the element of a list, a field of a struct, or the key or value of a
+/// map.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NestedField {
-    /// Unique in the table, for ever.
+    /// The id, which is unique in the table and never changes.
     pub id: i32,
-    /// A struct field's name; `item`, `key` and `value` elsewhere.
+    /// The name of a struct field. Otherwise `item`, `key` or `value`.
     pub name: Shared<str>,
-    /// What it holds.
+    /// The type.
     pub ty: ColumnType,
-    /// Whether it may be null.
+    /// Whether the field is nullable.
     pub nullable: bool,
 }
 
@@ -159,7 +159,7 @@ pub struct MapFields {
 }
 
 impl ColumnType {
-    /// The fields directly inside: none for a primitive type.
+    /// Returns the fields directly inside of this type. Empty for types that are not nested.
     pub fn children(&self) -> Vec<&NestedField> {
         match self {
             ColumnType::List(element) => vec![element],
@@ -169,8 +169,8 @@ impl ColumnType {
         }
     }
 
-    /// Whether values of the type can be compared for equality, without surprises: what keys of tables
-    /// and of maps need.
+    /// Whether values of the type can be compared for equality, without surprises: what keys of
+    /// tables and of maps need.
     pub const fn is_key_type(&self) -> bool {
         match self {
             ColumnType::Float
@@ -205,7 +205,7 @@ impl ColumnType {
         }
     }
 
-    /// The least and the greatest number that an integer type holds; none for any other type.
+    /// Returns the minimum and maximum of an integer type, or `None` for other types.
     pub const fn integer_range(&self) -> Option<(i128, i128)> {
         match self {
             ColumnType::TinyInt => Some((i8::MIN as i128, i8::MAX as i128)),
@@ -220,7 +220,7 @@ impl ColumnType {
         }
     }
 
-    /// The unit of a type that measures time in units: a timestamp, a datetime or a time.
+    /// Returns the unit of a timestamp, datetime or time, or `None` for other types.
     pub fn time_unit(&self) -> Option<TimeUnit> {
         match self {
             ColumnType::Timestamp { unit, .. } => Some(*unit),
@@ -228,111 +228,4 @@ impl ColumnType {
             _ => None,
         }
     }
-
-    /// The name before any parameters: `decimal` of `decimal(10, 2)`.
-    pub fn keyword(&self) -> &'static str {
-        match self {
-            ColumnType::Boolean => "boolean",
-            ColumnType::TinyInt => "tinyint",
-            ColumnType::SmallInt => "smallint",
-            ColumnType::Int => "int",
-            ColumnType::BigInt => "bigint",
-            ColumnType::UTinyInt => "utinyint",
-            ColumnType::USmallInt => "usmallint",
-            ColumnType::UInt => "uint",
-            ColumnType::UBigInt => "ubigint",
-            ColumnType::Float => "float",
-            ColumnType::Double => "double",
-            ColumnType::Decimal { .. } => "decimal",
-            ColumnType::Text => "text",
-            ColumnType::Bytes | ColumnType::FixedBytes(_) => "bytes",
-            ColumnType::Date => "date",
-            ColumnType::Time => "time",
-            ColumnType::Timestamp { .. } => "timestamp",
-            ColumnType::DateTime => "datetime",
-            ColumnType::Interval => "interval",
-            ColumnType::Uuid => "uuid",
-            ColumnType::Json => "json",
-            ColumnType::File => "file",
-            ColumnType::Embedding(_) => "embedding",
-            ColumnType::Enum(_) => "enum",
-            ColumnType::List(_) => "list",
-            ColumnType::Struct(_) => "struct",
-            ColumnType::Map(_) => "map",
-            ColumnType::Arrow(_) => "arrow",
-        }
-    }
-}
-
-impl fmt::Display for ColumnType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.keyword())?;
-        match self {
-            ColumnType::Decimal { precision, scale } => write!(f, "({precision}, {scale})"),
-            ColumnType::FixedBytes(length) => write!(f, "({length})"),
-            ColumnType::Embedding(length) => write!(f, "({length})"),
-            ColumnType::Timestamp { unit, zone } => match (unit, zone) {
-                (TimeUnit::Microsecond, None) => Ok(()),
-                (unit, None) => write!(f, "({})", unit.as_str()),
-                (unit, Some(zone)) => write!(f, "({}, {})", unit.as_str(), quote(zone)),
-            },
-            ColumnType::Enum(labels) => {
-                for (index, label) in labels.iter().enumerate() {
-                    f.write_str(if index == 0 { "(" } else { ", " })?;
-                    f.write_str(&quote(label))?;
-                }
-                f.write_str(")")
-            }
-            ColumnType::List(element) => write!(f, "<{}>", Unnamed(element)),
-            ColumnType::Struct(fields) => {
-                for (index, field) in fields.iter().enumerate() {
-                    f.write_str(if index == 0 { "<" } else { ", " })?;
-                    write!(f, "#{} {}: {}", field.id, quote_name(&field.name), field.ty)?;
-                    f.write_str(null_suffix(field))?;
-                }
-                f.write_str(">")
-            }
-            ColumnType::Map(fields) => {
-                write!(f, "<{}, {}>", Unnamed(&fields.key), Unnamed(&fields.value))
-            }
-            ColumnType::Arrow(notation) => write!(f, ":{notation}"),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A field whose name is pinned by its place, and therefore not written.
-struct Unnamed<'a>(&'a NestedField);
-
-impl fmt::Display for Unnamed<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#{} {}{}", self.0.id, self.0.ty, null_suffix(self.0))
-    }
-}
-
-fn null_suffix(field: &NestedField) -> &'static str {
-    if field.nullable { " null" } else { "" }
-}
-
-/// A text in single quotes, as the type grammar and SQL read it: a quote inside is doubled.
-pub(crate) fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
-/// A struct field's name, quoted only where the grammar would not read it bare.
-fn quote_name(name: &str) -> String {
-    if is_bare_name(name) {
-        name.to_string()
-    } else {
-        quote(name)
-    }
-}
-
-/// Whether the type grammar reads `name` without quotes.
-pub(crate) fn is_bare_name(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Short definitions and what becomes of them: the canonical text, or each problem on a line.
+//! Short definitions with their canonical text, or one line per problem.
 
 use expect_test::{Expect, expect};
 use kalamtable_model::{
@@ -29,9 +29,9 @@ fn check(text: &str, expected: Expect) {
     expected.assert_eq(&outcome(text));
 }
 
-/// Each type in a column of its own: its canonical text, or what is wrong with it.
+/// Checks each type in its own column: the canonical text, or the problems.
 fn check_types(types: &[&str], expected: Expect) {
-    let mut said = String::new();
+    let mut lines = String::new();
     for ty in types {
         let text = format!(
             "name = \"a.b\"\nno_primary_key = \"x\"\n[columns]\nc = {{ id = 1, type = '''{ty}''' }}\n"
@@ -44,9 +44,9 @@ fn check_types(types: &[&str], expected: Expect) {
                 .collect::<Vec<_>>()
                 .join("; "),
         };
-        said += &format!("{ty:?} => {outcome}\n");
+        lines += &format!("{ty:?} => {outcome}\n");
     }
-    expected.assert_eq(&said);
+    expected.assert_eq(&lines);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn blanks_in_types_do_not_matter() {
             " text " => text
             "decimal ( 3,1 )" => decimal(3, 1)
             "decimal(3 , 1)" => decimal(3, 1)
-            "list < # 2 int >" => type-syntax: `#` is followed by the field's id
+            "list < # 2 int >" => type-syntax: `#` is not followed by an id
             "list<#2 int null>" => list<#2 int null>
             "struct<#2 a:int,#3 b : text null>" => struct<#2 a: int, #3 b: text null>
             "struct<#2 'a': int>" => struct<#2 a: int>
@@ -84,7 +84,7 @@ fn blanks_in_types_do_not_matter() {
 }
 
 #[test]
-fn types_that_are_not_finished() {
+fn incomplete_types_are_rejected() {
     check_types(
         &[
             "list<",
@@ -126,43 +126,43 @@ fn types_that_are_not_finished() {
             "1",
         ],
         expect![[r##"
-            "list<" => type-syntax: a type is expected at the end
-            "list<#" => type-syntax: `#` is followed by the field's id
-            "list<#2" => type-syntax: a type is expected at the end
-            "list<#2 " => type-syntax: a type is expected at the end
-            "list<#2 text" => type-syntax: `<` is never closed
-            "struct<" => type-syntax: a field's name is expected here
-            "struct<#2" => type-syntax: a field's name is expected here
-            "struct<#2 a" => type-syntax: `:` is expected after the field's name `a`
-            "struct<#2 a:" => type-syntax: a type is expected at the end
-            "struct<#2 a: int," => type-syntax: a field's name is expected here
-            "struct<#2 a: int, >" => type-syntax: a field's name is expected here
-            "map<" => type-syntax: a type is expected at the end
-            "map<#2 text" => type-syntax: `<` is never closed
-            "map<#2 text," => type-syntax: a type is expected at the end
-            "enum(" => type-syntax: `(` is never closed
-            "enum('" => type-syntax: `'` is never closed
-            "enum('a" => type-syntax: `'` is never closed
-            "enum('a'" => type-syntax: `(` is never closed
-            "enum('a'," => type-syntax: `(` is never closed
-            "decimal(" => type-syntax: `(` is never closed
-            "decimal(1" => type-syntax: `(` is never closed
-            "decimal(1," => type-syntax: `(` is never closed
-            "decimal(1,)" => type-parameters: `)` is no whole number
-            "timestamp(" => type-syntax: `(` is never closed
-            "timestamp(us," => type-syntax: `(` is never closed
-            "timestamp(us, '" => type-syntax: `'` is never closed
-            "bytes(" => type-syntax: `(` is never closed
+            "list<" => type-syntax: expected a type at the end
+            "list<#" => type-syntax: `#` is not followed by an id
+            "list<#2" => type-syntax: expected a type at the end
+            "list<#2 " => type-syntax: expected a type at the end
+            "list<#2 text" => type-syntax: unclosed `<`
+            "struct<" => type-syntax: expected the name of a field
+            "struct<#2" => type-syntax: expected the name of a field
+            "struct<#2 a" => type-syntax: expected `:` after the field name `a`
+            "struct<#2 a:" => type-syntax: expected a type at the end
+            "struct<#2 a: int," => type-syntax: expected the name of a field
+            "struct<#2 a: int, >" => type-syntax: expected the name of a field
+            "map<" => type-syntax: expected a type at the end
+            "map<#2 text" => type-syntax: unclosed `<`
+            "map<#2 text," => type-syntax: expected a type at the end
+            "enum(" => type-syntax: unclosed `(`
+            "enum('" => type-syntax: unclosed `'`
+            "enum('a" => type-syntax: unclosed `'`
+            "enum('a'" => type-syntax: unclosed `(`
+            "enum('a'," => type-syntax: unclosed `(`
+            "decimal(" => type-syntax: unclosed `(`
+            "decimal(1" => type-syntax: unclosed `(`
+            "decimal(1," => type-syntax: unclosed `(`
+            "decimal(1,)" => type-parameters: `)` is not a whole number
+            "timestamp(" => type-syntax: unclosed `(`
+            "timestamp(us," => type-syntax: unclosed `(`
+            "timestamp(us, '" => type-syntax: unclosed `'`
+            "bytes(" => type-syntax: unclosed `(`
             "embedding()" => type-parameters: `embedding` takes one number
             "arrow" => unknown-type: unknown type `arrow`
-            "arrow:" => arrow-type: an Arrow type is expected after `arrow:`
-            "arrow:List(" => type-syntax: `(` is never closed
-            "arrow:Struct(\"a" => type-syntax: `"` is never closed
-            "#2 text" => type-syntax: a type is expected here, not `#`
-            "(text)" => type-syntax: a type is expected here, not `(`
-            "," => type-syntax: a type is expected here, not `,`
-            "'text'" => type-syntax: a type is expected here, not `'`
-            "1" => type-syntax: a type is expected here, not `1`
+            "arrow:" => arrow-type: expected an Arrow type after `arrow:`
+            "arrow:List(" => type-syntax: unclosed `(`
+            "arrow:Struct(\"a" => type-syntax: unclosed `"`
+            "#2 text" => type-syntax: expected a type, found `#`
+            "(text)" => type-syntax: expected a type, found `(`
+            "," => type-syntax: expected a type, found `,`
+            "'text'" => type-syntax: expected a type, found `'`
+            "1" => type-syntax: expected a type, found `1`
         "##]],
     );
 }
@@ -187,14 +187,14 @@ fn numbers_in_types_never_overflow() {
             "embedding(4294967297)" => length-out-of-range: the `n` of `embedding(n)` is from 1 to 65536
             "list<#99999999999999999999999999999999999999999999 int>" => id-out-of-range: the id is out of range: ids are from 1 to 2147483447
             "list<#-1 int>" => id-out-of-range: id -1 is out of range: ids are from 1 to 2147483447
-            "decimal(1-2, 0)" => type-parameters: `1-2` is no whole number
-            "decimal(--, 0)" => type-parameters: `--` is no whole number
+            "decimal(1-2, 0)" => type-parameters: `1-2` is not a whole number
+            "decimal(--, 0)" => type-parameters: `--` is not a whole number
         "#]],
     );
 }
 
 #[test]
-fn nesting_is_allowed_to_its_limit() {
+fn nesting_above_the_limit_is_rejected() {
     let nested = |depth: i32| {
         let open: String = (2..depth + 1).map(|id| format!("list<#{id} ")).collect();
         format!("{open}int{}", ">".repeat(depth as usize - 1))
@@ -206,7 +206,7 @@ fn nesting_is_allowed_to_its_limit() {
     check(
         &text(nested(17)),
         expect![[r#"
-        KT0406 x.toml:3:167: types nest more than 16 deep
+        KT0406 x.toml:3:167: types are nested more than 16 levels deep
     "#]],
     );
 }
@@ -231,17 +231,17 @@ fn every_problem_of_a_stage_is_shown_once() {
             KT0204 x.toml:2:16: table `jobs` has no namespace
             KT0108 x.toml:3:16: unknown kind `tabel`
             KT0107 x.toml:4:19: a version is from 1 to 4294967295
-            KT0203 x.toml:9:9: columns `state` and `State` differ in case alone
-            KT0702 x.toml:8:45: label `a` is there twice
+            KT0203 x.toml:9:9: columns `state` and `State` differ only in case
+            KT0702 x.toml:8:45: label `a` is listed twice
             KT0401 x.toml:9:35: unknown type `flaot`
             KT0304 x.toml:12:19: id 9 is reserved twice
             KT0301 x.toml:7:21: id 0 is out of range: ids are from 1 to 2147483447
             KT0302 x.toml:9:24: id 7 is used twice
             KT0303 x.toml:10:25: id 9 is reserved
-            KT0607 x.toml:5:30: key column `state` may be null
+            KT0607 x.toml:5:30: key column `state` is nullable
             KT0608 x.toml:5:39: key column `when` is of type `double`
             KT0606 x.toml:5:47: column `id` is in the key twice
-            KT0804 x.toml:10:72: `f 64` is no path to a Rust type
+            KT0804 x.toml:10:72: `f 64` is not the path of a Rust type
             KT0505 x.toml:7:51: key column `id` has a default
             KT0505 x.toml:10:55: key column `when` has a default
             KT0503 x.toml:10:55: unknown function `soon`
@@ -250,7 +250,7 @@ fn every_problem_of_a_stage_is_shown_once() {
 }
 
 #[test]
-fn problems_of_shape_hide_those_of_meaning() {
+fn problems_of_keys_hide_those_of_values() {
     check(
         "nme = \"jobs\"\n[columns]\nid = { id = 0, typ = 1 }\n",
         expect![[r#"
@@ -261,7 +261,7 @@ fn problems_of_shape_hide_those_of_meaning() {
 }
 
 #[test]
-fn one_default_for_each_type_that_does_not_fit() {
+fn defaults_that_fit_each_type() {
     let defaults = [
         "true",
         "1",
@@ -287,7 +287,7 @@ fn one_default_for_each_type_that_does_not_fit() {
         "json",
         "enum('x')",
     ];
-    let mut said = String::new();
+    let mut lines = String::new();
     for ty in types {
         let fits = |default: &&&str| {
             load(&format!(
@@ -295,7 +295,7 @@ fn one_default_for_each_type_that_does_not_fit() {
             )).1.is_ok()
         };
         let fitting: Vec<_> = defaults.iter().filter(fits).copied().collect();
-        said += &format!("{ty}: {}\n", fitting.join(" | "));
+        lines += &format!("{ty}: {}\n", fitting.join(" | "));
     }
     expect![[r#"
         boolean: true
@@ -312,11 +312,11 @@ fn one_default_for_each_type_that_does_not_fit() {
         json: 
         enum('x'): 'x'
     "#]]
-    .assert_eq(&said);
+    .assert_eq(&lines);
 }
 
 #[test]
-fn formatting_comments_and_order_of_keys_do_not_change_the_fingerprint() {
+fn fingerprint_ignores_formatting_and_comments() {
     let (_, first) = load(
         "name = 'a.b'\nprimary_key = ['id']\n[columns]\nid = { id = 1, type = 'int' }\nx = { id = 2, type = 'list<#3 text>', nullable = true }\n",
     );
@@ -338,7 +338,7 @@ fn formatting_comments_and_order_of_keys_do_not_change_the_fingerprint() {
 }
 
 #[test]
-fn places_are_those_of_the_columns() {
+fn spans_point_at_the_table_and_its_columns() {
     let text = "name = 'a.b'\nprimary_key = ['id']\n[columns]\nid = { id = 1, type = 'int' }\nx = { id = 2, type = 'int' }\n";
     let (sources, table) = load(text);
     let table = table.unwrap();
@@ -358,7 +358,7 @@ fn places_are_those_of_the_columns() {
 }
 
 #[test]
-fn colours_are_those_of_a_terminal() {
+fn coloured_style_has_escape_sequences() {
     let (sources, problems) = load("nam = 1\n");
     let problems = problems.unwrap_err();
     let plain = render(&problems, &sources, Style::Plain);
@@ -368,7 +368,7 @@ fn colours_are_those_of_a_terminal() {
 }
 
 #[test]
-fn excerpts_of_crlf_files_hold_no_carriage_return() {
+fn excerpts_of_crlf_files_omit_carriage_returns() {
     let (sources, problems) = load(
         "name = 'a.b'\r\nprimary_key = ['id']\r\n[columns]\r\nid = { id = 1, type = 'int' }\r\nx = { id = 1, type = 'int' }\r\n",
     );
@@ -387,7 +387,7 @@ fn excerpts_of_crlf_files_hold_no_carriage_return() {
 }
 
 #[test]
-fn labels_far_apart_are_shown_without_what_is_between() {
+fn distant_labels_are_shown_as_two_excerpts() {
     let filler = "# filler\n".repeat(4000);
     let text = format!(
         "name = 'a.b'\nprimary_key = ['id']\n[columns]\nid = {{ id = 1, type = 'int' }}\n{filler}x = {{ id = 1, type = 'int' }}\n"
@@ -411,7 +411,7 @@ fn labels_far_apart_are_shown_without_what_is_between() {
 }
 
 #[test]
-fn syntax_errors_beyond_the_limit_are_told_of() {
+fn syntax_errors_above_the_limit_are_omitted() {
     let mut sources = Sources::new();
     let id = sources.push(SourceFile::new("t.toml", "= 1\n".repeat(150)));
     let diagnostics = parse_and_check(&sources, id).unwrap_err();
@@ -424,7 +424,7 @@ fn syntax_errors_beyond_the_limit_are_told_of() {
 }
 
 #[test]
-fn unique_keys_keep_their_order_and_are_part_of_the_fingerprint() {
+fn fingerprint_depends_on_unique_keys_and_their_order() {
     let columns = "[columns]\na = { id = 1, type = 'int' }\nb = { id = 2, type = 'int', nullable = true }\nc = { id = 3, type = 'int' }\n";
     let with = |unique: &str| {
         let (_, table) = load(&format!(
@@ -449,7 +449,7 @@ fn unique_keys_keep_their_order_and_are_part_of_the_fingerprint() {
 
     let none = with("");
     assert!(none.unique_keys().is_empty());
-    // As it was before there were unique keys.
+    // The fingerprint from before unique keys were supported.
     assert_eq!(
         none.fingerprint().to_string(),
         "d5bbc98860f1a39b752e26dd2379be7b7c8588ffbcb5ced51cbfe7a3e614ade5"
@@ -468,7 +468,7 @@ fn unique_keys_keep_their_order_and_are_part_of_the_fingerprint() {
 }
 
 #[test]
-fn what_cannot_be_a_primary_key_cannot_be_unique_but_for_nulls() {
+fn unique_key_has_the_rules_of_a_primary_key_but_allows_null() {
     check(
         r#"
         name = "a.b"
@@ -483,13 +483,13 @@ fn what_cannot_be_a_primary_key_cannot_be_unique_but_for_nulls() {
             KT0608 x.toml:4:35: key column `when` is of type `double`
             KT0606 x.toml:4:43: column `id` is in the key twice
             KT0605 x.toml:4:59: the table has no column `soon`
-            KT0610 x.toml:4:94: the unique key has the columns of another one
+            KT0610 x.toml:4:94: the unique key has the same columns as another unique key
         "#]],
     );
 }
 
 #[test]
-fn a_key_with_an_unknown_column_is_compared_with_no_other() {
+fn key_with_an_unknown_column_is_not_compared() {
     check(
         r#"
         name = "a.b"
@@ -508,7 +508,7 @@ fn a_key_with_an_unknown_column_is_compared_with_no_other() {
 
 #[cfg(feature = "arrow")]
 #[test]
-fn a_column_that_alone_is_a_unique_key_is_flagged() {
+fn column_that_forms_a_unique_key_has_a_flag() {
     use kalamtable_model::arrow::KALAM_COLUMN_FLAGS_KEY;
     let (_, table) = load(
         "name = 'a.b'\nprimary_key = ['a']\nunique = [['b'], ['c'], ['d', 'e']]\n[columns]\na = { id = 1, type = 'int' }\nb = { id = 2, type = 'int' }\nc = { id = 3, type = 'int', nullable = true }\nd = { id = 4, type = 'int' }\ne = { id = 5, type = 'int', nullable = true }\n",
@@ -529,8 +529,8 @@ fn a_column_that_alone_is_a_unique_key_is_flagged() {
 }
 
 #[test]
-fn names_of_tables_are_checked_as_those_of_definitions_are() {
-    let mut said = String::new();
+fn table_name_has_the_rules_of_definitions() {
+    let mut lines = String::new();
     for text in [
         "app.jobs",
         "jobs",
@@ -545,7 +545,7 @@ fn names_of_tables_are_checked_as_those_of_definitions_are() {
             Ok(name) => format!("{name}\n"),
             Err(error) => format!("{} {error}; {}\n", error.rule.id(), error.help.join("; ")),
         };
-        said += &by_name;
+        lines += &by_name;
         let definition = format!(
             "name = \"{text}\"\nno_primary_key = \"x\"\n[columns]\nc = {{ id = 1, type = \"int\" }}\n"
         );
@@ -561,16 +561,16 @@ fn names_of_tables_are_checked_as_those_of_definitions_are() {
         app.jobs
         KT0204 table `jobs` has no namespace; write `name = "app.jobs"`
         KT0201 table name `a.b.c` has more than one dot; a name is `namespace.table`: write `name = "a.b_c"`
-        KT0201 the table name is empty; a name is letters a to z, digits and `_`, and begins with no digit
-        KT0201 the namespace name is empty; a name is letters a to z, digits and `_`, and begins with no digit
-        KT0201 `my jobs` is no valid table name; a name is letters a to z, digits and `_`, and begins with no digit; write `my_jobs`
-        KT0201 `1` is no valid namespace name; a name is letters a to z, digits and `_`, and begins with no digit; write `_1`
+        KT0201 the table name is empty; a name consists of letters a to z, digits and `_`, and does not begin with a digit
+        KT0201 the namespace name is empty; a name consists of letters a to z, digits and `_`, and does not begin with a digit
+        KT0201 `my jobs` is not a valid table name; a name consists of letters a to z, digits and `_`, and does not begin with a digit; write `my_jobs`
+        KT0201 `1` is not a valid namespace name; a name consists of letters a to z, digits and `_`, and does not begin with a digit; write `_1`
         KT0802 `self` cannot be a module in Rust; choose another name
-    "#]].assert_eq(&said);
+    "#]].assert_eq(&lines);
 }
 
 #[test]
-fn a_table_is_renamed_to_names_that_a_definition_could_have() {
+fn table_is_renamed_to_valid_names_only() {
     let text = "name = \"system.jobs\"\nprimary_key = [\"id\"]\n[columns]\nid = { id = 1, type = \"int\" }\n";
     let (_, table) = load(text);
     let definition = table.unwrap().definition;
@@ -578,7 +578,7 @@ fn a_table_is_renamed_to_names_that_a_definition_could_have() {
         .clone()
         .renamed(TableName::parse("app.tasks").unwrap())
         .unwrap();
-    // It is the system's as before, though no longer in its namespace.
+    // The kind stays `system` outside of the namespace `system`.
     expect![[r#"
         name        = "app.tasks"
         kind        = "system"
@@ -606,5 +606,5 @@ fn a_table_is_renamed_to_names_that_a_definition_could_have() {
         table: "my jobs".into(),
     };
     let error = definition.renamed(unchecked).unwrap_err();
-    assert_eq!(error.to_string(), "`my jobs` is no valid table name");
+    assert_eq!(error.to_string(), "`my jobs` is not a valid table name");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What holds for every input: nothing panics, places lie in the text, and what is written back
-//! reads as the same definition.
+//! Properties of all inputs: no panics, positions inside of the text, and definitions that parse
+//! from their canonical text.
 
 use std::num::NonZeroU64;
 
@@ -44,7 +44,7 @@ ids   = [20, 21]
 names = ["username"]
 "#;
 
-/// Runs everything a text can reach, and looks at the places of what is said.
+/// Parses, checks and renders a text, and checks the positions of its diagnostics.
 fn survive(text: &str) {
     let mut sources = Sources::new();
     let id = sources.push(SourceFile::new("x.toml", text));
@@ -52,12 +52,12 @@ fn survive(text: &str) {
         Ok(table) => reads_back(&table.definition),
         Err(problems) => {
             assert!(!problems.is_empty());
-            sound(&problems, text, &sources);
+            check_diagnostics(&problems, text, &sources);
         }
     }
 }
 
-fn sound(problems: &[Diagnostic], text: &str, sources: &Sources) {
+fn check_diagnostics(problems: &[Diagnostic], text: &str, sources: &Sources) {
     for problem in problems {
         assert!(
             !problem.message.is_empty() && !problem.message.contains(['\n', '\0']),
@@ -88,7 +88,7 @@ fn reads_back(definition: &TableDefinition) {
     let id = sources.push(SourceFile::new("x.toml", text.as_str()));
     match parse_and_check(&sources, id) {
         Ok(table) => {
-            // NaN is equal to nothing, so that the text has to stand for the definition.
+            // NaN differs from itself, so definitions with it are compared by their texts.
             assert_eq!(table.definition.to_toml(), text);
             if !text.contains("default = nan") {
                 assert_eq!(&table.definition, definition, "{text}");
@@ -99,7 +99,7 @@ fn reads_back(definition: &TableDefinition) {
     }
 }
 
-/// A change to a text, at places that are a share of its length.
+/// A change to a text, at positions that are fractions of its length.
 #[derive(Clone, Debug)]
 enum Edit {
     Delete(f64, usize),
@@ -190,7 +190,7 @@ fn apply(text: &mut String, edit: &Edit) {
     }
 }
 
-/// One token of the type grammar, or something that looks like one.
+/// A token of the type grammar, or a similar text.
 fn type_token() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(vec![
@@ -219,7 +219,7 @@ fn check_type(ty: String) {
     raw.no_primary_key = Some(text("none"));
     match check(&raw) {
         Ok(definition) => reads_back(&definition),
-        Err(problems) => sound(&problems, &ty, &sources),
+        Err(problems) => check_diagnostics(&problems, &ty, &sources),
     }
 }
 
@@ -267,7 +267,7 @@ proptest! {
     }
 
     #[test]
-    fn definitions_read_back_the_same(definition in definition()) {
+    fn definitions_parse_from_their_text(definition in definition()) {
         reads_back(&definition);
     }
 }
@@ -335,14 +335,14 @@ fn primitive() -> impl Strategy<Value = ColumnType> {
         1 => (unit(), prop::option::of("[A-Z][a-z]{2,8}(/[A-Z][a-z]{2,8})?|[+-][01][0-9]:30"))
             .prop_map(|(unit, zone)| ColumnType::Timestamp { unit, zone: zone.map(Shared::from) }),
         1 => prop::collection::vec("[^a-zA-Z0-9]{0,3}", 1..5).prop_map(|tails| {
-            // The number keeps labels and their variants apart.
+            // The number makes labels and their variants unique.
             let label = |(index, tail)| Shared::from(format!("l{index}{tail}"));
             ColumnType::Enum(tails.into_iter().enumerate().map(label).collect())
         }),
     ]
 }
 
-/// Types with ids to be filled in.
+/// Types without ids, which [`with_ids`] adds.
 fn column_type() -> impl Strategy<Value = ColumnType> {
     let field = |name: String, (ty, nullable): (ColumnType, bool)| NestedField {
         id: 0,
@@ -393,7 +393,7 @@ fn with_ids(ty: ColumnType, next: &mut i32) -> ColumnType {
     }
 }
 
-/// A default that fits, made of a number.
+/// Returns a valid default of the type, derived from a number.
 fn default(ty: &ColumnType, seed: i64, text: &str) -> Option<ColumnDefault> {
     let call = DefaultFunction::ALL
         .into_iter()
@@ -440,7 +440,7 @@ fn default(ty: &ColumnType, seed: i64, text: &str) -> Option<ColumnDefault> {
     Some(ColumnDefault::Literal(literal))
 }
 
-/// Each column that can be a key, from the last to the first, and all of them together.
+/// Returns one key per column that can be a key, last column first, and a key of all of them.
 fn unique_keys(columns: &[Column]) -> Vec<Shared<[usize]>> {
     let keys = columns.iter().enumerate().rev();
     let keys = keys.filter(|(_, column)| column.ty.is_key_type());
@@ -496,7 +496,7 @@ fn definition() -> impl Strategy<Value = TableDefinition> {
                         let ty = with_ids(ty, &mut id);
                         let name = format!("c{index}");
                         let default = default(&ty, seed, text.as_deref().unwrap_or("x"));
-                        // A literal must be exact in the row's unit, which few of these are.
+                        // Few of these literals are exact in the unit of the row field.
                         let free = !matches!(default, Some(ColumnDefault::Literal(_)));
                         Column {
                             id: column_id,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Definitions and the SQL that they are; that DataFusion reads it is tested in the runtime.
+//! Definitions rendered as SQL. A test of the provider shows that DataFusion parses the result.
 
 use expect_test::{Expect, expect};
 use kalamtable_model::{
@@ -26,7 +26,7 @@ fn ty(text: &str) -> ColumnType {
     check_type(text, id).unwrap_or_else(|problems| panic!("{text}: {}", problems[0].message))
 }
 
-/// The statement, an item of its list a line.
+/// Checks the statement, with one list item per line.
 fn check(text: &str, expected: Expect) {
     let sql = definition(text).to_sql();
     assert!(!sql.contains('\n'), "{sql}");
@@ -37,16 +37,16 @@ fn check(text: &str, expected: Expect) {
 }
 
 #[test]
-fn a_statement_says_columns_defaults_and_the_key() {
+fn statement_has_columns_defaults_and_keys() {
     check(
         r#"
 name = "app.events"
-comment = "is not in it"
+comment = "omitted"
 primary_key = ["region", "id"]
 unique = [["title"], ["level", "title"]]
 [columns]
 id     = { id = 1, type = "bigint" }
-region = { id = 2, type = "text", comment = "nor this" }
+region = { id = 2, type = "text", comment = "omitted too" }
 level  = { id = 3, type = "enum('new', 'it''s')", default = "it's" }
 title  = { id = 4, type = "text", nullable = true, default = "none" }
 "#,
@@ -62,7 +62,7 @@ title  = { id = 4, type = "text", nullable = true, default = "none" }
 }
 
 #[test]
-fn a_table_without_a_key_says_none() {
+fn table_without_a_key_has_no_key_clause() {
     check(
         "name = \"app.log\"\nno_primary_key = \"lines repeat\"\n[columns]\nline = { id = 1, type = \"text\" }\n",
         expect![[r#"CREATE TABLE "app"."log" ("line" TEXT NOT NULL)"#]],
@@ -232,13 +232,13 @@ fn defaults() {
 }
 
 #[test]
-fn a_quote_in_a_text_ends_nothing() {
+fn quote_inside_of_a_string_is_escaped() {
     let default = ColumnDefault::Literal(Literal::Text("'); DROP TABLE x; --".into()));
     assert_eq!(default.to_sql(&ColumnType::Text), "'''); DROP TABLE x; --'");
 }
 
 #[test]
-fn constraints_are_named_as_postgresql_does() {
+fn constraints_are_named_as_in_postgresql() {
     let definition = definition(
         r#"
 name = "app.events"

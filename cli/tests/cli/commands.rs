@@ -37,7 +37,7 @@ fn check_reports_every_problem() {
         expect![[r#"
             exit: 1
             stderr:
-            error[KT0601]: the table has no primary key, and does not say why
+            error[KT0601]: the table has no primary key and no reason for having none
              --> more/a.toml:1:8
               |
             1 | name = "app.a"

@@ -124,8 +124,8 @@ fn incompatible_change_is_refused_without_effect() {
             .unwrap_err();
         let expected = expect![[r#"
             the definition of table `app.notes` is incompatible with its earlier versions
-            [KT1101] column `c2` of `app.notes`, id 3 in version 2, is gone, and neither its id nor its name is reserved
-              help: reserve what it had:
+            [KT1101] column `c2` of `app.notes` (id 3 in version 2) was dropped, but neither its id nor its name is reserved
+              help: reserve its id and its name:
               [reserved]
               ids   = [3]
               names = ["c2"]"#]];

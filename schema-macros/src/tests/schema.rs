@@ -289,7 +289,7 @@ fn file_with_problems() {
         expect![[r#"
             "schemas/jobs.toml": `schemas/jobs.toml` is not a valid definition
 
-            error[KT0601]: the table has no primary key, and does not say why
+            error[KT0601]: the table has no primary key and no reason for having none
              --> schemas/jobs.toml:1:8
               |
             1 | name = "app.jobs"

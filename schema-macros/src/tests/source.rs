@@ -16,7 +16,7 @@ fn problems_of_the_table() {
             help: did you mean `user`?
             0: a version is from 1 to 4294967295 [KT0107]
             help: write `version = 1`, or leave it out
-            "events": the table has no primary key, and does not say why [KT0601]
+            "events": the table has no primary key and no reason for having none [KT0601]
             help: write `primary_key(id)`, or `no_primary_key = "why"`
         "#]],
     );
@@ -57,15 +57,15 @@ fn problems_of_the_key() {
             help: write `uid`
             idd: the table has no column `idd` [KT0605]
             help: did you mean `id`?
-            at: key column `at` may be null [KT0607]
-            note: said here: column `at`
-            help: let the field be no `Option`, or take it out of the key
+            at: key column `at` is nullable [KT0607]
+            note: declared here: column `at`
+            help: remove the `Option` from the field, or the column from the key
             at: column `at` is in the key twice [KT0606]
             note: first here: `primary_key`
             help: delete one of the two
             score: key column `score` is of type `double` [KT0608]
             note: its type: column `score`
-            help: floating point numbers that look equal need not be: use `decimal(p, s)` or an integer
+            help: floating-point numbers have no reliable equality: use `decimal(p, s)` or an integer
         "#]],
     );
 }
@@ -93,15 +93,15 @@ fn problems_of_unique_keys() {
             help: delete one of the two
             score: key column `score` is of type `double` [KT0608]
             note: its type: column `score`
-            help: floating point numbers that look equal need not be: use `decimal(p, s)` or an integer
+            help: floating-point numbers have no reliable equality: use `decimal(p, s)` or an integer
             unique: the unique key has no columns [KT0603]
             help: name its columns, or delete it
-            unique: the unique key has the columns of the primary key [KT0610]
+            unique: the unique key has the same columns as the primary key [KT0610]
             note: the primary key: `primary_key`
             help: delete it: a primary key is unique
-            unique: the unique key has the columns of another one [KT0610]
-            note: the other one: `unique`
-            help: delete one of the two: in any order the columns allow the same rows
+            unique: the unique key has the same columns as another unique key [KT0610]
+            note: the other key: `unique`
+            help: delete one of the two: the order of the columns does not matter
         "#]],
     );
 }
@@ -120,16 +120,16 @@ fn problems_of_names() {
             empty: bool,
         }"#,
         expect![[r#"
-            größe: `größe` is no valid column name [KT0201]
-            help: a name is letters a to z, digits and `_`, and begins with no digit
+            größe: `größe` is not a valid column name [KT0201]
+            help: a name consists of letters a to z, digits and `_`, and does not begin with a digit
             help: write `gr__e`
-            "ID": columns `id` and `ID` differ in case alone [KT0203]
+            "ID": columns `id` and `ID` differ only in case [KT0203]
             note: first here: column `id`
-            help: rename one of the two: SQL does not tell them apart
+            help: rename one of the two: SQL ignores case
             "": the column name is empty [KT0201]
-            help: a name is letters a to z, digits and `_`, and begins with no digit
+            help: a name consists of letters a to z, digits and `_`, and does not begin with a digit
             old: the name `old` is reserved [KT0205]
-            note: a dropped column had it: `reserved`
+            note: a dropped column had this name: `reserved`
             help: choose another name for the column
         "#]],
     );
@@ -154,7 +154,7 @@ fn problems_of_ids() {
             note: first here: column `id`
             help: the next free id is 8
             2: id 2 is reserved [KT0303]
-            note: a dropped column had it: `reserved`
+            note: a dropped column had this id: `reserved`
             help: the next free id is 9
             0: id 0 is out of range: ids are from 1 to 2147483447 [KT0301]
             help: the next free id is 10
@@ -248,14 +248,14 @@ fn types_that_no_column_can_hold() {
         expect![[r#"
             "varchar": unknown type `varchar` [KT0401]
             help: did you mean `text`?
-            "text null": a column's type does not say whether it may be null [KT0402]
+            "text null": `null` is not part of a column type [KT0402]
             help: delete it, and let the field be an `Option`
             "list<text>": the nested field has no id [KT0305]
             help: write `type = "list<#6 text>"`
             Decimal<40, 2>: a decimal has at most 38 digits [KT0404]
-            help: of `Decimal<P, S>`, `P` is from 1 to 38 and `S` from 0 to `P`: for example `Decimal<10, 2>`
+            help: in `Decimal<P, S>`, `P` is from 1 to 38 and `S` from 0 to `P`: for example `Decimal<10, 2>`
             [u8; 0]: the `n` of `bytes(n)` is from 1 to 1048576 [KT0405]
-            help: `bytes` holds any length
+            help: write `bytes` for any length
         "#]],
     );
 }
@@ -379,7 +379,7 @@ fn helps_about_defaults_are_in_rust() {
             "{": the default is not valid JSON: EOF while parsing an object at character 1 [KT0507]
             help: write JSON: `default = r#"{"a": 1}"#`, or `r#""text""#` for a text
             1e39: the default is larger than a `float` can be [KT0502]
-            help: choose a smaller value, or write `inf`
+            help: choose a smaller value
             1.5: the default is a float, the column is of type `decimal` [KT0501]
             help: a float is not exact: write `default = "1.5"`
             "1.505": the default has more than 2 digits after the point [KT0509]

@@ -65,15 +65,15 @@ fn problems_of_values() {
         "enum Label { #[kalam(rename = \"\")] Empty }",
         expect![[r#"
             "": a label is empty [KT0703]
-            help: give it a label; where a value can be missing, let the field be an `Option`
+            help: write a label; let the field be an `Option` if a value can be missing
         "#]],
     );
     check(
         "enum Same { A, #[kalam(rename = \"-a\")] B }",
         expect![[r#"
-            "-a": labels `a` and `-a` are both `A` in Rust [KT0704]
+            "-a": labels `a` and `-a` both become `A` in Rust [KT0704]
             note: first here: `a`
-            help: rename one of the two, or use `text` if both have to stay
+            help: rename one of the two, or use `text`
         "#]],
     );
     check(
@@ -90,7 +90,7 @@ fn problems_of_values() {
             help: delete the fields, or store their values in separate columns
             label: unknown key `label`
             help: the only key is `rename`
-            "c": label `c` is there twice [KT0702]
+            "c": label `c` is listed twice [KT0702]
             note: first here: `c`
             help: delete one of the two
         "#]],
@@ -161,9 +161,9 @@ fn problems_of_values() {
         expect![[r#"
             name: `name` and `Name` have no id, but other columns do
             help: write `#[kalam(id = 3)]` and so on, or remove the ids of all columns
-            Name: columns `name` and `Name` differ in case alone [KT0203]
+            Name: columns `name` and `Name` differ only in case [KT0203]
             note: first here: column `name`
-            help: rename one of the two: SQL does not tell them apart
+            help: rename one of the two: SQL ignores case
         "#]],
     );
     check(

@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `arrow:` types: whether Arrow knows the notation, and whether the type has a name of its own.
+//! `arrow:` types: Arrow parses the notation, and the type does not have its own column type.
 
 use crate::rule::Rule;
 
-/// What is wrong with a notation.
+/// The problem of a notation.
 pub(super) struct ArrowProblem {
     pub(super) rule: Rule,
     pub(super) message: String,
     pub(super) help: String,
 }
 
-/// The canonical notation. Nothing but its outline is checked without feature `arrow`.
+/// Returns the notation. Without feature `arrow` only its outline is checked, by the type parser.
 #[cfg(not(feature = "arrow"))]
 pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
     Ok(notation.to_string())
 }
 
-/// The canonical notation.
+/// Returns the canonical notation.
 #[cfg(feature = "arrow")]
 pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
     use arrow_schema::DataType;
@@ -31,27 +31,28 @@ pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
         return Err(ArrowProblem {
             rule: Rule::ArrowTypeHasName,
             message: format!(
-                "the Arrow type {} has a name of its own",
+                "the Arrow type {} has its own column type",
                 backticked(notation)
             ),
             help: format!("write `{own}`"),
         });
     }
     let canonical = ty.to_string();
-    // Arrow does not escape every name that it writes.
+    // Arrow does not escape all names when it writes a type.
     if canonical.parse().ok().as_ref() != Some(&ty) {
         return Err(ArrowProblem {
             rule: Rule::ArrowType,
             message: format!(
-                "Arrow cannot read back how it writes {}",
+                "Arrow cannot parse its own notation of {}",
                 backticked(notation)
             ),
-            help: "use names of letters and digits inside the type".to_string(),
+            help: "use only letters and digits in names inside of the type".to_string(),
         });
     }
     Ok(canonical)
 }
 
+/// Creates the problem of a notation that Arrow does not parse.
 #[cfg(feature = "arrow")]
 fn not_arrow(notation: &str, error: &arrow_schema::ArrowError) -> ArrowProblem {
     use crate::diagnostic::backticked;
@@ -99,26 +100,26 @@ fn not_arrow(notation: &str, error: &arrow_schema::ArrowError) -> ArrowProblem {
     ];
     let word = notation.split('(').next().unwrap_or_default().trim();
     let near = nearest(word, WORDS).filter(|near| *near != word);
-    let error = error.to_string();
-    let help = match (near, error.rsplit_once(". Error ")) {
+    let text = error.to_string();
+    let help = match (near, text.rsplit_once(". Error ")) {
         (Some(near), _) => format!(
             "did you mean `arrow:{near}{}`?",
             notation.get(word.len()..).unwrap_or_default()
         ),
-        // Arrow repeats the whole notation before it says what is wrong.
+        // Arrow repeats the whole notation before the reason.
         (None, Some((_, reason))) => {
-            format!("Arrow says: {}", backticked(reason).trim_matches('`'))
+            format!("Arrow reports: {}", backticked(reason).trim_matches('`'))
         }
         (None, None) => "for example `arrow:LargeUtf8`".to_string(),
     };
     ArrowProblem {
         rule: Rule::ArrowType,
-        message: format!("{} is no Arrow type", backticked(notation)),
+        message: format!("{} is not an Arrow type", backticked(notation)),
         help,
     }
 }
 
-/// The type that is exactly the same, and has a name.
+/// Returns the column type that is equal to an Arrow type, or `None` if there is no such type.
 #[cfg(feature = "arrow")]
 fn named(ty: &arrow_schema::DataType) -> Option<crate::types::ColumnType> {
     use arrow_schema::{DataType, IntervalUnit, TimeUnit as ArrowUnit};

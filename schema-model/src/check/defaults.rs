@@ -225,7 +225,9 @@ fn literal(
     };
     match (ty, value) {
         (ColumnType::Boolean, RawValue::Boolean(value)) => Ok(Literal::Boolean(*value)),
-        (ColumnType::Float | ColumnType::Double, RawValue::Float(value)) => float(*value, ty, raw),
+        (ColumnType::Float | ColumnType::Double, RawValue::Float(value)) => {
+            float(*value, ty, raw, syntax)
+        }
         (ColumnType::Float | ColumnType::Double, RawValue::Integer(value)) => {
             float_of_integer(*value, ty)
         }
@@ -307,7 +309,12 @@ fn integer(value: i128, ty: &ColumnType, syntax: Syntax) -> Result<Literal, Defa
     Err(problem(Rule::DefaultOutOfRange, message, help))
 }
 
-fn float(value: f64, ty: &ColumnType, raw: &RawDefault) -> Result<Literal, DefaultProblem> {
+fn float(
+    value: f64,
+    ty: &ColumnType,
+    raw: &RawDefault,
+    syntax: Syntax,
+) -> Result<Literal, DefaultProblem> {
     let written_infinite = raw.text.contains("inf");
     let stored = match ty {
         ColumnType::Float => f64::from(value as f32),
@@ -315,7 +322,10 @@ fn float(value: f64, ty: &ColumnType, raw: &RawDefault) -> Result<Literal, Defau
     };
     if stored.is_infinite() && !written_infinite {
         let message = format!("the default is larger than a `{}` can be", ty.keyword());
-        let help = "choose a smaller value, or write `inf`";
+        let help = syntax.choose(
+            "choose a smaller value, or write `inf`",
+            "choose a smaller value",
+        );
         return Err(problem(Rule::DefaultOutOfRange, message, help));
     }
     Ok(Literal::Float(value))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Ids: in range, unique over columns and nested fields, and none that a dropped column had.
+//! Ids: in range, unique among columns and nested fields, and not reserved for dropped columns.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::raw::RawTable;
 use crate::rule::Rule;
 use crate::source::{SourceSpan, Spanned};
 
-/// Notes every id that the table uses or reserves.
+/// Marks the ids that the table uses or reserves as used.
 pub(super) fn observe(raw: &RawTable, next_id: &mut NextId) {
     for column in &raw.columns.value {
         next_id.observe(column.id.value);
@@ -23,13 +23,13 @@ pub(super) fn observe(raw: &RawTable, next_id: &mut NextId) {
 }
 
 impl Checks<'_> {
-    /// Checks the ids of columns and, with their places in the file, those of nested fields.
+    /// Checks the ids of the columns and the given ids of nested fields.
     pub(super) fn ids(&mut self, nested: Vec<Spanned<i128>>) {
         let raw = self.raw;
         let reserved = self.reserved_ids();
         let mut ids: Vec<Spanned<i128>> = raw.columns.value.iter().map(|c| c.id.clone()).collect();
         ids.extend(nested);
-        // First come, first served: the later one is the one to change.
+        // The position decides which of two equal ids is reported: the later one.
         ids.sort_by_key(|id| id.span.start());
         let mut seen: HashMap<i128, SourceSpan> = HashMap::new();
         for Spanned { value: id, span } in ids {
@@ -49,7 +49,7 @@ impl Checks<'_> {
                 let help = self.next_id.help();
                 let problem = self
                     .problem(Rule::ReservedId, &span, format!("id {id} is reserved"))
-                    .with_label(reserved.clone(), "a dropped column had it")
+                    .with_label(reserved.clone(), "a dropped column had this id")
                     .with_help(help);
                 self.push(problem);
             }
@@ -59,15 +59,14 @@ impl Checks<'_> {
 
     fn reserved_ids(&mut self) -> HashMap<i128, SourceSpan> {
         let raw = self.raw;
-        let mut reserved = HashMap::new();
+        let mut reserved: HashMap<i128, SourceSpan> = HashMap::new();
         for id in &raw.reserved_ids {
             if id.value < i128::from(MIN_ID) || id.value > i128::from(MAX_ID) {
                 let message = out_of_range(id.value);
                 let problem = self.problem(Rule::IdOutOfRange, &id.span, message);
-                self.push(problem.with_help("delete it: no column can have had it"));
+                self.push(problem.with_help("delete it: no column can have this id"));
             } else if let Some(first) = reserved.get(&id.value) {
                 let message = format!("id {} is reserved twice", id.value);
-                let first: &SourceSpan = first;
                 let problem = self
                     .problem(Rule::DuplicateReservedId, &id.span, message)
                     .with_label(first.clone(), "first here")
@@ -92,7 +91,7 @@ impl Checks<'_> {
 }
 
 fn out_of_range(id: i128) -> String {
-    // The ends of `i128` stand for what lies beyond them.
+    // The parsers saturate, so the bounds of `i128` are not the written numbers.
     if id == i128::MAX || id == i128::MIN {
         return format!("the id is out of range: ids are from {MIN_ID} to {MAX_ID}");
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The primary key, or why there is none; and the unique keys.
+//! The primary key, or the reason for having none, and the unique keys.
 
 use std::collections::HashMap;
 
@@ -15,27 +15,28 @@ use crate::source::{SourceSpan, Spanned};
 use crate::suggest::nearest;
 use crate::types::ColumnType;
 
-/// Looking for what was meant takes time for each column, so it is done for so many names only.
+/// The maximum number of unknown names for which similar columns are looked up. A lookup takes time
+/// in proportion to the number of columns.
 const SUGGESTIONS: usize = 16;
 
-/// The keys of a table, as far as they are sound.
+/// The valid keys of a table.
 pub(super) struct Keys {
     pub(super) primary_key: Option<PrimaryKey>,
     pub(super) unique_keys: Shared<[Shared<[usize]>]>,
 }
 
-/// What a key is for.
+/// The role of a key.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Role {
+enum KeyRole {
     Primary,
     Unique,
 }
 
-/// The columns that keys can name.
-struct Names<'a> {
+/// The columns of the table by name.
+struct KeyColumns<'a> {
     columns: &'a [TypedColumn<'a>],
     positions: HashMap<&'a str, usize>,
-    /// How many names were no column's.
+    /// The number of names that did not match a column.
     unknown: usize,
 }
 
@@ -46,7 +47,7 @@ impl Checks<'_> {
             .enumerate()
             .map(|(index, column)| (column.raw.name.value.as_str(), index))
             .collect();
-        let mut names = Names {
+        let mut names = KeyColumns {
             columns,
             positions,
             unknown: 0,
@@ -59,22 +60,20 @@ impl Checks<'_> {
         }
     }
 
-    fn primary_key(&mut self, names: &mut Names<'_>) -> Option<PrimaryKey> {
+    fn primary_key(&mut self, names: &mut KeyColumns<'_>) -> Option<PrimaryKey> {
         let raw = self.raw;
         match (&raw.primary_key, &raw.no_primary_key) {
             (Some(key), None) => {
-                let columns = self.key_columns(key, Role::Primary, names)?;
+                let columns = self.key_columns(key, KeyRole::Primary, names)?;
                 Some(PrimaryKey::Columns(columns.into()))
             }
             (None, Some(reason)) => {
                 if reason.value.trim().is_empty() {
                     let message = "the reason for having no primary key is empty";
                     let problem = self.problem(Rule::EmptyReason, &reason.span, message);
-                    self.push(
-                        problem.with_help(
-                            "say why, for example `no_primary_key = \"lines of a log\"`",
-                        ),
-                    );
+                    self.push(problem.with_help(
+                        "write the reason, for example `no_primary_key = \"lines of a log\"`",
+                    ));
                 }
                 let reason = reason.value.as_str().into();
                 Some(PrimaryKey::None { reason })
@@ -98,7 +97,7 @@ impl Checks<'_> {
                     format!("primary_key({name})"),
                 );
                 let help = format!("write `{key}`, or `no_primary_key = \"why\"`");
-                let message = "the table has no primary key, and does not say why";
+                let message = "the table has no primary key and no reason for having none";
                 let problem = self.problem(Rule::NoKey, &raw.name.span, message);
                 self.push(problem.with_help(help));
                 None
@@ -109,7 +108,7 @@ impl Checks<'_> {
     fn unique_keys(
         &mut self,
         primary_key: Option<&PrimaryKey>,
-        names: &mut Names<'_>,
+        names: &mut KeyColumns<'_>,
     ) -> Shared<[Shared<[usize]>]> {
         let raw = self.raw;
         let mut unique = Vec::new();
@@ -124,37 +123,37 @@ impl Checks<'_> {
         if let Some(key) = keys.value.get(limits::UNIQUE_KEYS) {
             let (count, limit) = (keys.value.len(), limits::UNIQUE_KEYS);
             let message =
-                format!("{count} unique keys, more than the {limit} that a table can have");
+                format!("the table has {count} unique keys, more than the maximum of {limit}");
             let problem = self.problem(Rule::TooManyUniqueKeys, &key.span, message);
-            self.push(problem.with_help("keep those that rows could break, and delete the others"));
+            self.push(
+                problem.with_help("keep the keys that rows can violate, and delete the others"),
+            );
             return unique.into();
         }
-        // Where the key of each set of columns was written.
+        // The first key with each set of columns.
         let mut sets: HashMap<Vec<usize>, &SourceSpan> = HashMap::new();
         let primary = match (primary_key, &raw.primary_key) {
             (Some(PrimaryKey::Columns(columns)), Some(key)) => Some((sorted(columns), &key.span)),
             _ => None,
         };
         for key in &keys.value {
-            let Some(columns) = self.key_columns(key, Role::Unique, names) else {
+            let Some(columns) = self.key_columns(key, KeyRole::Unique, names) else {
                 continue;
             };
             let set = sorted(&columns);
             if let Some((_, place)) = primary.as_ref().filter(|(columns, _)| *columns == set) {
-                let message = "the unique key has the columns of the primary key";
+                let message = "the unique key has the same columns as the primary key";
                 let problem = self
                     .problem(Rule::RedundantUniqueKey, &key.span, message)
                     .with_label((*place).clone(), "the primary key")
                     .with_help("delete it: a primary key is unique");
                 self.push(problem);
             } else if let Some(first) = sets.get(&set) {
-                let message = "the unique key has the columns of another one";
+                let message = "the unique key has the same columns as another unique key";
                 let problem = self
                     .problem(Rule::RedundantUniqueKey, &key.span, message)
-                    .with_label((*first).clone(), "the other one")
-                    .with_help(
-                        "delete one of the two: in any order the columns allow the same rows",
-                    );
+                    .with_label((*first).clone(), "the other key")
+                    .with_help("delete one of the two: the order of the columns does not matter");
                 self.push(problem);
             } else {
                 sets.insert(set, &key.span);
@@ -164,20 +163,21 @@ impl Checks<'_> {
         unique.into()
     }
 
-    /// Positions of a key's columns; none if it has none, or one that is not there.
+    /// Returns the positions of the columns of a key, or `None` if the key is empty or has an
+    /// unknown column.
     fn key_columns(
         &mut self,
         key: &RawKey,
-        role: Role,
-        names: &mut Names<'_>,
+        role: KeyRole,
+        names: &mut KeyColumns<'_>,
     ) -> Option<Vec<usize>> {
         if key.value.is_empty() {
             let (message, help) = match role {
-                Role::Primary => (
+                KeyRole::Primary => (
                     "the primary key has no columns",
                     "name its columns, or write `no_primary_key = \"why\"`",
                 ),
-                Role::Unique => (
+                KeyRole::Unique => (
                     "the unique key has no columns",
                     "name its columns, or delete it",
                 ),
@@ -186,7 +186,7 @@ impl Checks<'_> {
             self.push(problem.with_help(help));
             return None;
         }
-        let mut first_uses = HashMap::new();
+        let mut first_uses: HashMap<usize, &SourceSpan> = HashMap::new();
         let mut positions = Vec::new();
         let mut is_known = true;
         for Spanned { value: name, span } in &key.value {
@@ -194,12 +194,11 @@ impl Checks<'_> {
                 is_known = false;
                 let message = format!("the table has no column {}", backticked(name));
                 let problem = self.problem(Rule::KeyColumnUnknown, span, message);
-                self.push(problem.with_help(names.meant(name)));
+                self.push(problem.with_help(names.suggest(name)));
                 continue;
             };
             if let Some(first) = first_uses.insert(position, span) {
                 let message = format!("column {} is in the key twice", backticked(name));
-                let first: &SourceSpan = first;
                 let problem = self
                     .problem(Rule::KeyColumnTwice, span, message)
                     .with_label(first.clone(), "first here")
@@ -215,17 +214,17 @@ impl Checks<'_> {
         is_known.then_some(positions)
     }
 
-    fn key_column(&mut self, column: &TypedColumn<'_>, used: &SourceSpan, role: Role) {
+    fn key_column(&mut self, column: &TypedColumn<'_>, used: &SourceSpan, role: KeyRole) {
         let name = backticked(&column.raw.name.value);
         let nullable = column.raw.nullable.as_ref().filter(|flag| flag.value);
-        if let Some(nullable) = nullable.filter(|_| role == Role::Primary) {
-            let message = format!("key column {name} may be null");
+        if let Some(nullable) = nullable.filter(|_| role == KeyRole::Primary) {
+            let message = format!("key column {name} is nullable");
             let problem = self
                 .problem(Rule::KeyColumnNullable, used, message)
-                .with_label(nullable.span.clone(), "said here")
+                .with_label(nullable.span.clone(), "declared here")
                 .with_help(self.raw.syntax.choose(
-                    format!("delete `nullable = true` of {name}, or take it out of the key"),
-                    "let the field be no `Option`, or take it out of the key".to_string(),
+                    format!("delete `nullable = true` of {name}, or remove it from the key"),
+                    "remove the `Option` from the field, or the column from the key".to_string(),
                 ));
             self.push(problem);
         }
@@ -233,10 +232,10 @@ impl Checks<'_> {
             let message = format!("key column {name} is of type `{}`", ty.keyword());
             let help = match ty {
                 ColumnType::Float | ColumnType::Double => {
-                    "floating point numbers that look equal need not be: use `decimal(p, s)` or an integer"
+                    "floating-point numbers have no reliable equality: use `decimal(p, s)` or an integer"
                 }
                 _ => {
-                    "values of this type have no equality to rely on: use `text`, `uuid`, an integer or a time"
+                    "values of this type have no reliable equality: use `text`, `uuid`, an integer or a time"
                 }
             };
             let problem = self
@@ -248,12 +247,14 @@ impl Checks<'_> {
     }
 }
 
-impl Names<'_> {
-    /// What to write for a name that is no column's.
-    fn meant(&mut self, name: &str) -> String {
+impl KeyColumns<'_> {
+    /// Returns help for a name that does not match a column.
+    fn suggest(&mut self, name: &str) -> String {
         self.unknown += 1;
-        let names = self.columns.iter();
-        let names = names.map(|column| column.raw.name.value.as_str());
+        let names = self
+            .columns
+            .iter()
+            .map(|column| column.raw.name.value.as_str());
         let near = if self.unknown <= SUGGESTIONS {
             nearest(name, names.clone())
         } else {
@@ -264,13 +265,13 @@ impl Names<'_> {
             None if self.columns.len() <= SUGGESTIONS => {
                 format!("the columns are {}", backticked_list(names, "and"))
             }
-            None => "name a column of this table".to_string(),
+            None => "use a column of this table".to_string(),
         }
     }
 }
 
 fn sorted(columns: &[usize]) -> Vec<usize> {
-    let mut columns = columns.to_vec();
-    columns.sort_unstable();
-    columns
+    let mut set = columns.to_vec();
+    set.sort_unstable();
+    set
 }

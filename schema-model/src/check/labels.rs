@@ -21,7 +21,7 @@ impl Checks<'_> {
         }
         if labels.len() > limits::ENUM_LABELS {
             let message = format!(
-                "the enum has {} labels, more than the {} that it can have",
+                "the enum has {} labels, more than the maximum of {}",
                 labels.len(),
                 limits::ENUM_LABELS
             );
@@ -37,7 +37,7 @@ impl Checks<'_> {
                 continue;
             }
             if let Some(first) = seen.insert(&label.value, &label.span) {
-                let message = format!("label {} is there twice", backticked(&label.value));
+                let message = format!("label {} is listed twice", backticked(&label.value));
                 let problem = self
                     .problem(Rule::EnumDuplicateLabel, &label.span, message)
                     .with_label(first.clone(), "first here")
@@ -48,14 +48,14 @@ impl Checks<'_> {
             let variant = camel_case(&label.value);
             if let Some(first) = variants.get(&variant) {
                 let message = format!(
-                    "labels {} and {} are both `{variant}` in Rust",
+                    "labels {} and {} both become `{variant}` in Rust",
                     backticked(&first.value),
                     backticked(&label.value)
                 );
                 let problem = self
                     .problem(Rule::EnumVariantClash, &label.span, message)
                     .with_label(first.span.clone(), "first here")
-                    .with_help("rename one of the two, or use `text` if both have to stay");
+                    .with_help("rename one of the two, or use `text`");
                 self.push(problem);
             } else {
                 variants.insert(variant, label);
@@ -67,15 +67,15 @@ impl Checks<'_> {
     fn label(&self, label: &Spanned<String>) -> Option<Diagnostic> {
         if label.value.is_empty() {
             let help = self.raw.syntax.choose(
-                "delete it; where a value can be missing, write `nullable = true`",
-                "give it a label; where a value can be missing, let the field be an `Option`",
+                "delete it, and write `nullable = true` if a value can be missing",
+                "write a label; let the field be an `Option` if a value can be missing",
             );
             let problem = self.problem(Rule::EnumEmptyLabel, &label.span, "a label is empty");
             return Some(problem.with_help(help));
         }
         if label.value.len() > limits::LABEL_BYTES {
             let message = format!(
-                "the label has {} bytes, more than the {} that it can have",
+                "the label has {} bytes, more than the maximum of {}",
                 label.value.len(),
                 limits::LABEL_BYTES
             );
@@ -84,13 +84,11 @@ impl Checks<'_> {
         }
         if camel_case(&label.value).is_empty() {
             let message = format!(
-                "label {} has nothing to name a Rust variant by",
+                "label {} cannot become the name of a Rust variant",
                 backticked(&label.value)
             );
             let problem = self.problem(Rule::EnumLabelWithoutName, &label.span, message);
-            return Some(
-                problem.with_help("a label needs a letter a to z or a digit; or use `text`"),
-            );
+            return Some(problem.with_help("add a letter a to z or a digit, or use `text`"));
         }
         None
     }

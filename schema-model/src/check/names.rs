@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Names: of the table, its columns, nested fields, and what was dropped.
+//! Names of the table, its columns, its nested fields and its dropped columns.
 
 use std::collections::HashMap;
 
@@ -21,9 +21,9 @@ impl Checks<'_> {
                 return None;
             }
         };
-        let namespace_fits = self.is_name(namespace, span, "namespace");
-        let table_fits = self.is_name(table, span, "table");
-        (namespace_fits && table_fits).then(|| TableName {
+        let is_namespace = self.is_name(namespace, span, "namespace");
+        let is_table = self.is_name(table, span, "table");
+        (is_namespace && is_table).then(|| TableName {
             namespace: namespace.into(),
             table: table.into(),
         })
@@ -39,7 +39,7 @@ impl Checks<'_> {
         }
     }
 
-    /// No column has the name of one that the system adds.
+    /// Reports columns with the name of a system column.
     pub(super) fn system_columns(&mut self, kind: Option<TableKind>) {
         let Some(kind) = kind else {
             return;
@@ -51,9 +51,9 @@ impl Checks<'_> {
             let Some(added) = added.find(|added| value.eq_ignore_ascii_case(&added.name)) else {
                 continue;
             };
-            let message = format!("column {} is one that the system adds", backticked(value));
+            let message = format!("column {} is reserved for the system", backticked(value));
             let help = format!(
-                "each table of kind `{}` gets a column `{}`: choose another name",
+                "tables of kind `{}` have a system column `{}`: choose another name",
                 kind.as_str(),
                 added.name
             );
@@ -85,14 +85,14 @@ impl Checks<'_> {
                 let message = format!("the name {} is reserved", backticked(value));
                 let problem = self
                     .problem(Rule::ReservedName, span, message)
-                    .with_label((*reserved).clone(), "a dropped column had it")
+                    .with_label((*reserved).clone(), "a dropped column had this name")
                     .with_help("choose another name for the column");
                 self.push(problem);
             }
         }
     }
 
-    /// Whether `name` is one that SQL takes without quotes; reports it if not.
+    /// Returns whether SQL accepts `name` without quotes. Reports it otherwise.
     pub(super) fn is_name(&mut self, name: &str, span: &SourceSpan, of: &str) -> bool {
         match check_name(name, of) {
             Ok(()) => true,
@@ -109,7 +109,8 @@ impl Checks<'_> {
         self.push(problem);
     }
 
-    /// Whether no name seen before is equal but for case; reports it if one is.
+    /// Returns whether `name` differs from the names in `seen`, ignoring case. Reports it
+    /// otherwise.
     pub(super) fn is_first(
         &mut self,
         name: &str,
@@ -126,7 +127,7 @@ impl Checks<'_> {
             format!("two {of} are named {}", backticked(name))
         } else {
             format!(
-                "{of} {} and {} differ in case alone",
+                "{of} {} and {} differ only in case",
                 backticked(first),
                 backticked(name)
             )
@@ -134,7 +135,7 @@ impl Checks<'_> {
         let problem = self
             .problem(Rule::DuplicateName, span, message)
             .with_label(first_span.clone(), "first here")
-            .with_help("rename one of the two: SQL does not tell them apart");
+            .with_help("rename one of the two: SQL ignores case");
         self.push(problem);
         false
     }

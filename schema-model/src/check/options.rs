@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Options: what only tables of some kind say.
+//! Options of tables of one kind.
 
 use std::num::NonZeroU64;
 
@@ -12,30 +12,30 @@ use crate::source::SourceSpan;
 use crate::suggest::nearest;
 
 impl Checks<'_> {
-    /// For how long rows live: said of a stream and of nothing else. Without a valid `kind` only the
-    /// number is looked at.
+    /// Checks `ttl_seconds`, which stream tables require and other kinds do not have. Without a
+    /// valid `kind`, only the number is checked.
     pub(super) fn ttl_seconds(&mut self, kind: Option<TableKind>) -> Option<NonZeroU64> {
         let raw = self.raw;
         let Some(seconds) = &raw.ttl_seconds else {
             if kind == Some(TableKind::Stream) {
                 let place = raw.kind.as_ref().unwrap_or(&raw.name);
-                let message = "a stream says how long its rows live, and this one does not";
+                let message = "a table of kind `stream` needs `ttl_seconds`";
                 let problem = self.problem(Rule::TtlMissing, &place.span, message);
-                self.push(problem.with_help("write `ttl_seconds = 3600` for an hour"));
+                self.push(problem.with_help("write `ttl_seconds = 3600` for one hour"));
             }
             return None;
         };
         self.option_of(TableKind::Stream, kind, "ttl_seconds", &seconds.span);
         let valid = u64::try_from(seconds.value).ok().and_then(NonZeroU64::new);
         if valid.is_none() {
-            let message = format!("rows live for 1 to {} seconds", u64::MAX);
+            let message = format!("`ttl_seconds` is from 1 to {}", u64::MAX);
             let problem = self.problem(Rule::TtlOutOfRange, &seconds.span, message);
-            self.push(problem.with_help("write `ttl_seconds = 3600` for an hour"));
+            self.push(problem.with_help("write `ttl_seconds = 3600` for one hour"));
         }
         valid
     }
 
-    /// Who may use the table: said of a shared one and of nothing else, private unless it is said.
+    /// Checks `access_level`, which only shared tables have. The default is private.
     pub(super) fn access_level(&mut self, kind: Option<TableKind>) -> Option<AccessLevel> {
         let Some(level) = &self.raw.access_level else {
             return (kind == Some(TableKind::Shared)).then(AccessLevel::default);
@@ -69,7 +69,7 @@ impl Checks<'_> {
             return;
         };
         let message = format!(
-            "`{option}` is an option of tables of kind `{}`, this one is of kind `{}`",
+            "`{option}` applies to tables of kind `{}`, but this table is of kind `{}`",
             only.as_str(),
             kind.as_str()
         );

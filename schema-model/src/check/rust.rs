@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Rust names: fields that clash or cannot be written, types that clash or do not exist.
+//! Rust names: fields and types of the generated code are valid and unique.
 
 use std::collections::HashMap;
 
@@ -12,11 +12,12 @@ use crate::rust_names::{
     camel_case, generated_types, is_identifier, is_never_raw, snake_case, view_name,
 };
 use crate::source::SourceSpan;
+use crate::sql_text::is_bare_name;
 use crate::table_name::{TableName, check_module};
-use crate::types::{ColumnType, is_bare_name};
+use crate::types::ColumnType;
 
 impl Checks<'_> {
-    /// The name of the row type.
+    /// Returns the name of the row type.
     pub(super) fn row(&mut self, name: Option<&TableName>) -> Option<String> {
         if let Some(row) = &self.raw.row {
             self.is_type_name(&row.value, &row.span);
@@ -32,7 +33,7 @@ impl Checks<'_> {
         let row = camel_case(&name.table);
         if !is_identifier(&row) {
             let message = format!(
-                "table name {} gives no Rust type name",
+                "table name {} cannot become a Rust type name",
                 backticked(&name.table)
             );
             let problem = self.problem(Rule::RustNameImpossible, &self.raw.name.span, message);
@@ -41,13 +42,13 @@ impl Checks<'_> {
         Some(row)
     }
 
-    /// Each column's field can be written, and no two are equal.
+    /// Checks that each column has a valid and unique field name.
     pub(super) fn rust_fields(&mut self) {
         let raw = self.raw;
         let mut fields: HashMap<String, (&str, &SourceSpan)> = HashMap::new();
         for column in &raw.columns.value {
             let (name, span) = (column.name.value.as_str(), &column.name.span);
-            // A name that is not valid has been reported as such.
+            // Invalid names have been reported.
             if !is_bare_name(name) {
                 continue;
             }
@@ -62,12 +63,12 @@ impl Checks<'_> {
                 fields.insert(ident, (name, span));
                 continue;
             };
-            // Names that differ in case alone have been reported as such.
+            // Names that differ only in case have been reported.
             if first.eq_ignore_ascii_case(name) {
                 continue;
             }
             let message = format!(
-                "columns {} and {} are both the field `{ident}` in Rust",
+                "columns {} and {} both become the field `{ident}` in Rust",
                 backticked(first),
                 backticked(name)
             );
@@ -79,7 +80,7 @@ impl Checks<'_> {
         }
     }
 
-    /// `rust` is a type name for an enum, and a path for any other column.
+    /// Checks `rust`, which is a type name for an enum and a path for other columns.
     pub(super) fn rust_columns(&mut self, columns: &[TypedColumn<'_>]) {
         for column in columns {
             let (Some(rust), Some(ty)) = (&column.raw.rust, &column.ty) else {
@@ -88,19 +89,20 @@ impl Checks<'_> {
             if let ColumnType::Enum(_) = ty {
                 self.is_type_name(&rust.value, &rust.span);
             } else if !is_path(&rust.value) {
-                let message = format!("{} is no path to a Rust type", backticked(&rust.value));
+                let message = format!("{} is not the path of a Rust type", backticked(&rust.value));
                 let problem = self.problem(Rule::RustPath, &rust.span, message);
                 let help = if rust.value.contains('<') {
-                    "name a type without parameters; a type alias can stand for one that has them"
+                    "use a type without parameters, or an alias for a type with parameters"
                 } else {
-                    "write for example `rust = \"crate::JobId\"`"
+                    "for example `rust = \"crate::JobId\"`"
                 };
                 self.push(problem.with_help(help));
             }
         }
     }
 
-    /// No two types of the table's module have one name, but for enums that are the same.
+    /// Checks that the types in the module of the table have unique names. Enums with equal labels
+    /// can share a type.
     pub(super) fn rust_types(&mut self, row: Option<&str>, columns: &[TypedColumn<'_>]) {
         let Some(row) = row else { return };
         let row_span = self.raw.row.as_ref().unwrap_or(&self.raw.name).span.clone();
@@ -131,20 +133,20 @@ impl Checks<'_> {
                     (Some(first), Some(labels)) if *first == labels => continue,
                     (Some(_), Some(_)) => {
                         let message = format!(
-                            "enum {} has other labels in another column",
+                            "enum {} has different labels in another column",
                             backticked(&name)
                         );
                         self.problem(Rule::EnumShared, &span, message)
                             .with_label(first_span.clone(), "the other column")
-                            .with_help("write the same labels in the same order, or give each its own `rust = \"..\"`")
+                            .with_help("write the same labels in the same order, or give each column its own `rust = \"..\"`")
                     }
                     _ => {
                         let message = format!(
-                            "{of} is named {} in Rust, like {first_of}",
+                            "{of} and {first_of} are both named {} in Rust",
                             backticked(&name)
                         );
                         self.problem(Rule::RustTypeClash, &span, message)
-                            .with_label(first_span.clone(), "the other one")
+                            .with_label(first_span.clone(), "the other type")
                             .with_help("rename the column, or change the names with `rust = \"..\"` on an enum or `row = \"..\"` on the table")
                     }
                 };
@@ -161,7 +163,7 @@ impl Checks<'_> {
         if is_camel_case(name) {
             return;
         }
-        let message = format!("{} is no name for a Rust type", backticked(name));
+        let message = format!("{} is not a valid name of a Rust type", backticked(name));
         let suggestion = camel_case(name.rsplit("::").next().unwrap_or(name));
         let help = if !is_camel_case(&suggestion) {
             "write an identifier in CamelCase, for example `JobStatus`".to_string()

@@ -60,7 +60,8 @@ impl Checks<'_> {
             self.push(problem.with_help(help));
         } else if count > limits::COLUMNS {
             let limit = limits::COLUMNS;
-            let message = format!("{count} columns, more than the {limit} that a table can have");
+            let message =
+                format!("the table has {count} columns, more than the maximum of {limit}");
             let problem = self.problem(Rule::TooManyColumns, &columns.span, message);
             self.push(problem.with_help("split the table, or nest columns in a `struct<..>`"));
         }
@@ -79,21 +80,28 @@ impl Checks<'_> {
                 continue;
             }
             let message = format!(
-                "the text has {} bytes, more than the {} that it can have",
+                "the text has {} bytes, more than the maximum of {}",
                 text.value.len(),
                 limits::COMMENT_BYTES
             );
             let problem = self.problem(Rule::TextTooLong, &first_byte(&text.span), message);
-            self.push(problem.with_help("keep what is this long in a document, and name it here"));
+            self.push(problem.with_help("put long text into a document, and refer to it here"));
         }
     }
 
     pub(super) fn reserved(&self) -> Reserved {
-        let ids = self.raw.reserved_ids.iter();
-        let mut ids: Vec<i32> = ids.filter_map(|id| id.value.try_into().ok()).collect();
+        let raw = self.raw;
+        let mut ids: Vec<i32> = raw
+            .reserved_ids
+            .iter()
+            .filter_map(|id| id.value.try_into().ok())
+            .collect();
         ids.sort_unstable();
-        let names = self.raw.reserved_names.iter();
-        let mut names: Vec<Shared<str>> = names.map(|name| name.value.as_str().into()).collect();
+        let mut names: Vec<Shared<str>> = raw
+            .reserved_names
+            .iter()
+            .map(|name| name.value.as_str().into())
+            .collect();
         names.sort_unstable();
         Reserved {
             ids: ids.into(),

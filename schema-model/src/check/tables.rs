@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Checks over several tables.
+//! Rules that concern several tables.
 
 use std::collections::HashMap;
 
@@ -10,27 +10,27 @@ use crate::rule::Rule;
 use crate::rust_names::snake_case;
 use crate::source::{SourceId, SourceSpan};
 
-/// A checked table, with its places in the file it came from.
+/// A checked table with the positions of its parts.
 #[derive(Clone, Debug)]
 pub struct CheckedTable {
     /// The table.
     pub definition: TableDefinition,
-    /// The file.
+    /// The file that defines the table.
     pub source: SourceId,
-    /// Places in the file.
+    /// The positions of parts of the definition.
     pub spans: TableSpans,
 }
 
-/// Where in its file a table says what.
+/// The positions of parts of a table definition.
 #[derive(Clone, Debug)]
 pub struct TableSpans {
-    /// The value of `name`.
+    /// The position of the value of `name`.
     pub name: SourceSpan,
-    /// The name of each column, in the order of the columns.
+    /// The position of the name of each column, in the order of the columns.
     pub columns: Vec<SourceSpan>,
 }
 
-/// Checks what concerns several tables: no two are the same table, and none become one Rust module.
+/// Checks that no two tables have the same name or generate the same Rust module.
 pub fn check_tables(tables: &[CheckedTable]) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut names: HashMap<String, &CheckedTable> = HashMap::new();
@@ -41,10 +41,10 @@ pub fn check_tables(tables: &[CheckedTable]) -> Vec<Diagnostic> {
         if let Some(first) = names.get(&written.to_ascii_lowercase()) {
             let other = first.definition.name().to_string();
             let message = if other == written {
-                format!("table {} is described twice", backticked(&written))
+                format!("table {} is defined twice", backticked(&written))
             } else {
                 format!(
-                    "tables {} and {} differ in case alone",
+                    "tables {} and {} differ only in case",
                     backticked(&other),
                     backticked(&written)
                 )
@@ -62,7 +62,7 @@ pub fn check_tables(tables: &[CheckedTable]) -> Vec<Diagnostic> {
         if let Some(first) = modules.get(&module) {
             let other = first.definition.name().to_string();
             let message = format!(
-                "tables {} and {} are both the module `{module}` in Rust",
+                "tables {} and {} both become the module `{module}` in Rust",
                 backticked(&other),
                 backticked(&written)
             );

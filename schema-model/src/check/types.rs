@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Types: a [`TypeNode`] to a [`ColumnType`], its numbers in range, its labels and fields distinct.
+//! Converts a [`TypeNode`] to a [`ColumnType`]: numbers in range, unique labels and fields, nested
+//! fields with ids.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -19,7 +20,8 @@ use crate::type_text::{self, FieldNode, Ranged, TypeKind, TypeNode};
 use crate::types::{ColumnType, MapFields, NestedField};
 
 impl Checks<'_> {
-    /// The column's type, if it has a valid one. Adds the ids of its nested fields to `ids`.
+    /// Returns the type of a column, or `None` if it is invalid. Adds the ids of its nested fields
+    /// to `ids`.
     pub(super) fn column_type(
         &mut self,
         column: &RawColumn,
@@ -75,22 +77,23 @@ impl Checks<'_> {
 
 /// The help for a decimal that is written as a Rust type.
 const DECIMAL_IN_RUST: &str =
-    "of `Decimal<P, S>`, `P` is from 1 to 38 and `S` from 0 to `P`: for example `Decimal<10, 2>`";
+    "in `Decimal<P, S>`, `P` is from 1 to 38 and `S` from 0 to `P`: for example `Decimal<10, 2>`";
 
-/// Bytes of a corrected type above which it is no help to show it.
+/// The maximum number of bytes of a corrected type that help shows.
 const LINE: usize = 1000;
 
-/// The type of one column, on its way.
+/// The conversion of the type of one column.
 struct Lowering<'a, 'b> {
     checks: &'a mut Checks<'b>,
     text: &'a RawText,
     ids: &'a mut Vec<Spanned<i128>>,
-    /// Nested fields that need an id, by the range of their type or name.
+    /// The ranges of the names, or else the types, of nested fields without an id.
     without_id: Vec<Range<usize>>,
 }
 
 impl Lowering<'_, '_> {
-    /// None only if nothing sensible can stand in for the type.
+    /// Converts a type. Reports its problems, and returns a type in spite of them if possible, so
+    /// that further problems are found.
     fn ty(&mut self, node: &TypeNode) -> Option<ColumnType> {
         match &node.kind {
             TypeKind::Plain(ty) => Some(ty.clone()),
@@ -100,7 +103,7 @@ impl Lowering<'_, '_> {
                     length,
                     limits::FIXED_BYTES,
                     "bytes",
-                    "`bytes` holds any length",
+                    "write `bytes` for any length",
                 )?;
                 Some(ColumnType::FixedBytes(length))
             }
@@ -109,7 +112,7 @@ impl Lowering<'_, '_> {
                     length,
                     limits::EMBEDDING,
                     "embedding",
-                    "it is the number of floats of each embedding, for example `embedding(384)`",
+                    "`n` is the number of floats per embedding, for example `embedding(384)`",
                 )?;
                 Some(ColumnType::Embedding(length))
             }
@@ -169,7 +172,9 @@ impl Lowering<'_, '_> {
         if !(0..=digits).contains(&after) {
             let message = match after {
                 ..0 => "a decimal cannot have fewer than 0 digits after the point".to_string(),
-                _ => format!("of {digits} digits, not more than {digits} can be after the point"),
+                _ => format!(
+                    "a decimal of {digits} digits has at most {digits} digits after the point"
+                ),
             };
             let help = match after {
                 _ if self.text.origin == TextOrigin::RustType => DECIMAL_IN_RUST.to_string(),
@@ -216,7 +221,7 @@ impl Lowering<'_, '_> {
         if is_zone {
             return Some(zone.value.as_str().into());
         }
-        let message = format!("{} is no time zone", backticked(&zone.value));
+        let message = format!("{} is not a time zone", backticked(&zone.value));
         let problem = self.problem(Rule::BadZone, &zone.range, message);
         let help = "write a name such as `'Europe/Berlin'` or an offset such as `'+01:00'`";
         self.checks.push(problem.with_help(help));
@@ -248,10 +253,12 @@ impl Lowering<'_, '_> {
                 i32::try_from(id.value).unwrap_or_default()
             }
             None => {
-                self.without_id.push(match node.name.range.is_empty() {
-                    true => node.ty.range.clone(),
-                    false => node.name.range.clone(),
-                });
+                let range = if node.name.range.is_empty() {
+                    &node.ty.range
+                } else {
+                    &node.name.range
+                };
+                self.without_id.push(range.clone());
                 self.checks.next_id.fresh().unwrap_or_default()
             }
         };
@@ -278,7 +285,7 @@ impl Lowering<'_, '_> {
             let ident = snake_case(&name.value);
             if is_never_raw(&ident) {
                 let message = format!(
-                    "field {} cannot be written in Rust",
+                    "{} cannot be the name of a field in Rust",
                     backticked(&name.value)
                 );
                 let problem = self.problem(Rule::RustNameImpossible, &name.range, message);
@@ -286,7 +293,7 @@ impl Lowering<'_, '_> {
                     .push(problem.with_help(format!("write `{}_field`", name.value)));
             } else if let Some(first) = idents.get(&ident) {
                 let message = format!(
-                    "fields {} and {} are both `{ident}` in Rust",
+                    "fields {} and {} both become `{ident}` in Rust",
                     backticked(&first.value),
                     backticked(&name.value)
                 );
@@ -298,7 +305,8 @@ impl Lowering<'_, '_> {
                 idents.insert(ident, name);
             }
         }
-        let fields: Vec<_> = nodes.iter().map(|node| self.field(node)).collect();
+        // Converts all fields before it stops at an invalid one, so that each is reported.
+        let fields: Vec<Option<NestedField>> = nodes.iter().map(|node| self.field(node)).collect();
         let fields: Option<Vec<NestedField>> = fields.into_iter().collect();
         Some(ColumnType::Struct(fields?.into()))
     }
@@ -306,7 +314,7 @@ impl Lowering<'_, '_> {
     fn map(&mut self, key: &FieldNode, value: &FieldNode) -> Option<ColumnType> {
         let fields = (self.field(key), self.field(value));
         if let Some(null) = &key.null {
-            let problem = self.problem(Rule::MapKeyType, null, "map keys are never null");
+            let problem = self.problem(Rule::MapKeyType, null, "map keys cannot be null");
             self.checks.push(problem.with_help("delete `null`"));
         }
         let (key_field, value) = (fields.0?, fields.1?);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Units of row fields.
+//! The units in which row fields count time.
 
 use super::context::{Checks, TypedColumn};
 use crate::definition::{ColumnDefault, Literal};
@@ -10,7 +10,7 @@ use crate::type_text::unit_alias;
 use crate::types::{ColumnType, TimeUnit};
 
 impl Checks<'_> {
-    /// The unit of the row field, where it is not the column's own.
+    /// Returns the unit of the row field, if it differs from that of the column.
     pub(super) fn unit(&mut self, column: &TypedColumn<'_>) -> Option<TimeUnit> {
         let unit = column.raw.unit.as_ref()?;
         let known = TimeUnit::ALL
@@ -32,14 +32,15 @@ impl Checks<'_> {
             let message = format!("a column of type `{}` has no unit", ty.keyword());
             let problem = self
                 .problem(Rule::UnitNotAllowed, &unit.span, message)
-                .with_help("delete it: only `timestamp`, `datetime` and `time` have one");
+                .with_help("delete it: only `timestamp`, `datetime` and `time` have a unit");
             self.push(problem);
             return None;
         };
         known.filter(|unit| *unit != own)
     }
 
-    /// Whether the row field, which counts in `unit`, holds a literal default of the column's unit.
+    /// Checks that the row field, which counts in `unit`, can represent the literal default, which
+    /// counts in the unit of the column.
     pub(super) fn default_in_unit(
         &mut self,
         column: &TypedColumn<'_>,
@@ -58,7 +59,7 @@ impl Checks<'_> {
         let held = scaled % own == 0 && i64::try_from(scaled / own).is_ok();
         if !held {
             let message = format!(
-                "the row field counts in `{}`, and cannot hold the default",
+                "the row field counts in `{}` and cannot represent the default",
                 unit.as_str()
             );
             let problem = self.problem(Rule::DefaultNotExact, &raw.span, message);

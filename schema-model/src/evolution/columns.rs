@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Rules about columns: what old rows have in those that were added, nulls, and types.
+//! Rules about columns: values of added columns in old rows, nulls and types.
 
-use super::{Evolution, EvolutionRule, literal};
+use super::comparison::Evolution;
+use super::initial_default::default_literal;
+use super::rule::EvolutionRule;
 use crate::definition::{Column, ColumnDefault};
 use crate::diagnostic::backticked;
 
@@ -15,7 +17,8 @@ impl Evolution<'_> {
         }
     }
 
-    /// A column that old rows do not have is null for them, or has a value that stays the same.
+    /// Checks that a column without values in old rows is nullable or has a literal as initial
+    /// default.
     fn added(&mut self, column: &Column) {
         let without = self
             .latest_first()
@@ -26,23 +29,23 @@ impl Evolution<'_> {
         let Some(first) = self.first_with(column.id, old) else {
             return;
         };
-        if column.nullable || first.nullable || literal(first).is_some() {
+        if column.nullable || first.nullable || default_literal(first).is_some() {
             return;
         }
         let version = old.definition.version();
-        let (name, table) = (backticked(&column.name), self.name());
+        let (name, table) = (backticked(&column.name), self.table_name());
         let ty = &column.ty;
         let (rule, message, help) = match &first.default {
             Some(default @ ColumnDefault::Call(_)) => (
                 EvolutionRule::AddedWithCall,
                 format!(
-                    "column {name} (id {}) of {table} is not null, and its default {} is no value \
-                     for the rows of version {version}, which do not have it",
+                    "column {name} (id {}) of {table} is not null, rows of version \
+                     {version} do not have it, and its default {} is not a literal",
                     column.id,
                     backticked(default.to_toml(ty).trim_matches('"')),
                 ),
-                "write `nullable = true`, or a default that is a value: it may become the call in a \
-                 later version",
+                "write `nullable = true`, or a literal as default: a later version can change it to the \
+                 call",
             ),
             _ => (
                 EvolutionRule::AddedNotNull,
@@ -51,13 +54,13 @@ impl Evolution<'_> {
                      version {version} do not have it",
                     column.id
                 ),
-                "write `nullable = true`, or `default = ..` with the value that they have",
+                "write `nullable = true`, or `default = ..` with the value of these rows",
             ),
         };
         self.push(rule, column.id, &column.name, message, help.to_string());
     }
 
-    /// What could be null still can.
+    /// Checks that a nullable column stays nullable.
     fn nulls(&mut self, column: &Column) {
         if column.nullable {
             return;
@@ -68,10 +71,10 @@ impl Evolution<'_> {
         });
         if let Some(version) = nullable.map(|old| old.definition.version()) {
             let message = format!(
-                "column {} (id {}) of {} is not null, and was nullable in version {version}",
+                "column {} (id {}) of {} is not null, but was nullable in version {version}",
                 backticked(&column.name),
                 column.id,
-                self.name(),
+                self.table_name(),
             );
             let help = "write `nullable = true`".to_string();
             let rule = EvolutionRule::NullableToNotNull;
@@ -79,7 +82,7 @@ impl Evolution<'_> {
         }
     }
 
-    /// Values of every old type are values of the type, all the way down.
+    /// Checks the type of a column against each of its earlier types.
     fn types(&mut self, column: &Column) {
         let versions = self.latest_first();
         let old_types: Vec<_> = versions
@@ -90,7 +93,7 @@ impl Evolution<'_> {
             .collect();
         let mut seen = Vec::new();
         for (version, old) in old_types {
-            // Most versions say the same of most columns.
+            // A type that several versions share is checked once.
             if !seen.contains(&old) {
                 seen.push(old);
                 self.type_of(version, column.id, &column.name, old, &column.ty);

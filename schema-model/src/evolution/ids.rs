@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Rules about ids and names: what was dropped is reserved, and nothing comes back as something else.
+//! Rules about ids and names: those of dropped columns are reserved, and none is used again.
 
-use super::version::Version;
-use super::{Evolution, EvolutionRule};
+use super::comparison::Evolution;
+use super::indexed::IndexedDefinition;
+use super::rule::EvolutionRule;
 use crate::canonical::{array, quoted, write_keys};
 use crate::diagnostic::backticked;
 use crate::next_id::NextId;
@@ -13,7 +14,7 @@ impl Evolution<'_> {
     pub(super) fn ids(&mut self) {
         let mut next_id = NextId::new();
         let versions = self.history.iter().chain([&self.next]);
-        for id in versions.flat_map(Version::every_id) {
+        for id in versions.flat_map(IndexedDefinition::every_id) {
             next_id.observe(id.into());
         }
         self.removed();
@@ -23,49 +24,53 @@ impl Evolution<'_> {
         self.above(&mut next_id);
     }
 
-    /// Columns that are gone are reserved, by id and by name.
+    /// Checks that the ids and names of dropped columns are reserved.
     fn removed(&mut self) {
-        let mut gone: Vec<(i32, Shared<str>, u32)> = Vec::new();
+        let mut dropped: Vec<(i32, Shared<str>, u32)> = Vec::new();
         for version in self.latest_first() {
             for column in version.definition.columns() {
-                let is_known = gone.iter().any(|(id, ..)| *id == column.id);
-                // A column that is there under another id is one whose id changed.
-                let is_there = self.next.columns.contains_key(&column.id)
+                let is_known = dropped.iter().any(|(id, ..)| *id == column.id);
+                // A column with the same name and another id is reported as a changed id.
+                let exists = self.next.columns.contains_key(&column.id)
                     || self.next.id_of(&column.name).is_some();
-                if !is_known && !is_there {
-                    gone.push((column.id, column.name.clone(), version.definition.version()));
+                if !is_known && !exists {
+                    dropped.push((column.id, column.name.clone(), version.definition.version()));
                 }
             }
         }
-        gone.retain(|(id, name, _)| !self.next.reserves_id(*id) || !self.next.reserves_name(name));
+        dropped
+            .retain(|(id, name, _)| !self.next.reserves_id(*id) || !self.next.reserves_name(name));
         let lines = self.reserved_lines(
-            gone.iter().map(|(id, ..)| *id).collect(),
-            gone.iter().map(|(_, name, _)| name.to_string()).collect(),
+            dropped.iter().map(|(id, ..)| *id).collect(),
+            dropped
+                .iter()
+                .map(|(_, name, _)| name.to_string())
+                .collect(),
         );
-        for (id, name, version) in &gone {
+        for (id, name, version) in &dropped {
             let unreserved = match (self.next.reserves_id(*id), self.next.reserves_name(name)) {
                 (false, false) => "neither its id nor its name is reserved",
                 (false, true) => "its id is not reserved",
                 (true, _) => "its name is not reserved",
             };
             let message = format!(
-                "column {} of {}, id {id} in version {version}, is gone, and {unreserved}",
+                "column {} of {} (id {id} in version {version}) was dropped, but {unreserved}",
                 backticked(name),
-                self.name(),
+                self.table_name(),
             );
-            let help = format!("reserve what it had:\n{lines}");
+            let help = format!("reserve its id and its name:\n{lines}");
             self.push(EvolutionRule::RemovedNotReserved, *id, name, message, help);
         }
     }
 
-    /// What was reserved still is.
+    /// Checks that reserved ids and names stay reserved.
     fn reserve(&mut self) {
         let (mut ids, mut names) = (Vec::new(), Vec::new());
         for version in self.latest_first() {
             let number = version.definition.version();
             let reserved = version.definition.reserved();
             for id in reserved.ids.iter() {
-                // One that is used again is reported as that.
+                // An id that is used again is reported as such.
                 let is_kept = self.next.reserves_id(*id) || self.next.fields.contains_key(id);
                 if !is_kept && ids.iter().all(|(known, _)| known != id) {
                     ids.push((*id, number));
@@ -83,39 +88,39 @@ impl Evolution<'_> {
         );
         for (id, version) in ids {
             let message = format!(
-                "id {id} is not reserved in {}, and was in version {version}",
-                self.name()
+                "id {id} is not reserved in {}, but was in version {version}",
+                self.table_name()
             );
-            let help = format!("reserve it for good:\n{lines}");
+            let help = format!("reserve it permanently:\n{lines}");
             self.push_table(EvolutionRule::ReserveRemoved, message, help);
         }
         for (name, version) in names {
             let message = format!(
-                "the name {} is not reserved in {}, and was in version {version}",
+                "the name {} is not reserved in {}, but was in version {version}",
                 backticked(&name),
-                self.name()
+                self.table_name()
             );
             let help = match self.next.id_of(&name) {
                 Some(_) => "choose another name for the column, and reserve this one".to_string(),
-                None => format!("reserve it for good:\n{lines}"),
+                None => format!("reserve it permanently:\n{lines}"),
             };
             self.push_table(EvolutionRule::ReserveRemoved, message, help);
         }
     }
 
-    /// No id of something that was dropped, or that stood elsewhere, is one again.
+    /// Checks that no id of a dropped column, or of a field in another parent, is used again.
     fn used_again(&mut self, next_id: &mut NextId) {
         for (id, path) in self.paths() {
             let parent = self.next.fields.get(&id).and_then(|field| field.parent);
-            // Since which version it is what it is in the next one, going back from there.
-            let mut is_gone = false;
+            // Whether a version between the inspected one and the next one lacks the id.
+            let mut is_absent = false;
             let mut found = None;
             for version in self.latest_first() {
                 let number = version.definition.version();
                 match version.fields.get(&id) {
-                    Some(field) if is_gone || field.parent != parent => {
+                    Some(field) if is_absent || field.parent != parent => {
                         found = Some(format!(
-                            "which was that of {} in version {number}",
+                            "which {} had in version {number}",
                             backticked(&field.path)
                         ));
                     }
@@ -124,7 +129,7 @@ impl Evolution<'_> {
                         found = Some(format!("which version {number} reserves"));
                     }
                     None => {
-                        is_gone = true;
+                        is_absent = true;
                         continue;
                     }
                 }
@@ -134,7 +139,7 @@ impl Evolution<'_> {
                 let message = format!(
                     "{} of {} has id {id}, {found}",
                     backticked(&path),
-                    self.name()
+                    self.table_name()
                 );
                 let help = self.fresh(id, next_id);
                 self.push(EvolutionRule::IdReused, id, &path, message, help);
@@ -142,7 +147,7 @@ impl Evolution<'_> {
         }
     }
 
-    /// A column that has a name has the id that the name always had.
+    /// Checks that a column has the id that earlier columns of its name had.
     fn changed(&mut self) {
         for column in self.next.definition.columns() {
             let changed = self.latest_first().find_map(|version| {
@@ -155,16 +160,16 @@ impl Evolution<'_> {
                 continue;
             };
             let message = format!(
-                "column {} of {} has id {}, and id {old} had its name in version {version}",
+                "column {} of {} has id {}, but the column of that name had id {old} in version {version}",
                 backticked(&column.name),
-                self.name(),
+                self.table_name(),
                 column.id
             );
-            let help = match self.next.fields.contains_key(&old) || self.next.reserves_id(old) {
-                true => "choose a name that no other column ever had".to_string(),
-                false => {
-                    format!("write `id = {old}`, or choose a name that no other column ever had")
-                }
+            let is_used = self.next.fields.contains_key(&old) || self.next.reserves_id(old);
+            let help = if is_used {
+                "choose a name that was never used".to_string()
+            } else {
+                format!("write `id = {old}`, or choose a name that was never used")
             };
             self.push(
                 EvolutionRule::IdChanged,
@@ -176,9 +181,14 @@ impl Evolution<'_> {
         }
     }
 
-    /// An id that no earlier version knows is above all that they know.
+    /// Checks that an id that no earlier version knows exceeds all ids that they know.
     fn above(&mut self, next_id: &mut NextId) {
-        let Some(largest) = self.history.iter().flat_map(Version::every_id).max() else {
+        let Some(largest) = self
+            .history
+            .iter()
+            .flat_map(IndexedDefinition::every_id)
+            .max()
+        else {
             return;
         };
         for (id, path) in self.paths() {
@@ -189,16 +199,16 @@ impl Evolution<'_> {
                 continue;
             }
             let message = format!(
-                "{} of {} is added with id {id}, and ids up to {largest} were in use",
+                "{} of {} is added with id {id}, but ids up to {largest} have been used",
                 backticked(&path),
-                self.name()
+                self.table_name()
             );
             let help = self.fresh(id, next_id);
             self.push(EvolutionRule::IdNotAbove, id, &path, message, help);
         }
     }
 
-    /// Every column and nested field of the next version, by id.
+    /// Returns the id and the path of each column and nested field of the next version, by id.
     fn paths(&self) -> Vec<(i32, String)> {
         let fields = self.next.fields.iter();
         let mut paths: Vec<_> = fields
@@ -208,7 +218,7 @@ impl Evolution<'_> {
         paths
     }
 
-    /// What to write in place of an id that is taken.
+    /// Returns help with a free id to replace `id`.
     fn fresh(&self, id: i32, next_id: &mut NextId) -> String {
         match next_id.fresh() {
             Some(fresh) if self.next.columns.contains_key(&id) => format!("write `id = {fresh}`"),
@@ -217,7 +227,7 @@ impl Evolution<'_> {
         }
     }
 
-    /// The `[reserved]` of the next version with more in it.
+    /// Returns the `[reserved]` section of the next version with further ids and names.
     fn reserved_lines(&self, mut ids: Vec<i32>, mut names: Vec<String>) -> String {
         let reserved = self.next.definition.reserved();
         names.retain(|name| !self.next.reserves_name(name));

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Rules about types: those that are not nested by the table of types, fields inside others by id.
+//! Rules about types: primitive types by the table of types, nested fields by their ids.
 
+use super::comparison::Evolution;
+use super::rule::EvolutionRule;
 use super::types::{reads_as, wider_types};
-use super::{Evolution, EvolutionRule};
 use crate::diagnostic::backticked;
 use crate::types::{ColumnType, NestedField};
 
 impl Evolution<'_> {
-    /// Whether values of type `old`, which `version` has, are read as those of type `ty` by the column or
-    /// nested field `id`; reports what stands against it.
+    /// Checks whether values of type `old`, which `version` has, can be read as type `ty` by the
+    /// column or nested field `id`. Reports the reasons otherwise.
     pub(super) fn type_of(
         &mut self,
         version: u32,
@@ -32,19 +33,23 @@ impl Evolution<'_> {
             (old, ty) if reads_as(old, ty) => {}
             (old, ty) => {
                 let message = format!(
-                    "{} (id {id}) of {} is {}, and was {} in version {version}",
+                    "{} (id {id}) of {} is {}, but was {} in version {version}",
                     backticked(path),
-                    self.name(),
+                    self.table_name(),
                     backticked(&ty.to_string()),
                     backticked(&old.to_string()),
                 );
-                let keep = match self.next.columns.contains_key(&id) {
-                    true => format!("write `type = \"{old}\"`, or add another column"),
-                    false => format!("write {} again", backticked(&old.to_string())),
+                let keep = if self.next.columns.contains_key(&id) {
+                    format!("write `type = \"{old}\"`, or add another column")
+                } else {
+                    format!("write {} again", backticked(&old.to_string()))
                 };
                 let help = match wider_types(old) {
                     Some(wider) => {
-                        format!("{keep}: {} may become {wider}", backticked(old.keyword()))
+                        format!(
+                            "{keep}: {} can change to {wider}",
+                            backticked(old.keyword())
+                        )
                     }
                     None => keep,
                 };
@@ -53,7 +58,7 @@ impl Evolution<'_> {
         }
     }
 
-    /// The element of a list, or the value of a map.
+    /// Checks the element of a list, or the value of a map.
     fn only_field(&mut self, version: u32, path: &str, old: &NestedField, field: &NestedField) {
         let path = format!("{path}.{}", field.name);
         if self.keeps_id(version, &path, old, field) {
@@ -65,32 +70,32 @@ impl Evolution<'_> {
         let path = format!("{path}.{}", key.name);
         if self.keeps_id(version, &path, old, key) && old.ty != key.ty {
             let message = format!(
-                "{} (id {}) of {} is {}, and was {} in version {version}",
+                "{} (id {}) of {} is {}, but was {} in version {version}",
                 backticked(&path),
                 key.id,
-                self.name(),
+                self.table_name(),
                 backticked(&key.ty.to_string()),
                 backticked(&old.ty.to_string()),
             );
             let help = format!(
-                "write {} again: keys of maps keep their type",
+                "write {} again: the type of map keys cannot change",
                 backticked(&old.ty.to_string())
             );
             self.push(EvolutionRule::MapKeyChanged, key.id, &path, message, help);
         }
     }
 
-    /// A field that is in both: nulls, and its type.
+    /// Checks the nulls and the type of a field that both versions have.
     fn field(&mut self, version: u32, path: &str, old: &NestedField, field: &NestedField) {
         if old.nullable && !field.nullable {
             let message = format!(
-                "{} (id {}) of {} is not null, and was nullable in version {version}",
+                "{} (id {}) of {} is not null, but was nullable in version {version}",
                 backticked(path),
                 field.id,
-                self.name(),
+                self.table_name(),
             );
             let help = format!(
-                "write `null` behind its type: {}",
+                "write `null` after its type: {}",
                 backticked(&format!("#{} .. null", field.id))
             );
             self.push(
@@ -111,11 +116,11 @@ impl Evolution<'_> {
         old: &[NestedField],
         fields: &[NestedField],
     ) {
-        let mut is_whole = true;
+        let mut has_all = true;
         for old in old {
             let path = format!("{path}.{}", old.name);
             if let Some(field) = fields.iter().find(|field| field.id == old.id) {
-                // Under the name that it has in the next version.
+                // Messages use the name in the next version.
                 let path = match self.next.fields.get(&field.id) {
                     Some(named) => named.path.clone(),
                     None => path,
@@ -123,7 +128,7 @@ impl Evolution<'_> {
                 self.field(version, &path, old, field);
                 continue;
             }
-            is_whole = false;
+            has_all = false;
             let renumbered = fields
                 .iter()
                 .find(|field| field.name.eq_ignore_ascii_case(&old.name));
@@ -132,13 +137,13 @@ impl Evolution<'_> {
                 continue;
             }
             let message = format!(
-                "{} of {}, id {} in version {version}, is gone",
+                "{} of {} (id {} in version {version}) was dropped",
                 backticked(&path),
-                self.name(),
+                self.table_name(),
                 old.id
             );
             let help = format!(
-                "keep {}: what is not written any more can be null",
+                "keep {}: a field that is no longer written can be null",
                 backticked(&format!("#{} {}: {} null", old.id, old.name, old.ty))
             );
             self.push(EvolutionRule::NestedRemoved, old.id, &path, message, help);
@@ -146,9 +151,9 @@ impl Evolution<'_> {
         for (position, field) in fields.iter().enumerate() {
             let path = format!("{path}.{}", field.name);
             let is_added = old.iter().all(|old| old.id != field.id);
-            // Without the others nobody can say where the end is.
+            // If fields are missing, the end of the struct is unknown.
             let is_in_place = match old.get(position) {
-                Some(old) => !is_whole || old.id == field.id,
+                Some(old) => !has_all || old.id == field.id,
                 None => true,
             };
             if !is_in_place {
@@ -158,12 +163,12 @@ impl Evolution<'_> {
                     "moved among"
                 };
                 let message = format!(
-                    "{} (id {}) of {} is {what} the fields that were there in version {version}",
+                    "{} (id {}) of {} is {what} the fields of version {version}",
                     backticked(&path),
                     field.id,
-                    self.name(),
+                    self.table_name(),
                 );
-                let help = "keep the fields in their order, and add at the end".to_string();
+                let help = "keep the order of the fields, and add fields at the end".to_string();
                 self.push(
                     EvolutionRule::NestedNotAtEnd,
                     field.id,
@@ -172,12 +177,12 @@ impl Evolution<'_> {
                     help,
                 );
             }
-            if is_added && is_whole && !field.nullable {
+            if is_added && has_all && !field.nullable {
                 let message = format!(
-                    "{} (id {}) of {} is not null, and values of version {version} do not have it",
+                    "{} (id {}) of {} is not null, but values of version {version} do not have it",
                     backticked(&path),
                     field.id,
-                    self.name(),
+                    self.table_name(),
                 );
                 let help = format!(
                     "write {}",
@@ -194,7 +199,8 @@ impl Evolution<'_> {
         }
     }
 
-    /// Whether a field that is found by its place or its name has the id it had; reports it if not.
+    /// Returns whether a field at the same position or with the same name kept its id. Reports it
+    /// otherwise.
     fn keeps_id(
         &mut self,
         version: u32,
@@ -206,9 +212,9 @@ impl Evolution<'_> {
             return true;
         }
         let message = format!(
-            "{} of {} has id {}, and had id {} in version {version}",
+            "{} of {} has id {}, but had id {} in version {version}",
             backticked(path),
-            self.name(),
+            self.table_name(),
             field.id,
             old.id,
         );

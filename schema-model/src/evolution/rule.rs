@@ -1,45 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`EvolutionRule`]: what the next version of a table has to satisfy.
+//! [`EvolutionRule`]: the rules for the next version of a table.
 
 use crate::rule::rules;
 
 rules! {
-    /// A rule that the next version of a table can break. Ids go on from those of [`Rule`](crate::Rule).
+    /// A rule that the next version of a table can break. The ids continue those of
+    /// [`Rule`](crate::Rule).
     EvolutionRule
     KindChanged "KT1001" "kind-changed"
-        "the kind decides whose rows a table holds and where they are kept"
+        "the kind decides who owns the rows of a table and where they are stored"
     PrimaryKeyChanged "KT1002" "primary-key-changed"
-        "stored rows are told apart, and replaced, by the key they were written with"
+        "stored rows are identified and replaced by the key with which they were written"
     UniqueKeyAdded "KT1003" "unique-key-added"
-        "rows that were written before were not held to it"
+        "existing rows were not checked against the key"
 
     RemovedNotReserved "KT1101" "removed-not-reserved"
-        "old files still hold the dropped column's values, under its id and its name"
+        "old files still contain the values of the dropped column under its id and its name"
     ReserveRemoved "KT1102" "reserve-removed"
-        "what is reserved stays so for as long as there may be old files, and nobody knows how long that is"
+        "an id or name stays reserved because old files may exist for an unknown time"
     IdReused "KT1103" "id-reused"
-        "values that old files hold under an id would become values of another column"
+        "values in old files under the id would become values of another column"
     IdChanged "KT1104" "id-changed"
-        "a column is found by its id, so that under another one its old values are lost"
+        "a column is found by its id, so its old values would be lost under another id"
     IdNotAbove "KT1105" "id-not-above"
-        "ids grow, so that nobody has to know a whole history to choose a free one"
+        "ids increase, so that a free id can be chosen without the whole history"
 
     AddedNotNull "KT1201" "added-not-null"
-        "rows that were written before have no value of the column"
+        "existing rows have no value of the column"
     AddedWithCall "KT1202" "added-with-call"
-        "rows that were written before need the same value each time that they are read"
+        "existing rows need the same value at each read, and a call does not return one"
     NullableToNotNull "KT1203" "nullable-to-not-null"
-        "rows that were written before can have a null there"
+        "existing rows can contain null in the column"
     TypeChanged "KT1204" "type-changed"
-        "values that were written before have to be values of the type, and mean the same"
+        "existing values have to be values of the type with the same meaning"
 
     NestedRemoved "KT1301" "nested-removed"
-        "readers that take struct fields by position would take one for another"
+        "readers that access struct fields by position would read another field"
     NestedNotAtEnd "KT1302" "nested-not-at-end"
-        "readers that take struct fields by position would take one for another"
+        "readers that access struct fields by position would read another field"
     NestedAddedNotNull "KT1303" "nested-added-not-null"
-        "values that were written before do not have the field, and a nested field has no default"
+        "existing values do not have the field, and a nested field has no default"
     MapKeyChanged "KT1304" "map-key-changed"
-        "keys that differed could become equal, and others could no longer be found"
+        "different keys could become equal, and lookups could miss existing keys"
 }

@@ -2,8 +2,10 @@
 
 //! Rules about the table as a whole: its kind and its keys.
 
-use super::version::Version;
-use super::{Evolution, EvolutionRule, literal};
+use super::comparison::Evolution;
+use super::indexed::IndexedDefinition;
+use super::initial_default::default_literal;
+use super::rule::EvolutionRule;
 use crate::canonical::{array, quoted};
 use crate::definition::PrimaryKey;
 use crate::diagnostic::backticked_list;
@@ -23,13 +25,13 @@ impl Evolution<'_> {
             .find(|(old, _)| *old != kind);
         if let Some((old, version)) = changed {
             let message = format!(
-                "table {} is of kind `{}`, and was of kind `{}` in version {version}",
-                self.name(),
+                "table {} is of kind `{}`, but was of kind `{}` in version {version}",
+                self.table_name(),
                 kind.as_str(),
                 old.as_str()
             );
             let help = format!(
-                "write `kind = \"{}\"`, or make a table of another name",
+                "write `kind = \"{}\"`, or create another table",
                 old.as_str()
             );
             self.push_table(EvolutionRule::KindChanged, message, help);
@@ -44,13 +46,13 @@ impl Evolution<'_> {
         let Some(old) = changed else {
             return;
         };
-        let key_of = |version: &Version<'_>| match version.definition.key_columns() {
+        let key_of = |version: &IndexedDefinition<'_>| match version.definition.key_columns() {
             [] => "none".to_string(),
             positions => backticked_list(version.names_at(positions), "and"),
         };
         let message = format!(
-            "the primary key of {} is {}, and was {} in version {}",
-            self.name(),
+            "the primary key of {} is {}, but was {} in version {}",
+            self.table_name(),
             key_of(&self.next),
             key_of(old),
             old.definition.version()
@@ -58,7 +60,7 @@ impl Evolution<'_> {
         let written = match old.definition.primary_key() {
             PrimaryKey::None { reason } => format!("no_primary_key = {}", quoted(reason)),
             PrimaryKey::Columns(positions) => {
-                // By the names that the columns have in the next version.
+                // With the names of the columns in the next version.
                 let old_names = old.names_at(positions);
                 let ids = old.ids_at(positions).into_iter().zip(old_names);
                 let names = ids.map(|(id, name)| match self.next.columns.get(&id) {
@@ -68,50 +70,48 @@ impl Evolution<'_> {
                 format!("primary_key = {}", array(names))
             }
         };
-        let help = format!("write `{written}`, or make a table of another name");
+        let help = format!("write `{written}`, or create another table");
         self.push_table(EvolutionRule::PrimaryKeyChanged, message, help);
     }
 
     fn unique_keys(&mut self) {
         for positions in self.next.definition.unique_keys() {
             let key = self.next.ids_at(positions);
-            let unheld = self.latest_first().find(|old| !self.holds(old, &key));
-            let Some(version) = unheld.map(|old| old.definition.version()) else {
+            let violating = self.latest_first().find(|old| !self.satisfies(old, &key));
+            let Some(version) = violating.map(|old| old.definition.version()) else {
                 continue;
             };
             let names = self.next.names_at(positions);
             let message = format!(
-                "{} of {} are a unique key, and rows of version {version} are not held to it",
+                "the unique key on {} of {} is not enforced for rows of version {version}",
                 backticked_list(&names, "and"),
-                self.name(),
+                self.table_name(),
             );
-            let message = match names.len() {
-                1 => message.replacen(" are a unique key", " is a unique key", 1),
-                _ => message,
-            };
             let help = format!(
-                "take `{}` out of `unique`, or make a table of another name",
+                "remove `{}` from `unique`, or create another table",
                 array(names.into_iter().map(quoted))
             );
             self.push_table(EvolutionRule::UniqueKeyAdded, message, help);
         }
     }
 
-    /// Whether no two rows of the version `old` are the same in the columns of `key`: because of a key of
-    /// its own, or because they are all null in a column that they do not have.
-    fn holds(&self, old: &Version<'_>, key: &[i32]) -> bool {
+    /// Returns whether the rows of version `old` satisfy the unique key on the columns `key`: a key
+    /// of that version implies it, or the rows lack one of the columns and read null there.
+    fn satisfies(&self, old: &IndexedDefinition<'_>, key: &[i32]) -> bool {
         let definition = old.definition;
-        let unique = definition.unique_keys().iter();
-        let keys = unique
+        let mut old_keys = definition
+            .unique_keys()
+            .iter()
             .map(|positions| old.ids_at(positions))
-            .chain([old.ids_at(definition.key_columns())]);
-        let mut keys = keys.filter(|of_old| !of_old.is_empty());
-        if keys.any(|of_old| of_old.iter().all(|id| key.contains(id))) {
+            .chain([old.ids_at(definition.key_columns())])
+            .filter(|old_key| !old_key.is_empty());
+        if old_keys.any(|old_key| old_key.iter().all(|id| key.contains(id))) {
             return true;
         }
         key.iter().any(|id| {
             let added = self.first_with(*id, old);
-            !old.columns.contains_key(id) && added.is_some_and(|column| literal(column).is_none())
+            !old.columns.contains_key(id)
+                && added.is_some_and(|column| default_literal(column).is_none())
         })
     }
 }

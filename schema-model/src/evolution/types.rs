@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Which types can be read as which: the table of types.
+//! The table of types: the types to which a type can change.
 
 use crate::types::{ColumnType, TimeUnit};
 
-/// Whether every value of type `from` is one of type `to` and means the same. Neither is nested, or they
-/// are equal.
+/// Returns whether every value of type `from` is a value of type `to` with the same meaning. The
+/// types are not nested, or they are equal.
 pub(super) fn reads_as(from: &ColumnType, to: &ColumnType) -> bool {
     use ColumnType::{Date, Decimal, Double, Enum, FixedBytes, Float, Timestamp, Uuid};
     if from == to {
@@ -30,8 +30,8 @@ pub(super) fn reads_as(from: &ColumnType, to: &ColumnType) -> bool {
     }
 }
 
-/// How many digits before the point a decimal has that an integer type may become: as Delta Lake has it,
-/// one more than `bigint` needs.
+/// Returns the number of digits before the point that a decimal needs to represent an integer type.
+/// As in Delta Lake, it is one more than `bigint` requires.
 fn digits(integer: &ColumnType) -> Option<u8> {
     if is_within(integer, &ColumnType::Int) {
         Some(10)
@@ -42,7 +42,7 @@ fn digits(integer: &ColumnType) -> Option<u8> {
     }
 }
 
-/// Whether both are integer types, and the second has every number of the first.
+/// Returns whether both types are integers and `outer` contains all numbers of `inner`.
 fn is_within(inner: &ColumnType, outer: &ColumnType) -> bool {
     match (inner.integer_range(), outer.integer_range()) {
         (Some((least, greatest)), Some((outer_least, outer_greatest))) => {
@@ -52,7 +52,7 @@ fn is_within(inner: &ColumnType, outer: &ColumnType) -> bool {
     }
 }
 
-/// What a type may become, as a help says it; none if nothing.
+/// Returns the types to which a type can change, for help texts, or `None` if it cannot change.
 pub(super) fn wider_types(ty: &ColumnType) -> Option<&'static str> {
     match ty {
         ColumnType::TinyInt => {

@@ -53,7 +53,7 @@ impl Reader<'_> {
                         backticked(name)
                     )
                 }
-                _ => did_you_mean(name, &TABLE_KEYS, "a table takes"),
+                _ => did_you_mean(name, &TABLE_KEYS, "the keys of a table are"),
             };
             let message = format!("unknown key {}", backticked(name));
             self.report(Rule::UnknownKey, key.span(), message, help);
@@ -78,7 +78,7 @@ impl Reader<'_> {
                 "not_null" | "required" => {
                     "delete it: a column is not null unless it has `nullable = true`".to_string()
                 }
-                _ => did_you_mean(written, &COLUMN_KEYS, "a column takes"),
+                _ => did_you_mean(written, &COLUMN_KEYS, "the keys of a column are"),
             };
             let message = format!("unknown key {}", backticked(written));
             self.report(Rule::UnknownKey, key.span(), message, help);
@@ -92,7 +92,7 @@ impl Reader<'_> {
                 continue;
             }
             let message = format!("unknown key {}", backticked(name));
-            let help = did_you_mean(name, &RESERVED_KEYS, "`[reserved]` takes");
+            let help = did_you_mean(name, &RESERVED_KEYS, "the keys of `[reserved]` are");
             self.report(Rule::UnknownKey, key.span(), message, help);
         }
     }

@@ -266,7 +266,7 @@ impl Reader<'_> {
             let written = self.excerpt(value.span());
             let several = match items.len() {
                 1 => "",
-                _ => " if they are one key together, or each in brackets of its own",
+                _ => " if they form one key, or put each into its own brackets",
             };
             let help = format!("write `unique = [{written}]`{several}");
             let message = "`unique` is an array of strings, expected an array of keys";

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Version`]: one definition of a history, with what is looked up in it.
+//! [`IndexedDefinition`]: one definition of a history, with indexes for lookups.
 
 use std::collections::HashMap;
 
 use crate::definition::{Column, TableDefinition};
 use crate::types::ColumnType;
 
-/// A definition, by ids and by names.
-pub(super) struct Version<'a> {
+/// A definition with indexes by id and by name.
+pub(super) struct IndexedDefinition<'a> {
     pub(super) definition: &'a TableDefinition,
     pub(super) columns: HashMap<i32, &'a Column>,
-    /// Columns and nested fields.
+    /// The columns and nested fields by id.
     pub(super) fields: HashMap<i32, Field>,
-    /// Ids of the columns, by their names in lower case.
+    /// The ids of the columns by name in lower case.
     ids: HashMap<String, i32>,
 }
 
 /// A column or a nested field.
 pub(super) struct Field {
-    /// The names from the column down to it, with dots between.
+    /// The names on the path from the column to the field, joined with dots.
     pub(super) path: String,
-    /// What it is directly inside of; none for a column.
+    /// The id of the containing field or column. `None` for a column.
     pub(super) parent: Option<i32>,
 }
 
-impl<'a> Version<'a> {
+impl<'a> IndexedDefinition<'a> {
     pub(super) fn new(definition: &'a TableDefinition) -> Self {
         let columns = definition.columns().iter();
-        let mut version = Version {
+        let mut version = IndexedDefinition {
             definition,
             columns: columns.clone().map(|column| (column.id, column)).collect(),
             fields: HashMap::new(),
@@ -51,12 +51,12 @@ impl<'a> Version<'a> {
         self.fields.insert(id, Field { path, parent });
     }
 
-    /// The id of the column that has this name, upper and lower case being the same.
+    /// Returns the id of the column with this name, ignoring case.
     pub(super) fn id_of(&self, name: &str) -> Option<i32> {
         self.ids.get(&name.to_ascii_lowercase()).copied()
     }
 
-    /// Every id of a column, a nested field or a dropped column.
+    /// Returns the ids of all columns, nested fields and dropped columns.
     pub(super) fn every_id(&self) -> impl Iterator<Item = i32> {
         let reserved = self.definition.reserved().ids.iter().copied();
         self.fields.keys().copied().chain(reserved)
@@ -71,7 +71,7 @@ impl<'a> Version<'a> {
         names.any(|reserved| reserved.eq_ignore_ascii_case(name))
     }
 
-    /// The ids of the columns at `positions`.
+    /// Returns the ids of the columns at `positions`.
     pub(super) fn ids_at(&self, positions: &[usize]) -> Vec<i32> {
         let columns = self.definition.columns();
         let at = positions
@@ -80,7 +80,7 @@ impl<'a> Version<'a> {
         at.map(|column| column.id).collect()
     }
 
-    /// The names of the columns at `positions`.
+    /// Returns the names of the columns at `positions`.
     pub(super) fn names_at(&self, positions: &[usize]) -> Vec<&'a str> {
         let columns = self.definition.columns();
         let at = positions
