@@ -108,13 +108,17 @@ mod actor;
 mod check_rows;
 mod clock;
 mod compact;
+mod conflicts;
 mod convert;
-mod core;
+mod current_rows;
+
 mod filter;
 mod keys;
 mod memory_storage;
 mod partition_index;
+mod shared_state;
 mod source;
+mod statement_effect;
 mod storage;
 mod table;
 mod tables;
@@ -124,7 +128,7 @@ mod write;
 
 pub use actor::{Actor, Role, UserId};
 pub use clock::{Clock, SystemClock};
-pub use core::StorageLimits;
+pub use shared_state::StorageLimits;
 pub use filter::filter;
 pub use memory_storage::MemoryStorage;
 pub use storage::{

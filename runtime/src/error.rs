@@ -102,14 +102,14 @@ pub enum Error {
         kind: &'static str,
     },
     /// More bytes in one statement than a stream may hold.
-    #[error("table `{table}`: the rows take {bytes} bytes, and the stream holds {most} at most")]
+    #[error("table `{table}`: the rows take {bytes} bytes, and the stream holds at most {max_bytes}")]
     TooManyBytes {
         /// The table.
         table: TableName,
-        /// What the rows take.
+        /// The size of the rows in bytes.
         bytes: usize,
-        /// What the stream may hold.
-        most: usize,
+        /// The maximum size of the stream in bytes.
+        max_bytes: usize,
     },
     /// A filter that is none that can be remembered.
     #[error("table `{table}`: the filter {problem}")]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`KeyIndex`]: where in a partition the row of a key is.
+//! [`KeyIndex`]: finds the row of a key in a partition.
 
 use std::collections::HashMap;
 
@@ -12,30 +12,30 @@ use kalamtable_model::TableDefinition;
 
 use super::storage::ChunkId;
 
-/// A row of a partition.
+/// The address of a row in a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct RowAddress {
     pub(super) chunk: ChunkId,
     pub(super) row: u32,
 }
 
-/// The value of a key, as bytes.
+/// The value of a key, encoded as bytes.
 pub(super) type KeyBytes = Box<[u8]>;
 
-/// Where the rows of one key are.
+/// An index of one key.
 #[derive(Debug)]
 pub(super) struct KeyIndex {
     pub(super) is_primary: bool,
-    /// Positions in the definition that the index was made for last.
+    /// The positions of the key columns in the current definition.
     pub(super) columns: Vec<usize>,
-    /// Ids and types: as long as these stay, so do the bytes of every value.
+    /// The ids and types of the columns. The encoding of values depends on nothing else.
     shape: Vec<(i32, DataType)>,
     converter: RowConverter,
-    pub(super) places: HashMap<KeyBytes, RowAddress>,
+    pub(super) rows: HashMap<KeyBytes, RowAddress>,
 }
 
 impl KeyIndex {
-    /// One for each key of the table, the primary key first.
+    /// Creates an empty index for each key of the table, the one of the primary key first.
     pub(super) fn of(definition: &TableDefinition) -> Result<Vec<Self>, ArrowError> {
         let mut indexes = Vec::new();
         if let columns @ [_, ..] = definition.key_columns() {
@@ -63,18 +63,18 @@ impl KeyIndex {
             columns: columns.to_vec(),
             converter: RowConverter::new(fields.collect())?,
             shape,
-            places: HashMap::new(),
+            rows: HashMap::new(),
         })
     }
 
-    /// Whether an index of the same values would have the same bytes.
-    pub(super) fn is_like(&self, other: &KeyIndex) -> bool {
+    /// Returns whether both indexes encode values in the same way.
+    pub(super) fn has_same_encoding(&self, other: &KeyIndex) -> bool {
         self.is_primary == other.is_primary && self.shape == other.shape
     }
 
-    /// The key of each row; none where a column of it is null, since that is like no other.
+    /// Returns the key of each row, or `None` if one of its columns is null: NULLs are distinct.
     ///
-    /// `rows` are of the table's columns.
+    /// `rows` has the columns of the definition.
     pub(super) fn keys(&self, rows: &RecordBatch) -> Result<Vec<Option<KeyBytes>>, ArrowError> {
         let arrays: Vec<_> = self
             .columns
@@ -89,10 +89,10 @@ impl KeyIndex {
         Ok(keys.collect())
     }
 
-    /// Takes a key out, if its row is at one of the places that `is_gone` knows.
-    pub(super) fn remove(&mut self, key: &[u8], is_gone: impl Fn(RowAddress) -> bool) {
-        if self.places.get(key).is_some_and(|place| is_gone(*place)) {
-            self.places.remove(key);
+    /// Removes a key if its row is at one of the rows that `is_removed` knows.
+    pub(super) fn remove(&mut self, key: &[u8], is_removed: impl Fn(RowAddress) -> bool) {
+        if self.rows.get(key).is_some_and(|place| is_removed(*place)) {
+            self.rows.remove(key);
         }
     }
 }

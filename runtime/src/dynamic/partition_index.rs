@@ -14,10 +14,10 @@ use super::storage::{Chunk, PartitionRows, StoredChunk};
 use super::versions::{Pick, Versions};
 use crate::error::Error;
 
-/// The key indexes of a partition, of the rows with a number.
+/// The key indexes of a partition.
 #[derive(Debug, Default)]
 pub(super) struct PartitionIndex {
-    /// None if they are of no known rows.
+    /// The number of the rows that the indexes describe, or `None` if they must be built.
     number: Option<u64>,
     keys: Vec<KeyIndex>,
 }
@@ -46,7 +46,7 @@ impl PartitionIndex {
         self.keys.first().filter(|index| index.is_primary)
     }
 
-    /// Makes the indexes those of `rows` under the table's version.
+    /// Updates the indexes to `rows`, read under the version of `table`.
     pub(super) fn follow(
         &mut self,
         table: &TableSnapshot,
@@ -55,9 +55,9 @@ impl PartitionIndex {
         let arrow = |error| arrow_error(table, error);
         let fresh = KeyIndex::of(table.definition()).map_err(arrow)?;
         let mut pairs = self.keys.iter().zip(&fresh);
-        let is_like = self.keys.len() == fresh.len() && pairs.all(|(own, new)| own.is_like(new));
-        if is_like && self.number == Some(rows.number) {
-            // Columns may have moved.
+        let has_same_encoding = self.keys.len() == fresh.len() && pairs.all(|(own, new)| own.has_same_encoding(new));
+        if has_same_encoding && self.number == Some(rows.number) {
+            // The positions of columns may have changed.
             for (own, new) in self.keys.iter_mut().zip(fresh) {
                 own.columns = new.columns;
             }
@@ -72,7 +72,7 @@ impl PartitionIndex {
         Ok(())
     }
 
-    /// Adds the present rows of a chunk.
+    /// Adds the rows of a chunk that are not superseded.
     fn add(&mut self, table: &TableSnapshot, stored: &StoredChunk) -> Result<(), Error> {
         if self.keys.is_empty() {
             return Ok(());
@@ -86,20 +86,20 @@ impl PartitionIndex {
             for (row, key) in keys.into_iter().enumerate() {
                 let is_deleted = deleted.is_some_and(|deleted| deleted.value(row));
                 let row = row as u32;
-                // What is deleted takes no unique key.
+                // A deleted row has no unique key.
                 if stored.is_present(row)
                     && (index.is_primary || !is_deleted)
                     && let Some(key) = key
                 {
                     let chunk = stored.id;
-                    index.places.insert(key, RowAddress { chunk, row });
+                    index.rows.insert(key, RowAddress { chunk, row });
                 }
             }
         }
         Ok(())
     }
 
-    /// Follows a commit that has led to the rows with that number.
+    /// Applies a commit, which resulted in the rows with this number.
     pub(super) fn apply(
         &mut self,
         table: &TableSnapshot,
@@ -127,7 +127,7 @@ impl PartitionIndex {
             }
         }
         for (index, keys) in self.keys.iter_mut().zip(update.added_keys) {
-            index.places.extend(keys);
+            index.rows.extend(keys);
         }
         for stored in &update.rewritten {
             self.add(table, stored)?;

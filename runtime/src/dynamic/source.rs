@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`DynamicSource`]: one version of a dynamic table, as a plan of one session holds it.
+//! [`DynamicSource`]: one version of a dynamic table, as the plan of one session holds it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,34 +26,36 @@ use kalamtable_rows::RowError;
 use super::access;
 use super::actor::{Actor, UserId};
 use super::check_rows::checked;
-use super::core::Core;
 use super::keys::RowAddress;
 use super::partition_index::arrow_error;
+use super::shared_state::SharedState;
+use super::statement_effect::{OnConflict, RemovedRows, StatementEffect};
 use super::storage::{Partition, PartitionRows};
 use super::visible::{ChunkReader, View};
-use super::write::{OnConflict, Outcome, Removed, Writing};
+use super::write::PartitionWriter;
 use crate::error::Error;
 
-/// One version of a dynamic table, as a plan of one session holds it. Whose rows it is about is asked
-/// anew when the plan runs: another session may run it.
+/// One version of a dynamic table, as the plan of one session holds it.
+///
+/// The owner of the rows is determined again when the plan runs, because another session may run it.
 pub(super) struct DynamicSource {
-    core: Arc<Core>,
+    shared: Arc<SharedState>,
     table: Arc<TableSnapshot>,
-    /// For whom the plan was made.
+    /// The actor of the session that made the plan.
     planned_for: Option<Arc<Actor>>,
     owner: Option<UserId>,
-    /// The rows when the plan was made: what it answers from once others are of a later version, and those
-    /// of before are forgotten.
+    /// The rows at planning time. The plan reads them if the current rows have a later version and the
+    /// rows before that version are no longer kept.
     planned: Option<Arc<PartitionRows>>,
 }
 
 impl DynamicSource {
-    /// The versions of the table before this one have been loaded.
+    /// Creates the source of one plan. The caller has loaded the previous versions of the table.
     ///
     /// # Errors
-    /// If the session may not have the rows, or they cannot be read.
+    /// Fails if the session may not access the rows, or if they cannot be read.
     pub(super) fn try_new(
-        core: &Arc<Core>,
+        shared: &Arc<SharedState>,
         table: &Arc<TableSnapshot>,
         session: &SessionConfig,
         access: Access,
@@ -65,15 +67,15 @@ impl DynamicSource {
             owner: owner.clone(),
         };
         Ok(DynamicSource {
-            planned: core.rows_of_version(table, &partition)?,
-            core: Arc::clone(core),
+            planned: shared.rows_of_version(table, &partition)?,
+            shared: Arc::clone(shared),
             table: Arc::clone(table),
             planned_for,
             owner,
         })
     }
 
-    /// Whose rows a session reads or writes.
+    /// Returns the partition that a session reads or writes.
     fn partition(&self, session: &SessionConfig, access: Access) -> Result<Partition, Error> {
         let actor = Actor::of(session);
         let owner = access::check(self.definition(), actor.as_deref(), access)?;
@@ -83,76 +85,85 @@ impl DynamicSource {
         })
     }
 
-    fn view(&self, session: &SessionConfig) -> View {
-        let with_deleted = Actor::of(session).is_some_and(|actor| actor.with_deleted);
-        View::new(self.definition(), self.core.clock.now(), with_deleted)
+    /// Returns the view of queries for an actor.
+    fn query_view(&self, actor: Option<&Actor>) -> View {
+        let with_deleted = actor.is_some_and(|actor| actor.with_deleted);
+        View::new(self.definition(), self.shared.clock.now(), with_deleted)
     }
 
-    /// The rows of this moment; or, if they are of a later version by now, those of before the first
-    /// statement of that, or those of when the plan was made.
-    fn present_or_planned(&self, partition: &Partition) -> Result<Arc<PartitionRows>> {
-        if let Some(rows) = self.core.rows_of_version(&self.table, partition)? {
+    /// Returns the current rows. If they have a later version than the plan, returns the rows before the
+    /// first statement of that version, or the rows at planning time.
+    fn current_or_planned(&self, partition: &Partition) -> Result<Arc<PartitionRows>> {
+        if let Some(rows) = self.shared.rows_of_version(&self.table, partition)? {
             return Ok(rows);
         }
         match &self.planned {
             Some(planned) if partition.owner == self.owner => Ok(Arc::clone(planned)),
             _ => {
-                let present = self.core.rows(&self.table, partition)?.version();
-                Err(self.core.altered(&self.table, Some(present)).into())
+                let current = self.shared.rows(&self.table, partition)?.version();
+                Err(self.shared.altered(&self.table, Some(current)).into())
             }
         }
     }
 
-    /// What a statement does to these rows.
-    fn changes(
+    /// Computes the effect of an `UPDATE` or `DELETE` on a snapshot of the partition.
+    fn effect(
         &self,
         change: &ColumnarChange,
         rows: &PartitionRows,
         view: &View,
-    ) -> Result<Outcome> {
+    ) -> Result<StatementEffect> {
         if rows.version() > self.table.version() {
-            return Err(self.core.altered(&self.table, Some(rows.version())).into());
+            return Err(self
+                .shared
+                .altered(&self.table, Some(rows.version()))
+                .into());
         }
-        let mut places = Vec::new();
-        let mut after = Vec::new();
+        let mut addresses = Vec::new();
+        let mut updated = Vec::new();
         let mut first_row = 0;
         for stored in &rows.chunks {
             let mut reader = ChunkReader::new(&self.table, stored.clone(), view, first_row);
-            let (found, length) = (all_rows(reader.len()), reader.len());
-            // The reader is lent to the statement, and says afterwards where the rows are.
+            let length = reader.len();
             let mut changes = ChunkChanges {
                 source: self,
                 first_row,
                 numbers: Vec::new(),
-                after: &mut after,
+                updated: &mut updated,
             };
-            change.run(&mut reader, found, &mut changes)?;
-            places.extend(changes.numbers.into_iter().map(|number| RowAddress {
+            change.run(&mut reader, all_rows(length), &mut changes)?;
+            addresses.extend(changes.numbers.into_iter().map(|number| RowAddress {
                 chunk: stored.id,
                 row: reader.row(number),
             }));
             first_row += length;
         }
         let is_update = change.kind() == Statement::Update;
-        let rows = match is_update && !places.is_empty() {
-            true => Some(self.joined(&after)?),
-            false => None,
+        let added = if is_update && !addresses.is_empty() {
+            Some(joined(&self.table, &updated)?)
+        } else {
+            None
         };
-        Ok(Outcome {
-            removed: Removed::Rows(places),
-            rows,
+        Ok(StatementEffect {
+            removed: RemovedRows::At(addresses),
+            added,
             on_conflict: OnConflict::Refuse,
             is_update,
         })
     }
 
-    fn joined(&self, batches: &[RecordBatch]) -> Result<RecordBatch, Error> {
-        joined(&self.table, batches)
-    }
-
-    /// The rows of `batch`, which has the columns that the system adds behind those of the table.
+    /// Returns the columns of the definition from `batch`, which also has the system columns, if they
+    /// are valid.
     fn checked(&self, batch: &RecordBatch) -> Result<RecordBatch, RowError> {
         checked(self.definition(), self.table.schema(), batch)
+    }
+
+    fn write(
+        &self,
+        partition: &Partition,
+        plan: &mut dyn FnMut(&PartitionRows) -> Result<StatementEffect>,
+    ) -> Result<u64> {
+        write(&self.shared, &self.table, partition, plan)
     }
 }
 
@@ -160,14 +171,30 @@ fn joined(table: &TableSnapshot, batches: &[RecordBatch]) -> Result<RecordBatch,
     concat_batches(table.schema(), batches).map_err(|source| arrow_error(table, source))
 }
 
-/// Where a statement puts what it does to a chunk.
+/// Runs a statement on a partition. A panic becomes an error.
+fn write(
+    shared: &SharedState,
+    table: &TableSnapshot,
+    partition: &Partition,
+    plan: &mut dyn FnMut(&PartitionRows) -> Result<StatementEffect>,
+) -> Result<u64> {
+    let writer = PartitionWriter {
+        shared,
+        table,
+        partition,
+    };
+    guard_of(table.name(), || writer.run(plan))
+}
+
+/// Collects the changes of a statement to one chunk.
 struct ChunkChanges<'a> {
     source: &'a DynamicSource,
     /// The number of the chunk's first row in the partition.
     first_row: usize,
-    /// Among the rows of the chunk that are seen, those that change.
+    /// The numbers of the changed rows among the visible rows of the chunk.
     numbers: Vec<usize>,
-    after: &'a mut Vec<RecordBatch>,
+    /// The new values of updated rows.
+    updated: &'a mut Vec<RecordBatch>,
 }
 
 impl ChangeSink for ChunkChanges<'_> {
@@ -181,9 +208,10 @@ impl ChangeSink for ChunkChanges<'_> {
         after: &RecordBatch,
     ) -> Result<(), kalamtable_provider::Error> {
         let number = |row| self.first_row + block.rows().nth(row).unwrap_or_default();
-        let after = self.source.checked(after);
-        self.after
-            .push(after.map_err(|error| kalamtable_provider::Error::from(error).map_row(number))?);
+        let checked = self.source.checked(after);
+        self.updated.push(
+            checked.map_err(|error| kalamtable_provider::Error::from(error).map_row(number))?,
+        );
         self.numbers.extend(block.rows());
         Ok(())
     }
@@ -220,17 +248,14 @@ impl ColumnarSource for DynamicSource {
     }
 
     fn statistics(&self) -> Result<PlanStatistics> {
-        let with_deleted = self
-            .planned_for
-            .as_ref()
-            .is_some_and(|actor| actor.with_deleted);
-        let view = View::new(self.definition(), self.core.clock.now(), with_deleted);
+        let view = self.query_view(self.planned_for.as_deref());
         let count = |rows: &Arc<PartitionRows>| {
             let chunks = rows.chunks.iter();
             chunks.map(|stored| view.count(stored)).sum()
         };
         Ok(PlanStatistics {
             row_count: self.planned.as_ref().map(count),
+            // Another session may run the plan and read the rows of another user.
             is_estimate: true,
             key_bounds: None,
         })
@@ -242,8 +267,8 @@ impl ColumnarSource for DynamicSource {
 
     fn scan(&self, scan: &ColumnarScan<'_>) -> Result<OpenedPartition> {
         let partition = self.partition(scan.session, Access::Read)?;
-        let rows = self.present_or_planned(&partition)?;
-        let view = self.view(scan.session);
+        let rows = self.current_or_planned(&partition)?;
+        let view = self.query_view(Actor::of(scan.session).as_deref());
         let table = Arc::clone(&self.table);
         let mut first_row = 0;
         let chunks = (0..rows.chunks.len()).map(move |chunk| {
@@ -269,49 +294,26 @@ impl ColumnarSource for DynamicSource {
 
     fn change(&self, change: &ColumnarChange, session: &SessionConfig) -> Result<u64> {
         let partition = self.partition(session, Access::Write)?;
-        // What is deleted can neither be changed nor deleted again.
-        let view = View::new(self.definition(), self.core.clock.now(), false);
-        self.write(&partition, &mut |rows| self.changes(change, rows, &view))
+        // Deleted rows can neither be updated nor deleted again.
+        let view = View::new(self.definition(), self.shared.clock.now(), false);
+        self.write(&partition, &mut |rows| self.effect(change, rows, &view))
     }
 
     fn truncate(&self, session: &SessionConfig) -> Result<u64> {
         let partition = self.partition(session, Access::Write)?;
         self.write(&partition, &mut |_| {
-            Ok(Outcome {
-                removed: Removed::All,
-                rows: None,
-                on_conflict: OnConflict::Refuse,
-                is_update: false,
-            })
+            Ok(StatementEffect::removal(RemovedRows::All))
         })
     }
 }
 
-impl DynamicSource {
-    fn write(
-        &self,
-        partition: &Partition,
-        ask: &mut dyn FnMut(&PartitionRows) -> Result<Outcome>,
-    ) -> Result<u64> {
-        write(&self.core, &self.table, partition, ask)
+impl fmt::Debug for DynamicSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DynamicSource({})", self.label())
     }
 }
 
-fn write(
-    core: &Core,
-    table: &TableSnapshot,
-    partition: &Partition,
-    ask: &mut dyn FnMut(&PartitionRows) -> Result<Outcome>,
-) -> Result<u64> {
-    let writing = Writing {
-        core,
-        table,
-        partition,
-    };
-    guard_of(table.name(), || writing.run(ask))
-}
-
-/// Takes the rows of one `INSERT`.
+/// The rows of one `INSERT`.
 struct DynamicWriter<'a> {
     source: &'a DynamicSource,
     partition: Partition,
@@ -322,9 +324,9 @@ struct DynamicWriter<'a> {
 impl RowWriter for DynamicWriter<'_> {
     fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let definition = self.source.definition();
-        let own = definition.columns().len();
-        let of_system = definition.kind().system_columns().iter();
-        for (column, array) in of_system.zip(batch.columns().iter().skip(own)) {
+        let system_columns = definition.kind().system_columns().iter();
+        let arrays = batch.columns().iter().skip(definition.columns().len());
+        for (column, array) in system_columns.zip(arrays) {
             if array.logical_null_count() < array.len() {
                 return Err(kalamtable_provider::Error::SystemColumn {
                     table: definition.name().clone(),
@@ -334,32 +336,30 @@ impl RowWriter for DynamicWriter<'_> {
             }
         }
         let pushed = self.rows;
-        let rows = self.source.checked(batch);
-        let rows = rows
-            .map_err(|error| kalamtable_provider::Error::from(error).map_row(|row| pushed + row))?;
-        self.rows += rows.num_rows();
-        self.batches.push(rows);
+        let checked = self.source.checked(batch).map_err(|error| {
+            kalamtable_provider::Error::from(error).map_row(|row| pushed + row)
+        })?;
+        self.rows += checked.num_rows();
+        self.batches.push(checked);
         Ok(())
     }
 
     fn commit(&mut self, op: InsertOp) -> BoxFuture<'_, Result<u64>> {
         let batches = std::mem::take(&mut self.batches);
-        let (core, table) = (
-            Arc::clone(&self.source.core),
-            Arc::clone(&self.source.table),
-        );
+        let shared = Arc::clone(&self.source.shared);
+        let table = Arc::clone(&self.source.table);
         let (partition, count) = (self.partition.clone(), self.rows as u64);
         async move {
-            // It may wait for other statements, and for the registry.
+            // On a blocking thread, because it may wait for other statements and for the registry.
             let work = SpawnedTask::spawn_blocking(move || {
                 let rows = joined(&table, &batches)?;
-                write(&core, &table, &partition, &mut |_| {
-                    Ok(Outcome {
+                write(&shared, &table, &partition, &mut |_| {
+                    Ok(StatementEffect {
                         removed: match op {
-                            InsertOp::Overwrite => Removed::All,
-                            InsertOp::Append | InsertOp::Replace => Removed::None,
+                            InsertOp::Overwrite => RemovedRows::All,
+                            InsertOp::Append | InsertOp::Replace => RemovedRows::None,
                         },
-                        rows: Some(rows.clone()),
+                        added: Some(rows.clone()),
                         on_conflict: match op {
                             InsertOp::Replace => OnConflict::Replace,
                             InsertOp::Append | InsertOp::Overwrite => OnConflict::Refuse,
@@ -373,11 +373,5 @@ impl RowWriter for DynamicWriter<'_> {
             Ok(count)
         }
         .boxed()
-    }
-}
-
-impl fmt::Debug for DynamicSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DynamicSource({})", self.label())
     }
 }

@@ -12,7 +12,7 @@ use kalamtable_model::TableDefinition;
 use kalamtable_provider::{Access, ColumnarTable, SourceRef};
 use kalamtable_registry::TableSnapshot;
 
-use super::core::Core;
+use super::shared_state::SharedState;
 use super::source::DynamicSource;
 use super::versions::Versions;
 
@@ -24,13 +24,13 @@ use super::versions::Versions;
 /// table must name its columns, because DataFusion compares their number with that of the schema.
 #[derive(Debug)]
 pub struct DynamicTable {
-    core: Arc<Core>,
+    shared: Arc<SharedState>,
     table: Arc<TableSnapshot>,
 }
 
 impl DynamicTable {
-    pub(super) fn new(core: Arc<Core>, table: Arc<TableSnapshot>) -> Self {
-        DynamicTable { core, table }
+    pub(super) fn new(shared: Arc<SharedState>, table: Arc<TableSnapshot>) -> Self {
+        DynamicTable { shared, table }
     }
 
     /// Returns the snapshot of the version.
@@ -50,8 +50,8 @@ impl ColumnarTable for DynamicTable {
     }
 
     async fn source(&self, session: &SessionConfig, access: Access) -> Result<SourceRef> {
-        Versions::load(&self.core.registry, &self.table).await?;
-        let source = DynamicSource::try_new(&self.core, &self.table, session, access)?;
+        Versions::load(&self.shared.registry, &self.table).await?;
+        let source = DynamicSource::try_new(&self.shared, &self.table, session, access)?;
         Ok(Arc::new(source))
     }
 }

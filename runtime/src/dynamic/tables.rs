@@ -10,7 +10,7 @@ use kalamtable_registry::{Artefact, SchemaRegistry, TableSnapshot};
 use kalamtable_store::TableId;
 
 use super::clock::{Clock, SystemClock};
-use super::core::{Core, StorageLimits};
+use super::shared_state::{SharedState, StorageLimits};
 use super::storage::RowStorage;
 use super::table::DynamicTable;
 use crate::error::Error;
@@ -20,7 +20,7 @@ use crate::error::Error;
 /// A clone is the same tables. See [`dynamic`](crate::dynamic).
 #[derive(Clone, Debug)]
 pub struct DynamicTables {
-    pub(super) core: Arc<Core>,
+    pub(super) shared: Arc<SharedState>,
 }
 
 /// What streams may take, and what time it is for them.
@@ -82,7 +82,7 @@ impl DynamicTables {
         options: DynamicOptions,
     ) -> Self {
         DynamicTables {
-            core: Arc::new(Core::new(registry, storage, options.limits, options.clock)),
+            shared: Arc::new(SharedState::new(registry, storage, options.limits, options.clock)),
         }
     }
 
@@ -112,7 +112,7 @@ impl DynamicTables {
             table.charge(parts.bytes());
         }
         table.record_lookup(Artefact::Provider, is_hit);
-        let dynamic = DynamicTable::new(Arc::clone(&self.core), Arc::clone(table));
+        let dynamic = DynamicTable::new(Arc::clone(&self.shared), Arc::clone(table));
         Ok(Arc::new(RowProvider::with_parts(
             Arc::new(dynamic),
             Arc::clone(parts),
@@ -121,12 +121,12 @@ impl DynamicTables {
 
     /// The registry.
     pub fn registry(&self) -> &SchemaRegistry {
-        &self.core.registry
+        &self.shared.registry
     }
 
     /// What has become of the rows of streams.
     pub fn stats(&self) -> DynamicStats {
-        let (rows_expired, rows_evicted) = self.core.removed_rows();
+        let (rows_expired, rows_evicted) = self.shared.removed_rows();
         DynamicStats {
             rows_expired,
             rows_evicted,
@@ -139,6 +139,6 @@ impl DynamicTables {
     /// # Errors
     /// If the storage cannot be written.
     pub fn remove_rows(&self, table: TableId) -> Result<(), BoxError> {
-        self.core.remove_rows(table)
+        self.shared.remove_rows(table)
     }
 }

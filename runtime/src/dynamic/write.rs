@@ -1,63 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Writing`]: what one statement does to a partition, as a whole or not at all.
+//! [`PartitionWriter`]: applies one statement to a partition, completely or not at all.
 //!
-//! Writers of a partition take turns for as long as they look at keys and commit. What an `UPDATE` or
-//! `DELETE` does is asked before, and once more if the rows have changed by then.
+//! The writers of a partition take turns while they compare keys and commit. The effect of an `UPDATE`
+//! or `DELETE` is computed before that, and again if the rows have changed in between.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
 
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
-use arrow::datatypes::SchemaRef;
-use arrow::error::ArrowError;
-use datafusion::error::{DataFusionError, Result};
-use kalamtable_provider::__private::values_text;
+use datafusion::error::Result;
 use kalamtable_registry::TableSnapshot;
+use kalamtable_store::UnixMicros;
 
 use super::compact::compact;
-use super::core::Core;
-use super::keys::{KeyBytes, KeyIndex, RowAddress};
+use super::conflicts::{ResolvedRows, resolve_conflicts};
+use super::shared_state::SharedState;
+use super::current_rows::CurrentRows;
+use super::keys::{KeyBytes, RowAddress};
 use super::partition_index::{IndexUpdate, PartitionIndex, arrow_error, table_rows};
+use super::statement_effect::StatementEffect;
 use super::storage::{Chunk, ChunkId, Commit, Partition, PartitionRows, StoredChunk};
 use super::versions::Pick;
 use super::visible::View;
 use crate::error::{Error, source_error};
 
-/// What a statement wants to do.
-pub(super) struct Outcome {
-    /// The rows that go.
-    pub(super) removed: Removed,
-    /// The rows that come, of the table's columns; none if there are none.
-    pub(super) rows: Option<RecordBatch>,
-    pub(super) on_conflict: OnConflict,
-    /// Whether the rows that come are those that go, changed.
-    pub(super) is_update: bool,
-}
-
-pub(super) enum Removed {
-    None,
-    All,
-    Rows(Vec<RowAddress>),
-}
-
-/// What becomes of a row that comes with the primary key of one that stays.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum OnConflict {
-    Refuse,
-    Replace,
-}
-
-/// One statement's access to a partition.
-pub(super) struct Writing<'a> {
-    pub(super) core: &'a Core,
+/// The access of one statement to a partition.
+pub(super) struct PartitionWriter<'a> {
+    pub(super) shared: &'a SharedState,
     pub(super) table: &'a TableSnapshot,
     pub(super) partition: &'a Partition,
 }
 
 /// A commit, and its effects on the counters and the key indexes.
-struct Prepared {
+struct PreparedCommit {
     commit: Commit,
     /// The number of rows that the statement itself removes.
     removed: u64,
@@ -66,409 +43,344 @@ struct Prepared {
     index_update: IndexUpdate,
 }
 
-impl Writing<'_> {
-    /// Runs a statement, of which `ask` says what it does to the rows of a moment. Returns how many rows it
-    /// has removed.
+/// The removed rows that leave a tombstone.
+struct Tombstones {
+    /// Positions in the removed rows.
+    rows: Vec<usize>,
+    /// The primary key of each; empty if the table has no primary key.
+    keys: Vec<Option<KeyBytes>>,
+}
+
+
+
+
+impl PartitionWriter<'_> {
+    /// Runs a statement: `plan` computes its effect on a snapshot of the partition. Returns the number of
+    /// rows that the statement removed.
     ///
     /// # Errors
-    /// What `ask` fails with; [`Error::Altered`], [`Error::DuplicateKey`]; if the storage fails. Nothing
-    /// has changed then.
+    /// Fails with the error of `plan`, with [`Error::Altered`] or a duplicate key, or if the storage fails.
+    /// The partition is then unchanged.
     pub(super) fn run(
         &self,
-        ask: &mut dyn FnMut(&PartitionRows) -> Result<Outcome>,
+        plan: &mut dyn FnMut(&PartitionRows) -> Result<StatementEffect>,
     ) -> Result<u64> {
-        self.core.check_present(self.table)?;
+        self.shared.check_current(self.table)?;
         let mut before = self.rows()?;
-        let mut outcome = ask(&before)?;
-        let state = self.core.state(self.partition);
+        let mut effect = plan(&before)?;
+        let state = self.shared.state(self.partition);
         let mut index = state.index.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let now = self.rows()?;
-            if now.number != before.number {
-                before = now;
-                outcome = ask(&before)?;
+            let current = self.rows()?;
+            if current.number != before.number {
+                before = current;
+                effect = plan(&before)?;
             }
-            // Nobody who writes under a later version has been before us: an index of its keys would have
-            // other bytes.
-            self.core.check_present(self.table)?;
+            // After this check, no writer under a later version can have changed the index, whose keys
+            // would then have other bytes.
+            self.shared.check_current(self.table)?;
             index.follow(self.table, &before)?;
-            let prepared = self.prepare(&before, &index, &outcome)?;
+            let prepared = self.prepare(&before, &index, &effect)?;
             if prepared.commit.is_empty() {
                 return Ok(prepared.removed);
             }
-            // Before the commit: who meets its rows looks for those of before.
-            let now = self.core.clock.now();
+            // Before the commit, because readers that find its rows look for the previous ones.
+            let now = self.shared.clock.now();
             state.forget(now);
             if before.version() < self.table.version() {
                 state.keep(&before, now);
             }
-            let commit = prepared.commit.clone();
-            let storage = &self.core.storage;
+            let storage = &self.shared.storage;
             let committed = storage
-                .commit(self.partition, before.number, commit)
+                .commit(self.partition, before.number, prepared.commit)
                 .map_err(|error| source_error(self.table.name(), error))?;
-            // Another process writes to the same storage: each refusal is its success.
+            // Another process may write to the same storage: each refusal is a commit of that process.
             if committed {
-                self.core
+                self.shared
                     .count(prepared.rows_expired, prepared.rows_evicted);
-                let removed = prepared.removed;
-                // What is committed is committed: an index that cannot follow is made anew.
+                // The commit stands even if the index cannot follow: it is then built again.
                 let _ = index.apply(self.table, prepared.index_update, before.number + 1);
-                return Ok(removed);
+                return Ok(prepared.removed);
             }
         }
     }
 
     fn rows(&self) -> Result<Arc<PartitionRows>> {
-        self.core.rows(self.table, self.partition)
+        self.shared.rows(self.table, self.partition)
     }
 
+    /// Computes the commit of a statement.
     fn prepare(
         &self,
         before: &PartitionRows,
         index: &PartitionIndex,
-        outcome: &Outcome,
-    ) -> Result<Prepared> {
+        effect: &StatementEffect,
+    ) -> Result<PreparedCommit> {
         let definition = self.table.definition();
-        let now = self.core.clock.now();
-        let view = View::new(definition, now, false);
-        let chunks: HashMap<ChunkId, &StoredChunk> = before
-            .chunks
-            .iter()
-            .map(|stored| (stored.id, stored))
-            .collect();
-        let expired = before
-            .chunks
-            .iter()
-            .filter(|stored| view.has_expired(stored));
-        let mut dropped: Vec<StoredChunk> = expired.cloned().collect();
+        let now = self.shared.clock.now();
+        let current = CurrentRows::new(before, View::new(definition, now, false));
+        let mut dropped = current.expired();
         let rows_expired: usize = dropped.iter().map(StoredChunk::present).sum();
-        let is_expired = |place: RowAddress| {
-            let stored = chunks.get(&place.chunk);
-            stored.is_none_or(|stored| view.has_expired(stored))
-        };
-        let is_tombstone = |place: RowAddress| {
-            let deleted = chunks
-                .get(&place.chunk)
-                .and_then(|stored| stored.chunk.deleted());
-            deleted.is_some_and(|deleted| deleted.value(place.row as usize))
-        };
 
-        let mut gone: Vec<RowAddress> = match &outcome.removed {
-            Removed::None => Vec::new(),
-            Removed::Rows(places) => places.clone(),
-            Removed::All => {
-                let seen = before
-                    .chunks
-                    .iter()
-                    .map(|stored| (stored.id, view.of(stored)));
-                let places = seen.flat_map(|(chunk, seen)| {
-                    (0..seen.len())
-                        .map(|number| RowAddress {
-                            chunk,
-                            row: seen.row(number),
-                        })
-                        .collect::<Vec<_>>()
-                });
-                places.collect()
-            }
-        };
-        let mut is_gone: HashSet<RowAddress> = gone.iter().copied().collect();
+        let resolved = resolve_conflicts(self.table, &current, index, effect)?;
+        let removed_rows = self.read(&current, &resolved.removed)?;
+        let removed_keys = self.keys_of(index, &removed_rows)?;
+        let tombstones = self.tombstones(index, effect, &resolved, &removed_keys);
+        let tombstone_rows = self.take(&removed_rows, &tombstones.rows)?;
+        let written = self.chunk_rows(&resolved.added, &tombstone_rows)?;
 
-        // The primary key decides which rows are replaced, and which tombstones are.
-        let schema = self.table.schema();
-        let mut rows = match &outcome.rows {
-            Some(rows) => rows.clone(),
-            None => RecordBatch::new_empty(schema.clone()),
-        };
-        let mut numbers: Vec<usize> = (0..rows.num_rows()).collect();
-        let mut superseded: Vec<RowAddress> = Vec::new();
-        let mut keys: Vec<Vec<Option<KeyBytes>>> = Vec::new();
-        if let Some(primary) = index.primary() {
-            let mut own = primary.keys(&rows).map_err(|error| self.arrow(error))?;
-            match outcome.on_conflict {
-                OnConflict::Refuse => {
-                    if let Some(row) = first_twice(&own) {
-                        return Err(self.duplicate(primary, &rows, row, &numbers, outcome));
-                    }
-                }
-                OnConflict::Replace => {
-                    let last = last_of_each(&own);
-                    if last.len() < own.len() {
-                        rows = self.take(&rows, &last)?;
-                        own = last.iter().map(|row| own[*row].clone()).collect();
-                        numbers = last;
-                    }
-                }
-            }
-            for (row, key) in own.iter().enumerate() {
-                let Some(place) = key.as_ref().and_then(|key| primary.places.get(key)) else {
-                    continue;
-                };
-                if is_expired(*place) {
-                    continue;
-                }
-                if is_tombstone(*place) {
-                    superseded.push(*place);
-                } else if !is_gone.contains(place) {
-                    if outcome.on_conflict == OnConflict::Refuse {
-                        return Err(self.duplicate(primary, &rows, row, &numbers, outcome));
-                    }
-                    is_gone.insert(*place);
-                    gone.push(*place);
-                }
-            }
-            keys.push(own);
-        }
-        for unique in index.indexes().iter().filter(|index| !index.is_primary) {
-            let own = unique.keys(&rows).map_err(|error| self.arrow(error))?;
-            let taken = own.iter().position(|key| {
-                let place = key.as_ref().and_then(|key| unique.places.get(key));
-                place.is_some_and(|place| !is_expired(*place) && !is_gone.contains(place))
-            });
-            if let Some(row) = first_twice(&own).or(taken) {
-                return Err(self.duplicate(unique, &rows, row, &numbers, outcome));
-            }
-            keys.push(own);
-        }
-        gone.sort_unstable();
-
-        let gone_rows = self.read(&chunks, &gone)?;
-        let gone_keys = index.indexes().iter().map(|index| index.keys(&gone_rows));
-        let gone_keys = gone_keys.collect::<Result<Vec<_>, _>>();
-        let gone_keys = gone_keys.map_err(|error| self.arrow(error))?;
-
-        // What goes leaves a tombstone, unless another row has its key from then on.
-        let has_tombstones = !definition.kind().system_columns().is_empty();
-        let tombstones = match (index.primary(), keys.first(), gone_keys.first()) {
-            _ if !has_tombstones => Vec::new(),
-            (Some(_), Some(new), Some(old)) => {
-                let new: HashSet<&KeyBytes> = new.iter().flatten().collect();
-                let is_left = |row: &usize| old[*row].as_ref().is_none_or(|key| !new.contains(key));
-                (0..gone.len()).filter(is_left).collect()
-            }
-            _ if outcome.is_update => Vec::new(),
-            _ => (0..gone.len()).collect::<Vec<usize>>(),
-        };
-        let tombstone_keys: Vec<Option<KeyBytes>> = match (index.primary(), gone_keys.first()) {
-            (Some(_), Some(old)) => tombstones.iter().map(|row| old[*row].clone()).collect(),
-            _ => Vec::new(),
-        };
-        let written = self.chunk_rows(&rows, &self.take(&gone_rows, &tombstones)?)?;
-
-        let mut commit = Commit::default();
-        let mut new_keys = Vec::new();
         let chunk = ChunkId(before.next_chunk);
-        if written.num_rows() > 0 {
-            let place = |row: usize| RowAddress {
-                chunk,
-                row: row as u32,
-            };
-            for (number, own) in keys.into_iter().enumerate() {
-                let placed = own.into_iter().enumerate();
-                let mut placed: Vec<(KeyBytes, RowAddress)> = placed
-                    .filter_map(|(row, key)| Some((key?, place(row))))
-                    .collect();
-                if number == 0 && index.primary().is_some() {
-                    let behind = tombstone_keys.iter().enumerate();
-                    placed.extend(behind.filter_map(|(row, key)| {
-                        Some((key.clone()?, place(rows.num_rows() + row)))
-                    }));
-                }
-                new_keys.push(placed);
-            }
-            let version = self.table.version();
-            let written = Arc::new(Chunk::new(written, version, now));
-            commit.added.push((chunk, written));
-        }
-        for place in gone.iter().chain(&superseded) {
-            let rows = commit.superseded.entry(place.chunk).or_default();
-            rows.push(place.row);
-        }
-        commit
-            .removed
-            .extend(dropped.iter().map(|stored| stored.id));
-
-        let emptied = before.after(&commit);
-        let emptied = emptied.chunks.iter().filter(|stored| stored.present() == 0);
-        commit.removed.extend(emptied.map(|stored| stored.id));
+        let mut commit = self.commit(chunk, written, &resolved, &dropped, now);
+        remove_empty_chunks(before, &mut commit);
         let mut rows_evicted = 0;
-        if definition.ttl_seconds().is_some() {
-            let evicted = self.evicted(&before.after(&commit), &commit)?;
-            rows_evicted = evicted.iter().map(StoredChunk::present).sum();
-            commit
-                .removed
-                .extend(evicted.iter().map(|stored| stored.id));
-            dropped.extend(evicted);
-        }
         let mut rewritten = Vec::new();
-        if definition.ttl_seconds().is_none() {
-            let compacted = compact(&before.after(&commit)).map_err(|error| self.arrow(error))?;
-            if let Some(compacted) = compacted {
-                let taken_out = |id: &ChunkId| compacted.removed.contains(id);
-                commit.added.retain(|(id, _)| !taken_out(id));
-                commit.superseded.retain(|id, _| !taken_out(id));
-                commit.removed.extend(compacted.removed.iter().copied());
-                for (id, chunk) in compacted.added {
-                    rewritten.push(StoredChunk {
-                        id,
-                        chunk: Arc::clone(&chunk),
-                        superseded: None,
-                    });
-                    commit.added.push((id, chunk));
-                }
-            }
+        if definition.ttl_seconds().is_some() {
+            let evicted = self.evict(before, &mut commit)?;
+            rows_evicted = evicted.iter().map(StoredChunk::present).sum();
+            dropped.extend(evicted);
+        } else {
+            rewritten = self.compact(before, &mut commit)?;
         }
-        let known: HashSet<ChunkId> = before.chunks.iter().map(|stored| stored.id).collect();
-        commit.removed.retain(|id| known.contains(id));
-        commit
-            .superseded
-            .retain(|id, _| !commit.removed.contains(id));
-        let removed = gone.len() as u64;
-        Ok(Prepared {
+        keep_known_chunks(before, &mut commit);
+        Ok(PreparedCommit {
             commit,
-            removed,
+            removed: resolved.removed.len() as u64,
             rows_expired: rows_expired as u64,
             rows_evicted: rows_evicted as u64,
             index_update: IndexUpdate {
-                removed_keys: gone_keys,
-                removed_rows: is_gone,
+                removed_keys,
+                removed_rows: resolved.removed.iter().copied().collect(),
                 dropped,
-                added_keys: new_keys,
+                added_keys: added_keys(index, chunk, &resolved, tombstones),
                 rewritten,
             },
         })
     }
 
-    /// The chunks of a stream that have to go for it to hold what it may: those that are oldest, and none
-    /// that the statement adds.
-    fn evicted(&self, after: &PartitionRows, commit: &Commit) -> Result<Vec<StoredChunk>> {
-        let most = self.core.limits.stream_bytes;
+    /// Creates the commit that adds a chunk of written rows and supersedes the removed ones.
+    fn commit(
+        &self,
+        chunk: ChunkId,
+        written: RecordBatch,
+        resolved: &ResolvedRows,
+        dropped: &[StoredChunk],
+        now: UnixMicros,
+    ) -> Commit {
+        let mut commit = Commit::default();
+        if written.num_rows() > 0 {
+            let version = self.table.version();
+            let written = Arc::new(Chunk::new(written, version, now));
+            commit.added.push((chunk, written));
+        }
+        let tombstones = &resolved.superseded_tombstones;
+        for address in resolved.removed.iter().chain(tombstones) {
+            let rows = commit.superseded.entry(address.chunk).or_default();
+            rows.push(address.row);
+        }
+        commit.removed.extend(dropped.iter().map(|stored| stored.id));
+        commit
+    }
+
+    /// Selects the removed rows that leave a tombstone: those whose key no added row has.
+    fn tombstones(
+        &self,
+        index: &PartitionIndex,
+        effect: &StatementEffect,
+        resolved: &ResolvedRows,
+        removed_keys: &[Vec<Option<KeyBytes>>],
+    ) -> Tombstones {
+        let definition = self.table.definition();
+        let none = Tombstones {
+            rows: Vec::new(),
+            keys: Vec::new(),
+        };
+        if definition.kind().system_columns().is_empty() {
+            return none;
+        }
+        let primary_keys = index
+            .primary()
+            .and_then(|_| resolved.keys.first().zip(removed_keys.first()));
+        match primary_keys {
+            Some((added, removed)) => {
+                let added: HashSet<&KeyBytes> = added.iter().flatten().collect();
+                let is_free = |key: &Option<KeyBytes>| {
+                    key.as_ref().is_none_or(|key| !added.contains(key))
+                };
+                let rows: Vec<usize> = (0..removed.len())
+                    .filter(|row| is_free(&removed[*row]))
+                    .collect();
+                Tombstones {
+                    keys: rows.iter().map(|row| removed[*row].clone()).collect(),
+                    rows,
+                }
+            }
+            None if effect.is_update => none,
+            None => Tombstones {
+                rows: (0..resolved.removed.len()).collect(),
+                keys: Vec::new(),
+            },
+        }
+    }
+
+    /// Removes the oldest chunks of a stream until it fits its limit, and returns them. Chunks that the
+    /// statement adds are never removed.
+    fn evict(&self, before: &PartitionRows, commit: &mut Commit) -> Result<Vec<StoredChunk>> {
+        let after = before.after(commit);
+        let max_bytes = self.shared.limits.stream_bytes;
         let added: usize = commit.added.iter().map(|(_, chunk)| chunk.bytes()).sum();
-        if added > most {
+        if added > max_bytes {
             return Err(Error::TooManyBytes {
                 table: self.table.name().clone(),
                 bytes: added,
-                most,
+                max_bytes,
             }
             .into());
         }
-        let is_added = |stored: &StoredChunk| commit.added.iter().any(|(id, _)| *id == stored.id);
-        let old = after.chunks.iter().filter(|stored| !is_added(stored));
-        let mut old: Vec<&StoredChunk> = old.collect();
-        old.sort_by_key(|stored| (stored.chunk.arrived_at(), stored.id));
-        let mut bytes = added + old.iter().map(|stored| stored.chunk.bytes()).sum::<usize>();
+        let is_added = |stored: &&StoredChunk| commit.added.iter().any(|(id, _)| *id == stored.id);
+        let chunks = after.chunks.iter();
+        let mut oldest_first: Vec<&StoredChunk> =
+            chunks.filter(|stored| !is_added(stored)).collect();
+        oldest_first.sort_by_key(|stored| (stored.chunk.arrived_at(), stored.id));
+        let sizes = oldest_first.iter().map(|stored| stored.chunk.bytes());
+        let mut bytes = added + sizes.sum::<usize>();
         let mut evicted = Vec::new();
-        for stored in old {
-            if bytes <= most {
+        for stored in oldest_first {
+            if bytes <= max_bytes {
                 break;
             }
             bytes -= stored.chunk.bytes();
             evicted.push(stored.clone());
         }
+        commit.removed.extend(evicted.iter().map(|stored| stored.id));
         Ok(evicted)
     }
 
-    /// Rows that are there, and rows that say that others are gone, as they are kept.
-    fn chunk_rows(&self, rows: &RecordBatch, tombstones: &RecordBatch) -> Result<RecordBatch> {
-        let schema = self.table.schema();
-        // Copied, also if there is one batch alone: it may be a small part of what it keeps alive.
-        let all: UInt32Array = (0..rows.num_rows() as u32).collect();
-        let rows = take_record_batch(rows, &all).map_err(|error| self.arrow(error))?;
-        let (there, gone) = (rows.num_rows(), tombstones.num_rows());
-        let joined = match gone {
-            0 => rows,
-            _ => concat_batches(schema, [&rows, tombstones]).map_err(|error| self.arrow(error))?,
+    /// Joins small or sparse chunks in the commit, and returns the chunks that this writes.
+    fn compact(&self, before: &PartitionRows, commit: &mut Commit) -> Result<Vec<StoredChunk>> {
+        let compacted = compact(&before.after(commit));
+        let Some(compacted) = compacted.map_err(|error| arrow_error(self.table, error))? else {
+            return Ok(Vec::new());
         };
-        let with_system: &SchemaRef = self.table.schema_with_system_columns();
-        if with_system.fields().len() == schema.fields().len() || there + gone == 0 {
-            return Ok(joined);
+        let is_joined = |id: &ChunkId| compacted.removed.contains(id);
+        commit.added.retain(|(id, _)| !is_joined(id));
+        commit.superseded.retain(|id, _| !is_joined(id));
+        commit.removed.extend(compacted.removed.iter().copied());
+        let mut rewritten = Vec::new();
+        for (id, chunk) in compacted.added {
+            rewritten.push(StoredChunk {
+                id,
+                chunk: Arc::clone(&chunk),
+                superseded: None,
+            });
+            commit.added.push((id, chunk));
         }
-        let count = (there + gone) as u64;
-        let first = self.core.storage.next_seqs(self.table.id(), count);
-        let first = first.map_err(|error| source_error(self.table.name(), error))?;
-        let seqs = Int64Array::from_iter_values(first..first + count as i64);
-        let deleted = (0..there + gone).map(|row| Some(row >= there));
-        let deleted: BooleanArray = deleted.collect();
-        let mut columns = joined.columns().to_vec();
-        columns.extend([Arc::new(seqs) as ArrayRef, Arc::new(deleted)]);
-        let batch = RecordBatch::try_new(with_system.clone(), columns);
-        batch.map_err(|error| self.arrow(error).into())
+        Ok(rewritten)
     }
 
-    /// The rows at these places, which ascend, under the table's version.
-    fn read(
-        &self,
-        chunks: &HashMap<ChunkId, &StoredChunk>,
-        places: &[RowAddress],
-    ) -> Result<RecordBatch> {
+    /// Returns added rows and tombstones as one chunk stores them: with the system columns, if the table
+    /// has any.
+    fn chunk_rows(&self, added: &RecordBatch, tombstones: &RecordBatch) -> Result<RecordBatch> {
         let schema = self.table.schema();
+        // Copied even if there are no tombstones, because the batch may be a small slice of large buffers.
+        let all: UInt32Array = (0..added.num_rows() as u32).collect();
+        let added = take_record_batch(added, &all).map_err(|error| arrow_error(self.table, error))?;
+        let joined = if tombstones.num_rows() == 0 {
+            added.clone()
+        } else {
+            concat_batches(schema, [&added, tombstones])
+                .map_err(|error| arrow_error(self.table, error))?
+        };
+        let with_system_columns = self.table.schema_with_system_columns();
+        let has_system_columns = with_system_columns.fields().len() > schema.fields().len();
+        if !has_system_columns || joined.num_rows() == 0 {
+            return Ok(joined);
+        }
+        let count = joined.num_rows();
+        let first = self
+            .shared
+            .storage
+            .next_seqs(self.table.id(), count as u64)
+            .map_err(|error| source_error(self.table.name(), error))?;
+        let seqs = Int64Array::from_iter_values(first..first + count as i64);
+        let deleted: BooleanArray = (0..count)
+            .map(|row| Some(row >= added.num_rows()))
+            .collect();
+        let mut columns = joined.columns().to_vec();
+        columns.extend([Arc::new(seqs) as ArrayRef, Arc::new(deleted)]);
+        let batch = RecordBatch::try_new(Arc::clone(with_system_columns), columns);
+        batch.map_err(|error| arrow_error(self.table, error).into())
+    }
+
+    /// Reads the rows at `addresses`, which ascend, under the version of the table.
+    fn read(&self, current: &CurrentRows<'_>, addresses: &[RowAddress]) -> Result<RecordBatch> {
         let mut batches = Vec::new();
-        for places in places.chunk_by(|a, b| a.chunk == b.chunk) {
-            let Some(stored) = places.first().and_then(|place| chunks.get(&place.chunk)) else {
+        for addresses in addresses.chunk_by(|a, b| a.chunk == b.chunk) {
+            let chunk = addresses.first().map(|address| address.chunk);
+            let Some(stored) = chunk.and_then(|chunk| current.chunk(chunk)) else {
                 continue;
             };
-            let rows: UInt32Array = places.iter().map(|place| place.row).collect();
+            let rows: UInt32Array = addresses.iter().map(|address| address.row).collect();
             batches.push(table_rows(self.table, &stored.chunk, &Pick::Rows(rows))?);
         }
-        concat_batches(schema, &batches).map_err(|error| self.arrow(error).into())
+        concat_batches(self.table.schema(), &batches)
+            .map_err(|error| arrow_error(self.table, error).into())
     }
 
     fn take(&self, rows: &RecordBatch, numbers: &[usize]) -> Result<RecordBatch> {
         let numbers: UInt32Array = numbers.iter().map(|number| *number as u32).collect();
-        take_record_batch(rows, &numbers).map_err(|error| self.arrow(error).into())
+        take_record_batch(rows, &numbers).map_err(|error| arrow_error(self.table, error).into())
     }
 
-    fn duplicate(
+    /// Returns the keys of `rows`, for each index.
+    fn keys_of(
         &self,
-        index: &KeyIndex,
+        index: &PartitionIndex,
         rows: &RecordBatch,
-        row: usize,
-        numbers: &[usize],
-        outcome: &Outcome,
-    ) -> DataFusionError {
-        let arrays: Vec<ArrayRef> = index
-            .columns
-            .iter()
-            .map(|column| rows.column(*column).clone())
-            .collect();
-        // The rows of an `UPDATE` have no numbers that somebody gave them.
-        let number = (!outcome.is_update).then(|| numbers[row]);
-        let (definition, values) = (self.table.definition(), values_text(&arrays, row));
-        kalamtable_provider::Error::duplicate_key(
-            definition,
-            number,
-            index.is_primary,
-            &index.columns,
-            values,
-        )
-        .into()
-    }
-
-    fn arrow(&self, source: ArrowError) -> Error {
-        arrow_error(self.table, source)
+    ) -> Result<Vec<Vec<Option<KeyBytes>>>> {
+        let keys = index.indexes().iter().map(|index| index.keys(rows));
+        let keys = keys.collect::<Result<Vec<_>, _>>();
+        keys.map_err(|error| arrow_error(self.table, error).into())
     }
 }
 
-impl Commit {
-    fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.superseded.is_empty() && self.removed.is_empty()
+/// Returns the keys of the rows of the chunk that a statement writes, for each index, and their addresses:
+/// the added rows, followed by the tombstones, which only the primary key finds.
+fn added_keys(
+    index: &PartitionIndex,
+    chunk: ChunkId,
+    resolved: &ResolvedRows,
+    tombstones: Tombstones,
+) -> Vec<Vec<(KeyBytes, RowAddress)>> {
+    let addressed = |keys: &[Option<KeyBytes>], first: usize| -> Vec<(KeyBytes, RowAddress)> {
+        let rows = keys.iter().enumerate();
+        let with_key = rows.filter_map(|(row, key)| Some((key.clone()?, first + row)));
+        with_key
+            .map(|(key, row)| {
+                let row = row as u32;
+                (key, RowAddress { chunk, row })
+            })
+            .collect()
+    };
+    let keys = resolved.keys.iter();
+    let mut added: Vec<Vec<(KeyBytes, RowAddress)>> =
+        keys.map(|keys| addressed(keys, 0)).collect();
+    if let (Some(primary), true) = (added.first_mut(), index.primary().is_some()) {
+        primary.extend(addressed(&tombstones.keys, resolved.added.num_rows()));
     }
+    added
 }
 
-/// The first row whose key is that of one before it.
-fn first_twice(keys: &[Option<KeyBytes>]) -> Option<usize> {
-    let mut seen = HashSet::new();
-    let mut rows = keys.iter();
-    rows.position(|key| key.as_ref().is_some_and(|key| !seen.insert(key)))
+/// Removes the chunks that keep no row after the commit.
+fn remove_empty_chunks(before: &PartitionRows, commit: &mut Commit) {
+    let after = before.after(commit);
+    let empty = after.chunks.iter().filter(|stored| stored.present() == 0);
+    commit.removed.extend(empty.map(|stored| stored.id));
 }
 
-/// Of several rows with one key, the last; in their order.
-fn last_of_each(keys: &[Option<KeyBytes>]) -> Vec<usize> {
-    let mut seen = HashSet::new();
-    let rows = keys.iter().enumerate().rev();
-    let last = rows.filter(|(_, key)| key.as_ref().is_none_or(|key| seen.insert(key)));
-    let mut last: Vec<usize> = last.map(|(row, _)| row).collect();
-    last.reverse();
-    last
+/// Restricts the removed and superseded rows to chunks that exist before the commit and remain after it.
+fn keep_known_chunks(before: &PartitionRows, commit: &mut Commit) {
+    let known: HashSet<ChunkId> = before.chunks.iter().map(|stored| stored.id).collect();
+    commit.removed.retain(|id| known.contains(id));
+    let removed = &commit.removed;
+    commit.superseded.retain(|id, _| !removed.contains(id));
 }

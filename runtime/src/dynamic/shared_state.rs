@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Core`]: the state that all dynamic tables of a server share.
+//! [`SharedState`]: the state that all dynamic tables of a server share.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,16 +18,16 @@ use super::partition_index::PartitionIndex;
 use super::storage::{Partition, PartitionRows, RowStorage};
 use crate::error::{Error, source_error};
 
-/// What rows may take in memory.
+/// Limits on the memory that rows use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StorageLimits {
-    /// The bytes of one stream. Beyond them the rows that were written first are evicted, those of one
-    /// statement at a time.
+    /// The maximum size of one stream table, in bytes. When a stream exceeds it, the oldest rows are evicted,
+    /// in units of the statements that wrote them.
     pub stream_bytes: usize,
 }
 
 impl Default for StorageLimits {
-    /// 64 MiB a stream.
+    /// Returns a limit of 64 MiB per stream.
     fn default() -> Self {
         StorageLimits {
             stream_bytes: 64 * 1024 * 1024,
@@ -35,8 +35,8 @@ impl Default for StorageLimits {
     }
 }
 
-/// What all providers share.
-pub(super) struct Core {
+/// The state that the dynamic tables of a server share.
+pub(super) struct SharedState {
     pub(super) registry: SchemaRegistry,
     pub(super) storage: Arc<dyn RowStorage>,
     pub(super) limits: StorageLimits,
@@ -48,66 +48,67 @@ pub(super) struct Core {
 
 type States = HashMap<Partition, Arc<PartitionState>>;
 
-/// What this process knows of a partition besides its rows. It can be made anew.
+/// The state that this process keeps for a partition besides its rows. It can be rebuilt at any time.
 #[derive(Debug, Default)]
 pub(super) struct PartitionState {
-    /// Who holds the lock is the only one in this process to write to the partition.
+    /// A statement holds the lock while it writes to the partition.
     pub(super) index: Mutex<PartitionIndex>,
-    /// What the rows were before the first statement of a later version, the oldest first: what queries
-    /// read whose plans were under way then.
-    earlier: Mutex<Vec<Earlier>>,
+    /// The rows before the first statement of each later version, the oldest first. Running queries that
+    /// were planned for an earlier version read them.
+    earlier: Mutex<Vec<EarlierRows>>,
 }
 
 #[derive(Debug)]
-struct Earlier {
+struct EarlierRows {
     rows: Arc<PartitionRows>,
     until: UnixMicros,
 }
 
-/// How long rows of before an alteration are kept for plans that are under way, in microseconds; and of
-/// how many alterations.
-const KEPT_FOR: i64 = 60_000_000;
-const MOST_EARLIER: usize = 8;
+/// The time for which the rows before a schema change are kept for running plans, in microseconds.
+const KEEP_MICROS: i64 = 60_000_000;
+
+/// The maximum number of schema changes for which previous rows are kept.
+const MAX_EARLIER: usize = 8;
 
 impl PartitionState {
-    /// Keeps rows of an earlier version, before others take their place.
+    /// Keeps the rows of an earlier version before a commit replaces them.
     pub(super) fn keep(&self, rows: &Arc<PartitionRows>, now: UnixMicros) {
         let mut earlier = self.lock_earlier();
-        earlier.push(Earlier {
+        earlier.push(EarlierRows {
             rows: Arc::clone(rows),
             until: now,
         });
-        if earlier.len() > MOST_EARLIER {
+        if earlier.len() > MAX_EARLIER {
             earlier.remove(0);
         }
     }
 
-    /// Forgets what no plan that is under way can need.
+    /// Drops the rows that have been kept long enough.
     pub(super) fn forget(&self, now: UnixMicros) {
         let mut earlier = self.lock_earlier();
-        earlier.retain(|earlier| now.0.saturating_sub(earlier.until.0) < KEPT_FOR);
+        earlier.retain(|earlier| now.0.saturating_sub(earlier.until.0) < KEEP_MICROS);
     }
 
-    /// The last rows that were of that version or earlier.
+    /// Returns the latest kept rows that can be read under `version`.
     fn rows_of(&self, version: u32) -> Option<Arc<PartitionRows>> {
         let earlier = self.lock_earlier();
         let mut latest_first = earlier.iter().rev().map(|earlier| &earlier.rows);
         latest_first.find(|rows| rows.version() <= version).cloned()
     }
 
-    fn lock_earlier(&self) -> MutexGuard<'_, Vec<Earlier>> {
+    fn lock_earlier(&self) -> MutexGuard<'_, Vec<EarlierRows>> {
         self.earlier.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Core {
+impl SharedState {
     pub(super) fn new(
         registry: SchemaRegistry,
         storage: Arc<dyn RowStorage>,
         limits: StorageLimits,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Core {
+        SharedState {
             registry,
             storage,
             limits,
@@ -131,7 +132,7 @@ impl Core {
         (load(&self.rows_expired), load(&self.rows_evicted))
     }
 
-    /// What is in a partition at this moment.
+    /// Returns the current rows of a partition.
     pub(super) fn rows(
         &self,
         table: &TableSnapshot,
@@ -143,8 +144,8 @@ impl Core {
         })
     }
 
-    /// What is in a partition, as far as it can be read under the version of `table`: of this moment, or of
-    /// before it was altered; none if that is long ago.
+    /// Returns the latest rows of a partition that can be read under the version of `table`, or `None` if
+    /// they are no longer kept.
     pub(super) fn rows_of_version(
         &self,
         table: &TableSnapshot,
@@ -158,25 +159,26 @@ impl Core {
         Ok(state.and_then(|state| state.rows_of(table.version())))
     }
 
-    /// That `table` is the present version of its table.
-    pub(super) fn check_present(&self, table: &TableSnapshot) -> Result<(), Error> {
+    /// Fails with [`Error::Altered`] unless `table` is the current version of its table.
+    pub(super) fn check_current(&self, table: &TableSnapshot) -> Result<(), Error> {
         if self.registry.is_current(table) {
             return Ok(());
         }
-        // It may have been evicted.
-        let present = self.registry.get_blocking(table.id())?;
-        let present = present.map(|present| present.version());
-        match present == Some(table.version()) {
-            true => Ok(()),
-            false => Err(self.altered(table, present)),
+        // The registry may have evicted the snapshot.
+        let snapshot = self.registry.get_blocking(table.id())?;
+        let current = snapshot.map(|snapshot| snapshot.version());
+        if current == Some(table.version()) {
+            Ok(())
+        } else {
+            Err(self.altered(table, current))
         }
     }
 
-    pub(super) fn altered(&self, table: &TableSnapshot, present: Option<u32>) -> Error {
+    pub(super) fn altered(&self, table: &TableSnapshot, current: Option<u32>) -> Error {
         Error::Altered {
             table: table.name().clone(),
             planned: table.version(),
-            present,
+            current,
         }
     }
 
@@ -198,9 +200,9 @@ impl Core {
     }
 }
 
-impl fmt::Debug for Core {
+impl fmt::Debug for SharedState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Core")
+        f.debug_struct("SharedState")
             .field("storage", &self.storage)
             .field("limits", &self.limits)
             .finish_non_exhaustive()
