@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The tables of a registry in a session's catalog: [`DynamicTables::register`].
+//! The tables of a registry in the catalog of a session: [`DynamicTables::register`].
 //!
 //! ```
 //! use std::sync::Arc;
@@ -24,7 +24,7 @@
 //! let ctx = SessionContext::new_with_config(config);
 //! tables.register(&ctx)?;
 //!
-//! // A table that is made later is there.
+//! // Tables that are created later are found as well.
 //! let toml = "name = 'app.notes'\nprimary_key = ['id']\n[columns]\nid = { id = 1, type = 'bigint' }\n";
 //! let mut sources = Sources::new();
 //! let file = sources.push(SourceFile::new("notes.toml", toml));
@@ -38,15 +38,16 @@
 //! # }
 //! ```
 //!
-//! A query finds each of its tables in the version that is present when it is planned. One that reads
-//! several, and was overtaken by an alteration while it looked them up, is refused before it runs, with
-//! [`Error::NotOneMoment`]; [`DynamicTables::sql`] looks all of them up at one moment, and is not.
+//! A query reads the version of each table that is current when the query is planned. DataFusion
+//! looks up the tables one after the other. If a table is altered in between, the query fails with
+//! [`Error::InconsistentVersions`] before it runs. [`DynamicTables::sql`] looks up all tables in
+//! one consistent snapshot, so that this cannot happen.
 
+mod block_on;
+mod consistent_versions;
 mod list;
 mod names;
-mod one_moment;
 mod schema;
-mod wait;
 
 use std::fmt;
 use std::sync::Arc;
@@ -62,60 +63,63 @@ use datafusion::prelude::SessionContext;
 use kalamtable_provider::enable_dml;
 use kalamtable_registry::NameRef;
 
+use self::consistent_versions::ConsistentVersions;
 use self::list::{PinnedList, PinnedTables};
-use self::names::Names;
-use self::one_moment::OneMoment;
+use self::names::TableNames;
 use self::schema::RegistrySchema;
-use crate::dynamic::DynamicTables;
+use crate::dynamic::tables::DynamicTables;
 use crate::error::Error;
 
 impl DynamicTables {
-    /// Puts the tables into the default catalog of `ctx`, beside what is there and what is registered there
-    /// later: each under its own name, in a schema named like its namespace. Tables that are made, altered,
-    /// renamed or dropped later are found as they are. Lets `UPDATE` and `DELETE` run in the session, as
-    /// [`enable_dml`] does.
+    /// Adds the tables to the default catalog of `ctx`, next to the tables that are registered
+    /// there. Each table has its own name, in a schema with the name of its namespace. Lookups
+    /// always find the current tables, including those that are created, altered, renamed or
+    /// dropped later. Enables `UPDATE` and `DELETE` in the session, as [`enable_dml`] does.
     ///
-    /// Of two tables of one name, the one that was registered with the session is found. `SHOW TABLES` and
-    /// `information_schema.tables` list them without a provider for each. Names are listed anew after something
-    /// was altered; if the store cannot be read then, the last names are listed. A store that does not answer
-    /// from memory is waited for there: let the runtime have several threads.
+    /// If the session has a table with the same name, lookups find the table of the session. `SHOW
+    /// TABLES` and `information_schema.tables` list the tables without creating providers. The list
+    /// of names is read again after each schema change; if the store cannot be read, the previous
+    /// list is used. Reading the list may block a thread, so that the runtime should have several.
     ///
     /// # Errors
-    /// If `ctx` has no default catalog, or has tables of a registry already.
+    /// Fails if `ctx` has no default catalog, or if that catalog already has the tables of a
+    /// registry.
     pub fn register(&self, ctx: &SessionContext) -> Result<()> {
         let name = default_catalog(ctx);
         let Some(fixed) = ctx.catalog(&name) else {
-            return exec_err!("there is no catalog `{name}` to register tables in");
+            return exec_err!(
+                "catalog `{name}` does not exist, so tables cannot be registered in it"
+            );
         };
         if fixed.is::<RegistryCatalog>() {
-            return exec_err!("catalog `{name}` has the tables of a registry already");
+            return exec_err!("catalog `{name}` already has the tables of a registry");
         }
         let catalog = RegistryCatalog {
-            names: Arc::new(Names::new(self.registry().clone())),
+            names: Arc::new(TableNames::new(self.registry().clone())),
             tables: self.clone(),
             fixed,
         };
         ctx.register_catalog(name, Arc::new(catalog));
-        ctx.add_analyzer_rule(Arc::new(OneMoment {
+        ctx.add_analyzer_rule(Arc::new(ConsistentVersions {
             registry: self.registry().clone(),
         }));
         enable_dml(ctx);
         Ok(())
     }
 
-    /// Plans a query or statement as [`SessionContext::sql`] does, with all tables of the registry that it
-    /// names as they were at one moment.
+    /// Plans a query or statement as [`SessionContext::sql`] does, over one consistent snapshot of
+    /// the tables of the registry that it names.
     ///
     /// # Errors
-    /// As [`SessionContext::sql`]; if these tables are not in the default catalog of `ctx`; if the store cannot
-    /// be read.
+    /// Fails as [`SessionContext::sql`] does, if the tables are not registered in the default
+    /// catalog of `ctx`, or if the store cannot be read.
     pub async fn sql(&self, ctx: &SessionContext, sql: &str) -> Result<DataFrame> {
         let state = ctx.state();
         let options = state.config().options();
         let dialect = options.sql_parser.dialect;
         let defaults = options.catalog.clone();
         let Some(catalog) = ctx.catalog(&defaults.default_catalog) else {
-            return exec_err!("there is no catalog `{}`", defaults.default_catalog);
+            return exec_err!("catalog `{}` does not exist", defaults.default_catalog);
         };
         let Some(catalog) = catalog.downcast_ref::<RegistryCatalog>() else {
             return exec_err!(
@@ -130,7 +134,7 @@ impl DynamicTables {
             .into_iter()
             .map(|table| table.resolve(&defaults.default_catalog, &defaults.default_schema))
             .filter(|table| *table.catalog == *defaults.default_catalog)
-            // DataFusion answers for that one itself.
+            // DataFusion provides this schema itself.
             .filter(|table| *table.schema != *INFORMATION_SCHEMA)
             .filter(|table| !catalog.is_fixed(&table.schema, &table.table))
             .collect();
@@ -172,27 +176,27 @@ fn default_catalog(ctx: &SessionContext) -> String {
     config.options().catalog.default_catalog.clone()
 }
 
-/// A catalog with the tables of a registry, and those of the catalog that was there before.
+/// A catalog with the tables of a registry and those of the catalog that it replaces.
 struct RegistryCatalog {
     tables: DynamicTables,
-    names: Arc<Names>,
+    names: Arc<TableNames>,
     fixed: Arc<dyn CatalogProvider>,
 }
 
 impl RegistryCatalog {
-    /// That `DROP TABLE` would not meet a table of the registry. DataFusion 55 makes "doesn't exist" of
-    /// whatever error it meets on its way, and success if the statement says `IF EXISTS`.
+    /// Fails if `DROP TABLE` would drop a table of the registry. DataFusion 55 reports each error
+    /// of the drop as "doesn't exist", or as success if the statement contains `IF EXISTS`.
     fn check_not_of_registry(&self, table: &ResolvedTableReference) -> Result<()> {
         if self.is_fixed(&table.schema, &table.table) {
             return Ok(());
         }
-        match self.names.has_table(&table.schema, &table.table) {
-            true => schema::not_dropped_here(&table.schema, &table.table),
-            false => Ok(()),
+        if self.names.has_table(&table.schema, &table.table) {
+            return schema::not_dropped_here(&table.schema, &table.table);
         }
+        Ok(())
     }
 
-    /// Whether a table was registered with the session.
+    /// Returns whether a table is registered with the session itself.
     fn is_fixed(&self, schema: &str, table: &str) -> bool {
         let schema = self.fixed.schema(schema);
         schema.is_some_and(|schema| schema.table_exist(table))
@@ -236,7 +240,7 @@ impl CatalogProvider for RegistryCatalog {
     ) -> Result<Option<Arc<dyn SchemaProvider>>> {
         if self.names.has_namespace(name) {
             return exec_err!(
-                "schema `{name}` has tables of the registry: drop them with `SchemaRegistry::drop_table`"
+                "schema `{name}` contains tables of the registry: drop them with `SchemaRegistry::drop_table`"
             );
         }
         self.fixed.deregister_schema(name, cascade)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Tables that are made and altered while a server runs, with rows of their own: [`DynamicTables`].
+//! Tables that are created and altered while a server runs, and their rows: [`DynamicTables`].
 //!
 //! ```
 //! use std::sync::Arc;
@@ -22,7 +22,7 @@
 //!     );
 //!     let mut sources = Sources::new();
 //!     let file = sources.push(SourceFile::new("notes.toml", toml));
-//!     parse_and_check(&sources, file).expect("a sound definition").definition
+//!     parse_and_check(&sources, file).expect("a valid definition").definition
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -31,7 +31,7 @@
 //! let registry = SchemaRegistry::open(store, RegistryOptions::default()).await?;
 //! let tables = DynamicTables::new(registry.clone(), Arc::new(MemoryStorage::new()));
 //!
-//! // A session speaks for somebody.
+//! // The session of a user.
 //! let ann = Actor::new(UserId::new("ann").ok_or("no name")?, Role::User);
 //! let session = SessionContext::new_with_config(SessionConfig::new().with_extension(Arc::new(ann)));
 //! enable_dml(&session);
@@ -40,7 +40,7 @@
 //! session.register_table("notes", tables.provider(&first)?)?;
 //! session.sql("INSERT INTO notes (id, text) VALUES (1, 'milk')").await?.collect().await?;
 //!
-//! // The column is renamed and another one is added: rows that are there keep their text.
+//! // A column is renamed and another one is added. Existing rows keep their values.
 //! let altered = registry
 //!     .alter(
 //!         &first,
@@ -61,20 +61,20 @@
 //! # Kinds
 //! | | user | shared | stream |
 //! |---|---|---|---|
-//! | rows | of each user apart | of all | of all |
-//! | who | who is signed in, their own | as the access level says | who is signed in |
+//! | rows | separate for each user | common to all users | common to all users |
+//! | access | signed-in users, to their own rows | by access level | signed-in users |
 //! | `_seq`, `_deleted` | yes | yes | no |
-//! | rows live | until they are deleted | until they are deleted | for `ttl_seconds`, in so many bytes |
+//! | lifetime of rows | until they are deleted | until they are deleted | `ttl_seconds`, within a size limit |
 //!
 //! # Access
-//! For whom a session speaks is said by the [`Actor`] in its configuration, and asked when a plan is made
-//! and when it runs: a plan that another session runs reads that session's rows. A session without an actor
-//! is anonymous.
+//! The [`Actor`] in the configuration of a session determines its user. It is checked when a
+//! statement is planned and again when the plan runs: a plan that another session runs reads the
+//! rows of that session. A session without an actor is anonymous.
 //!
 //! | | read | write |
 //! |---|---|---|
 //! | user table | `user`, `service`, `dba`, `system`: their own rows | the same |
-//! | shared, `public` | everybody | `service`, `dba`, `system` |
+//! | shared, `public` | all sessions | `service`, `dba`, `system` |
 //! | shared, `private` | `service`, `dba`, `system` | the same |
 //! | shared, `restricted` | `service`, `dba`, `system` | `dba`, `system` |
 //! | shared, `dba` | `dba`, `system` | the same |
@@ -83,28 +83,29 @@
 //! `dba` and `system` may act as another user, which `EXPLAIN` shows. `TRUNCATE` is a write.
 //!
 //! # Rows
-//! Each row that is written gets a number, `_seq`, greater than all before it in the table. A row that is
-//! deleted, in whatever way, leaves one with its key, `_deleted` and a number of its own; a row that is
-//! written under that key takes its place. Queries do not see deleted rows, unless the session's actor asks
-//! for them. `_seq` and `_deleted` can be read, and not written.
+//! Each written row gets a sequence number, `_seq`, which is greater than all previous ones of the
+//! table. A deleted row leaves a tombstone with its key, `_deleted` and a sequence number of its
+//! own. A row that is written with that key replaces the tombstone. Queries do not return deleted
+//! rows, unless the actor requests them. `_seq` and `_deleted` are read-only.
 //!
-//! A statement happens as a whole or not at all. What it writes is held to the definition: types, nulls,
-//! closed sets, the primary key and unique keys.
+//! A statement is applied completely or not at all. Its rows are checked against the definition:
+//! types, nulls, closed sets, the primary key and unique keys.
 //!
 //! # Versions
-//! Rows stay as they were written. Under a later version of the definition they are read by the ids of
-//! columns: a column that they do not have has its
-//! [initial default](kalamtable_model::initial_default), one that was renamed keeps its values, those of a
-//! wider type are cast, and one that was dropped is not seen. A statement that writes is refused if the
-//! table was altered after it was planned. A query that was planned before, and meets rows of a later
-//! version, answers with the last rows of before; a minute later, with those of when it was planned.
+//! Stored rows are never rewritten for a schema change. Under a later version of the definition,
+//! their columns are matched by id: a column that they do not have has its [initial
+//! default](kalamtable_model::initial_default), a renamed column keeps its values, values of a
+//! widened type are cast, and a dropped column is not visible. A DML statement fails if the table
+//! was altered after the statement was planned. A running query that was planned for an earlier
+//! version reads the last rows of that version, which are kept for a minute, and after that the
+//! rows at planning time.
 //!
 //! # Streams
-//! Rows are not seen any more once they are older than `ttl_seconds`, and are removed by the next
-//! statement that writes. A row that is updated is as old as its update.
+//! Rows expire when they are older than `ttl_seconds`. Queries do not return expired rows, and the
+//! next DML statement removes them. An update makes a row as recent as the update.
 
 mod access;
-mod actor;
+pub(crate) mod actor;
 mod check_rows;
 mod clock;
 mod compact;
@@ -120,17 +121,17 @@ mod shared_state;
 mod source;
 mod statement_effect;
 mod storage;
-mod table;
-mod tables;
+pub(crate) mod table;
+pub(crate) mod tables;
 mod versions;
 mod visible;
 mod write;
 
 pub use actor::{Actor, Role, UserId};
 pub use clock::{Clock, SystemClock};
-pub use shared_state::StorageLimits;
 pub use filter::filter;
 pub use memory_storage::MemoryStorage;
+pub use shared_state::StorageLimits;
 pub use storage::{
     Chunk, ChunkId, Commit, Partition, PartitionRows, RowSet, RowStorage, StoredChunk,
 };

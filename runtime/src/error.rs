@@ -7,7 +7,7 @@ use kalamtable_model::TableName;
 use kalamtable_provider::BoxError;
 use kalamtable_rows::RowError;
 
-use crate::dynamic::{Role, UserId};
+use crate::dynamic::actor::{Role, UserId};
 
 /// An error of a dynamic table.
 #[derive(Debug, thiserror::Error)]
@@ -16,50 +16,50 @@ pub enum Error {
     /// An error that tables of every kind have.
     #[error(transparent)]
     Provider(#[from] kalamtable_provider::Error),
-    /// Rows of users, asked for by a session that speaks for none.
+    /// A session without a user accesses a user table.
     #[error(
-        "table `{table}` has rows of each user, and the session speaks for none: give its \
-         `SessionConfig` an `Actor`"
+        "table `{table}` has rows per user, and the session has no user: add an `Actor` to its \
+         `SessionConfig`"
     )]
     NoUser {
         /// The table.
         table: TableName,
     },
-    /// Somebody who may not read or write a table.
+    /// The role of the session is not sufficient to read or write the table.
     #[error(
-        "table `{table}` is `{kind}`: the role `{role}` may not {access} it, it takes `{needed}`"
+        "table `{table}` is `{kind}`: the role `{role}` may not {access} it, `{needed}` is required"
     )]
     AccessDenied {
         /// The table.
         table: TableName,
-        /// Its access level, or its kind.
+        /// The access level of the table, or its kind.
         kind: &'static str,
-        /// What was asked for.
+        /// The kind of access.
         access: String,
         /// The role of the session's actor.
         role: Role,
-        /// The least role that may.
+        /// The lowest role that has access.
         needed: Role,
     },
-    /// Somebody who may not act as another.
+    /// A user who may not act as another user.
     #[error(
-        "table `{table}`: `{user}` has the role `{role}`, and may not act as `{other}`: it takes `dba`"
+        "table `{table}`: `{user}` has the role `{role}`, and may not act as `{other}`: `dba` is required"
     )]
     ActingAs {
         /// The table.
         table: TableName,
-        /// Who it is.
+        /// The user of the session.
         user: UserId,
-        /// Their role.
+        /// The role of the user.
         role: Role,
-        /// As whom they would act.
+        /// The user that the session would act as.
         other: UserId,
     },
-    /// A statement that was planned for another version of its table than is there when it runs.
+    /// The table has changed since the statement was planned.
     #[error(
-        "table `{table}` was {}: the statement was planned for version {planned}, plan it again",
-        match present {
-            Some(present) => format!("altered, it is at version {present}"),
+        "table `{table}` was {}; plan the statement again: it was planned for version {planned}",
+        match current {
+            Some(current) => format!("altered and is at version {current}"),
             None => "dropped".to_string(),
         }
     )]
@@ -68,20 +68,20 @@ pub enum Error {
         table: TableName,
         /// The version that the statement was planned for.
         planned: u32,
-        /// The present version; none if the table is gone.
-        present: Option<u32>,
+        /// The current version, or `None` if the table was dropped.
+        current: Option<u32>,
     },
-    /// A query over several tables that were at no moment all there in the versions that it was planned for: one
-    /// was altered while it was planned. Planning it again helps; [`DynamicTables::sql`](crate::DynamicTables::sql)
-    /// plans it so that it cannot happen.
+    /// A query over several tables, one of which was altered while the query was planned, so that
+    /// the planned versions were never current at the same time. Planning the query again resolves
+    /// this. [`DynamicTables::sql`](crate::DynamicTables::sql) prevents it.
     #[error("table `{table}` was altered while the query was planned: run the query again")]
-    NotOneMoment {
+    InconsistentVersions {
         /// The table.
         table: TableName,
     },
-    /// Stored rows of a version that the table's history does not have.
+    /// Stored rows of a version that the history of the table does not contain.
     #[error(
-        "table `{table}` is at version {present}, and has rows of version {version}, which is unknown"
+        "table `{table}` is at version {current} and has rows of version {version}, which is unknown"
     )]
     UnknownVersion {
         /// The table.
@@ -89,11 +89,11 @@ pub enum Error {
         /// The version of the rows.
         version: u32,
         /// The version of the table.
-        present: u32,
+        current: u32,
     },
     /// A table of a kind that has no dynamic rows.
     #[error(
-        "table `{table}` is of kind `{kind}`: dynamic rows are those of user, shared and stream tables"
+        "table `{table}` is of kind `{kind}`: only user, shared and stream tables have dynamic rows"
     )]
     NotDynamic {
         /// The table.
@@ -101,8 +101,10 @@ pub enum Error {
         /// Its kind.
         kind: &'static str,
     },
-    /// More bytes in one statement than a stream may hold.
-    #[error("table `{table}`: the rows take {bytes} bytes, and the stream holds at most {max_bytes}")]
+    /// The rows of one statement exceed the size limit of the stream.
+    #[error(
+        "table `{table}`: the rows take {bytes} bytes, and the stream holds at most {max_bytes}"
+    )]
     TooManyBytes {
         /// The table.
         table: TableName,
@@ -111,15 +113,15 @@ pub enum Error {
         /// The maximum size of the stream in bytes.
         max_bytes: usize,
     },
-    /// A filter that is none that can be remembered.
+    /// A filter text that cannot be bound to the table.
     #[error("table `{table}`: the filter {problem}")]
     Filter {
         /// The table.
         table: TableName,
-        /// What is wrong with it.
+        /// The problem, as the end of a sentence.
         problem: String,
     },
-    /// What the registry of tables says.
+    /// An error of the registry.
     #[error(transparent)]
     Registry(#[from] kalamtable_registry::Error),
 }
@@ -150,8 +152,8 @@ impl From<Error> for DataFusionError {
     }
 }
 
-/// Converts the error of a storage: [`Error`] stays as it is, and any other error is converted as the
-/// provider converts the errors of sources.
+/// Converts the error of a storage: [`Error`] stays as it is, and any other error is converted as
+/// the provider converts the errors of sources.
 pub(crate) fn source_error(table: &TableName, source: BoxError) -> DataFusionError {
     match source.downcast::<Error>() {
         Ok(own) => (*own).into(),

@@ -77,7 +77,7 @@ fn first_line(error: &DataFusionError) -> String {
 }
 
 #[tokio::test]
-async fn tables_come_and_go_as_they_are_made_altered_renamed_and_dropped() {
+async fn lookups_follow_create_alter_rename_and_drop() {
     let server = server().await;
     assert!(server.names().await.is_empty());
 
@@ -173,7 +173,7 @@ async fn names_are_listed_without_a_provider_for_each() {
 }
 
 #[tokio::test]
-async fn tables_of_the_session_stay_and_their_names_are_not_mixed_up() {
+async fn tables_of_the_session_take_precedence_over_the_registry() {
     let server = server().await;
     register(
         &server.ctx,
@@ -202,15 +202,15 @@ async fn tables_of_the_session_stay_and_their_names_are_not_mixed_up() {
     let dropped = server.tables.sql(&server.ctx, drop).await.unwrap_err();
     assert_eq!(
         first_line(&dropped),
-        "Execution error: table `app.notes` is one of the registry: drop it with `SchemaRegistry::drop_table`"
+        "Execution error: table `app.notes` belongs to the registry: drop it with `SchemaRegistry::drop_table`"
     );
-    // FIXME: DataFusion 55 hides the error, and says that it dropped the table.
+    // FIXME: DataFusion 55 hides the error and reports that it dropped the table.
     server.text(drop).await.unwrap();
     assert_eq!(server.names().await, ["app.events", "app.notes"]);
     let dropped = server.text("DROP SCHEMA app CASCADE").await.unwrap_err();
     assert_eq!(
         first_line(&dropped),
-        "Execution error: schema `app` has tables of the registry: drop them with `SchemaRegistry::drop_table`"
+        "Execution error: schema `app` contains tables of the registry: drop them with `SchemaRegistry::drop_table`"
     );
 
     // Tables and schemas of the session can be made, and dropped, beside them.
@@ -232,7 +232,7 @@ async fn tables_of_the_session_stay_and_their_names_are_not_mixed_up() {
     let twice = server.tables.register(&server.ctx).unwrap_err();
     assert_eq!(
         first_line(&twice),
-        "Execution error: catalog `datafusion` has the tables of a registry already"
+        "Execution error: catalog `datafusion` already has the tables of a registry"
     );
 }
 
@@ -247,7 +247,7 @@ async fn a_session_without_the_tables_says_so() {
     );
 }
 
-/// How many columns of each table a query over both has.
+/// Returns the number of columns of each table in a query over both.
 fn columns(schema: &datafusion::common::DFSchema) -> (usize, usize) {
     let of = |table: &str| {
         let fields = schema
@@ -258,10 +258,10 @@ fn columns(schema: &datafusion::common::DFSchema) -> (usize, usize) {
     (of("a"), of("b"))
 }
 
-/// `app.a` gets a column, and then `app.b`, again and again: there never is a moment at which `b` has more,
-/// or two less.
+/// `app.a` gets a column, and then `app.b`, again and again: there never is a moment at which `b`
+/// has more, or two less.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_query_sees_its_tables_as_they_were_at_one_moment() {
+async fn a_query_sees_consistent_versions_of_its_tables() {
     let server = server().await;
     let mut a = server.registry.create(table("app.a", 1)).await.unwrap();
     let mut b = server.registry.create(table("app.b", 1)).await.unwrap();
@@ -293,7 +293,10 @@ async fn a_query_sees_its_tables_as_they_were_at_one_moment() {
                             panic!("{error}");
                         };
                         let own = own.downcast_ref::<Error>();
-                        assert!(matches!(own, Some(Error::NotOneMoment { .. })), "{error}");
+                        assert!(
+                            matches!(own, Some(Error::InconsistentVersions { .. })),
+                            "{error}"
+                        );
                         assert!(!is_pinned, "{error}");
                         refused += 1;
                     }
@@ -324,20 +327,20 @@ async fn a_query_sees_its_tables_as_they_were_at_one_moment() {
 }
 
 #[tokio::test]
-async fn a_query_that_was_overtaken_is_refused_and_one_that_was_pinned_is_not() {
+async fn only_a_pinned_query_survives_a_change_while_planning() {
     let server = server().await;
     let a = server.registry.create(table("app.a", 1)).await.unwrap();
     let b = server.registry.create(table("app.b", 1)).await.unwrap();
     let join = "SELECT count(*) FROM app.a JOIN app.b USING (id)";
 
-    // Both were there together, whatever happened later.
+    // Both versions were current at the same time, whatever happened later.
     let planned = server.tables.sql(&server.ctx, join).await.unwrap();
     let plain = server.ctx.sql(join).await.unwrap();
     let a = server.registry.alter(&a, table("app.a", 2)).await.unwrap();
     planned.collect().await.unwrap();
     plain.collect().await.unwrap();
 
-    // `a` of before and `b` of after an alteration of `a`, and then of `b`.
+    // `a` before and `b` after a schema change of `a` and then of `b`.
     let old = server.ctx.table("app.a").await.unwrap();
     let a = server.registry.alter(&a, table("app.a", 3)).await.unwrap();
     server.registry.alter(&b, table("app.b", 2)).await.unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`PinnedList`]: a session's catalogs with some tables as they were at one moment.
+//! [`PinnedList`]: the catalogs of a session with a consistent snapshot of some tables.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use datafusion::error::Result;
 
 use kalamtable_provider::RowProvider;
 
-/// By schema and name.
+/// Providers by schema and table name.
 pub(super) type PinnedTables = HashMap<(String, String), Arc<RowProvider>>;
 
-/// The catalogs of a session, in one of which some tables are fixed: for one query.
+/// The catalogs of a session, one of which has fixed versions of some tables for one query.
 #[derive(Debug)]
 pub(super) struct PinnedList {
     pub(super) under: Arc<dyn CatalogProviderList>,
-    /// The name of that catalog.
+    /// The name of the catalog with the fixed tables.
     pub(super) catalog: String,
     pub(super) tables: Arc<PinnedTables>,
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Names`]: which tables a registry has. DataFusion asks for them from where it cannot wait.
+//! [`TableNames`]: the names of the tables in a registry, for the catalog methods that are not
+//! async.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,26 +9,26 @@ use std::sync::{Arc, Mutex, PoisonError};
 use kalamtable_model::TableKind;
 use kalamtable_registry::SchemaRegistry;
 
-use super::wait::wait;
+use super::block_on::block_on;
 
-/// The names of a registry's dynamic tables, listed anew when something was altered.
-pub(super) struct Names {
+/// The names of the dynamic tables of a registry. The list is read again after each schema change.
+pub(super) struct TableNames {
     registry: SchemaRegistry,
-    listed: Mutex<Option<Listed>>,
+    listed: Mutex<Option<ListedNames>>,
 }
 
 #[derive(Clone)]
-struct Listed {
-    /// The registry's count of alterations before the names were read.
-    alterations: u64,
+struct ListedNames {
+    /// The number of schema changes in the registry before the names were read.
+    schema_changes: u64,
     names: Arc<ByNamespace>,
 }
 
 type ByNamespace = BTreeMap<String, BTreeSet<String>>;
 
-impl Names {
+impl TableNames {
     pub(super) fn new(registry: SchemaRegistry) -> Self {
-        Names {
+        TableNames {
             registry,
             listed: Mutex::new(None),
         }
@@ -38,7 +39,8 @@ impl Names {
     }
 
     pub(super) fn has_namespace(&self, namespace: &str) -> bool {
-        // The names that were listed last say yes at once: an empty namespace does no harm.
+        // The cached names are checked first. If they are outdated, the namespace may be empty,
+        // which is harmless.
         let listed = self.listed().map(|listed| listed.names);
         listed.is_some_and(|names| names.contains_key(namespace))
             || self.current().contains_key(namespace)
@@ -51,31 +53,31 @@ impl Names {
     }
 
     pub(super) fn has_table(&self, namespace: &str, table: &str) -> bool {
-        let is_there = self
+        let is_cached = self
             .registry
             .with_name((namespace, table), |_| ())
             .is_some();
-        is_there
+        is_cached
             || self
                 .current()
                 .get(namespace)
                 .is_some_and(|tables| tables.contains(table))
     }
 
-    fn listed(&self) -> Option<Listed> {
+    fn listed(&self) -> Option<ListedNames> {
         let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
         listed.clone()
     }
 
     fn current(&self) -> Arc<ByNamespace> {
-        let alterations = self.registry.schema_changes();
+        let schema_changes = self.registry.schema_changes();
         let listed = self.listed();
         if let Some(listed) = &listed
-            && listed.alterations == alterations
+            && listed.schema_changes == schema_changes
         {
             return Arc::clone(&listed.names);
         }
-        let Ok(tables) = wait(Box::pin(self.registry.store().list())) else {
+        let Ok(tables) = block_on(Box::pin(self.registry.store().list())) else {
             return listed.map(|listed| listed.names).unwrap_or_default();
         };
         let mut names = ByNamespace::new();
@@ -92,8 +94,8 @@ impl Names {
         }
         let names = Arc::new(names);
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
-        *listed = Some(Listed {
-            alterations,
+        *listed = Some(ListedNames {
+            schema_changes,
             names: Arc::clone(&names),
         });
         names

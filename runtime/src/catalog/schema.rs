@@ -11,16 +11,16 @@ use datafusion::common::exec_err;
 use datafusion::datasource::TableType;
 use datafusion::error::Result;
 
-use super::names::Names;
-use crate::dynamic::DynamicTables;
+use super::names::TableNames;
+use crate::dynamic::tables::DynamicTables;
 use crate::error::Error;
 
-/// The tables of one namespace: of a registry, and of the catalog that was there before it.
+/// The tables of one namespace: those of a registry, and those of the catalog of the session.
 pub(super) struct RegistrySchema {
     pub(super) namespace: String,
     pub(super) tables: DynamicTables,
-    pub(super) names: Arc<Names>,
-    /// The catalog that was there before.
+    pub(super) names: Arc<TableNames>,
+    /// The catalog of the session before the registry was added.
     pub(super) catalog: Arc<dyn CatalogProvider>,
 }
 
@@ -64,8 +64,8 @@ impl SchemaProvider for RegistrySchema {
         {
             return Ok(Some(ty));
         }
-        let is_there = self.names.has_table(&self.namespace, name);
-        Ok(is_there.then_some(TableType::Base))
+        let exists = self.names.has_table(&self.namespace, name);
+        Ok(exists.then_some(TableType::Base))
     }
 
     fn register_table(
@@ -74,7 +74,10 @@ impl SchemaProvider for RegistrySchema {
         table: Arc<dyn TableProvider>,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
         if self.names.has_table(&self.namespace, &name) {
-            return exec_err!("the registry has a table `{}.{name}`", self.namespace);
+            return exec_err!(
+                "the registry already has a table `{}.{name}`",
+                self.namespace
+            );
         }
         let fixed = match self.fixed() {
             Some(fixed) => fixed,
@@ -94,10 +97,10 @@ impl SchemaProvider for RegistrySchema {
         {
             return fixed.deregister_table(name);
         }
-        match self.names.has_table(&self.namespace, name) {
-            true => not_dropped_here(&self.namespace, name),
-            false => Ok(None),
+        if self.names.has_table(&self.namespace, name) {
+            return not_dropped_here(&self.namespace, name);
         }
+        Ok(None)
     }
 
     fn table_exist(&self, name: &str) -> bool {
@@ -113,9 +116,10 @@ impl fmt::Debug for RegistrySchema {
     }
 }
 
-/// No session is told here, and so not who asks.
+/// Rejects the drop of a table: DataFusion does not pass the session, so that access cannot be
+/// checked.
 pub(super) fn not_dropped_here<T>(namespace: &str, table: &str) -> Result<T> {
     exec_err!(
-        "table `{namespace}.{table}` is one of the registry: drop it with `SchemaRegistry::drop_table`"
+        "table `{namespace}.{table}` belongs to the registry: drop it with `SchemaRegistry::drop_table`"
     )
 }

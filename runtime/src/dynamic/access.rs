@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Who may read and write which tables, and whose rows.
+//! Access control: the roles that may read and write a table, and the owner of the rows.
 
 use kalamtable_model::{AccessLevel, TableDefinition, TableKind};
 use kalamtable_provider::Access;
@@ -8,10 +8,11 @@ use kalamtable_provider::Access;
 use super::actor::{Actor, Role, UserId};
 use crate::error::Error;
 
-/// Whose rows of the table they are, if `actor` may have them: none for rows of all.
+/// Returns the owner of the rows that `actor` accesses, or `None` if the rows of the table have no
+/// owner.
 ///
 /// # Errors
-/// [`Error::NoUser`], [`Error::AccessDenied`], [`Error::ActingAs`].
+/// Fails with [`Error::NoUser`], [`Error::AccessDenied`] or [`Error::ActingAs`].
 pub(super) fn check(
     table: &TableDefinition,
     actor: Option<&Actor>,
@@ -51,12 +52,13 @@ pub(super) fn check(
     })
 }
 
-/// The least role that may, and what kind of table says so.
+/// Returns the lowest role that has access, and the access level or kind that requires it.
 fn needed(table: &TableDefinition, access: Access) -> (Role, &'static str) {
     let level = match table.kind() {
         TableKind::Shared => table.access_level().unwrap_or_default(),
         TableKind::Stream => return (Role::User, "stream"),
-        // Their rows are no dynamic ones: nobody but the server has a reason to be here.
+        // These tables have no dynamic rows, so that only the server itself can have a reason for
+        // access.
         TableKind::System | TableKind::View | TableKind::User => return (Role::System, "system"),
     };
     let needed = match (level, access) {

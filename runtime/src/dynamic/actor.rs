@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Actor`]: for whom a session speaks.
+//! [`Actor`]: the user and role of a session.
 
 use std::fmt;
 use std::sync::Arc;
 
 use datafusion::execution::config::SessionConfig;
 
-/// Names a user.
+/// The id of a user.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserId(Arc<str>);
 
 impl UserId {
-    /// The user of that name; none if it is empty, which is what a lost name looks like.
+    /// Creates an id from a name. Returns `None` if the name is empty, which indicates that it was
+    /// lost.
     pub fn new(name: &str) -> Option<Self> {
         (!name.is_empty()).then(|| UserId(name.into()))
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -29,23 +30,23 @@ impl fmt::Display for UserId {
     }
 }
 
-/// What somebody may do, each more than the one before.
+/// The role of a user. Each role includes the permissions of the previous ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Role {
-    /// Nobody who is known.
+    /// A user who is not signed in.
     Anonymous,
-    /// A person.
+    /// A signed-in person.
     User,
-    /// A program that serves persons.
+    /// A program that acts on behalf of people.
     Service,
-    /// Who administers the server.
+    /// An administrator of the server.
     Dba,
     /// The server itself.
     System,
 }
 
 impl Role {
-    /// Every role.
+    /// All roles, in ascending order.
     pub const ALL: [Role; 5] = [
         Role::Anonymous,
         Role::User,
@@ -54,7 +55,7 @@ impl Role {
         Role::System,
     ];
 
-    /// The role as `system.users` has it.
+    /// Returns the name of the role in `system.users`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Role::Anonymous => "anonymous",
@@ -72,8 +73,10 @@ impl fmt::Display for Role {
     }
 }
 
-/// For whom a session speaks. Its server says so once it knows, with
-/// [`SessionConfig::with_extension`]; a session that has none speaks for nobody.
+/// The user of a session, and the user's role.
+///
+/// The server sets it with [`SessionConfig::with_extension`] once the user is authenticated. A
+/// session without an actor is anonymous.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -89,18 +92,19 @@ impl fmt::Display for Role {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Actor {
-    /// Who it is.
+    /// The user.
     pub user: UserId,
-    /// What they may do.
+    /// The role of the user.
     pub role: Role,
-    /// Whose rows they read and write, if not their own: [`Role::Dba`] and [`Role::System`] may.
+    /// The user whose rows the session reads and writes, if it is another one. This requires
+    /// [`Role::Dba`] or [`Role::System`].
     pub acting_as: Option<UserId>,
-    /// Whether queries see deleted rows, too: what a server that keeps copies in step asks for.
+    /// Whether queries also return deleted rows, as replication needs them.
     pub with_deleted: bool,
 }
 
 impl Actor {
-    /// Somebody who acts for themselves.
+    /// Creates an actor who reads and writes their own rows.
     pub fn new(user: UserId, role: Role) -> Self {
         Actor {
             user,
@@ -110,14 +114,14 @@ impl Actor {
         }
     }
 
-    /// The same one, who reads and writes the rows of `user`.
+    /// Makes the actor read and write the rows of `user`.
     #[must_use]
     pub fn acting_as(mut self, user: UserId) -> Self {
         self.acting_as = Some(user);
         self
     }
 
-    /// The same one, whose queries see deleted rows, too.
+    /// Makes queries return deleted rows as well.
     #[must_use]
     pub fn with_deleted(mut self) -> Self {
         self.with_deleted = true;
@@ -128,7 +132,7 @@ impl Actor {
         session.get_extension::<Actor>()
     }
 
-    /// Whom they act as, if not themselves.
+    /// Returns the user that the actor acts as, if it is another one.
     pub(super) fn other_user(&self) -> Option<&UserId> {
         self.acting_as
             .as_ref()
@@ -136,7 +140,7 @@ impl Actor {
     }
 }
 
-/// As `EXPLAIN` shows it: `user=bob by=root` for one who acts as another.
+/// Formats the actor for `EXPLAIN`: `user=bob by=root` if `root` acts as `bob`.
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.other_user() {
@@ -146,16 +150,17 @@ impl fmt::Display for Actor {
     }
 }
 
-/// A name that can't be taken for more than one: in quotes, unless it is of letters and digits.
+/// Formats a name unambiguously: in quotes unless it consists of letters, digits and `_-.@`.
 struct Plain<'a>(&'a UserId);
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.0.as_str();
         let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '@');
-        match name.chars().all(is_plain) {
-            true => f.write_str(name),
-            false => write!(f, "{name:?}"),
+        if name.chars().all(is_plain) {
+            f.write_str(name)
+        } else {
+            write!(f, "{name:?}")
         }
     }
 }

@@ -14,8 +14,8 @@ use kalamtable_model::{ColumnType, NestedField, Shared, TableDefinition};
 
 use kalamtable_rows::{InvalidValue, PathSegment, RowError, ValueError};
 
-/// The first columns of `batch` as rows of a table, whose columns they are in order: under its schema, and
-/// with nothing in them that may not be.
+/// The first columns of `batch` as rows of a table, whose columns they are in order: under its
+/// schema, and with nothing in them that may not be.
 ///
 /// # Errors
 /// The first value that does not fit, with its row in the batch.
@@ -66,7 +66,8 @@ fn to_physical(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ValueError> 
     cast(array, ty).map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
 }
 
-/// Whether two types differ in how they are laid out, and in the names and metadata of what is inside.
+/// Whether two types differ in how they are laid out, and in the names and metadata of what is
+/// inside.
 fn is_same(found: &DataType, ty: &DataType) -> bool {
     use DataType::{
         Binary, BinaryView, Dictionary, FixedSizeList, LargeBinary, LargeList, LargeUtf8, List,

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Clock`]: what time it is, for rows that live for a time.
+//! [`Clock`]: the time that determines when rows expire.
 
 use std::fmt::Debug;
 
 use kalamtable_store::UnixMicros;
 
-/// What time it is.
+/// A source of the current time.
 pub trait Clock: Debug + Send + Sync + 'static {
-    /// This moment.
+    /// Returns the current time.
     fn now(&self) -> UnixMicros;
 }
 

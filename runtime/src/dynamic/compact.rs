@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`compact`]: what is done against chunks that have become many, small, or empty.
+//! [`compact`]: joins chunks when they are many, small, or mostly superseded.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,21 +11,24 @@ use arrow::error::ArrowError;
 
 use super::storage::{Chunk, ChunkId, PartitionRows, StoredChunk};
 
-/// The most rows, and bytes, that a chunk is made of others with.
-const MOST_ROWS: usize = 65_536;
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+/// The maximum number of rows in a joined chunk.
+const MAX_ROWS: usize = 65_536;
 
-/// Chunks that take the place of others, with the same rows.
+/// The maximum size of a joined chunk in bytes.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// Chunks that replace others and have the same rows.
 pub(super) struct Compacted {
     pub(super) removed: HashSet<ChunkId>,
     pub(super) added: Vec<(ChunkId, Arc<Chunk>)>,
 }
 
-/// What should become of these chunks; none if they can stay.
+/// Selects chunks to join and joins them. Returns `None` if all chunks can stay.
 ///
-/// If more than half of the rows that are kept are superseded, those are left out. Else the last chunks
-/// are joined, as long as the one before has no more than twice as many rows: so a row is copied as often
-/// as the number of rows has doubled, and there are few chunks, however small the statements.
+/// If more than half of the stored rows are superseded, the chunks that contain them are rewritten
+/// without them. Otherwise, the last chunks are joined, as long as the previous chunk has at most
+/// twice as many rows. A row is therefore copied once each time the number of rows doubles, and the
+/// number of chunks stays small even if each statement writes few rows.
 pub(super) fn compact(rows: &PartitionRows) -> Result<Option<Compacted>, ArrowError> {
     let kept: usize = rows.chunks.iter().map(|stored| stored.chunk.len()).sum();
     let present: usize = rows.chunks.iter().map(StoredChunk::present).sum();
@@ -58,7 +61,8 @@ pub(super) fn compact(rows: &PartitionRows) -> Result<Option<Compacted>, ArrowEr
     Ok(Some(compacted))
 }
 
-/// The last chunks of one version, two at least, none of them much larger than all behind it.
+/// Returns the last chunks of one version, at least two, none of which is much larger than all
+/// following ones.
 fn last_of_a_size(chunks: &[StoredChunk]) -> Vec<&StoredChunk> {
     let mut chosen: Vec<&StoredChunk> = Vec::new();
     let mut length = 0;
@@ -72,22 +76,22 @@ fn last_of_a_size(chunks: &[StoredChunk]) -> Vec<&StoredChunk> {
         chosen.push(stored);
     }
     chosen.reverse();
-    match chosen.len() {
-        0 | 1 => Vec::new(),
-        _ => chosen,
+    if chosen.len() < 2 {
+        return Vec::new();
     }
+    chosen
 }
 
-/// Whether a chunk can be joined with those of a group.
+/// Returns whether a chunk can be joined with a group.
 fn fits(group: &[&StoredChunk], stored: &StoredChunk) -> bool {
     let with = || group.iter().copied().chain([stored]);
     let version = stored.chunk.version();
     group.iter().all(|other| other.chunk.version() == version)
-        && with().map(StoredChunk::present).sum::<usize>() <= MOST_ROWS
-        && with().map(|stored| stored.chunk.bytes()).sum::<usize>() <= MOST_BYTES
+        && with().map(StoredChunk::present).sum::<usize>() <= MAX_ROWS
+        && with().map(|stored| stored.chunk.bytes()).sum::<usize>() <= MAX_BYTES
 }
 
-/// The present rows of these chunks, which are of one version.
+/// Joins the rows of chunks of one version that are not superseded.
 fn joined(chunks: &[&StoredChunk]) -> Result<Arc<Chunk>, ArrowError> {
     let batches = chunks.iter().map(|stored| match &stored.superseded {
         None => Ok(stored.chunk.rows().clone()),

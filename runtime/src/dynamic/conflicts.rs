@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`resolve_conflicts`]: compares the keys of the rows that a statement adds with each other and with
-//! the keys of existing rows.
+//! [`resolve_conflicts`]: compares the keys of the rows that a statement adds with each other and
+//! with the keys of existing rows.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -35,8 +35,8 @@ pub(super) struct ResolvedRows {
 /// conflict.
 ///
 /// # Errors
-/// Fails with `DuplicateKey` if two added rows, or an added and a remaining row, have the same key and
-/// the statement does not replace rows.
+/// Fails with `DuplicateKey` if two added rows, or an added and a remaining row, have the same key
+/// and the statement does not replace rows.
 pub(super) fn resolve_conflicts(
     table: &TableSnapshot,
     current: &CurrentRows<'_>,
@@ -100,8 +100,9 @@ struct AddedRows {
 }
 
 impl Resolution<'_> {
-    /// Returns the rows without those that a following row with the same primary key replaces, and the
-    /// primary keys of the remaining rows. Fails if two rows have the same key and rows are not replaced.
+    /// Returns the rows without those that a following row with the same primary key replaces, and
+    /// the primary keys of the remaining rows. Fails if two rows have the same key and rows are not
+    /// replaced.
     fn without_repeated_keys(
         &self,
         primary: &KeyIndex,
@@ -156,11 +157,7 @@ impl Resolution<'_> {
     }
 
     /// Returns the unique keys of the added rows, and fails if one of them is repeated or taken.
-    fn check_unique(
-        &self,
-        unique: &KeyIndex,
-        added: &AddedRows,
-    ) -> Result<Vec<Option<KeyBytes>>> {
+    fn check_unique(&self, unique: &KeyIndex, added: &AddedRows) -> Result<Vec<Option<KeyBytes>>> {
         let keys = self.keys(unique, added)?;
         let is_taken = |key: &Option<KeyBytes>| {
             let address = key.as_ref().and_then(|key| unique.rows.get(key));

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`convert`]: values that were written under an older type of their column, as those of the present one.
+//! [`convert`]: converts values from a previous type of their column to the current one.
 //!
-//! Fields inside of structs are found by id. What may become what is said by
-//! [`check_evolution`](kalamtable_model::check_evolution), which was asked before the type changed.
+//! Fields of structs are matched by id. [`check_evolution`](kalamtable_model::check_evolution) has
+//! permitted the conversion before the type changed.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use kalamtable_model::{ColumnType, NestedField};
 
 use kalamtable_rows::{InvalidValue, PathSegment, ValueError};
 
-/// The values of `array`, which are of type `old`, as values of type `ty` in the Arrow type `arrow`.
+/// Converts `array` from type `old` to type `ty`, whose Arrow type is `arrow`.
 ///
 /// # Errors
-/// If a value is none of the type. A null is made of nothing but a null.
+/// Fails if a value does not fit the type. Only nulls become nulls.
 pub(super) fn convert(
     array: &ArrayRef,
     old: &ColumnType,
@@ -78,7 +78,7 @@ pub(super) fn convert(
             );
             Ok(Arc::new(map.map_err(refused)?))
         }
-        // Only the metadata of its element can differ.
+        // Only the metadata of the element can differ.
         (ColumnType::Embedding(_), ColumnType::Embedding(_), DataType::FixedSizeList(item, n)) => {
             let Some(list) = array.as_fixed_size_list_opt() else {
                 return Err(mismatch(array, arrow));
@@ -88,7 +88,7 @@ pub(super) fn convert(
             Ok(Arc::new(list.map_err(refused)?))
         }
         _ => {
-            // A null in the place of a value that does not fit would be another value.
+            // A value that does not fit must not become a null.
             let options = CastOptions {
                 safe: false,
                 ..CastOptions::default()
@@ -98,7 +98,7 @@ pub(super) fn convert(
     }
 }
 
-/// A field of a struct: converted, or null where the old struct does not have it.
+/// Returns a field of a struct: converted, or null if the previous type does not have the field.
 fn member(
     strukt: &StructArray,
     old: &[NestedField],
@@ -114,7 +114,7 @@ fn member(
         .map_err(|error| inside(error, PathSegment::Field(field.name.to_string())))
 }
 
-/// The same problem, seen from outside: which value it was is not known there.
+/// Prepends a path segment. The index of the value within its parent is not known.
 fn inside(error: ValueError, segment: PathSegment) -> ValueError {
     error.under(segment)
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`filter`]: conditions as text, parsed and bound once for each version of a table.
+//! [`filter`]: predicates as text, parsed and bound once per version of a table.
 
 use std::sync::{Arc, LazyLock};
 
@@ -19,30 +19,31 @@ use kalamtable_registry::{AppendOnlyMap, Artefact, TableSnapshot};
 
 use crate::error::Error;
 
-/// The most bytes of a text.
-const MOST_BYTES: usize = 64 * 1024;
+/// The maximum length of a text in bytes.
+const MAX_BYTES: usize = 64 * 1024;
 
-/// The most words and operators of a text, which bounds how deep they can be nested: what walks through
-/// an expression does so on the stack. Values and commas are not among them, so that a list may be long.
-const MOST_WORDS: usize = 512;
+/// The maximum number of words and operators of a text. It bounds the depth of the expression,
+/// which is traversed recursively. Values and commas do not count, so that lists can be long.
+const MAX_WORDS: usize = 512;
 
-/// The most filters that are remembered of one version of a table. More are made each time.
-const MOST_FILTERS: usize = 1024;
+/// The maximum number of filters that are cached per version of a table. Others are bound at each
+/// call.
+const MAX_FILTERS: usize = 1024;
 
-/// The filters of one version of a table.
+/// The cached filters of one version of a table.
 #[derive(Debug, Default)]
 struct Filters(AppendOnlyMap<String, Arc<dyn PhysicalExpr>>);
 
-/// What binds every filter. Functions and options of a session would make the meaning of a text another
-/// one for each of them.
+/// The session that binds every filter. With the functions and options of the caller's session, the
+/// meaning of a text would depend on the session.
 static BINDER: LazyLock<SessionState> = LazyLock::new(|| SessionContext::new().state());
 
-/// The condition that `text` says, over the columns of
-/// [`schema_with_system_columns`](TableSnapshot::schema_with_system_columns): parsed and bound once, and
-/// then remembered for as long as this version of the table is.
+/// Returns the predicate `text`, bound to
+/// [`schema_with_system_columns`](TableSnapshot::schema_with_system_columns). It is parsed and
+/// bound once, and cached with the snapshot of the version.
 ///
-/// It means the same for every session: its functions are those of DataFusion, and what they return
-/// depends on nothing but the row.
+/// The meaning does not depend on a session: only DataFusion's own functions are available, and
+/// their results may depend only on the row.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -65,8 +66,8 @@ static BINDER: LazyLock<SessionState> = LazyLock::new(|| SessionContext::new().s
 /// ```
 ///
 /// # Errors
-/// [`Error::Filter`] if it is no condition over these columns, or one that does not depend on the row
-/// alone; if it is longer than 64 KiB, or has more than 512 words and operators.
+/// Fails with [`Error::Filter`] if `text` is not a predicate over these columns that depends on the
+/// row alone, if it is longer than 64 KiB, or if it has more than 512 words and operators.
 pub fn filter(table: &TableSnapshot, text: &str) -> Result<Arc<dyn PhysicalExpr>, Error> {
     let Filters(filters) = table.extension(Filters::default);
     let found = filters.get(text);
@@ -78,31 +79,30 @@ pub fn filter(table: &TableSnapshot, text: &str) -> Result<Arc<dyn PhysicalExpr>
         table: table.name().clone(),
         problem,
     })?;
-    if filters.len() >= MOST_FILTERS {
+    if filters.len() >= MAX_FILTERS {
         return Ok(bound);
     }
     table.charge(bytes(text));
     Ok(Arc::clone(filters.insert(text.to_string(), bound)))
 }
 
-/// What one that is remembered takes, roughly: an expression is larger than what it says.
+/// Returns the approximate size of a cached filter in bytes. The bound expression is larger than
+/// its text.
 fn bytes(text: &str) -> usize {
     AppendOnlyMap::<String, Arc<dyn PhysicalExpr>>::ENTRY_BYTES + 256 + 17 * text.len()
 }
 
 fn bind(table: &TableSnapshot, text: &str) -> Result<Arc<dyn PhysicalExpr>, String> {
-    if text.len() > MOST_BYTES {
+    if text.len() > MAX_BYTES {
         let length = text.len();
-        return Err(format!(
-            "has {length} bytes: at most {MOST_BYTES} are taken"
-        ));
+        return Err(format!("has {length} bytes, the maximum is {MAX_BYTES}"));
     }
     let tokens = Tokenizer::new(&GenericDialect {}, text).tokenize();
     let tokens = tokens.map_err(|error| format!("`{text}` is not SQL: {error}"))?;
     let words = tokens.iter().filter(|token| !is_value(token)).count();
-    if words > MOST_WORDS {
+    if words > MAX_WORDS {
         return Err(format!(
-            "has {words} words and operators: at most {MOST_WORDS} are taken"
+            "has {words} words and operators, the maximum is {MAX_WORDS}"
         ));
     }
     let problem = |error: DataFusionError| {
@@ -122,7 +122,7 @@ fn bind(table: &TableSnapshot, text: &str) -> Result<Arc<dyn PhysicalExpr>, Stri
         .map_err(problem)?;
     match bound.data_type(schema).map_err(problem)? {
         DataType::Boolean => Ok(bound),
-        other => Err(format!("`{text}` is of type {other}, and no condition")),
+        other => Err(format!("`{text}` has type {other}, not boolean")),
     }
 }
 
@@ -137,7 +137,7 @@ fn is_value(token: &Token) -> bool {
     )
 }
 
-/// Whether functions in it return the same at any time, and nothing is left to be filled in.
+/// Returns whether all functions are immutable and the expression has no placeholder.
 fn is_immutable(expr: &Expr) -> bool {
     let mut is_immutable = true;
     let visited = expr.apply(|expr| {
@@ -146,9 +146,10 @@ fn is_immutable(expr: &Expr) -> bool {
             Expr::HigherOrderFunction(_) | Expr::Placeholder(_) => false,
             _ => true,
         };
-        Ok(match is_immutable {
-            true => TreeNodeRecursion::Continue,
-            false => TreeNodeRecursion::Stop,
+        Ok(if is_immutable {
+            TreeNodeRecursion::Continue
+        } else {
+            TreeNodeRecursion::Stop
         })
     });
     is_immutable && visited.is_ok()

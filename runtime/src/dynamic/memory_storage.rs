@@ -6,27 +6,27 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use kalamtable_provider::BoxError;
 use kalamtable_store::TableId;
 
 use super::storage::{Commit, Partition, PartitionRows, RowStorage};
-use kalamtable_provider::BoxError;
 
 /// The rows of dynamic tables in memory.
 #[derive(Default)]
 pub struct MemoryStorage {
     partitions: RwLock<HashMap<Partition, Arc<PartitionRows>>>,
-    /// The last number that was given for each table.
+    /// The last sequence number of each table.
     seqs: Mutex<HashMap<TableId, i64>>,
 }
 
 impl MemoryStorage {
-    /// Without rows.
+    /// Creates an empty storage.
     pub fn new() -> Self {
         MemoryStorage::default()
     }
 }
 
-// The locks' poison says nothing: nothing is called under them that is not ours.
+// A poisoned lock is harmless: no foreign code runs while one is held.
 impl RowStorage for MemoryStorage {
     fn rows(&self, partition: &Partition) -> Result<Arc<PartitionRows>, BoxError> {
         let partitions = self.partitions.read();
@@ -39,25 +39,27 @@ impl RowStorage for MemoryStorage {
         if rows.number != before {
             return Ok(false);
         }
-        // Outside of the lock: readers wait for the exchange alone.
+        // Outside of the lock, so that readers only wait for the exchange.
         let after = Arc::new(rows.after(&commit));
         let partitions = self.partitions.write();
         let mut partitions = partitions.unwrap_or_else(PoisonError::into_inner);
-        let present = partitions.entry(partition.clone()).or_default();
-        if present.number != before {
+        let current = partitions.entry(partition.clone()).or_default();
+        if current.number != before {
             return Ok(false);
         }
-        *present = after;
+        *current = after;
         Ok(true)
     }
 
     fn next_seqs(&self, table: TableId, count: u64) -> Result<i64, BoxError> {
         let mut seqs = self.seqs.lock().unwrap_or_else(PoisonError::into_inner);
         let last = seqs.entry(table).or_default();
-        let first = last.checked_add(1).ok_or("there are no more numbers")?;
+        let first = last
+            .checked_add(1)
+            .ok_or("the sequence numbers of the table are exhausted")?;
         *last = last
             .checked_add_unsigned(count)
-            .ok_or("there are no more numbers")?;
+            .ok_or("the sequence numbers of the table are exhausted")?;
         Ok(first)
     }
 

@@ -55,7 +55,8 @@ impl PartitionIndex {
         let arrow = |error| arrow_error(table, error);
         let fresh = KeyIndex::of(table.definition()).map_err(arrow)?;
         let mut pairs = self.keys.iter().zip(&fresh);
-        let has_same_encoding = self.keys.len() == fresh.len() && pairs.all(|(own, new)| own.has_same_encoding(new));
+        let has_same_encoding =
+            self.keys.len() == fresh.len() && pairs.all(|(own, new)| own.has_same_encoding(new));
         if has_same_encoding && self.number == Some(rows.number) {
             // The positions of columns may have changed.
             for (own, new) in self.keys.iter_mut().zip(fresh) {

@@ -21,8 +21,8 @@ use crate::error::{Error, source_error};
 /// Limits on the memory that rows use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StorageLimits {
-    /// The maximum size of one stream table, in bytes. When a stream exceeds it, the oldest rows are evicted,
-    /// in units of the statements that wrote them.
+    /// The maximum size of one stream table, in bytes. When a stream exceeds it, the oldest rows
+    /// are evicted, in units of the statements that wrote them.
     pub stream_bytes: usize,
 }
 
@@ -48,13 +48,14 @@ pub(super) struct SharedState {
 
 type States = HashMap<Partition, Arc<PartitionState>>;
 
-/// The state that this process keeps for a partition besides its rows. It can be rebuilt at any time.
+/// The state that this process keeps for a partition besides its rows. It can be rebuilt at any
+/// time.
 #[derive(Debug, Default)]
 pub(super) struct PartitionState {
     /// A statement holds the lock while it writes to the partition.
     pub(super) index: Mutex<PartitionIndex>,
-    /// The rows before the first statement of each later version, the oldest first. Running queries that
-    /// were planned for an earlier version read them.
+    /// The rows before the first statement of each later version, the oldest first. Running queries
+    /// that were planned for an earlier version read them.
     earlier: Mutex<Vec<EarlierRows>>,
 }
 
@@ -144,8 +145,8 @@ impl SharedState {
         })
     }
 
-    /// Returns the latest rows of a partition that can be read under the version of `table`, or `None` if
-    /// they are no longer kept.
+    /// Returns the latest rows of a partition that can be read under the version of `table`, or
+    /// `None` if they are no longer kept.
     pub(super) fn rows_of_version(
         &self,
         table: &TableSnapshot,

@@ -37,15 +37,16 @@ use crate::error::Error;
 
 /// One version of a dynamic table, as the plan of one session holds it.
 ///
-/// The owner of the rows is determined again when the plan runs, because another session may run it.
+/// The owner of the rows is determined again when the plan runs, because another session may run
+/// it.
 pub(super) struct DynamicSource {
     shared: Arc<SharedState>,
     table: Arc<TableSnapshot>,
     /// The actor of the session that made the plan.
     planned_for: Option<Arc<Actor>>,
     owner: Option<UserId>,
-    /// The rows at planning time. The plan reads them if the current rows have a later version and the
-    /// rows before that version are no longer kept.
+    /// The rows at planning time. The plan reads them if the current rows have a later version and
+    /// the rows before that version are no longer kept.
     planned: Option<Arc<PartitionRows>>,
 }
 
@@ -91,8 +92,8 @@ impl DynamicSource {
         View::new(self.definition(), self.shared.clock.now(), with_deleted)
     }
 
-    /// Returns the current rows. If they have a later version than the plan, returns the rows before the
-    /// first statement of that version, or the rows at planning time.
+    /// Returns the current rows. If they have a later version than the plan, returns the rows
+    /// before the first statement of that version, or the rows at planning time.
     fn current_or_planned(&self, partition: &Partition) -> Result<Arc<PartitionRows>> {
         if let Some(rows) = self.shared.rows_of_version(&self.table, partition)? {
             return Ok(rows);
@@ -152,8 +153,8 @@ impl DynamicSource {
         })
     }
 
-    /// Returns the columns of the definition from `batch`, which also has the system columns, if they
-    /// are valid.
+    /// Returns the columns of the definition from `batch`, which also has the system columns, if
+    /// they are valid.
     fn checked(&self, batch: &RecordBatch) -> Result<RecordBatch, RowError> {
         checked(self.definition(), self.table.schema(), batch)
     }
@@ -336,9 +337,10 @@ impl RowWriter for DynamicWriter<'_> {
             }
         }
         let pushed = self.rows;
-        let checked = self.source.checked(batch).map_err(|error| {
-            kalamtable_provider::Error::from(error).map_row(|row| pushed + row)
-        })?;
+        let checked = self
+            .source
+            .checked(batch)
+            .map_err(|error| kalamtable_provider::Error::from(error).map_row(|row| pushed + row))?;
         self.rows += checked.num_rows();
         self.batches.push(checked);
         Ok(())

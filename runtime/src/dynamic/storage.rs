@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`RowStorage`]: where the rows of dynamic tables are, and what is in there.
+//! [`RowStorage`]: the storage of the rows of dynamic tables, and the types of its content.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
@@ -9,62 +9,64 @@ use std::sync::Arc;
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use kalamtable_model::TableKind;
 use kalamtable_model::arrow::FIELD_ID_KEY;
+use kalamtable_provider::BoxError;
 use kalamtable_store::{TableId, UnixMicros};
 
 use super::actor::UserId;
-use kalamtable_provider::BoxError;
 
-/// Where the rows of dynamic tables are.
+/// The storage of the rows of dynamic tables.
 ///
-/// What is kept for a partition are chunks of rows, which never change, and which rows of them have been
-/// superseded by later ones. What a statement means, which keys rows have, and how rows of older versions
-/// are read, is settled before a storage is asked: it keeps, and puts one state in the place of another.
+/// A partition consists of immutable chunks of rows and of the set of rows that later ones have
+/// superseded. A storage keeps such states and replaces one by the next. It does not interpret
+/// statements, keys or versions.
 ///
-/// Whatever a method does is done when it returns. [`rows`](Self::rows) is called when queries are planned
-/// and run, on threads that drive futures: it answers from memory. The others are called on threads that
-/// may wait.
+/// The effect of a method is complete when it returns. [`rows`](Self::rows) is called while queries
+/// are planned and run, on threads that drive futures, and must not block. The other methods are
+/// called on threads that may block.
 pub trait RowStorage: Debug + Send + Sync + 'static {
-    /// What is there at this moment; nothing, if nothing was ever written.
+    /// Returns the current rows of a partition, which is empty if nothing was ever written to it.
     ///
     /// # Errors
-    /// If the storage cannot be read.
+    /// Fails if the storage cannot be read.
     fn rows(&self, partition: &Partition) -> Result<Arc<PartitionRows>, BoxError>;
 
-    /// Makes of the rows with the number `before` those that [`PartitionRows::after`] makes of them, as one
-    /// step for everybody. Says whether it did: not if the rows have another number by then.
+    /// Atomically replaces the rows with the number `before` by the result of
+    /// [`PartitionRows::after`]. Returns whether it did so: `false` if the current rows have
+    /// another number.
     ///
     /// # Errors
-    /// If the storage cannot be written.
+    /// Fails if the storage cannot be written.
     fn commit(&self, partition: &Partition, before: u64, commit: Commit) -> Result<bool, BoxError>;
 
-    /// The first of `count` numbers in a row, for rows of a table: greater than all that were ever given
-    /// for it, whatever the partition.
+    /// Allocates `count` consecutive sequence numbers for rows of a table, in any partition, and
+    /// returns the first one. They are greater than all numbers that were allocated for the table
+    /// before.
     ///
     /// # Errors
-    /// If the storage cannot be written.
+    /// Fails if the storage cannot be written.
     fn next_seqs(&self, table: TableId, count: u64) -> Result<i64, BoxError>;
 
-    /// Forgets the rows of a table that was dropped.
+    /// Deletes the rows of a dropped table.
     ///
     /// # Errors
-    /// If the storage cannot be written.
+    /// Fails if the storage cannot be written.
     fn remove_table(&self, table: TableId) -> Result<(), BoxError>;
 }
 
-/// Whose rows: those of one user in a user table, all in others.
+/// A partition of a table: the rows of one user in a user table, all rows in other tables.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Partition {
     /// The table.
     pub table: TableId,
-    /// The user.
+    /// The owner of the rows, or `None` if the table is not a user table.
     pub owner: Option<UserId>,
 }
 
-/// Names a chunk of a partition. Never used again in it.
+/// The id of a chunk, which is never reused within its partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChunkId(pub u64);
 
-/// Rows that are kept together. They never change.
+/// An immutable batch of stored rows.
 #[derive(Debug)]
 pub struct Chunk {
     rows: RecordBatch,
@@ -76,8 +78,9 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    /// Rows that were written under a version of their table's definition: its columns in their order, and
-    /// behind them those that the system adds to tables of this kind.
+    /// Creates a chunk of rows that were written under a version of the definition. `rows` has the
+    /// columns of the definition, in their order, followed by the system columns of the table's
+    /// kind.
     pub fn new(rows: RecordBatch, version: u32, arrived_at: UnixMicros) -> Self {
         let deleted = deleted(&rows);
         Chunk {
@@ -90,32 +93,32 @@ impl Chunk {
         }
     }
 
-    /// The rows.
+    /// Returns the rows.
     pub fn rows(&self) -> &RecordBatch {
         &self.rows
     }
 
-    /// The version of the definition that they were written under.
+    /// Returns the version of the definition under which the rows were written.
     pub fn version(&self) -> u32 {
         self.version
     }
 
-    /// When the last of them was written.
+    /// Returns the time at which the last of the rows was written.
     pub fn arrived_at(&self) -> UnixMicros {
         self.arrived_at
     }
 
-    /// What they take in memory.
+    /// Returns the size of the rows in memory, in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// How many of them say that a row was deleted.
+    /// Returns the number of tombstones among the rows.
     pub(super) fn tombstones(&self) -> usize {
         self.tombstones
     }
 
-    /// For each row, whether it says that a row was deleted; none in tables without such rows.
+    /// Returns whether each row is a tombstone, or `None` if the table has no tombstones.
     pub(super) fn deleted(&self) -> Option<&BooleanArray> {
         self.deleted.as_ref()
     }
@@ -125,20 +128,21 @@ impl Chunk {
     }
 }
 
-/// The last column, if it is `_deleted`: by its id, since a stream may have one of that name.
+/// Returns the column `_deleted`, if the rows have it. It is found by id, because a stream table
+/// may have a column of that name.
 fn deleted(rows: &RecordBatch) -> Option<BooleanArray> {
     let [_, deleted] = TableKind::Shared.system_columns() else {
         return None;
     };
     let last = rows.num_columns().checked_sub(1)?;
     let id = rows.schema_ref().field(last).metadata().get(FIELD_ID_KEY)?;
-    match *id == deleted.id.to_string() {
-        true => rows.column(last).as_boolean_opt().cloned(),
-        false => None,
+    if *id != deleted.id.to_string() {
+        return None;
     }
+    rows.column(last).as_boolean_opt().cloned()
 }
 
-/// Some rows of a chunk.
+/// A set of rows of a chunk.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowSet {
     words: Vec<u64>,
@@ -146,7 +150,7 @@ pub struct RowSet {
 }
 
 impl RowSet {
-    /// Whether a row is among them.
+    /// Returns whether the set contains a row.
     pub fn contains(&self, row: u32) -> bool {
         let word = self.words.get(row as usize / 64);
         word.is_some_and(|word| word >> (row % 64) & 1 == 1)
@@ -163,30 +167,30 @@ impl RowSet {
         self.words[word] |= bit;
     }
 
-    /// How many they are.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none.
+    /// Returns whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 }
 
-/// A chunk of a partition, and which of its rows later ones have superseded.
+/// A chunk of a partition, and the rows of the chunk that later ones have superseded.
 #[derive(Clone, Debug)]
 pub struct StoredChunk {
-    /// Its name.
+    /// The id of the chunk.
     pub id: ChunkId,
     /// The rows.
     pub chunk: Arc<Chunk>,
-    /// Those that are not there any more; none if all are.
+    /// The superseded rows, or `None` if none is superseded.
     pub superseded: Option<Arc<RowSet>>,
 }
 
 impl StoredChunk {
-    /// How many rows are there, those that say that one was deleted among them.
+    /// Returns the number of rows that are not superseded, including tombstones.
     pub(super) fn present(&self) -> usize {
         self.chunk.len() - self.superseded.as_ref().map_or(0, |rows| rows.len())
     }
@@ -197,36 +201,36 @@ impl StoredChunk {
     }
 }
 
-/// All of a partition at one moment. It never changes.
+/// An immutable snapshot of a partition.
 #[derive(Clone, Debug, Default)]
 pub struct PartitionRows {
-    /// How many commits have led here.
+    /// The number of commits that resulted in this snapshot.
     pub number: u64,
-    /// The chunks, in no order that would mean something.
+    /// The chunks, in no particular order.
     pub chunks: Vec<StoredChunk>,
-    /// The name of the next chunk.
+    /// The id of the next chunk.
     pub next_chunk: u64,
 }
 
-/// What a statement makes of a partition.
+/// The changes of one statement to a partition.
 #[derive(Clone, Debug, Default)]
 pub struct Commit {
-    /// Chunks that are added, named from [`PartitionRows::next_chunk`] on.
+    /// Added chunks, whose ids start at [`PartitionRows::next_chunk`].
     pub added: Vec<(ChunkId, Arc<Chunk>)>,
-    /// Rows that are superseded from then on.
+    /// Rows that the statement supersedes.
     pub superseded: HashMap<ChunkId, Vec<u32>>,
-    /// Chunks that are taken out. Those of which nothing is left are among them.
+    /// Removed chunks, including those of which all rows are superseded.
     pub removed: HashSet<ChunkId>,
 }
 
 impl PartitionRows {
-    /// The latest version that rows were written under; 0 without rows.
+    /// Returns the latest version under which rows were written, or 0 if the partition is empty.
     pub fn version(&self) -> u32 {
         let versions = self.chunks.iter().map(|stored| stored.chunk.version());
         versions.max().unwrap_or_default()
     }
 
-    /// What a commit makes of these rows.
+    /// Returns the rows after a commit.
     #[must_use]
     pub fn after(&self, commit: &Commit) -> PartitionRows {
         let stays = |stored: &&StoredChunk| !commit.removed.contains(&stored.id);
@@ -239,7 +243,7 @@ impl PartitionRows {
         let mut chunks: Vec<StoredChunk> = old.chain(added).collect();
         for stored in &mut chunks {
             if let Some(rows) = commit.superseded.get(&stored.id) {
-                // Copied: these rows stay as they are.
+                // `make_mut` copies a set that another snapshot shares.
                 let superseded = Arc::make_mut(stored.superseded.get_or_insert_default());
                 rows.iter().for_each(|row| superseded.insert(*row));
             }
@@ -250,5 +254,12 @@ impl PartitionRows {
             chunks,
             next_chunk: self.next_chunk.max(last.unwrap_or_default()),
         }
+    }
+}
+
+impl Commit {
+    /// Returns whether the commit changes nothing.
+    pub(super) fn is_empty(&self) -> bool {
+        self.added.is_empty() && self.superseded.is_empty() && self.removed.is_empty()
     }
 }

@@ -18,10 +18,11 @@ use super::versions::Versions;
 
 /// One version of a dynamic table.
 ///
-/// [`RowProvider::table`](kalamtable_provider::RowProvider::table) returns it for the providers that
-/// [`DynamicTables::provider`](crate::DynamicTables::provider) creates. `SELECT *` of user and shared
-/// tables ends with the columns `_seq` and `_deleted`, which the system fills. An `INSERT` into such a
-/// table must name its columns, because DataFusion compares their number with that of the schema.
+/// [`RowProvider::table`](kalamtable_provider::RowProvider::table) returns it for the providers
+/// that [`DynamicTables::provider`](crate::DynamicTables::provider) creates. `SELECT *` of user and
+/// shared tables ends with the columns `_seq` and `_deleted`, which the system fills. An `INSERT`
+/// into such a table must name its columns, because DataFusion compares their number with that of
+/// the schema.
 #[derive(Debug)]
 pub struct DynamicTable {
     shared: Arc<SharedState>,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`DynamicTables`]: the dynamic tables of a server, and what their providers have in common.
+//! [`DynamicTables`]: the dynamic tables of a server.
 
 use std::sync::Arc;
 
@@ -15,26 +15,26 @@ use super::storage::RowStorage;
 use super::table::DynamicTable;
 use crate::error::Error;
 
-/// The dynamic tables of a server: their definitions are in a registry, their rows in a storage.
+/// The dynamic tables of a server: a registry of definitions and a storage of rows.
 ///
-/// A clone is the same tables. See [`dynamic`](crate::dynamic).
+/// Clones share the tables. See [`dynamic`](crate::dynamic) for an example.
 #[derive(Clone, Debug)]
 pub struct DynamicTables {
     pub(super) shared: Arc<SharedState>,
 }
 
-/// What streams may take, and what time it is for them.
+/// Options of dynamic tables.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DynamicOptions {
-    /// What rows may take.
+    /// Limits on the memory that rows use.
     pub limits: StorageLimits,
-    /// What tells how old rows are.
+    /// The clock that determines the age of rows.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Default for DynamicOptions {
-    /// The default limits, and the clock of this machine.
+    /// Returns the default limits and the clock of the machine.
     fn default() -> Self {
         DynamicOptions {
             limits: StorageLimits::default(),
@@ -44,14 +44,14 @@ impl Default for DynamicOptions {
 }
 
 impl DynamicOptions {
-    /// The same, with these limits.
+    /// Sets the limits.
     #[must_use]
     pub fn with_limits(mut self, limits: StorageLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The same, with this clock.
+    /// Sets the clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -59,35 +59,40 @@ impl DynamicOptions {
     }
 }
 
-/// What has become of the rows of streams. The numbers are not of one moment.
+/// Counters of the rows that streams have removed. They are read one after the other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DynamicStats {
-    /// Rows that were removed because their time was over.
+    /// The number of rows that were removed because they had expired.
     pub rows_expired: u64,
-    /// Rows that were removed before, to make room for others.
+    /// The number of rows that were evicted to satisfy the size limit.
     pub rows_evicted: u64,
 }
 
 impl DynamicTables {
-    /// The tables of a registry, with rows in `storage`.
+    /// Creates the tables of a registry, with rows in `storage` and default options.
     pub fn new(registry: SchemaRegistry, storage: Arc<dyn RowStorage>) -> Self {
         DynamicTables::with_options(registry, storage, DynamicOptions::default())
     }
 
-    /// The tables of a registry, with rows in `storage`.
+    /// Creates the tables of a registry, with rows in `storage`.
     pub fn with_options(
         registry: SchemaRegistry,
         storage: Arc<dyn RowStorage>,
         options: DynamicOptions,
     ) -> Self {
         DynamicTables {
-            shared: Arc::new(SharedState::new(registry, storage, options.limits, options.clock)),
+            shared: Arc::new(SharedState::new(
+                registry,
+                storage,
+                options.limits,
+                options.clock,
+            )),
         }
     }
 
-    /// Returns a provider of one version of a table. The parts that are derived from the definition are
-    /// computed once and kept with the snapshot.
+    /// Returns a provider of one version of a table. The parts that are derived from the definition
+    /// are computed once and kept with the snapshot.
     ///
     /// # Errors
     /// Fails with [`Error::NotDynamic`] if the table is not a user, shared or stream table.
@@ -119,12 +124,12 @@ impl DynamicTables {
         )))
     }
 
-    /// The registry.
+    /// Returns the registry.
     pub fn registry(&self) -> &SchemaRegistry {
         &self.shared.registry
     }
 
-    /// What has become of the rows of streams.
+    /// Returns the counters of removed rows.
     pub fn stats(&self) -> DynamicStats {
         let (rows_expired, rows_evicted) = self.shared.removed_rows();
         DynamicStats {
@@ -133,11 +138,11 @@ impl DynamicTables {
         }
     }
 
-    /// Forgets the rows of a table that was dropped: a registry drops definitions alone. A plan that runs
-    /// all the same finds none.
+    /// Deletes the rows of a dropped table. The registry drops only the definition. A plan that
+    /// still runs finds no rows.
     ///
     /// # Errors
-    /// If the storage cannot be written.
+    /// Fails if the storage cannot be written.
     pub fn remove_rows(&self, table: TableId) -> Result<(), BoxError> {
         self.shared.remove_rows(table)
     }

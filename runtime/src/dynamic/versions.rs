@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`VersionReader`]: rows that were written under one version of a definition, as those of a later one.
-//! [`Versions`] keeps the readers of one version, each made once.
+//! [`VersionReader`]: reads rows of one version of a definition under a later version.
+//! [`Versions`]: the readers of one version, each created once.
 
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -21,9 +21,9 @@ use crate::error::Error;
 /// The readers of one version of a table, kept with its snapshot.
 #[derive(Debug, Default)]
 pub(super) struct Versions {
-    /// The versions before this one.
+    /// The definitions of the previous versions.
     history: OnceLock<Vec<Arc<TableDefinition>>>,
-    /// By the version that rows were written under.
+    /// The readers, by the version under which rows were written.
     readers: AppendOnlyMap<u32, VersionReader>,
 }
 
@@ -32,10 +32,11 @@ impl Versions {
         table.extension(Versions::default)
     }
 
-    /// Reads what the table was before, once: [`reader`](Self::reader) needs it.
+    /// Loads the previous versions of the table, which [`reader`](Self::reader) needs. Does nothing
+    /// if they are loaded already.
     ///
     /// # Errors
-    /// If the definitions cannot be read.
+    /// Fails if the definitions cannot be read.
     pub(super) async fn load(
         registry: &SchemaRegistry,
         table: &TableSnapshot,
@@ -58,10 +59,10 @@ impl Versions {
         Ok(())
     }
 
-    /// How rows of that version are read as those of `table`.
+    /// Returns the reader of rows that were written under `version`.
     ///
     /// # Errors
-    /// If there is no such version before that of `table`, or it was not loaded.
+    /// Fails if the table has no such version before its current one, or if it was not loaded.
     pub(super) fn reader(table: &TableSnapshot, version: u32) -> Result<&VersionReader, Error> {
         let versions = Versions::of(table);
         let found = versions.readers.get(&version);
@@ -76,27 +77,27 @@ impl Versions {
     }
 }
 
-/// Reads rows of one version as those of a later one: columns are found by id.
+/// Reads rows of one version under a later version. Columns are matched by id.
 #[derive(Debug)]
 pub(super) struct VersionReader {
     definition: TableDefinition,
-    /// For each column, those of the system among them.
+    /// One source for each column, including the system columns.
     columns: Vec<ColumnSource>,
 }
 
-/// Where the values of a column come from.
+/// The source of the values of a column.
 #[derive(Debug)]
 enum ColumnSource {
-    /// As they are at this position.
+    /// The column at this position, unchanged.
     Same(usize),
-    /// From values of an older type.
+    /// The column at this position, converted from a previous type.
     Converted {
         position: usize,
         old: ColumnType,
         ty: ColumnType,
         arrow: DataType,
     },
-    /// Rows of that version do not have them.
+    /// A constant, because rows of that version do not have the column.
     Absent(ScalarValue),
 }
 
@@ -122,17 +123,16 @@ impl VersionReader {
         version: u32,
     ) -> Result<Self, Error> {
         let definition = table.definition();
-        let old = match version == definition.version() {
-            true => definition,
-            false => {
-                let mut earlier = history.iter();
-                let found = earlier.find(|earlier| earlier.version() == version);
-                found.ok_or_else(|| Error::UnknownVersion {
-                    table: definition.name().clone(),
-                    version,
-                    present: definition.version(),
-                })?
-            }
+        let old = if version == definition.version() {
+            definition
+        } else {
+            let mut earlier = history.iter();
+            let found = earlier.find(|earlier| earlier.version() == version);
+            found.ok_or_else(|| Error::UnknownVersion {
+                table: definition.name().clone(),
+                version,
+                current: definition.version(),
+            })?
         };
         let all: Vec<&TableDefinition> = history
             .iter()
@@ -164,19 +164,20 @@ impl VersionReader {
                 ),
             });
         }
-        let of_system = definition.kind().system_columns().len();
-        columns
-            .extend((0..of_system).map(|column| ColumnSource::Same(old.columns().len() + column)));
+        let system_columns = definition.kind().system_columns().len();
+        columns.extend(
+            (0..system_columns).map(|column| ColumnSource::Same(old.columns().len() + column)),
+        );
         Ok(VersionReader {
             definition: definition.clone(),
             columns,
         })
     }
 
-    /// The values of the column at `position` in some of `rows`.
+    /// Returns the values of the column at `position` in the picked rows.
     ///
     /// # Errors
-    /// If one of them is none of the column's present type.
+    /// Fails if a value does not fit the current type of the column.
     pub(super) fn column(
         &self,
         rows: &RecordBatch,
@@ -213,13 +214,13 @@ impl VersionReader {
         })
     }
 
-    /// What it holds, roughly.
+    /// Returns the approximate size in bytes.
     fn bytes(&self) -> usize {
         size_of_val(&*self.columns)
     }
 }
 
-/// What rows of `version`, which does not have the column, have there.
+/// Returns the value of a column in rows of `version`, which does not have the column.
 fn initial_value(
     history: &[&TableDefinition],
     version: u32,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Which rows of a partition a query sees, and how they are read.
+//! [`View`]: the rows of a partition that a query sees; [`ChunkReader`]: reads them.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -16,16 +16,16 @@ use super::storage::StoredChunk;
 use super::versions::{Pick, Versions};
 use crate::error::Error;
 
-/// What a query sees of a partition.
+/// The rows of a partition that a query sees.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct View {
-    /// Rows that arrived at this moment or before are not there any more.
+    /// Rows that arrived at or before this time have expired.
     expired: Option<UnixMicros>,
     with_deleted: bool,
 }
 
 impl View {
-    /// At a moment: the rows of the table that are there, and the deleted ones if they are wanted.
+    /// Creates the view at time `now`, with or without deleted rows.
     pub(super) fn new(definition: &TableDefinition, now: UnixMicros, with_deleted: bool) -> Self {
         let expired = definition.ttl_seconds().map(|seconds| {
             let micros = i64::try_from(seconds.get()).unwrap_or(i64::MAX);
@@ -37,13 +37,13 @@ impl View {
         }
     }
 
-    /// Whether the time of all rows of a chunk is over.
+    /// Returns whether the rows of a chunk have expired.
     pub(super) fn has_expired(&self, stored: &StoredChunk) -> bool {
         let arrived_at = stored.chunk.arrived_at();
         self.expired.is_some_and(|expired| arrived_at <= expired)
     }
 
-    /// The rows of a chunk that are seen.
+    /// Returns the visible rows of a chunk.
     pub(super) fn of(&self, stored: &StoredChunk) -> Visible {
         if self.has_expired(stored) {
             return Visible::Rows(UInt32Array::from(Vec::<u32>::new()));
@@ -65,20 +65,23 @@ impl View {
         )
     }
 
-    /// How many rows of a chunk are seen.
+    /// Returns the number of visible rows of a chunk.
     pub(super) fn count(&self, stored: &StoredChunk) -> usize {
-        match self.has_expired(stored) || stored.superseded.is_some() {
-            true => self.of(stored).len(),
-            false if self.with_deleted => stored.chunk.len(),
-            false => stored.chunk.len() - stored.chunk.tombstones(),
+        if self.has_expired(stored) || stored.superseded.is_some() {
+            self.of(stored).len()
+        } else if self.with_deleted {
+            stored.chunk.len()
+        } else {
+            stored.chunk.len() - stored.chunk.tombstones()
         }
     }
 }
 
 /// Some rows of a chunk.
 pub(super) enum Visible {
-    /// So many, from the first one on: all.
+    /// All rows; their number.
     All(usize),
+    /// The rows at these ascending positions.
     Rows(UInt32Array),
 }
 
@@ -90,7 +93,7 @@ impl Visible {
         }
     }
 
-    /// Where in the chunk the row of that number is.
+    /// Returns the position in the chunk of the visible row with this number.
     pub(super) fn row(&self, number: usize) -> u32 {
         match self {
             Visible::All(_) => number as u32,
@@ -99,7 +102,7 @@ impl Visible {
     }
 }
 
-/// Reads the rows of a chunk that a query sees, as those of the version that it was planned for.
+/// Reads the visible rows of a chunk under the version for which a query was planned.
 pub(super) struct ChunkReader {
     table: Arc<TableSnapshot>,
     stored: StoredChunk,
@@ -123,7 +126,7 @@ impl ChunkReader {
         }
     }
 
-    /// Where in the chunk the row of that number is.
+    /// Returns the position in the chunk of the visible row with this number.
     pub(super) fn row(&self, number: usize) -> u32 {
         self.visible.row(number)
     }

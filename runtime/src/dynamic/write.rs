@@ -2,8 +2,8 @@
 
 //! [`PartitionWriter`]: applies one statement to a partition, completely or not at all.
 //!
-//! The writers of a partition take turns while they compare keys and commit. The effect of an `UPDATE`
-//! or `DELETE` is computed before that, and again if the rows have changed in between.
+//! The writers of a partition take turns while they compare keys and commit. The effect of an
+//! `UPDATE` or `DELETE` is computed before that, and again if the rows have changed in between.
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
@@ -16,10 +16,10 @@ use kalamtable_store::UnixMicros;
 
 use super::compact::compact;
 use super::conflicts::{ResolvedRows, resolve_conflicts};
-use super::shared_state::SharedState;
 use super::current_rows::CurrentRows;
 use super::keys::{KeyBytes, RowAddress};
 use super::partition_index::{IndexUpdate, PartitionIndex, arrow_error, table_rows};
+use super::shared_state::SharedState;
 use super::statement_effect::StatementEffect;
 use super::storage::{Chunk, ChunkId, Commit, Partition, PartitionRows, StoredChunk};
 use super::versions::Pick;
@@ -51,16 +51,13 @@ struct Tombstones {
     keys: Vec<Option<KeyBytes>>,
 }
 
-
-
-
 impl PartitionWriter<'_> {
-    /// Runs a statement: `plan` computes its effect on a snapshot of the partition. Returns the number of
-    /// rows that the statement removed.
+    /// Runs a statement: `plan` computes its effect on a snapshot of the partition. Returns the
+    /// number of rows that the statement removed.
     ///
     /// # Errors
-    /// Fails with the error of `plan`, with [`Error::Altered`] or a duplicate key, or if the storage fails.
-    /// The partition is then unchanged.
+    /// Fails with the error of `plan`, with [`Error::Altered`] or a duplicate key, or if the
+    /// storage fails. The partition is then unchanged.
     pub(super) fn run(
         &self,
         plan: &mut dyn FnMut(&PartitionRows) -> Result<StatementEffect>,
@@ -76,8 +73,8 @@ impl PartitionWriter<'_> {
                 before = current;
                 effect = plan(&before)?;
             }
-            // After this check, no writer under a later version can have changed the index, whose keys
-            // would then have other bytes.
+            // After this check, no writer under a later version can have changed the index, whose
+            // keys would then have other bytes.
             self.shared.check_current(self.table)?;
             index.follow(self.table, &before)?;
             let prepared = self.prepare(&before, &index, &effect)?;
@@ -94,11 +91,13 @@ impl PartitionWriter<'_> {
             let committed = storage
                 .commit(self.partition, before.number, prepared.commit)
                 .map_err(|error| source_error(self.table.name(), error))?;
-            // Another process may write to the same storage: each refusal is a commit of that process.
+            // Another process may write to the same storage: each refusal is a commit of that
+            // process.
             if committed {
                 self.shared
                     .count(prepared.rows_expired, prepared.rows_evicted);
-                // The commit stands even if the index cannot follow: it is then built again.
+                // The commit remains valid if the index cannot follow: the index is then built
+                // again.
                 let _ = index.apply(self.table, prepared.index_update, before.number + 1);
                 return Ok(prepared.removed);
             }
@@ -177,7 +176,9 @@ impl PartitionWriter<'_> {
             let rows = commit.superseded.entry(address.chunk).or_default();
             rows.push(address.row);
         }
-        commit.removed.extend(dropped.iter().map(|stored| stored.id));
+        commit
+            .removed
+            .extend(dropped.iter().map(|stored| stored.id));
         commit
     }
 
@@ -203,9 +204,8 @@ impl PartitionWriter<'_> {
         match primary_keys {
             Some((added, removed)) => {
                 let added: HashSet<&KeyBytes> = added.iter().flatten().collect();
-                let is_free = |key: &Option<KeyBytes>| {
-                    key.as_ref().is_none_or(|key| !added.contains(key))
-                };
+                let is_free =
+                    |key: &Option<KeyBytes>| key.as_ref().is_none_or(|key| !added.contains(key));
                 let rows: Vec<usize> = (0..removed.len())
                     .filter(|row| is_free(&removed[*row]))
                     .collect();
@@ -222,8 +222,8 @@ impl PartitionWriter<'_> {
         }
     }
 
-    /// Removes the oldest chunks of a stream until it fits its limit, and returns them. Chunks that the
-    /// statement adds are never removed.
+    /// Removes the oldest chunks of a stream until it fits its limit, and returns them. Chunks that
+    /// the statement adds are never removed.
     fn evict(&self, before: &PartitionRows, commit: &mut Commit) -> Result<Vec<StoredChunk>> {
         let after = before.after(commit);
         let max_bytes = self.shared.limits.stream_bytes;
@@ -251,7 +251,9 @@ impl PartitionWriter<'_> {
             bytes -= stored.chunk.bytes();
             evicted.push(stored.clone());
         }
-        commit.removed.extend(evicted.iter().map(|stored| stored.id));
+        commit
+            .removed
+            .extend(evicted.iter().map(|stored| stored.id));
         Ok(evicted)
     }
 
@@ -277,13 +279,15 @@ impl PartitionWriter<'_> {
         Ok(rewritten)
     }
 
-    /// Returns added rows and tombstones as one chunk stores them: with the system columns, if the table
-    /// has any.
+    /// Returns added rows and tombstones as one chunk stores them: with the system columns, if the
+    /// table has any.
     fn chunk_rows(&self, added: &RecordBatch, tombstones: &RecordBatch) -> Result<RecordBatch> {
         let schema = self.table.schema();
-        // Copied even if there are no tombstones, because the batch may be a small slice of large buffers.
+        // Copied even if there are no tombstones, because the batch may be a small slice of large
+        // buffers.
         let all: UInt32Array = (0..added.num_rows() as u32).collect();
-        let added = take_record_batch(added, &all).map_err(|error| arrow_error(self.table, error))?;
+        let added =
+            take_record_batch(added, &all).map_err(|error| arrow_error(self.table, error))?;
         let joined = if tombstones.num_rows() == 0 {
             added.clone()
         } else {
@@ -343,8 +347,8 @@ impl PartitionWriter<'_> {
     }
 }
 
-/// Returns the keys of the rows of the chunk that a statement writes, for each index, and their addresses:
-/// the added rows, followed by the tombstones, which only the primary key finds.
+/// Returns the keys of the rows of the chunk that a statement writes, for each index, and their
+/// addresses: the added rows, followed by the tombstones, which only the primary key finds.
 fn added_keys(
     index: &PartitionIndex,
     chunk: ChunkId,
@@ -362,8 +366,7 @@ fn added_keys(
             .collect()
     };
     let keys = resolved.keys.iter();
-    let mut added: Vec<Vec<(KeyBytes, RowAddress)>> =
-        keys.map(|keys| addressed(keys, 0)).collect();
+    let mut added: Vec<Vec<(KeyBytes, RowAddress)>> = keys.map(|keys| addressed(keys, 0)).collect();
     if let (Some(primary), true) = (added.first_mut(), index.primary().is_some()) {
         primary.extend(addressed(&tombstones.keys, resolved.added.num_rows()));
     }
@@ -377,7 +380,8 @@ fn remove_empty_chunks(before: &PartitionRows, commit: &mut Commit) {
     commit.removed.extend(empty.map(|stored| stored.id));
 }
 
-/// Restricts the removed and superseded rows to chunks that exist before the commit and remain after it.
+/// Restricts the removed and superseded rows to chunks that exist before the commit and remain
+/// after it.
 fn keep_known_chunks(before: &PartitionRows, commit: &mut Commit) {
     let known: HashSet<ChunkId> = before.chunks.iter().map(|stored| stored.id).collect();
     commit.removed.retain(|id| known.contains(id));

@@ -98,13 +98,13 @@ async fn errors_say_what_would_be_needed() {
     server.create(&table("own", "kind = 'user'", "")).await;
     let service = server.session(actor("s", Role::Service));
     let message = error(&service, "DELETE FROM app.shared").await;
-    let expected = "table `app.shared` is `restricted`: the role `service` may not write to it, it takes \
-                    `dba`";
+    let expected = "table `app.shared` is `restricted`: the role `service` may not write to it, `dba` is \
+                    required";
     assert!(message.ends_with(expected), "{message}");
     assert_eq!(
         error(&server.nobody(), "SELECT * FROM app.own").await,
-        "External error: table `app.own` has rows of each user, and the session speaks for none: give \
-         its `SessionConfig` an `Actor`"
+        "External error: table `app.own` has rows per user, and the session has no user: add an \
+         `Actor` to its `SessionConfig`"
     );
     let explained = answer(&server.nobody(), "EXPLAIN SELECT * FROM app.own").await;
     assert!(
@@ -128,12 +128,12 @@ async fn acting_as_another_user_takes_the_role() {
                 error(&session, "SELECT id FROM app.own").await,
                 format!(
                     "External error: table `app.own`: `root` has the role `{role}`, and may not act as \
-                     `ann`: it takes `dba`"
+                     `ann`: `dba` is required"
                 )
             );
         }
     }
-    // Nobody needs a role to be who they are.
+    // Acting as oneself requires no role.
     let same = server.session(actor("ann", Role::User).acting_as(user_id("ann")));
     assert_eq!(answer(&same, "SELECT id FROM app.own").await, "1");
 }

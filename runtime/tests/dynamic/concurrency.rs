@@ -38,7 +38,7 @@ async fn write(session: &datafusion::prelude::SessionContext, sql: &str) {
 }
 
 fn is_altered(error: &DataFusionError) -> bool {
-    error.to_string().contains("plan it again")
+    error.to_string().contains("plan the statement again")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -87,7 +87,8 @@ async fn queries_see_one_version_and_no_row_is_lost() {
                 let batches = run(&session, "SELECT * FROM app.t").await.unwrap();
                 let schema = batches[0].schema();
                 let rows = concat_batches(&schema, &batches).unwrap();
-                // Each column has the one value that its version gives it, in rows of every version.
+                // Each column has the one value that its version gives it, in rows of every
+                // version.
                 for (field, column) in schema.fields().iter().zip(rows.columns()) {
                     if let Some(version) = field.name().strip_prefix('v') {
                         let expected: i64 = version.parse().unwrap();
@@ -96,7 +97,7 @@ async fn queries_see_one_version_and_no_row_is_lost() {
                         assert!(column.values().iter().all(|value| *value == expected));
                     }
                 }
-                // What was acknowledged before the query is in it.
+                // The query sees all rows that were acknowledged before it.
                 assert!(
                     rows.num_rows() as i64 > before,
                     "{} of {before}",

@@ -102,7 +102,8 @@ async fn every_type_that_may_become_another_is_read_as_that() {
             server.alter(&next).await;
             insert(&root, "t", 100, new_values).await;
 
-            // The twin has never had another type. What old values are in it is for DataFusion to say.
+            // The twin has never had another type. What old values are in it is for DataFusion to
+            // say.
             server.create(&with_type("twin", new)).await;
             insert(&root, "twin", 100, new_values).await;
             if old.contains("struct") {
@@ -166,7 +167,8 @@ async fn columns_that_come_and_go() {
         "1 one 5 10 1 false\n2 two 5 20 2 false"
     );
 
-    // Another default is for rows that come: those that are there keep theirs. `z` may be null, `b` goes.
+    // Another default applies to later rows: existing rows keep theirs. `z` becomes nullable, `b`
+    // is dropped.
     let dropped = "[reserved]\nids = [3]\nnames = ['b']";
     let third = format!(
         "c = {{ id = 4, type = 'bigint', default = 6 }}\n\
@@ -185,7 +187,7 @@ async fn columns_that_come_and_go() {
             .contains("No field named b")
     );
 
-    // What is written again is written under the present version, and stays what it was.
+    // An update writes the row under the current version, with unchanged values.
     answer(&root, "UPDATE app.t SET d = 'x' WHERE z >= 20").await;
     answer(&root, "DELETE FROM app.t WHERE id = 1").await;
     assert_eq!(
@@ -249,7 +251,7 @@ async fn a_value_that_is_impossible_is_an_error_and_no_null() {
 }
 
 #[tokio::test]
-async fn a_plan_answers_from_the_rows_it_was_made_for_once_others_are_newer() {
+async fn a_plan_reads_rows_of_its_version_after_a_schema_change() {
     let server = Server::new().await;
     let root = server.root();
     let first = "n = { id = 2, type = 'int' }";
@@ -261,7 +263,7 @@ async fn a_plan_answers_from_the_rows_it_was_made_for_once_others_are_newer() {
         let batches = datafusion::physical_plan::collect(plan.clone(), root.task_ctx()).await;
         crate::support::lines(&batches.unwrap())
     };
-    // Before an alteration it sees what is there when it runs.
+    // Before a schema change, the plan reads the current rows.
     answer(&root, "INSERT INTO app.t (id, n) VALUES (2, 2)").await;
     assert_eq!(run().await, "1 1 1 false\n2 2 2 false");
     let second = "m = { id = 2, type = 'bigint' }";
@@ -269,7 +271,8 @@ async fn a_plan_answers_from_the_rows_it_was_made_for_once_others_are_newer() {
     assert_eq!(run().await, "1 1 1 false\n2 2 2 false");
     answer(&root, "UPDATE app.t SET m = 5000000000").await;
     assert_eq!(run().await, "1 1 1 false\n2 2 2 false");
-    // Rows of before are kept for plans that are under way, and that of this plan for as long as it is.
+    // The previous rows are kept for a minute. After that, the plan reads the rows of its planning
+    // time.
     server.clock.advance(61.0);
     answer(&root, "UPDATE app.t SET m = 5000000000").await;
     assert_eq!(run().await, "1 1 1 false");

@@ -78,7 +78,7 @@ struct Column {
 
 const WIDER: [&str; 4] = ["smallint", "int", "bigint", "decimal(22, 2)"];
 
-/// What the table should be.
+/// The expected content of the table.
 #[derive(Clone, Debug)]
 struct Model {
     kind: &'static str,
@@ -118,7 +118,7 @@ impl Model {
         toml
     }
 
-    /// What all rows are, one a line.
+    /// Returns all rows, one per line.
     fn lines(&self) -> String {
         let lines = self.rows.iter().map(|(id, row)| {
             let cells = self.columns.iter().map(|column| match row[&column.id] {
@@ -146,7 +146,7 @@ impl Model {
         self.rows.insert(id, row);
     }
 
-    /// The statement, and what the model is after it; none if it has to be refused.
+    /// The statement, and the model after it, or `None` if the statement must be rejected.
     fn statement(&self, step: &Step) -> (String, Option<Model>) {
         let mut next = self.clone();
         match step {

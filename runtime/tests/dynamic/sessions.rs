@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Whose rows a session sees, whatever way its plan has come.
+//! The rows that a session sees, however it obtained its plan.
 
 use datafusion::physical_plan::collect;
 use datafusion::prelude::SessionContext;
@@ -42,7 +42,7 @@ async fn each_user_reads_and_writes_their_own_rows() {
     assert_eq!(answer(&bob, "TRUNCATE TABLE app.notes").await, "1");
     assert_eq!(answer(&ann, ALL).await, "1 a");
     assert_eq!(answer(&bob, "SELECT count(*) FROM app.notes").await, "0");
-    // Not even the server sees the rows of others, unless it says whose.
+    // Even the server sees the rows of a user only if it acts as that user.
     assert_eq!(answer(&server.root(), ALL).await, "");
 }
 
@@ -64,7 +64,7 @@ async fn who_acts_as_another_writes_there_too() {
 }
 
 #[tokio::test]
-async fn a_plan_that_another_session_runs_reads_that_sessions_rows() {
+async fn a_plan_run_by_another_session_reads_its_rows() {
     let (server, ann, bob) = two_users().await;
     let counts = "SELECT count(*) FROM app.notes";
     for sql in [ALL, counts, "SELECT count(*), max(text) FROM app.notes"] {
@@ -81,15 +81,24 @@ async fn a_plan_that_another_session_runs_reads_that_sessions_rows() {
         assert_eq!(lines(&run), of_ann);
         // Nobody's session gets nothing.
         let run = collect(physical, server.nobody().task_ctx()).await;
-        assert!(run.unwrap_err().to_string().contains("speaks for none"));
+        assert!(
+            run.unwrap_err()
+                .to_string()
+                .contains("the session has no user")
+        );
         let moved = server.nobody().execute_logical_plan(logical).await.unwrap();
         let moved = moved.collect().await;
-        assert!(moved.unwrap_err().to_string().contains("speaks for none"));
+        assert!(
+            moved
+                .unwrap_err()
+                .to_string()
+                .contains("the session has no user")
+        );
     }
 }
 
 #[tokio::test]
-async fn a_statement_that_another_session_runs_writes_that_sessions_rows() {
+async fn a_statement_run_by_another_session_writes_its_rows() {
     let (server, ann, bob) = two_users().await;
     for sql in [
         "INSERT INTO app.notes (id, text) VALUES (5, 'new')",
@@ -100,7 +109,12 @@ async fn a_statement_that_another_session_runs_writes_that_sessions_rows() {
         let frame = ann.sql(sql).await.unwrap();
         let plan = frame.create_physical_plan().await.unwrap();
         let refused = collect(plan.clone(), server.nobody().task_ctx()).await;
-        assert!(refused.unwrap_err().to_string().contains("speaks for none"));
+        assert!(
+            refused
+                .unwrap_err()
+                .to_string()
+                .contains("the session has no user")
+        );
         collect(plan, bob.task_ctx()).await.unwrap();
         assert_eq!(answer(&ann, ALL).await, "1 a\n2 b", "{sql}");
     }
@@ -157,7 +171,7 @@ async fn a_user_table_is_joined_with_a_shared_one_for_each_user() {
     assert!(
         error(&server.nobody(), sql)
             .await
-            .contains("speaks for none")
+            .contains("the session has no user")
     );
     answer(
         &ann,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What statements do, and what they are refused for.
+//! The effects of statements, and the reasons for which they are rejected.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ async fn server(columns: &str) -> (Server, datafusion::prelude::SessionContext) 
 }
 
 #[tokio::test]
-async fn what_is_written_is_numbered_and_what_is_deleted_is_kept() {
+async fn writes_are_numbered_and_deletes_leave_tombstones() {
     let (server, root) = server("text = { id = 2, type = 'text', nullable = true }").await;
     let sync = server.session(actor("sync", Role::Service).with_deleted());
     let all = "SELECT * FROM app.t ORDER BY _seq";
@@ -50,7 +50,7 @@ async fn what_is_written_is_numbered_and_what_is_deleted_is_kept() {
         answer(&sync, all).await,
         "3 c 3 false\n2 b 5 true\n1 x 6 true"
     );
-    // What is deleted is not deleted again, also by who sees it.
+    // A deleted row is not deleted again, even by an actor who sees it.
     assert_eq!(
         answer(&sync, "SELECT count(*) FROM app.t WHERE _deleted").await,
         "2"
@@ -304,7 +304,7 @@ async fn many_small_statements_make_few_chunks() {
 }
 
 #[tokio::test]
-async fn an_insert_of_a_bare_list_of_values_counts_the_systems_columns() {
+async fn insert_without_column_list_counts_system_columns() {
     let (_, root) = server("").await;
     assert!(run(&root, "INSERT INTO app.t VALUES (1)").await.is_err());
     answer(&root, "INSERT INTO app.t SELECT 1, NULL, NULL AS d").await;
@@ -325,7 +325,7 @@ async fn the_definition_is_found_by_the_metadata_tables() {
     let system = server.create(&system).await;
     assert_eq!(
         server.tables.provider(&system).unwrap_err().to_string(),
-        "table `app.s` is of kind `system`: dynamic rows are those of user, shared and stream tables"
+        "table `app.s` is of kind `system`: only user, shared and stream tables have dynamic rows"
     );
 }
 
@@ -375,8 +375,8 @@ async fn a_statement_planned_before_an_alteration_is_refused() {
         let refused = datafusion::physical_plan::collect(plan.clone(), root.task_ctx()).await;
         assert_eq!(
             refused.unwrap_err().strip_backtrace(),
-            "External error: table `app.t` was altered, it is at version 2: the statement was planned \
-             for version 1, plan it again"
+            "External error: table `app.t` was altered and is at version 2; plan the statement \
+             again: it was planned for version 1"
         );
     }
     server.registry.drop_table(&altered).await.unwrap();

@@ -166,7 +166,7 @@ impl RowStorage for AltersMeanwhile {
 }
 
 #[tokio::test]
-async fn a_statement_is_refused_if_its_table_is_altered_while_it_runs() {
+async fn a_statement_fails_if_its_table_is_altered_meanwhile() {
     for sql in [
         "INSERT INTO app.t (id, n) VALUES (2, 2)",
         "UPDATE app.t SET n = 2",

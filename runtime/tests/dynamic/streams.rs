@@ -45,7 +45,7 @@ async fn rows_are_gone_when_their_time_is_over() {
 }
 
 #[tokio::test]
-async fn a_stream_has_no_columns_of_the_system_and_no_tombstones() {
+async fn a_stream_has_no_system_columns_and_no_tombstones() {
     let server = Server::new().await;
     server.create(&table("s", STREAM, COLUMNS)).await;
     let ann = server.user("ann");
@@ -103,7 +103,7 @@ async fn a_stream_takes_so_many_bytes_and_evicts_what_is_oldest() {
     let before = answer(&ann, ALL).await;
     let message = error(&ann, &insert(1000, 10_000)).await;
     assert!(
-        message.contains("and the stream holds 50000 at most"),
+        message.contains("and the stream holds at most 50000"),
         "{message}"
     );
     assert_eq!(answer(&ann, ALL).await, before);

@@ -26,7 +26,7 @@ pub(crate) struct Server {
     pub(crate) clock: Arc<TestClock>,
 }
 
-/// A clock that stands still unless it is told to go on.
+/// A clock that only advances when a test advances it.
 #[derive(Debug, Default)]
 pub(crate) struct TestClock(AtomicI64);
 
@@ -89,7 +89,7 @@ impl Server {
         definitions.collect()
     }
 
-    /// A session that speaks for nobody.
+    /// A session without a user.
     pub(crate) fn nobody(&self) -> SessionContext {
         self.session_with(SessionConfig::new())
     }

@@ -50,13 +50,15 @@ fn newtype_delegates_to_its_field() {
         const TYPE: __kalam::model::ColumnType = <String as __kalam::TypeAt<
             __Base,
         >>::TYPE;
-    "#]].assert_eq(&items(tokens, &starts));
+    "#]]
+    .assert_eq(&items(tokens, &starts));
     let tokens = value_tokens("#[kalam(transparent)] struct Port { number: u16 }");
     expect![[r#"
         fn cell(&self) -> Self::Cell<'_> {
             __kalam::Value::cell(&self.number)
         }
-    "#]].assert_eq(&items(tokens, &starts[1..2]));
+    "#]]
+    .assert_eq(&items(tokens, &starts[1..2]));
 }
 
 #[test]

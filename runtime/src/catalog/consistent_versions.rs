@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`OneMoment`]: a query sees all its tables as they were at one moment, or does not run.
+//! [`ConsistentVersions`]: an analyzer rule that keeps a query from mixing versions of tables.
 
 use std::sync::Arc;
 
@@ -13,20 +13,20 @@ use datafusion::optimizer::AnalyzerRule;
 use kalamtable_provider::RowProvider;
 use kalamtable_registry::{SchemaRegistry, TableSnapshot};
 
-use super::wait::wait;
-use crate::dynamic::DynamicTable;
+use super::block_on::block_on;
+use crate::dynamic::table::DynamicTable;
 use crate::error::Error;
 
-/// Refuses a query whose tables were at no moment all there together in the versions that it has: DataFusion
-/// looks them up one after the other.
+/// Rejects a plan whose tables were never current at the same time: DataFusion looks them up one
+/// after the other, and a schema change may happen in between.
 #[derive(Debug)]
-pub(super) struct OneMoment {
+pub(super) struct ConsistentVersions {
     pub(super) registry: SchemaRegistry,
 }
 
-impl AnalyzerRule for OneMoment {
+impl AnalyzerRule for ConsistentVersions {
     fn name(&self) -> &str {
-        "kalamtable_one_moment"
+        "kalamtable_consistent_versions"
     }
 
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
@@ -47,9 +47,9 @@ impl AnalyzerRule for OneMoment {
         if found.len() < 2 {
             return Ok(plan);
         }
-        match wait(Box::pin(self.registry.find_inconsistent(&found))).map_err(Error::from)? {
+        match block_on(Box::pin(self.registry.find_inconsistent(&found))).map_err(Error::from)? {
             None => Ok(plan),
-            Some(table) => Err(Error::NotOneMoment {
+            Some(table) => Err(Error::InconsistentVersions {
                 table: table.name().clone(),
             }
             .into()),

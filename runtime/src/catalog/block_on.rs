@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`wait`]: answers that DataFusion asks for where it cannot wait.
+//! [`block_on`]: runs a future from the methods of catalogs that are not async.
 
 use futures::FutureExt;
 
-/// What a future comes to. What a store has in memory comes at once; what it has to look for is waited for on
-/// a thread of its own, since this one may drive futures: with several of them the others go on meanwhile.
-pub(super) fn wait<T, F>(mut future: F) -> T
+/// Blocks until the future resolves.
+///
+/// A future that resolves immediately, as lookups in memory do, costs no thread. Any other future
+/// runs on a thread of its own, because the current thread may be a worker of a runtime.
+pub(super) fn block_on<T, F>(mut future: F) -> T
 where
     F: Future<Output = T> + Send + Unpin,
     T: Send,
