@@ -88,8 +88,8 @@ impl RegistryInner {
         if **snapshot.schema() != schema {
             return Err(mismatch("schema"));
         }
-        let with_system_columns = with_system_columns(&schema, stored.definition.kind());
-        if *snapshot.schema_with_system_columns() != with_system_columns {
+        let expected = with_system_columns(&schema, stored.definition.kind());
+        if *snapshot.schema_with_system_columns() != expected {
             return Err(mismatch("schema with the system columns"));
         }
         Ok(())

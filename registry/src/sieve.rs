@@ -146,11 +146,11 @@ impl<T: Evictable> Sieve<T> {
     }
 
     /// Updates the size of an item. Does nothing if no item has the key.
-    pub(crate) fn resize(&mut self, key: SieveKey, bytes: impl FnOnce(&T) -> usize) {
+    pub(crate) fn resize(&mut self, key: SieveKey, size_of: impl FnOnce(&T) -> usize) {
         if let Some(entry) = self.entry(key)
             && let Some(item) = &entry.item
         {
-            let bytes = bytes(item);
+            let bytes = size_of(item);
             let previous_bytes = std::mem::replace(&mut entry.bytes, bytes);
             self.bytes = self.bytes - previous_bytes + bytes;
         }
@@ -451,8 +451,8 @@ mod tests {
                         return;
                     };
                     let removed = self.sieve.remove(self.all[number as usize].0);
-                    let expected = self.naive.position(number);
-                    let expected = expected.map(|index| self.naive.remove_at(index).0.number);
+                    let position = self.naive.position(number);
+                    let expected = position.map(|index| self.naive.remove_at(index).0.number);
                     assert_eq!(removed.map(|item| item.number), expected);
                 }
                 SieveOperation::Replace(at, bytes) => {
@@ -496,8 +496,7 @@ mod tests {
                     }
                 }
                 SieveOperation::Evict => {
-                    let evicted = self.sieve.evict();
-                    let evicted = evicted.map(|(key, item, bytes)| {
+                    let evicted = self.sieve.evict().map(|(key, item, bytes)| {
                         assert_eq!(key, self.all[item.number as usize].0);
                         (item.number, bytes)
                     });

@@ -373,10 +373,9 @@ impl Slots {
         locked.lock_also(&clocks);
         let published = locked.read(clock).after(ClockAdvance::SchemaChange);
         locked.begin(ClockAdvance::SchemaChange, &clocks);
-        let newer = changed.filter(|changed| {
-            let resident = resident.as_ref();
-            resident.is_some_and(|resident| resident.version() < changed.version())
-        });
+        let resident_version = resident.as_ref().map(|resident| resident.version());
+        let newer = changed
+            .filter(|changed| resident_version.is_some_and(|version| version < changed.version()));
         // All slots of these names are removed: the names belong to this table, or belonged to it.
         for name in names.iter().copied().chain(own_name) {
             let hashed = self.hashed(name);
@@ -492,9 +491,9 @@ impl Slots {
     ) {
         // The lock is held until the snapshot has its key, so that `resize` misses no increase.
         let mut residents = self.residents();
-        let item = item(Arc::clone(snapshot));
-        let bytes = item.bytes();
-        snapshot.set_sieve_key(residents.insert(item, bytes));
+        let resident = item(Arc::clone(snapshot));
+        let bytes = resident.bytes();
+        snapshot.set_sieve_key(residents.insert(resident, bytes));
     }
 
     fn insert_absent(&self, item: ResidentItem) -> SieveKey {

@@ -146,8 +146,8 @@ pub(crate) fn insert(
     snapshot: &Arc<TableSnapshot>,
     counters: impl FnOnce() -> ThreadCounters,
 ) {
-    let put = |slots: &OnceCell<Box<[ThreadCacheSlot]>>| {
-        let slots = slots.get_or_init(|| {
+    let put = |cache: &OnceCell<Box<[ThreadCacheSlot]>>| {
+        let slots = cache.get_or_init(|| {
             (0..THREAD_CACHE_SLOTS)
                 .map(|_| ThreadCacheSlot::default())
                 .collect()

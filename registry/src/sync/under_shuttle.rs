@@ -32,8 +32,10 @@ impl<K: Hash + Eq, V> Map<K, V> {
     {
         let entry = {
             let entries = self.entries();
-            let mut entries = entries.iter();
-            entries.find(|entry| key.equivalent(&entry.0)).cloned()
+            entries
+                .iter()
+                .find(|entry| key.equivalent(&entry.0))
+                .cloned()
         };
         read(entry.as_ref().map(|entry| &entry.1))
     }

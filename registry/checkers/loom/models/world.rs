@@ -227,10 +227,10 @@ impl DefinitionStore for ModelStore {
 
     async fn changes_since(&self, sequence: Sequence) -> Result<Vec<DefinitionChange>, StoreError> {
         let state = self.state();
-        match state.is_silent {
-            true => Err(StoreError::Other("the store is unavailable".into())),
-            false => Ok(state.tables.changes_since(sequence)),
+        if state.is_silent {
+            return Err(StoreError::Other("the store is unavailable".into()));
         }
+        Ok(state.tables.changes_since(sequence))
     }
 
     async fn last_sequence(&self) -> Result<Sequence, StoreError> {
