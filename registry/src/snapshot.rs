@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! [`TableSnapshot`]: one version of a table, and everything that is derived from it.
+//!
+//! Artefacts that are stored in a snapshot do not refer back to it: such a cycle would never be
+//! freed.
 
 use std::any::Any;
 use std::borrow::Cow;

@@ -65,7 +65,7 @@ use kalamtable_registry::NameRef;
 
 use self::consistent_versions::ConsistentVersions;
 use self::list::{PinnedList, PinnedTables};
-use self::names::TableNames;
+use self::names::RegisteredNames;
 use self::schema::RegistrySchema;
 use crate::dynamic::tables::DynamicTables;
 use crate::error::Error;
@@ -95,7 +95,7 @@ impl DynamicTables {
             return exec_err!("catalog `{name}` already has the tables of a registry");
         }
         let catalog = RegistryCatalog {
-            names: Arc::new(TableNames::new(self.registry().clone())),
+            names: Arc::new(RegisteredNames::new(self.registry().clone())),
             tables: self.clone(),
             fixed,
         };
@@ -179,7 +179,7 @@ fn default_catalog(ctx: &SessionContext) -> String {
 /// A catalog with the tables of a registry and those of the catalog that it replaces.
 struct RegistryCatalog {
     tables: DynamicTables,
-    names: Arc<TableNames>,
+    names: Arc<RegisteredNames>,
     fixed: Arc<dyn CatalogProvider>,
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`TableNames`]: the names of the tables in a registry, for the catalog methods that are not
+//! [`RegisteredNames`]: the names of the tables in a registry, for the catalog methods that are not
 //! async.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use kalamtable_registry::SchemaRegistry;
 use super::block_on::block_on;
 
 /// The names of the dynamic tables of a registry. The list is read again after each schema change.
-pub(super) struct TableNames {
+pub(super) struct RegisteredNames {
     registry: SchemaRegistry,
     listed: Mutex<Option<ListedNames>>,
 }
@@ -26,9 +26,9 @@ struct ListedNames {
 
 type ByNamespace = BTreeMap<String, BTreeSet<String>>;
 
-impl TableNames {
+impl RegisteredNames {
     pub(super) fn new(registry: SchemaRegistry) -> Self {
-        TableNames {
+        RegisteredNames {
             registry,
             listed: Mutex::new(None),
         }

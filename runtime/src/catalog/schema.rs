@@ -11,7 +11,7 @@ use datafusion::common::exec_err;
 use datafusion::datasource::TableType;
 use datafusion::error::Result;
 
-use super::names::TableNames;
+use super::names::RegisteredNames;
 use crate::dynamic::tables::DynamicTables;
 use crate::error::Error;
 
@@ -19,7 +19,7 @@ use crate::error::Error;
 pub(super) struct RegistrySchema {
     pub(super) namespace: String,
     pub(super) tables: DynamicTables,
-    pub(super) names: Arc<TableNames>,
+    pub(super) names: Arc<RegisteredNames>,
     /// The catalog of the session before the registry was added.
     pub(super) catalog: Arc<dyn CatalogProvider>,
 }
