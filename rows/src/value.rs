@@ -4,8 +4,8 @@
 //! and from Arrow arrays.
 //!
 //! Nullability belongs to the column, list element or struct field, not to the value: [`Value`]
-//! never sees an `Option`, and [`Element`] is a value or an `Option` of one. Writing and reading are
-//! separate traits, so that a struct that borrows can be written only.
+//! never sees an `Option`, and [`Element`] is a value or an `Option` of one. Writing and reading
+//! are separate traits, so that a struct that borrows can be written only.
 //!
 //! Arrays grow by blocks of rows, one column after the other, without dynamic dispatch per value.
 //! The physical form of an array is resolved once, when its reader is created.

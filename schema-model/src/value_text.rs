@@ -95,8 +95,8 @@ pub fn boolean(text: &str) -> Result<bool, TextError> {
 /// Parses an integer of the Rust type `T`.
 ///
 /// # Errors
-/// [`TextError::OutOfRange`] if `T` cannot hold the integer, [`TextError::Malformed`] if the text is
-/// not an integer.
+/// [`TextError::OutOfRange`] if `T` cannot hold the integer, [`TextError::Malformed`] if the text
+/// is not an integer.
 pub fn integer<T: FromStr>(text: &str) -> Result<T, TextError> {
     text.parse().map_err(|_| {
         let digits = text.strip_prefix(['-', '+']).unwrap_or(text);

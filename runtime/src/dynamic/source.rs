@@ -2,9 +2,9 @@
 
 //! [`DynamicSource`]: one version of a dynamic table, as the plan of one session holds it.
 //!
-//! The owner of the rows is taken from the session when a plan is created, and again when it runs. A
-//! plan can run in the session of another user, so the statistics for the planner are estimates and
-//! never answer a query.
+//! The owner of the rows is taken from the session when a plan is created, and again when it runs.
+//! A plan can run in the session of another user, so the statistics for the planner are estimates
+//! and never answer a query.
 
 use std::fmt;
 use std::sync::Arc;

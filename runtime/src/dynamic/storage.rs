@@ -2,8 +2,8 @@
 
 //! [`RowStorage`]: the storage of the rows of dynamic tables, and the types of its content.
 //!
-//! A chunk never changes. A commit replaces one state of a partition by the next one: it adds chunks,
-//! and marks rows of existing chunks as superseded.
+//! A chunk never changes. A commit replaces one state of a partition by the next one: it adds
+//! chunks, and marks rows of existing chunks as superseded.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;

@@ -5,8 +5,8 @@
 //! The writers of a partition take turns while they compare keys and commit. The effect of an
 //! `UPDATE` or `DELETE` is computed before that, and again if the rows have changed in between.
 //!
-//! A statement commits only if the version for which it was planned is current. This is checked under
-//! the lock of the partition, because the keys in the index have the types of one version.
+//! A statement commits only if the version for which it was planned is current. This is checked
+//! under the lock of the partition, because the keys in the index have the types of one version.
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError};
