@@ -35,8 +35,8 @@ pub(crate) fn check(
     Ok(Some(into_definitions(loaded)))
 }
 
-/// Loads and checks every definition below `paths`. If there are problems, writes them to `errors` and
-/// returns `None`.
+/// Loads and checks every definition below `paths`. If there are problems, writes them to `errors`
+/// and returns `None`.
 ///
 /// # Errors
 /// Fails if `errors` cannot be written to.
@@ -66,8 +66,8 @@ fn into_definitions(loaded: LoadedDefinitions) -> Vec<TableDefinition> {
     tables.map(|table| table.definition).collect()
 }
 
-/// Returns the style for stderr: plain if it is not a terminal or the user sets `NO_COLOR`, as described
-/// at <https://no-color.org>.
+/// Returns the style for stderr: plain if it is not a terminal or the user sets `NO_COLOR`, as
+/// described at <https://no-color.org>.
 fn style() -> Style {
     let no_color = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if no_color || !io::stderr().is_terminal() {

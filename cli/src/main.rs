@@ -34,8 +34,8 @@ struct CommandLine {
 enum Command {
     /// Check every definition in some folders
     ///
-    /// Prints every problem with its position and its fix. Exits with 0 if there are no problems, and
-    /// with 1 otherwise.
+    /// Prints every problem with its position and its fix. Exits with 0 if there are no problems,
+    /// and with 1 otherwise.
     Check {
         /// Folders of definitions, or single files
         #[arg(value_name = "DIR", default_value = "schemas")]
@@ -46,8 +46,8 @@ enum Command {
     /// Without --command, reads statements from stdin. On a terminal, starts a shell with history,
     /// whose commands `\?` shows. Exits with 1 at the first statement that fails.
     ///
-    /// Statements run with your permissions: `CREATE EXTERNAL TABLE` can read, and `COPY` can write,
-    /// any file that you can.
+    /// Statements run with your permissions: `CREATE EXTERNAL TABLE` can read, and `COPY` can
+    /// write, any file that you can.
     Sql(SqlArguments),
 }
 

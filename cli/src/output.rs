@@ -2,9 +2,9 @@
 
 //! Writes query results as a table, CSV or JSON: [`OutputFormat`], and a [`ResultWriter`] for each.
 //!
-//! UUIDs are written in their text form. CSV and JSON are written batch by batch, in the form of data
-//! files, so they can be read back. A table is written after its last row, because the widest value
-//! determines the width of a column.
+//! UUIDs are written in their text form. CSV and JSON are written batch by batch, in the form of
+//! data files, so they can be read back. A table is written after its last row, because the widest
+//! value determines the width of a column.
 
 use std::io::{self, Write};
 use std::sync::Arc;

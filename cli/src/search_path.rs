@@ -10,8 +10,8 @@ use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 
-/// The default schema of a context, extended by a search path: a table that it does not have is looked
-/// up in all other schemas of the catalog. A name that several of them have is an error.
+/// The default schema of a context, extended by a search path: a table that it does not have is
+/// looked up in all other schemas of the catalog. A name that several of them have is an error.
 ///
 /// Only the tables of the default schema are listed, so that no table is listed twice.
 #[derive(Debug)]

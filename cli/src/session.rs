@@ -94,8 +94,8 @@ impl Session {
         Ok(text_batch(["table", "columns", "rows", "comment"], &rows)?)
     }
 
-    /// Returns the path of the data of a table, or `none` if it has no data. Returns `None` for other
-    /// tables.
+    /// Returns the path of the data of a table, or `none` if it has no data. Returns `None` for
+    /// other tables.
     fn data_path(&self, name: &str) -> Option<String> {
         let mut tables = self.tables.iter();
         let table = tables.find(|table| table.definition.name().to_string() == name)?;
@@ -130,8 +130,8 @@ impl Session {
         Ok(text_batch(names, &rows)?)
     }
 
-    /// Returns the definition of the table with this name. A bare name finds the first table that has
-    /// it.
+    /// Returns the definition of the table with this name. A bare name finds the first table that
+    /// has it.
     fn definition(&self, name: &str) -> Option<&TableDefinition> {
         // A table with data replaces a system table of the same name, so it comes first.
         let own = self.tables.iter().map(|table| &*table.definition);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The interactive shell: statements of several lines, commands that begin with a backslash, history,
-//! and Ctrl-C, which stops a query and never the shell.
+//! The interactive shell: statements of several lines, commands that begin with a backslash,
+//! history, and Ctrl-C, which stops a query and never the shell.
 
 #[cfg(test)]
 mod tests;
@@ -75,7 +75,8 @@ const HELP: &str = r"End a statement with a semicolon; it may have several lines
 Ctrl-C stops a query, or discards the current input.";
 
 impl Shell<'_> {
-    /// Reads and runs statements until the end of the input. An error ends a statement, not the shell.
+    /// Reads and runs statements until the end of the input. An error ends a statement, not the
+    /// shell.
     ///
     /// # Errors
     /// Fails if `output` or `errors` cannot be written to, or if the input cannot be read.
@@ -247,7 +248,8 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Opens the terminal of this process. If the history cannot be read, writes a note to `errors`.
+    /// Opens the terminal of this process. If the history cannot be read, writes a note to
+    /// `errors`.
     ///
     /// # Errors
     /// Fails if the process has no terminal, or if `errors` cannot be written to.

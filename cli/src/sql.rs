@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `kalamtable sql`: registers the tables, and runs statements from an argument, a pipe or a terminal.
+//! `kalamtable sql`: registers the tables, and runs statements from an argument, a pipe or a
+//! terminal.
 
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
@@ -35,7 +36,8 @@ pub(crate) enum Error {
     /// The definitions have problems, which are already reported.
     #[error("the definitions have problems")]
     Definitions,
-    /// The data has problems or a statement failed. Contains the messages, which are not yet reported.
+    /// The data has problems or a statement failed. Contains the messages, which are not yet
+    /// reported.
     #[error("{}", .0.join("\n"))]
     Failed(Vec<String>),
     /// Reading statements or writing results failed.
@@ -113,8 +115,8 @@ fn note_empty_tables(
     }
 }
 
-/// Runs the statements in `text` until one fails. Reads a line only after the previous statements have
-/// run.
+/// Runs the statements in `text` until one fails. Reads a line only after the previous statements
+/// have run.
 fn run_all(
     runtime: &Runtime,
     session: &Session,

@@ -20,8 +20,8 @@ impl Statements {
         self.may_be_complete |= piece.contains(';');
     }
 
-    /// Removes and returns the first statement that ends in a semicolon, without the semicolon. Skips
-    /// statements that are empty or contain only comments.
+    /// Removes and returns the first statement that ends in a semicolon, without the semicolon.
+    /// Skips statements that are empty or contain only comments.
     pub(crate) fn next_complete(&mut self) -> Option<String> {
         while self.may_be_complete {
             let Some((end, is_empty)) = first_end(&self.text) else {
@@ -38,8 +38,8 @@ impl Statements {
         None
     }
 
-    /// Removes and returns the remaining text, whose semicolon may be missing. Returns `None` if it is
-    /// empty or contains only comments.
+    /// Removes and returns the remaining text, whose semicolon may be missing. Returns `None` if it
+    /// is empty or contains only comments.
     pub(crate) fn take_rest(&mut self) -> Option<String> {
         let text = std::mem::take(self).text;
         let is_empty =
@@ -82,7 +82,8 @@ fn is_space(token: &Token) -> bool {
     matches!(token, Token::Whitespace(_) | Token::EOF)
 }
 
-/// Converts a location of the tokenizer, which counts lines and characters from 1, to a byte offset.
+/// Converts a location of the tokenizer, which counts lines and characters from 1, to a byte
+/// offset.
 fn offset(text: &str, location: Location) -> Option<usize> {
     let line = usize::try_from(location.line).ok()?.checked_sub(1)?;
     let column = usize::try_from(location.column).ok()?.checked_sub(1)?;

@@ -3,12 +3,13 @@
 //! CSV as in RFC 4180: fields separated by commas, in quotes if they contain a comma, a quote or a
 //! line break. The names in the header are matched with the columns, in any order.
 //!
-//! An empty field is null, with two exceptions. In a `text` column, an empty field in quotes is empty
-//! text, and so is one without quotes if the column is not nullable. Nested values and embeddings are
-//! JSON. A blank line is skipped, unless the table has only one column.
+//! An empty field is null, with two exceptions. In a `text` column, an empty field in quotes is
+//! empty text, and so is one without quotes if the column is not nullable. Nested values and
+//! embeddings are JSON. A blank line is skipped, unless the table has only one column.
 //!
-//! The `arrow-csv` reader does not suit this crate: it does not distinguish `""` from an empty field,
-//! it truncates decimals that have too many digits, and its errors count records instead of lines.
+//! The `arrow-csv` reader does not suit this crate: it does not distinguish `""` from an empty
+//! field, it truncates decimals that have too many digits, and its errors count records instead of
+//! lines.
 
 use std::path::Path;
 
@@ -186,7 +187,8 @@ enum FieldState {
     FieldBegins,
     Unquoted,
     Quoted,
-    /// After a quote in a quoted field: the end of the field, or the first half of an escaped quote.
+    /// After a quote in a quoted field: the end of the field, or the first half of an escaped
+    /// quote.
     QuoteInQuoted,
 }
 
@@ -229,8 +231,8 @@ impl RecordReader {
     }
 }
 
-/// Appends the fields of a line to a record, except the last one, which the caller ends. If the state
-/// afterwards is `Quoted`, the record continues on the next line.
+/// Appends the fields of a line to a record, except the last one, which the caller ends. If the
+/// state afterwards is `Quoted`, the record continues on the next line.
 fn parse_line(line: &str, state: &mut FieldState, record: &mut Record) -> Result<(), &'static str> {
     let content = line
         .strip_suffix("\r\n")

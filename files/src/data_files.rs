@@ -48,8 +48,8 @@ pub struct DataFiles {
 /// Returns the data files of each table in `folder`, by the position of its definition.
 ///
 /// # Errors
-/// Fails with every entry of the folder that cannot be read, that belongs to no table or to several,
-/// or that belongs to a table which already has data.
+/// Fails with every entry of the folder that cannot be read, that belongs to no table or to
+/// several, or that belongs to a table which already has data.
 pub(crate) fn assign(
     definitions: &[Arc<TableDefinition>],
     folder: &Path,
@@ -83,7 +83,8 @@ pub(crate) fn assign(
     }
 }
 
-/// Returns the entries of a folder, sorted by name, without those that begin with a dot or underscore.
+/// Returns the entries of a folder, sorted by name, without those that begin with a dot or
+/// underscore.
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
     let entries = fs::read_dir(folder).and_then(|entries| {
         let paths = entries.map(|entry| entry.map(|entry| entry.path()));
@@ -103,8 +104,8 @@ fn name_of(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// Returns the position of the table that a file or folder belongs to, and its files. Returns `None`
-/// for a file that is not a data file.
+/// Returns the position of the table that a file or folder belongs to, and its files. Returns
+/// `None` for a file that is not a data file.
 fn entry(
     definitions: &[Arc<TableDefinition>],
     path: &Path,

@@ -2,14 +2,14 @@
 
 //! Builds Arrow arrays of any type from the JSON text of their values.
 //!
-//! Numbers are parsed from their digits and never through a float. Primitive types without a kind of
-//! JSON value are strings, with the grammar of [`value_text`](kalamtable_model::value_text). In a
-//! `json` or `file` column, a string contains JSON text, which is the form of query results. Any other
-//! value is the JSON value itself.
+//! Numbers are parsed from their digits and never through a float. Primitive types without a kind
+//! of JSON value are strings, with the grammar of [`value_text`](kalamtable_model::value_text). In
+//! a `json` or `file` column, a string contains JSON text, which is the form of query results. Any
+//! other value is the JSON value itself.
 //!
-//! The text is split without building a tree: it is valid JSON, so the end of a value follows from its
-//! brackets and quotes. This keeps the digits of numbers and the original text for errors, which
-//! `serde_json::Value` does not.
+//! The text is split without building a tree: it is valid JSON, so the end of a value follows from
+//! its brackets and quotes. This keeps the digits of numbers and the original text for errors,
+//! which `serde_json::Value` does not.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -118,7 +118,8 @@ fn scalars(ty: &ColumnType, cells: &[JsonCell<'_>]) -> Result<ArrayRef, ValueMis
     })
 }
 
-/// Returns the text of a primitive value. Fails if the type is written as another kind of JSON value.
+/// Returns the text of a primitive value. Fails if the type is written as another kind of JSON
+/// value.
 fn scalar<'a>(ty: &ColumnType, raw: &'a str) -> Result<Cow<'a, str>, ValueProblem> {
     let kind = JsonKind::of(raw);
     let expected = match ty {
@@ -381,7 +382,8 @@ fn map_keys(ty: &ColumnType, raws: &[&str]) -> Result<ArrayRef, ValueMismatch> {
     build(ty, false, &cells)
 }
 
-/// Converts a mismatch of an element, whose index counts the elements of all lists, to one of its list.
+/// Converts a mismatch of an element, whose index counts the elements of all lists, to one of its
+/// list.
 fn in_lists(mismatch: ValueMismatch, lengths: &[usize]) -> ValueMismatch {
     let mut begin = 0;
     for (index, length) in lengths.iter().enumerate() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Data files read with a declared schema: a folder of Parquet, CSV and NDJSON files becomes a set of
-//! DataFusion tables, one per definition.
+//! Data files read with a declared schema: a folder of Parquet, CSV and NDJSON files becomes a set
+//! of DataFusion tables, one per definition.
 //!
 //! [`register_folder`] finds the files of a table by name:
 //!
@@ -11,9 +11,10 @@
 //! | `app.orders.csv` | the same, if two namespaces have a table `orders` |
 //! | `orders/`, `app.orders/` | files of one format with any names |
 //!
-//! A table has the types of its definition, whatever the files contain. Nothing is inferred, rounded or
-//! replaced by null: data that does not fit is a [`DataError`] with the file, the line or row, and the
-//! value. Schemas and headers are checked when a folder is registered, and values when they are read.
+//! A table has the types of its definition, whatever the files contain. No type is inferred, no
+//! value is replaced by null, and no decimal or timestamp is rounded: data that does not fit is a
+//! [`DataError`] with the file, the line or row, and the value. Schemas and headers are checked when
+//! a folder is registered, and values when they are read.
 //!
 //! # Example
 //!
@@ -76,17 +77,17 @@ pub struct RegisteredTable {
     pub files: Option<DataFiles>,
 }
 
-/// Registers each definition as `namespace.table` in the default catalog of `context`, over its files
-/// in `folder`.
+/// Registers each definition as `namespace.table` in the default catalog of `context`, over its
+/// files in `folder`.
 ///
-/// A table without files, and every table if `folder` is `None`, has no rows. If the catalog already
-/// has a table of the same name, a table with files replaces it, and a table without files is not
-/// registered. Returns the registered tables in the order of `definitions`.
+/// A table without files, and every table if `folder` is `None`, has no rows. If the catalog
+/// already has a table of the same name, a table with files replaces it, and a table without files
+/// is not registered. Returns the registered tables in the order of `definitions`.
 ///
 /// # Errors
-/// Fails with [`Error::Data`] if a file does not fit its definition or belongs to no definition. The
-/// error contains every such problem, and no table is registered. Fails with [`Error::DataFusion`] if
-/// the default catalog of `context` does not exist or rejects a table.
+/// Fails with [`Error::Data`] if a file does not fit its definition or belongs to no definition.
+/// The error contains every such problem, and no table is registered. Fails with
+/// [`Error::DataFusion`] if the default catalog of `context` does not exist or rejects a table.
 pub fn register_folder(
     context: &SessionContext,
     definitions: &[TableDefinition],

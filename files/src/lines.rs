@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Lines`]: reads a text file line by line, with line numbers, as UTF-8 and with a maximum length.
+//! [`Lines`]: reads a text file line by line, with line numbers, as UTF-8 and with a maximum
+//! length.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -8,8 +9,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::DataError;
 
-/// The maximum length of a record of a text file. Without a limit, a quote that is never closed would
-/// turn the rest of the file into one record in memory.
+/// The maximum length of a record of a text file. Without a limit, a quote that is never closed
+/// would turn the rest of the file into one record in memory.
 pub(crate) const MAX_RECORD_BYTES: usize = 64 * 1024 * 1024;
 
 /// A text file that is read line by line.

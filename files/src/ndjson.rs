@@ -2,8 +2,8 @@
 
 //! NDJSON: one JSON object per line, whose keys are column names. Blank lines are skipped.
 //!
-//! The `arrow-json` reader does not suit this crate: it truncates decimals that have too many digits,
-//! accepts a key that occurs twice, and its errors have no line or row number.
+//! The `arrow-json` reader does not suit this crate: it truncates decimals that have too many
+//! digits, accepts a key that occurs twice, and its errors have no line or row number.
 
 use std::path::Path;
 

@@ -2,8 +2,9 @@
 
 //! [`ParquetTable`]: Parquet files as a table.
 //!
-//! DataFusion's own reader does the reading, with its projection, pruning and filters. The schema of
-//! each file is checked before, when the table is registered, and the values of each batch after.
+//! DataFusion's own reader does the reading, with its projection, pruning and filters. The schema
+//! of each file is checked before, when the table is registered, and the values of each batch
+//! after.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -130,7 +131,8 @@ impl ParquetTable {
     }
 }
 
-/// Returns the file URL of `path`. DataFusion would read a plain path with an asterisk as a pattern.
+/// Returns the file URL of `path`. DataFusion would read a plain path with an asterisk as a
+/// pattern.
 fn listing_url(path: &Path) -> Result<ListingTableUrl> {
     let path = path.canonicalize()?;
     let path = path

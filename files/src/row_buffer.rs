@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
@@ -49,8 +50,8 @@ pub(crate) struct RowBuffer<'a> {
 
 /// The number of bytes of text at which a batch is full, even if it has few rows.
 const MAX_TEXT_BYTES: usize = 8 * 1024 * 1024;
-/// The maximum number of bytes of fixed-length values in a batch. Arrow stores such values for nulls
-/// too, so a few bytes of text can become many rows of them.
+/// The maximum number of bytes of fixed-length values in a batch. Arrow stores such values for
+/// nulls too, so a few bytes of text can become many rows of them.
 const MAX_FIXED_BYTES: usize = 64 * 1024 * 1024;
 
 impl<'a> RowBuffer<'a> {
@@ -95,7 +96,8 @@ impl<'a> RowBuffer<'a> {
         self.cells.resize(cells, TextCell::Absent);
     }
 
-    /// Sets the cell of the last row in the column at `position`, unless the column is not converted.
+    /// Sets the cell of the last row in the column at `position`, unless the column is not
+    /// converted.
     pub(crate) fn set(&mut self, position: usize, cell: TextCell<&str>) {
         let Some(at) = self.indices[position] else {
             return;
@@ -157,7 +159,8 @@ impl<'a> RowBuffer<'a> {
             return Err(DataError::value(path, line, Some(row), column, mismatch));
         }
         let options = RecordBatchOptions::new().with_row_count(Some(self.lines.len()));
-        let batch = RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options);
+        let schema = Arc::clone(&self.schema);
+        let batch = RecordBatch::try_new_with_options(schema, arrays, &options);
         self.rows_before += self.lines.len() as u64;
         self.text.clear();
         self.cells.clear();

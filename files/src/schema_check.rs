@@ -2,8 +2,8 @@
 
 //! Compares the Arrow schema of a file with a definition.
 //!
-//! A schema fits if it has every required column and no unknown one, and if the declared type of each
-//! column holds every value of the file's type exactly.
+//! A schema fits if it has every required column and no unknown one, and if the declared type of
+//! each column holds every value of the file's type exactly.
 
 use std::fmt;
 
@@ -254,8 +254,8 @@ fn primitive_fits(declared: &ColumnType, found: &DataType) -> bool {
             D::Timestamp(found, zone) => *found <= TimeUnit::Microsecond && zone.is_some(),
             _ => false,
         },
-        // The Parquet reader silently drops the parts of intervals of other units that Parquet cannot
-        // store.
+        // The Parquet reader silently drops the parts of intervals of other units that Parquet
+        // cannot store.
         ColumnType::Interval => matches!(
             found,
             D::Interval(IntervalUnit::MonthDayNano | IntervalUnit::YearMonth)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Checks whether the values of an Arrow array fit a column beyond their Arrow type: nulls, labels of
-//! enums, and JSON.
+//! Checks whether the values of an Arrow array fit a column beyond their Arrow type: nulls, labels
+//! of enums, and JSON.
 
 use arrow::array::{Array, AsArray, StringArray};
 use arrow::buffer::NullBuffer;
@@ -115,8 +115,8 @@ fn check_elements(
     offsets: &[i32],
     valid: Option<&NullBuffer>,
 ) -> Result<(), ValueMismatch> {
-    // Checking all elements at once is faster. Only if that fails, check each list, because elements
-    // of null lists do not count and the error needs the index of the list.
+    // Checking all elements at once is faster. Only if that fails, check each list, because
+    // elements of null lists do not count and the error needs the index of the list.
     if check(elements, &field.ty, field.nullable).is_ok() {
         return Ok(());
     }

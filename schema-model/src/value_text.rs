@@ -3,7 +3,8 @@
 //! The grammar of values that are written as text: one function per kind of column type.
 //!
 //! Quoted defaults in definitions and the values of text data files both use these functions, so a
-//! spelling means the same in both. A value is either exact or an error; nothing is rounded.
+//! spelling means the same in both. A value is exact or an error. Only floating point numbers are
+//! rounded, to the nearest value.
 //!
 //! | type | text |
 //! |---|---|
@@ -16,8 +17,10 @@
 //! | bytes | hexadecimal digits, two per byte |
 //! | date | `2024-02-29`; a year of more than four digits has a sign |
 //! | time | `23:59` or `23:59:59.999999` |
-//! | timestamp, datetime | date, `T` or a space, time; followed by `Z` or an offset such as `+02:00` if and only if the type has a zone |
+//! | timestamp, datetime | date, `T` or a space, time; then `Z` or `+02:00` if the type has a zone |
 //! | uuid | `67e55044-10b1-426f-9247-bb680e5fe0c8` |
+//!
+//! A timestamp of a type with a zone must have an offset, and any other must not have one.
 
 use std::str::FromStr;
 
