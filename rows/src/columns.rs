@@ -83,27 +83,27 @@ impl<'a> Columns<'a> {
 /// Otherwise generated code would mostly consist of the code that drops the previous readers after
 /// each step that can fail.
 #[derive(Debug)]
-pub struct Readers<'a> {
+pub struct ReadersBuilder<'a> {
     columns: &'a Columns<'a>,
-    made: Result<VecDeque<Box<dyn Any>>, RowError>,
+    readers: Result<VecDeque<Box<dyn Any>>, RowError>,
 }
 
-impl<'a> Readers<'a> {
+impl<'a> ReadersBuilder<'a> {
     /// Starts without readers.
     pub fn new(columns: &'a Columns<'a>) -> Self {
-        Readers {
+        ReadersBuilder {
             columns,
-            made: Ok(VecDeque::new()),
+            readers: Ok(VecDeque::new()),
         }
     }
 
     /// Creates the reader of the next column.
     #[inline(never)]
     pub fn add<E: OwnedElement>(&mut self) {
-        if let Ok(made) = &mut self.made {
-            match self.columns.reader::<E>(made.len()) {
-                Ok(reader) => made.push_back(Box::new(reader)),
-                Err(error) => self.made = Err(error),
+        if let Ok(readers) = &mut self.readers {
+            match self.columns.reader::<E>(readers.len()) {
+                Ok(reader) => readers.push_back(Box::new(reader)),
+                Err(error) => self.readers = Err(error),
             }
         }
     }
@@ -112,16 +112,16 @@ impl<'a> Readers<'a> {
     ///
     /// # Errors
     /// The first error of [`Columns::reader`].
-    pub fn finish(self) -> Result<MadeReaders, RowError> {
-        self.made.map(MadeReaders)
+    pub fn finish(self) -> Result<ColumnReaders, RowError> {
+        self.readers.map(ColumnReaders)
     }
 }
 
 /// The readers of all columns, in the order of the table. Generated code uses it.
 #[derive(Debug)]
-pub struct MadeReaders(VecDeque<Box<dyn Any>>);
+pub struct ColumnReaders(VecDeque<Box<dyn Any>>);
 
-impl MadeReaders {
+impl ColumnReaders {
     /// Returns the next reader.
     ///
     /// # Panics

@@ -105,7 +105,7 @@ pub mod __private {
     pub use crate::checks::{
         assert_default, assert_flattened, assert_holds, assert_key, assert_type, assert_unique_ids,
     };
-    pub use crate::columns::{Readers, find_column};
+    pub use crate::columns::{ReadersBuilder, find_column};
     pub use crate::from_arrow::{Skipped, skipped};
     pub use crate::frozen::assert_frozen;
     pub use crate::join_columns::{join_columns, largest};

@@ -55,7 +55,7 @@ pub trait ToArrow: Sized {
     /// defeats the prefetcher. The result has no meaning; it keeps the reads from being optimized
     /// away.
     #[doc(hidden)]
-    fn touch(_rows: &[&Self]) -> u8 {
+    fn prefetch(_rows: &[&Self]) -> u8 {
         0
     }
 
@@ -361,7 +361,7 @@ pub fn build_columns<'r, R: ToArrow + 'r>(
             return columns.finish::<R>();
         }
         if is_wide {
-            std::hint::black_box(R::touch(&block));
+            std::hint::black_box(R::prefetch(&block));
         }
         columns.append(&block)?;
     }

@@ -197,10 +197,10 @@ pub trait Value: Sized {
     fn finish(builder: Self::Builder) -> Result<ArrayRef, ValueError>;
 
     /// Reads a byte of the memory that the value refers to, so that the processor fetches it; see
-    /// `ToArrow::touch`.
+    /// `ToArrow::prefetch`.
     #[doc(hidden)]
     #[inline]
-    fn touch(&self) -> u8 {
+    fn prefetch(&self) -> u8 {
         0
     }
 
@@ -304,9 +304,9 @@ pub trait Element: Sized {
         cells: &[Self::Cell<'_>],
     ) -> Result<(), ValueError>;
 
-    /// See [`Value::touch`].
+    /// See [`Value::prefetch`].
     #[doc(hidden)]
-    fn touch(&self) -> u8;
+    fn prefetch(&self) -> u8;
 
     /// See [`Value::as_bytes`].
     #[doc(hidden)]
@@ -377,8 +377,8 @@ impl<T: Value> Element for T {
     }
 
     #[inline]
-    fn touch(&self) -> u8 {
-        Value::touch(self)
+    fn prefetch(&self) -> u8 {
+        Value::prefetch(self)
     }
 
     fn as_bytes(elements: &[T]) -> Option<&[u8]> {
@@ -429,7 +429,7 @@ impl<T: Value> Element for Option<T> {
     }
 
     #[inline]
-    fn touch(&self) -> u8 {
+    fn prefetch(&self) -> u8 {
         // The text is not read: the processor cannot predict the branch for a null.
         u8::from(self.is_some())
     }

@@ -149,7 +149,7 @@ fn create_readers(members: &[MemberTokens<'_>]) -> TokenStream {
     match elements {
         // Without flattened fields, positions follow from the order of the calls.
         Some(elements) => quote! {
-            let mut readers = __kalam::Readers::new(columns);
+            let mut readers = __kalam::ReadersBuilder::new(columns);
             #(readers.add::<#elements>();)*
             let mut readers = readers.finish()?;
             __kalam::Result::Ok((#(readers.take::<#elements>(),)*))

@@ -54,7 +54,7 @@ pub(crate) fn tokens(definition: &TableDefinition, fields: &RowFields) -> TokenS
         &fields.bounds(&kalam),
     );
     // Flattened fields are left out: their own fields are several cells.
-    let touched = fields.columns.iter().map(|field| &field.name);
+    let prefetched = fields.columns.iter().map(|field| &field.name);
     quote! {
         #[automatically_derived]
         #header {
@@ -72,10 +72,10 @@ pub(crate) fn tokens(definition: &TableDefinition, fields: &RowFields) -> TokenS
                 }
             }
 
-            fn touch(rows: &[&Self]) -> u8 {
+            fn prefetch(rows: &[&Self]) -> u8 {
                 let mut seen = 0;
                 for row in rows {
-                    #(seen ^= __kalam::Element::touch(&row.#touched);)*
+                    #(seen ^= __kalam::Element::prefetch(&row.#prefetched);)*
                 }
                 seen
             }

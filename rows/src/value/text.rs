@@ -243,7 +243,7 @@ macro_rules! text_values {
             }
 
             #[inline]
-            fn touch(&self) -> u8 {
+            fn prefetch(&self) -> u8 {
                 self.as_bytes().first().copied().unwrap_or_default()
             }
 

@@ -2195,49 +2195,49 @@ pub mod app {
                     _ => column.missing(),
                 }
             }
-            fn touch(rows: &[&Self]) -> u8 {
+            fn prefetch(rows: &[&Self]) -> u8 {
                 let mut seen = 0;
                 for row in rows {
-                    seen ^= __kalam::Element::touch(&row.id);
-                    seen ^= __kalam::Element::touch(&row.region);
-                    seen ^= __kalam::Element::touch(&row.day);
-                    seen ^= __kalam::Element::touch(&row.flag);
-                    seen ^= __kalam::Element::touch(&row.tiny);
-                    seen ^= __kalam::Element::touch(&row.small);
-                    seen ^= __kalam::Element::touch(&row.plain);
-                    seen ^= __kalam::Element::touch(&row.utiny);
-                    seen ^= __kalam::Element::touch(&row.usmall);
-                    seen ^= __kalam::Element::touch(&row.uplain);
-                    seen ^= __kalam::Element::touch(&row.ubig);
-                    seen ^= __kalam::Element::touch(&row.single);
-                    seen ^= __kalam::Element::touch(&row.twice);
-                    seen ^= __kalam::Element::touch(&row.price);
-                    seen ^= __kalam::Element::touch(&row.title);
-                    seen ^= __kalam::Element::touch(&row.blob);
-                    seen ^= __kalam::Element::touch(&row.digest);
-                    seen ^= __kalam::Element::touch(&row.at);
-                    seen ^= __kalam::Element::touch(&row.seen);
-                    seen ^= __kalam::Element::touch(&row.local);
-                    seen ^= __kalam::Element::touch(&row.zoned);
-                    seen ^= __kalam::Element::touch(&row.moment);
-                    seen ^= __kalam::Element::touch(&row.span);
-                    seen ^= __kalam::Element::touch(&row.token);
-                    seen ^= __kalam::Element::touch(&row.payload);
-                    seen ^= __kalam::Element::touch(&row.attachment);
-                    seen ^= __kalam::Element::touch(&row.vector);
-                    seen ^= __kalam::Element::touch(&row.status);
-                    seen ^= __kalam::Element::touch(&row.previous);
-                    seen ^= __kalam::Element::touch(&row.option);
-                    seen ^= __kalam::Element::touch(&row.tags);
-                    seen ^= __kalam::Element::touch(&row.scores);
-                    seen ^= __kalam::Element::touch(&row.address);
-                    seen ^= __kalam::Element::touch(&row.routes);
-                    seen ^= __kalam::Element::touch(&row.labels);
-                    seen ^= __kalam::Element::touch(&row.r#type);
-                    seen ^= __kalam::Element::touch(&row.columns);
-                    seen ^= __kalam::Element::touch(&row.row);
-                    seen ^= __kalam::Element::touch(&row.elapsed);
-                    seen ^= __kalam::Element::touch(&row.place);
+                    seen ^= __kalam::Element::prefetch(&row.id);
+                    seen ^= __kalam::Element::prefetch(&row.region);
+                    seen ^= __kalam::Element::prefetch(&row.day);
+                    seen ^= __kalam::Element::prefetch(&row.flag);
+                    seen ^= __kalam::Element::prefetch(&row.tiny);
+                    seen ^= __kalam::Element::prefetch(&row.small);
+                    seen ^= __kalam::Element::prefetch(&row.plain);
+                    seen ^= __kalam::Element::prefetch(&row.utiny);
+                    seen ^= __kalam::Element::prefetch(&row.usmall);
+                    seen ^= __kalam::Element::prefetch(&row.uplain);
+                    seen ^= __kalam::Element::prefetch(&row.ubig);
+                    seen ^= __kalam::Element::prefetch(&row.single);
+                    seen ^= __kalam::Element::prefetch(&row.twice);
+                    seen ^= __kalam::Element::prefetch(&row.price);
+                    seen ^= __kalam::Element::prefetch(&row.title);
+                    seen ^= __kalam::Element::prefetch(&row.blob);
+                    seen ^= __kalam::Element::prefetch(&row.digest);
+                    seen ^= __kalam::Element::prefetch(&row.at);
+                    seen ^= __kalam::Element::prefetch(&row.seen);
+                    seen ^= __kalam::Element::prefetch(&row.local);
+                    seen ^= __kalam::Element::prefetch(&row.zoned);
+                    seen ^= __kalam::Element::prefetch(&row.moment);
+                    seen ^= __kalam::Element::prefetch(&row.span);
+                    seen ^= __kalam::Element::prefetch(&row.token);
+                    seen ^= __kalam::Element::prefetch(&row.payload);
+                    seen ^= __kalam::Element::prefetch(&row.attachment);
+                    seen ^= __kalam::Element::prefetch(&row.vector);
+                    seen ^= __kalam::Element::prefetch(&row.status);
+                    seen ^= __kalam::Element::prefetch(&row.previous);
+                    seen ^= __kalam::Element::prefetch(&row.option);
+                    seen ^= __kalam::Element::prefetch(&row.tags);
+                    seen ^= __kalam::Element::prefetch(&row.scores);
+                    seen ^= __kalam::Element::prefetch(&row.address);
+                    seen ^= __kalam::Element::prefetch(&row.routes);
+                    seen ^= __kalam::Element::prefetch(&row.labels);
+                    seen ^= __kalam::Element::prefetch(&row.r#type);
+                    seen ^= __kalam::Element::prefetch(&row.columns);
+                    seen ^= __kalam::Element::prefetch(&row.row);
+                    seen ^= __kalam::Element::prefetch(&row.elapsed);
+                    seen ^= __kalam::Element::prefetch(&row.place);
                 }
                 seen
             }
@@ -2298,7 +2298,7 @@ pub mod app {
             fn readers(
                 columns: &__kalam::Columns<'_>,
             ) -> __kalam::Result<Self::Readers, __kalam::RowError> {
-                let mut readers = __kalam::Readers::new(columns);
+                let mut readers = __kalam::ReadersBuilder::new(columns);
                 readers.add::<i64>();
                 readers.add::<__kalam::String>();
                 readers.add::<__kalam::Date>();

@@ -91,7 +91,7 @@ fn bare_number_is_read_as_units() {
             fn readers(
                 columns: &__kalam::Columns<'_>,
             ) -> __kalam::Result<Self::Readers, __kalam::RowError> {
-                let mut readers = __kalam::Readers::new(columns);
+                let mut readers = __kalam::ReadersBuilder::new(columns);
                 readers.add::<__kalam::Timestamp<__kalam::Millis>>();
                 readers.add::<__kalam::Option<__kalam::TimeOfDay<__kalam::Seconds>>>();
                 let mut readers = readers.finish()?;
@@ -390,11 +390,11 @@ fn borrowed_row_is_only_written() {
                         _ => column.missing(),
                     }
                 }
-                fn touch(rows: &[&Self]) -> u8 {
+                fn prefetch(rows: &[&Self]) -> u8 {
                     let mut seen = 0;
                     for row in rows {
-                        seen ^= __kalam::Element::touch(&row.text);
-                        seen ^= __kalam::Element::touch(&row.words);
+                        seen ^= __kalam::Element::prefetch(&row.text);
+                        seen ^= __kalam::Element::prefetch(&row.words);
                     }
                     seen
                 }
