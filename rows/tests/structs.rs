@@ -291,7 +291,7 @@ fn flattened_fields_are_columns() -> Result<(), RowError> {
     assert_eq!(unique, [&[7, 6][..], &[7]]);
     assert_eq!(
         definition.columns()[3].comment.as_deref(),
-        Some("When it was written.")
+        Some("The time of the last write.")
     );
     assert!(definition.columns()[3].default.is_some());
 

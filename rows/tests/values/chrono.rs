@@ -64,7 +64,7 @@ fn instants_that_do_not_fit() {
         , row 1: -262143-01-01T00:00:00Z is out of the range of 64 bits of nanoseconds
         , row 1: 2024-05-27T12:00:00.123456789Z cannot be represented exactly in microseconds: round it first, with `SubsecRound::trunc_subsecs(6)`
         , row 1: 1969-12-31T23:59:59.500Z cannot be represented exactly in seconds: round it first, with `SubsecRound::trunc_subsecs(0)`
-        , row 1: 2016-12-31T23:59:60Z cannot be represented exactly in a column: it is a leap second, which Arrow's times do not have
+        , row 1: 2016-12-31T23:59:60Z cannot be represented exactly in a column: it is a leap second, which times of Arrow cannot represent
         : a column of type Date32 cannot hold times
         , row 0: 9223372036854775807 seconds after 1970 is out of the range of chrono::DateTime<Utc>
         : the type is Timestamp(ns, "UTC"), but should be Timestamp(s)
@@ -91,12 +91,12 @@ fn times_without_a_zone() {
         not_read::<NaiveDateTime>(&millis, units(&millis, i64::MIN)),
     ];
     expect![[r#"
-        : `chrono::NaiveDateTime` has no zone, and a column of type Timestamp(ms, "UTC") has one: use `chrono::DateTime<Utc>`
-        : `chrono::NaiveDateTime` has no zone, and a column of type Timestamp(ms, "UTC") has one: use `chrono::DateTime<Utc>`
+        : `chrono::NaiveDateTime` has no zone, but a column of type Timestamp(ms, "UTC") has one: use `chrono::DateTime<Utc>`
+        : `chrono::NaiveDateTime` has no zone, but a column of type Timestamp(ms, "UTC") has one: use `chrono::DateTime<Utc>`
         : the type is Timestamp(ms, "UTC"), but should be Timestamp(ms)
         , row 1: 2024-05-27T12:00:00.123456 cannot be represented exactly in milliseconds: round it first, with `SubsecRound::trunc_subsecs(3)`
         , row 1: +262142-12-31T23:59:59.999999999 is out of the range of 64 bits of nanoseconds
-        , row 1: 2016-12-31T23:59:60 cannot be represented exactly in a column: it is a leap second, which Arrow's times do not have
+        , row 1: 2016-12-31T23:59:60 cannot be represented exactly in a column: it is a leap second, which times of Arrow cannot represent
         , row 0: -9223372036854775808 milliseconds after 1970 is out of the range of chrono::NaiveDateTime
     "#]]
     .assert_eq(&told.concat());
@@ -120,7 +120,7 @@ fn times_of_day() {
     ];
     expect![[r#"
         , row 1: 12:00:00.123456789 cannot be represented exactly in microseconds: round it first, with `SubsecRound::trunc_subsecs(6)`
-        , row 1: 23:59:60 cannot be represented exactly in a column: it is a leap second, which Arrow's times do not have
+        , row 1: 23:59:60 cannot be represented exactly in a column: it is a leap second, which times of Arrow cannot represent
         : a column of type Timestamp(s) cannot hold times
         , row 0: -1 microseconds after midnight is out of the range of chrono::NaiveTime
         , row 0: 86400000000 microseconds after midnight is out of the range of chrono::NaiveTime

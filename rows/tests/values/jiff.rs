@@ -88,8 +88,8 @@ fn times_without_a_zone() {
         not_read::<DateTime>(&seconds, units(&seconds, i64::MIN)),
     ];
     expect![[r#"
-        : `jiff::civil::DateTime` has no zone, and a column of type Timestamp(ms, "UTC") has one: use `jiff::Timestamp`
-        : `jiff::civil::DateTime` has no zone, and a column of type Timestamp(ms, "UTC") has one: use `jiff::Timestamp`
+        : `jiff::civil::DateTime` has no zone, but a column of type Timestamp(ms, "UTC") has one: use `jiff::Timestamp`
+        : `jiff::civil::DateTime` has no zone, but a column of type Timestamp(ms, "UTC") has one: use `jiff::Timestamp`
         , row 1: 9999-12-31T23:59:59.999999999 cannot be represented exactly in seconds: round it first, with `round(jiff::Unit::Second)`
         , row 1: 9999-12-31T23:59:59.999999999 is out of the range of 64 bits of nanoseconds
         , row 0: -9223372036854775808 seconds after 1970 is out of the range of jiff::civil::DateTime

@@ -50,10 +50,10 @@ fn invalid_json_is_an_error() {
         not_written(&DataType::Int64, json!(1)),
     ];
     expect![[r#"
-        , row 0: the text is not JSON: EOF while parsing a value at line 1 column 0
-        , row 0: the text is not JSON: expected value at line 1 column 7
-        , row 0: the text is not JSON: trailing characters at line 1 column 3
-        , row 0: the text is not JSON: number out of range at line 1 column 5
+        , row 0: `` is not valid JSON: EOF while parsing a value at character 0
+        , row 0: `{"a": }` is not valid JSON: expected value at character 7
+        , row 0: `1 2` is not valid JSON: trailing characters at character 3
+        , row 0: `1e999` is not valid JSON: number out of range at character 5
         : the type is Int64, but should be Utf8
         : the type is Utf8, but should be Int64
     "#]]

@@ -64,7 +64,7 @@ fn system_times_that_do_not_fit() {
     expect![[r#"
         , row 1: 9223372036854775808 nanoseconds after 1970 is out of the range of 64 bits of nanoseconds
         , row 1: -9223372036854775809 nanoseconds after 1970 is out of the range of 64 bits of nanoseconds
-        , row 1: -1 nanoseconds after 1970 cannot be represented exactly in microseconds: let the field be a `TimestampMicros`, made with `TimestampMicros::try_from`, which rounds down
+        , row 1: -1 nanoseconds after 1970 cannot be represented exactly in microseconds: use a field of type `TimestampMicros`, and `TimestampMicros::try_from`, which rounds down
         : a column of type Int64 cannot hold times
         : a column of type Time64(ns) cannot hold times
         : the type is Timestamp(µs), but should be Timestamp(ns, "UTC")

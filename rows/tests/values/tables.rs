@@ -163,10 +163,10 @@ fn time_without_zone_in_a_column_with_zone_is_an_error() {
         until: ::jiff::civil::DateTime::MIN,
     }];
     let error = Local::to_batch(&rows).expect_err("the column has a zone");
-    expect![[r#"table `app.local`, column `at`: `chrono::NaiveDateTime` has no zone, and a column of type Timestamp(µs, "UTC") has one: use `chrono::DateTime<Utc>`"#]].assert_eq(&error.to_string());
+    expect![[r#"table `app.local`, column `at`: `chrono::NaiveDateTime` has no zone, but a column of type Timestamp(µs, "UTC") has one: use `chrono::DateTime<Utc>`"#]].assert_eq(&error.to_string());
     let empty = RecordBatch::new_empty(Local::schema().clone());
     let error = Local::from_batch(&empty).expect_err("the column has a zone");
-    expect![[r#"table `app.local`, column `at`: `chrono::NaiveDateTime` has no zone, and a column of type Timestamp(µs, "UTC") has one: use `chrono::DateTime<Utc>`"#]].assert_eq(&error.to_string());
+    expect![[r#"table `app.local`, column `at`: `chrono::NaiveDateTime` has no zone, but a column of type Timestamp(µs, "UTC") has one: use `chrono::DateTime<Utc>`"#]].assert_eq(&error.to_string());
 }
 
 #[derive(Clone, Debug, PartialEq, KalamTable)]
