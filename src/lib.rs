@@ -42,7 +42,8 @@ pub use kalamtable_rows::{
     KalamValue, KeyedRow, ListItems, MapEntries, Micros, Millis, Nanos, OutOfRange, OwnedElement,
     OwnedFields, OwnedValue, PathSegment, Row, RowError, RowKey, Seconds, Table, TimeOfDay,
     TimeOfDayMicros, Timestamp, TimestampMicros, TimestampMillis, TimestampNanos, TimestampSeconds,
-    ToArrow, TypeAt, Unit, Uuid, Value, ValueError, Views, validate, validate_batch,
+    ToArrow, TypeAt, Unit, Uuid, Value, ValueError, Views, read_validated, validate,
+    validate_batch,
 };
 
 // Provider.

@@ -71,9 +71,7 @@ impl BatchCheck {
         let mut arrays = Vec::with_capacity(batch.num_columns());
         let fields = self.schema.fields();
         for ((column, field), array) in self.columns().zip(fields).zip(batch.columns()) {
-            if values::needs_check(&column.ty, column.nullable)
-                && let Err(mismatch) = values::check(array, &column.ty, column.nullable)
-            {
+            if let Err(mismatch) = values::check(array, column) {
                 // A batch does not carry the file and the row numbers of its rows. If reading the
                 // files again finds nothing, the error names all files and no row.
                 let error = self.files.locate(column).unwrap_or_else(|| {
@@ -133,7 +131,7 @@ fn locate_in_file(path: &Path, column: &Column) -> Result<Option<DataError>, Box
             break;
         };
         let mismatch = match cast_column(array, &ty, &STRICT) {
-            Ok(array) => values::check(&array, &column.ty, column.nullable).err(),
+            Ok(array) => values::check(&array, column).err(),
             Err(_) => first_cast_error(array, &ty),
         };
         if let Some(mismatch) = mismatch {

@@ -10,6 +10,7 @@ use std::fmt;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, IntervalUnit, Schema, TimeUnit};
 use kalamtable_model::arrow::FIELD_ID_KEY;
 use kalamtable_model::{ColumnType, NestedField, TableDefinition, nearest};
+use kalamtable_rows::physical::without_encoding;
 
 use crate::error::{did_you_mean, shorten};
 
@@ -177,14 +178,6 @@ fn struct_mismatches(declared: &[NestedField], found: &Fields) -> Vec<TypeMismat
         }
     }
     mismatches
-}
-
-/// Returns the type of the values of a dictionary, or `ty` itself.
-fn without_encoding(ty: &DataType) -> &DataType {
-    match ty {
-        DataType::Dictionary(_, values) => without_encoding(values),
-        ty => ty,
-    }
 }
 
 fn list_item(ty: &DataType) -> Option<&Field> {

@@ -21,6 +21,7 @@ use arrow::compute::kernels::cast_utils::parse_interval_month_day_nano;
 use arrow::datatypes::DataType;
 use kalamtable_model::value_text::{self, TextError};
 use kalamtable_model::{ColumnType, TimeUnit};
+use kalamtable_rows::physical::plain_type;
 
 use crate::error::{ValueMismatch, ValueProblem};
 
@@ -31,16 +32,8 @@ pub(crate) fn is_textual(ty: &ColumnType) -> bool {
         | ColumnType::List(_)
         | ColumnType::Struct(_)
         | ColumnType::Map(_) => false,
-        ColumnType::Arrow(_) => is_string_type(&ty.arrow_type()),
+        ColumnType::Arrow(_) => *plain_type(&ty.arrow_type()) == DataType::Utf8,
         _ => true,
-    }
-}
-
-fn is_string_type(ty: &DataType) -> bool {
-    match ty {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
-        DataType::Dictionary(_, values) => is_string_type(values),
-        _ => false,
     }
 }
 

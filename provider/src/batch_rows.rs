@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, UInt64Array, new_null_array};
+use arrow::array::{ArrayRef, RecordBatch, UInt64Array, new_null_array};
 use arrow::compute::{concat_batches, take};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
@@ -20,7 +20,7 @@ use datafusion::logical_expr::dml::InsertOp;
 use kalamtable_model::TableDefinition;
 
 use kalamtable_rows::__private::find_column;
-use kalamtable_rows::RowError;
+use kalamtable_rows::{RowError, validate_batch};
 
 use crate::columnar::{
     ColumnarScan, ColumnarSource, OpenedPartition, OpenedRows, PlanStatistics, RowWriter,
@@ -167,13 +167,7 @@ fn with_schema(
             },
         );
     let columns = columns.collect::<Result<Vec<ArrayRef>, RowError>>()?;
-    let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    RecordBatch::try_new_with_options(schema.clone(), columns, &options).map_err(|source| {
-        RowError::Batch {
-            table: definition.name().clone(),
-            source,
-        }
-    })
+    validate_batch(definition, schema, &columns, batch.num_rows())
 }
 
 /// The values of `columns` in each row, as bytes that compare as SQL compares them; `None` for no columns.

@@ -6,7 +6,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use arrow::array::RecordBatch;
-use kalamtable_rows::Row;
+use kalamtable_rows::{Row, read_validated};
 
 use crate::columnar_change::{ChangeSink, ColumnarChange};
 use crate::error::Error;
@@ -93,7 +93,7 @@ impl<'r, R: Row, I: Iterator<Item = &'r R>> ChangeSink for TypedChanges<R, I> {
     }
 
     fn update(&mut self, block: &RowBlock, after: &RecordBatch) -> Result<(), Error> {
-        let rows = R::from_batch(after);
+        let rows = read_validated::<R>(after);
         let rows = rows.map_err(|error| {
             let number = |row| block.rows().nth(row).unwrap_or_default();
             Error::from(error).map_row(number)

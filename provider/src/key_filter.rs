@@ -17,6 +17,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::expr::{Alias, InList};
 use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
 use kalamtable_model::TableDefinition;
+use kalamtable_rows::physical::plain_type;
 
 /// The most ranges that are looked up one by one. Predicates that would make more are used for fewer of
 /// the key's columns, or not at all.
@@ -381,9 +382,5 @@ fn literal(expr: &Expr, ty: &DataType) -> Option<ScalarValue> {
 }
 
 fn is_text(ty: &DataType) -> bool {
-    match ty {
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => true,
-        DataType::Dictionary(_, values) => is_text(values),
-        _ => false,
-    }
+    *plain_type(ty) == DataType::Utf8
 }

@@ -121,7 +121,8 @@ impl RowProvider {
     /// ```
     ///
     /// # Errors
-    /// If a batch lacks a column, has another type or a null where none may be; [`Error::DuplicateKey`]
+    /// [`Error::Row`] if a batch lacks a column that does not allow null, or if a value is not a
+    /// value of its column (see [`validate`](kalamtable_rows::validate)); [`Error::DuplicateKey`]
     /// if two rows have the same key.
     pub fn from_batches(
         definition: TableDefinition,

@@ -14,7 +14,7 @@ use futures::StreamExt;
 use futures::future::{BoxFuture, FutureExt};
 use kalamtable_model::TableDefinition;
 use kalamtable_rows::__private::build_columns;
-use kalamtable_rows::{FromArrow, RowKey, ToArrow};
+use kalamtable_rows::{RowKey, ToArrow, read_validated};
 
 use crate::change::ChangeStatement;
 use crate::columnar::{
@@ -151,7 +151,7 @@ struct TypedWriter<'a, S: TableSource> {
 impl<S: TableSource> RowWriter for TypedWriter<'_, S> {
     fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let pushed = self.rows.len();
-        let rows = guard::<S::Row, _, Error>(|| Ok(S::Row::from_batch(batch)?));
+        let rows = guard::<S::Row, _, Error>(|| Ok(read_validated::<S::Row>(batch)?));
         let rows = rows.map_err(|error| error.map_row(|row| pushed + row));
         self.rows.append(&mut rows?);
         Ok(())

@@ -49,7 +49,6 @@ mod fields;
 mod from_arrow;
 mod frozen;
 mod join_columns;
-mod json_text;
 pub mod physical;
 mod row_key;
 mod table;
@@ -64,7 +63,6 @@ pub use columns::{ColumnReader, Columns};
 pub use error::{InvalidValue, PathSegment, RowError, ValueError};
 pub use fields::{Fields, FieldsAt, OwnedFields};
 pub use from_arrow::{FromArrow, KeyedRow, Row, Views};
-pub use json_text::check_json;
 #[cfg(feature = "derive")]
 pub use kalamtable_macros::{KalamTable, KalamValue};
 pub use row_key::RowKey;
@@ -74,7 +72,7 @@ pub use to_arrow::BatchStream;
 pub use to_arrow::{BatchBuilder, Batches, ToArrow};
 /// The row type of `uuid` columns, from the crate of that name.
 pub use uuid::Uuid;
-pub use validate::{validate, validate_batch, validate_json_columns};
+pub use validate::{read_validated, validate, validate_batch};
 pub use value::{
     AnyValue, AnyView, ClosedSet, Date, Decimal, Element, ListItems, MapEntries, Micros, Millis,
     Nanos, OutOfRange, OwnedElement, OwnedValue, Seconds, TimeOfDay, TimeOfDayMicros, Timestamp,

@@ -11,10 +11,12 @@ use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, ne
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Decimal128Type, SchemaRef};
 use arrow::row::{RowConverter, SortField};
+use kalamtable_model::value_text::{self, TextError};
 use kalamtable_model::{Column, ColumnType, MapFields, NestedField, Shared, TableDefinition};
 
+use crate::columns::find_column;
 use crate::error::{InvalidValue, PathSegment, RowError, ValueError, mismatch, value_error};
-use crate::json_text::check_json;
+use crate::from_arrow::FromArrow;
 use crate::physical::{is_same_logical_type, to_physical_type, to_plain};
 use crate::value::has_digits;
 
@@ -89,24 +91,22 @@ pub fn validate_batch(
     })
 }
 
-/// Validates the columns that contain JSON among `columns`, which are the columns of a table in its
-/// order.
-///
-/// [`FromArrow`](crate::FromArrow) checks everything that [`validate`] checks, except JSON in a
-/// field of type `String`. Call this function before rows of other origin are read from a batch.
+/// Reads the rows of `batch` like [`FromArrow::from_batch`], and validates JSON, which a field of
+/// type `String` does not check. Use it for rows that a statement writes.
 ///
 /// # Errors
-/// [`RowError::Value`] for the first column with a value that does not fit.
-pub fn validate_json_columns(
-    definition: &TableDefinition,
-    columns: &[ArrayRef],
-) -> Result<(), RowError> {
-    for (position, (column, array)) in definition.columns().iter().zip(columns).enumerate() {
-        if contains_json(&column.ty) {
-            validate(array, column).map_err(|source| value_error(definition, position, source))?;
+/// As [`FromArrow::from_batch`], and [`RowError::Value`] for a text that is not JSON.
+pub fn read_validated<R: FromArrow>(batch: &RecordBatch) -> Result<Vec<R>, RowError> {
+    let (definition, fields) = (R::TABLE.definition, batch.schema_ref().fields());
+    for (position, column) in definition.columns().iter().enumerate() {
+        if contains_json(&column.ty)
+            && let Some(index) = find_column(fields, R::TABLE.schema.field(position))
+        {
+            validate(batch.column(index), column)
+                .map_err(|source| value_error(definition, position, source))?;
         }
     }
-    Ok(())
+    R::from_batch(batch)
 }
 
 fn contains_json(ty: &ColumnType) -> bool {
@@ -264,7 +264,15 @@ fn validate_json(array: &dyn Array, rows: ValidRows<'_>) -> Result<(), ValueErro
         return Ok(());
     };
     rows.iter().try_for_each(|row| {
-        check_json(texts.value(row)).map_err(|reason| ValueError::new(row, reason))
+        let text = texts.value(row);
+        value_text::json(text).map_err(|error| {
+            let reason = match error {
+                TextError::NotJson(reason) => reason,
+                error => error.to_string(),
+            };
+            let found = text.to_string();
+            ValueError::new(row, InvalidValue::NotJson { found, reason })
+        })
     })
 }
 

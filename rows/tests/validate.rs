@@ -15,7 +15,10 @@ use arrow::compute::{cast, take};
 use arrow::datatypes::{DataType, Field, Fields, Float32Type};
 use expect_test::{Expect, expect};
 use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
-use kalamtable_rows::{InvalidValue, ValueError, validate, validate_batch, validate_json_columns};
+use kalamtable_rows::{
+    FromArrow, InvalidValue, KalamTable, ToArrow, ValueError, read_validated, validate,
+    validate_batch,
+};
 use serde_json::{Value as Json, json};
 
 fn definition(ty: &str, nullable: bool) -> TableDefinition {
@@ -522,13 +525,40 @@ fn columns_of_a_batch_are_validated_and_converted() {
                     EOF while parsing a list at character 1";
     let error = validate_batch(&definition, &schema, &[values("[")], 2).unwrap_err();
     assert_eq!(error.to_string(), expected);
-    let error = validate_json_columns(&definition, &[values("[")]).unwrap_err();
-    assert_eq!(error.to_string(), expected);
 
     let nulls: ArrayRef = Arc::new(NullArray::new(2));
     let error = validate_batch(&definition, &schema, &[nulls], 2).unwrap_err();
     assert_eq!(
         error.to_string(),
         "table `app.values`, column `value`, row 0: null, but null is not allowed"
+    );
+}
+
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.documents", no_primary_key = "only compared", crate = kalamtable_rows)]
+struct Document {
+    title: String,
+    #[kalam(type = "json")]
+    content: Option<String>,
+}
+
+#[test]
+fn json_of_rows_is_validated_on_request() {
+    let document = |content: Option<&str>| Document {
+        title: "{".to_string(),
+        content: content.map(str::to_string),
+    };
+    let rows = [document(None), document(Some("[1]"))];
+    let batch = Document::to_batch(&rows).unwrap();
+    assert_eq!(read_validated::<Document>(&batch).unwrap(), rows);
+
+    let rows = [document(None), document(Some("[1"))];
+    let batch = Document::to_batch(&rows).unwrap();
+    assert_eq!(Document::from_batch(&batch).unwrap(), rows);
+    let error = read_validated::<Document>(&batch).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "table `app.documents`, column `content`, row 1: `[1` is not valid JSON: EOF while parsing \
+         a list at character 2"
     );
 }

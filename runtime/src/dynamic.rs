@@ -106,7 +106,6 @@
 
 mod access;
 pub(crate) mod actor;
-mod check_rows;
 mod clock;
 mod compact;
 mod conflicts;

@@ -5,13 +5,12 @@
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::DataType;
-use kalamtable_model::ColumnType;
+use kalamtable_model::{ColumnType, value_text};
 use serde_json::Value as Json;
 
 use super::text::{TextBuilder, text_reader};
 use super::{OwnedValue, Value};
 use crate::error::{InvalidValue, ValueError};
-use crate::json_text::not_json;
 
 impl Value for Json {
     type Cell<'a> = &'a Json;
@@ -70,7 +69,10 @@ impl OwnedValue for Json {
 
     fn read(reader: &StringArray, index: usize) -> Result<Self, ValueError> {
         let text = reader.value(index);
-        serde_json::from_str(text).map_err(|error| ValueError::new(index, not_json(text, &error)))
+        serde_json::from_str(text).map_err(|error| {
+            let (found, reason) = (text.to_string(), value_text::json_message(&error));
+            ValueError::new(index, InvalidValue::NotJson { found, reason })
+        })
     }
 
     #[inline]

@@ -25,11 +25,10 @@ use kalamtable_provider::{
     OpenedRows, PlanStatistics, RowBlock, RowReader, RowWriter, Statement, all_rows,
 };
 use kalamtable_registry::TableSnapshot;
-use kalamtable_rows::RowError;
+use kalamtable_rows::{RowError, validate_batch};
 
 use super::access;
 use super::actor::{Actor, UserId};
-use super::check_rows::checked;
 use super::keys::RowAddress;
 use super::partition_index::arrow_error;
 use super::shared_state::SharedState;
@@ -160,7 +159,13 @@ impl DynamicSource {
     /// Returns the columns of the definition from `batch`, which also has the system columns, if
     /// they are valid.
     fn checked(&self, batch: &RecordBatch) -> Result<RecordBatch, RowError> {
-        checked(self.definition(), self.table.schema(), batch)
+        let columns = &batch.columns()[..self.definition().columns().len()];
+        validate_batch(
+            self.definition(),
+            self.table.schema(),
+            columns,
+            batch.num_rows(),
+        )
     }
 
     fn write(
