@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The questions of the suite, made from the rows: the same for the same rows.
+//! The queries and scans that the suite runs. They are derived from the rows of the table, and are
+//! the same for the same rows.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,20 +11,23 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::{Expr, Operator, binary_expr, lit};
 
-/// A query, and what of its answer is determined.
-pub(super) struct Case {
-    pub(super) query: Query,
-    /// Whether the order of the rows is.
-    pub(super) ordered: bool,
-    /// Limits on its rows, each on what the one before it left. Which rows come is not determined then:
-    /// only how many.
-    pub(super) limits: Vec<Limit>,
+/// The name under which the suite registers the table.
+pub(crate) const TABLE: &str = "t";
+
+/// A query, and the properties of its answer that are compared.
+pub(crate) struct QueryCase {
+    pub(crate) query: Query,
+    /// Whether the query determines the order of its rows.
+    pub(crate) ordered: bool,
+    /// Limits on the rows of the query, each applied to the result of the previous one. With a
+    /// limit, only the number of rows is determined.
+    pub(crate) limits: Vec<Limit>,
 }
 
-/// A query of the table.
-pub(super) enum Query {
+/// A query over the table.
+pub(crate) enum Query {
     Sql(String),
-    /// These columns, also repeated, of the rows that pass.
+    /// The columns at these positions, possibly repeated, of the rows that pass the filter.
     Select {
         columns: Vec<usize>,
         filter: Option<Expr>,
@@ -31,44 +35,44 @@ pub(super) enum Query {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Limit {
-    pub(super) skip: usize,
-    pub(super) fetch: usize,
+pub(crate) struct Limit {
+    pub(crate) skip: usize,
+    pub(crate) fetch: usize,
 }
 
 impl Limit {
-    /// How many of so many rows are left.
-    pub(super) fn of(self, rows: usize) -> usize {
+    /// Returns how many of `rows` rows the limit leaves.
+    pub(crate) fn of(self, rows: usize) -> usize {
         rows.saturating_sub(self.skip).min(self.fetch)
     }
 }
 
-/// A direct call of `scan`.
-pub(super) struct Scan {
-    pub(super) projection: Option<Vec<usize>>,
-    pub(super) filter: Option<Expr>,
-    pub(super) limit: Option<usize>,
+/// A direct call of `TableProvider::scan`.
+pub(crate) struct ScanCase {
+    pub(crate) projection: Option<Vec<usize>>,
+    pub(crate) filter: Option<Expr>,
+    pub(crate) limit: Option<usize>,
 }
 
-impl Scan {
-    /// The positions of the columns that it returns, from a table with so many.
-    pub(super) fn columns(&self, count: usize) -> Vec<usize> {
+impl ScanCase {
+    /// Returns the positions of the returned columns, for a table with `count` columns.
+    pub(crate) fn columns(&self, count: usize) -> Vec<usize> {
         let all = || (0..count).collect();
         self.projection.clone().unwrap_or_else(all)
     }
 
-    /// The schema of what it returns.
-    pub(super) fn schema(&self, table: &SchemaRef) -> SchemaRef {
+    /// Returns the schema of the returned rows.
+    pub(crate) fn schema(&self, table: &SchemaRef) -> SchemaRef {
         let columns = self.columns(table.fields().len());
         let fields: Vec<_> = columns
             .iter()
-            .map(|&column| table.fields()[column].clone())
+            .map(|&column| Arc::clone(&table.fields()[column]))
             .collect();
         Arc::new(Schema::new_with_metadata(fields, table.metadata().clone()))
     }
 }
 
-impl fmt::Display for Case {
+impl fmt::Display for QueryCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.query {
             Query::Sql(sql) => f.write_str(sql)?,
@@ -80,14 +84,14 @@ impl fmt::Display for Case {
             }
         }
         for (number, Limit { skip, fetch }) in self.limits.iter().enumerate() {
-            let then = if number > 0 { ", and of these" } else { "" };
-            write!(f, "{then} LIMIT {fetch} OFFSET {skip}")?;
+            let separator = if number > 0 { ", and of these" } else { "" };
+            write!(f, "{separator} LIMIT {fetch} OFFSET {skip}")?;
         }
         Ok(())
     }
 }
 
-impl fmt::Display for Scan {
+impl fmt::Display for ScanCase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "scan(projection: {:?}", self.projection)?;
         if let Some(filter) = &self.filter {
@@ -100,23 +104,24 @@ impl fmt::Display for Scan {
     }
 }
 
-/// The columns at these positions as a select list: a repeated one under another name.
-pub(super) fn select_list(schema: &Schema, columns: &[usize]) -> Vec<Expr> {
-    let named = |(place, &column): (usize, &usize)| {
+/// Returns the columns at these positions as a select list. A repeated column gets an alias.
+pub(crate) fn select_list(schema: &Schema, columns: &[usize]) -> Vec<Expr> {
+    let named = |(index, &column): (usize, &usize)| {
         let expr = column_expr(schema, column);
-        match columns[..place].contains(&column) {
-            true => expr.alias(format!("{} at {place}", schema.field(column).name())),
-            false => expr,
+        if columns[..index].contains(&column) {
+            expr.alias(format!("{} at {index}", schema.field(column).name()))
+        } else {
+            expr
         }
     };
     columns.iter().enumerate().map(named).collect()
 }
 
-/// The queries to ask.
-pub(super) fn queries(rows: &RecordBatch) -> Vec<Case> {
+/// Returns the queries to run over a table with these rows.
+pub(crate) fn queries(rows: &RecordBatch) -> Vec<QueryCase> {
     let schema = rows.schema_ref();
     let columns = schema.fields().len();
-    let mut cases = vec![sql(format!("SELECT count(*) FROM {}", super::TABLE))];
+    let mut cases = vec![sql(format!("SELECT count(*) FROM {}", TABLE))];
     let limits = limits(rows.num_rows());
     cases.extend(
         projections(columns)
@@ -128,25 +133,25 @@ pub(super) fn queries(rows: &RecordBatch) -> Vec<Case> {
     }
     let filters = filters(rows);
     for (index, filter) in filters.iter().enumerate() {
-        // The column of the filter is not always among those returned.
-        let columns = match (index % 3, columns) {
+        // Some of the queries do not return the column of the filter.
+        let selected = match (index % 3, columns) {
             (_, 0) => vec![],
             (0, _) => (0..columns).collect(),
             (1, _) => vec![index % columns],
             (_, _) => vec![(index + 1) % columns, index % columns],
         };
-        cases.push(select(columns.clone(), Some(filter.clone())));
+        cases.push(select(selected.clone(), Some(filter.clone())));
         if index % 4 == 1 {
-            cases.push(Case {
+            cases.push(QueryCase {
                 limits: vec![limits[index / 4 % limits.len()]],
-                ..select(columns, Some(filter.clone()))
+                ..select(selected, Some(filter.clone()))
             });
         }
     }
     for (index, limit) in limits.into_iter().enumerate() {
         for columns in [vec![], (0..columns).collect(), vec![index % columns.max(1)]] {
             if columns.iter().all(|&column| column < schema.fields().len()) {
-                cases.push(Case {
+                cases.push(QueryCase {
                     limits: vec![limit],
                     ..select(columns, None)
                 });
@@ -156,10 +161,10 @@ pub(super) fn queries(rows: &RecordBatch) -> Vec<Case> {
     cases
 }
 
-/// The direct calls of `scan` to make.
-pub(super) fn scans(rows: &RecordBatch) -> Vec<Scan> {
+/// Returns the scans to run over a table with these rows.
+pub(crate) fn scans(rows: &RecordBatch) -> Vec<ScanCase> {
     let count = rows.num_columns();
-    let scan = |projection, filter, limit| Scan {
+    let scan = |projection, filter, limit| ScanCase {
         projection,
         filter,
         limit,
@@ -182,24 +187,25 @@ pub(super) fn scans(rows: &RecordBatch) -> Vec<Scan> {
     scans
 }
 
-pub(super) fn select(columns: Vec<usize>, filter: Option<Expr>) -> Case {
-    Case {
+pub(crate) fn select(columns: Vec<usize>, filter: Option<Expr>) -> QueryCase {
+    QueryCase {
         query: Query::Select { columns, filter },
         ordered: false,
         limits: vec![],
     }
 }
 
-pub(super) fn sql(sql: String) -> Case {
-    Case {
+pub(crate) fn sql(sql: String) -> QueryCase {
+    QueryCase {
         query: Query::Sql(sql),
         ordered: false,
         limits: vec![],
     }
 }
 
-/// None, one fewer than all rows, all, one more; with and without an offset.
-pub(super) fn limits(rows: usize) -> Vec<Limit> {
+/// Returns limits of zero rows, one row, one fewer than all rows, all rows and one more, with and
+/// without an offset.
+pub(crate) fn limits(rows: usize) -> Vec<Limit> {
     let limit = |skip, fetch| Limit { skip, fetch };
     vec![
         limit(0, 1),
@@ -214,7 +220,8 @@ pub(super) fn limits(rows: usize) -> Vec<Limit> {
     ]
 }
 
-/// Lists of columns: none, each, all, all backwards, and random ones with repeats.
+/// Returns lists of columns: no column, each column, all columns in both directions, and random
+/// lists with repeated columns.
 fn projections(columns: usize) -> Vec<Vec<usize>> {
     let mut lists: Vec<Vec<usize>> =
         vec![vec![], (0..columns).collect(), (0..columns).rev().collect()];
@@ -222,10 +229,10 @@ fn projections(columns: usize) -> Vec<Vec<usize>> {
     if columns == 0 {
         return lists;
     }
-    // As many as the table has, which must not be taken for the table.
+    // Lists with as many columns as the table, which a provider must not mistake for all columns.
     lists.push((0..columns).map(|column| (column + 1) % columns).collect());
     lists.push(vec![columns - 1; columns]);
-    let mut random = Random(0x5eed);
+    let mut random = CaseRandom(0x5eed);
     for _ in 0..12 {
         let length = 1 + random.below(columns + 2);
         lists.push((0..length).map(|_| random.below(columns)).collect());
@@ -233,16 +240,16 @@ fn projections(columns: usize) -> Vec<Vec<usize>> {
     lists
 }
 
-/// Aggregates, groups, orders and joins on one column.
-fn column_queries(field: &Field) -> Vec<Case> {
-    let table = super::TABLE;
+/// Returns queries that aggregate, group, sort and join by one column.
+fn column_queries(field: &Field) -> Vec<QueryCase> {
+    let table = TABLE;
     let column = quoted(field.name());
-    let mut cases: Vec<Case> = [
+    let mut cases: Vec<QueryCase> = [
         format!("SELECT count({column}) FROM {table}"),
         format!("SELECT count(DISTINCT {column}) FROM {table}"),
         format!("SELECT min({column}), max({column}) FROM {table}"),
         format!("SELECT {column}, count(*) FROM {table} GROUP BY {column}"),
-        // Rows that meet themselves and their equals, without the pairs.
+        // Self-joins whose result has at most one row per row of the table.
         format!("SELECT count(*) FROM {table} WHERE {column} IN (SELECT {column} FROM {table})"),
         format!(
             "SELECT count(*) FROM {table} AS one JOIN \
@@ -251,12 +258,12 @@ fn column_queries(field: &Field) -> Vec<Case> {
     ]
     .map(sql)
     .into();
-    // Nested values have another order where batches are merged than within one, in DataFusion 55.
+    // DataFusion 55 orders nested values differently when it merges batches than within one batch.
     if field.data_type().is_nested() {
         return cases;
     }
     for end in ["", " DESC NULLS LAST LIMIT 3", " LIMIT 2 OFFSET 1"] {
-        cases.push(Case {
+        cases.push(QueryCase {
             ordered: true,
             ..sql(format!(
                 "SELECT {column} FROM {table} ORDER BY {column}{end}"
@@ -266,16 +273,17 @@ fn column_queries(field: &Field) -> Vec<Case> {
     cases
 }
 
-/// A name as it stands in SQL.
-pub(super) fn quoted(name: &str) -> String {
+/// Returns `name` as a quoted SQL identifier.
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Each comparison on each column, with values from the rows; and pairs of them.
+/// Returns every kind of comparison on each column, with values from the rows, and combinations of
+/// two comparisons.
 fn filters(rows: &RecordBatch) -> Vec<Expr> {
     let schema = rows.schema_ref();
     let mut filters = Vec::new();
-    // One comparison of each column with values, for the pairs.
+    // Two comparisons per column, for the combinations.
     let mut singles = Vec::new();
     for position in 0..rows.num_columns() {
         let column = column_expr(schema, position);
@@ -311,7 +319,7 @@ fn filters(rows: &RecordBatch) -> Vec<Expr> {
             column.clone().between(low.clone(), middle.clone()),
             column.clone().not_between(middle.clone(), high.clone()),
             binary_expr(column.clone(), Operator::IsDistinctFrom, middle.clone()),
-            // Not a comparison with a value of the column's: it is null for every row.
+            // A comparison with null, which is null for every row.
             column.clone().eq(lit(ScalarValue::Null)),
         ]);
         if let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = middle {
@@ -320,7 +328,7 @@ fn filters(rows: &RecordBatch) -> Vec<Expr> {
         singles.push(column.clone().eq(low.clone()));
         singles.push(column.lt_eq(middle.clone()));
     }
-    let mut random = Random(0xfeed);
+    let mut random = CaseRandom(0xfeed);
     for _ in 0..singles.len().min(24) {
         let one = singles[random.below(singles.len())].clone();
         let other = singles[random.below(singles.len())].clone();
@@ -331,7 +339,7 @@ fn filters(rows: &RecordBatch) -> Vec<Expr> {
     filters
 }
 
-/// Patterns that `text` matches, and some that it does not.
+/// Returns `LIKE` predicates of `column`, some of which `text` matches.
 fn patterns(column: &Expr, text: &str) -> Vec<Expr> {
     let escaped = |part: &str| -> String {
         let special = |c| {
@@ -360,26 +368,27 @@ fn patterns(column: &Expr, text: &str) -> Vec<Expr> {
     ]
 }
 
-/// Three values of a column, ascending where they have an order; `None` if all are null.
+/// Returns three values of a column, in ascending order if they are comparable, or `None` if all
+/// values are null.
 fn values(rows: &RecordBatch, position: usize) -> Option<[Expr; 3]> {
     let array = rows.column(position);
-    let present: Vec<usize> = (0..array.len())
+    let valid: Vec<usize> = (0..array.len())
         .filter(|&row| array.is_valid(row))
         .collect();
-    let pick = |index: usize| ScalarValue::try_from_array(array, *present.get(index)?).ok();
-    let mut values = [pick(0)?, pick(present.len() / 2)?, pick(present.len() - 1)?];
+    let pick = |index: usize| ScalarValue::try_from_array(array, *valid.get(index)?).ok();
+    let mut values = [pick(0)?, pick(valid.len() / 2)?, pick(valid.len() - 1)?];
     values.sort_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
     Some(values.map(lit))
 }
 
-pub(super) fn column_expr(schema: &Schema, position: usize) -> Expr {
+pub(crate) fn column_expr(schema: &Schema, position: usize) -> Expr {
     Expr::Column(Column::from_name(schema.field(position).name()))
 }
 
-/// Numbers that look random and are the same each time (splitmix64).
-struct Random(u64);
+/// A deterministic generator of pseudo-random numbers (SplitMix64).
+struct CaseRandom(u64);
 
-impl Random {
+impl CaseRandom {
     fn below(&mut self, end: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a table declares beside its rows: constraints, orders, statistics, a plan's limit.
+//! Checks of the properties that a provider and its plans declare: constraints, orders, statistics
+//! and limits.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,11 +18,11 @@ use datafusion::physical_plan::statistics::{StatisticsArgs, StatisticsContext};
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties, collect_partitioned};
 use datafusion::prelude::SessionContext;
 
-use super::Violation;
+use crate::report::Violation;
 
-/// Checks what `provider` and its plans declare against its `rows`, but for its constraints. Returns the
-/// number of checks.
-pub(super) async fn check(
+/// Checks the declarations of `provider` and its plans, except constraints, against its `rows`.
+/// Returns the number of checks.
+pub(crate) async fn check(
     provider: &Arc<dyn TableProvider>,
     session: &SessionContext,
     rows: &RecordBatch,
@@ -41,7 +42,7 @@ pub(super) async fn check(
         .await
         .map_err(failed)?;
     checks += check_plan(&plan, session, rows).await?;
-    // A plan can run again, and answers the same.
+    // A plan that runs again must return the same rows.
     checks += check_plan(&plan, session, rows).await?;
     for fetch in [0, 1, rows.num_rows(), rows.num_rows() + 1] {
         if let Some(limited) = plan.with_fetch(Some(fetch)) {
@@ -62,7 +63,7 @@ pub(super) async fn check(
 }
 
 /// Checks the keys that `provider` declares. Returns the number of checks.
-pub(super) fn check_constraints(
+pub(crate) fn check_constraints(
     provider: &Arc<dyn TableProvider>,
     rows: &RecordBatch,
 ) -> Result<usize, Violation> {
@@ -79,13 +80,16 @@ pub(super) fn check_constraints(
         };
         let violation = |found: String| Violation {
             check: format!("the constraint {constraint:?}"),
-            expected: "rows that keep it".to_string(),
+            expected: "rows that satisfy it".to_string(),
             found,
         };
         if columns.iter().any(|&column| column >= rows.num_columns()) {
             return Err(violation(format!("{} columns", rows.num_columns())));
         }
-        let arrays: Vec<ArrayRef> = columns.iter().map(|&c| rows.column(c).clone()).collect();
+        let arrays: Vec<ArrayRef> = columns
+            .iter()
+            .map(|&column| Arc::clone(rows.column(column)))
+            .collect();
         let Some(keys) = comparable(&arrays, None) else {
             continue;
         };
@@ -96,21 +100,23 @@ pub(super) fn check_constraints(
                 return Err(violation(format!("a null in row {row}")));
             }
             if !has_null && !seen.insert(key) {
-                return Err(violation(format!("row {row}, whose key was there before")));
+                return Err(violation(format!(
+                    "row {row}, whose key a previous row has"
+                )));
             }
         }
     }
     Ok(checks)
 }
 
-/// Checks what is declared as exact.
+/// Checks the statistics that are declared as exact. `origin` is the table or a plan.
 fn check_statistics(
-    what: &str,
+    origin: &str,
     declared: &Statistics,
     rows: &RecordBatch,
 ) -> Result<usize, Violation> {
     let differ = |name: String, expected: String, found: String| Violation {
-        check: format!("the exact {name} of {what}"),
+        check: format!("the exact {name} of {origin}"),
         expected,
         found,
     };
@@ -129,30 +135,33 @@ fn check_statistics(
             &declared.null_count,
             array.null_count(),
         )?;
-        let ends = [
+        let bounds = [
             ("minimum", &declared.min_value),
             ("maximum", &declared.max_value),
         ];
-        let values = (0..array.len()).filter(|row| !array.is_null(*row));
-        let values = values.filter_map(|row| ScalarValue::try_from_array(array, row).ok());
-        let values: Vec<ScalarValue> =
-            match ends.iter().any(|(_, end)| end.is_exact() == Some(true)) {
-                true => values.collect(),
-                false => continue,
-            };
-        for (end, declared) in ends {
+        if !bounds
+            .iter()
+            .any(|(_, bound)| bound.is_exact() == Some(true))
+        {
+            continue;
+        }
+        let values: Vec<ScalarValue> = (0..array.len())
+            .filter(|row| !array.is_null(*row))
+            .filter_map(|row| ScalarValue::try_from_array(array, row).ok())
+            .collect();
+        for (bound, declared) in bounds {
             let Precision::Exact(declared) = declared else {
                 continue;
             };
-            let outside = match end {
+            let outside = match bound {
                 "minimum" => values.iter().find(|value| *value < declared),
                 _ => values.iter().find(|value| *value > declared),
             };
-            // One that no row has is as wrong as one that leaves some out.
+            // An exact bound must also be the value of a row.
             if outside.is_some() || !values.contains(declared) {
-                let expected = format!("the {end} of {} values", values.len());
+                let expected = format!("the {bound} of {} values", values.len());
                 return Err(differ(
-                    format!("{end} of column `{name}`"),
+                    format!("{bound} of column `{name}`"),
                     expected,
                     declared.to_string(),
                 ));
@@ -172,8 +181,8 @@ async fn check_plan(
         expected: "rows, statistics and orders".to_string(),
         found: error.to_string(),
     };
-    let violation = |what: &str, expected: String, found: String| Violation {
-        check: format!("{what} of a plan of all columns"),
+    let violation = |property: &str, expected: String, found: String| Violation {
+        check: format!("{property} of a plan of all columns"),
         expected,
         found,
     };
@@ -195,7 +204,7 @@ async fn check_plan(
     for (number, batches) in partitions.iter().enumerate() {
         if let Some(row) = first_out_of_order(order, batches).map_err(failed)? {
             let expected = format!("partition {number} ordered by {order}");
-            let found = format!("row {row}, which belongs before the row above it");
+            let found = format!("row {row}, which belongs before the previous row");
             return Err(violation("the declared order", expected, found));
         }
     }
@@ -206,7 +215,7 @@ async fn partitions(
     plan: &Arc<dyn ExecutionPlan>,
     session: &SessionContext,
 ) -> Result<Vec<Vec<RecordBatch>>> {
-    collect_partitioned(plan.clone(), session.task_ctx()).await
+    collect_partitioned(Arc::clone(plan), session.task_ctx()).await
 }
 
 fn first_out_of_order(order: &LexOrdering, batches: &[RecordBatch]) -> Result<Option<usize>> {
@@ -224,8 +233,9 @@ fn first_out_of_order(order: &LexOrdering, batches: &[RecordBatch]) -> Result<Op
     Ok((1..keys.num_rows()).find(|&row| keys.row(row) < keys.row(row - 1)))
 }
 
-/// The rows of `arrays` in a form that compares like them; `None` for types that have none.
-pub(super) fn comparable(
+/// Converts the rows of `arrays` to a form that compares like the values, or returns `None` if a
+/// type has no such form.
+pub(crate) fn comparable(
     arrays: &[ArrayRef],
     order: Option<&LexOrdering>,
 ) -> Option<arrow::row::Rows> {

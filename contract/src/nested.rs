@@ -1,45 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Queries in which the table stands more than once, or under more than one limit: subqueries, unions,
-//! common table expressions, windows. Each asks for one column in turn, or for the columns that order the
-//! rows.
+//! Queries that contain the table several times, or under several limits: subqueries, unions,
+//! common table expressions and windows. Each query selects one column, in turn, or the columns
+//! that order the rows.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use datafusion::common::{Constraint, Constraints};
 
-use super::TABLE;
-use super::cases::{Case, column_expr, limits, quoted, select, sql};
-use super::declared::comparable;
+use crate::cases::{QueryCase, TABLE, column_expr, limits, quoted, select, sql};
+use crate::declared::comparable;
 
-/// The most columns to order by where there is no key.
-const MOST_ORDER_COLUMNS: usize = 3;
+/// The maximum number of columns to order by if the table has no key.
+const MAX_ORDER_COLUMNS: usize = 3;
 
-/// The most rows to pair with others.
-const MOST_PAIRED_ROWS: usize = 40;
+/// The maximum number of rows that a query pairs with others.
+const MAX_PAIRED_ROWS: usize = 40;
 
-/// The queries to ask of a table with these rows, and with a primary key among `constraints` if it has one.
-pub(super) fn queries(rows: &RecordBatch, constraints: Option<&Constraints>) -> Vec<Case> {
+/// Returns the queries to run over a table with these rows and constraints.
+pub(crate) fn queries(rows: &RecordBatch, constraints: Option<&Constraints>) -> Vec<QueryCase> {
     let mut cases = limits_of_limits(rows);
-    let Some(table) = Table::try_new(rows, constraints) else {
+    let Some(parts) = SqlParts::try_new(rows, constraints) else {
         return cases;
     };
-    cases.extend(table.ordered_limits().map(|query| Case {
+    cases.extend(parts.ordered_limits().map(|query| QueryCase {
         ordered: true,
         ..sql(query)
     }));
-    cases.extend(table.limits_without_order().map(sql));
-    cases.extend(table.subqueries().map(sql));
-    cases.extend(table.groups_and_windows().map(sql));
-    if table.is_unique {
-        cases.extend(table.of_rows_by_key());
+    cases.extend(parts.limits_without_order().map(sql));
+    cases.extend(parts.subqueries().map(sql));
+    cases.extend(parts.groups_and_windows().map(sql));
+    if parts.is_unique {
+        cases.extend(parts.queries_by_key());
     }
     cases
 }
 
-/// Each limit under another, with and without a filter.
-fn limits_of_limits(rows: &RecordBatch) -> Vec<Case> {
+/// Returns queries with one limit under another, with and without a filter.
+fn limits_of_limits(rows: &RecordBatch) -> Vec<QueryCase> {
     let columns = rows.num_columns();
     let limits = limits(rows.num_rows());
     let pairs = limits.iter().zip(limits.iter().cycle().skip(5));
@@ -51,7 +51,7 @@ fn limits_of_limits(rows: &RecordBatch) -> Vec<Case> {
             0 => (0..columns).collect(),
             _ => (column..columns.min(column + 1)).collect(),
         };
-        Case {
+        QueryCase {
             limits: vec![*inner, *outer],
             ..select(list, filter)
         }
@@ -59,28 +59,30 @@ fn limits_of_limits(rows: &RecordBatch) -> Vec<Case> {
     cases.collect()
 }
 
-/// What is asked of: parts of SQL.
-struct Table {
-    /// How many rows there are.
+/// The parts of SQL that the queries over a table consist of.
+struct SqlParts {
+    /// The number of rows of the table.
     rows: usize,
-    /// The columns that order the rows, as a list, and the first of them.
+    /// A select list of the columns that order the rows.
     key: String,
+    /// The first of the columns that order the rows.
     first: String,
-    /// The same as an order, forwards and in reverse.
+    /// An `ORDER BY` list of these columns.
     forwards: String,
+    /// An `ORDER BY` list of these columns, in descending order.
     reverse: String,
-    /// That they are equal in `one` and `two`.
+    /// A condition that these columns are equal in the tables `one` and `two`.
     same_key: String,
-    /// Whether no two rows are equal in them, nor null in any.
+    /// Whether these columns are unique and contain no nulls.
     is_unique: bool,
-    /// The columns that can be compared.
+    /// The columns whose values are comparable.
     columns: Vec<String>,
-    /// Those of them that may be null: of the others DataFusion takes a filter by `IS NULL` away.
+    /// The nullable ones of `columns`. DataFusion removes an `IS NULL` filter on any other column.
     nullable: Vec<String>,
 }
 
-impl Table {
-    /// `None` if none of the columns can be compared.
+impl SqlParts {
+    /// Computes the parts, or returns `None` if no column has comparable values.
     fn try_new(rows: &RecordBatch, constraints: Option<&Constraints>) -> Option<Self> {
         let order = order(rows, constraints);
         let name = |column: usize| quoted(rows.schema_ref().field(column).name());
@@ -90,7 +92,7 @@ impl Table {
         };
         let flat = || (0..rows.num_columns()).filter(|&column| is_flat(rows, column));
         let nullable = flat().filter(|&column| rows.schema_ref().field(column).is_nullable());
-        Some(Table {
+        Some(SqlParts {
             rows: rows.num_rows(),
             key: joined(&|name| name, ", "),
             first: name(*order.first()?),
@@ -103,12 +105,12 @@ impl Table {
         })
     }
 
-    /// The column whose turn it is.
+    /// Returns the column for query number `turn`.
     fn column(&self, turn: usize) -> &str {
         &self.columns[turn % self.columns.len()]
     }
 
-    /// The column whose turn it is to be filtered by its nulls.
+    /// Returns the column that query number `turn` filters by null.
     fn nullable(&self, turn: usize) -> &str {
         match self.nullable.len() {
             0 => self.column(turn),
@@ -116,19 +118,19 @@ impl Table {
         }
     }
 
-    /// A limit that leaves most rows.
+    /// Returns a limit of about two thirds of the rows.
     fn most(&self) -> usize {
         self.rows * 2 / 3 + 1
     }
 
-    /// A limit that leaves fewer.
+    /// Returns a limit of about one third of the rows, small enough to pair the rows with others.
     fn few(&self) -> usize {
-        (self.rows / 3 + 1).min(MOST_PAIRED_ROWS)
+        (self.rows / 3 + 1).min(MAX_PAIRED_ROWS)
     }
 
-    /// Limits of which an order says which rows they leave, in all their positions.
+    /// Returns queries with limits in various positions, whose rows an order determines.
     fn ordered_limits(&self) -> impl Iterator<Item = String> {
-        let Table {
+        let SqlParts {
             key,
             first,
             forwards,
@@ -194,7 +196,7 @@ impl Table {
         .into_iter()
     }
 
-    /// Limits of which nobody says which rows they leave: the rows are only counted.
+    /// Returns queries with limits that no order determines, and that only count the rows.
     fn limits_without_order(&self) -> impl Iterator<Item = String> {
         let (rows, most, few) = (self.rows, self.most(), self.few());
         let (one, two) = (self.column(2), self.column(3));
@@ -243,9 +245,9 @@ impl Table {
         .into_iter()
     }
 
-    /// The table as what a row of it is compared with, all of it or a part.
+    /// Returns queries that compare the rows with all or some rows of the same table.
     fn subqueries(&self) -> impl Iterator<Item = String> {
-        let Table {
+        let SqlParts {
             key,
             first,
             same_key,
@@ -294,7 +296,7 @@ impl Table {
     }
 
     fn groups_and_windows(&self) -> impl Iterator<Item = String> {
-        let Table {
+        let SqlParts {
             key,
             first,
             forwards,
@@ -322,9 +324,10 @@ impl Table {
         .into_iter()
     }
 
-    /// What is determined where rows differ in the columns that order them.
-    fn of_rows_by_key(&self) -> Vec<Case> {
-        let Table {
+    /// Returns queries whose result is determined only if the columns that order the rows are
+    /// unique.
+    fn queries_by_key(&self) -> Vec<QueryCase> {
+        let SqlParts {
             key,
             forwards,
             reverse,
@@ -350,16 +353,16 @@ impl Table {
                  ON {same_key} LIMIT {most} OFFSET 1"
             ),
         ];
-        let ordered = ordered.into_iter().map(|query| Case {
+        let ordered_cases = ordered.into_iter().map(|query| QueryCase {
             ordered: true,
             ..sql(query)
         });
-        ordered.chain(counted.into_iter().map(sql)).collect()
+        ordered_cases.chain(counted.into_iter().map(sql)).collect()
     }
 }
 
-/// The columns to order rows by: those of the primary key, or the first in which no two rows are equal, or
-/// the first few.
+/// Returns the columns to order the rows by: the columns of the primary key, or the first column
+/// with unique values, or the first few columns.
 fn order(rows: &RecordBatch, constraints: Option<&Constraints>) -> Vec<usize> {
     let mut declared = constraints.into_iter().flat_map(|all| all.iter());
     let key = declared.find_map(|constraint| match constraint {
@@ -374,18 +377,21 @@ fn order(rows: &RecordBatch, constraints: Option<&Constraints>) -> Vec<usize> {
         .collect();
     match flat.iter().find(|&&column| is_unique(rows, &[column])) {
         Some(&column) => vec![column],
-        None => flat.into_iter().take(MOST_ORDER_COLUMNS).collect(),
+        None => flat.into_iter().take(MAX_ORDER_COLUMNS).collect(),
     }
 }
 
-/// Whether there is such a column, of a type that every query can compare.
+/// Returns whether the column exists and has a type that every query can compare.
 fn is_flat(rows: &RecordBatch, column: usize) -> bool {
     column < rows.num_columns() && !rows.column(column).data_type().is_nested()
 }
 
-/// Whether no two rows are equal in these columns, nor null in any.
+/// Returns whether these columns are unique and contain no nulls.
 fn is_unique(rows: &RecordBatch, columns: &[usize]) -> bool {
-    let arrays: Vec<ArrayRef> = columns.iter().map(|&c| rows.column(c).clone()).collect();
+    let arrays: Vec<ArrayRef> = columns
+        .iter()
+        .map(|&column| Arc::clone(rows.column(column)))
+        .collect();
     if arrays.iter().any(|array| array.null_count() > 0) {
         return false;
     }
@@ -398,15 +404,13 @@ fn is_unique(rows: &RecordBatch, columns: &[usize]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::array::{Float64Array, Int64Array, StringArray};
     use arrow::datatypes::{DataType, Field, Schema};
     use datafusion::datasource::MemTable;
     use datafusion::prelude::SessionContext;
 
     use super::*;
-    use crate::answer_of;
+    use crate::execute::answer_of;
 
     fn rows() -> RecordBatch {
         let schema = Schema::new(vec![
@@ -430,9 +434,10 @@ mod tests {
         RecordBatch::try_new(Arc::new(schema), columns).unwrap()
     }
 
-    /// The suite leaves out what DataFusion cannot do: a slip in a query would be left out as well.
+    /// The suite skips queries that DataFusion cannot run, so it would silently skip an invalid
+    /// query.
     #[tokio::test]
-    async fn datafusion_can_do_all_of_it_with_plain_columns() {
+    async fn every_query_runs_over_plain_columns() {
         let key = Constraints::new_unverified(vec![Constraint::PrimaryKey(vec![0, 1])]);
         for constraints in [None, Some(&key)] {
             let rows = rows();
@@ -450,7 +455,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_ordered_by_the_key_or_by_what_is_one() {
+    fn rows_are_ordered_by_a_declared_or_actual_key() {
         let rows = rows();
         let key = |columns| Constraints::new_unverified(vec![Constraint::PrimaryKey(columns)]);
         assert_eq!(order(&rows, Some(&key(vec![2, 1]))), [2, 1]);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Answer`]: rows, compared with others without regard to how they are cut into batches.
+//! [`ResultRows`]: the rows that a query returned, and their comparison with the expected rows,
+//! independent of batch boundaries.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,57 +11,58 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-/// How many rows a message shows.
+/// The maximum number of rows in a message.
 const SHOWN_ROWS: usize = 10;
 
 /// The rows that a query or a scan returned.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) schema: SchemaRef,
-    pub(super) batches: Vec<RecordBatch>,
+pub(crate) struct ResultRows {
+    pub(crate) schema: SchemaRef,
+    pub(crate) batches: Vec<RecordBatch>,
 }
 
-/// Which rows an answer must have, told by the expected ones.
+/// The rows of the reference that an answer must consist of.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Comparison {
-    /// All, in any order.
+pub(crate) enum ExpectedRows {
+    /// All rows, in any order.
     All,
-    /// All, in their order.
+    /// All rows, in the order of the reference.
     Ordered,
-    /// So many of them, whichever; most likely those after so many others.
+    /// Any `count` rows. Most likely these are the rows after the first `skip`.
     Some { skip: usize, count: usize },
-    /// So many of them or more, whichever.
+    /// Any rows, at least this many.
     AtLeast(usize),
 }
 
-impl Answer {
-    pub(super) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
-        Answer { schema, batches }
+impl ResultRows {
+    pub(crate) fn new(schema: SchemaRef, batches: Vec<RecordBatch>) -> Self {
+        ResultRows { schema, batches }
     }
 
-    pub(super) fn rows(&self) -> usize {
+    pub(crate) fn rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
     }
 
-    /// The same rows in one batch, where that is possible.
-    pub(super) fn in_one_batch(mut self) -> Self {
+    /// Concatenates the batches, unless their schemas differ.
+    pub(crate) fn in_one_batch(mut self) -> Self {
         if let Ok(batch) = self.concat() {
             self.batches = vec![batch];
         }
         self
     }
 
-    pub(super) fn concat(&self) -> Result<RecordBatch, ArrowError> {
+    pub(crate) fn concat(&self) -> Result<RecordBatch, ArrowError> {
         arrow::compute::concat_batches(&self.schema, &self.batches)
     }
 
-    /// What was expected and what was found, if `found` is not as it should be.
-    pub(super) fn difference(
+    /// Compares `found` with this answer of the reference. Returns descriptions of what was
+    /// expected and found, or `None` if `found` is correct.
+    pub(crate) fn difference(
         &self,
-        found: &Answer,
-        comparison: Comparison,
+        found: &ResultRows,
+        expected: ExpectedRows,
     ) -> Option<(String, String)> {
-        let types = |answer: &Answer| -> Vec<String> {
+        let types = |answer: &ResultRows| -> Vec<String> {
             let fields = answer.schema.fields().iter();
             fields.map(|field| field.data_type().to_string()).collect()
         };
@@ -68,46 +70,46 @@ impl Answer {
             let columns = |answer| format!("columns of types {}", types(answer).join(", "));
             return Some((columns(self), columns(found)));
         }
-        let begin = match comparison {
-            Comparison::Some { skip, .. } => skip,
+        let begin = match expected {
+            ExpectedRows::Some { skip, .. } => skip,
             _ => 0,
         };
-        let enough = match comparison {
-            Comparison::All | Comparison::Ordered => found.rows() == self.rows(),
-            Comparison::Some { count, .. } => found.rows() == count,
-            Comparison::AtLeast(count) => found.rows() >= count,
+        let has_count = match expected {
+            ExpectedRows::All | ExpectedRows::Ordered => found.rows() == self.rows(),
+            ExpectedRows::Some { count, .. } => found.rows() == count,
+            ExpectedRows::AtLeast(count) => found.rows() >= count,
         };
-        if enough && self.continues_with(begin, found) {
+        if has_count && self.continues_with(begin, found) {
             return None;
         }
         let (expected_lines, found_lines) = (self.lines(), found.lines());
         let described = |expected: String| Some((expected, found.to_string()));
-        match comparison {
-            Comparison::Ordered if expected_lines == found_lines => None,
-            Comparison::Ordered => described(format!("in this order {self}")),
-            Comparison::All => {
+        match expected {
+            ExpectedRows::Ordered if expected_lines == found_lines => None,
+            ExpectedRows::Ordered => described(format!("in this order {self}")),
+            ExpectedRows::All => {
                 if found_lines.len() != expected_lines.len() {
                     return described(self.to_string());
                 }
-                let strange = not_among(&found_lines, &expected_lines)?;
-                described(format!("{self}\nwithout {strange}"))
+                let unexpected = not_among(&found_lines, &expected_lines)?;
+                described(format!("{self}\nwithout {unexpected}"))
             }
-            Comparison::Some { count, .. } if found_lines.len() != count => {
+            ExpectedRows::Some { count, .. } if found_lines.len() != count => {
                 described(format!("{count} of {self}"))
             }
-            Comparison::AtLeast(count) if found_lines.len() < count => {
+            ExpectedRows::AtLeast(count) if found_lines.len() < count => {
                 described(format!("{count} or more of {self}"))
             }
-            Comparison::Some { .. } | Comparison::AtLeast(_) => {
-                let strange = not_among(&found_lines, &expected_lines)?;
-                described(format!("rows of {self}\nwithout {strange}"))
+            ExpectedRows::Some { .. } | ExpectedRows::AtLeast(_) => {
+                let unexpected = not_among(&found_lines, &expected_lines)?;
+                described(format!("rows of {self}\nwithout {unexpected}"))
             }
         }
     }
 
-    /// Whether the rows of `other` stand here from row `begin` on, in that order: the common case,
-    /// told without formatting.
-    fn continues_with(&self, begin: usize, other: &Answer) -> bool {
+    /// Returns whether the rows of `other` are the rows of this answer from row `begin` on, in the
+    /// same order. This is the common case, and needs no formatting.
+    fn continues_with(&self, begin: usize, other: &ResultRows) -> bool {
         match (self.concat(), other.concat()) {
             (Ok(all), Ok(some)) if begin + some.num_rows() <= all.num_rows() => {
                 all.slice(begin, some.num_rows()).columns() == some.columns()
@@ -117,14 +119,15 @@ impl Answer {
         }
     }
 
-    /// Each row as text, in which no two values of a column look the same.
+    /// Formats each row, such that different values of a column have different texts.
     fn lines(&self) -> Vec<String> {
         self.batches.iter().flat_map(lines).collect()
     }
 }
 
 fn lines(batch: &RecordBatch) -> Vec<String> {
-    // A null must not look like a text, nor an error of the formatter stop the comparison.
+    // A null must differ from every text, and an error of the formatter must not end the
+    // comparison.
     let options = FormatOptions::new().with_null("␀").with_display_error(true);
     let columns: Vec<Result<ArrayFormatter<'_>, ArrowError>> = batch
         .columns()
@@ -143,7 +146,7 @@ fn lines(batch: &RecordBatch) -> Vec<String> {
         .collect()
 }
 
-/// A line that is more often in `lines` than in `others`.
+/// Returns a line that occurs more often in `lines` than in `others`.
 fn not_among<'a>(lines: &'a [String], others: &[String]) -> Option<&'a String> {
     let mut counts: HashMap<&str, usize> = HashMap::new();
     for line in others {
@@ -160,7 +163,7 @@ fn not_among<'a>(lines: &'a [String], others: &[String]) -> Option<&'a String> {
         })
 }
 
-impl fmt::Display for Answer {
+impl fmt::Display for ResultRows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines = self.lines();
         write!(f, "{} rows", lines.len())?;
