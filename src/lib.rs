@@ -48,7 +48,7 @@ pub use kalamtable_rows::{
 
 // Provider.
 pub use kalamtable_provider::{
-    BoxError, ChangeStatement, Error, FixedRows, KeyOrder, KeyRange, LookUp, MemoryTable,
+    BoxError, ChangeStatement, Error, FixedRows, KeyOrder, KeyRange, Lookup, MemoryTable,
     QueryEnded, RowChange, RowProvider, RowSender, RowStream, Rows, ScanRequest, Snapshot,
     SourceStatistics, Statement, TableSource, UniqueValues, VirtualRows, enable_dml, metadata,
     register, register_as,

@@ -299,7 +299,7 @@ async fn registering_twice_fails() {
     let ctx = SessionContext::new();
     SystemTables::register(&ctx).expect("the names are free");
     let error = SystemTables::register(&ctx).expect_err("the names are taken");
-    expect!["Execution error: there is a table `system.users` already"]
+    expect!["Execution error: table `system.users` exists already"]
         .assert_eq(&error.to_string());
 }
 

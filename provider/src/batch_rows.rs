@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`BatchRows`]: the source of a table that was defined at run time, over record batches.
+//! [`BatchRows`]: a columnar source over fixed record batches.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -27,27 +27,29 @@ use crate::columnar::{
 };
 use crate::columnar_change::ColumnarChange;
 use crate::error::{Error, values_text};
-use crate::key_filter::{KeyFilter, RangeEnds, place_in_range};
+use crate::key_filter::{KeyFilter, RangeEnds, compare_with_range};
 use crate::row_blocks::all_rows;
 use crate::row_reader::RowReader;
-use crate::snapshot::joined;
+use crate::snapshot::join_ranges;
 use crate::statement::{KeyOrder, Statement};
 
-/// Fixed rows of a table, as columns; found by primary key if they are in its order.
+/// Fixed rows of a table as columns. They are found by primary key if they are in its order.
 pub(crate) struct BatchRows {
     definition: TableDefinition,
     schema: SchemaRef,
     rows: RecordBatch,
-    /// The keys of rows that are in key order, as bytes that compare as keys do.
+    /// The primary keys as bytes that compare as SQL compares the keys; `None` if the rows are not
+    /// in key order.
     keys: Option<arrow::row::Rows>,
 }
 
 impl BatchRows {
-    /// The rows of `batches`: columns are found by id, then by name, and a nullable one may be absent.
+    /// Creates a source over the rows of `batches`. Columns are matched by id, then by name, and a
+    /// nullable column may be missing.
     ///
     /// # Errors
-    /// If a batch lacks a column, has another type or a null where none may be, or if two rows have the
-    /// same key.
+    /// Fails if a required column is missing or contains a null, if a column has another type, or
+    /// if two rows have the same key.
     pub(crate) fn try_new(
         definition: TableDefinition,
         batches: &[RecordBatch],
@@ -96,7 +98,8 @@ impl BatchRows {
         })
     }
 
-    /// The rows whose keys are in the ranges of `filter`; `None` if that takes a look at all of them.
+    /// Returns the row numbers of the keys in the ranges of `filter`, or `None` if all rows have to
+    /// be read.
     fn find(&self, filter: &KeyFilter) -> Result<Option<Vec<Range<usize>>>> {
         let (Some(keys), Some(filter)) = (&self.keys, filter.of_primary()) else {
             return Ok(None);
@@ -110,24 +113,25 @@ impl BatchRows {
         };
         let ends = bytes(&filter.lower)?.into_iter().zip(bytes(&filter.upper)?);
         let found = ends.map(|(lower, upper)| {
-            let place = |key: &[u8]| {
+            let position = |key: &[u8]| {
                 let lower = (compare(key, &lower), filter.lower.inclusive);
-                place_in_range(lower, (compare(key, &upper), filter.upper.inclusive))
+                compare_with_range(lower, (compare(key, &upper), filter.upper.inclusive))
             };
-            let begin = partition_point(keys, |key| place(key) == Ordering::Less);
-            let end = partition_point(keys, |key| place(key) != Ordering::Greater);
+            let begin = partition_point(keys, |key| position(key) == Ordering::Less);
+            let end = partition_point(keys, |key| position(key) != Ordering::Greater);
             begin..end
         });
-        Ok(Some(joined(found)))
+        Ok(Some(join_ranges(found)))
     }
 }
 
-/// How the first columns of a key compare with a prefix of keys: a key's bytes are those of its columns,
+/// Compares the first columns of a key with a prefix. The bytes of a key are those of its columns,
 /// one after the other.
 fn compare(key: &[u8], prefix: &[u8]) -> Ordering {
-    match key.starts_with(prefix) {
-        true => Ordering::Equal,
-        false => key.cmp(prefix),
+    if key.starts_with(prefix) {
+        Ordering::Equal
+    } else {
+        key.cmp(prefix)
     }
 }
 
@@ -135,15 +139,16 @@ fn partition_point(keys: &arrow::row::Rows, is_before: impl Fn(&[u8]) -> bool) -
     let (mut begin, mut end) = (0, keys.num_rows());
     while begin < end {
         let middle = begin + (end - begin) / 2;
-        match is_before(keys.row(middle).as_ref()) {
-            true => begin = middle + 1,
-            false => end = middle,
+        if is_before(keys.row(middle).as_ref()) {
+            begin = middle + 1;
+        } else {
+            end = middle;
         }
     }
     begin
 }
 
-/// `batch` with the columns of the table, in its order.
+/// Returns `batch` with the columns of the table, in the order of the table.
 fn with_schema(
     definition: &TableDefinition,
     schema: &SchemaRef,
@@ -170,7 +175,8 @@ fn with_schema(
     validate_batch(definition, schema, &columns, batch.num_rows())
 }
 
-/// The values of `columns` in each row, as bytes that compare as SQL compares them; `None` for no columns.
+/// Converts the values of `columns` in each row to bytes that compare as SQL compares the values.
+/// Returns `None` if there are no columns.
 fn keys_of(rows: &RecordBatch, columns: &[usize]) -> Result<Option<arrow::row::Rows>, ArrowError> {
     if columns.is_empty() {
         return Ok(None);
@@ -184,11 +190,14 @@ fn keys_of(rows: &RecordBatch, columns: &[usize]) -> Result<Option<arrow::row::R
 }
 
 fn columns_of(rows: &RecordBatch, columns: &[usize]) -> Vec<ArrayRef> {
-    let columns = columns.iter();
-    columns.map(|column| rows.column(*column).clone()).collect()
+    columns
+        .iter()
+        .map(|column| Arc::clone(rows.column(*column)))
+        .collect()
 }
 
-/// The first row whose key is that of one before it, among those that have one.
+/// Returns the first row whose key a previous row has. Rows for which `has_none` is true have no
+/// key.
 fn first_twice(keys: &arrow::row::Rows, has_none: impl Fn(usize) -> bool) -> Option<usize> {
     let mut seen: HashSet<&[u8]> = HashSet::new();
     (0..keys.num_rows()).find(|&row| !has_none(row) && !seen.insert(keys.row(row).data()))
@@ -262,9 +271,9 @@ impl ColumnarSource for BatchRows {
             None => None,
         };
         let looked_up = found.is_some();
-        let found = found.unwrap_or_else(|| all_rows(self.rows.num_rows()));
+        let ranges = found.unwrap_or_else(|| all_rows(self.rows.num_rows()));
         Ok(OpenedPartition {
-            rows: OpenedRows::Ranges(Box::new(BatchReader(self.rows.clone())), found),
+            rows: OpenedRows::Ranges(Box::new(BatchReader(self.rows.clone())), ranges),
             looked_up,
         })
     }
@@ -301,14 +310,14 @@ impl RowReader for BatchReader {
         selected: Option<&[usize]>,
         columns: &[usize],
     ) -> Result<Vec<ArrayRef>> {
-        let columns = columns.iter().map(|column| self.0.column(*column));
+        let arrays = columns.iter().map(|column| self.0.column(*column));
         let Some(selected) = selected else {
-            return Ok(columns
+            return Ok(arrays
                 .map(|array| array.slice(block.start, block.len()))
                 .collect());
         };
-        let rows = selected.iter().map(|offset| (block.start + offset) as u64);
-        let rows = UInt64Array::from_iter_values(rows);
-        columns.map(|array| Ok(take(array, &rows, None)?)).collect()
+        let numbers = selected.iter().map(|offset| (block.start + offset) as u64);
+        let rows = UInt64Array::from_iter_values(numbers);
+        arrays.map(|array| Ok(take(array, &rows, None)?)).collect()
     }
 }

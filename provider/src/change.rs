@@ -10,24 +10,25 @@ use kalamtable_rows::{Row, read_validated};
 
 use crate::columnar_change::{ChangeSink, ColumnarChange};
 use crate::error::Error;
-use crate::look_up::{KeyRange, LookUp};
+use crate::lookup::{KeyRange, Lookup};
 use crate::row_blocks::{RowBlock, all_rows};
 use crate::snapshot::Snapshot;
 use crate::statement::{BoxError, Statement};
 use crate::typed_reader::TypedReader;
 
-/// An `UPDATE` or a `DELETE`, as a source runs it.
+/// An `UPDATE` or `DELETE` statement that a [`TableSource`](crate::TableSource) runs.
 pub struct ChangeStatement<'a, R> {
     change: &'a ColumnarChange,
     row: PhantomData<fn() -> R>,
 }
 
-/// What a statement does to one row.
+/// The effect of an `UPDATE` or `DELETE` on one row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowChange<R> {
     /// The number of the row in the snapshot, from 0.
     pub row: usize,
-    /// What it is afterwards, with the fields that are no columns as they were; `None` if it is deleted.
+    /// The updated row, or `None` if the row is deleted. Fields that are not columns keep their
+    /// values.
     pub after: Option<R>,
 }
 
@@ -39,28 +40,34 @@ impl<'a, R: Row> ChangeStatement<'a, R> {
         }
     }
 
-    /// [`Statement::Update`] or [`Statement::Delete`].
+    /// Returns [`Statement::Update`] or [`Statement::Delete`].
     pub fn kind(&self) -> Statement {
         self.change.kind()
     }
 
-    /// What the statement says of a key, if it does: it changes no row that this leaves out.
-    pub fn look_up(&self) -> Option<LookUp<R>> {
-        LookUp::new(self.change.keys()?)
+    /// Returns the keys that the statement can match, or `None` if its condition does not restrict
+    /// a key. The statement never changes a row with another key.
+    pub fn lookup(&self) -> Option<Lookup<R>> {
+        Lookup::new(self.change.keys()?)
     }
 
-    /// What the statement does to `rows`: in ascending order, each row at most once. The rows may be
-    /// some of the table's, if each of them is asked for once.
+    /// Evaluates the statement over `rows`, and returns its changes in ascending order of the row
+    /// numbers, at most one per row.
     ///
-    /// The rows afterwards have been checked for nulls, closed sets, lengths and ranges, and not for
-    /// keys: an `UPDATE` may change those.
+    /// `rows` may be a part of the table. The source then calls this method for each part, so that
+    /// every row of the table is in exactly one of them.
+    ///
+    /// The updated rows satisfy the null, closed-set, length and range checks of their columns.
+    /// Their keys are not checked: an `UPDATE` may change them.
     ///
     /// # Errors
-    /// If a predicate or an assignment fails, or its value does not fit its column.
+    /// Fails if a predicate or an assignment fails, or if an assigned value does not fit its
+    /// column.
     pub fn changes(&self, rows: &Snapshot<R>) -> Result<Vec<RowChange<R>>, BoxError> {
         let ranges = self.change.keys().and_then(KeyRange::of_filter);
-        let found = ranges.and_then(|ranges| rows.find(&ranges));
-        let found = found.unwrap_or_else(|| all_rows(rows.len()));
+        let found = ranges
+            .and_then(|ranges| rows.find(&ranges))
+            .unwrap_or_else(|| all_rows(rows.len()));
         let mut sink = TypedChanges {
             rows: rows.iter(),
             next: 0,
@@ -78,9 +85,9 @@ impl<R> fmt::Debug for ChangeStatement<'_, R> {
     }
 }
 
-/// The changes of a statement to a snapshot.
+/// Collects the changes of a statement as typed rows.
 struct TypedChanges<R, I> {
-    /// The rows before, from number `next` on.
+    /// The rows before the change, from number `next` on.
     rows: I,
     next: usize,
     changes: Vec<RowChange<R>>,
@@ -93,20 +100,21 @@ impl<'r, R: Row, I: Iterator<Item = &'r R>> ChangeSink for TypedChanges<R, I> {
     }
 
     fn update(&mut self, block: &RowBlock, after: &RecordBatch) -> Result<(), Error> {
-        let rows = read_validated::<R>(after);
-        let rows = rows.map_err(|error| {
+        let rows = read_validated::<R>(after).map_err(|error| {
             let number = |row| block.rows().nth(row).unwrap_or_default();
             Error::from(error).map_row(number)
         })?;
-        for (row, mut after) in block.rows().zip(rows) {
+        for (row, mut updated) in block.rows().zip(rows) {
             if R::HAS_SKIPPED
                 && let Some(before) = self.rows.nth(row - self.next)
             {
-                after.keep_skipped(before.clone());
+                updated.keep_skipped(before.clone());
                 self.next = row + 1;
             }
-            let after = Some(after);
-            self.changes.push(RowChange { row, after });
+            self.changes.push(RowChange {
+                row,
+                after: Some(updated),
+            });
         }
         Ok(())
     }

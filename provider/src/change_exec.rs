@@ -20,15 +20,17 @@ use datafusion::physical_plan::metrics::{
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties,
-    ReplaceChildrenOptions, SendableRecordBatchStream,
+    SendableRecordBatchStream,
 };
 use futures::stream;
 
 use crate::columnar::SourceRef;
 use crate::columnar_change::ColumnarChange;
+use crate::leaf_plan::leaf_plan;
 use crate::statement::Statement;
 
-/// Has a source run a statement; returns the number of rows in one row, `count`.
+/// Runs a statement in its source. The result is one row, which holds the number of changed rows in
+/// column `count`.
 #[derive(Debug)]
 pub(crate) struct ChangeExec {
     source: SourceRef,
@@ -62,39 +64,10 @@ impl ChangeExec {
 }
 
 impl ExecutionPlan for ChangeExec {
-    fn name(&self) -> &str {
-        "RowChangeExec"
-    }
+    leaf_plan!("RowChangeExec");
 
     fn properties(&self) -> &Arc<PlanProperties> {
         &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        Vec::new()
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        if children.is_empty() {
-            Ok(self)
-        } else {
-            internal_err!("RowChangeExec has no children")
-        }
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-        _options: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        #[expect(
-            deprecated,
-            reason = "the trait has one form for callers and one to implement"
-        )]
-        self.with_new_children(children)
     }
 
     fn apply_expressions(
@@ -122,27 +95,30 @@ impl ExecutionPlan for ChangeExec {
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         if partition != 0 {
-            return internal_err!("RowChangeExec has one partition, and not number {partition}");
+            return internal_err!(
+                "RowChangeExec has one partition, but partition {partition} was executed"
+            );
         }
         let schema = self.schema();
-        let (source, work) = (self.source.clone(), self.work.clone());
+        let (source, work) = (Arc::clone(&self.source), self.work.clone());
         let metrics = BaselineMetrics::new(&self.metrics, partition);
         let changed = MetricBuilder::new(&self.metrics).counter("rows_changed", partition);
         let run = async move {
             let _timer = metrics.elapsed_compute().timer();
-            // It may look at many rows, and wait for other statements. Once it has begun it runs to its end,
-            // also if nobody waits for it any more: as a whole.
-            let work = SpawnedTask::spawn_blocking(move || match work {
+            // The statement may read many rows and wait for other statements, hence the thread for
+            // blocking work. Once started it runs to completion, even if the query is cancelled, so
+            // that it takes effect completely.
+            let task = SpawnedTask::spawn_blocking(move || match work {
                 Work::Change(change) => source.change(&change, context.session_config()),
                 Work::Truncate => source.truncate(context.session_config()),
             });
-            let count = work
+            let count = task
                 .join()
                 .await
                 .map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))??;
             changed.add(usize::try_from(count).unwrap_or(usize::MAX));
-            let count: ArrayRef = Arc::new(UInt64Array::from(vec![count]));
-            Ok(RecordBatch::try_from_iter([("count", count)])?)
+            let array: ArrayRef = Arc::new(UInt64Array::from(vec![count]));
+            Ok(RecordBatch::try_from_iter([("count", array)])?)
         };
         let stream = RecordBatchStreamAdapter::new(schema, stream::once(run));
         Ok(Box::pin(stream))

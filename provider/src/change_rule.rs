@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`ChangeRule`]: hands `UPDATE` and `DELETE` to the provider as they were written.
+//! [`ChangeRule`]: passes the complete condition and assignments of an `UPDATE` or `DELETE` to the
+//! provider.
 //!
-//! DataFusion 55 tells a provider the predicates that it finds in the optimized plan, where a subquery
-//! has become a join and a `LIMIT` is none: `DELETE FROM t WHERE id IN (SELECT ..)` arrives as the
-//! deletion of all rows, and an assignment may name a column that only the optimizer knows. The rule
-//! sees the plan before, takes the predicates and the assignments out of it, and refuses what it cannot
-//! take.
+//! DataFusion 55 extracts the predicates of a DML statement from the optimized plan, in which
+//! subqueries have become joins and limits are lost: `DELETE FROM t WHERE id IN (SELECT ..)`
+//! reaches the provider as the deletion of all rows, and an assignment may refer to a column that
+//! exists only in the optimized plan. This analyzer rule reads the predicates and assignments
+//! before the optimizer runs, and rejects statements that it cannot represent.
 
 use std::sync::Arc;
 
@@ -29,11 +30,13 @@ use crate::provider::RowProvider;
 
 const NAME: &str = "kalamtable_change_statements";
 
-/// Lets `UPDATE` and `DELETE` of this library's tables run in the sessions of `ctx`, and of those that
-/// are made from it later. [`register`](crate::register) and [`register_as`](crate::register_as) do it;
-/// a server that hands providers to DataFusion in another way does it itself, after it has added the
-/// last analyzer rule of its own: conditions that a rule adds behind this one would be lost, and such
-/// statements are refused. Optimizer rules must not add conditions to statements that write.
+/// Enables `UPDATE` and `DELETE` on the tables of this library in `ctx`, and in sessions that are
+/// created from it later.
+///
+/// [`register`](crate::register) and [`register_as`](crate::register_as) call this function. A
+/// server that registers its providers in another way calls it itself, after it has added the last
+/// of its own analyzer rules: a condition that a later rule adds would be lost, so the statement is
+/// rejected in such a session. Optimizer rules must not add conditions to DML statements.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -61,8 +64,8 @@ pub fn enable_dml(ctx: &SessionContext) {
     }
 }
 
-/// Whether the rule is the last one that looks at a plan as it was written: one behind it may add
-/// conditions that it has not seen.
+/// Returns whether [`ChangeRule`] is the last analyzer rule of the session. A later rule could add
+/// conditions that [`ChangeRule`] has not seen.
 fn is_last(session: &dyn Session) -> bool {
     let state = session.as_any().downcast_ref::<SessionState>();
     let last = state.and_then(|state| state.analyzer().rules.last());
@@ -91,13 +94,13 @@ fn with_change(statement: DmlStatement) -> Result<Transformed<LogicalPlan>> {
     let Some(provider) = provider_of(&*statement.target).filter(|_| is_change) else {
         return Ok(Transformed::no(LogicalPlan::Dml(statement)));
     };
-    let (assignments, filters) = match parts(&statement) {
-        Ok(parts) => parts,
+    let (assignments, filters) = match read_change(&statement) {
+        Ok(change) => change,
         Err(unsupported) => {
             let (table, op) = (&statement.table_name, statement.op.name());
             return plan_err!(
-                "{op} of table `{table}` with {unsupported}: only conditions on the table's own \
-                 columns are taken; select the keys first, and name them in the statement"
+                "{op} of table `{table}` with {unsupported} is not supported: the condition may use \
+                 only columns of the table; select the keys first and list them in the statement"
             );
         }
     };
@@ -112,20 +115,22 @@ fn with_change(statement: DmlStatement) -> Result<Transformed<LogicalPlan>> {
     })))
 }
 
-/// The provider of this library that a plan names, also where the rule has been before.
+/// Returns the provider of the target table if it is a [`RowProvider`]. It is unwrapped if the rule
+/// has already replaced the target.
 fn provider_of(source: &dyn TableSource) -> Option<Arc<dyn TableProvider>> {
     let provider = &source.downcast_ref::<DefaultTableSource>()?.table_provider;
     match provider.downcast_ref::<ChangeTarget>() {
-        Some(target) => Some(target.provider.clone()),
+        Some(target) => Some(Arc::clone(&target.provider)),
         None => provider.is::<RowProvider>().then(|| Arc::clone(provider)),
     }
 }
 
 type Assignments = Vec<(String, Expr)>;
 
-/// What a statement assigns, and for which rows; or what in it is neither. The plan is as it was
-/// written, or that of a prepared statement, which DataFusion optimizes before.
-fn parts(statement: &DmlStatement) -> Result<(Assignments, Vec<Expr>), &'static str> {
+/// Returns the assignments and the conditions of a statement, or a description of a part of it that
+/// is neither. DataFusion has already optimized the plan of a prepared statement; any other plan is
+/// not optimized yet.
+fn read_change(statement: &DmlStatement) -> Result<(Assignments, Vec<Expr>), &'static str> {
     let mut plan: &LogicalPlan = &statement.input;
     let mut assignments = Vec::new();
     if let (WriteOp::Update, LogicalPlan::Projection(projection)) = (&statement.op, plan) {
@@ -157,7 +162,7 @@ fn parts(statement: &DmlStatement) -> Result<(Assignments, Vec<Expr>), &'static 
                 }
                 &alias.input
             }
-            // What several expressions have in common.
+            // Common subexpressions.
             LogicalPlan::Projection(projection) => {
                 let values = assignments.iter_mut().map(|(_, value)| value);
                 for expr in values.chain(&mut filters) {
@@ -167,7 +172,7 @@ fn parts(statement: &DmlStatement) -> Result<(Assignments, Vec<Expr>), &'static 
                 }
                 &projection.input
             }
-            // The optimizer may have left another table of a join.
+            // The optimizer may have reduced a join to another table.
             LogicalPlan::TableScan(scan) if !scan.table_name.resolved_eq(&statement.table_name) => {
                 return Err("another table");
             }
@@ -184,17 +189,19 @@ fn parts(statement: &DmlStatement) -> Result<(Assignments, Vec<Expr>), &'static 
             _ => return Err("more than a condition"),
         };
     }
-    let assignments = assignments
+    let unqualified_assignments = assignments
         .into_iter()
-        .map(|(column, value)| of_table(value).map(|value| (column, value)));
-    let filters = filters.into_iter().map(of_table);
-    Ok((
-        assignments.collect::<Result<_, _>>()?,
-        filters.collect::<Result<_, _>>()?,
-    ))
+        .map(|(column, value)| of_table(value).map(|value| (column, value)))
+        .collect::<Result<_, _>>()?;
+    let unqualified_filters = filters
+        .into_iter()
+        .map(of_table)
+        .collect::<Result<_, _>>()?;
+    Ok((unqualified_assignments, unqualified_filters))
 }
 
-/// `expr`, whose columns are those of `schema`, with another expression for each of them by its index.
+/// Replaces each column of `expr`, which refers to `schema`, by the expression that `of_index`
+/// returns for the index of the column.
 fn over_columns(
     expr: &Expr,
     schema: &DFSchema,
@@ -211,7 +218,7 @@ fn is_column(expr: &Expr, name: &str) -> bool {
     matches!(expr, Expr::Column(column) if column.name == name)
 }
 
-/// `expr` with the names of the table's columns alone.
+/// Removes the qualifiers of the columns in `expr`. Fails if `expr` contains a subquery.
 fn of_table(expr: Expr) -> Result<Expr, &'static str> {
     let mut has_subquery = false;
     let unqualified = expr.transform(|expr| match expr {
@@ -228,13 +235,13 @@ fn of_table(expr: Expr) -> Result<Expr, &'static str> {
         }
         expr => Ok(Transformed::no(expr)),
     });
-    match has_subquery {
-        true => Err("a subquery"),
-        false => unqualified.data().map_err(|_| "an unknown expression"),
+    if has_subquery {
+        return Err("a subquery");
     }
+    unqualified.data().map_err(|_| "an unknown expression")
 }
 
-/// The target of one statement, which knows what the statement says.
+/// The target table of one statement, with the conditions and assignments of the statement.
 #[derive(Debug)]
 struct ChangeTarget {
     /// A [`RowProvider`].
@@ -247,13 +254,13 @@ impl ChangeTarget {
     fn row_provider(&self, state: &dyn Session) -> Result<&RowProvider> {
         if !is_last(state) {
             return exec_err!(
-                "an analyzer rule was added after `enable_dml`, which may add conditions: call \
+                "an analyzer rule that was added after `enable_dml` may add conditions: call \
                  `enable_dml` again"
             );
         }
         match self.provider.downcast_ref::<RowProvider>() {
             Some(provider) => Ok(provider),
-            None => internal_err!("the target of a statement is another provider"),
+            None => internal_err!("the target of the statement is not a `RowProvider`"),
         }
     }
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`ColumnarSource`]: the rows of a table as columns, for one plan; [`ColumnarTable`]: the table that
-//! provides one for each plan.
+//! [`ColumnarSource`]: the rows of a table as columns, for one plan; [`ColumnarTable`]: the table
+//! that provides one for each plan.
 //!
-//! A table whose rows have a Rust type implements [`TableSource`](crate::TableSource) instead, for which
-//! the crate implements [`ColumnarSource`].
+//! A table whose rows have a Rust type implements [`TableSource`](crate::TableSource) instead, for
+//! which the crate implements [`ColumnarSource`].
 
 use std::any::Any;
 use std::fmt;
@@ -24,13 +24,14 @@ use kalamtable_model::TableDefinition;
 
 use crate::columnar_change::ColumnarChange;
 use crate::key_filter::KeyFilter;
+use crate::row_blocks::all_rows;
 use crate::row_reader::RowReader;
 use crate::statement::{KeyOrder, Statement};
 
 /// A table that provides the source of each plan.
 ///
-/// [`RowProvider`](crate::RowProvider) plans queries and DML over it. A table whose rows do not depend
-/// on the session is a [`ColumnarSource`] wrapped in [`SharedSource`].
+/// [`RowProvider`](crate::RowProvider) plans queries and DML over it. A table whose rows do not
+/// depend on the session is a [`ColumnarSource`] wrapped in [`SharedSource`].
 #[async_trait]
 pub trait ColumnarTable: Any + fmt::Debug + Send + Sync {
     /// Returns the definition of the table.
@@ -96,14 +97,14 @@ pub type SourceRef = Arc<dyn ColumnarSource>;
 
 /// The rows of a table as columns.
 ///
-/// Plans call the methods up to [`accepts`](Self::accepts) when a statement is planned, and the others
-/// when it runs, possibly in another session and more than once.
+/// Plans call the methods up to [`accepts`](Self::accepts) when a statement is planned, and the
+/// others when it runs, possibly in another session and more than once.
 pub trait ColumnarSource: fmt::Debug + Send + Sync + 'static {
     /// Returns the definition of the table.
     fn definition(&self) -> &TableDefinition;
 
-    /// Returns the schema of the rows: the columns of the definition, followed by the system columns,
-    /// if the table has any.
+    /// Returns the schema of the rows: the columns of the definition, followed by the system
+    /// columns, if the table has any.
     fn schema(&self) -> &SchemaRef;
 
     /// Returns the text that `EXPLAIN` shows for the table.
@@ -111,8 +112,8 @@ pub trait ColumnarSource: fmt::Debug + Send + Sync + 'static {
         format!("table={}", self.definition().name())
     }
 
-    /// Returns whether keys compare in the source as SQL compares them. Only then are ranges of keys
-    /// and the key order used.
+    /// Returns whether the source orders keys as SQL orders the key columns. Key ranges and the key
+    /// order are used only in that case.
     fn has_sql_order(&self) -> bool;
 
     /// Returns the number of partitions, at least 1.
@@ -151,8 +152,8 @@ pub trait ColumnarSource: fmt::Debug + Send + Sync + 'static {
     /// Any error reaches the statement.
     fn writer<'a>(&'a self, session: &SessionConfig) -> Result<Box<dyn RowWriter + 'a>>;
 
-    /// Runs one `UPDATE` or `DELETE`, completely or not at all, and returns the number of rows that it
-    /// changed.
+    /// Runs one `UPDATE` or `DELETE`, completely or not at all, and returns the number of rows that
+    /// it changed.
     ///
     /// # Errors
     /// Any error reaches the statement.
@@ -170,8 +171,8 @@ pub trait ColumnarSource: fmt::Debug + Send + Sync + 'static {
 pub struct PlanStatistics {
     /// The number of rows, if it is known.
     pub row_count: Option<usize>,
-    /// Whether the row count may differ when the plan runs. The planner never answers a query from an
-    /// estimate.
+    /// Whether the row count may differ when the plan runs. The planner never answers a query from
+    /// an estimate.
     pub is_estimate: bool,
     /// The smallest and the greatest value of the first key column.
     pub key_bounds: Option<[ScalarValue; 2]>,
@@ -186,7 +187,8 @@ pub struct ColumnarScan<'a> {
     pub partition: usize,
     /// The keys that the query can match, if its filter restricts them.
     pub keys: Option<&'a KeyFilter>,
-    /// Whether the plan relies on key order. The source then fails if the rows are not in that order.
+    /// Whether the plan relies on key order. The source then fails if the rows are not in that
+    /// order.
     pub in_key_order: bool,
     /// Whether the rows are read from the last one to the first one.
     pub reverse: bool,
@@ -204,9 +206,21 @@ pub struct OpenedPartition {
     pub looked_up: bool,
 }
 
+impl OpenedPartition {
+    /// Opens all rows of `reader`, without a search by key.
+    pub fn all(reader: impl RowReader + 'static) -> Self {
+        let found = all_rows(reader.len());
+        OpenedPartition {
+            rows: OpenedRows::Ranges(Box::new(reader), found),
+            looked_up: false,
+        }
+    }
+}
+
 /// The two forms in which a partition is read.
 pub enum OpenedRows {
-    /// All rows at once, and the ascending ranges of row numbers that can match.
+    /// All rows at once, and the ranges of row numbers that can match. The ranges are ascending,
+    /// and not adjacent.
     Ranges(Box<dyn RowReader>, Vec<Range<usize>>),
     /// One reader per chunk, in the order of the scan.
     Chunks(BoxStream<'static, Result<Box<dyn RowReader>>>),
@@ -217,7 +231,8 @@ pub trait RowWriter: Send {
     /// Adds the rows of `batch`, which has the schema of the source with all columns nullable.
     ///
     /// # Errors
-    /// Fails if a value does not fit its column. The error names the row by its number in the statement.
+    /// Fails if a value does not fit its column. The error names the row by its number in the
+    /// statement.
     fn push(&mut self, batch: &RecordBatch) -> Result<()>;
 
     /// Writes all added rows, or none of them, and returns their number.

@@ -26,16 +26,17 @@ use crate::row_reader::RowReader;
 use crate::statement::Statement;
 use crate::table_fields::TableFields;
 
-/// An `UPDATE` or a `DELETE` of one table, whatever its row type.
+/// An `UPDATE` or `DELETE` of one table, independent of its row type.
 #[derive(Debug)]
 pub struct ColumnarChange {
     filter: Option<Filter>,
-    /// What the filter says of a key.
+    /// The keys that the filter can match.
     keys: Option<KeyFilter>,
+    /// Whether the filter is false for every row.
     is_never: bool,
-    /// How many rows are judged at a time.
+    /// The maximum number of rows per block.
     batch_size: usize,
-    /// For an `UPDATE`, what it assigns.
+    /// The assignments of an `UPDATE`; `None` for a `DELETE`.
     assignments: Option<BoundAssignments>,
 }
 
@@ -43,7 +44,8 @@ pub struct ColumnarChange {
 struct BoundAssignments {
     table: SchemaRef,
     fields: TableFields,
-    /// The position of each column that gets a value, and the value, over all columns of the table.
+    /// The position of each assigned column, and its value as an expression over all columns of the
+    /// table.
     values: Vec<(usize, Arc<dyn PhysicalExpr>)>,
 }
 
@@ -53,12 +55,47 @@ pub(crate) struct ChangedTable<'a> {
     pub(crate) definition: &'a TableDefinition,
     /// The schema of the source.
     pub(crate) schema: &'a SchemaRef,
-    /// Whether keys compare in the source as SQL compares them.
+    /// Whether the source orders keys as SQL orders the key columns.
     pub(crate) has_sql_order: bool,
 }
 
 impl ColumnarChange {
-    /// Returns the keys that the statement can match, if its filter restricts them.
+    /// Creates an `UPDATE` of the rows for which all of `filters` are true, or a `DELETE` if there
+    /// are no `assignments`.
+    ///
+    /// # Errors
+    /// Fails if a filter is not a predicate over the columns of the table, if a value is not an
+    /// expression over them, or if an assigned column does not exist or is assigned twice.
+    pub(crate) fn try_new(
+        table: ChangedTable<'_>,
+        assignments: Option<Vec<(String, Expr)>>,
+        filters: &[Expr],
+        session: &dyn Session,
+    ) -> Result<Self> {
+        let schema = table.schema;
+        let resolved = Arc::new(DFSchema::try_from(Arc::clone(schema))?);
+        let simplifier = simplifier(&resolved, session);
+        let bound = assignments.map(|assignments| {
+            BoundAssignments::try_new(table, assignments, &resolved, &simplifier, session)
+        });
+        let mut simplified = Vec::new();
+        for filter in filters {
+            // The simplifier turns a `BETWEEN` into two conditions.
+            let conditions = split_conjunction_owned(simplifier.simplify(filter.clone())?);
+            simplified.extend(conditions);
+        }
+        let (definition, has_order) = (table.definition, table.has_sql_order);
+        Ok(ColumnarChange {
+            filter: Filter::try_new(&simplified, schema, session)?,
+            keys: KeyFilter::try_new(&simplified, schema, definition, has_order)?,
+            is_never: simplified.iter().any(is_never),
+            batch_size: session.config().batch_size().max(1),
+            assignments: bound.transpose()?,
+        })
+    }
+
+    /// Returns the keys that the statement can match, or `None` if its condition does not restrict
+    /// a key.
     pub fn keys(&self) -> Option<&KeyFilter> {
         self.keys.as_ref()
     }
@@ -71,40 +108,6 @@ impl ColumnarChange {
         filter.chain(values.map(|(_, value)| value))
     }
 
-    /// In the rows for which all of `filters` hold, gives columns new values; or without assignments,
-    /// deletes the rows.
-    ///
-    /// # Errors
-    /// If one of the filters is no predicate, or one of the values no expression, over the table's
-    /// columns; if a column is not there, or is named twice.
-    pub(crate) fn try_new(
-        table: ChangedTable<'_>,
-        assignments: Option<Vec<(String, Expr)>>,
-        filters: &[Expr],
-        session: &dyn Session,
-    ) -> Result<Self> {
-        let schema = table.schema;
-        let resolved = Arc::new(DFSchema::try_from(Arc::clone(schema))?);
-        let simplifier = simplifier(&resolved, session);
-        let assignments = assignments.map(|assignments| {
-            BoundAssignments::try_new(table, assignments, &resolved, &simplifier, session)
-        });
-        let mut simplified = Vec::new();
-        for filter in filters {
-            // A `BETWEEN` is two conditions then.
-            let filter = simplifier.simplify(filter.clone())?;
-            simplified.extend(split_conjunction_owned(filter));
-        }
-        let filters = simplified;
-        Ok(ColumnarChange {
-            filter: Filter::try_new(&filters, schema, session)?,
-            keys: KeyFilter::try_new(&filters, schema, table.definition, table.has_sql_order)?,
-            is_never: filters.iter().any(is_never),
-            batch_size: session.config().batch_size().max(1),
-            assignments: assignments.transpose()?,
-        })
-    }
-
     /// Returns [`Statement::Update`] or [`Statement::Delete`].
     pub fn kind(&self) -> Statement {
         match self.assignments {
@@ -113,7 +116,11 @@ impl ColumnarChange {
         }
     }
 
-    /// What is done to those rows of `found` that pass.
+    /// Evaluates the statement over the rows in the ranges `found`, and passes its changes to
+    /// `changes`.
+    ///
+    /// # Errors
+    /// Fails if the condition or an assignment fails, or with an error of `rows` or `changes`.
     pub fn run(
         &self,
         rows: &mut dyn RowReader,
@@ -160,12 +167,16 @@ impl BoundAssignments {
                 return plan_err!("table `{name}`: column `{column}` is assigned twice");
             }
             let ty = schema.field(position).data_type();
-            let value = match value.get_type(resolved)? == *ty {
-                true => value,
-                false => cast(value, ty.clone()),
+            let typed = if value.get_type(resolved)? == *ty {
+                value
+            } else {
+                cast(value, ty.clone())
             };
-            let value = simplifier.simplify(simplifier.coerce(value, resolved)?)?;
-            values.push((position, session.create_physical_expr(value, resolved)?));
+            let simplified = simplifier.simplify(simplifier.coerce(typed, resolved)?)?;
+            values.push((
+                position,
+                session.create_physical_expr(simplified, resolved)?,
+            ));
         }
         Ok(BoundAssignments {
             fields: TableFields::new(schema),
@@ -174,11 +185,11 @@ impl BoundAssignments {
         })
     }
 
-    /// The rows of `block` as they are afterwards.
+    /// Builds the rows of `block` with the assigned values.
     fn after(&self, rows: &mut dyn RowReader, block: &RowBlock) -> Result<RecordBatch> {
         let all: Vec<usize> = (0..self.table.fields().len()).collect();
         let mut columns = build(rows, block, &all)?;
-        let before = RecordBatch::try_new(self.table.clone(), columns.clone())?;
+        let before = RecordBatch::try_new(Arc::clone(&self.table), columns.clone())?;
         for (position, value) in &self.values {
             columns[*position] = value.evaluate(&before)?.into_array(block.len())?;
         }
@@ -186,17 +197,17 @@ impl BoundAssignments {
     }
 }
 
-/// What makes a constant of `now()`, and of what follows from it: these expressions have not met the
-/// optimizer.
+/// Creates a simplifier that evaluates constant expressions such as `now()`. The optimizer has not
+/// processed the expressions of the statement.
 fn simplifier(table: &DFSchemaRef, session: &dyn Session) -> ExprSimplifier {
-    let context = SimplifyContext::builder()
-        .with_schema(table.clone())
-        .with_config_options(session.config().options().clone());
-    let context = match session.execution_props().query_execution_start_time {
-        Some(start) => context.with_query_execution_start_time(Some(start)),
-        None => context.with_current_time(),
+    let builder = SimplifyContext::builder()
+        .with_schema(Arc::clone(table))
+        .with_config_options(Arc::clone(session.config().options()));
+    let timed = match session.execution_props().query_execution_start_time {
+        Some(start) => builder.with_query_execution_start_time(Some(start)),
+        None => builder.with_current_time(),
     };
-    ExprSimplifier::new(context.build())
+    ExprSimplifier::new(timed.build())
 }
 
 fn build(rows: &mut dyn RowReader, block: &RowBlock, columns: &[usize]) -> Result<Vec<ArrayRef>> {
@@ -223,15 +234,15 @@ impl fmt::Display for ColumnarChange {
     }
 }
 
-/// Receives the changes that [`ColumnarChange::run`] finds, in ascending order of rows.
+/// A receiver of the changes that [`ColumnarChange::run`] computes, in ascending order of the rows.
 pub trait ChangeSink {
     /// Deletes the rows of `block`.
     fn delete(&mut self, block: &RowBlock);
 
-    /// Replaces the rows of `block` by those of `after`, which has the column ids of the table and one
-    /// row for each row of `block`.
+    /// Replaces the rows of `block` by those of `after`, which has one row for each row of `block`,
+    /// and the column ids of the table.
     ///
     /// # Errors
-    /// Any error ends the statement.
+    /// Any error fails the statement.
     fn update(&mut self, block: &RowBlock, after: &RecordBatch) -> Result<(), Error>;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The defaults of a definition as expressions that an `INSERT` plan holds.
+//! Converts the column defaults of a definition to DataFusion expressions.
 
 use std::sync::Arc;
 
@@ -11,13 +11,14 @@ use datafusion::functions::datetime;
 use datafusion::logical_expr::{Expr, cast, lit};
 use kalamtable_model::{Column, ColumnDefault, DefaultFunction, Literal};
 
-/// The default of `column`, of exactly its Arrow type; `None` if it has none.
+/// Returns the default of `column` as an expression of exactly its Arrow type, or `None` if the
+/// column has no default.
 pub(crate) fn default_expr(column: &Column) -> Option<Expr> {
     let ty = column.ty.arrow_type();
     match column.default.as_ref()? {
         ColumnDefault::Literal(literal) => literal_value(literal, &ty).map(lit),
         ColumnDefault::Call(function) => {
-            // A row that counts in a coarser unit than its column would refuse the digits below it.
+            // A row field with a coarser unit than its column rejects the digits below its unit.
             let call = match row_type(column, &ty) {
                 Some(row_type) => cast(call(*function), row_type),
                 None => call(*function),
@@ -27,7 +28,7 @@ pub(crate) fn default_expr(column: &Column) -> Option<Expr> {
     }
 }
 
-/// The type of `column` in the unit of its row field, where that is another than the column's.
+/// Returns the type of `column` in the unit of its row field, or `None` if both have the same unit.
 fn row_type(column: &Column, ty: &DataType) -> Option<DataType> {
     let unit = TimeUnit::from(column.unit?);
     match ty {
@@ -38,12 +39,12 @@ fn row_type(column: &Column, ty: &DataType) -> Option<DataType> {
     }
 }
 
-/// A call that DataFusion replaces by its value once per statement.
+/// Returns a function call that DataFusion evaluates once per statement.
 fn call(function: DefaultFunction) -> Expr {
     match function {
         DefaultFunction::Now => {
-            // With its zone, or a cast to a column with another one would take the moment for that
-            // zone's local time.
+            // Without a time zone, a cast to a column with another zone would read the timestamp as
+            // local time in that zone.
             let mut config = ConfigOptions::default();
             config.execution.time_zone = Some("UTC".to_string());
             datetime::now(&config).call(vec![])
@@ -53,13 +54,13 @@ fn call(function: DefaultFunction) -> Expr {
     }
 }
 
-/// `literal` as a scalar of type `ty`; `None` if it does not fit, which a checked definition rules
-/// out.
+/// Converts `literal` to a scalar of type `ty`, or returns `None` if it does not fit, which a
+/// checked definition rules out.
 pub fn literal_value(literal: &Literal, ty: &DataType) -> Option<ScalarValue> {
     Some(match (literal, ty) {
         (Literal::Boolean(value), DataType::Boolean) => ScalarValue::Boolean(Some(*value)),
         (Literal::Integer(value), _) => return integer_value(*value, ty),
-        // Rounding is what the column does to every value.
+        // The column rounds every value to single precision.
         (Literal::Float(value), DataType::Float32) => ScalarValue::Float32(Some(*value as f32)),
         (Literal::Float(value), DataType::Float64) => ScalarValue::Float64(Some(*value)),
         (Literal::Text(text), DataType::Utf8) => ScalarValue::Utf8(Some(text.to_string())),
@@ -89,7 +90,7 @@ fn integer_value(value: i128, ty: &DataType) -> Option<ScalarValue> {
         DataType::Date32 => ScalarValue::Date32(Some(value.try_into().ok()?)),
         DataType::Time64(TimeUnit::Microsecond) => ScalarValue::Time64Microsecond(Some(int64?)),
         DataType::Timestamp(unit, zone) => {
-            let zone = zone.as_ref().map(Arc::clone);
+            let zone = zone.clone();
             match unit {
                 TimeUnit::Second => ScalarValue::TimestampSecond(Some(int64?), zone),
                 TimeUnit::Millisecond => ScalarValue::TimestampMillisecond(Some(int64?), zone),

@@ -12,17 +12,17 @@ use kalamtable_rows::{RowError, ToArrow};
 
 use crate::statement::{BoxError, Statement};
 
-/// What can go wrong with a table.
+/// An error of a table: of its rows, its source or a statement.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Between rows and Arrow.
+    /// A row could not be converted to or from Arrow.
     #[error(transparent)]
     Row(#[from] RowError),
-    /// A row whose primary key or unique key another row has: one that is there, or one of the same
-    /// statement.
+    /// Two rows have the same primary or unique key: either two rows of one statement, or a row of
+    /// the statement and a row of the table.
     #[error(
-        "table `{table}`{}: the {} key {} = {values} is there already",
+        "table `{table}`{}: the {} key {} = {values} exists already",
         row.map(|row| format!(", row {row}")).unwrap_or_default(),
         if *is_primary { "primary" } else { "unique" },
         columns.iter().map(|column| format!("`{column}`")).collect::<Vec<_>>().join(", "),
@@ -30,96 +30,99 @@ pub enum Error {
     DuplicateKey {
         /// The table.
         table: TableName,
-        /// The number of the row among those that were to be inserted, or of the batches, from 0.
+        /// The number of the row in the `INSERT` or in the batches, from 0; `None` if the row comes
+        /// from an `UPDATE`.
         row: Option<usize>,
-        /// Whether it is the primary key.
+        /// Whether the key is the primary key.
         is_primary: bool,
-        /// The columns of the key, in its order.
+        /// The names of the key columns, in the order of the key.
         columns: Vec<String>,
-        /// The values of the key.
+        /// The values of the key, separated by commas.
         values: String,
     },
-    /// A change of a row would have changed its primary key.
-    #[error("table `{table}`: an update may not change the primary key {from} to {to}")]
+    /// An update of a row through the Rust API would change its primary key.
+    #[error("table `{table}`: an update must not change the primary key {from} to {to}")]
     KeyChanged {
         /// The table.
         table: TableName,
-        /// The key before, as `Debug` shows it.
+        /// The existing key, formatted with `Debug`.
         from: String,
-        /// The key after.
+        /// The changed key, formatted with `Debug`.
         to: String,
     },
-    /// Rows that should be in the order of their keys and are not.
+    /// The rows of a source are not in key order, although it declares that they are.
     #[error(
-        "table `{table}`: the source says that its rows are in key order, and {}",
+        "table `{table}`: the source declares key order, but {}",
         match row {
-            Some(row) => format!("row {row} does not come after the one before it"),
-            None => "made a snapshot that does not say so: make it with `Snapshot::in_key_order`".to_string(),
+            Some(row) => format!("row {row} does not follow the previous row in key order"),
+            None => "its snapshot is not in key order: create it with `Snapshot::in_key_order`".to_string(),
         }
     )]
     NotInKeyOrder {
         /// The table.
         table: TableName,
-        /// The first row that is out of order, if the rows were looked at.
+        /// The number of the first row that is out of order; `None` if a snapshot does not have the
+        /// declared order.
         row: Option<usize>,
     },
-    /// A statement that the table's source does not take.
-    #[error("table `{table}`: its source does not take `{statement}`")]
+    /// The source of the table does not support the statement.
+    #[error("table `{table}`: its source does not support `{statement}`")]
     NotWritable {
         /// The table.
         table: TableName,
-        /// The statement.
+        /// The kind of statement.
         statement: String,
     },
-    /// An `UPDATE` or `DELETE` of which the session may hand over only a part.
+    /// The session may pass only a part of an `UPDATE` or `DELETE` to the provider.
     #[error(
-        "table `{table}`: `{statement}` needs a session that hands over the whole statement: call \
-         `enable_dml(&ctx)` after the last analyzer rule is added, or register the table with \
-         `register`; a provider around a `RowProvider` can't hand it on"
+        "table `{table}`: `{statement}` is not enabled in this session: call `enable_dml(&ctx)` after \
+         the last analyzer rule is added, or register the table with `register`; a provider that \
+         wraps a `RowProvider` cannot forward the statement"
     )]
     ChangesNotEnabled {
         /// The table.
         table: TableName,
-        /// The statement.
+        /// The kind of statement.
         statement: String,
     },
-    /// A statement whose rows have another number of columns than the table.
+    /// The rows of an `INSERT` have another number of columns than the table.
     #[error("table `{table}` has {expected} columns, but the rows to write have {found}")]
     ColumnCount {
         /// The table.
         table: TableName,
-        /// How many columns the table has.
+        /// The number of columns of the table.
         expected: usize,
-        /// How many the rows have.
+        /// The number of columns of the rows.
         found: usize,
     },
-    /// A statement that assigns a value to a system column.
-    #[error("table `{table}`: column `{column}` is written by the system: leave it out")]
+    /// An `UPDATE` assigns a value to a system column.
+    #[error("table `{table}`: column `{column}` is written by the system: omit it")]
     SystemColumn {
         /// The table.
         table: TableName,
         /// The column.
         column: String,
     },
-    /// A source of rows failed.
+    /// The source of the table failed.
     #[error("table `{table}`: its source failed: {source}")]
     Source {
         /// The table.
         table: TableName,
-        /// Why.
+        /// The error of the source.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A source of rows, or a value of theirs, panicked.
+    /// The source of the table, or the conversion of a value of its rows, panicked.
     #[error("table `{table}`: its source panicked: {message}")]
     Panicked {
         /// The table.
         table: TableName,
-        /// What the panic said.
+        /// The message of the panic.
         message: String,
     },
 }
 
 impl Error {
+    /// Creates a [`Error::DuplicateKey`] for the key columns at the positions `columns`.
     #[doc(hidden)]
     pub fn duplicate_key(
         definition: &TableDefinition,
@@ -140,6 +143,7 @@ impl Error {
         }
     }
 
+    /// Creates a [`Error::NotWritable`].
     #[doc(hidden)]
     pub fn not_writable(table: &TableName, statement: Statement) -> Self {
         Error::NotWritable {
@@ -181,8 +185,8 @@ pub(crate) fn source_error<R: ToArrow>(source: BoxError) -> DataFusionError {
     source_error_of(R::TABLE.definition.name(), source)
 }
 
-/// Converts the error of a source: [`Error`], `RowError` and `DataFusionError` stay as they are, and any
-/// other error is wrapped in [`Error::Source`] with the name of the table.
+/// Converts the error of a source: [`Error`], `RowError` and `DataFusionError` stay as they are,
+/// and any other error is wrapped in [`Error::Source`] with the name of the table.
 #[doc(hidden)]
 pub fn source_error_of(table: &TableName, source: BoxError) -> DataFusionError {
     let source = match source.downcast::<DataFusionError>() {
@@ -212,8 +216,9 @@ pub(crate) fn guard<R: ToArrow, T, E: From<Error>>(
 
 /// Runs `work` on rows of a table, and converts a panic into [`Error::Panicked`].
 ///
-/// DataFusion polls the root of a plan in the task of the caller, and resumes there the panics of the
-/// tasks that it starts. A panic would therefore end the connection of a server, not only the query.
+/// DataFusion polls the root of a plan in the task of the caller, and resumes there the panics of
+/// the tasks that it starts. A panic would therefore end the connection of a server, not only the
+/// query.
 #[doc(hidden)]
 pub fn guard_of<T, E: From<Error>>(
     table: &TableName,

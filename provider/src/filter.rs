@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Which predicates a scan evaluates itself, and how.
+//! [`Filter`]: the predicates that a scan evaluates itself, and the rules for which it can.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -20,11 +20,11 @@ use datafusion::physical_expr::expressions::{
 use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
 use datafusion::physical_expr::{PhysicalExpr, conjunction, split_conjunction};
 
-/// Whether a scan of a table with this schema evaluates `predicate` exactly as DataFusion's own
-/// filter would, so that the filter is not needed.
+/// Returns whether a scan of a table with this schema evaluates `predicate` exactly as DataFusion's
+/// `FilterExec` would, so that the plan needs no filter.
 ///
-/// It is, if for each row it depends on nothing but the table's columns, constants, and functions of
-/// them that do not change within a statement. What is not listed here is not exact.
+/// This is the case if the value of the predicate depends only on columns of the table, constants,
+/// and functions of both that are not volatile. Expressions that are not listed here are not exact.
 pub fn is_exact(predicate: &Expr, schema: &Schema) -> bool {
     let mut exact = true;
     let visited = predicate.apply(|expr| {
@@ -34,7 +34,7 @@ pub fn is_exact(predicate: &Expr, schema: &Schema) -> bool {
             Expr::HigherOrderFunction(call) => {
                 call.func.signature().volatility != Volatility::Volatile
             }
-            // The values of a prepared statement are there before the scan is planned.
+            // Parameters have values before the scan is planned.
             Expr::Placeholder(_) => true,
             Expr::Alias(_)
             | Expr::Literal(..)
@@ -69,7 +69,7 @@ pub fn is_exact(predicate: &Expr, schema: &Schema) -> bool {
     exact && visited.is_ok()
 }
 
-/// Whether no row passes `predicate`, whatever is in it.
+/// Returns whether `predicate` is a constant that no row passes: false or null.
 pub(crate) fn is_never(predicate: &Expr) -> bool {
     match predicate {
         Expr::Literal(ScalarValue::Boolean(value), _) => *value != Some(true),
@@ -78,21 +78,22 @@ pub(crate) fn is_never(predicate: &Expr) -> bool {
     }
 }
 
-/// A conjunction of predicates over some of a table's columns.
+/// A conjunction of predicates over columns of a table.
 #[derive(Debug)]
 pub(crate) struct Filter {
-    /// The positions of these columns in the table, ascending.
+    /// The positions of the referenced columns in the table, in ascending order.
     columns: Vec<usize>,
-    /// The schema of these columns.
+    /// The schema of the referenced columns.
     schema: SchemaRef,
     predicate: Arc<dyn PhysicalExpr>,
 }
 
 impl Filter {
-    /// All of `predicates`, over a table with this schema; `None` if there are none.
+    /// Creates a filter from `predicates` over a table with this schema, or returns `None` if there
+    /// are no predicates.
     ///
     /// # Errors
-    /// If one of them is no predicate over the table's columns.
+    /// Fails if one of them is not a predicate over the columns of the table.
     pub(crate) fn try_new(
         predicates: &[Expr],
         table: &Schema,
@@ -101,20 +102,20 @@ impl Filter {
         if predicates.is_empty() {
             return Ok(None);
         }
-        // The planner takes the table's alias off the columns; other callers may not.
-        let predicates: Vec<Expr> = predicates.iter().cloned().map(unnormalize_col).collect();
-        let mut columns = BTreeSet::new();
-        for column in predicates.iter().flat_map(Expr::column_refs) {
-            columns.insert(table.index_of(&column.name)?);
+        // The planner removes the qualifiers of the columns; other callers may not.
+        let unqualified: Vec<Expr> = predicates.iter().cloned().map(unnormalize_col).collect();
+        let mut positions = BTreeSet::new();
+        for column in unqualified.iter().flat_map(Expr::column_refs) {
+            positions.insert(table.index_of(&column.name)?);
         }
-        let columns: Vec<usize> = columns.into_iter().collect();
+        let columns: Vec<usize> = positions.into_iter().collect();
         let schema = Arc::new(table.project(&columns)?);
-        let resolved = DFSchema::try_from(schema.clone())?;
-        let predicates = predicates
+        let resolved = DFSchema::try_from(Arc::clone(&schema))?;
+        let physical = unqualified
             .into_iter()
             .map(|predicate| session.create_physical_expr(predicate, &resolved))
             .collect::<Result<Vec<_>>>()?;
-        let predicate = conjunction(predicates);
+        let predicate = conjunction(physical);
         match predicate.data_type(&schema)? {
             DataType::Boolean | DataType::Null => Ok(Some(Filter {
                 columns,
@@ -125,30 +126,31 @@ impl Filter {
         }
     }
 
-    /// `filter` and more predicates, which the plan around the scan has over the columns that it
-    /// returns: those of `table` at the positions `output`. They may change while the plan runs.
+    /// Creates the conjunction of `filter` and of `predicates`, which refer to the output of the
+    /// scan: the columns of `table` at the positions `output`. Dynamic predicates change while the
+    /// plan runs.
     ///
     /// # Errors
-    /// If one of them names no such column.
+    /// Fails if a predicate refers to a column that the scan does not return.
     pub(crate) fn with_more(
         filter: Option<&Filter>,
         predicates: Vec<Arc<dyn PhysicalExpr>>,
         output: &[usize],
         table: &Schema,
     ) -> Result<Self> {
-        let mut columns: BTreeSet<usize> = BTreeSet::new();
-        columns.extend(filter.map_or(&[][..], Filter::columns));
+        let mut positions: BTreeSet<usize> = BTreeSet::new();
+        positions.extend(filter.map_or(&[][..], Filter::columns));
         for column in predicates.iter().flat_map(collect_columns) {
             match output.get(column.index()) {
-                Some(position) => columns.insert(*position),
-                None => return internal_err!("the scan returns no column `{column}`"),
+                Some(position) => positions.insert(*position),
+                None => return internal_err!("the scan does not return column `{column}`"),
             };
         }
-        let columns: Vec<usize> = columns.into_iter().collect();
+        let columns: Vec<usize> = positions.into_iter().collect();
         let schema = Arc::new(table.project(&columns)?);
-        // By name: the columns of a table differ in it.
-        let own = filter.map(|filter| filter.predicate.clone());
-        let predicates = own
+        // This resolves columns by name, which is unambiguous within a table.
+        let reassigned = filter
+            .map(|filter| Arc::clone(&filter.predicate))
             .into_iter()
             .chain(predicates)
             .map(|predicate| reassign_expr_columns(predicate, &schema))
@@ -156,11 +158,11 @@ impl Filter {
         Ok(Filter {
             columns,
             schema,
-            predicate: conjunction(predicates),
+            predicate: conjunction(reassigned),
         })
     }
 
-    /// The positions of its columns in the table, ascending.
+    /// Returns the positions of the referenced columns in the table, in ascending order.
     pub(crate) fn columns(&self) -> &[usize] {
         &self.columns
     }
@@ -169,11 +171,11 @@ impl Filter {
         &self.predicate
     }
 
-    /// The columns that have one value in all rows that pass.
+    /// Returns the names of the columns that have the same value in all rows that pass.
     pub(crate) fn constants(&self) -> Vec<String> {
-        let parts = split_conjunction(&self.predicate).into_iter();
-        let constants = parts.filter_map(|part| {
-            let equal = part.downcast_ref::<BinaryExpr>()?;
+        let conditions = split_conjunction(&self.predicate).into_iter();
+        let constants = conditions.filter_map(|condition| {
+            let equal = condition.downcast_ref::<BinaryExpr>()?;
             let column = equal.left().downcast_ref::<PhysicalColumn>()?;
             let literal = equal.right().downcast_ref::<PhysicalLiteral>()?;
             let is_constant = *equal.op() == Operator::Eq && !literal.value().is_null();
@@ -182,22 +184,22 @@ impl Filter {
         constants.collect()
     }
 
-    /// For each row, whether it passes; never null. `arrays` are those of
-    /// [`columns`](Self::columns).
+    /// Evaluates the filter over `arrays`, which are the arrays of [`columns`](Self::columns). The
+    /// mask has no nulls.
     ///
     /// # Errors
-    /// Whatever the predicate fails with: a division by zero, a cast of what cannot be cast.
+    /// Fails if the predicate fails, for example with a division by zero or an invalid cast.
     pub(crate) fn evaluate(&self, arrays: Vec<ArrayRef>, rows: usize) -> Result<BooleanArray> {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
-        let batch = RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)?;
+        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?;
         let result = self.predicate.evaluate(&batch)?.into_array(rows)?;
         Ok(match result.as_boolean_opt() {
             Some(mask) => match mask.nulls() {
-                // What is not known to be true has not passed.
+                // A row passes only if the predicate is true: null counts as false.
                 Some(nulls) => BooleanArray::new(mask.values() & nulls.inner(), None),
                 None => mask.clone(),
             },
-            // A null of no type: `try_new` let nothing else through.
+            // The predicate has type `Null`, the only other type that `try_new` accepts.
             None => BooleanArray::new(arrow::buffer::BooleanBuffer::new_unset(rows), None),
         })
     }
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_predicate_of_the_columns_is_exact() {
+    fn predicate_over_columns_is_exact() {
         check(col("id").eq(lit(1)), true);
         check(col("title").is_null(), true);
         check(
@@ -249,29 +251,29 @@ mod tests {
     }
 
     #[test]
-    fn a_qualified_column_of_the_table_is_exact() {
+    fn qualified_column_is_exact() {
         check(col("e.id").eq(lit(1)), true);
     }
 
     #[test]
-    fn a_column_of_another_table_is_not_exact() {
+    fn column_of_another_table_is_not_exact() {
         check(col("other").eq(lit(1)), false);
         check(col("id").eq(col("other")), false);
     }
 
     #[test]
-    fn a_parameter_is_exact() {
+    fn parameter_is_exact() {
         let parameter = Expr::Placeholder(Placeholder::new_with_field("$1".to_string(), None));
         check(col("id").eq(parameter), true);
     }
 
     #[test]
-    fn what_is_fixed_within_a_statement_is_exact() {
+    fn stable_function_is_exact() {
         check(now().is_null(), true);
     }
 
     #[test]
-    fn a_volatile_function_is_not_exact_however_deep() {
+    fn nested_volatile_function_is_not_exact() {
         check(random().lt(lit(0.5)), false);
         check(
             col("id").eq(lit(1)).and(random().lt(lit(0.5)).is_true()),
@@ -288,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_subquery_is_not_exact() {
+    fn subquery_is_not_exact() {
         check(exists(subquery()), false);
         check(in_subquery(col("id"), subquery()), false);
         check(col("id").eq(scalar_subquery(subquery())), false);
@@ -306,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_column_of_the_query_around_is_not_exact() {
+    fn outer_reference_column_is_not_exact() {
         check(
             col("id").eq(out_ref_col(DataType::Int64, "outer.id")),
             false,
@@ -314,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variable_and_an_aggregate_are_not_exact() {
+    fn variable_and_aggregate_are_not_exact() {
         let field = Arc::new(arrow::datatypes::Field::new("v", DataType::Int64, true));
         check(
             col("id").eq(Expr::ScalarVariable(field, vec!["@v".to_string()])),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`RowSink`]: the rows of an `INSERT`, on their way from DataFusion to a source.
+//! [`RowSink`]: passes the rows of an `INSERT` to the source of its table.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,8 @@ use futures::StreamExt;
 use crate::columnar::SourceRef;
 use crate::table_fields::TableFields;
 
-/// Collects all rows of a statement, and then hands them to the source at once.
+/// A [`DataSink`] that pushes the batches of a statement to a [`RowWriter`](crate::RowWriter), and
+/// commits after the last one. If the input fails, nothing is committed.
 #[derive(Debug)]
 pub(crate) struct RowSink {
     source: SourceRef,

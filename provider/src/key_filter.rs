@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`KeyFilter`]: what the predicates of a query say of a key of the table, so that a source that finds
-//! rows by it need not look at the others.
+//! [`KeyFilter`]: the ranges of keys that the predicates of a query can match, for sources that
+//! find rows by key.
 //!
-//! It is a hint: every row that passes the predicates is in the ranges, and the predicates are evaluated
-//! on those that are.
+//! A key filter is a hint. Every row that passes the predicates is in one of the ranges, and the
+//! predicates are evaluated on the rows that the source returns.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{DataType, Schema, SchemaRef};
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::expr::{Alias, InList};
@@ -19,70 +19,84 @@ use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
 use kalamtable_model::TableDefinition;
 use kalamtable_rows::physical::plain_type;
 
-/// The most ranges that are looked up one by one. Predicates that would make more are used for fewer of
-/// the key's columns, or not at all.
-const MOST_RANGES: usize = 10_000;
+/// The maximum number of ranges. Predicates that would produce more are used for fewer columns of
+/// the key, or not at all.
+const MAX_RANGES: usize = 10_000;
 
-/// Ranges of a key's values, each from a lower to an upper end.
+/// The ranges of keys that the predicates of a query can match.
+///
+/// Every row that passes the predicates has its key in one of the ranges. [`Lookup`](crate::Lookup)
+/// is the same with the key types of a Rust row type.
 #[derive(Clone, Debug)]
 pub struct KeyFilter {
-    pub(crate) key: Key,
-    pub(crate) lower: RangeEnds,
-    pub(crate) upper: RangeEnds,
-    /// Whether each range is one value of the whole key.
-    pub(crate) is_exact: bool,
-    /// Where the key is a unique one, what is said of the primary key beside it.
-    pub(crate) primary: Option<Box<KeyFilter>>,
-    /// The predicates that say so.
+    /// The key that the ranges are over.
+    pub key: TableKey,
+    /// The lower end of each range.
+    pub lower: RangeEnds,
+    /// The upper end of each range.
+    pub upper: RangeEnds,
+    /// Whether each range consists of one value of the complete key.
+    pub is_exact: bool,
+    /// The filter of the primary key, if this is the filter of a unique key and the predicates
+    /// restrict both.
+    pub primary: Option<Box<KeyFilter>>,
+    /// The predicates that the ranges are computed from, for `EXPLAIN`.
     text: String,
 }
 
 /// A key of a table.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Key {
+pub enum TableKey {
+    /// The primary key.
     Primary,
-    /// By its number among the unique keys.
+    /// The unique key with this index in
+    /// [`TableDefinition::unique_keys`](kalamtable_model::TableDefinition::unique_keys).
     Unique(usize),
 }
 
-/// The lower ends of some ranges, or the upper ones: one a row.
+/// The lower or the upper ends of ranges, one per row.
 #[derive(Clone, Debug)]
-pub(crate) struct RangeEnds {
-    /// Values of the first columns of the key, under their names and ids in the table.
-    pub(crate) prefixes: RecordBatch,
-    /// How many columns that is; with none the range has no end there.
-    pub(crate) columns: usize,
-    /// Whether keys that begin with the values are in the range.
-    pub(crate) inclusive: bool,
+pub struct RangeEnds {
+    /// Values of the first columns of the key, with the names and ids of the table.
+    pub prefixes: RecordBatch,
+    /// The number of columns in `prefixes`. The ranges are unbounded if it is zero.
+    pub columns: usize,
+    /// Whether keys that start with a prefix are in the range.
+    pub inclusive: bool,
 }
 
-/// A key column, as the predicates bind it.
+/// The restriction of one key column by the predicates.
 #[derive(Debug, Default)]
-struct Bound {
-    /// The values it may have.
+struct ColumnBounds {
+    /// The possible values, if the predicates list them.
     values: Option<Vec<ScalarValue>>,
+    /// The lower bound, and whether it is inclusive.
     lower: Option<(ScalarValue, bool)>,
+    /// The upper bound, and whether it is inclusive.
     upper: Option<(ScalarValue, bool)>,
 }
 
 impl KeyFilter {
-    /// What `predicates`, all of which must hold, say of the keys of a table with this definition and
-    /// schema: of the primary key, or else of the first unique key of which they name every column.
+    /// Computes the ranges of keys that the conjunction of `predicates` can match, or returns
+    /// `None` if the predicates restrict no key.
     ///
-    /// `has_order` says whether the order of keys is that of SQL: without it only equality counts.
+    /// The filter is one of a unique key if the predicates give values for all its columns, but not
+    /// for all columns of the primary key. Otherwise it is one of the primary key.
+    ///
+    /// `has_order` tells whether keys compare as in SQL. If not, only equality is used.
     pub(crate) fn try_new(
         predicates: &[Expr],
         schema: &SchemaRef,
         definition: &TableDefinition,
         has_order: bool,
     ) -> Result<Option<Self>> {
-        let primary = definition.key_columns();
-        let primary = Self::of_key(predicates, schema, Key::Primary, primary, has_order)?;
+        let columns = definition.key_columns();
+        let primary = Self::of_key(predicates, schema, TableKey::Primary, columns, has_order)?;
         if primary.as_ref().is_some_and(|filter| filter.is_exact) {
             return Ok(primary);
         }
-        for (number, columns) in definition.unique_keys().iter().enumerate() {
-            let unique = Self::of_key(predicates, schema, Key::Unique(number), columns, false)?;
+        for (index, columns) in definition.unique_keys().iter().enumerate() {
+            let unique = Self::of_key(predicates, schema, TableKey::Unique(index), columns, false)?;
             if let Some(mut unique) = unique.filter(|filter| filter.is_exact) {
                 unique.primary = primary.map(Box::new);
                 return Ok(Some(unique));
@@ -91,12 +105,12 @@ impl KeyFilter {
         Ok(primary)
     }
 
-    /// What `predicates` say of the columns at the positions `columns`; `None` if they do not bind the
-    /// first of them.
+    /// Computes the ranges of the key with the columns at these positions, or returns `None` if the
+    /// predicates do not restrict its first column.
     fn of_key(
         predicates: &[Expr],
         schema: &SchemaRef,
-        key: Key,
+        key: TableKey,
         columns: &[usize],
         has_order: bool,
     ) -> Result<Option<Self>> {
@@ -106,7 +120,7 @@ impl KeyFilter {
         let mut is_bounded = false;
         for &position in columns {
             let field = schema.field(position);
-            let mut bound = Bound::default();
+            let mut bound = ColumnBounds::default();
             let before = used.len();
             for predicate in predicates {
                 if bound.narrow(predicate, field.name(), field.data_type(), has_order) {
@@ -114,7 +128,7 @@ impl KeyFilter {
                 }
             }
             match &bound.values {
-                Some(values) if count * values.len() <= MOST_RANGES => {
+                Some(values) if count * values.len() <= MAX_RANGES => {
                     count *= values.len();
                     is_bounded = true;
                     bounds.push(bound);
@@ -141,9 +155,9 @@ impl KeyFilter {
         let ends = |end: Option<&(ScalarValue, bool)>| ends(schema, columns, &equal, count, end);
         let mut text: Vec<String> = Vec::new();
         for predicate in used {
-            let predicate = predicate.to_string();
-            if !text.contains(&predicate) {
-                text.push(predicate);
+            let formatted = predicate.to_string();
+            if !text.contains(&formatted) {
+                text.push(formatted);
             }
         }
         Ok(Some(KeyFilter {
@@ -156,16 +170,16 @@ impl KeyFilter {
         }))
     }
 
-    /// What is said of the primary key: by this filter, or beside it.
-    pub(crate) fn of_primary(&self) -> Option<&KeyFilter> {
+    /// Returns the filter of the primary key, if the predicates restrict it.
+    pub fn of_primary(&self) -> Option<&KeyFilter> {
         match self.key {
-            Key::Primary => Some(self),
-            Key::Unique(_) => self.primary.as_deref(),
+            TableKey::Primary => Some(self),
+            TableKey::Unique(_) => self.primary.as_deref(),
         }
     }
 
-    /// How many ranges there are.
-    pub(crate) fn len(&self) -> usize {
+    /// Returns the number of ranges.
+    pub fn range_count(&self) -> usize {
         self.lower.prefixes.num_rows()
     }
 }
@@ -176,9 +190,10 @@ impl fmt::Display for KeyFilter {
     }
 }
 
-/// Where a key is that compares so with the lower and the upper end of a range, each of which is in it or
-/// not: before the range (`Less`), in it, or behind it.
-pub(crate) fn place_in_range(lower: (Ordering, bool), upper: (Ordering, bool)) -> Ordering {
+/// Returns the position of a key relative to a range: `Less` if it is below the range, `Equal` if
+/// it is in the range, `Greater` if it is above. Each argument is the comparison of the key with
+/// one end, and whether that end is inclusive.
+pub(crate) fn compare_with_range(lower: (Ordering, bool), upper: (Ordering, bool)) -> Ordering {
     match (lower, upper) {
         ((Ordering::Less, _) | (Ordering::Equal, false), _) => Ordering::Less,
         (_, (Ordering::Greater, _) | (Ordering::Equal, false)) => Ordering::Greater,
@@ -186,8 +201,8 @@ pub(crate) fn place_in_range(lower: (Ordering, bool), upper: (Ordering, bool)) -
     }
 }
 
-/// One end of each range: every combination of the values that the first columns may have, and behind
-/// it `end`, if there is one.
+/// Builds one end of each range: every combination of the possible values of the first columns,
+/// followed by the bound `end` of the next column, if it has one.
 fn ends(
     schema: &SchemaRef,
     key: &[usize],
@@ -197,7 +212,7 @@ fn ends(
 ) -> Result<RangeEnds> {
     let columns = equal.len() + usize::from(end.is_some());
     let mut arrays = Vec::with_capacity(columns);
-    // Each column repeats its values as often as those behind it have combinations.
+    // Each column repeats a value once for each combination of the values of the following columns.
     let mut repeats = count;
     for (values, position) in equal.iter().zip(key) {
         repeats /= values.len().max(1);
@@ -208,11 +223,11 @@ fn ends(
         let ends = std::iter::repeat_n(value.clone(), count);
         arrays.push(array(ends, schema.field(*position).data_type())?);
     }
-    let fields = key[..columns]
+    let fields: Vec<FieldRef> = key[..columns]
         .iter()
-        .map(|position| schema.fields()[*position].clone());
+        .map(|position| Arc::clone(&schema.fields()[*position]))
+        .collect();
     let options = RecordBatchOptions::new().with_row_count(Some(count));
-    let fields: Vec<_> = fields.collect();
     Ok(RangeEnds {
         prefixes: RecordBatch::try_new_with_options(
             Arc::new(Schema::new(fields)),
@@ -228,16 +243,16 @@ fn array(
     values: impl Iterator<Item = ScalarValue>,
     ty: &DataType,
 ) -> Result<arrow::array::ArrayRef> {
-    let mut values = values.peekable();
-    match values.peek() {
-        Some(_) => ScalarValue::iter_to_array(values),
+    let mut peekable = values.peekable();
+    match peekable.peek() {
+        Some(_) => ScalarValue::iter_to_array(peekable),
         None => Ok(arrow::array::new_empty_array(ty)),
     }
 }
 
-impl Bound {
-    /// Whether `predicate` says something of the column called `name` of type `ty`; what it says is
-    /// added.
+impl ColumnBounds {
+    /// Applies `predicate` to the bounds of the column `name` of type `ty`. Returns whether it
+    /// restricts the column.
     fn narrow(&mut self, predicate: &Expr, name: &str, ty: &DataType, has_order: bool) -> bool {
         if let Some(values) = values(predicate, name, ty) {
             match &mut self.values {
@@ -306,8 +321,8 @@ impl Bound {
     }
 }
 
-/// The values of type `ty` that a column called `name` has to have one of for `predicate` to hold, if
-/// that is what it says.
+/// Returns the distinct values of type `ty` that `predicate` allows for the column `name`, or
+/// `None` if `predicate` does not list its values.
 fn values(predicate: &Expr, name: &str, ty: &DataType) -> Option<Vec<ScalarValue>> {
     let mut found = match without_alias(predicate) {
         Expr::BinaryExpr(BinaryExpr {
@@ -324,7 +339,7 @@ fn values(predicate: &Expr, name: &str, ty: &DataType) -> Option<Vec<ScalarValue
             };
             vec![value?]
         }
-        // A short list in SQL comes as this.
+        // The optimizer turns a short `IN` list into this form.
         Expr::BinaryExpr(BinaryExpr {
             left,
             op: Operator::Or,
@@ -338,10 +353,10 @@ fn values(predicate: &Expr, name: &str, ty: &DataType) -> Option<Vec<ScalarValue
             expr,
             list,
             negated: false,
-        }) if is_column(expr, name) => {
-            let list = list.iter().map(|value| literal(value, ty));
-            list.collect::<Option<Vec<_>>>()?
-        }
+        }) if is_column(expr, name) => list
+            .iter()
+            .map(|value| literal(value, ty))
+            .collect::<Option<Vec<_>>>()?,
         _ => return None,
     };
     let mut seen = std::collections::HashSet::new();
@@ -360,7 +375,7 @@ fn is_column(expr: &Expr, name: &str) -> bool {
     matches!(without_alias(expr), Expr::Column(column) if column.name == name)
 }
 
-/// A literal that is not null, as a value of type `ty` that says exactly the same.
+/// Converts a literal that is not null to type `ty`. Returns `None` if that would change its value.
 fn literal(expr: &Expr, ty: &DataType) -> Option<ScalarValue> {
     let Expr::Literal(value, _) = without_alias(expr) else {
         return None;
@@ -372,7 +387,7 @@ fn literal(expr: &Expr, ty: &DataType) -> Option<ScalarValue> {
     if found == *ty {
         return Some(value.clone());
     }
-    // A text and a number are compared as numbers, which several texts are.
+    // SQL compares a text with a number as numbers, and several texts can be the same number.
     if is_text(&found) != is_text(ty) {
         return None;
     }

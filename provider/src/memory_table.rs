@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`MemoryTable`]: rows in memory, by primary key.
+//! [`MemoryTable`]: a table in memory with concurrent readers and writers.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -12,25 +12,27 @@ use kalamtable_rows::__private::build_columns;
 use kalamtable_rows::KeyedRow;
 
 use crate::change::{ChangeStatement, RowChange};
-use crate::chunks::BULK_ROWS;
 use crate::error::{Error, values_text};
-use crate::look_up::{LookUp, UniqueValues};
-use crate::snapshot::{Chunks, Snapshot};
+use crate::lookup::{Lookup, UniqueValues};
+use crate::row_chunks::{BULK_ROWS, RowChunks};
+use crate::snapshot::Snapshot;
 use crate::source::{Rows, ScanRequest, SourceStatistics, TableSource};
 use crate::statement::{BoxError, KeyOrder, Statement};
 use crate::unique_index::{IndexChange, UniqueIndex};
 
-/// Rows in memory, by primary key and in its order; written and read by any number of threads.
+/// Rows in memory in the order of their primary key, for any number of reading and writing threads.
 ///
-/// A snapshot costs one count, and never changes. A writer copies what a living snapshot still
-/// looks at, a few hundred rows at a time; without one it writes in place. Each call, and each
-/// statement, is one step for everyone else: a scan sees all rows that it writes, or none.
+/// A snapshot never changes, and creating one increments one reference count. A writer copies the
+/// chunks that a snapshot still references, a few hundred rows each, and changes the others in
+/// place. Each method call and each statement is atomic: a scan sees either all rows that it
+/// writes, or none.
 ///
-/// `UPDATE` and `DELETE` read and write in one step: the table is as if statements had run one after the
-/// other. The first to be done wins; one that has read rows that others have changed meanwhile reads
-/// them again, while they wait. (`INSERT .. SELECT` reads its rows first, and adds them then.)
+/// `UPDATE` and `DELETE` are serializable: the table has the same content as if the statements had
+/// run one after the other. A statement first reads the rows without a lock. If another one has
+/// changed the table since, it reads them again while other writers wait. (`INSERT .. SELECT` is
+/// not covered: it reads its rows before it adds them.)
 ///
-/// Unique keys of the definition are kept as the primary key is, and rows are found by them.
+/// The unique keys of the definition are enforced like the primary key, and rows are found by them.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -54,92 +56,97 @@ use crate::unique_index::{IndexChange, UniqueIndex};
 /// # }
 /// ```
 pub struct MemoryTable<R> {
-    state: RwLock<State<R>>,
-    /// Held by whoever writes, from when it begins to read what it will change.
-    writing: Mutex<()>,
+    state: RwLock<MemoryTableState<R>>,
+    /// Serializes writers. A writer holds it from its first read of the rows that it changes.
+    /// `state` is locked for writing only while the new state is stored, since scans wait for that
+    /// lock.
+    write_lock: Mutex<()>,
 }
 
-struct State<R> {
-    chunks: Arc<Chunks<R>>,
+struct MemoryTableState<R> {
+    chunks: Arc<RowChunks<R>>,
     /// One for each unique key of the definition.
     unique: Vec<UniqueIndex<R>>,
 }
 
 impl<R: KeyedRow> MemoryTable<R> {
-    /// A table without rows.
+    /// Creates a table without rows.
     pub fn new() -> Self {
         MemoryTable {
-            state: RwLock::new(State::new()),
-            writing: Mutex::new(()),
+            state: RwLock::new(MemoryTableState::new()),
+            write_lock: Mutex::new(()),
         }
     }
 
-    /// Adds rows, all or none of them.
+    /// Inserts all of `rows`, or none of them.
     ///
     /// # Errors
-    /// [`Error::DuplicateKey`] if a row with the key of one of them is there, or two of them have
-    /// the same.
+    /// Fails with [`Error::DuplicateKey`] if the primary key or a unique key of a row belongs to a
+    /// row of the table, or to another one of `rows`.
     pub fn insert(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
-        let rows = SortedRows::with_distinct_keys(rows)?;
-        let writing = self.begin_writing();
-        if let Some(there) = self.read().chunks.position_there(&rows.rows) {
-            return Err(rows.duplicate(there));
+        let sorted = SortedRows::with_distinct_keys(rows)?;
+        let guard = self.lock_for_writing();
+        if let Some(duplicate) = self.read().chunks.first_existing(&sorted.rows) {
+            return Err(sorted.duplicate(duplicate));
         }
-        self.put(&writing, &[], &rows)
+        self.put(&guard, &[], &sorted)
     }
 
-    /// Writes rows, each in the place of the one with its key if there is one; of several with one
-    /// key, the last.
+    /// Inserts or replaces rows: each row replaces the existing row with its primary key. If
+    /// several of `rows` have the same primary key, the last one is written.
     ///
     /// # Errors
-    /// [`Error::DuplicateKey`] if one of them has the unique key of a row that stays, or two of them
-    /// have the same; nothing has changed then. Never, if the table has no unique keys.
+    /// Fails with [`Error::DuplicateKey`] if a row has the unique key of a row that is not
+    /// replaced, or if two of `rows` have the same unique key. The table is then unchanged. A table
+    /// without unique keys never fails.
     pub fn upsert(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
-        let mut rows = SortedRows::new(rows);
-        rows.keep_last_of_each_key();
-        let writing = self.begin_writing();
+        let mut sorted = SortedRows::new(rows);
+        sorted.keep_last_of_each_key();
+        let guard = self.lock_for_writing();
         let replaced: Vec<Arc<R>> = match R::TABLE.definition.unique_keys() {
             [] => Vec::new(),
             _ => {
                 let state = self.read();
-                let there = rows
+                let existing = sorted
                     .rows
                     .iter()
                     .filter_map(|row| state.chunks.get(&row.key()));
-                there.cloned().collect()
+                existing.cloned().collect()
             }
         };
-        self.put(&writing, &replaced, &rows)
+        self.put(&guard, &replaced, &sorted)
     }
 
-    /// Puts `rows` in the place of all that are there.
+    /// Replaces all rows of the table by `rows`.
     ///
     /// # Errors
-    /// [`Error::DuplicateKey`] if two of them have the same key; nothing has changed then.
+    /// Fails with [`Error::DuplicateKey`] if two of `rows` have the same primary key or unique key.
+    /// The table is then unchanged.
     pub fn replace_all(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
-        let rows = SortedRows::with_distinct_keys(rows)?;
-        let mut state = State::new();
-        let changes = state.index_changes(&[], &rows)?;
-        state.chunks = Arc::new(state.chunks.merged(&rows.rows));
+        let sorted = SortedRows::with_distinct_keys(rows)?;
+        let mut state = MemoryTableState::new();
+        let changes = state.index_changes(&[], &sorted)?;
+        state.chunks = Arc::new(state.chunks.merged(&sorted.rows));
         state.apply(changes);
         self.replace(state);
         Ok(())
     }
 
-    /// Changes the row with that key, and returns it as it is afterwards; `None` if there is none.
+    /// Updates the row with this key, and returns the updated row, or `None` if no row has the key.
     ///
-    /// `change` works on a copy, while other writers wait: it may read the table, and not write to it.
+    /// `change` receives a copy of the row and runs while other writers wait. It may read the
+    /// table, but must not write to it: that would deadlock.
     ///
     /// # Errors
-    /// [`Error::KeyChanged`] if `change` changes the key: to move a row, [`remove`](Self::remove) it
-    /// and insert it again. [`Error::DuplicateKey`] if the row gets the unique key of another. Nothing
-    /// has changed then.
+    /// Fails with [`Error::KeyChanged`] if `change` changes the primary key (to do that,
+    /// [`remove`](Self::remove) the row and insert it again), and with [`Error::DuplicateKey`] if
+    /// the row receives the unique key of another row. The table is then unchanged.
     pub fn update(
         &self,
         key: &R::Key<'_>,
         change: impl FnOnce(&mut R),
     ) -> Result<Option<Arc<R>>, Error> {
-        let writing = self.begin_writing();
+        let guard = self.lock_for_writing();
         let Some(before) = self.get(key) else {
             return Ok(None);
         };
@@ -153,48 +160,51 @@ impl<R: KeyedRow> MemoryTable<R> {
             });
         }
         let rows = SortedRows::new([row]);
-        self.put(&writing, &[before], &rows).map_err(without_row)?;
+        self.put(&guard, &[before], &rows).map_err(without_row)?;
         Ok(rows.rows.into_iter().next())
     }
 
-    /// Takes the row with that key out of the table.
+    /// Removes and returns the row with this key, or returns `None` if no row has the key.
     pub fn remove(&self, key: &R::Key<'_>) -> Option<Arc<R>> {
-        let _writing = self.begin_writing();
+        let _guard = self.lock_for_writing();
         let row = self.get(key)?;
-        // The indexes know the row: nothing of it can fail to fit, and nothing is added.
+        // This does not fail: the row is in the indexes, so its values fit, and no row is added.
         let removed = std::slice::from_ref(&row);
-        let changes = self.read().index_changes(removed, &SortedRows::none());
-        let changes = changes.ok()?;
+        let changes = self
+            .read()
+            .index_changes(removed, &SortedRows::none())
+            .ok()?;
         let mut state = self.lock();
         state.chunks.remove(key);
         state.apply(changes);
         Some(row)
     }
 
-    /// The row with that key.
+    /// Returns the row with this key, or `None` if no row has the key.
     pub fn get(&self, key: &R::Key<'_>) -> Option<Arc<R>> {
         self.read().chunks.get(key).cloned()
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.read().chunks.len
     }
 
-    /// Whether there are no rows.
+    /// Returns whether the table has no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The rows of this moment, in key order.
+    /// Returns a snapshot of the current rows, in key order.
     pub fn snapshot(&self) -> Snapshot<R> {
         Snapshot::from_chunks(self.chunks())
     }
 
-    /// Writes rows in the place of those with their keys, which are `replaced`.
+    /// Writes rows. `replaced` are the existing rows with their keys; a table without unique keys
+    /// does not need them.
     fn put(
         &self,
-        _writing: &Writing<'_>,
+        _guard: &WriteGuard<'_>,
         replaced: &[Arc<R>],
         rows: &SortedRows<R>,
     ) -> Result<(), Error> {
@@ -210,53 +220,56 @@ impl<R: KeyedRow> MemoryTable<R> {
         Ok(())
     }
 
-    /// Puts `chunks` in the place of those that are there; while the caller writes.
-    fn exchange(&self, chunks: Arc<Chunks<R>>, changes: Vec<IndexChange<R>>) {
+    /// Replaces the chunks, and updates the indexes. The caller holds the write lock.
+    fn exchange(&self, chunks: Arc<RowChunks<R>>, changes: Vec<IndexChange<R>>) {
         let mut state = self.lock();
         state.apply(changes);
         let before = std::mem::replace(&mut state.chunks, chunks);
         drop(state);
-        // Freeing many rows takes a while: not under the lock that scans wait for.
+        // Scans wait for the lock, and freeing many rows takes time.
         drop(before);
     }
 
-    /// Puts `state` in the place of what is there, and returns how many rows that were.
-    fn replace(&self, state: State<R>) -> usize {
-        let _writing = self.begin_writing();
+    /// Replaces the state, and returns the previous number of rows.
+    fn replace(&self, state: MemoryTableState<R>) -> usize {
+        let _guard = self.lock_for_writing();
         let before = std::mem::replace(&mut *self.lock(), state);
         before.chunks.len
     }
 
-    /// What a statement does to the rows of this moment.
-    #[expect(clippy::type_complexity, reason = "the rows, and what becomes of them")]
-    fn ask(
+    /// Evaluates a statement over the current rows. Returns those rows and the changes.
+    #[expect(
+        clippy::type_complexity,
+        reason = "a pair of the rows and their changes"
+    )]
+    fn evaluate(
         &self,
         statement: &ChangeStatement<'_, R>,
-    ) -> Result<(Arc<Chunks<R>>, Vec<RowChange<R>>), BoxError> {
-        let Some(LookUp::Unique(values)) = statement.look_up() else {
+    ) -> Result<(Arc<RowChunks<R>>, Vec<RowChange<R>>), BoxError> {
+        let Some(Lookup::Unique(values)) = statement.lookup() else {
             let chunks = self.chunks();
-            let changes = statement.changes(&Snapshot::from_chunks(chunks.clone()))?;
+            let changes = statement.changes(&Snapshot::from_chunks(Arc::clone(&chunks)))?;
             return Ok((chunks, changes));
         };
-        let (chunks, found) = {
+        let (chunks, rows) = {
             let state = self.read();
-            (state.chunks.clone(), state.find_unique(&values)?)
+            (Arc::clone(&state.chunks), state.find_unique(&values)?)
         };
-        let found = Arc::new(Chunks::of_rows(found));
-        let mut changes = statement.changes(&Snapshot::from_chunks(found.clone()))?;
+        let found = Arc::new(RowChunks::of_rows(rows));
+        let mut changes = statement.changes(&Snapshot::from_chunks(Arc::clone(&found)))?;
         let numbers: Vec<usize> = changes.iter().map(|change| change.row).collect();
         for (change, row) in changes.iter_mut().zip(found.rows_at(&numbers)) {
             let row = chunks.position(&row.key());
-            change.row = row.ok_or("a unique index has a row that the table does not have")?;
+            change.row = row.ok_or("a unique index contains a row that is not in the table")?;
         }
         Ok((chunks, changes))
     }
 
-    /// Makes changes to the rows of `now`, which are those of the table.
+    /// Applies the changes of a statement to `current`, the current rows of the table.
     fn apply(
         &self,
-        _writing: &Writing<'_>,
-        now: &Chunks<R>,
+        _guard: &WriteGuard<'_>,
+        current: &RowChunks<R>,
         changes: Vec<RowChange<R>>,
     ) -> Result<u64, Error> {
         let count = changes.len() as u64;
@@ -264,44 +277,47 @@ impl<R: KeyedRow> MemoryTable<R> {
             return Ok(0);
         }
         let removed: Vec<usize> = changes.iter().map(|change| change.row).collect();
-        let added = changes.into_iter().filter_map(|change| change.after);
-        let added = SortedRows::with_distinct_keys(added).map_err(without_row)?;
-        let changed = now.changed(&removed, &added.rows);
-        let changed = changed.map_err(|there| without_row(added.duplicate(there)))?;
+        let updated = changes.into_iter().filter_map(|change| change.after);
+        let added = SortedRows::with_distinct_keys(updated).map_err(without_row)?;
+        let changed = current
+            .changed(&removed, &added.rows)
+            .map_err(|duplicate| without_row(added.duplicate(duplicate)))?;
         let before: Vec<Arc<R>> = match R::TABLE.definition.unique_keys() {
             [] => Vec::new(),
-            _ => now.rows_at(&removed).cloned().collect(),
+            _ => current.rows_at(&removed).cloned().collect(),
         };
-        let changes = self.read().index_changes(&before, &added);
-        self.exchange(Arc::new(changed), changes.map_err(without_row)?);
+        let index_changes = self.read().index_changes(&before, &added);
+        self.exchange(Arc::new(changed), index_changes.map_err(without_row)?);
         Ok(count)
     }
 }
 
-impl<R: KeyedRow> State<R> {
+impl<R: KeyedRow> MemoryTableState<R> {
     fn new() -> Self {
-        State {
+        MemoryTableState {
             chunks: Arc::default(),
             unique: UniqueIndex::of_table(),
         }
     }
 
-    /// The rows that have one of these values, in key order.
+    /// Returns the rows that have one of these values of a unique key, in primary key order.
     fn find_unique(&self, values: &UniqueValues) -> Result<Vec<Arc<R>>, BoxError> {
         let mut rows = self.unique[values.number()].find(values)?;
         rows.sort_by(|a, b| a.compare_key(&b.key()));
         Ok(rows)
     }
 
-    /// What it means for the indexes that some rows go and others come.
+    /// Computes the changes of the unique indexes when rows are removed and added. Fails if a
+    /// unique key would exist twice.
     fn index_changes(
         &self,
         removed: &[Arc<R>],
         added: &SortedRows<R>,
     ) -> Result<Vec<IndexChange<R>>, Error> {
-        let indexes = self.unique.iter();
-        let changes = indexes.map(|index| index.change(removed, &added.rows, &added.numbers));
-        changes.collect()
+        self.unique
+            .iter()
+            .map(|index| index.change(removed, &added.rows, &added.numbers))
+            .collect()
     }
 
     fn apply(&mut self, changes: Vec<IndexChange<R>>) {
@@ -311,29 +327,31 @@ impl<R: KeyedRow> State<R> {
     }
 }
 
-// The locks' poison says nothing: what a holder calls that is not ours, clones and changes of rows,
-// comes before the state changes. (A comparison of keys that panics between two rows of one call
-// would leave that call half done; those of generated rows do not panic.)
+// A poisoned lock is used nevertheless: code of the user that can panic while a lock is held
+// (`Clone`, the closure of `update`) runs before the state changes. (If the comparison of two keys
+// panicked, a call could be applied partially; comparisons of generated rows do not panic.)
 impl<R> MemoryTable<R> {
-    fn chunks(&self) -> Arc<Chunks<R>> {
-        self.read().chunks.clone()
+    fn chunks(&self) -> Arc<RowChunks<R>> {
+        Arc::clone(&self.read().chunks)
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, State<R>> {
+    fn read(&self) -> RwLockReadGuard<'_, MemoryTableState<R>> {
         self.state.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> RwLockWriteGuard<'_, State<R>> {
+    fn lock(&self) -> RwLockWriteGuard<'_, MemoryTableState<R>> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin_writing(&self) -> Writing<'_> {
-        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock_for_writing(&self) -> WriteGuard<'_> {
+        self.write_lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whoever holds it is the only one to write.
-type Writing<'a> = MutexGuard<'a, ()>;
+/// The exclusive right to write to a table.
+type WriteGuard<'a> = MutexGuard<'a, ()>;
 
 impl<R: KeyedRow> Default for MemoryTable<R> {
     fn default() -> Self {
@@ -351,10 +369,10 @@ impl<R: KeyedRow> TableSource for MemoryTable<R> {
     type Row = R;
 
     fn scan(&self, request: &ScanRequest<R>) -> Result<Rows<R>, BoxError> {
-        let Some(LookUp::Unique(values)) = &request.look_up else {
+        let Some(Lookup::Unique(values)) = &request.lookup else {
             return Ok(self.snapshot().into());
         };
-        let found = Arc::new(Chunks::of_rows(self.read().find_unique(values)?));
+        let found = Arc::new(RowChunks::of_rows(self.read().find_unique(values)?));
         Ok(Rows::from(Snapshot::from_chunks(found)).looked_up())
     }
 
@@ -385,35 +403,34 @@ impl<R: KeyedRow> TableSource for MemoryTable<R> {
     }
 
     fn change(&self, statement: &ChangeStatement<'_, R>) -> Result<u64, BoxError> {
-        let (chunks, changes) = self.ask(statement)?;
-        let writing = self.begin_writing();
-        // While the snapshot lives, a writer makes other chunks.
-        if Arc::ptr_eq(&chunks, &self.chunks()) {
-            return Ok(self.apply(&writing, &chunks, changes)?);
+        let (read, changes) = self.evaluate(statement)?;
+        let guard = self.lock_for_writing();
+        // `read` keeps its chunks alive, so every write since would have created other chunks.
+        if Arc::ptr_eq(&read, &self.chunks()) {
+            return Ok(self.apply(&guard, &read, changes)?);
         }
-        drop(chunks);
-        let (chunks, changes) = self.ask(statement)?;
-        Ok(self.apply(&writing, &chunks, changes)?)
+        drop(read);
+        let (current, changes) = self.evaluate(statement)?;
+        Ok(self.apply(&guard, &current, changes)?)
     }
 
     fn truncate(&self) -> Result<u64, BoxError> {
-        Ok(self.replace(State::new()) as u64)
+        Ok(self.replace(MemoryTableState::new()) as u64)
     }
 }
 
-/// Rows in the order of their keys; those with the same key in the order they came.
+/// Rows in the order of their keys. Rows with the same key keep their input order.
 struct SortedRows<R> {
     rows: Vec<Arc<R>>,
-    /// For each, its number among those that came.
+    /// The input position of each row.
     numbers: Vec<usize>,
 }
 
 impl<R: KeyedRow> SortedRows<R> {
     fn new(rows: impl IntoIterator<Item = R>) -> Self {
-        let rows = rows.into_iter().map(Arc::new);
-        let mut rows: Vec<(Arc<R>, usize)> = rows.zip(0..).collect();
-        rows.sort_by(|(a, _), (b, _)| a.compare_key(&b.key()));
-        let (rows, numbers) = rows.into_iter().unzip();
+        let mut numbered: Vec<(Arc<R>, usize)> = rows.into_iter().map(Arc::new).zip(0..).collect();
+        numbered.sort_by(|(a, _), (b, _)| a.compare_key(&b.key()));
+        let (rows, numbers) = numbered.into_iter().unzip();
         SortedRows { rows, numbers }
     }
 
@@ -441,25 +458,28 @@ impl<R: KeyedRow> SortedRows<R> {
         };
         let last: Vec<usize> = (0..self.rows.len()).filter(|row| is_last(*row)).collect();
         if last.len() < self.rows.len() {
-            self.rows = last.iter().map(|row| self.rows[*row].clone()).collect();
+            self.rows = last
+                .iter()
+                .map(|row| Arc::clone(&self.rows[*row]))
+                .collect();
             self.numbers = last.iter().map(|row| self.numbers[*row]).collect();
         }
     }
 
-    /// That the primary key of a row is that of another.
+    /// Returns the error for a row whose primary key belongs to another row.
     fn duplicate(&self, row: usize) -> Error {
         let definition = R::TABLE.definition;
         let columns = definition.key_columns();
         let values = match build_columns([&*self.rows[row]], columns) {
             Ok(arrays) => values_text(&arrays, 0),
-            // Keys that do not fit their columns.
+            // The key does not fit its columns.
             Err(_) => format!("{:?}", self.rows[row].key()),
         };
         Error::duplicate_key(definition, Some(self.numbers[row]), true, columns, values)
     }
 }
 
-/// The same error for rows that nobody has numbered.
+/// Removes the row number from a [`Error::DuplicateKey`]: the rows of an update have no numbers.
 fn without_row(error: Error) -> Error {
     match error {
         Error::DuplicateKey {

@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`register`]: what the definitions of a session's tables say, as tables that SQL can query.
+//! Metadata tables: the definitions of a session's tables, as tables for SQL. [`register`] adds
+//! them to a session.
 //!
-//! | table | a row for each | |
+//! | table | one row per | columns |
 //! |---|---|---|
 //! | `kalamtable.tables` | table | kind, version, fingerprint, comment |
-//! | `kalamtable.columns` | column | default, nullability, type here and in Arrow, id, labels, comment |
-//! | `kalamtable.table_constraints` | key, and column with a closed set | its name and its kind |
-//! | `kalamtable.key_column_usage` | column of a key | its position in the key |
+//! | `kalamtable.columns` | column | default, nullability, column type, Arrow type, id, labels, comment |
+//! | `kalamtable.table_constraints` | key, and column with a closed set | name, kind |
+//! | `kalamtable.key_column_usage` | column of a key | position in the key |
 //!
-//! Names of tables and columns are those of the SQL standard's `information_schema`, where it has them.
-//! The schema has a name of its own because DataFusion answers for `information_schema` by itself: it
-//! looks there before it asks a catalog, has fewer tables and columns, and takes no others.
+//! Tables and columns have the names of the SQL standard's `information_schema` where it defines
+//! them. The schema has another name because DataFusion resolves `information_schema` itself,
+//! before it asks any catalog, and no table can be added there.
 //!
 //! ```
 //! use datafusion::prelude::SessionContext;
@@ -31,10 +32,10 @@
 //! # }
 //! ```
 //!
-//! They cover every table of the session that asks, in each of its catalogs, whose provider has a
-//! definition: [`definition_of`] says which have, and [`register_with`] takes another answer. That a
-//! definition was compiled or made while the server runs makes no difference. Tables are looked up when
-//! a query is planned, each time anew.
+//! The metadata tables cover every table of the querying session, in each of its catalogs, whose
+//! provider has a definition, no matter whether it was compiled or created at run time. By default,
+//! these are the providers that [`definition_of`] knows; pass another function to [`register_with`]
+//! to include others. The catalogs are read each time a query is planned.
 
 mod rows;
 
@@ -54,27 +55,26 @@ use datafusion::prelude::SessionContext;
 use futures::future::BoxFuture;
 use kalamtable_model::TableDefinition;
 
-use kalamtable_rows::Row;
-
 use crate::provider::RowProvider;
 use crate::register::register_as;
 use crate::sources::FixedRows;
-use rows::{Column, KeyColumn, Place, Table, TableConstraint};
+use rows::{ColumnRow, ConstraintRow, KeyColumnRow, MetadataRow, RegisteredName, TableRow};
 
-/// Finds the definition behind a provider; none if it has none, and then the metadata tables leave
-/// the table out.
+/// A function that returns the definition of a provider's table, or `None` to omit the table from
+/// the metadata tables.
 pub type FindDefinition = fn(&dyn TableProvider) -> Option<&TableDefinition>;
 
-/// Adds the four tables to schema `kalamtable` of the default catalog of `ctx`, over the tables that
-/// [`definition_of`] knows.
+/// Adds the four metadata tables to schema `kalamtable` of the default catalog of `ctx`. They cover
+/// the tables whose definition [`definition_of`] returns.
 ///
 /// # Errors
-/// If one of them is there already, or if the catalog refuses a new schema.
+/// Fails if a table of that name exists already, or if the catalog does not allow new schemas.
 pub fn register(ctx: &SessionContext) -> Result<()> {
     register_with(ctx, definition_of)
 }
 
-/// Adds the four tables as [`register`] does, over the tables that `find` knows.
+/// Adds the four metadata tables as [`register`] does. They cover the tables whose definition
+/// `find` returns.
 ///
 /// ```
 /// use std::any::Any;
@@ -99,7 +99,7 @@ pub fn register(ctx: &SessionContext) -> Result<()> {
 /// #         self.rows.scan(state, projection, filters, limit).await
 /// #     }
 /// # }
-/// /// A `FileTable` is a provider of yours that keeps the definition it was made for.
+/// /// `FileTable` is a provider of the server that has a field `definition`.
 /// fn find(provider: &dyn TableProvider) -> Option<&TableDefinition> {
 ///     match (provider as &dyn Any).downcast_ref::<FileTable>() {
 ///         Some(table) => Some(&table.definition),
@@ -112,22 +112,24 @@ pub fn register(ctx: &SessionContext) -> Result<()> {
 /// ```
 ///
 /// # Errors
-/// If one of them is there already, or if the catalog refuses a new schema.
+/// Fails if a table of that name exists already, or if the catalog does not allow new schemas.
 pub fn register_with(ctx: &SessionContext, find: FindDefinition) -> Result<()> {
-    register_table::<Table>(ctx, find)?;
-    register_table::<Column>(ctx, find)?;
-    register_table::<TableConstraint>(ctx, find)?;
-    register_table::<KeyColumn>(ctx, find)
+    register_table::<TableRow>(ctx, find)?;
+    register_table::<ColumnRow>(ctx, find)?;
+    register_table::<ConstraintRow>(ctx, find)?;
+    register_table::<KeyColumnRow>(ctx, find)
 }
 
-/// The definition behind a provider of this library; none behind any other.
+/// Returns the definition of a [`RowProvider`] or of a metadata table, or `None` for any other
+/// provider.
 pub fn definition_of(provider: &dyn TableProvider) -> Option<&TableDefinition> {
-    let provider = provider as &dyn Any;
-    if let Some(table) = provider.downcast_ref::<MetadataTable>() {
-        return Some(table.empty.definition());
+    let any = provider as &dyn Any;
+    match any.downcast_ref::<MetadataTable>() {
+        Some(table) => Some(table.empty.definition()),
+        None => any
+            .downcast_ref::<RowProvider>()
+            .map(RowProvider::definition),
     }
-    let provider = provider.downcast_ref::<RowProvider>();
-    provider.map(RowProvider::definition)
 }
 
 fn register_table<R: MetadataRow>(ctx: &SessionContext, find: FindDefinition) -> Result<()> {
@@ -140,17 +142,11 @@ fn register_table<R: MetadataRow>(ctx: &SessionContext, find: FindDefinition) ->
     register_as(ctx, &name, Arc::new(table))
 }
 
-/// A row of a metadata table.
-trait MetadataRow: Row {
-    /// Adds the rows of the table at `place`, in the order of their keys.
-    fn push(rows: &mut Vec<Self>, place: &Place<'_>, definition: &TableDefinition);
-}
-
-/// A table whose rows are collected when a query over it is planned, since catalogs are asked
-/// asynchronously. It holds no catalogs, which would hold it.
+/// A table whose rows are collected when a query over it is planned: catalogs are asynchronous, and
+/// sources are not. It does not hold the catalogs, since they hold it.
 #[derive(Debug)]
 struct MetadataTable {
-    /// Everything but the rows.
+    /// A provider without rows, for everything except scans.
     empty: RowProvider,
     collect: Collect,
     find: FindDefinition,
@@ -166,7 +162,7 @@ fn collect<R: MetadataRow>(
     Box::pin(async move {
         let mut rows = Vec::new();
         for catalog_name in sorted(catalogs.catalog_names()) {
-            // What is dropped meanwhile is left out.
+            // A catalog, schema or table that is dropped concurrently is skipped.
             let Some(catalog) = catalogs.catalog(&catalog_name) else {
                 continue;
             };
@@ -179,12 +175,12 @@ fn collect<R: MetadataRow>(
                         continue;
                     };
                     if let Some(definition) = find(&*provider) {
-                        let place = Place {
+                        let name = RegisteredName {
                             catalog: &catalog_name,
                             schema: &schema_name,
                             table: &table_name,
                         };
-                        R::push(&mut rows, &place, definition);
+                        R::push(&mut rows, &name, definition);
                     }
                 }
             }
@@ -193,7 +189,7 @@ fn collect<R: MetadataRow>(
     })
 }
 
-/// In the order of the tables' keys, and each once.
+/// Sorts names in the order of the tables' keys, and removes duplicates.
 fn sorted(names: Vec<String>) -> BTreeSet<String> {
     names.into_iter().collect()
 }

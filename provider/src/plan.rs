@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Plans over a source: what the providers of this library have in common.
+//! Plans over a [`ColumnarSource`](crate::ColumnarSource): scans and DML statements, and the facts
+//! about a table that the planner requests.
 
 use std::sync::Arc;
 
@@ -25,18 +26,18 @@ use crate::key_filter::KeyFilter;
 use crate::scan::RowScanExec;
 use crate::statement::Statement;
 
-/// The keys of a table with this schema, as the planner counts on them.
+/// Returns the keys of a table that are declared to the planner.
 pub(crate) fn constraints(definition: &TableDefinition, schema: &SchemaRef) -> Constraints {
     let mut keys = Vec::new();
     if let columns @ [_, ..] = definition.key_columns() {
         keys.push(Constraint::PrimaryKey(columns.to_vec()));
     }
-    // Behind the definition's columns is the one that says which rows are deleted: a session that is shown
-    // those finds a unique key in one of them, and in a row that is there.
+    // A schema with system columns can contain deleted rows. A deleted row and a current row may
+    // then have the same unique key.
     if schema.fields().len() == definition.columns().len() {
         for columns in definition.unique_keys() {
-            // DataFusion 55 takes the nulls of a unique key for equal, and each of them for one row: a
-            // `GROUP BY` answers wrongly.
+            // DataFusion 55 treats the nulls of a unique key as equal, and assumes one row per
+            // value: a `GROUP BY` would return wrong results.
             let has_nulls = columns
                 .iter()
                 .any(|column| definition.columns()[*column].nullable);
@@ -61,9 +62,12 @@ pub(crate) fn filter_support(
     schema: &SchemaRef,
     filters: &[&Expr],
 ) -> Vec<TableProviderFilterPushDown> {
-    let support = |filter: &&Expr| match is_exact(filter, schema) {
-        true => TableProviderFilterPushDown::Exact,
-        false => TableProviderFilterPushDown::Unsupported,
+    let support = |filter: &&Expr| {
+        if is_exact(filter, schema) {
+            TableProviderFilterPushDown::Exact
+        } else {
+            TableProviderFilterPushDown::Unsupported
+        }
     };
     filters.iter().map(support).collect()
 }
@@ -78,12 +82,13 @@ pub(crate) fn scan(
     let filter = Filter::try_new(filters, source.schema(), session)?;
     let (definition, has_order) = (source.definition(), source.has_sql_order());
     let keys = KeyFilter::try_new(filters, source.schema(), definition, has_order)?;
-    // What no row passes is a scan of none.
-    let limit = match filters.iter().any(is_never) {
-        true => Some(0),
-        false => limit,
+    // The scan of a filter that no row passes reads no rows.
+    let fetch = if filters.iter().any(is_never) {
+        Some(0)
+    } else {
+        limit
     };
-    let scan = RowScanExec::try_new(source.clone(), projection, filter, keys, limit)?;
+    let scan = RowScanExec::try_new(Arc::clone(source), projection, filter, keys, fetch)?;
     Ok(Arc::new(scan))
 }
 
@@ -104,7 +109,7 @@ pub(crate) fn insert(
         }
         .into());
     }
-    let sink = RowSink::new(source.clone(), op);
+    let sink = RowSink::new(Arc::clone(source), op);
     Ok(Arc::new(DataSinkExec::new(input, Arc::new(sink), None)))
 }
 
@@ -135,14 +140,17 @@ pub(crate) fn truncate(source: &SourceRef) -> Result<Arc<dyn ExecutionPlan>> {
     Ok(change_plan(source, Work::Truncate))
 }
 
-/// Why DataFusion's own way to a statement ends here: what it tells may be a part of the statement.
+/// Returns the error for an `UPDATE` or `DELETE` that DataFusion passes to the provider directly.
+/// It may pass only a part of the predicates, so such statements are rejected.
 pub(crate) fn not_enabled(source: &SourceRef, statement: Statement) -> DataFusionError {
-    let refused = check_accepts(source, statement);
-    refused.err().unwrap_or_else(|| {
-        let table = source.definition().name().clone();
-        let statement = statement.to_string();
-        Error::ChangesNotEnabled { table, statement }.into()
-    })
+    match check_accepts(source, statement) {
+        Err(error) => error,
+        Ok(()) => Error::ChangesNotEnabled {
+            table: source.definition().name().clone(),
+            statement: statement.to_string(),
+        }
+        .into(),
+    }
 }
 
 fn changed_table(source: &SourceRef) -> ChangedTable<'_> {
@@ -154,12 +162,13 @@ fn changed_table(source: &SourceRef) -> ChangedTable<'_> {
 }
 
 fn check_accepts(source: &SourceRef, statement: Statement) -> Result<()> {
-    match source.accepts(statement)? {
-        true => Ok(()),
-        false => Err(Error::not_writable(source.definition().name(), statement).into()),
+    if source.accepts(statement)? {
+        Ok(())
+    } else {
+        Err(Error::not_writable(source.definition().name(), statement).into())
     }
 }
 
 fn change_plan(source: &SourceRef, work: Work) -> Arc<dyn ExecutionPlan> {
-    Arc::new(ChangeExec::new(source.clone(), work))
+    Arc::new(ChangeExec::new(Arc::clone(source), work))
 }

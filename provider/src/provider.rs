@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`RowProvider`]: a table for DataFusion, over any [`TableSource`].
+//! [`RowProvider`]: the [`TableProvider`] of this library, over typed or columnar tables.
 
 use std::any::Any;
 use std::sync::{Arc, OnceLock};
@@ -25,25 +25,26 @@ use crate::plan;
 use crate::source::TableSource;
 use crate::statement::Statement;
 
-/// A table for DataFusion, over any [`TableSource`].
+/// A [`TableProvider`] over a [`TableSource`] or a [`ColumnarTable`].
 ///
-/// A scan builds the columns that the query reads and no others, for the rows that pass its filters
-/// and no others, until it has as many as are wanted; in batches of the session's size. Every
-/// predicate that depends on the row alone is evaluated here, exactly. Rows that are in key order are
-/// found by key, by ranges of keys, and from either end. A query sees the rows of the moment when its
-/// scan began; what `count(*)`, `min` and `max` say of all rows may be of the moment when it was planned.
-/// What goes wrong with a value names table, column and row, counted from 0 in the rows of the partition,
-/// or of those that the source has looked up.
+/// **Queries.** A scan builds only the columns that the query reads, only for the rows that pass
+/// its filters, and stops at its limit. Batches have the batch size of the session. Every predicate
+/// that depends only on the row is evaluated in the scan. In a source that is in key order, rows
+/// are found by key and by ranges of keys, and are read from either end. A scan sees the rows that
+/// the source returns when the scan starts; `count(*)`, `min` and `max` over the whole table may be
+/// answered from statistics of the source at planning time. An error of a value names the table,
+/// the column and the row, counted from 0 among the rows that the source returned for the
+/// partition.
 ///
-/// `INSERT` takes place as a whole or not at all, if the source takes it; `INSERT OVERWRITE` and
-/// `REPLACE INTO` likewise. Its rows are matched to the columns by position, as DataFusion hands
-/// them over; a column that the statement leaves out gets the default of the definition. `TRUNCATE`
-/// likewise; and `UPDATE` and `DELETE`, in sessions where [`enable_dml`](crate::enable_dml) was
-/// called. A provider that wraps this one can't hand these on: DataFusion tells it only a part of the
-/// statement.
+/// **DML.** `INSERT`, `INSERT OVERWRITE`, `REPLACE INTO` and `TRUNCATE` take effect completely or
+/// not at all, if the source accepts them. The rows of an `INSERT` are matched to the columns by
+/// position, and an omitted column gets the default of the definition. `UPDATE` and `DELETE` also
+/// require [`enable_dml`](crate::enable_dml) in the session. A provider that wraps this one cannot
+/// forward them, since DataFusion passes it only a part of the statement.
 ///
-/// `SHOW CREATE TABLE` shows [`TableDefinition::to_sql`], in sessions that have an
-/// `information_schema`; [`metadata`](crate::metadata) has the rest of the definition.
+/// **Metadata.** `SHOW CREATE TABLE` shows [`TableDefinition::to_sql`], in sessions that have an
+/// `information_schema`. The tables of [`metadata`](crate::metadata) contain the complete
+/// definition.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -69,7 +70,8 @@ pub struct RowProvider {
 }
 
 impl RowProvider {
-    /// Creates a provider over a typed source, or over an `Arc` of one that the server keeps to write to.
+    /// Creates a provider over a typed source, or over an `Arc` of one that the server keeps to
+    /// write to.
     pub fn new(source: impl TableSource) -> Self {
         RowProvider::from_table(SharedSource::new(source))
     }
@@ -81,12 +83,15 @@ impl RowProvider {
     }
 
     /// Creates a provider over a table whose [`ProviderParts`] have been computed before.
+    #[doc(hidden)]
     pub fn with_parts(table: Arc<dyn ColumnarTable>, parts: Arc<ProviderParts>) -> Self {
         RowProvider { table, parts }
     }
 
-    /// A table that was defined at run time, over fixed rows. Columns are found by id, then by name, and
-    /// a nullable one may be absent.
+    /// Creates a read-only provider over fixed rows, for a definition that is created at run time.
+    ///
+    /// The columns of a batch are matched by column id, then by name. A nullable column may be
+    /// missing, and is then null.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -102,8 +107,8 @@ impl RowProvider {
     /// name = "app.points"
     /// primary_key = ["id"]
     /// [columns]
-    /// id = { id = 1, type = "bigint", comment = "Which" }
-    /// note = { id = 2, type = "text", nullable = true, comment = "Why" }
+    /// id = { id = 1, type = "bigint", comment = "The number of the point" }
+    /// note = { id = 2, type = "text", nullable = true, comment = "A note" }
     /// "#;
     /// let mut sources = Sources::new();
     /// let file = sources.push(SourceFile::new("points.toml", text));
@@ -121,9 +126,9 @@ impl RowProvider {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Row`] if a batch lacks a column that does not allow null, or if a value is not a
-    /// value of its column (see [`validate`](kalamtable_rows::validate)); [`Error::DuplicateKey`]
-    /// if two rows have the same key.
+    /// Fails with [`Error::Row`] if a required column is missing or if a value is not a value of its
+    /// column (see [`validate`](kalamtable_rows::validate)), or with [`Error::DuplicateKey`] if two
+    /// rows have the same key.
     pub fn from_batches(
         definition: TableDefinition,
         batches: &[RecordBatch],
@@ -137,17 +142,17 @@ impl RowProvider {
         self.table.definition()
     }
 
-    /// Returns the table behind a trait object as its own type, or `None` if it has another type.
+    /// Returns the table as a `T`, or `None` if it has another type.
     pub fn table<T: ColumnarTable>(&self) -> Option<&T> {
         (&*self.table as &dyn Any).downcast_ref()
     }
 
-    /// Plans the deletion of the rows for which all of `filters` hold. The plan returns the number of
-    /// deleted rows as `count`.
+    /// Plans the deletion of the rows for which all of `filters` hold. The plan returns the number
+    /// of deleted rows as `count`.
     ///
     /// # Errors
-    /// Fails if the session may not write to the table, if its source does not accept `DELETE`, or if a
-    /// filter is not a predicate over the columns of the table.
+    /// Fails if the session may not write to the table, if its source does not accept `DELETE`, or
+    /// if a filter is not a predicate over the columns of the table.
     pub async fn delete_plan(
         &self,
         session: &dyn Session,
@@ -157,14 +162,14 @@ impl RowProvider {
         plan::delete(&source, session, filters)
     }
 
-    /// Plans an update of the rows for which all of `filters` hold. `assignments` are pairs of a column
-    /// name and its value, which is evaluated over the row before the update. The plan returns the
-    /// number of updated rows as `count`.
+    /// Plans an update of the rows for which all of `filters` hold. `assignments` are pairs of a
+    /// column name and its value, which is evaluated over the row before the update. The plan
+    /// returns the number of updated rows as `count`.
     ///
     /// # Errors
-    /// Fails if the session may not write to the table, if its source does not accept `UPDATE`, if a
-    /// filter or a value is not an expression over the columns of the table, or if an assigned column
-    /// does not exist, is a system column, or is assigned twice.
+    /// Fails if the session may not write to the table, if its source does not accept `UPDATE`, if
+    /// a filter or a value is not an expression over the columns of the table, or if an assigned
+    /// column does not exist, is a system column, or is assigned twice.
     pub async fn update_plan(
         &self,
         session: &dyn Session,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`register`]: a table into a session, under its own name.
+//! [`register`]: registers a table in a session under the name of its definition.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use kalamtable_model::TableName;
 use crate::change_rule::enable_dml;
 use crate::provider::RowProvider;
 
-/// Registers a table under its own name, `namespace.table`: in the default catalog of `ctx`, in a
-/// schema named like the namespace, which is made if it is not there. Lets `UPDATE` and `DELETE` run
-/// in the session, as [`enable_dml`] does.
+/// Registers a table under the name of its definition, `namespace.table`, in the default catalog of
+/// `ctx`. Creates a schema with the name of the namespace if it does not exist, and calls
+/// [`enable_dml`], which `UPDATE` and `DELETE` require.
 ///
 /// ```
 /// use datafusion::prelude::SessionContext;
@@ -32,7 +32,7 @@ use crate::provider::RowProvider;
 /// ```
 ///
 /// # Errors
-/// If a table of that name is there already, or if the catalog refuses a new schema.
+/// Fails if a table of that name exists already, or if the catalog does not allow new schemas.
 pub fn register(ctx: &SessionContext, provider: RowProvider) -> Result<()> {
     let name = provider.definition().name().clone();
     register_as(ctx, &name, Arc::new(provider))
@@ -41,7 +41,7 @@ pub fn register(ctx: &SessionContext, provider: RowProvider) -> Result<()> {
 /// Registers any provider under `name`, as [`register`] does.
 ///
 /// # Errors
-/// If a table of that name is there already, or if the catalog refuses a new schema.
+/// Fails if a table of that name exists already, or if the catalog does not allow new schemas.
 pub fn register_as(
     ctx: &SessionContext,
     name: &TableName,
@@ -54,14 +54,16 @@ pub fn register_as(
         .default_catalog
         .clone();
     let Some(catalog) = ctx.catalog(&default_catalog) else {
-        return exec_err!("there is no catalog `{default_catalog}` to register `{name}` in");
+        return exec_err!(
+            "catalog `{default_catalog}` does not exist: table `{name}` cannot be registered"
+        );
     };
     if catalog.schema(&name.namespace).is_none() {
         catalog.register_schema(&name.namespace, Arc::new(MemorySchemaProvider::new()))?;
     }
     let reference = TableReference::partial(&*name.namespace, &*name.table);
     if ctx.table_exist(reference.clone())? {
-        return exec_err!("there is a table `{name}` already");
+        return exec_err!("table `{name}` exists already");
     }
     ctx.register_table(reference, provider)?;
     enable_dml(ctx);

@@ -1,36 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`RowCursor`]: the rows that a scan has not looked at yet, handed out block by block.
+//! [`RowCursor`]: divides ranges of rows into [`RowBlock`]s.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// Rows of a snapshot, as ascending ranges that do not touch; from the first to the last, or in reverse.
+/// The rows that a scan has not read yet, as ascending ranges that are not adjacent. They are
+/// returned from the first to the last, or from the last to the first.
 #[derive(Debug)]
 pub(crate) struct RowCursor {
     ranges: VecDeque<Range<usize>>,
     reverse: bool,
 }
 
-/// Some rows of a snapshot, in ascending order.
+/// Rows of a snapshot or chunk, in ascending order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowBlock {
-    /// From the first of them to behind the last.
+    /// The range from the first to the last row, which may contain other rows.
     pub(crate) hull: Range<usize>,
-    /// Their offsets in it; `None` if it has no others.
+    /// The offsets of the rows in `hull`; `None` if the block consists of all rows of `hull`.
     pub(crate) selected: Option<Vec<usize>>,
 }
 
-/// All rows of so many, as ranges.
+/// Returns the range of all of `rows` rows, as a list of ranges.
 pub fn all_rows(rows: usize) -> Vec<Range<usize>> {
     std::iter::once(0..rows).collect()
 }
 
 impl RowCursor {
     pub(crate) fn new(ranges: Vec<Range<usize>>, reverse: bool) -> Self {
-        let ranges = ranges.into_iter().filter(|range| !range.is_empty());
         RowCursor {
-            ranges: ranges.collect(),
+            ranges: ranges
+                .into_iter()
+                .filter(|range| !range.is_empty())
+                .collect(),
             reverse,
         }
     }
@@ -39,7 +42,7 @@ impl RowCursor {
         self.ranges.is_empty()
     }
 
-    /// The next rows, at most `count` of them; in reverse the last ones.
+    /// Returns the next rows, at most `count`. The rows of a block ascend in either direction.
     pub(crate) fn next(&mut self, count: usize) -> RowBlock {
         let mut taken: Vec<Range<usize>> = Vec::new();
         let mut left = count;
@@ -66,7 +69,7 @@ impl RowCursor {
         RowBlock { hull, selected }
     }
 
-    /// Rows of one range, at most `count` of them.
+    /// Returns the next rows of one range, at most `count`.
     fn take(&mut self, count: usize) -> Option<Range<usize>> {
         let range = if self.reverse {
             self.ranges.pop_back()?
@@ -89,7 +92,7 @@ impl RowCursor {
 }
 
 impl RowBlock {
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         match &self.selected {
             Some(selected) => selected.len(),
@@ -97,7 +100,7 @@ impl RowBlock {
         }
     }
 
-    /// The numbers of the rows in the snapshot.
+    /// Returns the numbers of the rows in the snapshot or chunk.
     pub fn rows(&self) -> impl Iterator<Item = usize> {
         let selected = self.selected.as_deref();
         (0..self.len()).map(move |row| {
@@ -106,7 +109,7 @@ impl RowBlock {
         })
     }
 
-    /// Those rows of the block that have these numbers in it, which ascend.
+    /// Returns the rows with these indexes in the block, which are in ascending order.
     pub(crate) fn select(&self, numbers: &[usize]) -> RowBlock {
         let offsets = numbers.iter().map(|number| match &self.selected {
             Some(selected) => selected[*number],
@@ -149,15 +152,15 @@ mod tests {
     }
 
     #[test]
-    fn the_last_rows_come_first_in_reverse_and_ascend_within_a_block() {
+    fn reverse_blocks_ascend_within_themselves() {
         assert_eq!(blocks(true, 3), [vec![11, 12, 13], vec![1, 6, 10], vec![0]]);
     }
 
     #[test]
-    fn rows_selected_of_selected_rows() {
+    fn selection_of_selected_rows() {
         let block = RowCursor::new(vec![3..5, 8..10], false).next(4);
-        let block = block.select(&[1, 3]);
-        assert_eq!(block.hull, 3..10);
-        assert_eq!(block.selected, Some(vec![1, 6]));
+        let selected = block.select(&[1, 3]);
+        assert_eq!(selected.hull, 3..10);
+        assert_eq!(selected.selected, Some(vec![1, 6]));
     }
 }

@@ -12,18 +12,18 @@ use tokio::task::spawn_blocking;
 
 use crate::statement::BoxError;
 
-/// Rows that a source produces while a query reads them, in chunks.
+/// Rows that a source produces in chunks while a query reads them.
 ///
-/// The next chunk is asked for when the rows of the one before were used, and not before: a scan holds
-/// one chunk and the batches that it makes of it. When the query has enough, fails or is cancelled, the
-/// stream is dropped.
+/// A scan polls for the next chunk when it has processed the previous one, so it holds one chunk
+/// and the batches that it builds from it. It drops the stream when the query needs no more rows,
+/// fails or is cancelled.
 ///
 /// ```
 /// use futures::stream;
 /// # use kalamtable_rows::doc_example::Event;
 /// use kalamtable_provider::{BoxError, RowStream, Rows, ScanRequest, TableSource};
 ///
-/// /// Pages of some remote service.
+/// /// The pages of a remote service.
 /// #[derive(Debug)]
 /// struct Pages;
 ///
@@ -47,16 +47,18 @@ pub struct RowStream<R> {
 }
 
 impl<R: Send + 'static> RowStream<R> {
-    /// The rows of these chunks, which may be empty and of any size: of a chunk that is larger than a
-    /// batch, several batches are made. What comes after an error is not asked for.
+    /// Creates a stream of these chunks. A chunk may have any size, also zero; one that is larger
+    /// than the batch size yields several batches. The stream is not polled again after an error.
     pub fn new(chunks: impl Stream<Item = Result<Vec<R>, BoxError>> + Send + 'static) -> Self {
         RowStream {
             chunks: chunks.boxed(),
         }
     }
 
-    /// The rows that `produce` sends from a thread for blocking work, which waits there until they are
-    /// wanted. When nobody wants them any more, sending fails, and `produce` should return.
+    /// Creates a stream of the rows that `produce` sends from a thread for blocking work.
+    ///
+    /// [`RowSender::send`] blocks until the query reads the rows, and fails when the query needs no
+    /// more rows. `produce` should then return.
     ///
     /// ```
     /// # use kalamtable_rows::doc_example::Event;
@@ -73,13 +75,14 @@ impl<R: Send + 'static> RowStream<R> {
     /// # let _: RowStream<Event> = lines;
     /// ```
     ///
-    /// It needs a Tokio runtime, as DataFusion does, and one of its threads for blocking work for each
-    /// partition of a query that runs: let there be fewer partitions than threads.
+    /// The stream requires a Tokio runtime, as DataFusion does. Each partition of a running query
+    /// occupies one of its threads for blocking work, so the number of partitions should stay below
+    /// the number of these threads.
     pub fn blocking(
         produce: impl FnOnce(RowSender<R>) -> Result<(), BoxError> + Send + 'static,
     ) -> Self {
         let started = async move {
-            // One chunk waits in the channel, one is being read, and one being made.
+            // At most one chunk is in the channel, while one is being read and one being produced.
             let (sender, receiver) = mpsc::channel(1);
             let producer = spawn_blocking(move || produce(RowSender(sender)));
             stream::unfold((receiver, Some(producer)), next_chunk)
@@ -88,14 +91,14 @@ impl<R: Send + 'static> RowStream<R> {
     }
 }
 
-type Producing<R> = (
+type ProducerState<R> = (
     mpsc::Receiver<Vec<R>>,
     Option<tokio::task::JoinHandle<Result<(), BoxError>>>,
 );
 
 async fn next_chunk<R>(
-    (mut receiver, producer): Producing<R>,
-) -> Option<(Result<Vec<R>, BoxError>, Producing<R>)> {
+    (mut receiver, producer): ProducerState<R>,
+) -> Option<(Result<Vec<R>, BoxError>, ProducerState<R>)> {
     if let Some(rows) = receiver.recv().await {
         return Some((Ok(rows), (receiver, producer)));
     }
@@ -122,19 +125,20 @@ impl<R> fmt::Debug for RowStream<R> {
     }
 }
 
-/// Where a [`RowStream::blocking`] sends its rows.
+/// The sending end of a [`RowStream::blocking`].
 pub struct RowSender<R>(mpsc::Sender<Vec<R>>);
 
 impl<R> RowSender<R> {
-    /// Sends a chunk, and waits while there is no room for it.
+    /// Sends a chunk. Blocks until the query has taken the previous one.
     ///
     /// # Errors
-    /// [`QueryEnded`] when nobody wants more rows.
+    /// Fails with [`QueryEnded`] if the query needs no more rows.
     pub fn send(&self, rows: Vec<R>) -> Result<(), QueryEnded> {
         self.0.blocking_send(rows).map_err(|_| QueryEnded)
     }
 
-    /// Whether nobody wants more rows: for work that takes long until it has some.
+    /// Returns whether the query needs no more rows. Useful for work that produces rows only after
+    /// a long time.
     pub fn is_ended(&self) -> bool {
         self.0.is_closed()
     }
@@ -146,7 +150,7 @@ impl<R> fmt::Debug for RowSender<R> {
     }
 }
 
-/// Nobody wants more rows: the query has enough, has failed or was cancelled.
+/// The error of sending rows to a query that is complete, has failed or was cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the query has ended")]
 pub struct QueryEnded;

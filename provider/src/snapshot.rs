@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Snapshot`]: the rows of one moment.
+//! [`Snapshot`]: an unchanging set of rows that a source returns to a scan.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -10,36 +10,34 @@ use std::sync::Arc;
 use kalamtable_rows::{KeyedRow, Row};
 
 use crate::error::Error;
-use crate::look_up::KeyRange;
+use crate::lookup::KeyRange;
+use crate::row_chunks::RowChunks;
 
-/// The rows of one moment. They never change; a clone is cheap.
+/// The rows of a table at one point in time.
+///
+/// The rows never change, and a clone shares them. Create a snapshot from a `Vec<R>` or a
+/// `Vec<Arc<R>>`, or with [`in_key_order`](Self::in_key_order) if the rows are sorted by primary
+/// key.
 pub struct Snapshot<R> {
-    pub(crate) rows: RowsOf<R>,
+    pub(crate) rows: SnapshotRows<R>,
     pub(crate) is_in_key_order: bool,
 }
 
-pub(crate) enum RowsOf<R> {
+pub(crate) enum SnapshotRows<R> {
     Slice(Arc<Vec<R>>),
-    Chunks(Arc<Chunks<R>>),
+    Chunks(Arc<RowChunks<R>>),
 }
-
-/// Rows in chunks, none of them empty, that snapshots share.
-pub(crate) struct Chunks<R> {
-    pub(crate) chunks: Vec<Chunk<R>>,
-    /// How many rows there are in all chunks.
-    pub(crate) len: usize,
-}
-
-pub(crate) type Chunk<R> = Arc<Vec<Arc<R>>>;
 
 impl<R: KeyedRow> Snapshot<R> {
-    /// Rows in the order of their keys, each key once: a query finds rows in them by key.
+    /// Creates a snapshot of rows in primary key order with distinct keys. A query finds rows by
+    /// key in such a snapshot without reading the others.
     ///
     /// # Errors
-    /// [`Error::NotInKeyOrder`] with the first row that does not come after the one before it.
+    /// Fails with [`Error::NotInKeyOrder`], which contains the number of the first row whose key is
+    /// not greater than the key of the previous row.
     pub fn in_key_order(rows: Vec<R>) -> Result<Self, Error> {
         match out_of_order(&rows) {
-            None => Ok(Snapshot::new(RowsOf::Slice(Arc::new(rows)), true)),
+            None => Ok(Snapshot::new(SnapshotRows::Slice(Arc::new(rows)), true)),
             Some(row) => Err(Error::NotInKeyOrder {
                 table: R::TABLE.definition.name().clone(),
                 row: Some(row),
@@ -49,36 +47,36 @@ impl<R: KeyedRow> Snapshot<R> {
 }
 
 impl<R> Snapshot<R> {
-    pub(crate) fn new(rows: RowsOf<R>, is_in_key_order: bool) -> Self {
+    pub(crate) fn new(rows: SnapshotRows<R>, is_in_key_order: bool) -> Self {
         Snapshot {
             rows,
             is_in_key_order,
         }
     }
 
-    /// Chunks of rows in the order of their keys.
-    pub(crate) fn from_chunks(chunks: Arc<Chunks<R>>) -> Self {
-        Snapshot::new(RowsOf::Chunks(chunks), true)
+    /// Creates a snapshot of chunks in primary key order.
+    pub(crate) fn from_chunks(chunks: Arc<RowChunks<R>>) -> Self {
+        Snapshot::new(SnapshotRows::Chunks(chunks), true)
     }
 
-    /// How many rows there are.
+    /// Returns the number of rows.
     pub fn len(&self) -> usize {
         match &self.rows {
-            RowsOf::Slice(rows) => rows.len(),
-            RowsOf::Chunks(chunks) => chunks.len,
+            SnapshotRows::Slice(rows) => rows.len(),
+            SnapshotRows::Chunks(chunks) => chunks.len,
         }
     }
 
-    /// Whether there are no rows.
+    /// Returns whether the snapshot has no rows.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The rows, in order.
+    /// Returns the rows in their order.
     pub fn iter(&self) -> impl Iterator<Item = &R> + Clone {
         let (slice, chunks) = match &self.rows {
-            RowsOf::Slice(rows) => (&rows[..], &[][..]),
-            RowsOf::Chunks(chunks) => (&[][..], &chunks.chunks[..]),
+            SnapshotRows::Slice(rows) => (&rows[..], &[][..]),
+            SnapshotRows::Chunks(chunks) => (&[][..], &chunks.chunks[..]),
         };
         let chunked = chunks.iter().flat_map(|chunk| chunk.iter());
         slice.iter().chain(chunked.map(|row| &**row))
@@ -86,11 +84,12 @@ impl<R> Snapshot<R> {
 }
 
 impl<R> Snapshot<R> {
-    /// How many of the first rows `is_before` holds for; it holds for none behind them.
+    /// Returns the number of rows for which `is_before` is true. These rows must precede all
+    /// others.
     fn partition_point(&self, is_before: impl Fn(&R) -> bool) -> usize {
         match &self.rows {
-            RowsOf::Slice(rows) => rows.partition_point(is_before),
-            RowsOf::Chunks(chunks) => {
+            SnapshotRows::Slice(rows) => rows.partition_point(is_before),
+            SnapshotRows::Chunks(chunks) => {
                 let full = chunks
                     .chunks
                     .partition_point(|chunk| chunk.last().is_some_and(|row| is_before(row)));
@@ -103,8 +102,8 @@ impl<R> Snapshot<R> {
 }
 
 impl<R: Row> Snapshot<R> {
-    /// The rows whose keys are in `ranges`, as ascending ranges of rows that do not touch; `None` if the
-    /// rows are not in key order.
+    /// Returns the row numbers of the keys in `ranges`, as ascending ranges that are not adjacent,
+    /// or `None` if the rows are not in key order.
     pub(crate) fn find(&self, ranges: &[KeyRange<R>]) -> Option<Vec<Range<usize>>> {
         if !self.is_in_key_order {
             return None;
@@ -114,26 +113,26 @@ impl<R: Row> Snapshot<R> {
             let end = self.partition_point(|row| range.compare(row) != Ordering::Greater);
             begin..end
         });
-        Some(joined(found))
+        Some(join_ranges(found))
     }
 }
 
-/// Ranges of rows, in any order, as ascending ones that are not empty and do not touch.
-pub(crate) fn joined(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
-    let mut ranges: Vec<Range<usize>> = ranges.filter(|range| !range.is_empty()).collect();
-    ranges.sort_unstable_by_key(|range| range.start);
-    ranges.dedup_by(|next, before| {
-        let is_joined = next.start <= before.end;
+/// Sorts ranges of rows, drops the empty ones, and joins those that are adjacent or overlap.
+pub(crate) fn join_ranges(ranges: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut joined: Vec<Range<usize>> = ranges.filter(|range| !range.is_empty()).collect();
+    joined.sort_unstable_by_key(|range| range.start);
+    joined.dedup_by(|next, previous| {
+        let is_joined = next.start <= previous.end;
         if is_joined {
-            before.end = before.end.max(next.end);
+            previous.end = previous.end.max(next.end);
         }
         is_joined
     });
-    ranges
+    joined
 }
 
-/// The first row that does not come after the one before it in the order of keys; the first if rows
-/// have none.
+/// Returns the number of the first row whose key is not greater than the key of the previous row,
+/// or `None` if the rows are in key order. Rows without a primary key are never in key order.
 pub(crate) fn out_of_order<R: Row>(rows: &[R]) -> Option<usize> {
     if R::TABLE.definition.key_columns().is_empty() {
         return Some(0);
@@ -146,33 +145,24 @@ pub(crate) fn out_of_order<R: Row>(rows: &[R]) -> Option<usize> {
 
 impl<R> From<Vec<R>> for Snapshot<R> {
     fn from(rows: Vec<R>) -> Self {
-        Snapshot::new(RowsOf::Slice(Arc::new(rows)), false)
+        Snapshot::new(SnapshotRows::Slice(Arc::new(rows)), false)
     }
 }
 
 impl<R> From<Vec<Arc<R>>> for Snapshot<R> {
     fn from(rows: Vec<Arc<R>>) -> Self {
-        Snapshot::new(RowsOf::Chunks(Arc::new(Chunks::of_rows(rows))), false)
-    }
-}
-
-impl<R> Chunks<R> {
-    /// These rows in one chunk.
-    pub(crate) fn of_rows(rows: Vec<Arc<R>>) -> Self {
-        let len = rows.len();
-        let chunks = match len {
-            0 => Vec::new(),
-            _ => vec![Arc::new(rows)],
-        };
-        Chunks { chunks, len }
+        Snapshot::new(
+            SnapshotRows::Chunks(Arc::new(RowChunks::of_rows(rows))),
+            false,
+        )
     }
 }
 
 impl<R> Clone for Snapshot<R> {
     fn clone(&self) -> Self {
         let rows = match &self.rows {
-            RowsOf::Slice(rows) => RowsOf::Slice(rows.clone()),
-            RowsOf::Chunks(chunks) => RowsOf::Chunks(chunks.clone()),
+            SnapshotRows::Slice(rows) => SnapshotRows::Slice(Arc::clone(rows)),
+            SnapshotRows::Chunks(chunks) => SnapshotRows::Chunks(Arc::clone(chunks)),
         };
         Snapshot::new(rows, self.is_in_key_order)
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`TableSource`]: what a server implements to give a table its rows. Answering queries from them is
-//! [`RowProvider`](crate::RowProvider)'s work.
+//! [`TableSource`]: the trait that a server implements for a table whose rows are Rust structs.
+//! [`RowProvider`](crate::RowProvider) answers queries from it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,22 +12,25 @@ use kalamtable_rows::Row;
 
 use crate::change::ChangeStatement;
 use crate::error::Error;
-use crate::look_up::LookUp;
+use crate::lookup::Lookup;
 use crate::row_stream::RowStream;
 use crate::snapshot::Snapshot;
 use crate::statement::{BoxError, KeyOrder, Statement};
 
-/// Where the rows of a table are.
+/// The source of the rows of a table.
 ///
-/// The rows of one moment must differ in the table's primary key, and in each of its unique keys, if
-/// it has some: DataFusion plans on it.
+/// Only [`scan`](Self::scan) is required. The other methods declare facts that make queries faster,
+/// or accept DML statements.
+///
+/// The rows that a scan returns must have distinct primary keys, and distinct values of each unique
+/// key: DataFusion relies on the keys of a table when it plans a query.
 ///
 /// ```
 /// use std::sync::Mutex;
 /// # use kalamtable_rows::doc_example::Event;
 /// use kalamtable_provider::{BoxError, Rows, ScanRequest, TableSource};
 ///
-/// /// The events that were not handled yet.
+/// /// The events that wait for processing.
 /// #[derive(Debug, Default)]
 /// struct Pending(Mutex<Vec<Event>>);
 ///
@@ -35,18 +38,19 @@ use crate::statement::{BoxError, KeyOrder, Statement};
 ///     type Row = Event;
 ///
 ///     fn scan(&self, _request: &ScanRequest<Event>) -> Result<Rows<Event>, BoxError> {
-///         let events = self.0.lock().map_err(|_| "a thread died while it held the events")?;
+///         let events = self.0.lock().map_err(|_| "the lock of the events is poisoned")?;
 ///         Ok(Rows::from(events.clone()))
 ///     }
 /// }
 /// ```
 ///
-/// A source that finds rows by key without a look at all of them says so:
+/// A source that can find rows by key reads the lookup of the request, and marks its result with
+/// [`Rows::looked_up`]:
 ///
 /// ```
 /// use std::collections::HashMap;
 /// # use kalamtable_rows::doc_example::Event;
-/// use kalamtable_provider::{BoxError, LookUp, Rows, ScanRequest, TableSource};
+/// use kalamtable_provider::{BoxError, Lookup, Rows, ScanRequest, TableSource};
 ///
 /// #[derive(Debug)]
 /// struct ById(HashMap<i64, Event>);
@@ -55,7 +59,7 @@ use crate::statement::{BoxError, KeyOrder, Statement};
 ///     type Row = Event;
 ///
 ///     fn scan(&self, request: &ScanRequest<Event>) -> Result<Rows<Event>, BoxError> {
-///         if let Some(LookUp::Key(ranges)) = &request.look_up
+///         if let Some(Lookup::Key(ranges)) = &request.lookup
 ///             && let Some(keys) = ranges.iter().map(|range| range.one_key()).collect::<Option<Vec<_>>>()
 ///         {
 ///             let found = keys.into_iter().filter_map(|(id,)| self.0.get(&id.as_ref().copied()?));
@@ -66,68 +70,74 @@ use crate::statement::{BoxError, KeyOrder, Statement};
 /// }
 /// ```
 pub trait TableSource: fmt::Debug + Send + Sync + 'static {
-    /// A row of the table.
+    /// The type of a row.
     type Row: Row;
 
-    /// The rows of this moment, as a [`Snapshot`] or a [`RowStream`]. Called once for each partition of
-    /// a scan when it is executed: not to plan it, not for `EXPLAIN`, and again each time a cached plan
-    /// runs.
+    /// Returns the current rows of one partition, as a [`Snapshot`] or a [`RowStream`].
     ///
-    /// What `request` says of the rows that are wanted is a hint: those that are returned are judged
-    /// again, so a source may return more, up to all of them.
+    /// This method is called once per partition each time a plan is executed. It is not called to
+    /// plan a query, nor for `EXPLAIN`.
+    ///
+    /// The restrictions in `request` are hints. The returned rows are filtered again, so a source
+    /// may return more rows than requested, up to all rows of the partition.
     ///
     /// # Errors
-    /// Anything: it reaches the query, with the table's name. So does a panic.
+    /// Any error fails the query, with the name of the table. So does a panic.
     fn scan(&self, request: &ScanRequest<Self::Row>) -> Result<Rows<Self::Row>, BoxError>;
 
-    /// In how many parts a scan reads the rows, each of them in one of the parts. Said when a query is
+    /// Returns the number of partitions. Each row is in exactly one of them. Called when a query is
     /// planned; zero counts as one.
     fn partitions(&self) -> usize {
         1
     }
 
-    /// Whether what [`scan`](Self::scan) returns is always in key order, each partition in itself. Said
-    /// when a query is planned, which then need not sort for `ORDER BY` the key; rows that are not are
-    /// an error.
+    /// Returns the order in which [`scan`](Self::scan) returns the rows of each partition. Called
+    /// when a query is planned.
+    ///
+    /// A query over a source in key order needs no sort for `ORDER BY` the key. A scan that returns
+    /// rows in another order fails with [`Error::NotInKeyOrder`].
     fn key_order(&self) -> KeyOrder {
         KeyOrder::None
     }
 
-    /// What is known of the rows without a scan; asked when a query is planned.
+    /// Returns facts about the current rows that the source knows without reading them. Called when
+    /// a query is planned.
     fn statistics(&self) -> SourceStatistics<Self::Row> {
         SourceStatistics::default()
     }
 
-    /// Whether the source runs statements of this kind. One that it does not is refused when it is
-    /// planned.
+    /// Returns whether the source supports DML statements of this kind. Other statements fail when
+    /// they are planned, with [`Error::NotWritable`].
     fn accepts(&self, _statement: Statement) -> bool {
         false
     }
 
-    /// Writes the rows of one `INSERT`, all of them or none: adds them (`Append`), puts them in the
-    /// place of all rows (`Overwrite`), or of those with the same keys (`Replace`).
+    /// Writes all rows of one `INSERT`, or none of them. The rows are added (`Append`), replace all
+    /// rows of the table (`Overwrite`), or replace the rows with the same primary keys (`Replace`).
     ///
     /// # Errors
-    /// Anything: it reaches the statement. [`Error::NotWritable`] unless overridden.
+    /// Any error fails the statement. The default implementation fails with [`Error::NotWritable`].
     fn write(&self, op: InsertOp, _rows: Vec<Self::Row>) -> Result<(), BoxError> {
         Err(not_writable::<Self::Row>(Statement::Insert(op)))
     }
 
-    /// Runs one `UPDATE` or `DELETE`, as a whole or not at all: asks
-    /// [`statement`](ChangeStatement::changes) what to change in the rows of this moment, and changes
-    /// it. Between the two, nobody else may change the rows, or the statement has to be asked again.
-    /// Returns how many rows it changed.
+    /// Runs one `UPDATE` or `DELETE`, completely or not at all, and returns the number of changed
+    /// rows.
+    ///
+    /// The source passes its current rows to [`ChangeStatement::changes`] and applies the changes
+    /// that it returns. If the rows change in between, the source has to evaluate the statement
+    /// again.
     ///
     /// # Errors
-    /// Anything: it reaches the statement. [`Error::NotWritable`] unless overridden.
+    /// Any error fails the statement. The default implementation fails with [`Error::NotWritable`].
     fn change(&self, statement: &ChangeStatement<'_, Self::Row>) -> Result<u64, BoxError> {
         Err(not_writable::<Self::Row>(statement.kind()))
     }
 
-    /// Takes all rows out of the table. Returns how many there were.
+    /// Deletes all rows, and returns their number.
     ///
     /// # Errors
-    /// Anything: it reaches the statement. [`Error::NotWritable`] unless overridden.
+    /// Any error fails the statement. The default implementation fails with [`Error::NotWritable`].
     fn truncate(&self) -> Result<u64, BoxError> {
         Err(not_writable::<Self::Row>(Statement::Truncate))
     }
@@ -169,30 +179,31 @@ impl<S: TableSource> TableSource for Arc<S> {
     }
 }
 
-/// What a scan wants of a source.
+/// A request for the rows of one partition.
 #[non_exhaustive]
 pub struct ScanRequest<R: Row> {
     /// The number of the partition, from 0.
     pub partition: usize,
-    /// What the query says of a key, if it does: rows that it leaves out are not wanted.
-    pub look_up: Option<LookUp<R>>,
-    /// Whether a stream should come in the reverse of key order. Only a source whose
-    /// [`key_order`](TableSource::key_order) is [`KeyOrder::Either`] is asked for it; a snapshot is
-    /// ascending all the same.
+    /// The keys that the query can match, or `None` if its filter restricts no key.
+    pub lookup: Option<Lookup<R>>,
+    /// Whether a stream must return the rows in descending key order. Only a source whose
+    /// [`key_order`](TableSource::key_order) is [`KeyOrder::Either`] gets such a request. A
+    /// snapshot is in ascending order in any case.
     pub reverse: bool,
-    /// So many rows are enough, whichever they are; if the source says that it keeps an order, the first
-    /// ones in it: with [`reverse`](Self::reverse), those with the greatest keys.
+    /// The maximum number of rows that the scan returns. Any rows will do, unless the source
+    /// declares a key order: then the first ones in that order are needed, or the last ones if
+    /// [`reverse`](Self::reverse) is set.
     pub limit: Option<usize>,
-    /// How many rows make a batch.
+    /// The maximum number of rows per batch.
     pub batch_size: usize,
 }
 
 impl<R: Row> ScanRequest<R> {
-    /// All rows of a partition.
+    /// Requests all rows of a partition.
     pub fn all(partition: usize) -> Self {
         ScanRequest {
             partition,
-            look_up: None,
+            lookup: None,
             reverse: false,
             limit: None,
             batch_size: 8192,
@@ -204,7 +215,7 @@ impl<R: Row> fmt::Debug for ScanRequest<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ScanRequest")
             .field("partition", &self.partition)
-            .field("look_up", &self.look_up)
+            .field("lookup", &self.lookup)
             .field("reverse", &self.reverse)
             .field("limit", &self.limit)
             .field("batch_size", &self.batch_size)
@@ -226,8 +237,8 @@ pub(crate) enum RowsKind<R> {
 }
 
 impl<R> Rows<R> {
-    /// The same rows, which the source has found by the request's look-up: the scan's metric
-    /// `lookups` counts it.
+    /// Marks the rows as found by the lookup of the request. The scan then does not search them by
+    /// key, and its metric `lookups` counts the keys or ranges of the lookup.
     #[must_use]
     pub fn looked_up(mut self) -> Self {
         self.looked_up = true;
@@ -260,19 +271,20 @@ impl<R> From<RowStream<R>> for Rows<R> {
     }
 }
 
-/// What a source knows of its rows without a scan, all of it of one moment.
+/// Facts about the rows of a source, as of one point in time.
 #[non_exhaustive]
 pub struct SourceStatistics<R> {
-    /// How many rows there are: `count(*)` is answered with it when a query is planned, unless there
-    /// are none.
+    /// The number of rows, if it is known. `count(*)` is answered from it when a query is planned,
+    /// unless it is zero.
     pub row_count: Option<usize>,
-    /// The first and the last row in the order of keys: so are `min` and `max` of the key's first column
-    /// found when a query is planned, if the number of rows is known too.
+    /// The rows with the smallest and the greatest primary key, if they are known. `min` and `max`
+    /// of the first key column are answered from them when a query is planned, if the number of
+    /// rows is also known.
     pub ends: Option<[Arc<R>; 2]>,
 }
 
 impl<R> SourceStatistics<R> {
-    /// That many rows, and nothing else.
+    /// Creates statistics that consist of the number of rows.
     pub fn of_count(row_count: usize) -> Self {
         SourceStatistics {
             row_count: Some(row_count),
@@ -280,7 +292,7 @@ impl<R> SourceStatistics<R> {
         }
     }
 
-    /// The same, and the first and the last row in the order of keys.
+    /// Adds the rows with the smallest and the greatest primary key.
     #[must_use]
     pub fn with_ends(mut self, first: Arc<R>, last: Arc<R>) -> Self {
         self.ends = Some([first, last]);

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use kalamtable_rows::Row;
 
-use crate::snapshot::{RowsOf, Snapshot, out_of_order};
+use crate::snapshot::{Snapshot, SnapshotRows, out_of_order};
 use crate::source::{Rows, ScanRequest, SourceStatistics, TableSource};
 use crate::statement::{BoxError, KeyOrder};
 
-/// A fixed set of rows.
+/// A source of rows that never change.
 ///
 /// ```
 /// # use kalamtable_rows::doc_example::Event;
@@ -28,8 +28,8 @@ pub struct FixedRows<R> {
 }
 
 impl<R: Row> FixedRows<R> {
-    /// These rows, in this order. If that is the order of their keys, a query finds rows by key, and
-    /// does not sort for `ORDER BY` the key.
+    /// Creates a source that returns `rows` in this order. If it is the order of their primary
+    /// keys, queries find rows by key, and need no sort for `ORDER BY` the key.
     pub fn new(rows: Vec<R>) -> Self {
         let is_in_key_order = out_of_order(&rows).is_none();
         let ends = rows.first().zip(rows.last()).filter(|_| is_in_key_order);
@@ -51,14 +51,15 @@ impl<R: Row> TableSource for FixedRows<R> {
     type Row = R;
 
     fn scan(&self, _request: &ScanRequest<R>) -> Result<Rows<R>, BoxError> {
-        let rows = RowsOf::Slice(self.rows.clone());
+        let rows = SnapshotRows::Slice(Arc::clone(&self.rows));
         Ok(Snapshot::new(rows, self.is_in_key_order).into())
     }
 
     fn key_order(&self) -> KeyOrder {
-        match self.is_in_key_order {
-            true => KeyOrder::Either,
-            false => KeyOrder::None,
+        if self.is_in_key_order {
+            KeyOrder::Either
+        } else {
+            KeyOrder::None
         }
     }
 
@@ -70,7 +71,7 @@ impl<R: Row> TableSource for FixedRows<R> {
     }
 }
 
-/// Rows that a closure computes each time the table is scanned: a virtual table.
+/// A source whose rows a closure computes for each scan: a virtual table.
 ///
 /// ```
 /// # use kalamtable_rows::doc_example::Event;
@@ -89,7 +90,7 @@ pub struct VirtualRows<R> {
 type RowsFn<R> = dyn Fn() -> Result<Vec<R>, BoxError> + Send + Sync;
 
 impl<R: Row> VirtualRows<R> {
-    /// The rows that `rows` returns when it is called.
+    /// Creates a source that calls `rows` for each scan.
     pub fn new(rows: impl Fn() -> Result<Vec<R>, BoxError> + Send + Sync + 'static) -> Self {
         VirtualRows {
             rows: Box::new(rows),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Plain types that both kinds of sources share: the kinds of DML statements, the order of rows, and
-//! the error type of sources.
+//! Types that typed and columnar sources share: [`Statement`], [`KeyOrder`] and [`BoxError`].
 
 use std::fmt;
 
@@ -14,16 +13,17 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// The order of the rows that a source returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum KeyOrder {
-    /// Some order.
+    /// No particular order.
     #[default]
     None,
-    /// The order of their keys.
+    /// Ascending order of the primary keys.
     Ascending,
-    /// The order of their keys or its reverse, as a scan asks; snapshots are in key order.
+    /// Ascending order of the primary keys, or descending order if the scan requests a stream in
+    /// reverse. Snapshots are ascending in either case: the scan reads them backwards.
     Either,
 }
 
-/// A kind of statement that writes.
+/// A kind of DML statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Statement {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`TableFields`]: the fields under which written rows reach a source.
+//! [`TableFields`]: the schema of the rows that a DML statement passes to a source.
 
 use std::sync::Arc;
 
@@ -8,9 +8,10 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use datafusion::error::Result;
 
-/// The names and ids of a table's columns, for rows to write. All are nullable: else Arrow and
-/// DataFusion look for nulls before we do, and their messages name neither the table, the column nor
-/// the row.
+/// The fields of a table for rows to write, with its names and column ids.
+///
+/// All fields are nullable. Otherwise Arrow and DataFusion would reject a null before this crate
+/// does, with a message that does not name the table, the column and the row.
 #[derive(Debug)]
 pub(crate) struct TableFields {
     schema: SchemaRef,
@@ -25,16 +26,18 @@ impl TableFields {
         }
     }
 
-    /// The nullable schema of the rows.
+    /// Returns the schema of the rows, with nullable fields.
     pub(crate) fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// These columns, in the table's order, under its names and ids: DataFusion hands columns over by
-    /// position, and a field that comes from another table carries the id it has there.
+    /// Creates a batch of `columns`, which are in the order of the table, with the names and ids of
+    /// the table. DataFusion matches columns by position: a field from another table would carry
+    /// the column id that it has there.
     pub(crate) fn batch(&self, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
-        let fields = columns.iter().zip(self.schema.fields());
-        let fields: Vec<Field> = fields
+        let fields: Vec<Field> = columns
+            .iter()
+            .zip(self.schema.fields())
             .map(|(array, field)| {
                 let field = field.as_ref().clone();
                 field.with_data_type(array.data_type().clone())

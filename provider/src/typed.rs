@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`ColumnarSource`] for every [`TableSource`]: the code that is compiled once per row type.
+//! Implements [`ColumnarSource`] for every [`TableSource`]. The compiler generates this code once
+//! per row type, so anything that does not depend on the row type belongs elsewhere.
 
 use std::cmp::Ordering;
 
@@ -22,7 +23,7 @@ use crate::columnar::{
 };
 use crate::columnar_change::ColumnarChange;
 use crate::error::{Error, guard, source_error};
-use crate::look_up::{KeyRange, LookUp};
+use crate::lookup::{KeyRange, Lookup};
 use crate::row_blocks::all_rows;
 use crate::source::{RowsKind, ScanRequest, TableSource};
 use crate::statement::{KeyOrder, Statement};
@@ -54,7 +55,8 @@ impl<S: TableSource> ColumnarSource for S {
             let statistics = TableSource::statistics(self);
             let first_column = S::Row::TABLE.definition.key_columns().first();
             let key_bounds = match (statistics.ends, first_column) {
-                // A value that does not fit fails the scan that meets it, and not every query.
+                // A value that does not fit its column must fail only the scans that read it, not
+                // the planning of every query.
                 (Some([first, last]), Some(column)) => {
                     let built = build_columns([&*first, &*last], &[*column]).ok();
                     let value = |row| ScalarValue::try_from_array(&built.as_ref()?[0], row).ok();
@@ -78,13 +80,13 @@ impl<S: TableSource> ColumnarSource for S {
         guard::<S::Row, _, _>(|| {
             let request = ScanRequest {
                 partition: scan.partition,
-                look_up: scan.keys.and_then(LookUp::new),
+                lookup: scan.keys.and_then(Lookup::new),
                 reverse: scan.reverse,
                 limit: scan.limit,
                 batch_size: scan.batch_size,
             };
             let rows = TableSource::scan(self, &request).map_err(source_error::<S::Row>)?;
-            // A plan may be older than what the source says of itself at present.
+            // The plan may be older than the order that the source declares.
             let in_key_order = scan.in_key_order || TableSource::key_order(self) != KeyOrder::None;
             let snapshot = match rows.kind {
                 RowsKind::Snapshot(snapshot) => snapshot,
@@ -107,18 +109,18 @@ impl<S: TableSource> ColumnarSource for S {
                 }
                 .into());
             }
-            let found = match (&request.look_up, scan.keys) {
+            let found = match (&request.lookup, scan.keys) {
                 _ if rows.looked_up => None,
-                (Some(LookUp::Key(ranges)), _) => snapshot.find(ranges),
+                (Some(Lookup::Key(ranges)), _) => snapshot.find(ranges),
                 (_, Some(keys)) => {
                     KeyRange::of_filter(keys).and_then(|ranges| snapshot.find(&ranges))
                 }
                 (_, None) => None,
             };
             let looked_up = rows.looked_up || found.is_some();
-            let found = found.unwrap_or_else(|| all_rows(snapshot.len()));
+            let ranges = found.unwrap_or_else(|| all_rows(snapshot.len()));
             Ok(OpenedPartition {
-                rows: OpenedRows::Ranges(Box::new(TypedReader::new(snapshot, 0)), found),
+                rows: OpenedRows::Ranges(Box::new(TypedReader::new(snapshot, 0)), ranges),
                 looked_up,
             })
         })
@@ -151,9 +153,9 @@ struct TypedWriter<'a, S: TableSource> {
 impl<S: TableSource> RowWriter for TypedWriter<'_, S> {
     fn push(&mut self, batch: &RecordBatch) -> Result<()> {
         let pushed = self.rows.len();
-        let rows = guard::<S::Row, _, Error>(|| Ok(read_validated::<S::Row>(batch)?));
-        let rows = rows.map_err(|error| error.map_row(|row| pushed + row));
-        self.rows.append(&mut rows?);
+        let mut rows = guard::<S::Row, _, Error>(|| Ok(read_validated::<S::Row>(batch)?))
+            .map_err(|error| error.map_row(|row| pushed + row))?;
+        self.rows.append(&mut rows);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`TypedReader`]: reads typed rows as columns; [`TypedChunks`]: reads the chunks of a stream.
+//! [`TypedReader`] reads a snapshot of typed rows as columns. [`TypedChunks`] reads the chunks of a
+//! [`RowStream`], one reader per chunk.
 
 use std::cmp::Ordering;
 use std::ops::Range;
@@ -17,16 +18,18 @@ use kalamtable_rows::Row;
 use crate::error::{Error, guard, source_error};
 use crate::row_reader::RowReader;
 use crate::row_stream::RowStream;
-use crate::snapshot::{RowsOf, Snapshot};
+use crate::snapshot::{Snapshot, SnapshotRows};
 use crate::statement::BoxError;
 
-/// Reads a snapshot.
+/// Reads a snapshot of typed rows as columns.
 pub(crate) struct TypedReader<R> {
     snapshot: Snapshot<R>,
-    /// The number of the snapshot's first row in the partition.
+    /// The number of the snapshot's first row in the partition, for error messages.
     first_row: usize,
-    /// The chunk that holds the row that was asked for last, and the number of its first row.
+    /// The chunk that contains the start of the last block. A scan requests ascending blocks, so
+    /// the search for a row starts there.
     chunk: usize,
+    /// The number of the first row of `chunk`.
     chunk_begin: usize,
 }
 
@@ -48,11 +51,11 @@ impl<R: Row> TypedReader<R> {
     ) -> Vec<&'a R> {
         let mut rows = Vec::with_capacity(capacity);
         match &self.snapshot.rows {
-            RowsOf::Slice(slice) => {
+            SnapshotRows::Slice(slice) => {
                 let slice = &slice[block.clone()];
                 rows.extend(offsets.map(|offset| &slice[offset]));
             }
-            RowsOf::Chunks(chunks) => {
+            SnapshotRows::Chunks(chunks) => {
                 let chunks = &chunks.chunks;
                 if block.start < self.chunk_begin {
                     (self.chunk, self.chunk_begin) = (0, 0);
@@ -107,16 +110,16 @@ impl<R: Row> RowReader for TypedReader<R> {
     }
 }
 
-/// The chunks of a [`RowStream`], each as a reader.
+/// Reads the chunks of a [`RowStream`], one reader per chunk.
 pub(crate) struct TypedChunks<R: Row> {
-    /// `None` when there is nothing more to ask for.
+    /// `None` after the end of the stream or an error.
     chunks: Option<BoxStream<'static, Result<Vec<R>, BoxError>>>,
-    /// How each key has to compare with the next one.
+    /// The required comparison of each key with the following one, or `None` if any order is valid.
     order: Option<Ordering>,
-    /// How many rows came.
+    /// The number of rows in the previous chunks.
     rows: usize,
-    /// The chunk before, where the order of the rows is checked.
-    before: Option<Snapshot<R>>,
+    /// The previous chunk that is not empty, if the order is checked.
+    previous: Option<Snapshot<R>>,
 }
 
 impl<R: Row> TypedChunks<R> {
@@ -125,7 +128,7 @@ impl<R: Row> TypedChunks<R> {
             chunks: Some(stream.into_inner()),
             order,
             rows: 0,
-            before: None,
+            previous: None,
         }
     }
 
@@ -136,13 +139,16 @@ impl<R: Row> TypedChunks<R> {
         if let Some(order) = self.order
             && !snapshot.is_empty()
         {
-            let last = self.before.as_ref().and_then(|before| before.iter().last());
+            let last = self
+                .previous
+                .as_ref()
+                .and_then(|previous| previous.iter().last());
             let rows = last.into_iter().chain(snapshot.iter());
-            let wrong = {
+            let out_of_order = {
                 let mut pairs = rows.clone().zip(rows.skip(1));
                 pairs.position(|(row, next)| row.compare_keys(next) != order)
             };
-            if let Some(pair) = wrong {
+            if let Some(pair) = out_of_order {
                 let row = first_row + pair + usize::from(last.is_none());
                 return Err(Error::NotInKeyOrder {
                     table: R::TABLE.definition.name().clone(),
@@ -150,7 +156,7 @@ impl<R: Row> TypedChunks<R> {
                 }
                 .into());
             }
-            self.before = Some(snapshot.clone());
+            self.previous = Some(snapshot.clone());
         }
         Ok(Box::new(TypedReader::new(snapshot, first_row)))
     }

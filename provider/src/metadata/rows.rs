@@ -1,20 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The rows of the metadata tables: what a definition says, in the words of the SQL standard.
+//! The rows of the metadata tables, computed from a definition.
 
 use kalamtable_model::{ColumnType, ConstraintKind, TableDefinition, TableKind, TimeUnit};
-use kalamtable_rows::KalamTable;
+use kalamtable_rows::{KalamTable, Row};
 
-use super::MetadataRow;
+/// A row of a metadata table.
+pub(super) trait MetadataRow: Row {
+    /// Adds the rows for the table that is registered as `name`, in the order of their keys.
+    fn push(rows: &mut Vec<Self>, name: &RegisteredName<'_>, definition: &TableDefinition);
+}
 
-/// Where a table is registered. Its definition may have another name.
-pub(super) struct Place<'a> {
+/// The name that a table is registered under. Its definition may have another name.
+pub(super) struct RegisteredName<'a> {
     pub(super) catalog: &'a str,
     pub(super) schema: &'a str,
     pub(super) table: &'a str,
 }
 
-/// The tables that have a definition.
+/// A table that has a definition.
 #[derive(Clone, Debug, KalamTable)]
 #[kalam(
     table = "kalamtable.tables",
@@ -22,7 +26,7 @@ pub(super) struct Place<'a> {
     primary_key(table_catalog, table_schema, table_name),
     crate = crate
 )]
-pub(super) struct Table {
+pub(super) struct TableRow {
     /// The catalog that the table is registered in.
     table_catalog: String,
     /// The schema that the table is registered in.
@@ -31,24 +35,24 @@ pub(super) struct Table {
     table_name: String,
     /// `BASE TABLE`, or `VIEW` if its rows are computed when they are read.
     table_type: String,
-    /// The name that the definition says: `namespace.table`.
+    /// The name of the definition: `namespace.table`.
     definition_name: String,
-    /// Whose rows it holds: `system`, `user`, `shared`, `stream` or `view`.
+    /// The kind of the table: `system`, `user`, `shared`, `stream` or `view`.
     kind: String,
     /// The version of the definition, from 1.
     version: u32,
     /// The SHA-256 of the definition's canonical text, in hexadecimal.
     fingerprint: String,
-    /// What the definition says of the table.
+    /// The comment of the table.
     comment: Option<String>,
 }
 
-impl MetadataRow for Table {
-    fn push(rows: &mut Vec<Self>, place: &Place<'_>, definition: &TableDefinition) {
-        rows.push(Table {
-            table_catalog: place.catalog.to_string(),
-            table_schema: place.schema.to_string(),
-            table_name: place.table.to_string(),
+impl MetadataRow for TableRow {
+    fn push(rows: &mut Vec<Self>, name: &RegisteredName<'_>, definition: &TableDefinition) {
+        rows.push(TableRow {
+            table_catalog: name.catalog.to_string(),
+            table_schema: name.schema.to_string(),
+            table_name: name.table.to_string(),
             table_type: match definition.kind() {
                 TableKind::View => "VIEW",
                 TableKind::System | TableKind::User | TableKind::Shared | TableKind::Stream => {
@@ -65,7 +69,7 @@ impl MetadataRow for Table {
     }
 }
 
-/// Their columns.
+/// A column of a table that has a definition.
 #[derive(Clone, Debug, KalamTable)]
 #[kalam(
     table = "kalamtable.columns",
@@ -73,7 +77,7 @@ impl MetadataRow for Table {
     primary_key(table_catalog, table_schema, table_name, ordinal_position),
     crate = crate
 )]
-pub(super) struct Column {
+pub(super) struct ColumnRow {
     /// The catalog that the table is registered in.
     table_catalog: String,
     /// The schema that the table is registered in.
@@ -82,40 +86,40 @@ pub(super) struct Column {
     table_name: String,
     /// The name of the column.
     column_name: String,
-    /// Its place in `SELECT *`, from 1.
+    /// The position of the column in the table, from 1.
     ordinal_position: i32,
-    /// What an `INSERT` that leaves it out writes, in SQL.
+    /// The default of the column as a SQL expression, if it has one.
     column_default: Option<String>,
-    /// `YES` if it may be null, else `NO`.
+    /// `YES` if the column may be null, otherwise `NO`.
     is_nullable: String,
-    /// Its type as a definition writes it.
+    /// The column type in the syntax of a definition.
     data_type: String,
-    /// Its type in Arrow, as DataFusion's `information_schema` writes it.
+    /// The Arrow type, in the syntax of DataFusion's `information_schema`.
     arrow_type: String,
-    /// How many digits a number has, in the base that `numeric_precision_radix` says.
+    /// The number of digits of a numeric type, in the base `numeric_precision_radix`.
     numeric_precision: Option<i32>,
-    /// 2, or 10 for a decimal.
+    /// The base of `numeric_precision`: 10 for a decimal, 2 for any other numeric type.
     numeric_precision_radix: Option<i32>,
-    /// How many of a number's digits are behind the point, where all numbers of the type have the same.
+    /// The number of digits after the decimal point, if the type fixes it.
     numeric_scale: Option<i32>,
-    /// How many digits a second has behind the point.
+    /// The number of fractional digits of the seconds of a date or time type.
     datetime_precision: Option<i32>,
     /// The labels of a closed set, in the order of the definition.
     allowed_values: Option<Vec<String>>,
-    /// Its identity for ever: the Parquet field id, and what a rename keeps.
+    /// The permanent id of the column, which a rename keeps. It is the Parquet field id.
     column_id: i32,
-    /// What the definition says of the column.
+    /// The comment of the column.
     comment: Option<String>,
 }
 
-impl MetadataRow for Column {
-    fn push(rows: &mut Vec<Self>, place: &Place<'_>, definition: &TableDefinition) {
+impl MetadataRow for ColumnRow {
+    fn push(rows: &mut Vec<Self>, name: &RegisteredName<'_>, definition: &TableDefinition) {
         for (ordinal_position, column) in (1..).zip(definition.columns()) {
-            let number = Number::of(&column.ty);
-            rows.push(Column {
-                table_catalog: place.catalog.to_string(),
-                table_schema: place.schema.to_string(),
-                table_name: place.table.to_string(),
+            let number = NumericPrecision::of(&column.ty);
+            rows.push(ColumnRow {
+                table_catalog: name.catalog.to_string(),
+                table_schema: name.schema.to_string(),
+                table_name: name.table.to_string(),
                 column_name: column.name.to_string(),
                 ordinal_position,
                 column_default: column
@@ -131,7 +135,7 @@ impl MetadataRow for Column {
                 datetime_precision: datetime_precision(&column.ty),
                 allowed_values: match &column.ty {
                     ColumnType::Enum(labels) => {
-                        Some(labels.iter().map(|it| it.to_string()).collect())
+                        Some(labels.iter().map(|label| label.to_string()).collect())
                     }
                     _ => None,
                 },
@@ -142,14 +146,14 @@ impl MetadataRow for Column {
     }
 }
 
-/// The digits of a numeric type, counted as PostgreSQL does.
-struct Number {
+/// The digits of a numeric type, counted as in PostgreSQL's `information_schema`.
+struct NumericPrecision {
     precision: i32,
     radix: i32,
     scale: Option<i32>,
 }
 
-impl Number {
+impl NumericPrecision {
     fn of(ty: &ColumnType) -> Option<Self> {
         let (precision, radix, scale) = match ty {
             ColumnType::TinyInt | ColumnType::UTinyInt => (8, 2, Some(0)),
@@ -163,7 +167,7 @@ impl Number {
             }
             _ => return None,
         };
-        Some(Number {
+        Some(NumericPrecision {
             precision,
             radix,
             scale,
@@ -180,7 +184,7 @@ fn datetime_precision(ty: &ColumnType) -> Option<i32> {
     Some(unit.fraction_digits().into())
 }
 
-/// Their keys, and the closed sets of their columns.
+/// A key of a table, or the closed set of a column.
 #[derive(Clone, Debug, KalamTable)]
 #[kalam(
     table = "kalamtable.table_constraints",
@@ -188,12 +192,12 @@ fn datetime_precision(ty: &ColumnType) -> Option<i32> {
     primary_key(table_catalog, table_schema, table_name, constraint_name),
     crate = crate
 )]
-pub(super) struct TableConstraint {
-    /// That of the table.
+pub(super) struct ConstraintRow {
+    /// The catalog that the table is registered in.
     constraint_catalog: String,
-    /// That of the table.
+    /// The schema that the table is registered in.
     constraint_schema: String,
-    /// The name as PostgreSQL would give it; unique in the table.
+    /// The name of the constraint, unique in the table. It follows the rules of PostgreSQL.
     constraint_name: String,
     /// The catalog that the table is registered in.
     table_catalog: String,
@@ -201,27 +205,27 @@ pub(super) struct TableConstraint {
     table_schema: String,
     /// The name that the table is registered under.
     table_name: String,
-    /// `PRIMARY KEY` or `UNIQUE`; `CHECK` for a closed set.
+    /// `PRIMARY KEY` or `UNIQUE` for a key, `CHECK` for a closed set.
     constraint_type: String,
 }
 
-impl MetadataRow for TableConstraint {
-    fn push(rows: &mut Vec<Self>, place: &Place<'_>, definition: &TableDefinition) {
+impl MetadataRow for ConstraintRow {
+    fn push(rows: &mut Vec<Self>, name: &RegisteredName<'_>, definition: &TableDefinition) {
         for constraint in constraints_by_name(definition) {
-            rows.push(TableConstraint {
-                constraint_catalog: place.catalog.to_string(),
-                constraint_schema: place.schema.to_string(),
+            rows.push(ConstraintRow {
+                constraint_catalog: name.catalog.to_string(),
+                constraint_schema: name.schema.to_string(),
                 constraint_name: constraint.name,
-                table_catalog: place.catalog.to_string(),
-                table_schema: place.schema.to_string(),
-                table_name: place.table.to_string(),
+                table_catalog: name.catalog.to_string(),
+                table_schema: name.schema.to_string(),
+                table_name: name.table.to_string(),
                 constraint_type: constraint.kind.as_str().to_string(),
             });
         }
     }
 }
 
-/// The columns of their keys.
+/// A column of a key.
 #[derive(Clone, Debug, KalamTable)]
 #[kalam(
     table = "kalamtable.key_column_usage",
@@ -229,10 +233,10 @@ impl MetadataRow for TableConstraint {
     primary_key(table_catalog, table_schema, table_name, constraint_name, ordinal_position),
     crate = crate
 )]
-pub(super) struct KeyColumn {
-    /// That of the table.
+pub(super) struct KeyColumnRow {
+    /// The catalog that the table is registered in.
     constraint_catalog: String,
-    /// That of the table.
+    /// The schema that the table is registered in.
     constraint_schema: String,
     /// The name of the key, in `table_constraints`.
     constraint_name: String,
@@ -244,26 +248,28 @@ pub(super) struct KeyColumn {
     table_name: String,
     /// The name of the column.
     column_name: String,
-    /// Its place in the key, from 1.
+    /// The position of the column in the key, from 1.
     ordinal_position: i32,
 }
 
-impl MetadataRow for KeyColumn {
-    fn push(rows: &mut Vec<Self>, place: &Place<'_>, definition: &TableDefinition) {
+impl MetadataRow for KeyColumnRow {
+    fn push(rows: &mut Vec<Self>, name: &RegisteredName<'_>, definition: &TableDefinition) {
         for constraint in constraints_by_name(definition) {
             if constraint.kind == ConstraintKind::Check {
                 continue;
             }
-            let columns = constraint.columns.iter();
-            let columns = columns.filter_map(|at| definition.columns().get(*at));
+            let columns = constraint
+                .columns
+                .iter()
+                .filter_map(|position| definition.columns().get(*position));
             for (ordinal_position, column) in (1..).zip(columns) {
-                rows.push(KeyColumn {
-                    constraint_catalog: place.catalog.to_string(),
-                    constraint_schema: place.schema.to_string(),
+                rows.push(KeyColumnRow {
+                    constraint_catalog: name.catalog.to_string(),
+                    constraint_schema: name.schema.to_string(),
                     constraint_name: constraint.name.clone(),
-                    table_catalog: place.catalog.to_string(),
-                    table_schema: place.schema.to_string(),
-                    table_name: place.table.to_string(),
+                    table_catalog: name.catalog.to_string(),
+                    table_schema: name.schema.to_string(),
+                    table_name: name.table.to_string(),
                     column_name: column.name.to_string(),
                     ordinal_position,
                 });

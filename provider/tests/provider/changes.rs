@@ -17,7 +17,7 @@ use datafusion::optimizer::AnalyzerRule;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::{SessionContext, col, lit};
 use kalamtable_provider::{
-    BoxError, ChangeStatement, FixedRows, LookUp, MemoryTable, RowProvider, Rows, ScanRequest,
+    BoxError, ChangeStatement, FixedRows, Lookup, MemoryTable, RowProvider, Rows, ScanRequest,
     Snapshot, Statement, TableSource, enable_dml,
 };
 use kalamtable_rows::doc_example::Event;
@@ -27,7 +27,7 @@ use crate::support::{answer, error, plan_text, register, run, session};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, KalamValue)]
 #[kalam(crate = kalamtable_rows)]
-enum State {
+enum OrderState {
     #[kalam(rename = "open")]
     Open,
     #[kalam(rename = "closed")]
@@ -39,7 +39,7 @@ enum State {
 struct Order {
     shop: String,
     number: i64,
-    state: State,
+    state: OrderState,
     price: Decimal<6, 2>,
     code: [u8; 2],
     note: Option<String>,
@@ -49,14 +49,14 @@ fn order(shop: &str, number: i64) -> Order {
     Order {
         shop: shop.to_string(),
         number,
-        state: State::Open,
+        state: OrderState::Open,
         price: Decimal::from_unscaled(i128::from(number) * 100).unwrap(),
         code: [0, number as u8],
         note: None,
     }
 }
 
-/// Orders 1 to 3 of shops `a` and `b`.
+/// Returns orders 1 to 3 of the shops `a` and `b`.
 fn orders() -> (Arc<MemoryTable<Order>>, SessionContext) {
     let table = Arc::new(MemoryTable::new());
     let rows = ["a", "b"].map(|shop| (1..=3).map(move |number| order(shop, number)));
@@ -71,7 +71,7 @@ async fn keys(session: &SessionContext) -> String {
 }
 
 #[tokio::test]
-async fn an_update_changes_the_rows_that_pass_and_counts_them() {
+async fn update_changes_and_counts_matching_rows() {
     let (table, session) = orders();
     let sql = "UPDATE t SET state = 'closed', note = shop || '-' || number, price = price * 2 \
                WHERE number > 1 AND shop = 'a'";
@@ -103,7 +103,7 @@ async fn an_update_changes_the_rows_that_pass_and_counts_them() {
 }
 
 #[tokio::test]
-async fn values_are_those_of_before_the_statement() {
+async fn assigned_values_use_the_row_before_the_update() {
     let (_, session) = orders();
     run(
         &session,
@@ -118,7 +118,7 @@ async fn values_are_those_of_before_the_statement() {
 }
 
 #[tokio::test]
-async fn an_alias_and_a_shared_expression_reach_the_table() {
+async fn alias_and_common_subexpression_are_resolved() {
     let (_, session) = orders();
     let sql = "UPDATE t AS o SET number = o.number * 7 + 1, note = o.number * 7 + 1 \
                WHERE o.number * 7 + 1 > 8 AND o.shop = 'a'";
@@ -130,14 +130,14 @@ async fn an_alias_and_a_shared_expression_reach_the_table() {
 }
 
 #[tokio::test]
-async fn an_update_may_move_keys_over_each_other() {
+async fn update_can_permute_keys() {
     let (table, session) = orders();
     assert_eq!(
         answer(&session, "UPDATE t SET number = number + 1").await,
         "6"
     );
     assert_eq!(keys(&session).await, "a 2, a 3, a 4, b 2, b 3, b 4");
-    // Each to the place of another.
+    // Each row gets the key of another row.
     let sql = "UPDATE t SET shop = CASE shop WHEN 'a' THEN 'b' ELSE 'a' END, note = shop";
     assert_eq!(answer(&session, sql).await, "6");
     assert_eq!(keys(&session).await, "a 2, a 3, a 4, b 2, b 3, b 4");
@@ -150,7 +150,7 @@ async fn an_update_may_move_keys_over_each_other() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_there_or_twice_is_refused_and_changes_nothing() {
+async fn update_to_duplicate_key_fails_and_changes_nothing() {
     let (table, session) = orders();
     let before: Vec<Order> = table.snapshot().iter().cloned().collect();
     let message = error(
@@ -160,16 +160,15 @@ async fn a_key_that_is_there_or_twice_is_refused_and_changes_nothing() {
     .await;
     assert_eq!(
         message,
-        "External error: table `app.orders`: the primary key `shop`, `number` = a, 3 is there \
-         already"
+        "External error: table `app.orders`: the primary key `shop`, `number` = a, 3 exists already"
     );
     let message = error(&session, "UPDATE t SET number = 7 WHERE shop = 'a'").await;
-    assert!(message.contains("a, 7 is there already"), "{message}");
+    assert!(message.contains("a, 7 exists already"), "{message}");
     assert!(table.snapshot().iter().eq(&before));
 }
 
 #[tokio::test]
-async fn a_value_that_does_not_fit_is_named_and_changes_nothing() {
+async fn invalid_value_fails_and_changes_nothing() {
     let (table, session) = orders();
     let before: Vec<Order> = table.snapshot().iter().cloned().collect();
     for (set, expected) in [
@@ -195,7 +194,7 @@ async fn a_value_that_does_not_fit_is_named_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_unknown_column_is_refused() {
+async fn unknown_column_fails() {
     let (_, session) = orders();
     let message = error(&session, "UPDATE t SET colour = 'red'").await;
     assert!(message.contains("colour"), "{message}");
@@ -204,7 +203,7 @@ async fn an_unknown_column_is_refused() {
 }
 
 #[tokio::test]
-async fn a_delete_takes_the_rows_that_pass() {
+async fn delete_removes_matching_rows() {
     let (_, session) = orders();
     assert_eq!(
         answer(&session, "DELETE FROM t WHERE number = 2").await,
@@ -223,7 +222,7 @@ async fn a_delete_takes_the_rows_that_pass() {
 }
 
 #[tokio::test]
-async fn truncate_takes_all_rows() {
+async fn truncate_removes_all_rows() {
     let (table, session) = orders();
     assert_eq!(answer(&session, "TRUNCATE TABLE t").await, "6");
     assert!(table.is_empty());
@@ -231,7 +230,7 @@ async fn truncate_takes_all_rows() {
 }
 
 #[tokio::test]
-async fn statements_that_name_the_key_look_it_up() {
+async fn condition_on_key_uses_a_lookup() {
     let (_, session) = orders();
     let plan = plan_text(
         &session,
@@ -256,7 +255,7 @@ async fn statements_that_name_the_key_look_it_up() {
 }
 
 #[tokio::test]
-async fn a_prepared_statement_gets_its_values_each_time() {
+async fn prepared_statement_uses_the_values_of_each_run() {
     let (_, session) = orders();
     run(
         &session,
@@ -285,7 +284,7 @@ async fn a_prepared_statement_gets_its_values_each_time() {
 }
 
 #[tokio::test]
-async fn now_is_one_moment_and_a_volatile_condition_is_asked_for_each_row() {
+async fn now_is_constant_and_random_is_evaluated_per_row() {
     let table = Arc::new(MemoryTable::new());
     table
         .insert((0..10_000).map(|id| Event { id, title: None }))
@@ -302,9 +301,9 @@ async fn now_is_one_moment_and_a_volatile_condition_is_asked_for_each_row() {
     assert!((4_000..6_000).contains(&table.len()), "{}", table.len());
 }
 
-/// What DataFusion hands to a provider would have changed every row.
+/// The predicates that DataFusion passes to a provider would match every row.
 #[tokio::test]
-async fn what_is_more_than_a_condition_is_refused_and_changes_nothing() {
+async fn subquery_or_limit_fails_and_changes_nothing() {
     let (table, session) = orders();
     let before: Vec<Order> = table.snapshot().iter().cloned().collect();
     let other = (5..6).map(|id| Event { id, title: None });
@@ -338,11 +337,10 @@ async fn what_is_more_than_a_condition_is_refused_and_changes_nothing() {
         ),
     ] {
         let message = error(&session, sql).await;
-        let expected =
-            format!("of table `t` with {what}: only conditions on the table's own columns");
+        let expected = format!("of table `t` with {what} is not supported: the condition may use");
         assert!(message.contains(&expected), "{sql}: {message}");
     }
-    // DataFusion's own planner refuses it.
+    // DataFusion's planner rejects the statement.
     let message = error(
         &session,
         "UPDATE t SET note = title FROM other WHERE id = number",
@@ -352,7 +350,7 @@ async fn what_is_more_than_a_condition_is_refused_and_changes_nothing() {
         message.contains("UPDATE ... FROM is not supported"),
         "{message}"
     );
-    // DataFusion optimizes a statement when it is prepared: subqueries are joins then.
+    // DataFusion optimizes a statement when it is prepared, so its subqueries are joins.
     for (sql, what) in [
         (
             "DELETE FROM t WHERE number IN (SELECT id FROM other)",
@@ -373,7 +371,7 @@ async fn what_is_more_than_a_condition_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_session_that_hands_over_a_part_of_a_statement_is_refused() {
+async fn update_fails_in_session_without_enable_dml() {
     let (table, _) = orders();
     let session = SessionContext::new();
     let provider = RowProvider::new(table.clone());
@@ -393,7 +391,7 @@ async fn a_session_that_hands_over_a_part_of_a_statement_is_refused() {
 }
 
 #[tokio::test]
-async fn a_provider_takes_statements_from_code() {
+async fn plans_from_rust_run_statements() {
     let (table, session) = orders();
     let provider = RowProvider::new(table.clone());
     let filters = || vec![col("number").eq(lit(1_i32))];
@@ -418,7 +416,7 @@ async fn a_provider_takes_statements_from_code() {
 }
 
 #[tokio::test]
-async fn a_source_that_takes_no_changes_refuses_when_they_are_planned() {
+async fn read_only_source_fails_changes_at_planning() {
     let session = session(FixedRows::new(vec![order("a", 1)]));
     for (sql, op) in [
         ("UPDATE t SET note = 'x'", "Update"),
@@ -426,13 +424,13 @@ async fn a_source_that_takes_no_changes_refuses_when_they_are_planned() {
         ("TRUNCATE TABLE t", "Truncate"),
     ] {
         let message = error(&session, sql).await;
-        let expected = format!("table `app.orders`: its source does not take `{op}`");
+        let expected = format!("table `app.orders`: its source does not support `{op}`");
         assert!(message.contains(&expected), "{message}");
     }
 }
 
 #[tokio::test]
-async fn a_table_of_many_chunks_is_changed_as_a_small_one_is() {
+async fn statements_change_a_table_of_many_chunks() {
     let table = Arc::new(MemoryTable::new());
     table
         .insert((0..50_000).map(|id| Event { id, title: None }))
@@ -462,7 +460,7 @@ async fn a_table_of_many_chunks_is_changed_as_a_small_one_is() {
     );
 }
 
-/// A provider around ours, as servers write them to log or to count.
+/// A provider that wraps a `RowProvider`, such as one that logs or counts queries.
 #[derive(Debug)]
 struct Audited(RowProvider);
 
@@ -496,7 +494,7 @@ impl TableProvider for Audited {
 }
 
 #[tokio::test]
-async fn a_provider_around_ours_cannot_delete_what_it_was_not_told() {
+async fn delete_through_wrapping_provider_fails() {
     let (table, session) = orders();
     let audited = Audited(RowProvider::new(table.clone()));
     session
@@ -504,7 +502,7 @@ async fn a_provider_around_ours_cannot_delete_what_it_was_not_told() {
         .unwrap();
     let message = error(&session, "DELETE FROM audited WHERE number IN (SELECT 9)").await;
     assert!(
-        message.contains("a provider around a `RowProvider` can't hand it on"),
+        message.contains("a provider that wraps a `RowProvider` cannot forward the statement"),
         "{message}"
     );
     assert_eq!(table.len(), 6);
@@ -533,8 +531,8 @@ impl AnalyzerRule for OnlyShopA {
 }
 
 #[tokio::test]
-async fn a_condition_that_a_rule_adds_counts() {
-    // Before ours, as it should be.
+async fn condition_of_analyzer_rule_applies() {
+    // The rule is added before `ChangeRule`.
     let (table, _) = orders();
     let session = SessionContext::new();
     session.add_analyzer_rule(Arc::new(OnlyShopA));
@@ -542,7 +540,7 @@ async fn a_condition_that_a_rule_adds_counts() {
     register(&session, "t", table.clone());
     assert_eq!(answer(&session, "DELETE FROM t").await, "3");
     assert!(table.snapshot().iter().all(|order| order.shop == "b"));
-    // Behind ours: refused, until it is said again.
+    // The rule is added after `ChangeRule`: statements fail until `enable_dml` is called again.
     let (table, session) = orders();
     session.add_analyzer_rule(Arc::new(OnlyShopA));
     for sql in ["DELETE FROM t", "UPDATE t SET note = 'x'"] {
@@ -561,7 +559,7 @@ async fn a_condition_that_a_rule_adds_counts() {
 }
 
 #[tokio::test]
-async fn an_optimizer_that_leaves_another_table_is_refused() {
+async fn join_reduced_to_another_table_fails() {
     let (table, session) = orders();
     let before: Vec<Order> = table.snapshot().iter().cloned().collect();
     let events = (1..4).map(|id| Event { id, title: None });
@@ -591,7 +589,7 @@ struct Connection {
 }
 
 #[tokio::test]
-async fn fields_that_are_no_columns_stay_as_they_are() {
+async fn update_keeps_fields_that_are_not_columns() {
     let table = Arc::new(MemoryTable::new());
     let connection = |id: i64| Connection {
         id,
@@ -610,7 +608,7 @@ async fn fields_that_are_no_columns_stay_as_they_are() {
     );
 }
 
-/// A store that finds the rows of a statement by key, and runs `DELETE` alone.
+/// A source that finds the rows of a statement by key, and supports only `DELETE`.
 #[derive(Debug)]
 struct Store {
     events: Mutex<BTreeMap<i64, Event>>,
@@ -632,8 +630,8 @@ impl TableSource for Store {
     fn change(&self, statement: &ChangeStatement<'_, Event>) -> std::result::Result<u64, BoxError> {
         assert_eq!(statement.kind(), Statement::Delete);
         let mut events = self.events.lock().unwrap();
-        let is_wanted = |event: &Event| match statement.look_up() {
-            Some(LookUp::Key(ranges)) => ranges.iter().any(|range| range.compare(event).is_eq()),
+        let is_wanted = |event: &Event| match statement.lookup() {
+            Some(Lookup::Key(ranges)) => ranges.iter().any(|range| range.compare(event).is_eq()),
             _ => true,
         };
         let rows: Vec<Event> = events
@@ -653,7 +651,7 @@ impl TableSource for Store {
 }
 
 #[tokio::test]
-async fn a_store_runs_the_statements_that_it_accepts() {
+async fn source_runs_only_the_statements_it_accepts() {
     let events = (0..1_000).map(|id| (id, Event { id, title: None }));
     let store = Arc::new(Store {
         events: Mutex::new(events.collect()),
@@ -681,13 +679,13 @@ async fn a_store_runs_the_statements_that_it_accepts() {
     assert_eq!(answer(&session, "SELECT count(*) FROM t").await, "99");
     let refused = error(&session, "UPDATE t SET title = 'x'").await;
     assert!(
-        refused.contains("its source does not take `Update`"),
+        refused.contains("its source does not support `Update`"),
         "{refused}"
     );
-    // It says that it does, and has no code for it.
+    // The source accepts the statement, but does not implement it.
     let refused = error(&session, "TRUNCATE TABLE t").await;
     assert!(
-        refused.contains("its source does not take `Truncate`"),
+        refused.contains("its source does not support `Truncate`"),
         "{refused}"
     );
 }

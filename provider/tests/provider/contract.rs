@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The contract suite: on our provider with every type, and on providers that are wrong.
+//! The contract suite: `RowProvider` passes it with every type, and it detects faults of other
+//! providers.
 
 use std::sync::Arc;
 
@@ -35,13 +36,13 @@ async fn check(source: impl TableSource) -> Report {
 }
 
 #[tokio::test]
-async fn our_provider_keeps_it_without_rows() {
+async fn row_provider_passes_without_rows() {
     assert_eq!(check(FixedRows::<Required>::new(vec![])).await.rows, 0);
     assert_eq!(check(MemoryTable::<Watched>::new()).await.rows, 0);
 }
 
 #[tokio::test]
-async fn our_provider_keeps_it_with_one_row() {
+async fn row_provider_passes_with_one_row() {
     assert_eq!(
         check(FixedRows::new(vec![Required::sample(5)])).await.rows,
         1
@@ -49,20 +50,20 @@ async fn our_provider_keeps_it_with_one_row() {
 }
 
 #[tokio::test]
-async fn our_provider_keeps_it_with_every_type() {
+async fn row_provider_passes_with_every_type() {
     let report = check(FixedRows::new((0..50).map(Required::sample).collect())).await;
     assert!(report.checks > 2_000, "{report:?}");
 }
 
 #[tokio::test]
-async fn our_provider_keeps_it_with_every_type_and_nulls() {
+async fn row_provider_passes_with_every_type_and_nulls() {
     let table = MemoryTable::new();
     table.insert((0..50).rev().map(Nullable::sample)).unwrap();
     check(table).await;
 }
 
 #[tokio::test]
-async fn our_provider_keeps_it_with_nulls_alone() {
+async fn row_provider_passes_with_only_nulls() {
     check(VirtualRows::new(|| {
         Ok((0..5).map(Nullable::empty).collect())
     }))
@@ -70,7 +71,7 @@ async fn our_provider_keeps_it_with_nulls_alone() {
 }
 
 #[tokio::test]
-async fn our_provider_keeps_it_with_more_rows_than_a_batch() {
+async fn row_provider_passes_with_several_batches() {
     let table = MemoryTable::new();
     table.insert((0..20_000).map(Watched::sample)).unwrap();
     let report = check(table).await;
@@ -78,7 +79,7 @@ async fn our_provider_keeps_it_with_more_rows_than_a_batch() {
 }
 
 #[tokio::test]
-async fn our_provider_keeps_it_against_rows_from_elsewhere() {
+async fn row_provider_passes_against_given_rows() {
     let rows: Vec<Watched> = (0..10).map(Watched::sample).collect();
     let batch = Watched::to_batch(&rows).unwrap();
     let provider = Arc::new(RowProvider::new(FixedRows::new(rows)));
@@ -88,15 +89,15 @@ async fn our_provider_keeps_it_against_rows_from_elsewhere() {
 }
 
 #[tokio::test]
-async fn datafusions_own_table_keeps_it() {
+async fn mem_table_passes() {
     let batch = Watched::to_batch(&(0..10).map(Watched::sample).collect::<Vec<_>>()).unwrap();
     let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).unwrap();
     contract::check(Arc::new(table)).await.unwrap();
 }
 
-/// What a [`Broken`] table does wrong.
+/// A fault of a [`Broken`] table.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
+enum TableFault {
     Nothing,
     ColumnsInTableOrder,
     PermutationTakenForTheTable,
@@ -119,13 +120,13 @@ enum Fault {
 /// A table of 12 rows that evaluates filters itself.
 #[derive(Debug)]
 struct Broken {
-    fault: Fault,
+    fault: TableFault,
     rows: RecordBatch,
     constraints: Constraints,
 }
 
 impl Broken {
-    fn new(fault: Fault) -> Self {
+    fn new(fault: TableFault) -> Self {
         let field = |name, ty, nullable| {
             let metadata = [("PARQUET:field_id".to_string(), "1".to_string())];
             Field::new(name, ty, nullable).with_metadata(metadata.into())
@@ -142,7 +143,7 @@ impl Broken {
             .collect();
         let columns = vec![Arc::new(a) as _, Arc::new(b) as _, Arc::new(c) as _];
         let keys = match fault {
-            Fault::DeclaresAKeyThatRepeats => vec![Constraint::PrimaryKey(vec![0])],
+            TableFault::DeclaresAKeyThatRepeats => vec![Constraint::PrimaryKey(vec![0])],
             _ => vec![],
         };
         Broken {
@@ -159,12 +160,12 @@ impl Broken {
         rows: RecordBatch,
     ) -> Result<RecordBatch> {
         let mask = mask(state, filters, &rows)?;
-        let Some(mask) = mask.filter(|_| self.fault != Fault::FiltersNot) else {
+        let Some(mask) = mask.filter(|_| self.fault != TableFault::FiltersNot) else {
             return Ok(rows);
         };
         let mask = match self.fault {
-            Fault::NullPasses => mask.iter().map(|m| Some(m.unwrap_or(true))).collect(),
-            Fault::DropsNulls => {
+            TableFault::NullPasses => mask.iter().map(|m| Some(m.unwrap_or(true))).collect(),
+            TableFault::DropsNulls => {
                 let b = rows.column(1);
                 let passed = mask.iter().enumerate();
                 passed
@@ -193,13 +194,13 @@ impl TableProvider for Broken {
 
     fn statistics(&self) -> Option<Statistics> {
         let mut statistics = Statistics::new_unknown(&self.schema());
-        let extra = usize::from(self.fault == Fault::DeclaresTooManyRows);
+        let extra = usize::from(self.fault == TableFault::DeclaresTooManyRows);
         statistics.num_rows = Precision::Exact(self.rows.num_rows() + extra);
-        if self.fault == Fault::DeclaresAWrongMinimum {
+        if self.fault == TableFault::DeclaresAWrongMinimum {
             let value = ScalarValue::try_from_array(self.rows.column(0), 3).unwrap();
             statistics.column_statistics[0].min_value = Precision::Exact(value);
         }
-        if self.fault == Fault::DeclaresTooFewNulls {
+        if self.fault == TableFault::DeclaresTooFewNulls {
             for column in &mut statistics.column_statistics {
                 column.null_count = Precision::Exact(0);
             }
@@ -212,7 +213,7 @@ impl TableProvider for Broken {
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>> {
         match self.fault {
-            Fault::AnswersNoFilters => Ok(vec![]),
+            TableFault::AnswersNoFilters => Ok(vec![]),
             _ => Ok(vec![TableProviderFilterPushDown::Exact; filters.len()]),
         }
     }
@@ -227,24 +228,28 @@ impl TableProvider for Broken {
         let mut rows = self.rows.clone();
         let first = |rows: RecordBatch, count: usize| rows.slice(0, count.min(rows.num_rows()));
         let limit = limit.unwrap_or(usize::MAX);
-        if self.fault == Fault::CapsBeforeFilter {
+        if self.fault == TableFault::CapsBeforeFilter {
             rows = first(rows, limit);
         }
         rows = first(self.filtered(state, filters, rows)?, limit);
-        if self.fault == Fault::CapsSilently {
+        if self.fault == TableFault::CapsSilently {
             rows = first(rows, 10);
         }
-        if self.fault == Fault::IgnoresTheLastBatch && !filters.is_empty() {
+        if self.fault == TableFault::IgnoresTheLastBatch && !filters.is_empty() {
             rows = first(rows.clone(), state.config().batch_size().max(8));
         }
         let all: Vec<usize> = (0..rows.num_columns()).collect();
         let mut positions = projection.unwrap_or(&all).clone();
         let mut schema = Arc::new(self.schema().project(&positions)?);
         match self.fault {
-            Fault::FailsWithoutColumns if positions.is_empty() => return exec_err!("no columns"),
-            Fault::ColumnsInTableOrder => positions.sort_unstable(),
-            Fault::PermutationTakenForTheTable if positions.len() == all.len() => positions = all,
-            Fault::LosesMetadata => {
+            TableFault::FailsWithoutColumns if positions.is_empty() => {
+                return exec_err!("no columns");
+            }
+            TableFault::ColumnsInTableOrder => positions.sort_unstable(),
+            TableFault::PermutationTakenForTheTable if positions.len() == all.len() => {
+                positions = all
+            }
+            TableFault::LosesMetadata => {
                 let plain = |field: &Arc<Field>| field.as_ref().clone().with_metadata([].into());
                 schema = Arc::new(Schema::new(
                     schema.fields().iter().map(plain).collect::<Vec<_>>(),
@@ -257,7 +262,7 @@ impl TableProvider for Broken {
             let source = MemorySourceConfig::try_new(&[vec![relabelled]], schema, None)?;
             return self.plan(source);
         }
-        // Columns in another order than their fields: of the same types, or the wrong schema.
+        // The columns have another order than their fields, so their types or names are wrong.
         let relabelled = RecordBatch::try_new(schema.clone(), rows.columns().to_vec());
         let (schema, rows) = match relabelled {
             Ok(relabelled) => (schema, relabelled),
@@ -270,7 +275,7 @@ impl TableProvider for Broken {
 impl Broken {
     fn plan(&self, source: MemorySourceConfig) -> Result<Arc<dyn ExecutionPlan>> {
         let source = match self.fault {
-            Fault::DeclaresAnOrderThatIsNot
+            TableFault::DeclaresAnOrderThatIsNot
                 if source
                     .original_schema()
                     .fields()
@@ -288,69 +293,69 @@ impl Broken {
     }
 }
 
-async fn violation(fault: Fault) -> Violation {
+async fn violation(fault: TableFault) -> Violation {
     violation_of(Broken::new(fault), fault).await
 }
 
 #[tokio::test]
-async fn a_table_with_nothing_wrong_passes() {
-    contract::check(Arc::new(Broken::new(Fault::Nothing)))
+async fn table_without_fault_passes() {
+    contract::check(Arc::new(Broken::new(TableFault::Nothing)))
         .await
         .unwrap();
 }
 
 #[tokio::test]
-async fn columns_in_the_order_of_the_table_are_found() {
-    let violation = violation(Fault::ColumnsInTableOrder).await;
+async fn ignored_projection_order_is_detected() {
+    let violation = violation(TableFault::ColumnsInTableOrder).await;
     assert_contains(&violation.check, "scan(projection: Some([2, 1, 0])");
 }
 
 #[tokio::test]
-async fn a_permutation_that_is_taken_for_the_table_is_found() {
-    let violation = violation(Fault::PermutationTakenForTheTable).await;
+async fn permutation_mistaken_for_all_columns_is_detected() {
+    let violation = violation(TableFault::PermutationTakenForTheTable).await;
     assert_contains(&violation.check, "scan(projection: Some([");
 }
 
 #[tokio::test]
-async fn an_exact_filter_that_does_not_filter_is_found() {
-    let violation = violation(Fault::FiltersNot).await;
+async fn ignored_exact_filter_is_detected() {
+    let violation = violation(TableFault::FiltersNot).await;
     assert_contains(&violation.check, "filter: a IS NULL");
     assert_contains(&violation.expected, "0 rows");
     assert_contains(&violation.found, "12 rows");
 }
 
 #[tokio::test]
-async fn a_limit_before_the_filter_is_found() {
-    let violation = violation(Fault::CapsBeforeFilter).await;
+async fn limit_before_filter_is_detected() {
+    let violation = violation(TableFault::CapsBeforeFilter).await;
     assert_contains(&violation.check, "limit: ");
     assert_contains(&violation.expected, "or more of");
 }
 
 #[tokio::test]
-async fn a_failure_without_columns_is_found() {
-    let violation = violation(Fault::FailsWithoutColumns).await;
+async fn failure_without_columns_is_detected() {
+    let violation = violation(TableFault::FailsWithoutColumns).await;
     assert_contains(&violation.check, "scan(projection: Some([])");
     assert_contains(&violation.found, "no columns");
 }
 
 #[tokio::test]
-async fn rows_that_a_filter_drops_for_a_null_are_found() {
-    let violation = violation(Fault::DropsNulls).await;
+async fn filter_dropping_rows_with_null_is_detected() {
+    let violation = violation(TableFault::DropsNulls).await;
     assert_contains(&violation.check, "filter: ");
 }
 
 #[tokio::test]
-async fn a_null_that_passes_is_found() {
-    let violation = violation(Fault::NullPasses).await;
+async fn null_passing_a_filter_is_detected() {
+    let violation = violation(TableFault::NullPasses).await;
     assert_contains(&violation.check, "filter: ");
 }
 
 #[tokio::test]
-async fn a_silent_cap_is_found_against_the_rows_that_should_be_there() {
-    contract::check(Arc::new(Broken::new(Fault::CapsSilently)))
+async fn omitted_rows_are_detected_against_given_rows() {
+    contract::check(Arc::new(Broken::new(TableFault::CapsSilently)))
         .await
         .unwrap_err();
-    let broken = Broken::new(Fault::CapsSilently);
+    let broken = Broken::new(TableFault::CapsSilently);
     let rows = broken.rows.clone();
     let violation = contract::check_against(Arc::new(broken), vec![rows])
         .await
@@ -360,40 +365,40 @@ async fn a_silent_cap_is_found_against_the_rows_that_should_be_there() {
 }
 
 #[tokio::test]
-async fn lost_metadata_is_found() {
-    let violation = violation(Fault::LosesMetadata).await;
+async fn lost_metadata_is_detected() {
+    let violation = violation(TableFault::LosesMetadata).await;
     assert_contains(&violation.to_string(), "schema");
     assert_contains(&violation.expected, "PARQUET:field_id");
 }
 
 #[tokio::test]
-async fn a_missing_answer_about_a_filter_is_found() {
-    let violation = violation(Fault::AnswersNoFilters).await;
+async fn missing_pushdown_answer_is_detected() {
+    let violation = violation(TableFault::AnswersNoFilters).await;
     assert_contains(&violation.check, "supports_filters_pushdown(");
 }
 
 #[tokio::test]
-async fn a_key_that_repeats_is_found() {
-    let violation = violation(Fault::DeclaresAKeyThatRepeats).await;
+async fn repeated_key_is_detected() {
+    let violation = violation(TableFault::DeclaresAKeyThatRepeats).await;
     assert_contains(&violation.check, "PrimaryKey([0])");
     assert_contains(&violation.found, "row 1");
 }
 
 #[tokio::test]
-async fn an_order_that_is_not_is_found() {
-    let violation = violation(Fault::DeclaresAnOrderThatIsNot).await;
+async fn wrong_declared_order_is_detected() {
+    let violation = violation(TableFault::DeclaresAnOrderThatIsNot).await;
     assert_contains(&violation.to_string(), "order");
 }
 
 #[tokio::test]
-async fn a_wrong_row_count_is_found() {
-    let violation = violation(Fault::DeclaresTooManyRows).await;
+async fn wrong_row_count_is_detected() {
+    let violation = violation(TableFault::DeclaresTooManyRows).await;
     assert_contains(&violation.check, "row count");
 }
 
 #[tokio::test]
-async fn a_wrong_minimum_is_found() {
-    let violation = violation(Fault::DeclaresAWrongMinimum).await;
+async fn wrong_minimum_is_detected() {
+    let violation = violation(TableFault::DeclaresAWrongMinimum).await;
     assert_contains(
         &violation.check,
         "the exact minimum of column `a` of the table",
@@ -401,13 +406,13 @@ async fn a_wrong_minimum_is_found() {
 }
 
 #[tokio::test]
-async fn a_wrong_number_of_nulls_is_found() {
-    let violation = violation(Fault::DeclaresTooFewNulls).await;
+async fn wrong_null_count_is_detected() {
+    let violation = violation(TableFault::DeclaresTooFewNulls).await;
     assert_contains(&violation.check, "null count of column");
 }
 
 #[tokio::test]
-async fn rows_lost_in_small_batches_are_found() {
-    let violation = violation(Fault::IgnoresTheLastBatch).await;
+async fn rows_lost_in_small_batches_are_detected() {
+    let violation = violation(TableFault::IgnoresTheLastBatch).await;
     assert_contains(&violation.check, "in batches of 1");
 }

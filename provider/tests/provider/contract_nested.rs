@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The contract suite on providers that are right for every scan alone, and wrong where a query has the
-//! table in it twice, a limit under another, or an order above either.
+//! The contract suite on providers whose single scans are correct, but which return wrong rows for
+//! queries that contain the table twice, a limit under another, or an order above either.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, Weak};
@@ -35,31 +35,31 @@ use kalamtable_contract::Violation;
 
 use crate::support::{assert_contains, mask, violation_of};
 
-/// What a [`Sorted`] table does wrong.
+/// A fault of a [`SortedTable`] table.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
+enum QueryFault {
     Nothing,
-    /// A scan of the same columns as one that is alive is that one, whatever the limit.
+    /// Scans of the same columns share one plan, even if their limits differ.
     SharesAScan,
-    /// How many rows a scan says that it has is how many the table has.
+    /// A scan with a filter declares the row count of the table.
     CountsWithoutTheFilter,
-    /// The last rows come first, also where a limit has settled that the first ones come.
+    /// A scan with a limit reverses its order, although the limit selects the first rows.
     ReversesBehindALimit,
-    /// What is found by a filter comes in another order than the one that is declared.
+    /// A scan with a filter returns the rows in another order than the declared one.
     LosesItsOrderByAFilter,
 }
 
 /// A table of 12 rows, in the order of its key, `a` and `b`.
 #[derive(Debug)]
-struct Sorted {
-    fault: Fault,
+struct SortedTable {
+    fault: QueryFault,
     rows: RecordBatch,
     constraints: Constraints,
     alive: Mutex<Weak<SortedScan>>,
 }
 
-impl Sorted {
-    fn new(fault: Fault) -> Self {
+impl SortedTable {
+    fn new(fault: QueryFault) -> Self {
         let schema = Schema::new(vec![
             Field::new("a", DataType::Int64, false),
             Field::new("b", DataType::Int64, false),
@@ -71,7 +71,7 @@ impl Sorted {
             .map(|n| (n % 5 != 0).then(|| format!("c{}", n % 3)))
             .collect();
         let columns: Vec<ArrayRef> = vec![Arc::new(a), Arc::new(b), Arc::new(c)];
-        Sorted {
+        SortedTable {
             fault,
             rows: RecordBatch::try_new(Arc::new(schema), columns).unwrap(),
             constraints: Constraints::new_unverified(vec![Constraint::PrimaryKey(vec![0, 1])]),
@@ -85,7 +85,7 @@ impl Sorted {
         };
         let rows = filter_record_batch(&self.rows, &mask)?;
         match self.fault {
-            Fault::LosesItsOrderByAFilter => reversed(&rows),
+            QueryFault::LosesItsOrderByAFilter => reversed(&rows),
             _ => Ok(rows),
         }
     }
@@ -97,7 +97,7 @@ fn reversed(rows: &RecordBatch) -> Result<RecordBatch> {
 }
 
 #[async_trait]
-impl TableProvider for Sorted {
+impl TableProvider for SortedTable {
     fn schema(&self) -> SchemaRef {
         self.rows.schema()
     }
@@ -128,11 +128,11 @@ impl TableProvider for Sorted {
         let all: Vec<usize> = (0..rows.num_columns()).collect();
         let rows = rows.project(projection.unwrap_or(&all))?;
         let counted = match self.fault {
-            Fault::CountsWithoutTheFilter => self.rows.num_rows(),
+            QueryFault::CountsWithoutTheFilter => self.rows.num_rows(),
             _ => rows.num_rows(),
         };
         let scan = Arc::new(SortedScan::new(self.fault, rows, counted, fetch));
-        if self.fault == Fault::SharesAScan && filters.is_empty() {
+        if self.fault == QueryFault::SharesAScan && filters.is_empty() {
             let mut alive = self.alive.lock().unwrap();
             match alive.upgrade() {
                 Some(other) if other.schema() == scan.schema() => return Ok(other),
@@ -145,9 +145,9 @@ impl TableProvider for Sorted {
 
 #[derive(Clone, Debug)]
 struct SortedScan {
-    fault: Fault,
+    fault: QueryFault,
     rows: RecordBatch,
-    /// How many rows it says that it has without a limit.
+    /// The declared number of rows without a limit.
     counted: usize,
     fetch: Option<usize>,
     reverse: bool,
@@ -155,7 +155,7 @@ struct SortedScan {
 }
 
 impl SortedScan {
-    fn new(fault: Fault, rows: RecordBatch, counted: usize, fetch: Option<usize>) -> Self {
+    fn new(fault: QueryFault, rows: RecordBatch, counted: usize, fetch: Option<usize>) -> Self {
         SortedScan {
             properties: properties(&rows.schema(), false),
             fault,
@@ -246,7 +246,7 @@ impl ExecutionPlan for SortedScan {
         &self,
         order: &[PhysicalSortExpr],
     ) -> Result<SortOrderPushdownResult<Arc<dyn ExecutionPlan>>> {
-        if self.fetch.is_some() && self.fault != Fault::ReversesBehindALimit {
+        if self.fetch.is_some() && self.fault != QueryFault::ReversesBehindALimit {
             return Ok(SortOrderPushdownResult::Unsupported);
         }
         for reverse in [false, true] {
@@ -289,43 +289,43 @@ impl DisplayAs for SortedScan {
     }
 }
 
-async fn violation(fault: Fault) -> Violation {
-    violation_of(Sorted::new(fault), fault).await
+async fn violation(fault: QueryFault) -> Violation {
+    violation_of(SortedTable::new(fault), fault).await
 }
 
 #[tokio::test]
-async fn a_table_in_order_with_nothing_wrong_passes() {
-    contract::check(Arc::new(Sorted::new(Fault::Nothing)))
+async fn ordered_table_without_fault_passes() {
+    contract::check(Arc::new(SortedTable::new(QueryFault::Nothing)))
         .await
         .unwrap();
 }
 
 #[tokio::test]
-async fn a_scan_that_two_places_of_a_query_share_is_found() {
-    let violation = violation(Fault::SharesAScan).await;
+async fn scan_shared_by_two_tables_of_a_query_is_detected() {
+    let violation = violation(QueryFault::SharesAScan).await;
     assert_contains(&violation.check, "LIMIT");
-    // The table is in it twice.
+    // The query contains the table twice.
     let (_, behind) = violation.check.split_once("FROM t ").unwrap();
     assert_contains(behind, "FROM t");
 }
 
 #[tokio::test]
-async fn a_count_of_rows_that_a_filter_leaves_out_is_found() {
-    let violation = violation(Fault::CountsWithoutTheFilter).await;
+async fn row_count_ignoring_a_filter_is_detected() {
+    let violation = violation(QueryFault::CountsWithoutTheFilter).await;
     assert_contains(&violation.check, "SELECT count(*) FROM t WHERE");
     assert_contains(&violation.found, "(12)");
 }
 
 #[tokio::test]
-async fn a_limit_inside_that_the_order_outside_changes_is_found() {
-    let violation = violation(Fault::ReversesBehindALimit).await;
+async fn outer_order_changing_an_inner_limit_is_detected() {
+    let violation = violation(QueryFault::ReversesBehindALimit).await;
     assert_contains(&violation.check, "ORDER BY \"a\" ASC NULLS LAST");
     assert_contains(&violation.check, "ORDER BY \"a\" DESC NULLS FIRST");
 }
 
 #[tokio::test]
-async fn an_order_that_a_filter_loses_is_found() {
-    let violation = violation(Fault::LosesItsOrderByAFilter).await;
+async fn order_lost_by_a_filter_is_detected() {
+    let violation = violation(QueryFault::LosesItsOrderByAFilter).await;
     assert_contains(&violation.check, "IS NOT NULL");
     assert_contains(&violation.check, "ORDER BY");
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `SHOW CREATE TABLE`, and what DataFusion makes of the statement.
+//! `SHOW CREATE TABLE`, and the table that DataFusion creates from the statement.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use kalamtable_rows::KalamTable;
 use crate::support::{answer, definition, empty, error, run};
 use crate::tables::{Defaults, Nullable, Required};
 
-/// What happened, and when.
+/// An event and its time.
 #[derive(Clone, Debug, KalamTable)]
 #[kalam(table = "app.events", primary_key(region, id), unique(title), crate = kalamtable_rows)]
 struct Event {
@@ -50,7 +50,8 @@ fn reader(zone: &str) -> SessionContext {
     SessionContext::new_with_config(config)
 }
 
-/// What DataFusion makes of the statement, in a session in zone `zone`.
+/// Returns the table that DataFusion creates from the statement, in a session with time zone
+/// `zone`.
 async fn created(definition: &TableDefinition, zone: &str) -> Result<Arc<dyn TableProvider>> {
     let ctx = reader(zone);
     let name = definition.name();
@@ -60,7 +61,7 @@ async fn created(definition: &TableDefinition, zone: &str) -> Result<Arc<dyn Tab
         .await
 }
 
-/// The table with its key, the first column, and those that `keep` holds for.
+/// Returns the table with its key, the first column and the columns for which `keep` is true.
 fn part(definition: &TableDefinition, keep: impl Fn(&ColumnType) -> bool) -> TableDefinition {
     let mut parts = definition.parts().clone();
     let columns = parts.columns.iter().enumerate();
@@ -69,7 +70,7 @@ fn part(definition: &TableDefinition, keep: impl Fn(&ColumnType) -> bool) -> Tab
     TableDefinition::from_checked(parts)
 }
 
-/// Without what SQL has no word for: ids and extensions of nested fields.
+/// Removes the properties that SQL cannot express: ids and extensions of nested fields.
 fn bare(ty: &DataType) -> DataType {
     let field = |field: &FieldRef| {
         let ty = bare(field.data_type());
@@ -83,7 +84,7 @@ fn bare(ty: &DataType) -> DataType {
     }
 }
 
-/// The same, and with every nested field nullable.
+/// Removes the same properties, and makes every nested field nullable.
 fn nullable_within(ty: &DataType) -> DataType {
     let field = |field: &FieldRef| {
         let ty = nullable_within(field.data_type());
@@ -106,7 +107,7 @@ fn types(schema: &Schema, form: fn(&DataType) -> DataType) -> Vec<(String, DataT
     fields.map(column).collect()
 }
 
-/// Types that DataFusion's SQL has no word for.
+/// Returns whether DataFusion's SQL cannot express the type.
 fn is_refused(ty: &ColumnType) -> bool {
     matches!(
         ty,
@@ -118,7 +119,7 @@ fn is_refused(ty: &ColumnType) -> bool {
     )
 }
 
-/// Types that it reads, but for nested fields that are not null.
+/// Returns whether DataFusion reads the type with nullable nested fields.
 fn is_nested(ty: &ColumnType) -> bool {
     matches!(
         ty,
@@ -126,13 +127,13 @@ fn is_nested(ty: &ColumnType) -> bool {
     )
 }
 
-/// Types with a zone that the session must have.
+/// Returns whether the session must have the time zone of the type.
 fn has_other_zone(ty: &ColumnType) -> bool {
     matches!(ty, ColumnType::Timestamp { zone: Some(zone), .. } if **zone != *"UTC")
 }
 
 #[tokio::test]
-async fn datafusion_makes_the_same_columns_of_the_statement() {
+async fn datafusion_creates_the_same_columns() {
     let (required, nullable, defaults) = (
         empty::<Required>(),
         empty::<Nullable>(),
@@ -156,7 +157,7 @@ async fn datafusion_makes_the_same_columns_of_the_statement() {
 }
 
 #[tokio::test]
-async fn datafusion_takes_the_keys_of_the_statement() {
+async fn datafusion_creates_the_same_keys() {
     let ours = empty::<Event>();
     let theirs = created(ours.definition(), "UTC").await.unwrap();
     assert_eq!(
@@ -169,7 +170,7 @@ async fn datafusion_takes_the_keys_of_the_statement() {
 }
 
 #[tokio::test]
-async fn text_is_a_view_of_utf8_unless_the_session_says_otherwise() {
+async fn text_maps_to_utf8_view_by_default() {
     let ctx = SessionContext::new();
     run(&ctx, "CREATE TABLE t (a TEXT)").await.unwrap();
     let schema = ctx.table_provider("t").await.unwrap().schema();
@@ -177,7 +178,7 @@ async fn text_is_a_view_of_utf8_unless_the_session_says_otherwise() {
 }
 
 #[tokio::test]
-async fn a_zone_is_that_of_the_session() {
+async fn time_zone_is_that_of_the_session() {
     let zoned = part(empty::<Required>().definition(), has_other_zone);
     let expected = types(&zoned.arrow_schema(), bare);
     assert_eq!(expected.len(), 2);
@@ -203,7 +204,7 @@ async fn nested_fields_become_nullable() {
 }
 
 #[tokio::test]
-async fn deep_types_are_read_as_they_are_nested() {
+async fn deeply_nested_types_are_read() {
     let definition = definition(
         r#"
 name = "app.deep"
@@ -221,9 +222,9 @@ after = { id = 3, nullable = true, type = "struct<#20 a: struct<#21 b: list<#22 
     );
 }
 
-/// What DataFusion has no word for it refuses, and does not read as another type.
+/// DataFusion rejects types that its SQL cannot express, and does not read them as other types.
 #[tokio::test]
-async fn types_without_a_word_are_refused() {
+async fn types_without_sql_syntax_fail() {
     let mut sources = Sources::new();
     let mut types: Vec<ColumnType> = [
         "arrow:LargeUtf8",
@@ -246,8 +247,8 @@ async fn types_without_a_word_are_refused() {
 }
 
 #[tokio::test]
-async fn datafusion_writes_the_same_defaults() {
-    // `now()` is another time each time.
+async fn datafusion_computes_the_same_defaults() {
+    // `now()` differs in each statement.
     let by_clock = ["created", "zoned", "datetime", "day", "at"];
     let ctx = reader("UTC");
     let ours = Arc::new(MemoryTable::<Defaults>::new());

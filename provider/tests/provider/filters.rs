@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Filters through SQL: what is evaluated in the scan, and that it is right.
+//! Filters through SQL: which ones the scan evaluates, and their results.
 
 use datafusion::prelude::SessionContext;
 use kalamtable_provider::FixedRows;
@@ -22,7 +22,7 @@ async fn has_filter_above_scan(session: &SessionContext, sql: &str) -> bool {
 }
 
 #[tokio::test]
-async fn a_null_has_not_passed() {
+async fn null_does_not_pass() {
     let session = three();
     assert_eq!(answer(&session, "SELECT id FROM t WHERE b > 0").await, "2");
     assert_eq!(
@@ -36,7 +36,7 @@ async fn a_null_has_not_passed() {
 }
 
 #[tokio::test]
-async fn exact_filters_leave_none_above_the_scan() {
+async fn exact_filter_removes_filter_exec() {
     let session = three();
     for predicate in [
         "id = 1",
@@ -51,7 +51,7 @@ async fn exact_filters_leave_none_above_the_scan() {
 }
 
 #[tokio::test]
-async fn a_volatile_filter_stays_above_the_scan() {
+async fn volatile_filter_stays_above_the_scan() {
     let session = three();
     let sql = "SELECT id FROM t WHERE random() >= 0 AND id = 1";
     assert!(has_filter_above_scan(&session, sql).await);
@@ -60,7 +60,7 @@ async fn a_volatile_filter_stays_above_the_scan() {
 }
 
 #[tokio::test]
-async fn a_limit_above_a_filter_that_is_not_exact_does_not_reach_the_scan() {
+async fn limit_above_inexact_filter_stays_above_the_scan() {
     let session = three();
     let sql = "SELECT id FROM t WHERE random() * 0 + id = 2 LIMIT 1";
     assert!(!scan_line(&session, sql).await.contains("limit"));
@@ -113,7 +113,7 @@ async fn parameters_of_prepared_statements_reach_the_scan() {
 }
 
 #[tokio::test]
-async fn a_filter_through_an_alias_reaches_the_scan() {
+async fn filter_through_alias_reaches_the_scan() {
     let session = three();
     let sql = "SELECT x.title FROM t AS x WHERE x.id = 1";
     assert!(scan_line(&session, sql).await.contains("filter=id@0 = 1"));
@@ -121,13 +121,13 @@ async fn a_filter_through_an_alias_reaches_the_scan() {
 }
 
 #[tokio::test]
-async fn a_filter_that_fails_fails_the_query() {
+async fn failing_filter_fails_the_query() {
     let message = error(&three(), "SELECT id FROM t WHERE 10 / id = 5").await;
     assert!(message.contains("Divide by zero"), "{message}");
 }
 
 #[tokio::test]
-async fn the_filter_of_an_outer_join_stays_where_it_means_something() {
+async fn outer_join_filter_keeps_its_position() {
     let session = three();
     let sql = "SELECT l.id, r.id FROM t l LEFT JOIN t r ON l.id = r.id AND r.a > 10 \
                WHERE r.b IS NULL ORDER BY 1";
@@ -135,7 +135,7 @@ async fn the_filter_of_an_outer_join_stays_where_it_means_something() {
 }
 
 #[tokio::test]
-async fn filters_that_the_plan_makes_while_it_runs_change_no_answer() {
+async fn dynamic_filters_keep_the_answer() {
     let session = session(FixedRows::new((0..5000).map(Watched::sample).collect()));
     let sql = "SELECT id FROM t ORDER BY a DESC LIMIT 2";
     assert_eq!(answer(&session, sql).await, "4999\n4998");
@@ -144,7 +144,7 @@ async fn filters_that_the_plan_makes_while_it_runs_change_no_answer() {
 }
 
 #[tokio::test]
-async fn a_filter_that_a_sort_makes_while_it_runs_saves_the_other_columns() {
+async fn dynamic_filter_of_sort_skips_other_columns() {
     let rows = (0..100_000).map(Watched::sample).collect();
     let session = session(FixedRows::new(rows));
     let sql = "SELECT a, id FROM t ORDER BY b LIMIT 3";
@@ -156,12 +156,12 @@ async fn a_filter_that_a_sort_makes_while_it_runs_saves_the_other_columns() {
     assert_eq!(answer(&session, sql).await, "0 0\n20 2\n40 4");
     let [a, b] = built();
     assert_eq!(b, 100_000);
-    // Of the first block, and none behind it.
+    // Only rows of the first block pass.
     assert!((3..=8192).contains(&a), "{a}");
 }
 
 #[tokio::test]
-async fn a_filter_that_a_join_makes_while_it_runs_saves_the_other_columns() {
+async fn dynamic_filter_of_join_skips_other_columns() {
     let rows = (0..100_000).map(Watched::sample).collect();
     let session = session(FixedRows::new(rows));
     let sql = "SELECT v.x, t.a FROM (VALUES (99999), (7), (70000)) AS v(x) JOIN t ON t.id = v.x ORDER BY 1";
@@ -174,7 +174,7 @@ async fn a_filter_that_a_join_makes_while_it_runs_saves_the_other_columns() {
 }
 
 #[tokio::test]
-async fn a_filter_above_a_limit_stays_there() {
+async fn filter_above_limit_stays_above_it() {
     let rows = (0..100).map(Watched::sample).collect();
     let session = session(FixedRows::new(rows));
     let sql = "SELECT a FROM (SELECT * FROM t LIMIT 5) WHERE id > 2 ORDER BY a LIMIT 1";

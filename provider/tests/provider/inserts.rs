@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! SQL `INSERT` into a [`MemoryTable`], and its refusal elsewhere.
+//! SQL `INSERT` into a [`MemoryTable`], and into sources that do not support it.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -47,7 +47,7 @@ async fn values_are_inserted_and_counted() {
 }
 
 #[tokio::test]
-async fn a_statement_writes_all_rows_or_none() {
+async fn insert_writes_all_rows_or_none() {
     let (table, session) = memory::<Watched>();
     table.insert([Watched::sample(5)]).unwrap();
     let message = error(
@@ -57,7 +57,7 @@ async fn a_statement_writes_all_rows_or_none() {
     .await;
     assert_eq!(
         message,
-        "External error: table `app.watched`, row 1: the primary key `id` = 5 is there already"
+        "External error: table `app.watched`, row 1: the primary key `id` = 5 exists already"
     );
     let message = error(
         &session,
@@ -65,14 +65,14 @@ async fn a_statement_writes_all_rows_or_none() {
     )
     .await;
     assert!(
-        message.contains("row 1: the primary key `id` = 7 is there already"),
+        message.contains("row 1: the primary key `id` = 7 exists already"),
         "{message}"
     );
     assert_eq!(ids(&table), ["5"]);
 }
 
 #[tokio::test]
-async fn a_null_in_a_required_column_is_named_by_its_row_in_the_statement() {
+async fn null_in_required_column_names_its_row() {
     let (table, session) = memory::<Watched>();
     let sql = "INSERT INTO t SELECT 1, 10, 5, '' UNION ALL SELECT 2, NULL, 7, ''";
     let message = error(&session, sql).await;
@@ -104,7 +104,7 @@ async fn a_null_in_a_required_column_is_named_by_its_row_in_the_statement() {
 }
 
 #[tokio::test]
-async fn a_column_without_default_that_is_left_out_is_null_or_refused() {
+async fn omitted_column_without_default_is_null_or_fails() {
     let (table, session) = memory::<Watched>();
     let message = error(&session, "INSERT INTO t (id, title) VALUES (1, 'x')").await;
     assert!(message.contains("column `a`, row 0: null"), "{message}");
@@ -117,9 +117,9 @@ async fn a_column_without_default_that_is_left_out_is_null_or_refused() {
 }
 
 #[tokio::test]
-async fn columns_are_matched_by_position_whatever_their_names_and_ids_are() {
+async fn insert_matches_columns_by_position() {
     let (table, session) = memory::<Watched>();
-    // Their ids are other columns' in `t`, and their names nobody's.
+    // The fields have ids of other columns of `t`, and names that `t` does not have.
     register(
         &session,
         "r",
@@ -131,7 +131,7 @@ async fn columns_are_matched_by_position_whatever_their_names_and_ids_are() {
     assert_eq!(row.a.0, 2 * 1_000_000_007);
     assert_eq!(row.b.map(|b| b.0), Some(-498));
     assert_eq!(row.title.as_deref(), Some("te%xt_2"));
-    // The table's own columns, crosswise.
+    // The columns of the table in swapped order.
     let sql = "INSERT INTO t SELECT id + 10, b, a, title FROM t WHERE b IS NOT NULL";
     assert_eq!(answer(&session, sql).await, "3");
     let crossed = table.get(&12).unwrap();
@@ -151,7 +151,7 @@ async fn a_table_can_be_inserted_into_itself() {
 }
 
 #[tokio::test]
-async fn an_insert_that_selects_nothing_writes_nothing() {
+async fn insert_of_no_rows_writes_nothing() {
     let (table, session) = memory::<Watched>();
     assert_eq!(answer(&session, "INSERT INTO t SELECT * FROM t").await, "0");
     assert!(table.is_empty());
@@ -186,12 +186,12 @@ async fn replace_into_replaces_rows_by_key() {
 }
 
 #[tokio::test]
-async fn a_source_that_takes_no_rows_refuses_when_the_statement_is_planned() {
+async fn read_only_source_fails_insert_at_planning() {
     let session = session_with(
         FixedRows::new(vec![Watched::sample(1)]),
         SessionConfig::new(),
     );
-    let expected = "External error: table `app.watched`: its source does not take `Insert Into`";
+    let expected = "External error: table `app.watched`: its source does not support `Insert Into`";
     assert_eq!(
         error(&session, "INSERT INTO t VALUES (2, 20, NULL, 'b')").await,
         expected
@@ -202,13 +202,13 @@ async fn a_source_that_takes_no_rows_refuses_when_the_statement_is_planned() {
     );
     let explained = answer(&session, "EXPLAIN INSERT INTO t SELECT * FROM t").await;
     assert!(
-        explained.contains("its source does not take"),
+        explained.contains("its source does not support"),
         "{explained}"
     );
 }
 
 #[tokio::test]
-async fn a_text_outside_a_closed_set_is_refused() {
+async fn text_outside_closed_set_fails() {
     let (table, session) = memory::<Defaults>();
     let message = error(
         &session,
@@ -222,9 +222,9 @@ async fn a_text_outside_a_closed_set_is_refused() {
 }
 
 #[tokio::test]
-async fn a_time_that_the_rows_unit_cannot_hold_is_refused() {
+async fn timestamp_finer_than_row_unit_fails() {
     let (table, session) = memory::<Defaults>();
-    // The column counts microseconds, the row milliseconds.
+    // The unit of the column is microseconds, that of the row milliseconds.
     let sql = "INSERT INTO t (id, required, moment) VALUES (1, '', '2024-01-01T00:00:00.123456')";
     let message = error(&session, sql).await;
     assert!(
@@ -239,7 +239,7 @@ async fn a_time_that_the_rows_unit_cannot_hold_is_refused() {
 }
 
 #[tokio::test]
-async fn defaults_fill_the_columns_that_a_statement_leaves_out() {
+async fn omitted_columns_get_their_defaults() {
     let (table, session) = memory::<Defaults>();
     for zone in ["", "SET datafusion.execution.time_zone = '+09:30'"] {
         if !zone.is_empty() {
@@ -253,7 +253,7 @@ async fn defaults_fill_the_columns_that_a_statement_leaves_out() {
         let other = table.remove(&2).unwrap();
         assert!(before <= row.created && row.created <= after, "{row:?}");
         assert_eq!(row.created, other.created);
-        // The same moment, in whatever zone it is shown.
+        // The timestamp is the same in every time zone.
         assert_eq!(row.zoned, row.datetime);
         assert_eq!(row.zoned.get() / 1000, row.created.get());
         let expected = Defaults {
@@ -286,7 +286,7 @@ async fn defaults_fill_the_columns_that_a_statement_leaves_out() {
 }
 
 #[tokio::test]
-async fn a_missing_required_column_is_refused_by_name() {
+async fn missing_required_column_fails_with_its_name() {
     let (_, session) = memory::<Defaults>();
     let message = error(&session, "INSERT INTO t (id) VALUES (1)").await;
     assert!(
@@ -300,7 +300,8 @@ async fn defaults_are_visible() {
     let (_, session) = memory::<Defaults>();
     let sql = "SELECT column_name, column_default FROM information_schema.columns \
                WHERE table_name = 't' AND column_default IS NOT NULL ORDER BY ordinal_position LIMIT 1";
-    // DataFusion leaves the column of its information schema empty; the provider tells them.
+    // DataFusion leaves `column_default` of its information schema empty; the provider returns
+    // them.
     assert_eq!(answer(&session, sql).await, "");
     let provider = session.table_provider("t").await.unwrap();
     assert_eq!(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Queries that name a key, or ask for its order, and what a scan need not look at for them.
+//! Queries with conditions on a key or in key order, and the rows that their scans need not read.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,7 +39,8 @@ fn readings() -> MemoryTable<Reading> {
     readings
 }
 
-/// The answer, how many rows were looked at for it, and how many keys or ranges of keys were looked up.
+/// The answer, how many rows were looked at for it, and how many keys or ranges of keys were looked
+/// up.
 async fn read(session: &SessionContext, sql: &str) -> (String, usize, usize) {
     let (answer, metrics) = metrics(session, sql).await;
     let metric = |name: &str| metrics.get(name).copied().unwrap_or(0);
@@ -78,7 +79,7 @@ async fn a_key_is_looked_up() {
     )
     .await;
     check("station = 'none' AND number = 4", "", 0, 1).await;
-    // What the other columns say is for the filter.
+    // Conditions on other columns are evaluated by the filter.
     check("station = 's123' AND number = 45 AND value < 0", "", 1, 1).await;
     check("station = 's123' AND value > 12396", "12397\n12398", 100, 1).await;
     check(
@@ -91,7 +92,7 @@ async fn a_key_is_looked_up() {
 }
 
 #[tokio::test]
-async fn a_range_of_keys_is_looked_up() {
+async fn key_range_uses_a_lookup() {
     let session = session(readings());
     let check = async |filter: &str, count: &str, looked_at: usize, lookups: usize| {
         let sql = format!("SELECT count(*), min(number), max(station) FROM t WHERE {filter}");
@@ -118,9 +119,9 @@ async fn a_range_of_keys_is_looked_up() {
     )
     .await;
     check("station > 's500' AND station < 's400'", "0 NULL NULL", 0, 1).await;
-    // Nothing is said of the first column of the key.
+    // The first column of the key is not restricted.
     check("number = 7", "1000 7 s999", 100_000, 0).await;
-    // Not all keys are known beforehand.
+    // The keys are not known when the query is planned.
     check("station = 's1' || '00'", "100 0 s100", 100, 1).await;
     check(
         "station LIKE 's10%' AND number = 1",
@@ -132,7 +133,7 @@ async fn a_range_of_keys_is_looked_up() {
 }
 
 #[tokio::test]
-async fn parameters_of_a_prepared_statement_are_looked_up() {
+async fn prepared_statement_parameters_use_a_lookup() {
     let session = session(readings());
     answer(
         &session,
@@ -144,7 +145,7 @@ async fn parameters_of_a_prepared_statement_are_looked_up() {
 }
 
 #[tokio::test]
-async fn literals_of_other_types_are_looked_up_where_they_say_the_same() {
+async fn literal_of_other_type_uses_a_lookup_if_equal() {
     let session = session(readings());
     let looked_at = async |filter: &str| {
         let sql = format!("SELECT value FROM t WHERE station = 's123' AND {filter}");
@@ -152,7 +153,7 @@ async fn literals_of_other_types_are_looked_up_where_they_say_the_same() {
     };
     assert_eq!(looked_at("number = CAST(45 AS BIGINT)").await, 1);
     assert_eq!(looked_at("CAST(number AS BIGINT) = 45").await, 1);
-    // No integer is that; the filter is asked, of all rows or none.
+    // The value is not an integer, so the filter decides, over all rows or none.
     assert_eq!(
         answer(
             &session,
@@ -161,7 +162,7 @@ async fn literals_of_other_types_are_looked_up_where_they_say_the_same() {
         .await,
         ""
     );
-    // No number of the column is that either.
+    // The value is not a value of the column, either.
     assert_eq!(looked_at("number = 5000000000").await, 100);
 }
 
@@ -198,9 +199,9 @@ async fn lists_with_nulls_and_without_values() {
     assert_eq!((rows.lines().count(), looked_at, lookups), (100, 100, 1));
 }
 
-/// Predicates that no planner has looked at.
+/// Predicates that the planner has not processed.
 #[tokio::test]
-async fn literals_that_were_not_coerced() {
+async fn uncoerced_literals_use_a_lookup() {
     let texts = ["007", "10", "7", "9"].map(|station| Reading {
         station: station.to_string(),
         number: 1,
@@ -216,14 +217,14 @@ async fn literals_that_were_not_coerced() {
         let batches = collect(plan, session.task_ctx()).await.unwrap();
         batches.iter().map(RecordBatch::num_rows).sum::<usize>()
     };
-    // As numbers.
+    // SQL compares these values as numbers.
     assert_eq!(count(col("station").eq(lit(7i64))).await, 2);
     assert_eq!(count(col("station").lt(lit(10i64))).await, 3);
     assert_eq!(count(col("number").eq(lit(1i64))).await, 4);
 }
 
 #[tokio::test]
-async fn reverse_with_ranges_a_filter_and_a_limit_one_row_at_a_time() {
+async fn reverse_scan_with_ranges_filter_and_limit() {
     for batch_size in [1, 3, 8192] {
         let config = SessionConfig::new().with_batch_size(batch_size);
         let session = session_with(readings(), config);
@@ -252,7 +253,7 @@ async fn explain_shows_what_is_looked_up() {
 }
 
 #[tokio::test]
-async fn the_order_of_the_key_is_not_sorted_for() {
+async fn order_by_key_needs_no_sort() {
     let session = session(readings());
     for order in [
         "station",
@@ -272,7 +273,7 @@ async fn the_order_of_the_key_is_not_sorted_for() {
 }
 
 #[tokio::test]
-async fn the_first_and_the_last_rows_by_key_are_read_and_no_others() {
+async fn limit_by_key_order_reads_only_one_end() {
     let session = session(readings());
     let first = "SELECT station, number FROM t ORDER BY station, number LIMIT 2";
     assert_eq!(
@@ -294,7 +295,7 @@ async fn the_first_and_the_last_rows_by_key_are_read_and_no_others() {
 }
 
 #[tokio::test]
-async fn rows_that_a_limit_has_settled_are_sorted_and_not_exchanged() {
+async fn order_above_limit_sorts_the_limited_rows() {
     let session = session(readings());
     let sql = "SELECT number FROM (SELECT * FROM t LIMIT 3) ORDER BY station DESC, number DESC";
     assert_eq!(answer(&session, sql).await, "2\n1\n0");
@@ -310,7 +311,7 @@ async fn rows_that_a_limit_has_settled_are_sorted_and_not_exchanged() {
 }
 
 #[tokio::test]
-async fn all_rows_in_reverse_come_in_batches_of_the_sessions_size() {
+async fn reverse_scan_uses_the_session_batch_size() {
     let config = SessionConfig::new().with_batch_size(1000);
     let session = session_with(readings(), config);
     let sql = "SELECT station, number FROM t ORDER BY station DESC, number DESC";
@@ -325,7 +326,7 @@ async fn all_rows_in_reverse_come_in_batches_of_the_sessions_size() {
 }
 
 #[tokio::test]
-async fn the_number_of_rows_is_known_without_a_scan() {
+async fn count_star_needs_no_scan() {
     let session = session(readings());
     let plan = plan_text(&session, "SELECT count(*), count(station) FROM t").await;
     assert!(!plan.contains("RowScanExec"), "{plan}");
@@ -348,7 +349,7 @@ async fn the_number_of_rows_is_known_without_a_scan() {
 }
 
 #[tokio::test]
-async fn rows_that_are_in_no_order_are_all_looked_at() {
+async fn unordered_rows_are_all_read() {
     let rows = [3, 1, 2].map(|number| Reading {
         station: "s".to_string(),
         number,
@@ -361,11 +362,11 @@ async fn rows_that_are_in_no_order_are_all_looked_at() {
     assert_eq!(read(&virtual_rows, sql).await, ("1\n2".to_string(), 3, 0));
 }
 
-/// It says that its rows are in key order.
+/// A source that declares key order.
 #[derive(Debug)]
-struct Sorted(fn() -> Result<Snapshot<Reading>, BoxError>);
+struct DeclaredSorted(fn() -> Result<Snapshot<Reading>, BoxError>);
 
-impl TableSource for Sorted {
+impl TableSource for DeclaredSorted {
     type Row = Reading;
 
     fn scan(&self, _request: &ScanRequest<Reading>) -> Result<Rows<Reading>, BoxError> {
@@ -378,7 +379,7 @@ impl TableSource for Sorted {
 }
 
 #[tokio::test]
-async fn a_source_that_says_it_is_sorted_and_is_not_fails_the_query() {
+async fn wrong_declared_key_order_fails_the_query() {
     fn rows(numbers: [i32; 3]) -> Vec<Reading> {
         let row = |number| Reading {
             station: "s".to_string(),
@@ -388,29 +389,35 @@ async fn a_source_that_says_it_is_sorted_and_is_not_fails_the_query() {
         numbers.map(row).to_vec()
     }
     let sql = "SELECT number FROM t ORDER BY station, number";
-    let sorted = session(Sorted(|| Ok(Snapshot::in_key_order(rows([1, 2, 3]))?)));
+    let sorted = session(DeclaredSorted(|| {
+        Ok(Snapshot::in_key_order(rows([1, 2, 3]))?)
+    }));
     assert_eq!(answer(&sorted, sql).await, "1\n2\n3");
-    let unsorted = session(Sorted(|| Ok(Snapshot::in_key_order(rows([1, 3, 2]))?)));
+    let unsorted = session(DeclaredSorted(|| {
+        Ok(Snapshot::in_key_order(rows([1, 3, 2]))?)
+    }));
     assert_eq!(
         error(&unsorted, sql).await,
-        "External error: table `app.readings`: the source says that its rows are in key order, and row 2 \
-         does not come after the one before it"
+        "External error: table `app.readings`: the source declares key order, but row 2 does not \
+         follow the previous row in key order"
     );
-    let twice = session(Sorted(|| Ok(Snapshot::in_key_order(rows([1, 1, 2]))?)));
+    let twice = session(DeclaredSorted(|| {
+        Ok(Snapshot::in_key_order(rows([1, 1, 2]))?)
+    }));
     assert!(
         error(&twice, sql)
             .await
-            .contains("row 1 does not come after")
+            .contains("row 1 does not follow the previous row")
     );
-    let unsaid = session(Sorted(|| Ok(Snapshot::from(rows([1, 2, 3])))));
+    let unsaid = session(DeclaredSorted(|| Ok(Snapshot::from(rows([1, 2, 3])))));
     assert_eq!(
         error(&unsaid, sql).await,
-        "External error: table `app.readings`: the source says that its rows are in key order, and made \
-         a snapshot that does not say so: make it with `Snapshot::in_key_order`"
+        "External error: table `app.readings`: the source declares key order, but its snapshot \
+         is not in key order: create it with `Snapshot::in_key_order`"
     );
 }
 
-/// Its order is that of the variants, and that of SQL the one of the labels.
+/// A closed set whose variants have another order than its labels, by which SQL orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, KalamValue)]
 #[kalam(crate = kalamtable_rows)]
 enum Size {
@@ -428,7 +435,7 @@ struct Sized {
 }
 
 #[tokio::test]
-async fn an_order_of_keys_that_is_not_that_of_sql_is_not_claimed() {
+async fn key_order_unlike_sql_is_not_declared() {
     let sizes = MemoryTable::new();
     let rows = [Size::Small, Size::Medium, Size::Large].map(|size| Sized { size, at: 1 });
     sizes.insert(rows).unwrap();
@@ -441,15 +448,15 @@ async fn an_order_of_keys_that_is_not_that_of_sql_is_not_claimed() {
         read(&session, sql).await,
         ("medium\nsmall".to_string(), 3, 0)
     );
-    // Equality does not depend on the order.
+    // A lookup by equal values does not depend on the order.
     let sql = "SELECT size FROM t WHERE size = 'medium'";
     assert_eq!(read(&session, sql).await, ("medium".to_string(), 1, 1));
-    // No key can be that.
+    // The value is not a value of the key.
     assert_eq!(
         answer(&session, "SELECT size FROM t WHERE size = 'huge'").await,
         ""
     );
-    // A time between two units is no key either.
+    // A timestamp between two units is not a value of the key, either.
     let sql =
         "SELECT size FROM t WHERE size = 'small' AND at = TIMESTAMP '1970-01-01T00:00:00.0015'";
     assert_eq!(answer(&session, sql).await, "");
@@ -460,16 +467,16 @@ async fn an_order_of_keys_that_is_not_that_of_sql_is_not_claimed() {
 
 #[derive(Clone, Debug, PartialEq, KalamTable)]
 #[kalam(table = "app.seen", primary_key(at, id), crate = kalamtable_rows)]
-struct Seen {
+struct Sighting {
     at: TimestampMillis,
     id: [u8; 2],
     note: Option<String>,
 }
 
 #[tokio::test]
-async fn tables_in_key_order_keep_the_contract() {
+async fn tables_in_key_order_pass_the_contract() {
     let seen = MemoryTable::new();
-    let rows = (0..300).map(|row| Seen {
+    let rows = (0..300).map(|row| Sighting {
         at: TimestampMillis::new(row / 7 - 10),
         id: [(row % 7) as u8, 255 - (row % 251) as u8],
         note: (row % 3 > 0).then(|| format!("note {}", row % 5)),
@@ -480,7 +487,7 @@ async fn tables_in_key_order_keep_the_contract() {
         .unwrap();
 }
 
-/// It changes its mind about the order of its rows.
+/// A source whose declared order changes.
 #[derive(Debug, Default)]
 struct Fickle(AtomicBool);
 
@@ -505,7 +512,7 @@ impl TableSource for Fickle {
 }
 
 #[tokio::test]
-async fn a_plan_counts_on_what_it_was_told() {
+async fn plan_relies_on_the_declared_order() {
     let session = session(Fickle::default());
     let sql = "SELECT number FROM t ORDER BY station, number";
     let frame = session.sql(sql).await.unwrap();
@@ -517,7 +524,8 @@ async fn a_plan_counts_on_what_it_was_told() {
     );
 }
 
-/// A key of each type, in order and not: what is looked up is what a look at all rows finds.
+/// Compares lookups with scans of all rows, for keys of each type, in key order and in random
+/// order.
 macro_rules! keys {
     ($($test:ident: $ty:ty, [$($value:expr),* $(,)?], [$($literal:literal),* $(,)?];)*) => {$(
         #[tokio::test]
@@ -579,7 +587,7 @@ fn decimal(unscaled: i128) -> Decimal<10, 2> {
 }
 
 #[tokio::test]
-async fn a_key_column_that_is_bound_needs_no_place_in_the_order() {
+async fn constant_key_column_is_left_out_of_the_order() {
     let rows = (0..100).map(|row| Reading {
         station: format!("s{}", row % 3),
         number: row,

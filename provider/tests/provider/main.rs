@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The provider through DataFusion: real sessions, real SQL.
+//! Tests of the provider with DataFusion sessions and SQL.
 
 mod changes;
 mod contract;
@@ -12,6 +12,7 @@ mod lookups;
 mod memory_table;
 mod metadata;
 mod random_tables;
+mod repeated_plans;
 mod scans;
 mod serializable;
 mod streams;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`MemoryTable`] against a slow, obvious twin, and under threads.
+//! [`MemoryTable`] compared with a slow, simple reference, and under concurrent access.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,11 +21,11 @@ fn event(id: i64, title: i64) -> Event {
 }
 
 #[derive(Clone, Debug)]
-enum Operation {
+enum TableOperation {
     Insert(Vec<(i64, i64)>),
     Upsert(Vec<(i64, i64)>),
     ReplaceAll(Vec<(i64, i64)>),
-    /// A run of keys at once, so that tables of many chunks come about.
+    /// Inserts consecutive keys, so that the table gets many chunks.
     InsertRun(i64, i64),
     RemoveRun(i64, i64),
     Update(i64, i64),
@@ -38,22 +38,22 @@ enum Operation {
 
 const KEYS: std::ops::Range<i64> = 0..3000;
 
-fn operation() -> impl Strategy<Value = Operation> {
+fn operation() -> impl Strategy<Value = TableOperation> {
     let rows = || prop::collection::vec((KEYS, 0..5i64), 0..6);
     let many = || prop::collection::vec((KEYS, 0..5i64), 60..400);
     prop_oneof![
-        3 => rows().prop_map(Operation::Insert),
-        3 => rows().prop_map(Operation::Upsert),
-        2 => many().prop_map(Operation::Upsert),
-        1 => many().prop_map(Operation::ReplaceAll),
-        3 => (KEYS, 1..1500i64).prop_map(|(from, count)| Operation::InsertRun(from, count)),
-        2 => (KEYS, 1..1500i64).prop_map(|(from, count)| Operation::RemoveRun(from, count)),
-        2 => (KEYS, 0..5i64).prop_map(|(key, title)| Operation::Update(key, title)),
-        1 => (KEYS, KEYS).prop_map(|(key, to)| Operation::ChangeKey(key, to)),
-        3 => KEYS.prop_map(Operation::Remove),
-        2 => KEYS.prop_map(Operation::Get),
-        2 => Just(Operation::Snapshot),
-        1 => Just(Operation::DropSnapshot),
+        3 => rows().prop_map(TableOperation::Insert),
+        3 => rows().prop_map(TableOperation::Upsert),
+        2 => many().prop_map(TableOperation::Upsert),
+        1 => many().prop_map(TableOperation::ReplaceAll),
+        3 => (KEYS, 1..1500i64).prop_map(|(from, count)| TableOperation::InsertRun(from, count)),
+        2 => (KEYS, 1..1500i64).prop_map(|(from, count)| TableOperation::RemoveRun(from, count)),
+        2 => (KEYS, 0..5i64).prop_map(|(key, title)| TableOperation::Update(key, title)),
+        1 => (KEYS, KEYS).prop_map(|(key, to)| TableOperation::ChangeKey(key, to)),
+        3 => KEYS.prop_map(TableOperation::Remove),
+        2 => KEYS.prop_map(TableOperation::Get),
+        2 => Just(TableOperation::Snapshot),
+        1 => Just(TableOperation::DropSnapshot),
     ]
 }
 
@@ -78,14 +78,14 @@ fn events(rows: &[(i64, i64)]) -> Vec<Event> {
     rows.iter().map(|&(id, title)| event(id, title)).collect()
 }
 
-fn apply(operation: &Operation, table: &MemoryTable<Event>, twin: &mut Twin) {
+fn apply(operation: &TableOperation, table: &MemoryTable<Event>, twin: &mut Twin) {
     match operation {
-        Operation::Insert(rows) => {
+        TableOperation::Insert(rows) => {
             let rows = events(rows);
             let expected = twin_insert(twin, &rows);
             assert_eq!(table.insert(rows).is_ok(), expected.is_ok());
         }
-        Operation::InsertRun(from, count) => {
+        TableOperation::InsertRun(from, count) => {
             let rows: Vec<Event> = (*from..from + count)
                 .rev()
                 .filter(|id| !twin.contains_key(id))
@@ -94,11 +94,11 @@ fn apply(operation: &Operation, table: &MemoryTable<Event>, twin: &mut Twin) {
             twin_insert(twin, &rows).unwrap();
             table.insert(rows).unwrap();
         }
-        Operation::Upsert(rows) => {
+        TableOperation::Upsert(rows) => {
             twin.extend(events(rows).into_iter().map(|row| (row.id, row)));
             table.upsert(events(rows)).unwrap();
         }
-        Operation::ReplaceAll(rows) => {
+        TableOperation::ReplaceAll(rows) => {
             let mut next = Twin::new();
             let expected = twin_insert(&mut next, &events(rows));
             assert_eq!(table.replace_all(events(rows)).is_ok(), expected.is_ok());
@@ -106,12 +106,12 @@ fn apply(operation: &Operation, table: &MemoryTable<Event>, twin: &mut Twin) {
                 *twin = next;
             }
         }
-        Operation::RemoveRun(from, count) => {
+        TableOperation::RemoveRun(from, count) => {
             for id in *from..from + count {
                 assert_eq!(table.remove(&id).as_deref(), twin.remove(&id).as_ref());
             }
         }
-        Operation::Update(id, title) => {
+        TableOperation::Update(id, title) => {
             let title = Some(title.to_string());
             let updated = table.update(id, |row| row.title = title.clone()).unwrap();
             let expected = twin.get_mut(id).map(|row| {
@@ -120,18 +120,18 @@ fn apply(operation: &Operation, table: &MemoryTable<Event>, twin: &mut Twin) {
             });
             assert_eq!(updated.as_deref(), expected.as_ref());
         }
-        Operation::ChangeKey(id, to) => {
+        TableOperation::ChangeKey(id, to) => {
             let updated = table.update(id, |row| row.id = *to);
             match twin.contains_key(id) && id != to {
                 true => assert!(matches!(updated, Err(Error::KeyChanged { .. }))),
                 false => assert_eq!(updated.unwrap().as_deref(), twin.get(id)),
             }
         }
-        Operation::Remove(id) => {
+        TableOperation::Remove(id) => {
             assert_eq!(table.remove(id).as_deref(), twin.remove(id).as_ref());
         }
-        Operation::Get(id) => assert_eq!(table.get(id).as_deref(), twin.get(id)),
-        Operation::Snapshot | Operation::DropSnapshot => {}
+        TableOperation::Get(id) => assert_eq!(table.get(id).as_deref(), twin.get(id)),
+        TableOperation::Snapshot | TableOperation::DropSnapshot => {}
     }
 }
 
@@ -139,7 +139,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn it_does_what_a_map_does_and_snapshots_stay_as_they_were(
+    fn matches_a_map_and_keeps_snapshots_unchanged(
         operations in prop::collection::vec(operation(), 1..60)
     ) {
         let table = MemoryTable::new();
@@ -147,8 +147,8 @@ proptest! {
         let mut snapshots: Vec<(Snapshot<Event>, Twin)> = Vec::new();
         for operation in &operations {
             match operation {
-                Operation::Snapshot => snapshots.push((table.snapshot(), twin.clone())),
-                Operation::DropSnapshot => {
+                TableOperation::Snapshot => snapshots.push((table.snapshot(), twin.clone())),
+                TableOperation::DropSnapshot => {
                     snapshots.pop();
                 }
                 operation => apply(operation, &table, &mut twin),
@@ -163,13 +163,13 @@ proptest! {
 }
 
 #[test]
-fn a_duplicate_key_is_named_and_changes_nothing() {
+fn duplicate_key_fails_and_changes_nothing() {
     let table = MemoryTable::new();
     table.insert((0..100).map(|id| event(id, 0))).unwrap();
     let inserted = table.insert((90..200).rev().map(|id| event(id, 1)));
     assert_eq!(
         inserted.unwrap_err().to_string(),
-        "table `app.events`, row 109: the primary key `id` = 90 is there already"
+        "table `app.events`, row 109: the primary key `id` = 90 exists already"
     );
     assert_eq!(table.len(), 100);
     let twice = table.insert([event(500, 1), event(501, 1), event(500, 2)]);
@@ -183,7 +183,7 @@ fn a_duplicate_key_is_named_and_changes_nothing() {
 }
 
 #[test]
-fn of_several_rows_with_one_key_an_upsert_keeps_the_last() {
+fn upsert_keeps_the_last_row_of_a_key() {
     let table = MemoryTable::new();
     table
         .upsert([
@@ -199,7 +199,7 @@ fn of_several_rows_with_one_key_an_upsert_keeps_the_last() {
 }
 
 #[test]
-fn an_update_that_panics_changes_nothing_and_leaves_the_table_usable() {
+fn panicking_update_changes_nothing() {
     let table = MemoryTable::new();
     table.insert([event(1, 1)]).unwrap();
     let update = std::panic::AssertUnwindSafe(|| {
@@ -215,10 +215,10 @@ fn an_update_that_panics_changes_nothing_and_leaves_the_table_usable() {
 }
 
 #[test]
-fn a_million_rows_in_any_order() {
+fn million_rows_in_random_order() {
     const ROWS: i64 = 1_000_000;
     let table = MemoryTable::new();
-    // 7 and the number of rows have no common factor: every key once, far from sorted.
+    // 7 and the number of rows have no common factor, so every key occurs once, in mixed order.
     table
         .insert((0..ROWS).map(|n| Event {
             id: n * 7 % ROWS,
@@ -249,10 +249,10 @@ fn a_million_rows_in_any_order() {
     );
 }
 
-/// Every call writes `PER_CALL` rows of one generation, or takes them away, and each scan sees only
-/// whole generations.
+/// Every call writes or removes `PER_CALL` rows of one generation, and each scan must see only
+/// complete generations.
 #[test]
-fn scans_among_writers_see_states_that_existed() {
+fn concurrent_scans_see_only_committed_states() {
     const PER_CALL: i64 = 700;
     const WRITERS: i64 = 3;
     let table = Arc::new(MemoryTable::new());
@@ -262,14 +262,14 @@ fn scans_among_writers_see_states_that_existed() {
             .map(|writer| {
                 let table = table.clone();
                 scope.spawn(move || {
-                    // A writer's rows are spread over the whole key space, among the others'.
+                    // The rows of a writer are spread over the whole key space.
                     let keys = || (0..PER_CALL).map(move |n| n * WRITERS + writer);
                     for generation in 0..400 {
                         table
                             .upsert(keys().map(|id| event(id, generation)))
                             .unwrap();
                         let few: Vec<i64> = keys().take(20).collect();
-                        // Taken away one by one: any number of them may be missing.
+                        // The rows are removed one by one, so any number of them may be missing.
                         for id in &few {
                             table.remove(id).unwrap();
                         }
@@ -315,7 +315,7 @@ async fn check_generations(table: Arc<MemoryTable<Event>>, per_call: i64, writer
     session
         .register_table("events", Arc::new(RowProvider::new(table)))
         .unwrap();
-    // All but the few rows that come and go one by one.
+    // All rows except the few that are written and removed one by one.
     let sql = format!(
         "SELECT id % {writers} AS writer, count(*), count(DISTINCT title) FROM events \
          WHERE id >= {} GROUP BY 1",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The tables of `kalamtable_provider::metadata`: what a session's tables say of themselves.
+//! The metadata tables of `kalamtable_provider::metadata`.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ enum Level {
     Bad,
 }
 
-/// What happened, and when.
+/// An event and its time.
 #[derive(Clone, Debug, KalamTable)]
 #[kalam(table = "app.events", primary_key(region, id), version = 2, crate = kalamtable_rows)]
 struct Event {
@@ -45,7 +45,7 @@ struct Event {
     at: i64,
 }
 
-/// A provider of somebody else that knows its definition.
+/// A provider of another crate that has a definition.
 #[derive(Debug)]
 struct Dynamic {
     definition: TableDefinition,
@@ -105,8 +105,8 @@ lines  = { id = 5, type = "list<#6 text null>" }
 spent  = { id = 8, type = "interval", nullable = true }
 "#;
 
-/// A session with a compiled table, one made at run time under a name of its own in another
-/// catalog, one of another kind, and the metadata.
+/// Returns a session with the metadata tables, a compiled table, a table that was created at run
+/// time and is registered under another name in another catalog, and a table without a definition.
 fn described() -> SessionContext {
     let ctx = SessionContext::new_with_config(SessionConfig::new().with_information_schema(true));
     metadata::register_with(&ctx, find).unwrap();
@@ -126,13 +126,13 @@ fn described() -> SessionContext {
 }
 
 #[tokio::test]
-async fn tables_are_those_with_a_definition_in_every_catalog() {
+async fn tables_lists_definitions_of_every_catalog() {
     let ctx = described();
     let sql = "SELECT table_catalog, table_schema, table_name, table_type, definition_name, kind, \
                version, comment FROM kalamtable.tables";
     assert_eq!(
         answer(&ctx, sql).await,
-        "datafusion app events BASE TABLE app.events shared 2 What happened, and when.\n\
+        "datafusion app events BASE TABLE app.events shared 2 An event and its time.\n\
          datafusion kalamtable columns VIEW kalamtable.columns view 1 Their columns.\n\
          datafusion kalamtable key_column_usage VIEW kalamtable.key_column_usage view 1 The columns of their keys.\n\
          datafusion kalamtable table_constraints VIEW kalamtable.table_constraints view 1 Their keys, and the closed sets of their columns.\n\
@@ -147,7 +147,7 @@ async fn tables_are_those_with_a_definition_in_every_catalog() {
 }
 
 #[tokio::test]
-async fn without_a_way_to_find_it_a_definition_of_others_is_left_out() {
+async fn foreign_provider_without_find_is_omitted() {
     let ctx = SessionContext::new();
     metadata::register(&ctx).unwrap();
     ctx.register_table("orders", Arc::new(Dynamic::new(DYNAMIC)))
@@ -175,7 +175,7 @@ async fn columns_of_a_compiled_table() {
 }
 
 #[tokio::test]
-async fn columns_of_a_table_made_at_run_time() {
+async fn columns_of_a_table_created_at_run_time() {
     let ctx = described();
     let sql = "SELECT column_name, ordinal_position, column_default, is_nullable, data_type, \
                numeric_precision, numeric_precision_radix, numeric_scale, datetime_precision, \
@@ -217,7 +217,7 @@ async fn keys_and_closed_sets_are_constraints() {
 }
 
 #[tokio::test]
-async fn the_tables_join() {
+async fn metadata_tables_can_be_joined() {
     let ctx = described();
     let sql = "SELECT c.table_name, k.ordinal_position, c.column_name, c.data_type \
                FROM kalamtable.table_constraints t \
@@ -232,7 +232,7 @@ async fn the_tables_join() {
         "events 1 region text\nevents 2 id bigint\n\
          say \"Orders\" 1 day date\nsay \"Orders\" 2 number uint"
     );
-    // DataFusion's own schema has the same names of tables, columns and Arrow types.
+    // `information_schema` has the same names of tables, columns and Arrow types.
     let sql = "SELECT count(*) FROM kalamtable.columns ours \
                JOIN information_schema.columns theirs \
                  ON ours.table_catalog = theirs.table_catalog \
@@ -245,9 +245,9 @@ async fn the_tables_join() {
     assert_eq!(answer(&ctx, sql).await, "5");
 }
 
-/// What is missing there is why there are tables of our own.
+/// Records what `information_schema` lacks: the reason for separate metadata tables.
 #[tokio::test]
-async fn what_datafusions_own_information_schema_says() {
+async fn information_schema_lacks_definitions() {
     let ctx = described();
     let sql = "SELECT column_name, ordinal_position, column_default, is_nullable, data_type \
                FROM information_schema.columns \
@@ -263,13 +263,13 @@ async fn what_datafusions_own_information_schema_says() {
     let sql =
         "SELECT table_type FROM information_schema.tables WHERE table_name = 'key_column_usage'";
     assert_eq!(answer(&ctx, sql).await, "VIEW");
-    // It takes no more tables.
+    // Tables cannot be added to it.
     let taken = ctx.register_table("information_schema.more", Arc::new(empty::<Event>()));
     assert!(taken.is_err());
 }
 
 #[tokio::test]
-async fn filters_projections_limits_and_the_keys_order_are_those_of_any_table() {
+async fn metadata_supports_filter_limit_and_key_order() {
     let ctx = described();
     let sql = "SELECT column_name FROM kalamtable.columns WHERE table_catalog = 'datafusion' \
                AND table_schema = 'app' AND table_name = 'events' AND is_nullable = 'YES'";
@@ -293,7 +293,7 @@ async fn filters_projections_limits_and_the_keys_order_are_those_of_any_table() 
 }
 
 #[tokio::test]
-async fn each_query_sees_the_tables_of_its_moment() {
+async fn each_query_sees_the_current_tables() {
     let ctx = SessionContext::new();
     metadata::register(&ctx).unwrap();
     let sql = "SELECT table_name FROM kalamtable.tables WHERE table_schema = 'app'";
@@ -306,7 +306,7 @@ async fn each_query_sees_the_tables_of_its_moment() {
 }
 
 #[tokio::test]
-async fn the_metadata_does_not_keep_the_session_alive() {
+async fn metadata_does_not_keep_the_session_alive() {
     let ctx = described();
     assert_ne!(answer(&ctx, "SELECT * FROM kalamtable.columns").await, "");
     let catalogs = Arc::downgrade(ctx.state().catalog_list());
@@ -315,12 +315,12 @@ async fn the_metadata_does_not_keep_the_session_alive() {
 }
 
 #[tokio::test]
-async fn the_tables_are_registered_once() {
+async fn registering_metadata_twice_fails() {
     let ctx = SessionContext::new();
     metadata::register(&ctx).unwrap();
     let again = metadata::register(&ctx).unwrap_err().to_string();
     assert!(
-        again.contains("there is a table `kalamtable.tables` already"),
+        again.contains("table `kalamtable.tables` exists already"),
         "{again}"
     );
 }

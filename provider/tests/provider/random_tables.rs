@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Tables that nobody has written: definitions, rows and queries made up, and answered as DataFusion's
-//! `MemTable` answers them.
+//! Random definitions, rows and queries, whose results are compared with DataFusion's `MemTable`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -27,7 +26,7 @@ use proptest::prelude::*;
 
 use crate::support;
 
-/// Types as definitions write them; those before [`KEYS`] suit a key.
+/// Column types in the syntax of a definition. The first [`KEYS`] of them are valid in a key.
 const TYPES: [&str; 30] = [
     "boolean",
     "tinyint",
@@ -64,13 +63,13 @@ const KEYS: usize = 21;
 
 #[derive(Clone, Debug)]
 struct Plan {
-    /// The type of each column, and whether it may be null.
+    /// The type of each column, and whether it is nullable.
     columns: Vec<(usize, bool)>,
-    /// How many of the columns that suit a key are in it.
+    /// The number of key columns.
     key: usize,
     has_unique: bool,
     rows: usize,
-    /// Whether the rows come in key order.
+    /// Whether the rows are in key order.
     sorted: bool,
     seed: u64,
 }
@@ -96,7 +95,7 @@ fn plan() -> impl Strategy<Value = Plan> {
         })
 }
 
-/// A small generator of numbers, the same for the same seed.
+/// A deterministic generator of pseudo-random numbers.
 struct Random(u64);
 
 impl Random {
@@ -113,7 +112,7 @@ impl Random {
     }
 }
 
-/// The definition, as a file of TOML, and checked like one.
+/// Writes the definition as TOML, and parses and checks it.
 fn definition(plan: &Plan) -> TableDefinition {
     let names: Vec<String> = (0..plan.columns.len()).map(|n| format!("c{n}")).collect();
     let suits = |n: &usize| plan.columns[*n].0 < KEYS;
@@ -159,8 +158,8 @@ const TEXTS: [&str; 8] = [
     "null",
 ];
 
-/// Some values of a type, with repeats, and nulls where it may have them. (No negative zero: DataFusion 55
-/// says that it equals zero, and that it is not in a list of zero.)
+/// Returns values of a type, with repetitions, and with nulls if it is nullable. Negative zero is
+/// omitted: in DataFusion 55 it equals zero, but is not in a list that contains zero.
 fn array(ty: &DataType, nullable: bool, rows: usize, random: &mut Random) -> ArrayRef {
     let nulls: Option<NullBuffer> = nullable.then(|| {
         (0..rows)
@@ -263,7 +262,7 @@ fn array(ty: &DataType, nullable: bool, rows: usize, random: &mut Random) -> Arr
             let DataType::Struct(fields) = entries.data_type() else {
                 unreachable!()
             };
-            // Keys differ within a map.
+            // The keys of a map are distinct.
             let keys = lengths.iter().flat_map(|length| &TEXTS[1..=*length]);
             let keys: ArrayRef = Arc::new(keys.map(|key| Some(*key)).collect::<StringArray>());
             let values = array(
@@ -289,7 +288,7 @@ fn array(ty: &DataType, nullable: bool, rows: usize, random: &mut Random) -> Arr
     arrow::array::make_array(data)
 }
 
-/// Rows that the definition allows: no two with the same key.
+/// Returns valid rows of the definition, with distinct keys.
 fn rows(definition: &TableDefinition, plan: &Plan, random: &mut Random) -> RecordBatch {
     let schema = Arc::new(definition.arrow_schema());
     let columns = schema.fields().iter();
@@ -328,7 +327,7 @@ fn encode(rows: &RecordBatch, columns: &[usize]) -> Vec<Vec<u8>> {
     encoded.iter().map(|row| row.as_ref().to_vec()).collect()
 }
 
-/// A predicate over the table's columns, with values from its rows.
+/// Returns a predicate over the columns of the table, with values from its rows.
 fn predicate(rows: &RecordBatch, random: &mut Random, depth: usize) -> Expr {
     if depth > 0 && random.below(3) > 0 {
         let left = predicate(rows, random, depth - 1);
@@ -358,7 +357,7 @@ fn predicate(rows: &RecordBatch, random: &mut Random, depth: usize) -> Expr {
     }
 }
 
-/// A query, and whether its answer has one order.
+/// Returns a query, and whether it determines the order of its rows.
 fn query(
     table: DataFrame,
     rows: &RecordBatch,
@@ -426,7 +425,7 @@ async fn check_queries(definition: &TableDefinition, rows: &RecordBatch, seed: u
         let text = found.logical_plan().display_indent().to_string();
         let table = theirs.table("t").await.unwrap();
         let (expected, _) = query(table, rows, definition.key_columns(), Random(seed));
-        // What DataFusion cannot do with a type, it cannot do here.
+        // Queries that DataFusion cannot run for a type are skipped.
         let Ok(mut expected) = lines(expected).await else {
             continue;
         };
@@ -445,7 +444,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn made_up_queries_of_made_up_tables_are_answered(plan in plan()) {
+    fn random_queries_match_mem_table(plan in plan()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let definition = definition(&plan);
         let rows = rows(&definition, &plan, &mut Random(plan.seed));
@@ -457,7 +456,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(6))]
 
     #[test]
-    fn made_up_tables_keep_the_contract(plan in plan()) {
+    fn random_tables_pass_the_contract(plan in plan()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let definition = definition(&plan);
         let rows = rows(&definition, &plan, &mut Random(plan.seed));
@@ -481,7 +480,7 @@ fn points() -> TableDefinition {
 }
 
 #[test]
-fn batches_that_are_not_the_tables_are_refused() {
+fn batches_that_do_not_fit_the_table_fail() {
     let ids = |ids: Vec<Option<i32>>| Arc::new(Int32Array::from(ids)) as ArrayRef;
     let texts = |texts: Vec<&str>| Arc::new(StringArray::from(texts)) as ArrayRef;
     let check = |columns: Vec<(&str, ArrayRef)>, expected: &str| {
@@ -506,7 +505,7 @@ fn batches_that_are_not_the_tables_are_refused() {
             ("c0", ids(vec![Some(1), Some(2)])),
             ("c1", texts(vec!["x", "x"])),
         ],
-        "row 1: the unique key `c1` = x is there already",
+        "row 1: the unique key `c1` = x exists already",
     );
     let none = RowProvider::from_batches(points(), &[]);
     assert!(

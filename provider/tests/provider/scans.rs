@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! What a scan builds, returns and says.
+//! The columns that a scan builds, the rows that it returns, and its statistics and plans.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,7 +37,7 @@ async fn scan(
 }
 
 #[tokio::test]
-async fn only_the_columns_asked_for_are_built() {
+async fn only_requested_columns_are_built() {
     let session = session(watched(10));
     assert_eq!(answer(&session, "SELECT sum(a) FROM t").await, "450");
     assert_eq!(built(), [10, 0]);
@@ -58,7 +58,7 @@ async fn count_star_builds_nothing() {
 }
 
 #[tokio::test]
-async fn columns_that_the_filter_does_not_need_are_built_for_rows_that_pass() {
+async fn other_columns_are_built_for_passing_rows_only() {
     let session = session(watched(10_000));
     let rows = answer(&session, "SELECT a, b FROM t WHERE id IN (7, 9000)").await;
     assert_eq!(rows, "70 NULL\n90000 9000");
@@ -66,7 +66,7 @@ async fn columns_that_the_filter_does_not_need_are_built_for_rows_that_pass() {
 }
 
 #[tokio::test]
-async fn a_column_of_the_filter_that_is_returned_is_built_once() {
+async fn returned_filter_column_is_built_once() {
     let session = session(watched(100));
     let rows = answer(&session, "SELECT a, a + 1 AS c, id FROM t WHERE a > 970").await;
     assert_eq!(rows, "980 981 98\n990 991 99");
@@ -74,7 +74,7 @@ async fn a_column_of_the_filter_that_is_returned_is_built_once() {
 }
 
 #[tokio::test]
-async fn a_limit_stops_the_scan() {
+async fn limit_stops_the_scan() {
     let session = session(watched(100_000));
     let rows = answer(&session, "SELECT a FROM t LIMIT 3").await;
     assert_eq!(rows, "0\n10\n20");
@@ -85,7 +85,7 @@ async fn a_limit_stops_the_scan() {
 }
 
 #[tokio::test]
-async fn a_limit_counts_the_rows_that_pass_the_filter() {
+async fn limit_counts_rows_that_pass_the_filter() {
     let session = session(watched(100_000));
     let rows = answer(
         &session,
@@ -93,14 +93,14 @@ async fn a_limit_counts_the_rows_that_pass_the_filter() {
     )
     .await;
     assert_eq!(rows, "NULL\nNULL\nNULL");
-    // Two blocks of 8192 rows hold the first three.
+    // The first three passing rows are in two blocks of 8192 rows.
     assert_eq!(built(), [16_384, 3]);
     let rows = answer(&session, "SELECT id FROM t WHERE a >= 999980 LIMIT 3").await;
     assert_eq!(rows, "99998\n99999");
 }
 
 #[tokio::test]
-async fn a_limit_of_zero_builds_nothing() {
+async fn limit_zero_builds_nothing() {
     let provider = RowProvider::new(watched(10));
     let session = SessionContext::new();
     assert!(scan(&provider, &session, None, Some(0)).await.is_empty());
@@ -108,7 +108,7 @@ async fn a_limit_of_zero_builds_nothing() {
 }
 
 #[tokio::test]
-async fn columns_come_in_any_order_and_repeated() {
+async fn projection_reorders_and_repeats_columns() {
     let provider = RowProvider::new(watched(2));
     let session = SessionContext::new();
     let batches = scan(&provider, &session, Some(vec![3, 0, 3, 1]), None).await;
@@ -124,7 +124,7 @@ async fn columns_come_in_any_order_and_repeated() {
 }
 
 #[tokio::test]
-async fn a_permutation_of_all_columns_is_not_taken_for_the_table() {
+async fn permutation_of_all_columns_is_respected() {
     let provider = RowProvider::new(watched(2));
     let session = SessionContext::new();
     let batches = scan(&provider, &session, Some(vec![3, 2, 1, 0]), None).await;
@@ -135,7 +135,7 @@ async fn a_permutation_of_all_columns_is_not_taken_for_the_table() {
 }
 
 #[tokio::test]
-async fn no_columns_make_batches_with_a_row_count() {
+async fn empty_projection_keeps_the_row_count() {
     let provider = RowProvider::new(watched(10_000));
     let session = SessionContext::new();
     let batches = scan(&provider, &session, Some(vec![]), None).await;
@@ -145,7 +145,7 @@ async fn no_columns_make_batches_with_a_row_count() {
 }
 
 #[tokio::test]
-async fn a_position_without_a_column_is_an_error() {
+async fn invalid_projection_fails() {
     let provider = RowProvider::new(watched(2));
     let session = SessionContext::new();
     let scan = provider
@@ -155,7 +155,7 @@ async fn a_position_without_a_column_is_an_error() {
 }
 
 #[tokio::test]
-async fn the_schema_keeps_its_metadata() {
+async fn schema_keeps_its_metadata() {
     let provider = RowProvider::new(watched(2));
     let session = SessionContext::new();
     assert_eq!(provider.schema(), **Watched::TABLE.schema);
@@ -164,7 +164,7 @@ async fn the_schema_keeps_its_metadata() {
 }
 
 #[tokio::test]
-async fn batches_have_the_size_of_the_session() {
+async fn batches_have_the_session_batch_size() {
     for batch_size in [1, 7, 100] {
         let config = SessionConfig::new().with_batch_size(batch_size);
         let session = session_with(watched(50), config);
@@ -175,7 +175,7 @@ async fn batches_have_the_size_of_the_session() {
 }
 
 #[tokio::test]
-async fn what_few_rows_pass_comes_in_few_batches() {
+async fn few_passing_rows_are_coalesced() {
     let session = session(watched(200_000));
     let batches = run(&session, "SELECT id, title FROM t WHERE id % 100 = 0")
         .await
@@ -192,7 +192,7 @@ async fn what_few_rows_pass_comes_in_few_batches() {
 }
 
 #[tokio::test]
-async fn an_empty_table_has_an_empty_answer_with_the_schema() {
+async fn empty_table_returns_the_schema() {
     let session = session(watched(0));
     assert_eq!(
         answer(&session, "SELECT count(*), min(a) FROM t").await,
@@ -209,7 +209,7 @@ async fn an_empty_table_has_an_empty_answer_with_the_schema() {
 }
 
 #[tokio::test]
-async fn explain_says_what_the_scan_does() {
+async fn explain_describes_the_scan() {
     let session = session(watched(3));
     let line = scan_line(
         &session,
@@ -241,7 +241,7 @@ async fn explain_analyze_counts_rows_and_time() {
 }
 
 #[tokio::test]
-async fn the_source_is_asked_when_the_scan_runs_and_not_before() {
+async fn source_is_scanned_at_execution_only() {
     let calls = Arc::new(AtomicUsize::new(0));
     let counter = calls.clone();
     let session = session(VirtualRows::new(move || {
@@ -265,7 +265,7 @@ async fn the_source_is_asked_when_the_scan_runs_and_not_before() {
 }
 
 #[tokio::test]
-async fn a_scan_sees_one_state_of_a_table_that_changes() {
+async fn scan_sees_one_snapshot() {
     let table = Arc::new(MemoryTable::new());
     table.insert((0..30_000).map(Watched::sample)).unwrap();
     let provider = RowProvider::new(table.clone());
@@ -285,7 +285,7 @@ async fn a_scan_sees_one_state_of_a_table_that_changes() {
 }
 
 #[tokio::test]
-async fn a_failing_source_fails_the_query_with_table_and_cause() {
+async fn failing_source_names_table_and_cause() {
     let session = session(VirtualRows::<Watched>::new(|| {
         Err("the disk is gone".into())
     }));
@@ -296,7 +296,7 @@ async fn a_failing_source_fails_the_query_with_table_and_cause() {
 }
 
 #[tokio::test]
-async fn a_source_that_rows_fail_says_so_once() {
+async fn row_error_of_source_is_not_wrapped() {
     let session = session(VirtualRows::<Watched>::new(|| {
         let mut row = Watched::sample(1);
         row.a = Probe(UNFIT);
@@ -310,7 +310,7 @@ async fn a_source_that_rows_fail_says_so_once() {
 }
 
 #[tokio::test]
-async fn a_panicking_source_fails_its_query_and_nothing_else() {
+async fn panicking_source_fails_only_its_query() {
     for partitions in [1, 4] {
         let session = SessionContext::new_with_config(
             SessionConfig::new().with_target_partitions(partitions),
@@ -337,7 +337,7 @@ async fn a_panicking_source_fails_its_query_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_panicking_value_fails_its_query_and_nothing_else() {
+async fn panicking_value_fails_only_its_query() {
     let mut rows: Vec<Watched> = (0..10).map(Watched::sample).collect();
     rows[5].a = Probe(PANIC);
     let session = session(FixedRows::new(rows));
@@ -350,7 +350,7 @@ async fn a_panicking_value_fails_its_query_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_value_that_does_not_fit_is_named_by_its_row_in_the_source() {
+async fn invalid_value_names_its_row_in_the_source() {
     let mut rows: Vec<Watched> = (0..20_000).map(Watched::sample).collect();
     rows[10_001].a = Probe(UNFIT);
     let expected = "table `app.watched`, column `a`, row 10001: it is unfit";
@@ -379,7 +379,7 @@ async fn a_value_that_does_not_fit_is_named_by_its_row_in_the_source() {
 }
 
 #[tokio::test]
-async fn a_query_that_finds_nothing_lets_others_run() {
+async fn scan_without_matches_yields_to_other_tasks() {
     let provider = RowProvider::new(watched(100_000));
     let session = SessionContext::new();
     let filters = [col("a").lt(lit(0i64))];
@@ -388,7 +388,7 @@ async fn a_query_that_finds_nothing_lets_others_run() {
         .await
         .unwrap();
     let mut stream = plan.execute(0, session.task_ctx()).unwrap();
-    // Each poll looks at one block; dropping the stream in between ends the work.
+    // Each poll reads one block, and dropping the stream between two polls ends the work.
     for blocks in 1..4 {
         assert!(futures::poll!(stream.next()).is_pending());
         assert_eq!(built(), [8192, 0], "after {blocks}");
@@ -398,12 +398,12 @@ async fn a_query_that_finds_nothing_lets_others_run() {
 }
 
 #[tokio::test]
-async fn the_primary_key_is_a_constraint() {
+async fn primary_key_is_a_constraint() {
     let provider = RowProvider::new(watched(1));
     let key = Constraints::new_unverified(vec![Constraint::PrimaryKey(vec![0])]);
     assert_eq!(provider.constraints(), Some(&key));
     let session = session(watched(3));
-    // Only the key makes `title` one value per group.
+    // `title` has one value per group only because of the key.
     assert_eq!(
         answer(
             &session,
@@ -415,7 +415,7 @@ async fn the_primary_key_is_a_constraint() {
 }
 
 #[tokio::test]
-async fn every_type_comes_back_as_it_went_in() {
+async fn every_type_round_trips() {
     let required: Vec<Required> = (0..30).map(Required::sample).collect();
     let nullable: Vec<Nullable> = (0..30).map(Nullable::sample).collect();
     let session = session(FixedRows::new(required.clone()));
@@ -427,7 +427,7 @@ async fn every_type_comes_back_as_it_went_in() {
 }
 
 #[tokio::test]
-async fn with_fetch_is_honoured() {
+async fn with_fetch_limits_the_rows() {
     let provider = RowProvider::new(watched(100));
     let session = SessionContext::new();
     let plan = provider
@@ -443,7 +443,7 @@ async fn with_fetch_is_honoured() {
 }
 
 #[tokio::test]
-async fn the_ends_of_the_key_are_known_without_a_scan() {
+async fn min_and_max_of_key_need_no_scan() {
     let table = Arc::new(MemoryTable::new());
     table.insert((10..20_000).map(Watched::sample)).unwrap();
     let session = session(table.clone());
@@ -453,7 +453,7 @@ async fn the_ends_of_the_key_are_known_without_a_scan() {
     assert_eq!(answer(&session, sql).await, "10 19999 19990 19990");
     table.remove(&10).unwrap();
     assert_eq!(answer(&session, sql).await, "11 19999 19989 19989");
-    // Not where rows are left out.
+    // A filter or a limit excludes rows, so the bounds are not exact.
     assert_eq!(
         answer(&session, "SELECT min(id), max(id) FROM t WHERE a > 500").await,
         "51 19999"
@@ -468,27 +468,28 @@ async fn the_ends_of_the_key_are_known_without_a_scan() {
 }
 
 #[derive(Clone, Debug, PartialEq, KalamTable)]
-#[kalam(table = "app.moments", primary_key(at), crate = kalamtable_rows)]
-struct UnixMicros {
+#[kalam(table = "app.timed_values", primary_key(at), crate = kalamtable_rows)]
+struct TimedValue {
     #[kalam(type = "timestamp")]
     at: TimestampMillis,
     n: i64,
 }
 
 #[tokio::test]
-async fn ends_that_do_not_fit_fail_the_scan_and_not_other_queries() {
+async fn invalid_key_bounds_fail_only_scans_that_read_them() {
     let table = MemoryTable::new();
     let at = TimestampMillis::new(i64::MAX);
-    table.insert([UnixMicros { at, n: 1 }]).unwrap();
+    table.insert([TimedValue { at, n: 1 }]).unwrap();
     let session = session(table);
     assert_eq!(answer(&session, "SELECT n FROM t").await, "1");
     let message = error(&session, "SELECT max(at) FROM t").await;
     assert!(message.contains("column `at`, row 0"), "{message}");
 }
 
-/// Of one row the planner makes no constant: there may be another when a kept plan runs.
+/// The planner must not turn the key of a single row into a constant: a cached plan may see other
+/// rows.
 #[tokio::test]
-async fn a_plan_made_for_one_key_sorts_two() {
+async fn cached_plan_for_one_key_sorts_two() {
     let table = Arc::new(MemoryTable::new());
     table.insert([Watched::sample(1)]).unwrap();
     let session = session(table.clone());

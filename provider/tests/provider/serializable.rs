@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Whether concurrent statements are as if they had run one after the other, each between its begin and
-//! its end.
+//! Checks that concurrent statements are strictly serializable: they have the same effect as if
+//! they had run one after the other, each between its start and its end.
 //!
-//! Every write appends a token of its own to the lists of one or several rows, and reads return whole
-//! lists: the order of the writes to a row can be read from its last list, and what each read has seen
-//! and not seen from its length. A history is serializable if no cycle of "before" comes about.
+//! Every write appends a unique token to the lists of one or several rows, and reads return
+//! complete lists. The last list of a row shows the order of the writes to it, and the length of
+//! the list in a read shows which writes the read has seen. A history is serializable if its
+//! precedence graph has no cycle.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -40,7 +41,7 @@ fn lists() -> Vec<List> {
         .collect()
 }
 
-/// A statement that ended well.
+/// A statement that succeeded.
 #[derive(Debug)]
 struct Done {
     begin: u64,
@@ -51,11 +52,11 @@ struct Done {
 #[derive(Debug)]
 enum What {
     Append(String),
-    /// The lists, each under its row's id.
+    /// The lists by the ids of their rows.
     Read(HashMap<i64, Vec<String>>),
 }
 
-/// Runs statements on `source` from several threads, and returns what happened.
+/// Runs statements on `source` from several threads, and returns their history.
 fn history<S: TableSource>(
     source: Arc<S>,
     append: impl Fn(&S, i64, &str) -> bool + Sync,
@@ -134,7 +135,7 @@ async fn read(session: &SessionContext) -> HashMap<i64, Vec<String>> {
     rows.collect()
 }
 
-/// Why the history, whose last read has seen everything, is that of no order of its statements.
+/// Returns the reason if the history is not serializable. Its last read has seen all writes.
 fn problem(history: &[Done]) -> Option<String> {
     let Some(Done {
         what: What::Read(last),
@@ -149,7 +150,7 @@ fn problem(history: &[Done]) -> Option<String> {
             writers.insert(token, number);
         }
     }
-    // After the statements, one node for each moment at which one ended.
+    // The nodes after those of the statements are the points in time at which a statement ended.
     let mut before: Vec<Vec<usize>> = vec![Vec::new(); 2 * history.len()];
     for tokens in last.values() {
         let mut written = Vec::new();
@@ -231,7 +232,7 @@ fn has_cycle(before: &[Vec<usize>]) -> bool {
 }
 
 #[test]
-fn statements_on_a_memory_table_are_in_one_order() {
+fn memory_table_is_serializable() {
     let table = Arc::new(MemoryTable::new());
     table.insert(lists()).unwrap();
     let history = history(table, |table, id, token| {
@@ -242,21 +243,21 @@ fn statements_on_a_memory_table_are_in_one_order() {
     assert_eq!(problem(&history), None);
 }
 
-/// How a source goes wrong with concurrent statements.
+/// A fault of a source with concurrent statements.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Fault {
-    /// It writes what it made of rows that others have changed meanwhile.
+enum ConcurrencyFault {
+    /// A statement overwrites rows that another statement has changed since it read them.
     WritesOverOthers,
-    /// Others see a part of a statement.
+    /// Other statements see a part of a statement.
     RowByRow,
-    /// A scan sees rows as they were a while ago.
+    /// A scan sees outdated rows.
     ReadsOldRows,
 }
 
-/// A source that goes wrong.
+/// A source with a fault.
 #[derive(Debug)]
 struct Faulty {
-    fault: Fault,
+    fault: ConcurrencyFault,
     rows: Mutex<Vec<List>>,
     writing: Mutex<()>,
     old: Mutex<Vec<List>>,
@@ -264,7 +265,7 @@ struct Faulty {
 }
 
 impl Faulty {
-    fn new(fault: Fault) -> Arc<Self> {
+    fn new(fault: ConcurrencyFault) -> Arc<Self> {
         Arc::new(Faulty {
             fault,
             rows: Mutex::new(lists()),
@@ -284,7 +285,7 @@ impl TableSource for Faulty {
 
     fn scan(&self, _request: &ScanRequest<List>) -> Result<Rows<List>, BoxError> {
         let rows = self.rows();
-        if self.fault != Fault::ReadsOldRows {
+        if self.fault != ConcurrencyFault::ReadsOldRows {
             return Ok(rows.into());
         }
         let mut old = self.old.lock().unwrap();
@@ -303,14 +304,14 @@ impl TableSource for Faulty {
     }
 
     fn change(&self, statement: &ChangeStatement<'_, List>) -> Result<u64, BoxError> {
-        let _writing =
-            (self.fault != Fault::WritesOverOthers).then(|| self.writing.lock().unwrap());
+        let _writing = (self.fault != ConcurrencyFault::WritesOverOthers)
+            .then(|| self.writing.lock().unwrap());
         let mut rows = self.rows();
         let changes = statement.changes(&Snapshot::from(rows.clone()))?;
         let count = changes.len() as u64;
         for change in changes {
             rows[change.row] = change.after.ok_or("nothing is deleted here")?;
-            if self.fault == Fault::RowByRow {
+            if self.fault == ConcurrencyFault::RowByRow {
                 *self.rows.lock().unwrap() = rows.clone();
                 std::thread::yield_now();
             }
@@ -321,22 +322,23 @@ impl TableSource for Faulty {
     }
 }
 
-/// The check can fail: it finds each fault.
+/// Shows that the check detects each fault.
 #[test]
-fn a_source_that_goes_wrong_is_found() {
+fn serializability_check_detects_each_fault() {
     for fault in [
-        Fault::WritesOverOthers,
-        Fault::RowByRow,
-        Fault::ReadsOldRows,
+        ConcurrencyFault::WritesOverOthers,
+        ConcurrencyFault::RowByRow,
+        ConcurrencyFault::ReadsOldRows,
     ] {
         let history = history(Faulty::new(fault), |_, _, _| false);
         assert!(problem(&history).is_some(), "{fault:?}");
     }
 }
 
-/// Of all who insert one key the first wins, and of all who delete it one has deleted it.
+/// If several threads insert one key, exactly one succeeds, and if several delete it, exactly one
+/// deletes it.
 #[test]
-fn one_insert_and_one_delete_of_a_key_succeed() {
+fn concurrent_insert_or_delete_of_a_key_succeeds_once() {
     const KEYS: i64 = 40;
     let table = Arc::new(MemoryTable::<List>::new());
     let (inserted, deleted) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -351,17 +353,17 @@ fn one_insert_and_one_delete_of_a_key_succeed() {
                 let provider = RowProvider::new(table.clone());
                 session.register_table("t", Arc::new(provider)).unwrap();
                 for key in 0..KEYS {
-                    // Whole statements: the second key is free if the first is.
+                    // Statements are atomic: the second key is free if the first one is.
                     let sql = format!("INSERT INTO t VALUES ({key}, ''), ({}, '')", key + KEYS);
                     match runtime.block_on(run(&session, &sql)) {
                         Ok(_) => inserted.fetch_add(1, Ordering::Relaxed),
                         Err(error) => {
-                            assert!(error.to_string().contains("is there already"), "{error}");
+                            assert!(error.to_string().contains("exists already"), "{error}");
                             0
                         }
                     };
                 }
-                // Nobody deletes what others have still to insert.
+                // No thread deletes before all threads have inserted.
                 while inserted.load(Ordering::Relaxed) < KEYS as usize {
                     std::thread::yield_now();
                 }

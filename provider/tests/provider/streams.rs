@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Sources whose rows come as streams: chunks, partitions, order, back pressure, cancellation, failure.
+//! Sources that return streams: chunks, partitions, order, back pressure, cancellation and
+//! failures.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -13,7 +14,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::stream::{self, Stream, StreamExt};
 use kalamtable_contract as contract;
 use kalamtable_provider::{
-    BoxError, KeyOrder, LookUp, RowProvider, RowStream, Rows, ScanRequest, Snapshot,
+    BoxError, KeyOrder, Lookup, RowProvider, RowStream, Rows, ScanRequest, Snapshot,
     SourceStatistics, TableSource,
 };
 use kalamtable_rows::ToArrow;
@@ -28,16 +29,16 @@ fn event(id: i64) -> Event {
     }
 }
 
-/// Some numbers of events, in chunks: partition `p` of `n` has the numbers `p`, `p + n`, ..
+/// Numbered events in chunks. Partition `p` of `n` has the numbers `p`, `p + n`, ..
 #[derive(Debug)]
 struct Streamed {
     rows: i64,
     partitions: usize,
     chunk: usize,
     order: KeyOrder,
-    /// How many chunks were made, and how many rows were in them.
+    /// The number of produced chunks and rows.
     made: Arc<[AtomicUsize; 2]>,
-    /// What each scan wanted.
+    /// The request of each scan.
     requests: Arc<Mutex<Vec<String>>>,
 }
 
@@ -102,7 +103,7 @@ impl TableSource for Streamed {
 }
 
 #[tokio::test]
-async fn streams_of_any_shape_keep_the_contract() {
+async fn streams_of_various_chunks_pass_the_contract() {
     let expected: Vec<Event> = (0..60).map(event).collect();
     let expected = Event::to_batch(&expected).unwrap();
     for source in [
@@ -124,7 +125,7 @@ async fn streams_of_any_shape_keep_the_contract() {
 }
 
 #[tokio::test]
-async fn chunks_are_cut_and_joined_to_batches_of_the_sessions_size() {
+async fn chunks_become_batches_of_the_session_batch_size() {
     for chunk in [10, 100_000] {
         let session = session(Streamed::new(20_000, chunk));
         let batches = run(&session, "SELECT id FROM t").await.unwrap();
@@ -163,7 +164,7 @@ async fn every_partition_is_read() {
 }
 
 #[tokio::test]
-async fn ordered_partitions_are_merged_and_not_sorted() {
+async fn ordered_partitions_are_merged_without_sort() {
     let config = SessionConfig::new().with_target_partitions(2);
     let session = SessionContext::new_with_config(config);
     let source = Streamed::new(1_000, 10)
@@ -182,7 +183,7 @@ async fn ordered_partitions_are_merged_and_not_sorted() {
 }
 
 #[tokio::test]
-async fn an_ascending_stream_is_sorted_for_the_reverse() {
+async fn ascending_stream_is_sorted_for_descending_order() {
     let session = session(Streamed::new(1_000, 10).in_order(KeyOrder::Ascending));
     let plan = plan_text(&session, "SELECT id FROM t ORDER BY id").await;
     assert!(!plan.contains("SortExec"), "{plan}");
@@ -191,7 +192,7 @@ async fn an_ascending_stream_is_sorted_for_the_reverse() {
     assert_eq!(answer(&session, sql).await, "999\n998");
 }
 
-/// Rows that are not in the order that the source promised.
+/// A source whose rows are not in the declared order.
 #[derive(Debug)]
 struct Unordered(Vec<Vec<i64>>, KeyOrder);
 
@@ -214,7 +215,7 @@ impl TableSource for Unordered {
 }
 
 #[tokio::test]
-async fn a_row_out_of_order_is_named_within_a_chunk_and_between_two() {
+async fn row_out_of_order_fails_within_and_across_chunks() {
     for (chunks, row) in [
         (vec![vec![1, 2, 4, 3]], 3),
         (vec![vec![1, 2], vec![], vec![2, 3]], 2),
@@ -222,40 +223,43 @@ async fn a_row_out_of_order_is_named_within_a_chunk_and_between_two() {
     ] {
         let session = session(Unordered(chunks, KeyOrder::Ascending));
         let message = error(&session, "SELECT title FROM t").await;
-        let expected = format!("row {row} does not come after the one before it");
+        let expected = format!("row {row} does not follow the previous row");
         assert!(message.contains(&expected), "{message}");
     }
-    // It does not look at the direction that is asked for.
+    // The source ignores the requested direction.
     let session = session(Unordered(vec![vec![1, 2, 3]], KeyOrder::Either));
     let message = error(&session, "SELECT id FROM t ORDER BY id DESC").await;
-    assert!(message.contains("row 1 does not come after"), "{message}");
+    assert!(
+        message.contains("row 1 does not follow the previous row"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
-async fn the_source_learns_what_is_wanted() {
+async fn scan_request_describes_the_query() {
     let source = Streamed::new(100, 10).in_order(KeyOrder::Either);
     let requests = source.requests.clone();
     let session = session(source);
     for (sql, expected) in [
         (
             "SELECT id FROM t",
-            "look_up: None, reverse: false, limit: None",
+            "lookup: None, reverse: false, limit: None",
         ),
         (
             "SELECT id FROM t LIMIT 3",
-            "look_up: None, reverse: false, limit: Some(3)",
+            "lookup: None, reverse: false, limit: Some(3)",
         ),
         (
             "SELECT id FROM t WHERE title = 'x' LIMIT 3",
-            "look_up: None, reverse: false, limit: None",
+            "lookup: None, reverse: false, limit: None",
         ),
         (
             "SELECT id FROM t WHERE id IN (1, 2) OR id = 7",
-            "look_up: Some(Key(3 ranges)), reverse: false, limit: None",
+            "lookup: Some(Key(3 ranges)), reverse: false, limit: None",
         ),
         (
             "SELECT id FROM t ORDER BY id DESC",
-            "look_up: None, reverse: true, limit: None",
+            "lookup: None, reverse: true, limit: None",
         ),
     ] {
         run(&session, sql).await.unwrap();
@@ -265,7 +269,7 @@ async fn the_source_learns_what_is_wanted() {
 }
 
 #[tokio::test]
-async fn a_limit_stops_the_source() {
+async fn limit_stops_the_source() {
     let source = Streamed::new(1_000_000, 100);
     let made = source.made.clone();
     let session = session(source);
@@ -281,9 +285,10 @@ async fn a_limit_stops_the_source() {
     assert_eq!(metrics["rows_read"], 3_100);
 }
 
-/// Chunks are made when the one before was used: a reader that stops reading stops the source.
+/// A chunk is produced when the previous one is used up, so a reader that stops reading stops the
+/// source.
 #[tokio::test]
-async fn a_slow_reader_holds_the_source_back() {
+async fn slow_reader_applies_back_pressure() {
     let source = Streamed::new(1_000_000, 8192);
     let made = source.made.clone();
     let session = session(source);
@@ -297,7 +302,7 @@ async fn a_slow_reader_holds_the_source_back() {
     assert!(made[0].load(Ordering::Relaxed) <= 6);
 }
 
-/// Sends rows from a thread until the query ends, and says then how many.
+/// Sends rows from a thread until the query ends, and then reports their number.
 #[derive(Debug)]
 struct Endless {
     sent: Arc<AtomicUsize>,
@@ -351,19 +356,19 @@ fn endless(
 const SOON: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_thread_that_sends_rows_ends_with_the_query() {
+async fn sending_thread_ends_with_the_query() {
     let (session, sent, has_ended) = endless(None);
     assert_eq!(
         answer(&session, "SELECT id FROM t WHERE id > 10 LIMIT 2").await,
         "11\n12"
     );
     assert!(has_ended.recv_timeout(SOON).unwrap());
-    // Those that were used, one in the channel, and none that nobody waited for.
+    // The chunks that were read, and one in the channel.
     assert!((13..=15).contains(&sent.load(Ordering::Relaxed)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cancelled_query_ends_its_source() {
+async fn cancelled_query_ends_its_source() {
     let (session, sent, has_ended) = endless(None);
     let query = tokio::spawn(async move {
         let frame = session.sql("SELECT sum(id) FROM t").await?;
@@ -378,7 +383,7 @@ async fn a_cancelled_query_ends_its_source() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_sending_thread_that_fails_or_panics_fails_its_query_and_nothing_else() {
+async fn failing_sender_thread_fails_only_its_query() {
     let (session, ..) = endless(Some("no more paper"));
     let message = error(&session, "SELECT id FROM t").await;
     assert!(
@@ -394,7 +399,7 @@ async fn a_sending_thread_that_fails_or_panics_fails_its_query_and_nothing_else(
     assert_eq!(answer(&session, "SELECT id FROM t LIMIT 2").await, "0\n1");
 }
 
-/// Fails, in one way or another, where its third chunk should be.
+/// A stream that fails, in one of several ways, instead of returning its third chunk.
 #[derive(Debug)]
 struct Failing(fn() -> Result<Vec<Event>, BoxError>);
 
@@ -412,7 +417,7 @@ impl TableSource for Failing {
 }
 
 #[tokio::test]
-async fn an_error_of_a_stream_reaches_the_query_with_its_cause() {
+async fn stream_error_reaches_the_query_with_its_cause() {
     let failing = session(Failing(|| Err("the page is torn".into())));
     let message = error(&failing, "SELECT id FROM t").await;
     assert!(
@@ -433,13 +438,13 @@ async fn an_error_of_a_stream_reaches_the_query_with_its_cause() {
         matches!(failed.find_root(), DataFusionError::ResourcesExhausted(_)),
         "{failed}"
     );
-    // Rows that came before it are no answer.
+    // The rows before the error are not returned.
     let message = error(&failing, "SELECT count(title) FROM t").await;
     assert!(message.contains("the page is torn"), "{message}");
 }
 
 #[tokio::test]
-async fn a_row_that_does_not_fit_is_named_by_its_number_in_the_stream() {
+async fn invalid_value_names_its_row_in_the_stream() {
     use crate::tables::{Probe, UNFIT, Watched};
 
     #[derive(Debug)]
@@ -476,7 +481,7 @@ async fn a_row_that_does_not_fit_is_named_by_its_number_in_the_stream() {
     );
 }
 
-/// Finds rows by key itself.
+/// A source that finds rows by key itself.
 #[derive(Debug)]
 struct Finding(Arc<AtomicUsize>);
 
@@ -484,7 +489,7 @@ impl TableSource for Finding {
     type Row = Event;
 
     fn scan(&self, request: &ScanRequest<Event>) -> Result<Rows<Event>, BoxError> {
-        let Some(LookUp::Key(ranges)) = &request.look_up else {
+        let Some(Lookup::Key(ranges)) = &request.lookup else {
             return Ok(Rows::from((0..1_000).map(event).collect::<Vec<_>>()));
         };
         let mut found = Vec::new();
@@ -506,7 +511,7 @@ impl TableSource for Finding {
 }
 
 #[tokio::test]
-async fn a_source_finds_rows_by_key_itself() {
+async fn source_finds_rows_by_key() {
     let found = Arc::new(AtomicUsize::new(0));
     let session = session(Finding(found.clone()));
     for (filter, expected, count, lookups) in [
@@ -527,7 +532,7 @@ async fn a_source_finds_rows_by_key_itself() {
         .unwrap();
 }
 
-/// Returns no more rows than are wanted.
+/// A source that returns no more rows than the limit of the request.
 #[derive(Debug)]
 struct Frugal;
 
@@ -549,7 +554,7 @@ impl TableSource for Frugal {
 }
 
 #[tokio::test]
-async fn a_source_may_return_what_a_limit_wants_from_either_end() {
+async fn source_returns_limited_rows_from_either_end() {
     let session = session(Frugal);
     assert_eq!(
         answer(&session, "SELECT id FROM t ORDER BY id LIMIT 2").await,
@@ -567,7 +572,7 @@ async fn a_source_may_return_what_a_limit_wants_from_either_end() {
     assert_eq!(metrics["rows_read"], 3);
 }
 
-/// A tree, as a store on disk has one: it is asked for ranges.
+/// A source over an ordered map, which reads ranges of keys as a store on disk does.
 #[derive(Debug)]
 struct Tree(BTreeMap<i64, Event>, Arc<AtomicUsize>);
 
@@ -575,7 +580,7 @@ impl TableSource for Tree {
     type Row = Event;
 
     fn scan(&self, request: &ScanRequest<Event>) -> Result<Rows<Event>, BoxError> {
-        let Some(LookUp::Key(ranges)) = &request.look_up else {
+        let Some(Lookup::Key(ranges)) = &request.lookup else {
             return Ok(Rows::from(self.0.values().cloned().collect::<Vec<_>>()));
         };
         let end = |bound: Bound<&(Option<i64>,)>| bound.map(|(id,)| id.unwrap_or_default());
@@ -590,7 +595,7 @@ impl TableSource for Tree {
 }
 
 #[tokio::test]
-async fn a_store_is_asked_for_the_ends_of_ranges() {
+async fn source_receives_range_bounds() {
     let read = Arc::new(AtomicUsize::new(0));
     let tree = Tree((0..1_000).map(|id| (id, event(id))).collect(), read.clone());
     assert!(format!("{:?}", tree.scan(&ScanRequest::all(0)).unwrap()).contains("1000 rows"));

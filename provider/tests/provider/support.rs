@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Sessions, and what their answers look like.
+//! Sessions, and the formatting of their answers.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
@@ -24,7 +24,8 @@ use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
 use kalamtable_provider::{FixedRows, RowProvider, TableSource, enable_dml};
 use kalamtable_rows::Row;
 
-/// A session with the table `t`, on one thread, so that what is counted per thread is complete.
+/// Creates a session with the table `t`. It has one partition, so that counters per thread are
+/// complete.
 pub(crate) fn session(source: impl TableSource) -> SessionContext {
     session_with(source, SessionConfig::new())
 }
@@ -45,19 +46,19 @@ pub(crate) async fn run(session: &SessionContext, sql: &str) -> Result<Vec<Recor
     session.sql(sql).await?.collect().await
 }
 
-/// A table without rows.
+/// Creates a table without rows.
 pub(crate) fn empty<R: Row>() -> RowProvider {
     RowProvider::new(FixedRows::<R>::new(Vec::new()))
 }
 
-/// A definition made at run time.
+/// Creates a definition at run time.
 pub(crate) fn definition(text: &str) -> TableDefinition {
     let mut sources = Sources::new();
     let id = sources.push(SourceFile::new("dynamic.toml", text));
     parse_and_check(&sources, id).unwrap().definition
 }
 
-/// The answer as rows, one a line, columns separated by one space.
+/// Returns the answer as text: one row per line, with columns separated by one space.
 pub(crate) async fn answer(session: &SessionContext, sql: &str) -> String {
     lines(&run(session, sql).await.unwrap())
 }
@@ -81,7 +82,7 @@ pub(crate) async fn error(session: &SessionContext, sql: &str) -> String {
     run(session, sql).await.unwrap_err().to_string()
 }
 
-/// The line of the plan that says what the scan does.
+/// Returns the line of the plan that describes the scan.
 pub(crate) async fn scan_line(session: &SessionContext, sql: &str) -> String {
     let plan = plan_text(session, sql).await;
     let line = plan.lines().find(|line| line.contains("RowScanExec"));
@@ -90,7 +91,7 @@ pub(crate) async fn scan_line(session: &SessionContext, sql: &str) -> String {
         .to_string()
 }
 
-/// The plan, without what depends on the session.
+/// Returns the plan as text.
 pub(crate) async fn plan_text(session: &SessionContext, sql: &str) -> String {
     let frame = session.sql(sql).await.unwrap();
     let plan = frame.create_physical_plan().await.unwrap();
@@ -99,7 +100,7 @@ pub(crate) async fn plan_text(session: &SessionContext, sql: &str) -> String {
         .to_string()
 }
 
-/// Runs `sql`, and returns its answer and what the scan says that it did: each metric by its name.
+/// Runs `sql`, and returns its answer and the metrics of its scans by name.
 pub(crate) async fn metrics(
     session: &SessionContext,
     sql: &str,
@@ -121,7 +122,7 @@ pub(crate) async fn metrics(
     (lines(&batches), found)
 }
 
-/// What the contract suite finds wrong with a provider whose `fault` it should find.
+/// Returns the violation that the contract suite detects in a provider with `fault`.
 pub(crate) async fn violation_of(provider: impl TableProvider, fault: impl Debug) -> Violation {
     match contract::check(Arc::new(provider)).await {
         Err(violation) => violation,
@@ -133,7 +134,8 @@ pub(crate) fn assert_contains(text: &str, part: &str) {
     assert!(text.contains(part), "no `{part}` in: {text}");
 }
 
-/// Which of `rows` pass all of `filters`, as DataFusion judges them; `None` without any.
+/// Evaluates the conjunction of `filters` over `rows` with DataFusion, or returns `None` if there
+/// are no filters.
 pub(crate) fn mask(
     state: &dyn Session,
     filters: &[Expr],

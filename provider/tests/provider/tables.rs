@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The tables of these tests, as generated code would have them.
+//! The tables of these tests, in the form of generated code.
 
 use std::cell::Cell;
 use std::cmp::Ordering;
@@ -87,7 +87,7 @@ macro_rules! table {
                 }
             }
 
-            // Views are not what these tests are about.
+            // These tests do not use views.
             impl FromArrow for $row {
                 type Readers = ($(ColumnReader<$ty>,)*);
                 type View<'a> = ();
@@ -225,7 +225,7 @@ static COUNTS: MapFields = MapFields {
     },
 };
 
-// Macros, since only what is written out lives for ever in a static.
+// These are macros, since a static can only reference constants.
 macro_rules! timestamp {
     ($unit:ident) => {
         ColumnType::Timestamp {
@@ -241,7 +241,8 @@ macro_rules! timestamp {
     };
 }
 
-/// [`Required`] and [`Nullable`]: a column of every type, not null in the one, nullable in the other.
+/// [`Required`] and [`Nullable`]: a column of every type, not null in the one, nullable in the
+/// other.
 macro_rules! samples {
     ($($id:literal $column:ident: $ty:ty = $column_ty:expr, |$n:ident| $value:expr;)*) => {
         table! {
@@ -259,14 +260,14 @@ macro_rules! samples {
         }
 
         impl Required {
-            /// Some row, another for each number.
+            /// Returns a row that depends on the number.
             pub(crate) fn sample(id: i64) -> Self {
                 Required { id, $($column: { let $n = id; $value }),* }
             }
         }
 
         impl Nullable {
-            /// Some row, another for each number, with a null in every third place.
+            /// Returns a row that depends on the number, with a null in every third column.
             pub(crate) fn sample(id: i64) -> Self {
                 Nullable {
                     id,
@@ -331,22 +332,23 @@ fn point(n: i64) -> Point {
 }
 
 thread_local! {
-    /// How many values of each [`Probe`] this thread has built.
+    /// The number of values of each [`Probe`] that this thread has built.
     static BUILT: [Cell<usize>; 2] = const { [Cell::new(0), Cell::new(0)] };
 }
 
-/// How many values of `Probe<0>` and `Probe<1>` this thread has built since the last call.
+/// Returns the number of values of `Probe<0>` and `Probe<1>` that this thread has built since the
+/// last call.
 pub(crate) fn built() -> [usize; 2] {
     BUILT.with(|built| [built[0].take(), built[1].take()])
 }
 
-/// A bigint that counts how often it is built, and fails when it is one of the following.
+/// A `bigint` that counts how often it is built, and fails if it has one of the following values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Probe<const N: usize>(pub(crate) i64);
 
-/// Does not fit when it is built.
+/// A value that does not fit its column.
 pub(crate) const UNFIT: i64 = 999_999;
-/// Panics when it is built.
+/// A value that panics when it is built.
 pub(crate) const PANIC: i64 = 888_888;
 
 impl<const N: usize> Value for Probe<N> {
@@ -409,7 +411,7 @@ impl<const N: usize> OwnedValue for Probe<N> {
 }
 
 table! {
-    /// Columns that count how often their values are built.
+    /// A table whose columns count how often their values are built.
     Watched, "watched", key id: i64;
     1 id: i64 = ColumnType::BigInt, false, None;
     2 a: Probe<0> = ColumnType::BigInt, false, None;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Unique keys: kept by [`MemoryTable`], found by it, told to the planner.
+//! Unique keys: [`MemoryTable`] enforces them and finds rows by them, and the planner uses them.
 
 use std::sync::Arc;
 
@@ -52,20 +52,20 @@ fn table() -> (Arc<MemoryTable<User>>, SessionContext) {
 }
 
 #[tokio::test]
-async fn a_unique_key_that_is_there_is_named_and_changes_nothing() {
+async fn duplicate_unique_key_fails_and_changes_nothing() {
     let (table, session) = table();
     for (sql, expected) in [
         (
             "INSERT INTO t VALUES (5, 'e@x', 3, 'e'), (6, 'a@x', 3, 'f')",
-            "table `app.users`, row 1: the unique key `email` = a@x is there already",
+            "table `app.users`, row 1: the unique key `email` = a@x exists already",
         ),
         (
             "INSERT INTO t VALUES (9, NULL, 2, 'anna')",
-            "table `app.users`, row 0: the unique key `tenant`, `name` = 2, anna is there already",
+            "table `app.users`, row 0: the unique key `tenant`, `name` = 2, anna exists already",
         ),
         (
             "INSERT INTO t VALUES (6, 'same', 3, 'e'), (5, 'same', 3, 'f')",
-            "the unique key `email` = same is there already",
+            "the unique key `email` = same exists already",
         ),
         (
             "REPLACE INTO t VALUES (2, 'c@x', 1, 'ben')",
@@ -91,13 +91,13 @@ async fn a_unique_key_that_is_there_is_named_and_changes_nothing() {
     let taken = table.update(&2, |user| user.email = Some("a@x".to_string()));
     assert_eq!(
         taken.unwrap_err().to_string(),
-        "table `app.users`: the unique key `email` = a@x is there already"
+        "table `app.users`: the unique key `email` = a@x exists already"
     );
     assert!(table.snapshot().iter().eq(&users()));
 }
 
 #[tokio::test]
-async fn nulls_are_unlike_each_other_and_what_is_gone_is_free() {
+async fn nulls_are_distinct_and_removed_keys_are_free() {
     let (table, session) = table();
     run(&session, "INSERT INTO t VALUES (5, NULL, 5, 'e')")
         .await
@@ -110,7 +110,7 @@ async fn nulls_are_unlike_each_other_and_what_is_gone_is_free() {
     run(&session, "INSERT INTO t VALUES (8, 'a@x', 1, 'anna')")
         .await
         .unwrap();
-    // Each takes the place that another leaves in the same statement.
+    // Each row gets the key that another row loses in the same statement.
     let sql = "UPDATE t SET tenant = CASE tenant WHEN 1 THEN 2 WHEN 2 THEN 1 ELSE tenant END";
     assert_eq!(answer(&session, sql).await, "5");
     run(
@@ -126,7 +126,7 @@ async fn nulls_are_unlike_each_other_and_what_is_gone_is_free() {
 }
 
 #[tokio::test]
-async fn rows_are_found_by_a_unique_key() {
+async fn unique_key_uses_a_lookup() {
     let (_, session) = table();
     for (filter, expected, lookups) in [
         ("email = 'c@x'", "3", 1),
@@ -147,10 +147,10 @@ async fn rows_are_found_by_a_unique_key() {
     }
     let line = scan_line(&session, "SELECT id FROM t WHERE email = 'c@x' AND id > 1").await;
     assert!(line.contains("keys=[email = Utf8(\"c@x\")]"), "{line}");
-    // All of the primary key is better.
+    // A complete primary key has priority.
     let line = scan_line(&session, "SELECT id FROM t WHERE email = 'c@x' AND id = 3").await;
     assert!(line.contains("keys=[id = Int64(3)]"), "{line}");
-    // A part of a unique key is no look-up.
+    // A part of a unique key does not allow a lookup.
     let (found, metrics) = metrics(&session, "SELECT id FROM t WHERE tenant = 1").await;
     assert_eq!((found.as_str(), metrics.get("lookups")), ("1\n2", None));
     run(&session, "PREPARE p AS SELECT id FROM t WHERE email = $1")
@@ -167,7 +167,7 @@ async fn rows_are_found_by_a_unique_key() {
 }
 
 #[tokio::test]
-async fn a_statement_that_names_a_unique_key_changes_its_rows() {
+async fn statement_finds_rows_by_unique_key() {
     let table = Arc::new(MemoryTable::new());
     let rows = (0..5_000).map(|id| user(id, Some(&format!("{id}@x")), id as i32, "n"));
     table.insert(rows).unwrap();
@@ -200,9 +200,9 @@ async fn a_statement_that_names_a_unique_key_changes_its_rows() {
     );
 }
 
-/// Rows that only know their primary key.
+/// A source that finds rows only by primary key.
 #[tokio::test]
-async fn a_range_of_the_primary_key_counts_beside_a_unique_key() {
+async fn primary_key_range_applies_with_a_unique_key() {
     let rows = (0..5_000).map(|id| user(id, Some(&format!("{id}@x")), id as i32, "n"));
     let session = session(FixedRows::new(rows.collect()));
     let sql = "SELECT id FROM t WHERE id BETWEEN 10 AND 20 AND email = '15@x'";
@@ -210,9 +210,9 @@ async fn a_range_of_the_primary_key_counts_beside_a_unique_key() {
     assert_eq!((found.as_str(), metrics["rows_read"]), ("15", 11));
 }
 
-/// What the planner does with unique keys, some of them null, changes no answer.
+/// The planner's use of unique keys does not change any result, even if some of them are null.
 #[tokio::test]
-async fn a_table_with_unique_keys_keeps_the_contract() {
+async fn table_with_unique_keys_passes_the_contract() {
     let rows = (0..40).map(|id| {
         let email = (id % 3 != 0).then(|| format!("{id}@x"));
         User {
@@ -252,7 +252,7 @@ async fn a_table_with_unique_keys_keeps_the_contract() {
 }
 
 #[derive(Clone, Debug)]
-enum Operation {
+enum KeyOperation {
     Insert(Vec<User>),
     Upsert(Vec<User>),
     Update(i64, Option<u8>),
@@ -264,7 +264,7 @@ fn email(number: u8) -> String {
     format!("{number}@x")
 }
 
-fn operation() -> impl Strategy<Value = Operation> {
+fn operation() -> impl Strategy<Value = KeyOperation> {
     let users = || {
         let user = (0..12i64, prop::option::of(0..6u8), 0..3i32, 0..3u8);
         let user = user.prop_map(|(id, number, tenant, name)| User {
@@ -274,15 +274,15 @@ fn operation() -> impl Strategy<Value = Operation> {
         prop::collection::vec(user, 1..4)
     };
     prop_oneof![
-        4 => users().prop_map(Operation::Insert),
-        4 => users().prop_map(Operation::Upsert),
-        3 => (0..12i64, prop::option::of(0..6u8)).prop_map(|(id, number)| Operation::Update(id, number)),
-        2 => (0..12i64).prop_map(Operation::Remove),
-        3 => prop::option::of(0..6u8).prop_map(Operation::Find),
+        4 => users().prop_map(KeyOperation::Insert),
+        4 => users().prop_map(KeyOperation::Upsert),
+        3 => (0..12i64, prop::option::of(0..6u8)).prop_map(|(id, number)| KeyOperation::Update(id, number)),
+        2 => (0..12i64).prop_map(KeyOperation::Remove),
+        3 => prop::option::of(0..6u8).prop_map(KeyOperation::Find),
     ]
 }
 
-/// Whether no two rows share a key.
+/// Returns whether all keys are distinct.
 fn is_valid(rows: &[User]) -> bool {
     let differ = |a: &User, b: &User| {
         a.id != b.id
@@ -298,7 +298,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn it_keeps_keys_as_a_list_of_rows_would(operations in prop::collection::vec(operation(), 1..30)) {
+    fn matches_a_list_of_rows(operations in prop::collection::vec(operation(), 1..30)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let table = Arc::new(MemoryTable::new());
         let mut twin: Vec<User> = Vec::new();
@@ -306,29 +306,29 @@ proptest! {
         for operation in &operations {
             let mut next = twin.clone();
             let is_done = match operation {
-                Operation::Insert(users) => {
+                KeyOperation::Insert(users) => {
                     next.extend(users.clone());
                     table.insert(users.clone()).is_ok()
                 }
-                Operation::Upsert(users) => {
+                KeyOperation::Upsert(users) => {
                     for user in users {
                         next.retain(|before| before.id != user.id);
                         next.push(user.clone());
                     }
                     table.upsert(users.clone()).is_ok()
                 }
-                Operation::Update(id, number) => {
+                KeyOperation::Update(id, number) => {
                     for user in next.iter_mut().filter(|user| user.id == *id) {
                         user.email = number.map(email);
                     }
                     table.update(id, |user| user.email = number.map(email)).is_ok()
                 }
-                Operation::Remove(id) => {
+                KeyOperation::Remove(id) => {
                     next.retain(|user| user.id != *id);
                     table.remove(id);
                     true
                 }
-                Operation::Find(number) => {
+                KeyOperation::Find(number) => {
                     let Some(number) = number else { continue };
                     let sql = format!("SELECT id FROM t WHERE email = '{}'", email(*number));
                     let found = runtime.block_on(answer(&session, &sql));

@@ -19,10 +19,10 @@ use datafusion::logical_expr::dml::InsertOp;
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt};
 use kalamtable_model::TableDefinition;
-use kalamtable_provider::__private::guard_of;
+use kalamtable_provider::__private::{all_rows, guard_of};
 use kalamtable_provider::{
     Access, ChangeSink, ColumnarChange, ColumnarScan, ColumnarSource, KeyOrder, OpenedPartition,
-    OpenedRows, PlanStatistics, RowBlock, RowReader, RowWriter, Statement, all_rows,
+    OpenedRows, PlanStatistics, RowBlock, RowReader, RowWriter, Statement,
 };
 use kalamtable_registry::TableSnapshot;
 use kalamtable_rows::{RowError, validate_batch};

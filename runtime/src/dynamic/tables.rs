@@ -5,7 +5,8 @@
 use std::sync::Arc;
 
 use kalamtable_model::TableKind;
-use kalamtable_provider::{BoxError, ProviderParts, RowProvider};
+use kalamtable_provider::__private::ProviderParts;
+use kalamtable_provider::{BoxError, RowProvider};
 use kalamtable_registry::{Artefact, SchemaRegistry, TableSnapshot};
 use kalamtable_store::TableId;
 

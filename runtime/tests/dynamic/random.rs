@@ -319,7 +319,7 @@ async fn check(kind: &'static str, steps: Vec<Step>) {
             let (sql, next) = model.statement(&step);
             match (run(&session, &sql).await, next) {
                 (Ok(_), Some(next)) => model = next,
-                (Err(error), None) => assert!(error.to_string().contains("is there already")),
+                (Err(error), None) => assert!(error.to_string().contains("exists already")),
                 (Ok(_), None) => panic!("not refused: {sql}\n{model:#?}"),
                 (Err(error), Some(_)) => panic!("{sql}: {error}\n{model:#?}"),
             }

@@ -88,12 +88,12 @@ async fn a_changed_key_leaves_a_tombstone() {
     let message = error(&root, "UPDATE app.t SET id = 3 WHERE id = 4").await;
     assert_eq!(
         message,
-        "External error: table `app.t`: the primary key `id` = 3 is there already"
+        "External error: table `app.t`: the primary key `id` = 3 exists already"
     );
     let message = error(&root, "UPDATE app.t SET id = 9").await;
     assert_eq!(
         message,
-        "External error: table `app.t`: the primary key `id` = 9 is there already"
+        "External error: table `app.t`: the primary key `id` = 9 exists already"
     );
     assert_eq!(
         answer(&root, "UPDATE app.t SET id = 1 WHERE id = 4").await,
@@ -164,19 +164,19 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
         ),
         (
             format!("{insert}) VALUES (3, 'c'), (2, 'd')"),
-            "table `app.t`, row 1: the primary key `id` = 2 is there already",
+            "table `app.t`, row 1: the primary key `id` = 2 exists already",
         ),
         (
             format!("{insert}) VALUES (3, 'c'), (3, 'd')"),
-            "table `app.t`, row 1: the primary key `id` = 3 is there already",
+            "table `app.t`, row 1: the primary key `id` = 3 exists already",
         ),
         (
             format!("{insert}) VALUES (3, 'c'), (4, 'a')"),
-            "table `app.t`, row 1: the unique key `text` = a is there already",
+            "table `app.t`, row 1: the unique key `text` = a exists already",
         ),
         (
             format!("{insert}) VALUES (3, 'c'), (4, 'c')"),
-            "table `app.t`, row 1: the unique key `text` = c is there already",
+            "table `app.t`, row 1: the unique key `text` = c exists already",
         ),
         (
             format!(
@@ -186,15 +186,15 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
         ),
         (
             format!("{insert}, _seq) VALUES (3, 'c', 7)"),
-            "table `app.t`: column `_seq` is written by the system: leave it out",
+            "table `app.t`: column `_seq` is written by the system: omit it",
         ),
         (
             format!("{insert}, _deleted) VALUES (3, 'c', true)"),
-            "table `app.t`: column `_deleted` is written by the system: leave it out",
+            "table `app.t`: column `_deleted` is written by the system: omit it",
         ),
         (
             "UPDATE app.t SET _seq = 1".to_string(),
-            "table `app.t`: column `_seq` is written by the system: leave it out",
+            "table `app.t`: column `_seq` is written by the system: omit it",
         ),
         (
             "UPDATE app.t SET text = NULL WHERE id = 2".to_string(),
@@ -202,11 +202,11 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
         ),
         (
             "UPDATE app.t SET text = 'same'".to_string(),
-            "table `app.t`: the unique key `text` = same is there already",
+            "table `app.t`: the unique key `text` = same exists already",
         ),
         (
             "UPDATE app.t SET text = 'a' WHERE id = 2".to_string(),
-            "table `app.t`: the unique key `text` = a is there already",
+            "table `app.t`: the unique key `text` = a exists already",
         ),
         (
             "UPDATE app.t SET state = 'odd' WHERE id = 1".to_string(),
@@ -214,11 +214,11 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
         ),
         (
             "INSERT OVERWRITE app.t (id, text) VALUES (3, 'c'), (3, 'd')".to_string(),
-            "table `app.t`, row 1: the primary key `id` = 3 is there already",
+            "table `app.t`, row 1: the primary key `id` = 3 exists already",
         ),
         (
             "REPLACE INTO app.t (id, text) VALUES (1, 'b')".to_string(),
-            "table `app.t`, row 0: the unique key `text` = b is there already",
+            "table `app.t`, row 0: the unique key `text` = b exists already",
         ),
     ] {
         let found = error(&root, &sql).await;

@@ -93,7 +93,7 @@ async fn a_storage_that_fails_has_changed_nothing() {
     assert!(
         error(&root, "INSERT INTO app.t (id) VALUES (2)")
             .await
-            .contains("is there already")
+            .contains("exists already")
     );
 }
 
@@ -113,7 +113,7 @@ async fn processes_that_share_a_storage_keep_its_keys() {
     first.create(&table("t", PUBLIC, COLUMNS)).await;
     answer(&first.root(), "INSERT INTO app.t (id, n) VALUES (0, 0)").await;
     let message = error(&second.root(), "INSERT INTO app.t (id) VALUES (0)").await;
-    assert!(message.contains("is there already"), "{message}");
+    assert!(message.contains("exists already"), "{message}");
     let writers = [first.clone(), second.clone(), first.clone(), second.clone()].map(|server| {
         tokio::spawn(async move {
             let session = server.root();

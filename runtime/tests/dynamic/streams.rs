@@ -35,7 +35,7 @@ async fn rows_are_gone_when_their_time_is_over() {
     assert_eq!(answer(&ann, ALL).await, "1\n3");
     assert_eq!(
         error(&ann, "INSERT INTO app.s (id) VALUES (3)").await,
-        "External error: table `app.s`, row 0: the primary key `id` = 3 is there already"
+        "External error: table `app.s`, row 0: the primary key `id` = 3 exists already"
     );
     server.clock.advance(100.0);
     assert_eq!(answer(&ann, ALL).await, "");
