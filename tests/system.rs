@@ -299,8 +299,7 @@ async fn registering_twice_fails() {
     let ctx = SessionContext::new();
     SystemTables::register(&ctx).expect("the names are free");
     let error = SystemTables::register(&ctx).expect_err("the names are taken");
-    expect!["Execution error: table `system.users` exists already"]
-        .assert_eq(&error.to_string());
+    expect!["Execution error: table `system.users` exists already"].assert_eq(&error.to_string());
 }
 
 /// Compares the definitions with those of the design, in its notation.

@@ -2,8 +2,6 @@
 
 //! Converts the column defaults of a definition to DataFusion expressions.
 
-use std::sync::Arc;
-
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::config::ConfigOptions;

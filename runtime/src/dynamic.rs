@@ -111,7 +111,6 @@ mod compact;
 mod conflicts;
 mod convert;
 mod current_rows;
-
 mod filter;
 mod keys;
 mod memory_storage;
