@@ -183,10 +183,7 @@ fn crate_report(members: &BTreeMap<&str, Manifest>, table: &[(&str, &[&str])]) -
         .values()
         .map(|member| member.name.as_str())
         .collect();
-    for (folder, member) in members {
-        if sources::UNCHECKED.contains(folder) {
-            continue;
-        }
+    for member in members.values() {
         let name = &member.name;
         let Some((_, allowed)) = table.iter().find(|(listed, _)| listed == name) else {
             report.push_str(&format!("  `{name}` is not in the table `CRATES`\n"));

@@ -5,9 +5,6 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The folders whose sources are not checked yet.
-pub(crate) const UNCHECKED: &[&str] = &["cli/", "contract/", "files/", "provider/"];
-
 /// A text file of the workspace.
 pub(crate) struct File {
     /// The path below the root of the workspace, separated by slashes on every system.
@@ -41,10 +38,6 @@ pub(crate) fn workspace() -> PathBuf {
 pub(crate) fn read(root: &Path, extensions: &[&str]) -> Vec<File> {
     let mut files = Vec::new();
     read_folder(root, "", extensions, &mut files);
-    files.retain(|file| {
-        let is_unchecked = UNCHECKED.iter().any(|folder| file.path.starts_with(folder));
-        file.path.ends_with(".toml") || !is_unchecked
-    });
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files
 }
