@@ -13,8 +13,8 @@
 //!
 //! A table has the types of its definition, whatever the files contain. No type is inferred, no
 //! value is replaced by null, and no decimal or timestamp is rounded: data that does not fit is a
-//! [`DataError`] with the file, the line or row, and the value. Schemas and headers are checked when
-//! a folder is registered, and values when they are read.
+//! [`DataError`] with the file, the line or row, and the value. Schemas and headers are checked
+//! when a folder is registered, and values when they are read.
 //!
 //! # Example
 //!

@@ -5,6 +5,9 @@
 //!
 //! A key filter is a hint. Every row that passes the predicates is in one of the ranges, and the
 //! predicates are evaluated on the rows that the source returns.
+//!
+//! Ranges of keys, and an order that replaces a sort, are used only if `Value::IN_SQL_ORDER` states
+//! that Rust compares the keys as SQL does.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! [`MemoryTable`]: a table in memory with concurrent readers and writers.
+//!
+//! A table has two locks. Writers hold the first one from their first read of the rows until they
+//! commit, so they run one after the other. The second one protects the current state: scans wait
+//! only while a writer replaces it. Unique indexes are updated under the second lock, together with
+//! the rows.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -126,9 +126,9 @@ impl RowProvider {
     /// ```
     ///
     /// # Errors
-    /// Fails with [`Error::Row`] if a required column is missing or if a value is not a value of its
-    /// column (see [`validate`](kalamtable_rows::validate)), or with [`Error::DuplicateKey`] if two
-    /// rows have the same key.
+    /// Fails with [`Error::Row`] if a required column is missing or if a value is not a value of
+    /// its column (see [`validate`](kalamtable_rows::validate)), or with [`Error::DuplicateKey`] if
+    /// two rows have the same key.
     pub fn from_batches(
         definition: TableDefinition,
         batches: &[RecordBatch],
