@@ -18,7 +18,8 @@ use crate::output::ResultWriter;
 /// The outcome of a statement that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum QueryOutcome {
-    /// The statement ended. Contains the number of rows, or `None` if it has no result.
+    /// The statement ended. Contains the number of rows of its result, or `None` if the statement
+    /// has no result.
     Finished(Option<usize>),
     /// The statement was interrupted.
     Interrupted,
@@ -27,7 +28,7 @@ pub(crate) enum QueryOutcome {
 /// The reason why a statement failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum QueryError {
-    /// The statement, or the data that it reads, is invalid.
+    /// The statement is invalid, or the data that it reads does not fit its definition.
     #[error("{}", describe(.0))]
     DataFusion(#[from] DataFusionError),
     /// The result cannot be written.
@@ -131,7 +132,7 @@ async fn send_events(
     sender: mpsc::Sender<Result<QueryEvent, DataFusionError>>,
 ) {
     if let Err(error) = try_send_events(&context, &statement, &sender).await {
-        // The receiver is dropped when the query was interrupted. The error is not needed then.
+        // The receiver is dropped if the query is interrupted. The error is not needed then.
         let _ = sender.send(Err(error)).await;
     }
 }

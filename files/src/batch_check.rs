@@ -87,8 +87,8 @@ impl BatchCheck {
         Ok(checked)
     }
 
-    /// Returns the error of a scan with the file and row of the value that caused it, or unchanged
-    /// if no value did.
+    /// Returns an error with the file and row of the first value that does not fit, or the `error`
+    /// of the scan unchanged if all values fit.
     pub(crate) fn explain(&self, error: DataFusionError) -> DataFusionError {
         match self.columns().find_map(|column| self.files.locate(column)) {
             Some(located) => DataFusionError::External(Box::new(located)),
@@ -97,7 +97,7 @@ impl BatchCheck {
     }
 }
 
-/// Casts fail for values that do not fit, instead of replacing them with null.
+/// Options of a cast that fails for a value that does not fit, instead of replacing it with null.
 const STRICT: CastOptions<'static> = CastOptions {
     safe: false,
     format_options: FormatOptions::new(),
@@ -112,7 +112,8 @@ impl ParquetFiles {
         }
     }
 
-    /// Returns the first value of `column` that does not fit. Reads that column only.
+    /// Returns the error of the first value of `column` that does not fit, or `None` if all values
+    /// fit or the files cannot be read. Reads only that column.
     fn locate(&self, column: &Column) -> Option<DataError> {
         self.paths
             .iter()
@@ -146,7 +147,7 @@ fn locate_in_file(path: &Path, column: &Column) -> Result<Option<DataError>, Box
 
 fn first_cast_error(array: &ArrayRef, ty: &DataType) -> Option<ValueMismatch> {
     (0..array.len()).find_map(|index| {
-        // `take` copies the value. A slice would not do: the cast of a list to one of a fixed size
+        // `take` copies the value. A slice is not enough: the cast of a list to one of a fixed size
         // ignores the offset of a slice.
         let value = take(array, &UInt32Array::from(vec![index as u32]), None).ok()?;
         let error = cast_column(&value, ty, &STRICT).err()?;

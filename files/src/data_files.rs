@@ -41,7 +41,7 @@ pub struct DataFiles {
     pub path: PathBuf,
     /// The format of all files.
     pub format: DataFormat,
-    /// The files, sorted by name; empty if the folder is.
+    /// The files, sorted by name. Never empty in a [`RegisteredTable`](crate::RegisteredTable).
     pub paths: Vec<PathBuf>,
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Errors: [`DataError`] for a file that does not fit its definition, and [`ValueMismatch`] for one
-//! of many values.
+//! Errors: [`Error`] for a folder, [`DataError`] for one file that does not fit its definition, and
+//! [`ValueMismatch`] for one value.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,14 +13,15 @@ use datafusion::error::DataFusionError;
 use kalamtable_model::value_text::TextError;
 use kalamtable_model::{Column, ColumnType, TableDefinition};
 
-/// The reason why [`register_folder`](crate::register_folder) registered nothing.
+/// The reason why [`register_folder`](crate::register_folder) failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Files that do not fit their definitions or belong to no definition: every problem found.
+    /// Files and folders that cannot be read, do not fit their definitions, or do not belong to
+    /// exactly one definition. Never empty. No table was registered.
     #[error("{}", joined(.0))]
     Data(Vec<DataError>),
-    /// DataFusion failed to register a table.
+    /// DataFusion failed to register a table. Tables that precede it may have been registered.
     #[error(transparent)]
     DataFusion(#[from] DataFusionError),
 }
@@ -142,7 +143,7 @@ impl std::error::Error for FileValueError {
     }
 }
 
-/// One of many values that does not fit its column.
+/// A value that does not fit its column, with its position among the values that were checked.
 #[derive(Debug)]
 pub struct ValueMismatch {
     /// The position of the value among the values that were checked, from 0.
@@ -165,7 +166,8 @@ impl ValueMismatch {
         }
     }
 
-    /// Returns the mismatch as one of the value at `index` that contains this value at `segment`.
+    /// Converts the mismatch to one of the outer value at `index`, which contains this value at the
+    /// path `segment`.
     pub(crate) fn inside(mut self, index: usize, segment: &str) -> Self {
         self.index = index;
         self.path.insert_str(0, segment);

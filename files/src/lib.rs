@@ -73,7 +73,7 @@ use text_table::{TextFormat, TextTable};
 pub struct RegisteredTable {
     /// The definition of the table.
     pub definition: Arc<TableDefinition>,
-    /// The files of the table; `None` if it has none, and thus no rows.
+    /// The files of the table, or `None` if the table has no files and thus no rows.
     pub files: Option<DataFiles>,
 }
 
@@ -85,9 +85,13 @@ pub struct RegisteredTable {
 /// is not registered. Returns the registered tables in the order of `definitions`.
 ///
 /// # Errors
-/// Fails with [`Error::Data`] if a file does not fit its definition or belongs to no definition.
-/// The error contains every such problem, and no table is registered. Fails with
-/// [`Error::DataFusion`] if the default catalog of `context` does not exist or rejects a table.
+/// Fails with [`Error::Data`] if `folder` or a file cannot be read, or if a file does not fit its
+/// definition or does not belong to exactly one definition. The error contains every problem of the
+/// assignment of files to tables; if there are none, every problem of the files themselves. No
+/// table is registered.
+///
+/// Fails with [`Error::DataFusion`] if the default catalog of `context` does not exist or rejects a
+/// table. Tables that precede that table stay registered.
 pub fn register_folder(
     context: &SessionContext,
     definitions: &[TableDefinition],

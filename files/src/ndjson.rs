@@ -59,8 +59,8 @@ pub(crate) fn read(
 struct SeenColumns {
     /// The number of the current object, from 1.
     object: u64,
-    /// For each column, the number of the last object that had it. A new object therefore starts
-    /// without clearing this.
+    /// For each column, the number of the last object that had the column. The next object
+    /// therefore begins without clearing this vector.
     last_object: Vec<u64>,
 }
 

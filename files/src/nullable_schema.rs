@@ -2,8 +2,9 @@
 
 //! Declared types with every field nullable.
 //!
-//! Parquet files are read with these types, so that a null where the definition allows none is not
-//! an error of the reader, but found by the check of the values, which knows its row.
+//! Parquet files are read with these types. Otherwise the reader would fail at a null that the
+//! definition does not allow, without naming its row. The check of the values finds such a null and
+//! names the row.
 
 use std::sync::Arc;
 

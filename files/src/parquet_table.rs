@@ -2,9 +2,9 @@
 
 //! [`ParquetTable`]: Parquet files as a table.
 //!
-//! DataFusion's own reader does the reading, with its projection, pruning and filters. The schema
-//! of each file is checked before, when the table is registered, and the values of each batch
-//! after.
+//! DataFusion's own reader reads the files, with its projection, pruning and filters. The schema of
+//! each file is checked when the table is registered, and the values of each batch are checked
+//! after they have been read.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -142,7 +142,8 @@ impl<'a> RowBuffer<'a> {
                 .collect();
             match (self.build)(column, &cells) {
                 Ok(array) => arrays.push(array),
-                // Columns are converted one after the other, but the first row with a problem wins.
+                // Columns are converted one after the other, but the error concerns the first
+                // row that has one.
                 Err(mismatch)
                     if first
                         .as_ref()

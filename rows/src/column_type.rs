@@ -30,7 +30,8 @@ pub trait HasType: Value {
     const IDS: i32 = 0;
 }
 
-/// The column type of a [`HasType`] whose nested fields have ids above `B`.
+/// A [`HasType`] with its column type as a constant. The ids of the nested fields in that type
+/// begin above the base `B`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no default KalamTable column type",
     label = "the column type is unknown",

@@ -89,7 +89,7 @@ pub struct ReadersBuilder<'a> {
 }
 
 impl<'a> ReadersBuilder<'a> {
-    /// Starts without readers.
+    /// Creates a builder without readers.
     pub fn new(columns: &'a Columns<'a>) -> Self {
         ReadersBuilder {
             columns,
@@ -137,7 +137,7 @@ impl ColumnReaders {
     }
 }
 
-/// Reads one column of a batch. The column has no null unless `E` is an `Option`.
+/// A reader of one column of a batch. The column has no null unless `E` is an `Option`.
 pub struct ColumnReader<E: OwnedElement> {
     table: &'static Table,
     position: usize,

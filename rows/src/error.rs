@@ -56,7 +56,9 @@ pub enum RowError {
 }
 
 impl RowError {
-    /// Returns the error with its row number changed by `map`; an error without a row is unchanged.
+    /// Returns the error with its row number, which counts from 0, replaced by the result of `map`.
+    /// Use it if the rows of the error are a part of a larger sequence. An error without a row is
+    /// unchanged.
     #[must_use]
     pub fn map_row(mut self, map: impl FnOnce(usize) -> usize) -> Self {
         if let RowError::Value { source, .. } = &mut self {
@@ -95,7 +97,8 @@ impl From<RowError> for datafusion_common::DataFusionError {
     }
 }
 
-/// A value that does not fit: its position, the path inside it, and the reason.
+/// The error of a value that does not fit: the position of the value, the path to the invalid part
+/// inside the value, and the reason.
 #[derive(Debug)]
 pub struct ValueError(Box<ValueErrorParts>);
 
@@ -128,7 +131,8 @@ impl ValueError {
         }))
     }
 
-    /// Returns the position of the value in its array, or `None` if the error concerns the array.
+    /// Returns the position of the value in its array, from 0, or `None` if the error concerns the
+    /// array as a whole.
     pub fn index(&self) -> Option<usize> {
         self.0.index
     }
@@ -171,7 +175,7 @@ impl ValueError {
         self
     }
 
-    /// Turns the error of an element into an error of the list at `list`. The position of the
+    /// Converts the error of an element to an error of the list at `list`. The position of the
     /// element is counted from the beginning of that list.
     #[must_use]
     pub(crate) fn in_list_of(mut self, list: usize) -> Self {
@@ -182,8 +186,9 @@ impl ValueError {
         self.under(segment)
     }
 
-    /// Turns the error of an element into an error of the list that contains it. The position of
-    /// the element is counted from the beginning of all lists, which `offsets` divide.
+    /// Converts the error of an element to an error of the list that contains the element. The
+    /// position of the element is counted from the beginning of the first list; `offsets` are the
+    /// offsets of all lists.
     #[must_use]
     pub(crate) fn in_list(mut self, offsets: &[i32]) -> Self {
         match self.0.index {
@@ -404,7 +409,7 @@ fn quoted(labels: &[String]) -> String {
 /// The maximum number of characters of a text that an error shows.
 const MAX_SHOWN_CHARS: usize = 60;
 
-/// `text` in backticks, without control characters and cut if it is long.
+/// Returns `text` in backticks, without control characters and truncated if it is long.
 fn shortened(text: &str) -> String {
     let mut chars = text.chars();
     let mut shown = String::from("`");

@@ -12,7 +12,8 @@ use crate::table::Table;
 /// If the environment variable `KALAMTABLE_FREEZE` is set, the file is written instead.
 ///
 /// # Panics
-/// If the definitions differ, or if the file cannot be read or written: generated tests call this.
+/// If the definitions differ, or if the file cannot be read or written. Generated tests call this
+/// function, so a panic is a failed test.
 pub fn assert_frozen(table: &Table, folder: &str, path: &str) {
     let file = Path::new(folder).join(path);
     let definition = table.definition.to_toml();

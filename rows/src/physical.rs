@@ -3,7 +3,8 @@
 //! Physical forms of Arrow arrays: the same values as a plain, large, view, dictionary or run-end
 //! encoded array.
 //!
-//! Whatever reads arrays of other origin compares types and unwraps encodings with these functions.
+//! Code that reads arrays of other origin compares types and unwraps encodings with these
+//! functions.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -44,8 +45,8 @@ pub fn plain_type(ty: &DataType) -> &DataType {
 
 /// Returns whether two types differ only in their physical form, at any depth.
 ///
-/// Names of struct fields are compared, those of list elements and map entries are not; neither are
-/// nullability and metadata.
+/// Struct fields must have the same names in the same order. The names of list elements and of map
+/// entries are ignored, and so are nullability and metadata.
 pub fn is_same_logical_type(found: &DataType, expected: &DataType) -> bool {
     let (found, expected) = (plain_type(found), plain_type(expected));
     if let (Some(found), Some(expected)) = (list_element(found), list_element(expected)) {

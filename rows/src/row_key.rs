@@ -17,7 +17,8 @@ pub trait RowKey: ToArrow {
     /// The values of the first columns of a key.
     type Prefix: Send + Sync + 'static;
 
-    /// Whether the order of the keys is the order that SQL gives the columns of the key.
+    /// Whether [`compare_keys`](Self::compare_keys) orders rows as SQL orders the key columns. If
+    /// so, rows in key order need not be sorted for `ORDER BY`.
     const IN_SQL_ORDER: bool;
 
     /// Reads one prefix per row of `batch`. A prefix has the first `count` columns of the key.
@@ -35,8 +36,8 @@ pub trait RowKey: ToArrow {
     fn compare_keys(&self, other: &Self) -> Ordering;
 }
 
-/// Reads one column of the key, or nothing if prefixes do not have the column. Generated code uses
-/// it.
+/// A reader of one column of the key, or of nothing if prefixes do not have the column. Generated
+/// code uses it.
 #[derive(Debug)]
 pub struct KeyReader<E: OwnedElement>(Option<ColumnReader<E>>);
 

@@ -67,14 +67,16 @@ pub trait ToArrow: Sized {
     /// Converts `rows` to a batch with all columns of the table, in its order.
     ///
     /// # Errors
-    /// [`RowError::Value`] with the column and the row of a value that does not fit.
+    /// [`RowError::Value`] with the column of a value that does not fit, and with the position of
+    /// its row in `rows`.
     fn to_batch(rows: &[Self]) -> Result<RecordBatch, RowError> {
         let columns = build_columns(rows, &all_positions::<Self>())?;
         new_batch::<Self>(Self::schema(), columns, rows.len())
     }
 
-    /// Converts the columns at `positions` of `rows` to a batch. Positions can be in any order, and
-    /// can be repeated; without positions, the batch has only a number of rows.
+    /// Converts the columns at `positions` of `rows` to a batch. Positions can be in any order and
+    /// can be repeated. If `positions` is empty, the batch has no columns, but has the number of
+    /// rows.
     ///
     /// # Errors
     /// [`RowError::Value`] with the column and the row of a value that does not fit;
@@ -189,7 +191,8 @@ impl<R: ToArrow> BatchBuilder<R> {
     ///
     /// # Errors
     /// [`RowError::Value`] for this row or one of the previous 127 rows, which are converted
-    /// together. The builder must not be used after an error.
+    /// together. The error contains the position of the row in the batch, from 0. The builder must
+    /// not be used after an error.
     pub fn push(&mut self, row: R) -> Result<(), RowError> {
         self.rows.push(row);
         if self.rows.len() == BLOCK_ROWS {
@@ -263,7 +266,7 @@ mod batch_stream {
         /// The stream of batches that [`ToArrow::to_batch_stream`] returns.
         #[derive(Debug)]
         pub struct BatchStream<R, S> {
-            // `None` after the end, because a stream must not be polled again then.
+            // `None` after the end, because the stream must not be polled after its end.
             #[pin]
             rows: Option<S>,
             batch: GrowingBatch<R>,
@@ -307,6 +310,8 @@ struct GrowingBatch<R> {
 }
 
 impl<R: ToArrow> GrowingBatch<R> {
+    /// Creates a builder of batches, without rows.
+    ///
     /// # Panics
     /// If `batch_rows` is zero.
     fn new(batch_rows: usize) -> Self {

@@ -32,7 +32,7 @@ use crate::value::has_digits;
 /// - a `decimal` has no more digits than its precision;
 /// - no map has the same key twice.
 ///
-/// The rows of the error are rows of `array`.
+/// The rows of the error are positions in `array`, from 0.
 ///
 /// ```
 /// use arrow::array::StringArray;
@@ -55,14 +55,15 @@ pub fn validate(array: &dyn Array, column: &Column) -> Result<(), ValueError> {
 }
 
 /// Validates `columns`, which are the columns of a table in its order, and returns them as a batch
-/// with `schema`, the schema of the table. Columns in another physical form are converted.
+/// of `row_count` rows with `schema`, the schema of the table. Columns in another physical form are
+/// converted. Every column must have `row_count` elements.
 ///
 /// # Errors
 /// [`RowError::Value`] for the first column with a value that does not fit; [`RowError::Batch`] if
 /// Arrow cannot build the batch, for example because the columns have different lengths.
 ///
 /// # Panics
-/// If there are more columns than the table has.
+/// If `columns` has more elements than the table or `schema` has columns.
 pub fn validate_batch(
     definition: &TableDefinition,
     schema: &SchemaRef,
@@ -333,7 +334,7 @@ fn validate_unique_keys(
     })
 }
 
-/// The positions of the elements of the list in `row`.
+/// Returns the positions of the elements of the list in `row`.
 fn bounds(offsets: &[i32], row: usize) -> Range<usize> {
     offsets[row] as usize..offsets[row + 1] as usize
 }

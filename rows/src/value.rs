@@ -89,8 +89,8 @@ pub(crate) use validity::Validity;
 /// Types of other crates require the feature with the name of the crate, except `uuid`, which is
 /// always available. A value that a column or a type cannot represent exactly is an error: values
 /// are never rounded or truncated. The exception is `serde_json::Value`, which holds the parsed
-/// JSON: a number beyond 64 bits becomes the nearest double, and the last of several equal keys
-/// wins. A `String` keeps the text, and is not checked when it is written:
+/// JSON: a number beyond 64 bits becomes the nearest double, and only the last of several equal
+/// keys is kept. A `String` keeps the text, and is not checked when it is written:
 /// [`validate`](crate::validate) rejects invalid JSON where data enters a table as Arrow arrays.
 ///
 /// A struct with one field of such a type is a value too, with `#[derive(KalamValue)]`. To

@@ -92,8 +92,9 @@ pub struct ColumnField {
     pub ty: Type,
     /// The form in which the field holds the column's value.
     pub representation: FieldRepresentation,
-    /// Whether the type's name shows that a column can hold it. If not, the generated impls have it
-    /// as a bound, so that the compiler reports a type that does not fit once and not per use.
+    /// Whether the name of the type shows that a column can hold it. Otherwise the generated impls
+    /// have a bound on the type, so that the compiler reports a type that does not fit once, not at
+    /// each use.
     pub is_known: bool,
     /// The documentation of the field, line by line.
     pub docs: Vec<String>,
@@ -173,7 +174,7 @@ impl RowFields {
 
     /// Returns a bound for each type that is not known to be a value, at the span of the type.
     ///
-    /// Rows that are only written need none: their impls mention each type once.
+    /// The result is empty for rows that are only written, whose impls mention each type once.
     pub(crate) fn bounds(&self, kalam: &TokenStream) -> Vec<TokenStream> {
         if self.access == RowAccess::WriteOnly {
             return Vec::new();
@@ -182,8 +183,8 @@ impl RowFields {
         unknown.map(|field| field.bound(kalam)).collect()
     }
 
-    /// Whether a flattened field precedes the definition's column at `index`. Its position in the
-    /// table is then an expression.
+    /// Returns whether a flattened field precedes the definition's column at `index`. If so, the
+    /// position of the column in the table is known only to the compiler.
     pub(crate) fn is_after_flattened(&self, index: usize) -> bool {
         self.flattened.iter().any(|field| field.before <= index)
     }

@@ -4,9 +4,9 @@
 //! a [`TableDefinition`](kalamtable_model::TableDefinition), which has passed every check.
 //!
 //! Two front ends use it. `kalamtable-build` generates modules for definitions in TOML with
-//! [`tables`]. `kalamtable-macros` generates the items for a struct that exists with
-//! [`derive_row`], [`derive_value`], [`derive_closed_set`] and [`derive_newtype`]. A table that is
-//! written once as TOML and once as a struct yields the same tokens in both.
+//! [`tables`]. `kalamtable-macros` generates the items for an existing struct or enum with
+//! [`derive_row`], [`derive_value`], [`derive_closed_set`] and [`derive_newtype`]. For a table that
+//! is written once as TOML and once as a struct, both front ends generate the same tokens.
 //!
 //! The output consists of items that name the runtime's module `__private` by the alias `__kalam`.
 //! It contains no macro calls, so that prettyplease formats all of it; `macro_rules!` in the

@@ -117,7 +117,7 @@ fn table_module(
     }
 }
 
-/// The generated items for a struct that exists.
+/// The generated items for an existing struct.
 #[derive(Clone, Debug)]
 pub struct DerivedTokens {
     /// The view, for the module of the struct. Empty if the struct has none.
@@ -126,10 +126,11 @@ pub struct DerivedTokens {
     pub items: TokenStream,
 }
 
-/// Generates the items of a table for a row struct that exists. They are the same tokens as in the
+/// Generates the items of a table for an existing row struct. They are the same tokens as in the
 /// module that [`table`] generates.
 ///
-/// `overrides` is empty, or it has one element per column.
+/// `fields.columns` has one element per column of `definition`. `overrides` is empty, or it has one
+/// element per column. `runtime` is the path of a crate that has the module `__private`.
 pub fn derive_row(
     definition: &TableDefinition,
     fields: &RowFields,

@@ -21,7 +21,8 @@ pub struct CodegenOptions {
 }
 
 impl Default for CodegenOptions {
-    /// The facade `::kalamtable` as runtime, without attributes and column types.
+    /// Returns options with the facade `::kalamtable` as runtime, and without attributes and column
+    /// types.
     fn default() -> Self {
         CodegenOptions {
             runtime: quote!(::kalamtable),

@@ -14,7 +14,8 @@ use crate::table_names::{
     GeneratedMember, GeneratedSet, GeneratedStruct, GeneratedType, TableNames,
 };
 
-/// Generates the row struct and every type that it needs and that does not exist.
+/// Generates the row struct, and the enums and structs of its columns that have no existing Rust
+/// type.
 pub(crate) fn tokens(
     definition: &TableDefinition,
     names: &TableNames,

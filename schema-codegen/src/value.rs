@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The items for a struct that exists and is not a row: columns hold it, or a row flattens it.
+//! The items for an existing struct that is not a row: columns hold it, or a row flattens it.
 
 use kalamtable_model::TableDefinition;
 use proc_macro2::{Literal, TokenStream};

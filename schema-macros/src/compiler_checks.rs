@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Checks that only the compiler can make, because they depend on types whose names do not show
-//! their column types. Each is a constant that calls a function of the runtime.
+//! Checks that only the compiler can perform, because they depend on types whose names do not show
+//! their column types. Each check is a constant that calls a function of the runtime.
 
 use kalamtable_codegen::type_tokens;
 use kalamtable_model::ColumnType;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`InferredColumns`]: column types that the compiler infers from Rust types, with the checks that
-//! it makes of them.
+//! [`InferredColumns`]: column types that the compiler infers from Rust types, and the checks of
+//! these types that the compiler evaluates.
 
 use kalamtable_codegen::{ColumnTokens, FlattenedField};
 use kalamtable_model::rust_names::{is_identifier, snake_case};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Derive macros of KalamTable: [`KalamTable`] makes a struct the row of a table, and
+//! Derive macros of KalamTable: [`KalamTable`] turns a struct into the row type of a table, and
 //! [`KalamValue`] lets columns hold an enum or a struct.
 //!
 //! The derives are re-exported by `kalamtable` and `kalamtable_rows`, whose items the generated
@@ -42,7 +42,7 @@ mod value;
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Makes a struct the row of a table. The source of the definition is the struct or a TOML file.
+/// Derives the row type of a table. The source of the definition is the struct or a TOML file.
 ///
 /// If the struct is the source, names, order, types and nullability of the columns follow from its
 /// fields. Attributes add the rest:

@@ -23,7 +23,7 @@ pub(crate) fn beside_struct(
     runtime: &TokenStream,
 ) -> TokenStream {
     let DerivedTokens { view, items } = derived;
-    // A program may leave fields of the view unused: the derive adds it unasked.
+    // A program may not use all fields of the view, since the derive always generates it.
     let allow = (!view.is_empty()).then(|| quote!(#[allow(dead_code)]));
     let block = in_scope(&quote!(#items #checks), runtime);
     quote! {

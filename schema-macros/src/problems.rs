@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Problems`] collects the problems of one derive, each at its tokens. [`TokenSpans`] gives the
-//! model keys for tokens, and resolves them in its diagnostics.
+//! [`Problems`] collects the problems of one derive, each at its tokens. [`TokenSpans`] assigns
+//! keys to tokens, which the model does not know, and resolves the keys in its diagnostics.
 
 use kalamtable_model::{Diagnostic, Label, Location, SourceSpan};
 use proc_macro2::{Span, TokenStream};

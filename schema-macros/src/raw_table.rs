@@ -172,7 +172,7 @@ fn raw_column(field: &RowField, id: i128, spans: &mut TokenSpans) -> RawColumn {
         (None, Some(known)) => {
             RawText::new(known.column.to_string(), rust_type, TextOrigin::RustType)
         }
-        // A placeholder that passes every check: the compiler checks the inferred type.
+        // A placeholder that passes every check. The compiler checks the inferred type.
         (None, None) => RawText::new(
             ColumnType::Text.to_string(),
             rust_type,

@@ -8,9 +8,9 @@ use crate::types::ColumnType;
 /// The kind of a [`TableConstraint`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ConstraintKind {
-    /// No two rows are equal in the columns, and no column is null.
+    /// No two rows have equal values in all of the columns, and none of the columns is nullable.
     PrimaryKey,
-    /// No two rows are equal in the columns. Nulls are distinct.
+    /// No two rows have equal values in all of the columns. Nulls are distinct.
     Unique,
     /// The value of the column is a label of its enum.
     Check,
@@ -30,8 +30,9 @@ impl ConstraintKind {
 /// A key of a table, or the closed set of labels of an enum column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TableConstraint {
-    /// The name: `table_pkey`, `table_column_column_key` or `table_column_check`. It is unique in
-    /// the table and depends only on the definition.
+    /// The name, which is composed of the names of the table and the columns: `jobs_pkey`,
+    /// `jobs_tenant_name_key` or `jobs_status_check`. It is unique in the table and depends only on
+    /// the definition.
     pub name: String,
     /// The kind.
     pub kind: ConstraintKind,

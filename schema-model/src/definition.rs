@@ -83,14 +83,14 @@ impl TableDefinition {
         self.0.version
     }
 
-    /// Sets the version. No check depends on it.
+    /// Returns the definition with another version. No check depends on the version.
     pub fn with_version(mut self, version: NonZeroU32) -> Self {
         self.0.version = version.get();
         self
     }
 
-    /// Renames the table. Its kind and its row type do not change, even if a definition with the
-    /// given name would have other defaults.
+    /// Returns the definition with another table name. The kind and the name of the row type do not
+    /// change, even if they were derived from the previous name.
     ///
     /// # Errors
     /// Fails if `name` is not a name that [`TableName::try_new`] accepts.
@@ -138,7 +138,8 @@ impl TableDefinition {
         &self.0.columns
     }
 
-    /// Returns the column with this name and its position, or `None` if no column has the name.
+    /// Returns the column with this name and its position, or `None` if no column has the name. The
+    /// lookup is case-sensitive.
     pub fn column(&self, name: &str) -> Option<(usize, &Column)> {
         self.columns()
             .iter()

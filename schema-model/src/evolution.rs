@@ -65,7 +65,8 @@ use crate::definition::TableDefinition;
 /// are not checked.
 ///
 /// # Errors
-/// One problem for each broken rule and column, against the latest version that breaks the rule.
+/// One problem for each pair of a broken rule and a column. Its message describes the conflict with
+/// the latest of the earlier versions that conflict.
 ///
 /// ```
 /// use kalamtable_model::{EvolutionRule, SourceFile, Sources, check_evolution, parse_and_check};

@@ -93,8 +93,9 @@ pub const fn unit_type_name(unit: TimeUnit) -> &'static str {
 /// Returns the structs and enums to generate for a column of the row type `row`, outermost first,
 /// with their names.
 ///
-/// `rust` is the value of that key of the column: the name of an enum to generate, or the path of
-/// an existing type, for which nothing is generated.
+/// `rust` is the value of the key `rust` of the column. For an enum column it is the name of the
+/// enum to generate. For any other column it is the path of an existing type, and the result is
+/// empty.
 pub fn generated_types<'a>(
     row: &str,
     column: &str,
@@ -120,7 +121,8 @@ fn add_generated<'a>(name: String, ty: &'a ColumnType, types: &mut Vec<(String, 
     }
 }
 
-/// Returns whether `name` is a Rust identifier that is not a keyword.
+/// Returns whether `name` is a Rust identifier of ASCII characters that is neither a keyword nor
+/// `_`.
 pub fn is_identifier(name: &str) -> bool {
     is_bare_name(name) && name != "_" && !is_keyword(name)
 }

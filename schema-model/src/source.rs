@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Sources`]: the texts of a run's definitions, and [`SourceSpan`]: positions in them.
+//! [`Sources`]: the texts of the definitions of one run, and [`SourceSpan`]: a position in a text.
 
 use std::ops::Range;
 
@@ -17,17 +17,18 @@ pub enum SourceSpan {
         /// The bytes of its text.
         range: Range<usize>,
     },
-    /// A key that the front end chose. Keys are ordered as the parts are written.
+    /// A key that the front end chose. A part that is written later has a larger key.
     Key(usize),
 }
 
 impl SourceSpan {
-    /// The position of `range` in the text of `source`.
+    /// Creates the position of `range`, in bytes, in the text of `source`.
     pub fn text(source: SourceId, range: Range<usize>) -> Self {
         SourceSpan::Text { source, range }
     }
 
-    /// The offset of the first byte, or the key: orders the positions of one definition.
+    /// Returns the offset of the first byte, or the key. Positions of one definition are ordered by
+    /// this number.
     pub fn start(&self) -> usize {
         match self {
             SourceSpan::Text { range, .. } => range.start,
@@ -134,7 +135,10 @@ impl Sources {
         SourceId(self.files.len() - 1)
     }
 
-    /// Returns the file with this id, or `None` if the id belongs to another collection.
+    /// Returns the file with this id, or `None` if the collection has no such file.
+    ///
+    /// An id is valid only in the collection whose [`push`](Self::push) returned it. Another
+    /// collection can return an unrelated file.
     pub fn get(&self, id: SourceId) -> Option<&SourceFile> {
         self.files.get(id.0)
     }

@@ -25,7 +25,8 @@ impl TableName {
     /// Creates the name of `table` in `namespace`.
     ///
     /// # Errors
-    /// Fails if one of the parts is not a valid name in a definition.
+    /// Fails if a part is longer than [`NAME_BYTES`](limits::NAME_BYTES), is not a name that SQL
+    /// accepts without quotes, or cannot be the name of a Rust module.
     pub fn try_new(namespace: &str, table: &str) -> Result<Self, NameError> {
         check_name(namespace, "namespace")?;
         check_name(table, "table")?;

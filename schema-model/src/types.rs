@@ -159,7 +159,8 @@ pub struct MapFields {
 }
 
 impl ColumnType {
-    /// Returns the fields directly inside of this type. Empty for types that are not nested.
+    /// Returns the fields directly inside this type, without the fields inside those. The result is
+    /// empty for types that are not nested.
     pub fn children(&self) -> Vec<&NestedField> {
         match self {
             ColumnType::List(element) => vec![element],
@@ -169,8 +170,9 @@ impl ColumnType {
         }
     }
 
-    /// Whether values of the type can be compared for equality, without surprises: what keys of
-    /// tables and of maps need.
+    /// Returns whether a column of a key, or the key of a map, can have this type. Excluded are
+    /// floats, intervals, JSON, files, embeddings, nested types and `arrow:` types: equality of
+    /// their values is not always what users expect.
     pub const fn is_key_type(&self) -> bool {
         match self {
             ColumnType::Float

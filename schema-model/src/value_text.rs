@@ -95,7 +95,7 @@ pub fn boolean(text: &str) -> Result<bool, TextError> {
     }
 }
 
-/// Parses an integer of the Rust type `T`.
+/// Parses an integer of the Rust type `T`: digits with an optional sign.
 ///
 /// # Errors
 /// [`TextError::OutOfRange`] if `T` cannot hold the integer, [`TextError::Malformed`] if the text
@@ -184,7 +184,7 @@ pub fn decimal(text: &str, precision: u8, scale: u8) -> Result<i128, TextError> 
     Ok(if is_negative { -unscaled } else { unscaled })
 }
 
-/// Checks that the text is one of the labels of an enum.
+/// Checks that the text is one of the labels of an enum. The comparison is case-sensitive.
 ///
 /// # Errors
 /// [`TextError::NotALabel`] if it is not.

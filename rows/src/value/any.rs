@@ -12,8 +12,9 @@ use crate::error::{InvalidValue, ValueError, mismatch};
 
 /// A value with its own Arrow type: the row type of `arrow:<type>` columns.
 ///
-/// It is an array of one element, whose type is checked when the value is appended to a column. It
-/// is slower than the other types; where that matters, name a type of your own with `rust = ".."`.
+/// It is an array of one element. The type of the array is checked when the value is appended to a
+/// column. Conversions are slower than those of other types; if that matters, implement [`Value`]
+/// for a type of your own and name it with `rust = ".."` in the definition.
 ///
 /// ```
 /// use std::sync::Arc;

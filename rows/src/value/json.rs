@@ -60,7 +60,7 @@ fn write(index: usize, json: &Json) -> Result<String, ValueError> {
 
 impl OwnedValue for Json {
     type Reader = StringArray;
-    // The text: a parsed value cannot borrow from the array.
+    // The view is the text, because a parsed value cannot borrow from the array.
     type View<'a> = &'a str;
 
     fn reader(array: &ArrayRef, ty: &DataType) -> Result<StringArray, ValueError> {

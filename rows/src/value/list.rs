@@ -525,8 +525,8 @@ impl<'a, E: OwnedElement> ListItems<'a, E> {
 macro_rules! slices {
     ($($native:ty),*) => {$(
         impl<'a> ListItems<'a, $native> {
-            /// Returns the elements as a slice, or `None` if the array has nulls, in this list or
-            /// another.
+            /// Returns the elements as a slice, or `None` if any element of the array is null, in
+            /// this list or in another one.
             pub fn as_slice(&self) -> Option<&'a [$native]> {
                 let elements = &self.reader.elements;
                 let range = bounds(&self.reader.offsets, self.list);

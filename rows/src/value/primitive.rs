@@ -264,8 +264,8 @@ impl OwnedValue for bool {
     }
 }
 
-/// A decimal with at most `P` digits, `S` of them after the decimal point. It holds the value times
-/// 10 to the power of `S`.
+/// A decimal with at most `P` digits, `S` of them after the decimal point. It stores the unscaled
+/// value: the number times 10 to the power of `S`.
 ///
 /// ```
 /// use kalamtable_rows::Decimal;

@@ -51,10 +51,10 @@ units! {
 /// A [`TimeOfDay`] in [`Micros`].
 pub type TimeOfDayMicros = TimeOfDay<Micros>;
 
-/// A timestamp: the number of units since 1970-01-01T00:00:00.
+/// A timestamp: the number of units since 1970-01-01T00:00:00, in UTC if the column has a zone.
 ///
-/// The unit of the column may be another. Every conversion is checked: one that would overflow or
-/// lose digits is an error.
+/// The column can have another unit. Every conversion is checked: a conversion that would overflow
+/// or lose digits is an error.
 ///
 /// ```
 /// use kalamtable_rows::{TimestampMicros, TimestampMillis};
@@ -66,6 +66,8 @@ pub type TimeOfDayMicros = TimeOfDay<Micros>;
 pub struct Timestamp<U: Unit>(i64, PhantomData<U>);
 
 /// A time of day: the number of units since midnight.
+///
+/// [`new`](Self::new) accepts any number, including a negative one and one that exceeds a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeOfDay<U: Unit>(i64, PhantomData<U>);
 

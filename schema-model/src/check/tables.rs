@@ -30,7 +30,9 @@ pub struct TableSpans {
     pub columns: Vec<SourceSpan>,
 }
 
-/// Checks that no two tables have the same name or generate the same Rust module.
+/// Checks that no two tables have the same name, ignoring case, or generate the same Rust module.
+///
+/// Returns one diagnostic for each table that conflicts with an earlier table of the slice.
 pub fn check_tables(tables: &[CheckedTable]) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     let mut names: HashMap<String, &CheckedTable> = HashMap::new();

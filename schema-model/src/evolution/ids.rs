@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Rules about ids and names: those of dropped columns are reserved, and none is used again.
+//! Rules about ids and names: the ids and names of dropped columns are reserved and never reused.
 
 use super::comparison::Evolution;
 use super::indexed::IndexedDefinition;
@@ -181,7 +181,7 @@ impl Evolution<'_> {
         }
     }
 
-    /// Checks that an id that no earlier version knows exceeds all ids that they know.
+    /// Checks that each id that is not in an earlier version exceeds all ids of earlier versions.
     fn above(&mut self, next_id: &mut NextId) {
         let Some(largest) = self
             .history

@@ -17,11 +17,12 @@ pub struct InitialDefault<'a> {
     pub ty: &'a ColumnType,
 }
 
-/// Returns the value of a column in rows that were written at `absent_from_version`, which does not
-/// have the column: its default in the first later version of `history` that has it.
+/// Returns the value of the column with id `column_id` in rows that were written at version
+/// `absent_from_version`, which does not have the column. The value is the default of the column in
+/// the first later version that has the column. `history` contains versions in any order.
 ///
-/// Returns `None`, which means null, if that default is not a literal or no later version has the
-/// column.
+/// Returns `None`, which means null, if that version has no literal default for the column, or if
+/// no later version has the column.
 pub fn initial_default<T: Borrow<TableDefinition>>(
     history: &[T],
     column_id: i32,

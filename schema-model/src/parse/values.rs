@@ -23,8 +23,8 @@ impl Reader<'_> {
         self.array(name, value, expected, brackets, read)
     }
 
-    /// Reads an array, and each element with `read`. `brackets` are what to write around a single
-    /// element to make it an array.
+    /// Reads an array, and each element with `read`. If the value is not an array, the help
+    /// suggests to write it between `open` and `close`.
     pub(super) fn array<T>(
         &mut self,
         name: &str,
