@@ -75,13 +75,13 @@ pub use report::{Report, Violation};
 /// This cannot detect rows that every scan omits. Use [`check_against`] to detect them.
 ///
 /// # Errors
-/// Fails with the first violation.
+/// Fails with the first violation. An error of the provider is a violation, too.
 pub async fn check(provider: Arc<dyn TableProvider>) -> Result<Report, Violation> {
     check_in(&SessionConfig::new(), provider).await
 }
 
-/// Checks a table as [`check`] does, in sessions with this configuration. Use it if the rows depend
-/// on the session. The suite sets the batch size itself, and one target partition.
+/// Checks a table as [`check`] does, in sessions with this configuration. Use this function if the
+/// rows depend on the session. The suite sets the batch size itself, and one target partition.
 ///
 /// # Errors
 /// Fails with the first violation.
@@ -93,7 +93,7 @@ pub async fn check_in(
     check_against_in(config, provider, rows).await
 }
 
-/// Checks a table against the rows of `expected`, whose schema must be that of the table.
+/// Checks a table against the rows of `expected`. The batches must have the schema of the table.
 ///
 /// # Errors
 /// Fails with the first violation.

@@ -33,7 +33,7 @@ use crate::row_reader::RowReader;
 use crate::snapshot::join_ranges;
 use crate::statement::{KeyOrder, Statement};
 
-/// Fixed rows of a table as columns. They are found by primary key if they are in its order.
+/// Fixed rows of a table as columns. Scans find rows by primary key if the rows are in key order.
 pub(crate) struct BatchRows {
     definition: TableDefinition,
     schema: SchemaRef,
@@ -48,8 +48,8 @@ impl BatchRows {
     /// nullable column may be missing.
     ///
     /// # Errors
-    /// Fails if a required column is missing or contains a null, if a column has another type, or
-    /// if two rows have the same key.
+    /// Fails with [`Error::Row`] if a required column is missing or if a value is not valid in its
+    /// column, or with [`Error::DuplicateKey`] if two rows have the same key.
     pub(crate) fn try_new(
         definition: TableDefinition,
         batches: &[RecordBatch],

@@ -54,8 +54,8 @@ impl<'a, R: Row> ChangeStatement<'a, R> {
     /// Evaluates the statement over `rows`, and returns its changes in ascending order of the row
     /// numbers, at most one per row.
     ///
-    /// `rows` may be a part of the table. The source then calls this method for each part, so that
-    /// every row of the table is in exactly one of them.
+    /// `rows` may be a part of the table. The source then calls this method once for each part, and
+    /// every row of the table is in exactly one part.
     ///
     /// The updated rows satisfy the null, closed-set, length and range checks of their columns.
     /// Their keys are not checked: an `UPDATE` may change them.

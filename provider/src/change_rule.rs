@@ -36,7 +36,8 @@ const NAME: &str = "kalamtable_change_statements";
 /// [`register`](crate::register) and [`register_as`](crate::register_as) call this function. A
 /// server that registers its providers in another way calls it itself, after it has added the last
 /// of its own analyzer rules: a condition that a later rule adds would be lost, so the statement is
-/// rejected in such a session. Optimizer rules must not add conditions to DML statements.
+/// rejected in such a session. Optimizer rules must not add conditions to DML statements. `INSERT`
+/// and `TRUNCATE` do not need this function.
 ///
 /// ```
 /// use std::sync::Arc;

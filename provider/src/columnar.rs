@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`ColumnarSource`]: the rows of a table as columns, for one plan; [`ColumnarTable`]: the table
-//! that provides one for each plan.
+//! [`ColumnarSource`]: the rows of a table as columns, for one plan. [`ColumnarTable`]: a table
+//! that provides such a source for each plan.
 //!
 //! A table whose rows have a Rust type implements [`TableSource`](crate::TableSource) instead, for
 //! which the crate implements [`ColumnarSource`].
@@ -71,7 +71,7 @@ impl fmt::Display for Access {
 pub struct SharedSource(SourceRef);
 
 impl SharedSource {
-    /// Creates a table of this source.
+    /// Creates a table whose plans all read and write this source.
     pub fn new(source: impl ColumnarSource) -> Self {
         SharedSource(Arc::new(source))
     }
@@ -92,13 +92,15 @@ impl ColumnarTable for SharedSource {
     }
 }
 
-/// A source of columns, as plans hold it.
+/// A shared reference to the source of a plan.
 pub type SourceRef = Arc<dyn ColumnarSource>;
 
 /// The rows of a table as columns.
 ///
 /// Plans call the methods up to [`accepts`](Self::accepts) when a statement is planned, and the
-/// others when it runs, possibly in another session and more than once.
+/// others when it runs, possibly in another session and more than once. Plans call
+/// [`change`](Self::change) and [`truncate`](Self::truncate) on a thread for blocking work. The
+/// other methods run on threads that drive futures, and must not block for long.
 pub trait ColumnarSource: fmt::Debug + Send + Sync + 'static {
     /// Returns the definition of the table.
     fn definition(&self) -> &TableDefinition;
@@ -119,62 +121,65 @@ pub trait ColumnarSource: fmt::Debug + Send + Sync + 'static {
     /// Returns the number of partitions, at least 1.
     ///
     /// # Errors
-    /// Any error reaches the statement.
+    /// Any error fails the statement.
     fn partitions(&self) -> Result<usize>;
 
     /// Returns the order of the rows within each partition.
     ///
     /// # Errors
-    /// Any error reaches the statement.
+    /// Any error fails the statement.
     fn key_order(&self) -> Result<KeyOrder>;
 
-    /// Returns what the source can tell about its rows without reading them.
+    /// Returns the facts about the rows that the source knows without reading them.
     ///
     /// # Errors
-    /// Any error reaches the statement.
+    /// Any error fails the statement.
     fn statistics(&self) -> Result<PlanStatistics>;
 
     /// Returns whether the source runs statements of this kind.
     ///
     /// # Errors
-    /// Any error reaches the statement.
+    /// Any error fails the statement.
     fn accepts(&self, statement: Statement) -> Result<bool>;
 
-    /// Opens a partition.
+    /// Opens a partition. Called once per partition each time a plan is executed.
+    ///
+    /// The keys and the limit of `scan` are hints. The opened rows are filtered and limited again,
+    /// so a source may open more rows than requested, up to all rows of the partition.
     ///
     /// # Errors
-    /// Any error reaches the query.
+    /// Any error fails the query.
     fn scan(&self, scan: &ColumnarScan<'_>) -> Result<OpenedPartition>;
 
-    /// Starts one `INSERT`.
+    /// Starts one `INSERT`. Rows that are not committed when the writer is dropped are discarded.
     ///
     /// # Errors
-    /// Any error reaches the statement.
+    /// Any error fails the statement.
     fn writer<'a>(&'a self, session: &SessionConfig) -> Result<Box<dyn RowWriter + 'a>>;
 
     /// Runs one `UPDATE` or `DELETE`, completely or not at all, and returns the number of rows that
     /// it changed.
     ///
     /// # Errors
-    /// Any error reaches the statement.
+    /// Any error fails the statement.
     fn change(&self, change: &ColumnarChange, session: &SessionConfig) -> Result<u64>;
 
     /// Deletes all rows, and returns their number.
     ///
     /// # Errors
-    /// Any error reaches the statement.
+    /// Any error fails the statement.
     fn truncate(&self, session: &SessionConfig) -> Result<u64>;
 }
 
 /// Facts about the rows of a table that the planner uses.
 #[derive(Clone, Debug, Default)]
 pub struct PlanStatistics {
-    /// The number of rows, if it is known.
+    /// The number of rows, or `None` if it is unknown.
     pub row_count: Option<usize>,
     /// Whether the row count may differ when the plan runs. The planner never answers a query from
     /// an estimate.
     pub is_estimate: bool,
-    /// The smallest and the greatest value of the first key column.
+    /// The smallest and the greatest value of the first key column, or `None` if they are unknown.
     pub key_bounds: Option<[ScalarValue; 2]>,
 }
 
@@ -185,14 +190,16 @@ pub struct ColumnarScan<'a> {
     pub session: &'a SessionConfig,
     /// The number of the partition, from 0.
     pub partition: usize,
-    /// The keys that the query can match, if its filter restricts them.
+    /// The keys that the query can match, or `None` if its filter restricts no key.
     pub keys: Option<&'a KeyFilter>,
     /// Whether the plan relies on key order. The source then fails if the rows are not in that
     /// order.
     pub in_key_order: bool,
-    /// Whether the rows are read from the last one to the first one.
+    /// Whether the scan returns the rows from the last one to the first one. The source then opens
+    /// chunks in descending key order. The order of [`OpenedRows::Ranges`] does not change: the
+    /// scan reads them backwards.
     pub reverse: bool,
-    /// The maximum number of rows that the scan returns.
+    /// The maximum number of rows that the scan returns, or `None` if it returns all rows.
     pub limit: Option<usize>,
     /// The maximum number of rows per batch.
     pub batch_size: usize,
@@ -202,12 +209,13 @@ pub struct ColumnarScan<'a> {
 pub struct OpenedPartition {
     /// The rows.
     pub rows: OpenedRows,
-    /// Whether the source found the rows by key. The metric `lookups` counts this.
+    /// Whether the source found the rows by key. If so, the metric `lookups` of the plan counts the
+    /// ranges of [`ColumnarScan::keys`].
     pub looked_up: bool,
 }
 
 impl OpenedPartition {
-    /// Opens all rows of `reader`, without a search by key.
+    /// Creates a partition of all rows of `reader`, without a search by key.
     pub fn all(reader: impl RowReader + 'static) -> Self {
         let found = all_rows(reader.len());
         OpenedPartition {
@@ -219,8 +227,8 @@ impl OpenedPartition {
 
 /// The two forms in which a partition is read.
 pub enum OpenedRows {
-    /// All rows at once, and the ranges of row numbers that can match. The ranges are ascending,
-    /// and not adjacent.
+    /// A reader of all rows, and the ranges of row numbers that can match. The ranges are
+    /// ascending, and are not adjacent.
     Ranges(Box<dyn RowReader>, Vec<Range<usize>>),
     /// One reader per chunk, in the order of the scan.
     Chunks(BoxStream<'static, Result<Box<dyn RowReader>>>),
@@ -228,13 +236,19 @@ pub enum OpenedRows {
 
 /// The rows of one `INSERT`.
 pub trait RowWriter: Send {
-    /// Adds the rows of `batch`, which has the schema of the source with all columns nullable.
+    /// Adds the rows of `batch`. It has the columns of [`ColumnarSource::schema`], including the
+    /// system columns, and all columns are nullable.
     ///
     /// # Errors
     /// Fails if a value does not fit its column. The error names the row by its number in the
     /// statement.
     fn push(&mut self, batch: &RecordBatch) -> Result<()>;
 
-    /// Writes all added rows, or none of them, and returns their number.
+    /// Writes all added rows, or none of them, and returns their number. The rows are added
+    /// (`Append`), replace all rows of the table (`Overwrite`), or replace the rows with the same
+    /// primary keys (`Replace`).
+    ///
+    /// # Errors
+    /// Fails if a key exists already, or if the rows cannot be written.
     fn commit(&mut self, op: InsertOp) -> BoxFuture<'_, Result<u64>>;
 }

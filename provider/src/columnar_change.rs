@@ -117,10 +117,11 @@ impl ColumnarChange {
     }
 
     /// Evaluates the statement over the rows in the ranges `found`, and passes its changes to
-    /// `changes`.
+    /// `changes`. The ranges contain row numbers of `rows`, are ascending and do not overlap.
     ///
     /// # Errors
-    /// Fails if the condition or an assignment fails, or with an error of `rows` or `changes`.
+    /// Fails if the condition or an assignment fails, or with an error of `rows` or `changes`. The
+    /// receiver may then have received a part of the changes.
     pub fn run(
         &self,
         rows: &mut dyn RowReader,
@@ -239,8 +240,9 @@ pub trait ChangeSink {
     /// Deletes the rows of `block`.
     fn delete(&mut self, block: &RowBlock);
 
-    /// Replaces the rows of `block` by those of `after`, which has one row for each row of `block`,
-    /// and the column ids of the table.
+    /// Replaces the rows of `block` by the rows of `after`. The batch `after` has one row for each
+    /// row of `block`, and all columns of the source with their ids. All its columns are nullable.
+    /// The values and keys are not checked yet.
     ///
     /// # Errors
     /// Any error fails the statement.

@@ -185,8 +185,8 @@ pub(crate) fn source_error<R: ToArrow>(source: BoxError) -> DataFusionError {
     source_error_of(R::TABLE.definition.name(), source)
 }
 
-/// Converts the error of a source: [`Error`], `RowError` and `DataFusionError` stay as they are,
-/// and any other error is wrapped in [`Error::Source`] with the name of the table.
+/// Converts the error of a source. [`Error`], `RowError` and `DataFusionError` are kept, and any
+/// other error is wrapped in [`Error::Source`] with the name of the table.
 #[doc(hidden)]
 pub fn source_error_of(table: &TableName, source: BoxError) -> DataFusionError {
     let source = match source.downcast::<DataFusionError>() {

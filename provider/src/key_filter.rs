@@ -29,7 +29,7 @@ const MAX_RANGES: usize = 10_000;
 /// The ranges of keys that the predicates of a query can match.
 ///
 /// Every row that passes the predicates has its key in one of the ranges. [`Lookup`](crate::Lookup)
-/// is the same with the key types of a Rust row type.
+/// contains the same ranges in the key types of a Rust row type.
 #[derive(Clone, Debug)]
 pub struct KeyFilter {
     /// The key that the ranges are over.
@@ -64,7 +64,8 @@ pub struct RangeEnds {
     pub prefixes: RecordBatch,
     /// The number of columns in `prefixes`. The ranges are unbounded if it is zero.
     pub columns: usize,
-    /// Whether keys that start with a prefix are in the range.
+    /// Whether keys that start with a prefix are in the range. Applies only if `columns` is not
+    /// zero.
     pub inclusive: bool,
 }
 

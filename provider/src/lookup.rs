@@ -14,8 +14,8 @@ use crate::key_filter::{KeyFilter, RangeEnds, TableKey, compare_with_range};
 
 /// The keys that a query can match, if its filter restricts a key of the table.
 ///
-/// A lookup is a hint: the rows that a source returns are filtered again, so it may return other
-/// rows, too. It must return every row that matches.
+/// A lookup is a hint: the rows that a source returns are filtered again, so the source may return
+/// other rows, too. It must return every row that matches.
 #[non_exhaustive]
 pub enum Lookup<R: RowKey> {
     /// Ranges of primary keys, in no particular order.
@@ -49,8 +49,8 @@ impl<R: RowKey> fmt::Debug for Lookup<R> {
 
 /// A range of primary keys.
 ///
-/// Its bounds are prefixes of a key: a tuple with one `Option` per key column, which is `None` from
-/// the first column on that the filter does not restrict.
+/// Its bounds are prefixes of a key: tuples with one `Option` per key column. The first column that
+/// the filter does not restrict is `None`, and so are all following columns.
 pub struct KeyRange<R: RowKey> {
     lower: RangeEnd<R>,
     upper: RangeEnd<R>,
@@ -87,17 +87,20 @@ impl<R: RowKey> KeyRange<R> {
         Some(ranges.collect())
     }
 
-    /// Returns the key if the range consists of exactly one key. All its columns are then `Some`.
+    /// Returns the key if the range consists of exactly one key, and otherwise `None`. All columns
+    /// of a returned key are `Some`.
     pub fn one_key(&self) -> Option<&R::Prefix> {
         self.is_one_key.then_some(&self.lower.prefix)
     }
 
-    /// Returns the lower bound. Keys that start with an inclusive prefix are in the range.
+    /// Returns the lower bound, or `Unbounded`. Keys that start with the prefix are in the range if
+    /// the bound is `Included`, and outside of the range if it is `Excluded`.
     pub fn lower(&self) -> Bound<&R::Prefix> {
         self.lower.bound()
     }
 
-    /// Returns the upper bound. Keys that start with an inclusive prefix are in the range.
+    /// Returns the upper bound, or `Unbounded`. Keys that start with the prefix are in the range if
+    /// the bound is `Included`, and outside of the range if it is `Excluded`.
     pub fn upper(&self) -> Bound<&R::Prefix> {
         self.upper.bound()
     }

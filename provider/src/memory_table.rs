@@ -29,13 +29,13 @@ use crate::unique_index::{IndexChange, UniqueIndex};
 ///
 /// A snapshot never changes, and creating one increments one reference count. A writer copies the
 /// chunks that a snapshot still references, a few hundred rows each, and changes the others in
-/// place. Each method call and each statement is atomic: a scan sees either all rows that it
-/// writes, or none.
+/// place. Each method call and each statement is atomic: a scan sees either all rows that the call
+/// or statement writes, or none.
 ///
 /// `UPDATE` and `DELETE` are serializable: the table has the same content as if the statements had
-/// run one after the other. A statement first reads the rows without a lock. If another one has
-/// changed the table since, it reads them again while other writers wait. (`INSERT .. SELECT` is
-/// not covered: it reads its rows before it adds them.)
+/// run one after the other. A statement first reads the rows without a lock. If another writer has
+/// changed the table since, the statement reads the rows again while other writers wait. `INSERT ..
+/// SELECT` is not serializable: it reads its rows before it adds them.
 ///
 /// The unique keys of the definition are enforced like the primary key, and rows are found by them.
 ///
@@ -87,7 +87,8 @@ impl<R: KeyedRow> MemoryTable<R> {
     ///
     /// # Errors
     /// Fails with [`Error::DuplicateKey`] if the primary key or a unique key of a row belongs to a
-    /// row of the table, or to another one of `rows`.
+    /// row of the table, or to another one of `rows`, and with [`Error::Row`] if the value of a
+    /// unique key does not fit its column. The table is then unchanged.
     pub fn insert(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
         let sorted = SortedRows::with_distinct_keys(rows)?;
         let guard = self.lock_for_writing();
@@ -102,7 +103,8 @@ impl<R: KeyedRow> MemoryTable<R> {
     ///
     /// # Errors
     /// Fails with [`Error::DuplicateKey`] if a row has the unique key of a row that is not
-    /// replaced, or if two of `rows` have the same unique key. The table is then unchanged. A table
+    /// replaced, or if two of `rows` have the same unique key, and with [`Error::Row`] if the value
+    /// of a unique key does not fit its column. The table is then unchanged. An upsert into a table
     /// without unique keys never fails.
     pub fn upsert(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
         let mut sorted = SortedRows::new(rows);
@@ -125,8 +127,9 @@ impl<R: KeyedRow> MemoryTable<R> {
     /// Replaces all rows of the table by `rows`.
     ///
     /// # Errors
-    /// Fails with [`Error::DuplicateKey`] if two of `rows` have the same primary key or unique key.
-    /// The table is then unchanged.
+    /// Fails with [`Error::DuplicateKey`] if two of `rows` have the same primary key or unique key,
+    /// and with [`Error::Row`] if the value of a unique key does not fit its column. The table is
+    /// then unchanged.
     pub fn replace_all(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
         let sorted = SortedRows::with_distinct_keys(rows)?;
         let mut state = MemoryTableState::new();
@@ -144,8 +147,9 @@ impl<R: KeyedRow> MemoryTable<R> {
     ///
     /// # Errors
     /// Fails with [`Error::KeyChanged`] if `change` changes the primary key (to do that,
-    /// [`remove`](Self::remove) the row and insert it again), and with [`Error::DuplicateKey`] if
-    /// the row receives the unique key of another row. The table is then unchanged.
+    /// [`remove`](Self::remove) the row and insert it again), with [`Error::DuplicateKey`] if the
+    /// row receives the unique key of another row, and with [`Error::Row`] if the value of a unique
+    /// key does not fit its column. The table is then unchanged.
     pub fn update(
         &self,
         key: &R::Key<'_>,

@@ -12,7 +12,7 @@
 //!
 //! Tables and columns have the names of the SQL standard's `information_schema` where it defines
 //! them. The schema has another name because DataFusion resolves `information_schema` itself,
-//! before it asks any catalog, and no table can be added there.
+//! before it searches the catalogs, and no table can be added there.
 //!
 //! ```
 //! use datafusion::prelude::SessionContext;
@@ -143,7 +143,7 @@ fn register_table<R: MetadataRow>(ctx: &SessionContext, find: FindDefinition) ->
 }
 
 /// A table whose rows are collected when a query over it is planned: catalogs are asynchronous, and
-/// sources are not. It does not hold the catalogs, since they hold it.
+/// sources are not. The table does not hold the catalogs, since they hold the table.
 #[derive(Debug)]
 struct MetadataTable {
     /// A provider without rows, for everything except scans.

@@ -70,8 +70,8 @@ pub struct RowProvider {
 }
 
 impl RowProvider {
-    /// Creates a provider over a typed source, or over an `Arc` of one that the server keeps to
-    /// write to.
+    /// Creates a provider over a typed source. Pass an `Arc` of the source if the server also
+    /// accesses it directly.
     pub fn new(source: impl TableSource) -> Self {
         RowProvider::from_table(SharedSource::new(source))
     }
@@ -142,13 +142,15 @@ impl RowProvider {
         self.table.definition()
     }
 
-    /// Returns the table as a `T`, or `None` if it has another type.
+    /// Returns the table of the provider as a `T`, or `None` if it has another type. The table of a
+    /// provider over a typed source is a [`SharedSource`].
     pub fn table<T: ColumnarTable>(&self) -> Option<&T> {
         (&*self.table as &dyn Any).downcast_ref()
     }
 
-    /// Plans the deletion of the rows for which all of `filters` hold. The plan returns the number
-    /// of deleted rows as `count`.
+    /// Plans the deletion of the rows for which all of `filters` are true, or of all rows if
+    /// `filters` is empty. The plan returns one row with the column `count`, the number of deleted
+    /// rows as `UInt64`. The session does not need [`enable_dml`](crate::enable_dml).
     ///
     /// # Errors
     /// Fails if the session may not write to the table, if its source does not accept `DELETE`, or
@@ -162,9 +164,10 @@ impl RowProvider {
         plan::delete(&source, session, filters)
     }
 
-    /// Plans an update of the rows for which all of `filters` hold. `assignments` are pairs of a
-    /// column name and its value, which is evaluated over the row before the update. The plan
-    /// returns the number of updated rows as `count`.
+    /// Plans an update of the rows for which all of `filters` are true, or of all rows if `filters`
+    /// is empty. `assignments` are pairs of a column name and a value. Each value is evaluated over
+    /// the row before the update. The plan returns one row with the column `count`, the number of
+    /// updated rows as `UInt64`. The session does not need [`enable_dml`](crate::enable_dml).
     ///
     /// # Errors
     /// Fails if the session may not write to the table, if its source does not accept `UPDATE`, if

@@ -41,7 +41,8 @@ pub fn register(ctx: &SessionContext, provider: RowProvider) -> Result<()> {
 /// Registers any provider under `name`, as [`register`] does.
 ///
 /// # Errors
-/// Fails if a table of that name exists already, or if the catalog does not allow new schemas.
+/// Fails if a table of that name exists already, if the default catalog does not exist, or if the
+/// catalog does not allow new schemas.
 pub fn register_as(
     ctx: &SessionContext,
     name: &TableName,

@@ -22,8 +22,9 @@ pub trait RowReader: Send {
     /// Builds one array for each of `columns`, which are positions in the schema of the source, in
     /// any order and possibly repeated.
     ///
-    /// Each array has one element for each row of `block`, or, if `selected` is given, for each of
-    /// the ascending offsets in `selected`, which are relative to the start of `block`.
+    /// `block` is a range of row numbers below [`len`](Self::len). `selected` contains ascending
+    /// offsets from the start of `block`. Each array has one element for each of these offsets, or,
+    /// if `selected` is `None`, for each row of `block`.
     ///
     /// # Errors
     /// Fails if a value cannot be represented in its column. The error names the row by its number

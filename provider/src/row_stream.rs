@@ -47,8 +47,12 @@ pub struct RowStream<R> {
 }
 
 impl<R: Send + 'static> RowStream<R> {
-    /// Creates a stream of these chunks. A chunk may have any size, also zero; one that is larger
-    /// than the batch size yields several batches. The stream is not polled again after an error.
+    /// Creates a stream of these chunks. A chunk may have any number of rows, including zero. A
+    /// chunk that is larger than the batch size yields several batches. The stream is not polled
+    /// again after an error.
+    ///
+    /// If the source declares a key order, the keys must ascend within each chunk and from chunk to
+    /// chunk, or descend if [`ScanRequest::reverse`](crate::ScanRequest::reverse) is set.
     pub fn new(chunks: impl Stream<Item = Result<Vec<R>, BoxError>> + Send + 'static) -> Self {
         RowStream {
             chunks: chunks.boxed(),
@@ -58,7 +62,7 @@ impl<R: Send + 'static> RowStream<R> {
     /// Creates a stream of the rows that `produce` sends from a thread for blocking work.
     ///
     /// [`RowSender::send`] blocks until the query reads the rows, and fails when the query needs no
-    /// more rows. `produce` should then return.
+    /// more rows. `produce` should then return. An error or a panic of `produce` fails the query.
     ///
     /// ```
     /// # use kalamtable_rows::doc_example::Event;
@@ -133,12 +137,15 @@ impl<R> RowSender<R> {
     ///
     /// # Errors
     /// Fails with [`QueryEnded`] if the query needs no more rows.
+    ///
+    /// # Panics
+    /// Panics if it is called on a thread that drives futures.
     pub fn send(&self, rows: Vec<R>) -> Result<(), QueryEnded> {
         self.0.blocking_send(rows).map_err(|_| QueryEnded)
     }
 
-    /// Returns whether the query needs no more rows. Useful for work that produces rows only after
-    /// a long time.
+    /// Returns whether the query needs no more rows. Work that takes long before it produces rows
+    /// can call this method to stop early.
     pub fn is_ended(&self) -> bool {
         self.0.is_closed()
     }

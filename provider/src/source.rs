@@ -76,13 +76,15 @@ pub trait TableSource: fmt::Debug + Send + Sync + 'static {
     /// Returns the current rows of one partition, as a [`Snapshot`] or a [`RowStream`].
     ///
     /// This method is called once per partition each time a plan is executed. It is not called to
-    /// plan a query, nor for `EXPLAIN`.
+    /// plan a query, nor for `EXPLAIN`. It runs on a thread that drives futures, so it must not
+    /// block for long: a source that waits for I/O returns a [`RowStream`].
     ///
     /// The restrictions in `request` are hints. The returned rows are filtered again, so a source
     /// may return more rows than requested, up to all rows of the partition.
     ///
     /// # Errors
-    /// Any error fails the query, with the name of the table. So does a panic.
+    /// Any error fails the query. A panic is converted to [`Error::Panicked`]. [`BoxError`] states
+    /// which errors are wrapped with the name of the table.
     fn scan(&self, request: &ScanRequest<Self::Row>) -> Result<Rows<Self::Row>, BoxError>;
 
     /// Returns the number of partitions. Each row is in exactly one of them. Called when a query is
@@ -92,7 +94,7 @@ pub trait TableSource: fmt::Debug + Send + Sync + 'static {
     }
 
     /// Returns the order in which [`scan`](Self::scan) returns the rows of each partition. Called
-    /// when a query is planned.
+    /// when a query is planned, and possibly again when a partition is scanned.
     ///
     /// A query over a source in key order needs no sort for `ORDER BY` the key. A scan that returns
     /// rows in another order fails with [`Error::NotInKeyOrder`].
@@ -115,6 +117,10 @@ pub trait TableSource: fmt::Debug + Send + Sync + 'static {
     /// Writes all rows of one `INSERT`, or none of them. The rows are added (`Append`), replace all
     /// rows of the table (`Overwrite`), or replace the rows with the same primary keys (`Replace`).
     ///
+    /// The values of the rows are valid, but their keys are not checked: the source ensures that
+    /// primary and unique keys remain distinct. This method runs on a thread that drives futures,
+    /// so it must not block for long.
+    ///
     /// # Errors
     /// Any error fails the statement. The default implementation fails with [`Error::NotWritable`].
     fn write(&self, op: InsertOp, _rows: Vec<Self::Row>) -> Result<(), BoxError> {
@@ -126,7 +132,7 @@ pub trait TableSource: fmt::Debug + Send + Sync + 'static {
     ///
     /// The source passes its current rows to [`ChangeStatement::changes`] and applies the changes
     /// that it returns. If the rows change in between, the source has to evaluate the statement
-    /// again.
+    /// again. This method runs on a thread for blocking work.
     ///
     /// # Errors
     /// Any error fails the statement. The default implementation fails with [`Error::NotWritable`].
@@ -134,7 +140,7 @@ pub trait TableSource: fmt::Debug + Send + Sync + 'static {
         Err(not_writable::<Self::Row>(statement.kind()))
     }
 
-    /// Deletes all rows, and returns their number.
+    /// Deletes all rows, and returns their number. This method runs on a thread for blocking work.
     ///
     /// # Errors
     /// Any error fails the statement. The default implementation fails with [`Error::NotWritable`].
@@ -190,16 +196,17 @@ pub struct ScanRequest<R: Row> {
     /// [`key_order`](TableSource::key_order) is [`KeyOrder::Either`] gets such a request. A
     /// snapshot is in ascending order in any case.
     pub reverse: bool,
-    /// The maximum number of rows that the scan returns. Any rows will do, unless the source
-    /// declares a key order: then the first ones in that order are needed, or the last ones if
-    /// [`reverse`](Self::reverse) is set.
+    /// The maximum number of rows that the scan returns, or `None` if it returns all rows. If the
+    /// source declares a key order, the scan returns the first rows in that order, or the last ones
+    /// if [`reverse`](Self::reverse) is set. Otherwise it returns any rows.
     pub limit: Option<usize>,
     /// The maximum number of rows per batch.
     pub batch_size: usize,
 }
 
 impl<R: Row> ScanRequest<R> {
-    /// Requests all rows of a partition.
+    /// Creates a request for all rows of a partition, in batches of 8192 rows. Servers use it to
+    /// call [`TableSource::scan`] in tests.
     pub fn all(partition: usize) -> Self {
         ScanRequest {
             partition,
@@ -274,12 +281,12 @@ impl<R> From<RowStream<R>> for Rows<R> {
 /// Facts about the rows of a source, as of one point in time.
 #[non_exhaustive]
 pub struct SourceStatistics<R> {
-    /// The number of rows, if it is known. `count(*)` is answered from it when a query is planned,
-    /// unless it is zero.
+    /// The number of rows, or `None` if it is unknown. `count(*)` is answered from it when a query
+    /// is planned, unless it is zero.
     pub row_count: Option<usize>,
-    /// The rows with the smallest and the greatest primary key, if they are known. `min` and `max`
-    /// of the first key column are answered from them when a query is planned, if the number of
-    /// rows is also known.
+    /// The rows with the smallest and the greatest primary key, or `None` if they are unknown.
+    /// `min` and `max` of the first key column are answered from them when a query is planned, if
+    /// the number of rows is also known.
     pub ends: Option<[Arc<R>; 2]>,
 }
 

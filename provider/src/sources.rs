@@ -28,8 +28,11 @@ pub struct FixedRows<R> {
 }
 
 impl<R: Row> FixedRows<R> {
-    /// Creates a source that returns `rows` in this order. If it is the order of their primary
-    /// keys, queries find rows by key, and need no sort for `ORDER BY` the key.
+    /// Creates a source that returns `rows` in this order. If `rows` are in primary key order,
+    /// queries find rows by key, and need no sort for `ORDER BY` the key.
+    ///
+    /// The caller ensures that the primary keys and the values of each unique key are distinct, as
+    /// [`TableSource`] requires.
     pub fn new(rows: Vec<R>) -> Self {
         let is_in_key_order = out_of_order(&rows).is_none();
         let ends = rows.first().zip(rows.last()).filter(|_| is_in_key_order);
@@ -90,7 +93,8 @@ pub struct VirtualRows<R> {
 type RowsFn<R> = dyn Fn() -> Result<Vec<R>, BoxError> + Send + Sync;
 
 impl<R: Row> VirtualRows<R> {
-    /// Creates a source that calls `rows` for each scan.
+    /// Creates a source that calls `rows` for each scan. An error of `rows` fails the query. The
+    /// closure runs on a thread that drives futures, so it must not block for long.
     pub fn new(rows: impl Fn() -> Result<Vec<R>, BoxError> + Send + Sync + 'static) -> Self {
         VirtualRows {
             rows: Box::new(rows),

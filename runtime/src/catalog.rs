@@ -72,14 +72,15 @@ use crate::error::Error;
 
 impl DynamicTables {
     /// Adds the tables to the default catalog of `ctx`, next to the tables that are registered
-    /// there. Each table has its own name, in a schema with the name of its namespace. Lookups
+    /// there. A table is registered as `namespace.table`: its namespace is the schema. Lookups
     /// always find the current tables, including those that are created, altered, renamed or
     /// dropped later. Enables `UPDATE` and `DELETE` in the session, as [`enable_dml`] does.
     ///
     /// If the session has a table with the same name, lookups find the table of the session. `SHOW
     /// TABLES` and `information_schema.tables` list the tables without creating providers. The list
     /// of names is read again after each schema change; if the store cannot be read, the previous
-    /// list is used. Reading the list may block a thread, so that the runtime should have several.
+    /// list is used. Reading the list may block the current thread, so the Tokio runtime should
+    /// have several worker threads.
     ///
     /// # Errors
     /// Fails if `ctx` has no default catalog, or if that catalog already has the tables of a
@@ -111,8 +112,8 @@ impl DynamicTables {
     /// the tables of the registry that it names.
     ///
     /// # Errors
-    /// Fails as [`SessionContext::sql`] does, if the tables are not registered in the default
-    /// catalog of `ctx`, or if the store cannot be read.
+    /// Fails if [`SessionContext::sql`] would fail, if [`register`](Self::register) was not called
+    /// for the default catalog of `ctx`, or if the store cannot be read.
     pub async fn sql(&self, ctx: &SessionContext, sql: &str) -> Result<DataFrame> {
         let state = ctx.state();
         let options = state.config().options();

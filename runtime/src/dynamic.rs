@@ -7,6 +7,7 @@
 //!
 //! use datafusion::prelude::{SessionConfig, SessionContext};
 //! use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
+//! use kalamtable_provider::enable_dml;
 //! use kalamtable_registry::{RegistryOptions, SchemaRegistry};
 //! use kalamtable_runtime::{Actor, DynamicTables, MemoryStorage, Role, UserId};
 //! use kalamtable_store::MemoryStore;
@@ -67,9 +68,9 @@
 //! | lifetime of rows | until they are deleted | until they are deleted | `ttl_seconds`, within a size limit |
 //!
 //! # Access
-//! The [`Actor`] in the configuration of a session determines its user. It is checked when a
-//! statement is planned and again when the plan runs: a plan that another session runs reads the
-//! rows of that session. A session without an actor is anonymous.
+//! The [`Actor`] in the configuration of a session determines its user. Access is checked when a
+//! statement is planned and again when the plan runs: a plan that another session runs accesses the
+//! rows of the user of that session. A session without an actor is anonymous.
 //!
 //! | | read | write |
 //! |---|---|---|
@@ -96,9 +97,10 @@
 //! their columns are matched by id: a column that they do not have has its [initial
 //! default](kalamtable_model::initial_default), a renamed column keeps its values, values of a
 //! widened type are cast, and a dropped column is not visible. A DML statement fails if the table
-//! was altered after the statement was planned. A running query that was planned for an earlier
-//! version reads the last rows of that version, which are kept for a minute, and after that the
-//! rows at planning time.
+//! was altered after the statement was planned. A query that was planned for an earlier version
+//! reads the last rows of that version, which are kept for at most a minute, and after that the
+//! rows at planning time. It fails with [`Error::Altered`](crate::Error::Altered) if these rows are
+//! also of a later version, or if they belong to another user.
 //!
 //! # Streams
 //! Rows expire when they are older than `ttl_seconds`. Queries do not return expired rows, and the

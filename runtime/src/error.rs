@@ -34,14 +34,14 @@ pub enum Error {
         table: TableName,
         /// The access level of the table, or its kind.
         kind: &'static str,
-        /// The kind of access.
+        /// The kind of access: `read` or `write to`.
         access: String,
         /// The role of the session's actor.
         role: Role,
         /// The lowest role that has access.
         needed: Role,
     },
-    /// A user who may not act as another user.
+    /// The actor of the session acts as another user, which its role does not permit.
     #[error(
         "table `{table}`: `{user}` has the role `{role}`, and may not act as `{other}`: `dba` is required"
     )]
@@ -71,15 +71,15 @@ pub enum Error {
         /// The current version, or `None` if the table was dropped.
         current: Option<u32>,
     },
-    /// A query over several tables, one of which was altered while the query was planned, so that
-    /// the planned versions were never current at the same time. Planning the query again resolves
-    /// this. [`DynamicTables::sql`](crate::DynamicTables::sql) prevents it.
+    /// A table of a query over several tables was altered while the query was planned, so that the
+    /// planned versions were never current at the same time. Plan the query again, or use
+    /// [`DynamicTables::sql`](crate::DynamicTables::sql), which prevents this error.
     #[error("table `{table}` was altered while the query was planned: run the query again")]
     InconsistentVersions {
         /// The table.
         table: TableName,
     },
-    /// Stored rows of a version that the history of the table does not contain.
+    /// The table has stored rows of a version that its history does not contain.
     #[error(
         "table `{table}` is at version {current} and has rows of version {version}, which is unknown"
     )]
@@ -91,7 +91,7 @@ pub enum Error {
         /// The version of the table.
         current: u32,
     },
-    /// A table of a kind that has no dynamic rows.
+    /// The table is of a kind that has no dynamic rows: a system table or a view.
     #[error(
         "table `{table}` is of kind `{kind}`: only user, shared and stream tables have dynamic rows"
     )]
@@ -113,12 +113,12 @@ pub enum Error {
         /// The maximum size of the stream in bytes.
         max_bytes: usize,
     },
-    /// A filter text that cannot be bound to the table.
+    /// The text of a filter cannot be bound to the table.
     #[error("table `{table}`: the filter {problem}")]
     Filter {
         /// The table.
         table: TableName,
-        /// The problem, as the end of a sentence.
+        /// The problem, as a clause whose subject is the filter.
         problem: String,
     },
     /// An error of the registry.
@@ -152,8 +152,8 @@ impl From<Error> for DataFusionError {
     }
 }
 
-/// Converts the error of a storage: [`Error`] stays as it is, and any other error is converted as
-/// the provider converts the errors of sources.
+/// Converts the error of a storage. [`Error`] is kept, and any other error is converted as the
+/// provider converts the errors of sources.
 pub(crate) fn source_error(table: &TableName, source: BoxError) -> DataFusionError {
     match source.downcast::<Error>() {
         Ok(own) => (*own).into(),

@@ -12,8 +12,8 @@ use datafusion::execution::config::SessionConfig;
 pub struct UserId(Arc<str>);
 
 impl UserId {
-    /// Creates an id from a name. Returns `None` if the name is empty, which indicates that it was
-    /// lost.
+    /// Creates an id from a name. Returns `None` if the name is empty, since an empty name usually
+    /// results from a missing value.
     pub fn new(name: &str) -> Option<Self> {
         (!name.is_empty()).then(|| UserId(name.into()))
     }
@@ -96,8 +96,8 @@ pub struct Actor {
     pub user: UserId,
     /// The role of the user.
     pub role: Role,
-    /// The user whose rows the session reads and writes, if it is another one. This requires
-    /// [`Role::Dba`] or [`Role::System`].
+    /// The user whose rows the session reads and writes, or `None` if it is `user`. Another user
+    /// requires [`Role::Dba`] or [`Role::System`].
     pub acting_as: Option<UserId>,
     /// Whether queries also return deleted rows, as replication needs them.
     pub with_deleted: bool,

@@ -35,8 +35,8 @@ pub(super) struct ResolvedRows {
 /// conflict.
 ///
 /// # Errors
-/// Fails with `DuplicateKey` if two added rows, or an added and a remaining row, have the same key
-/// and the statement does not replace rows.
+/// Fails with `DuplicateKey` if two added rows, or an added and a remaining row, have the same
+/// unique key, or the same primary key in a statement that does not replace rows.
 pub(super) fn resolve_conflicts(
     table: &TableSnapshot,
     current: &CurrentRows<'_>,

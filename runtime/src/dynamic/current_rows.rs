@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`CurrentRows`]: the chunks of a partition by id, as a statement that writes sees them.
+//! [`CurrentRows`]: the chunks of a partition by id, as a DML statement sees them.
 
 use std::collections::HashMap;
 

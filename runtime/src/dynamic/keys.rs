@@ -89,7 +89,7 @@ impl KeyIndex {
         Ok(keys.collect())
     }
 
-    /// Removes a key if its row is at one of the rows that `is_removed` knows.
+    /// Removes a key if `is_removed` returns true for the address of its row.
     pub(super) fn remove(&mut self, key: &[u8], is_removed: impl Fn(RowAddress) -> bool) {
         if self.rows.get(key).is_some_and(|place| is_removed(*place)) {
             self.rows.remove(key);

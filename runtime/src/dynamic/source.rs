@@ -45,7 +45,7 @@ use crate::error::Error;
 pub(super) struct DynamicSource {
     shared: Arc<SharedState>,
     table: Arc<TableSnapshot>,
-    /// The actor of the session that made the plan.
+    /// The actor of the session that created the plan.
     planned_for: Option<Arc<Actor>>,
     owner: Option<UserId>,
     /// The rows at planning time. The plan reads them if the current rows have a later version and
@@ -203,7 +203,7 @@ struct ChunkChanges<'a> {
     first_row: usize,
     /// The numbers of the changed rows among the visible rows of the chunk.
     numbers: Vec<usize>,
-    /// The new values of updated rows.
+    /// The updated rows.
     updated: &'a mut Vec<RecordBatch>,
 }
 

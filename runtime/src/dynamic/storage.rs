@@ -19,23 +19,24 @@ use super::actor::UserId;
 
 /// The storage of the rows of dynamic tables.
 ///
-/// A partition consists of immutable chunks of rows and of the set of rows that later ones have
-/// superseded. A storage keeps such states and replaces one by the next. It does not interpret
-/// statements, keys or versions.
+/// A partition consists of immutable chunks of rows, and of the set of rows that later rows have
+/// superseded. A storage keeps the current state of each partition, and replaces it by the next
+/// one. It does not interpret statements, keys or versions.
 ///
 /// The effect of a method is complete when it returns. [`rows`](Self::rows) is called while queries
 /// are planned and run, on threads that drive futures, and must not block. The other methods are
 /// called on threads that may block.
 pub trait RowStorage: Debug + Send + Sync + 'static {
-    /// Returns the current rows of a partition, which is empty if nothing was ever written to it.
+    /// Returns the current rows of a partition, or [`PartitionRows::default`] if no rows were ever
+    /// written to it.
     ///
     /// # Errors
     /// Fails if the storage cannot be read.
     fn rows(&self, partition: &Partition) -> Result<Arc<PartitionRows>, BoxError>;
 
     /// Atomically replaces the rows with the number `before` by the result of
-    /// [`PartitionRows::after`]. Returns whether it did so: `false` if the current rows have
-    /// another number.
+    /// [`PartitionRows::after`], and returns `true`. Returns `false` and changes nothing if the
+    /// current rows have another number.
     ///
     /// # Errors
     /// Fails if the storage cannot be written.
@@ -145,7 +146,7 @@ fn deleted(rows: &RecordBatch) -> Option<BooleanArray> {
     rows.column(last).as_boolean_opt().cloned()
 }
 
-/// A set of rows of a chunk.
+/// A set of rows of a chunk, as row numbers from 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowSet {
     words: Vec<u64>,
@@ -188,7 +189,7 @@ pub struct StoredChunk {
     pub id: ChunkId,
     /// The rows.
     pub chunk: Arc<Chunk>,
-    /// The superseded rows, or `None` if none is superseded.
+    /// The superseded rows, or `None` if no row is superseded.
     pub superseded: Option<Arc<RowSet>>,
 }
 
@@ -207,11 +208,12 @@ impl StoredChunk {
 /// An immutable snapshot of a partition.
 #[derive(Clone, Debug, Default)]
 pub struct PartitionRows {
-    /// The number of commits that resulted in this snapshot.
+    /// The number of commits that resulted in this snapshot, 0 before the first one.
     pub number: u64,
     /// The chunks, in no particular order.
     pub chunks: Vec<StoredChunk>,
-    /// The id of the next chunk.
+    /// The id of the next added chunk. It is greater than the ids of all chunks, including removed
+    /// ones.
     pub next_chunk: u64,
 }
 
@@ -222,7 +224,7 @@ pub struct Commit {
     pub added: Vec<(ChunkId, Arc<Chunk>)>,
     /// Rows that the statement supersedes.
     pub superseded: HashMap<ChunkId, Vec<u32>>,
-    /// Removed chunks, including those of which all rows are superseded.
+    /// Removed chunks, including chunks whose last remaining rows the statement supersedes.
     pub removed: HashSet<ChunkId>,
 }
 

@@ -21,8 +21,8 @@ use super::versions::Versions;
 /// [`RowProvider::table`](kalamtable_provider::RowProvider::table) returns it for the providers
 /// that [`DynamicTables::provider`](crate::DynamicTables::provider) creates. `SELECT *` of user and
 /// shared tables ends with the columns `_seq` and `_deleted`, which the system fills. An `INSERT`
-/// into such a table must name its columns, because DataFusion compares their number with that of
-/// the schema.
+/// into such a table must name its columns, because DataFusion compares the number of values with
+/// the number of columns in the schema.
 #[derive(Debug)]
 pub struct DynamicTable {
     shared: Arc<SharedState>,

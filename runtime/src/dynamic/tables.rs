@@ -60,7 +60,8 @@ impl DynamicOptions {
     }
 }
 
-/// Counters of the rows that streams have removed. They are read one after the other.
+/// Counters of the rows that streams have removed since the [`DynamicTables`] were created. The
+/// counters are read one after the other, not as of one point in time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DynamicStats {
@@ -92,8 +93,8 @@ impl DynamicTables {
         }
     }
 
-    /// Returns a provider of one version of a table. The parts that are derived from the definition
-    /// are computed once and kept with the snapshot.
+    /// Returns a provider of one version of a table. The parts of the provider that depend only on
+    /// the definition are computed once and cached in the snapshot.
     ///
     /// # Errors
     /// Fails with [`Error::NotDynamic`] if the table is not a user, shared or stream table.
