@@ -142,7 +142,8 @@ impl<R: FromArrow> Views<R> {
     }
 }
 
-/// A row type that can be written and read. Table sources and providers require it.
+/// A row type that can be written and read. Table sources and providers require it. Every type with
+/// the required traits implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a row that can be written and read",
     label = "not a row that can be written and read",
@@ -167,7 +168,7 @@ pub trait KeyedRow: Row {
     /// Returns the key of this row.
     fn key(&self) -> Self::Key<'_>;
 
-    /// Compares the key of this row with `key`.
+    /// Compares the key of this row with `key`, in the order of [`Key`](Self::Key).
     fn compare_key(&self, key: &Self::Key<'_>) -> std::cmp::Ordering;
 }
 

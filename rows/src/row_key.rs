@@ -42,8 +42,8 @@ pub trait RowKey: ToArrow {
 pub struct KeyReader<E: OwnedElement>(Option<ColumnReader<E>>);
 
 impl<E: OwnedElement> KeyReader<E> {
-    /// Creates the reader of the column at `position` of the table, which is number `number` of the
-    /// key, for prefixes of `count` columns.
+    /// Creates the reader of the column at `position` of the table, for prefixes of `count`
+    /// columns. The column is at index `number` of the key, from 0.
     ///
     /// # Errors
     /// Fails if the batch lacks the column, or if the column has another type.

@@ -16,7 +16,7 @@ use kalamtable_model::{
 use kalamtable_rows::__private::{assert_flattened, assert_key, assert_type, assert_unique_ids};
 use proptest::prelude::*;
 
-/// A constant lives as long as the program, and so does what the checks are given here.
+/// Leaks a value, because the checks take constants, which have the lifetime `'static`.
 fn leak<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
@@ -29,12 +29,12 @@ fn leak_text(text: &str) -> Shared<str> {
     Shared::Static(Box::leak(text.to_string().into_boxed_str()))
 }
 
-/// Whether a check accepts its arguments.
+/// Returns whether a check accepts its arguments.
 fn accepts(check: impl FnOnce() + std::panic::UnwindSafe) -> bool {
     catch_unwind(check).is_ok()
 }
 
-/// Whether the model accepts a definition.
+/// Returns whether the model accepts a definition.
 fn model_accepts(text: String) -> bool {
     let mut sources = Sources::new();
     let source = sources.push(SourceFile::new("table.toml", text));
@@ -50,7 +50,8 @@ fn field(id: i32, name: &str, ty: ColumnType, nullable: bool) -> NestedField {
     }
 }
 
-/// Types whose nested ids are from `ids`, and which may break the rules on lengths and map keys.
+/// Generates types with nested ids from `ids`. The types may break the rules for lengths and map
+/// keys.
 fn types(ids: impl Strategy<Value = i32> + Clone + 'static) -> BoxedStrategy<ColumnType> {
     let primitive = prop_oneof![
         Just(ColumnType::Boolean),
@@ -115,7 +116,7 @@ fn types(ids: impl Strategy<Value = i32> + Clone + 'static) -> BoxedStrategy<Col
         .boxed()
 }
 
-/// `ty` inside of `levels` lists.
+/// Returns `ty` inside `levels` nested lists.
 fn nest(ty: ColumnType, levels: usize) -> ColumnType {
     (0..levels).fold(ty, |ty, level| {
         let id = 1_000 + level as i32;
@@ -126,7 +127,7 @@ fn nest(ty: ColumnType, levels: usize) -> ColumnType {
 /// Numbers the nested fields, so that their ids are unique.
 fn renumber(ty: ColumnType, next: &mut i32) -> ColumnType {
     let mut numbered = |field: &NestedField| {
-        // Ids out of range stay.
+        // Ids out of range do not change.
         let id = if (1..=MAX_ID).contains(&field.id) {
             *next += 1;
             *next

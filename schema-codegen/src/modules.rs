@@ -14,7 +14,8 @@ use crate::{definition, from_arrow, row_key, to_arrow, types, view};
 
 /// Generates one module per namespace, in it one module per table, and the static `TABLES`.
 ///
-/// All of them are sorted by name, so the order of `definitions` does not matter.
+/// The output is sorted by name, so the order of `definitions` does not matter. The names and the
+/// modules of the definitions must be unique; see `kalamtable_model::check_tables`.
 pub fn tables<'a>(
     definitions: impl IntoIterator<Item = &'a TableDefinition>,
     options: &CodegenOptions,

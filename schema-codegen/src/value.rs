@@ -14,9 +14,9 @@ use crate::view;
 
 /// Generates the items for a struct that is not a row.
 ///
-/// `definition` has its fields as columns. Their ids, and the ids inside `overrides`, are relative
-/// to the type parameter `__Base`. `overrides` is empty, or it has one element per column. `ids` is
-/// an expression for the number of ids that the struct needs.
+/// The columns of `definition` are the fields of the struct. Their ids, and the ids inside
+/// `overrides`, are relative to the type parameter `__Base`. `overrides` is empty, or it has one
+/// element per column. `ids` is an expression for the number of ids that the struct needs.
 pub fn derive_value(
     definition: &TableDefinition,
     fields: &RowFields,

@@ -227,7 +227,7 @@ impl AttributeEntries {
             .filter(move |entry| entry.key.unraw() == key)
     }
 
-    /// Whether the key occurs, with a valid or an invalid value.
+    /// Returns whether the key occurs, with a valid or an invalid value.
     pub(crate) fn has(&self, key: &str) -> bool {
         self.entry(key).is_some()
     }
@@ -289,7 +289,7 @@ impl AttributeEntries {
         })
     }
 
-    /// Whether a key without a value occurs.
+    /// Returns whether the key, which takes no value, occurs. Reports a key with a value.
     pub(crate) fn flag(&self, key: &str, problems: &mut Problems) -> bool {
         let Some(entry) = self.entry(key) else {
             return false;

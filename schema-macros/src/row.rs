@@ -138,7 +138,7 @@ impl RowStruct {
         }
     }
 
-    /// Whether the struct borrows, so that it cannot be read from Arrow.
+    /// Returns whether the struct borrows, so that it cannot be read from Arrow.
     pub(crate) fn is_borrowed(&self) -> bool {
         self.parameters.used.len() > self.types.len()
             || self.fields.iter().any(|field| field.ty.is_borrowed())
@@ -146,8 +146,8 @@ impl RowStruct {
 }
 
 impl RowField {
-    /// Whether the compiler infers the column type from the Rust type: the field states none, and
-    /// the name of the Rust type is not known.
+    /// Returns whether the compiler infers the column type from the Rust type: the field has no
+    /// attribute `type`, and the name of the Rust type is not known.
     pub(crate) fn is_inferred(&self) -> bool {
         self.ty.known.is_none() && self.attributes.ty.is_none()
     }

@@ -47,7 +47,7 @@ impl FieldType {
         }
     }
 
-    /// Whether the type is a bare number that can count the units of a time.
+    /// Returns whether the type is a bare number that can count the units of a time.
     pub(crate) fn is_units(&self) -> bool {
         self.known
             .as_ref()
@@ -59,7 +59,7 @@ impl FieldType {
         type_text(&self.value)
     }
 
-    /// Whether the type contains a reference, so that it cannot be read from Arrow.
+    /// Returns whether the type contains a reference, so that it cannot be read from Arrow.
     pub(crate) fn is_borrowed(&self) -> bool {
         has_reference(self.value.to_token_stream())
     }
@@ -74,7 +74,7 @@ impl KnownType {
         }
     }
 
-    /// Whether a column of type `ty` can hold the values, whatever the unit is.
+    /// Returns whether a column of type `ty` can hold the values, ignoring the unit of a time.
     pub(crate) fn fits(&self, ty: &ColumnType) -> bool {
         match (&self.column, ty) {
             (ColumnType::Text, ColumnType::Text | ColumnType::Json | ColumnType::File) => true,
@@ -364,7 +364,7 @@ pub(crate) fn help_to_hold(ty: &ColumnType, unit: Option<TimeUnit>) -> String {
     }
 }
 
-/// Whether the type is or contains an enum or a struct, for which the user writes a type.
+/// Returns whether the type is or contains an enum or a struct, for which the user writes a type.
 fn needs_own_type(ty: &ColumnType) -> bool {
     matches!(ty, ColumnType::Enum(_) | ColumnType::Struct(_))
         || ty.children().iter().any(|field| needs_own_type(&field.ty))

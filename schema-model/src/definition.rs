@@ -325,7 +325,7 @@ impl DefaultFunction {
         }
     }
 
-    /// Returns whether the result is a value of `ty`.
+    /// Returns whether the function can be the default of a column of type `ty`.
     pub fn fits(self, ty: &ColumnType) -> bool {
         match self {
             DefaultFunction::Now => {

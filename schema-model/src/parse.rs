@@ -22,8 +22,9 @@ use crate::source::{SourceFile, SourceId, SourceSpan, Sources};
 /// Parses one file of `sources`.
 ///
 /// # Errors
-/// All syntax errors. If there are none, all unknown and missing keys and all values of the wrong
-/// type.
+/// All syntax errors, up to [`SYNTAX_ERRORS`](limits::SYNTAX_ERRORS). If there are none, all
+/// unknown and missing keys and all values of the wrong type. An unknown `source` and a text that
+/// is too large, empty or binary are errors too.
 pub fn parse(sources: &Sources, source: SourceId) -> Result<RawTable, Vec<Diagnostic>> {
     let Some(file) = sources.get(source) else {
         let message = "the file is not among the sources of this run";

@@ -64,7 +64,7 @@ pub struct RawTable {
 }
 
 impl RawTable {
-    /// Creates a table with a name and columns, and without any option.
+    /// Creates a table with a name and columns, and without any of the optional fields.
     pub fn new(syntax: Syntax, name: Spanned<String>, columns: Spanned<Vec<RawColumn>>) -> Self {
         RawTable {
             syntax,
@@ -113,7 +113,7 @@ pub struct RawColumn {
 }
 
 impl RawColumn {
-    /// Creates a column that is not null and has no option.
+    /// Creates a column that is not nullable, without any of the optional fields.
     pub fn new(name: Spanned<String>, id: Spanned<i128>, ty: RawText) -> Self {
         RawColumn {
             name,

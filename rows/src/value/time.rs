@@ -67,7 +67,8 @@ pub struct Timestamp<U: Unit>(i64, PhantomData<U>);
 
 /// A time of day: the number of units since midnight.
 ///
-/// [`new`](Self::new) accepts any number, including a negative one and one that exceeds a day.
+/// The number is not checked: neither [`new`](Self::new) nor the conversions to and from Arrow
+/// reject a negative number or a number that exceeds a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeOfDay<U: Unit>(i64, PhantomData<U>);
 
