@@ -32,8 +32,8 @@ const EXTENSION_METADATA_KEY: &str = "ARROW:extension:metadata";
 
 impl TableDefinition {
     /// Returns the Arrow schema, with one field per column of the definition. The fields have the
-    /// metadata that the [module](crate::arrow) describes, and the schema has no metadata. System columns
-    /// are not included; see [`TableKind::system_fields`].
+    /// metadata that the [module](crate::arrow) describes, and the schema has no metadata. System
+    /// columns are not included; see [`TableKind::system_fields`].
     pub fn arrow_schema(&self) -> Schema {
         let fields: Fields = self
             .columns()
