@@ -11,11 +11,13 @@ use once_cell::sync::OnceCell;
 
 /// A concurrent map whose entries are never removed or replaced.
 ///
-/// Lookups take no lock, and return references that live as long as the map: an entry never moves.
-/// The map is meant for values that are derived from a snapshot on demand, such as parsed filters.
+/// Lookups take no lock, and return references that are valid as long as the map, because an entry
+/// never moves. The map is meant for values that are derived from a snapshot on demand, such as
+/// parsed filters, and that are cached with
+/// [`TableSnapshot::extension`](crate::TableSnapshot::extension).
 ///
 /// The entries form a hash trie with four branches per node, so a lookup among `n` entries visits
-/// about `log4(n)` nodes. Each entry occupies [`ENTRY_BYTES`](Self::ENTRY_BYTES) and the heap
+/// about `log4(n)` nodes. Each entry occupies [`ENTRY_BYTES`](Self::ENTRY_BYTES) plus the heap
 /// memory of its key and value. Keys are hashed with a fixed seed: if they come from untrusted
 /// clients, limit their number.
 ///
@@ -79,7 +81,8 @@ impl<K: Hash + Eq, V> AppendOnlyMap<K, V> {
         }
     }
 
-    /// Inserts `value` unless the map has the key already, and returns the value in the map.
+    /// Inserts `value` unless the map has the key already, and returns the value in the map. If the
+    /// map has the key, `value` is dropped.
     pub fn insert(&self, key: K, value: V) -> &V {
         let (Ok(value) | Err(value)) = self.try_insert(key, value);
         value
@@ -88,8 +91,8 @@ impl<K: Hash + Eq, V> AppendOnlyMap<K, V> {
     /// Inserts `value`, and returns a reference to it.
     ///
     /// # Errors
-    /// Fails with the existing value if the map has the key already, also if another thread inserts
-    /// it during the call.
+    /// Fails with a reference to the existing value if the map has the key already, even if another
+    /// thread inserts it during the call. `value` is then dropped.
     pub fn try_insert(&self, key: K, value: V) -> Result<&V, &V> {
         let hash = FixedState::default().hash_one(&key);
         let (mut branch, mut digits) = (&self.root, hash);

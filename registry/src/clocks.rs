@@ -51,11 +51,12 @@ impl ClockReading {
     }
 }
 
-/// A number that increases with every schema change of a table, and occasionally with a schema
-/// change of another table.
+/// A number that increases with every schema change or invalidation of a table. It also increases
+/// with schema changes of the tables that share a [clock](crate::RegistryOptions::clocks) with the
+/// table.
 ///
-/// If a table has the same epoch at two points in time, its schema did not change in between. The
-/// reverse does not hold.
+/// If a table has the same epoch at two points in time, no schema change was completed in between.
+/// The reverse does not hold. Compare only epochs of the same table and the same registry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Epoch(pub(crate) u64);
 

@@ -22,15 +22,14 @@ use crate::sync::yield_now;
 /// Consistent reads of several tables.
 impl SchemaRegistry {
     /// Returns the current versions of several tables by name, as a consistent snapshot: at some
-    /// point during the call, all of them were current. The result has one element per name, which
-    /// is `None` if no table has the name.
+    /// point during the call, all of them were current. The result has one element per name, in the
+    /// same order. An element is `None` if no table has the name.
     ///
     /// Schema changes do not wait for this method. If one of the tables changes during the call,
-    /// the lookups are repeated, as often as necessary.
+    /// the lookups are repeated, without a limit on the number of attempts.
     ///
     /// # Errors
-    /// Fails with [`Error::Store`] if a table has to be loaded and the store cannot be read, or
-    /// with [`Error::NameUnsettled`].
+    /// Fails under the conditions of [`find`](Self::find).
     pub async fn find_all(
         &self,
         names: &[NameRef<'_>],
@@ -42,7 +41,8 @@ impl SchemaRegistry {
     }
 
     /// Returns the current versions of several tables by id, as a consistent snapshot like
-    /// [`find_all`](Self::find_all).
+    /// [`find_all`](Self::find_all). The result has one element per id, in the same order. An
+    /// element is `None` if the table does not exist.
     ///
     /// # Errors
     /// Fails with [`Error::Store`] if a table has to be loaded and the store cannot be read.
@@ -54,8 +54,10 @@ impl SchemaRegistry {
     }
 
     /// Checks whether snapshots that were looked up one by one are consistent. Returns `None` if
-    /// all of them were current at some point, and otherwise a snapshot that was superseded, or
-    /// whose table was dropped, before another one became current.
+    /// they are: at some point, all of them were current. Otherwise, returns a snapshot that was
+    /// superseded, or whose table was dropped, before another one of the snapshots became current.
+    ///
+    /// If all snapshots are still current, the store is not read.
     ///
     /// # Errors
     /// Fails with [`Error::Store`] if the store cannot be read.

@@ -13,7 +13,8 @@ use std::sync::atomic::Ordering;
 
 use crate::sync::bookkeeping::{AtomicU64, Mutex, lock, thread_local};
 
-/// A kind of value that is derived from a definition once and then cached.
+/// A kind of value that is derived from a definition once and then cached. [`Stats`](crate::Stats)
+/// counts cache hits and misses per artefact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Artefact {
@@ -32,7 +33,7 @@ pub enum Artefact {
 }
 
 impl Artefact {
-    /// All kinds.
+    /// All artefacts, in the order of [`Stats::hits`](crate::Stats::hits).
     pub const ALL: [Artefact; 6] = [
         Artefact::Table,
         Artefact::SystemColumns,
@@ -42,7 +43,8 @@ impl Artefact {
         Artefact::Reader,
     ];
 
-    /// Returns the name for use in metrics: lower-case words separated by underscores.
+    /// Returns the name for use in metrics: lower-case words separated by underscores. The name of
+    /// [`Table`](Self::Table) is `schema`.
     pub const fn name(self) -> &'static str {
         match self {
             Artefact::Table => "schema",

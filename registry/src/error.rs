@@ -13,7 +13,8 @@ use kalamtable_store::{Sequence, TableId};
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The store could not be read or written, or has rejected a change.
+    /// The store could not be read or written, or has rejected a change. The inner error contains
+    /// the cause, for example a conflict with another writer.
     #[error(transparent)]
     Store(#[from] Arc<kalamtable_store::Error>),
     /// The table was dropped or never existed.
@@ -28,10 +29,10 @@ pub enum Error {
     Refused {
         /// The name of the table in the refused definition.
         table: TableName,
-        /// All incompatibilities, with help texts.
+        /// All incompatibilities, each with the rule that is violated and with help texts.
         problems: Vec<EvolutionProblem>,
     },
-    /// The name of a renamed table is invalid. The table is unchanged.
+    /// The name that a table should be renamed to is invalid. The table is unchanged.
     #[error(transparent)]
     Name(#[from] NameError),
     /// A name moved from one table to another at every attempt to load its table. The lookup can be

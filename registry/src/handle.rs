@@ -13,13 +13,13 @@ use crate::snapshot::TableSnapshot;
 
 /// A handle for repeated lookups of one table, which keeps the snapshot of the previous lookup.
 ///
-/// As long as the table does not change, a lookup costs one atomic load and one comparison.
-/// Successive lookups of one handle never return an older version than before. A lookup takes `&mut
-/// self`, so each session or task has a handle of its own: [`Clone`] creates one with the same
-/// snapshot.
+/// As long as the table does not change, a lookup costs one atomic load and one comparison. A
+/// lookup never returns an older version than a previous lookup with the same handle. A lookup
+/// takes `&mut self`, so each session or task needs a handle of its own. Cloning a handle creates
+/// another one with the same snapshot.
 ///
-/// The snapshot stays in memory until the next lookup finds a newer version, or the handle is
-/// dropped, also if the registry has evicted it.
+/// The handle keeps its snapshot in memory, even if the registry has evicted the table, until a
+/// lookup finds a newer version or the handle is dropped.
 ///
 /// Create a handle with [`SchemaRegistry::handle`](crate::SchemaRegistry::handle).
 #[derive(Clone, Debug)]
@@ -56,7 +56,9 @@ impl TableHandle {
     ///
     /// # Errors
     /// Fails with [`Error::NoSuchTable`] if the table does not exist, or with [`Error::Store`] if
-    /// the table has to be loaded and the store cannot be read.
+    /// the table has to be loaded and the store cannot be read. In [shadow
+    /// mode](crate::RegistryOptions::shadow), also fails with [`Error::Stale`] or
+    /// [`Error::ArtefactMismatch`].
     pub async fn get(&mut self) -> Result<&Arc<TableSnapshot>, Error> {
         let reading = self.registry.slots.read_clock(self.clock);
         if !self.is_current(reading) {
@@ -66,7 +68,8 @@ impl TableHandle {
         self.snapshot().ok_or(Error::NoSuchTable { id: self.id })
     }
 
-    /// Returns the current version of the table, or `None` if it is not cached or does not exist.
+    /// Returns the current version of the table, or `None` if the table is not cached or does not
+    /// exist. Does not read the store.
     pub fn cached(&mut self) -> Option<&Arc<TableSnapshot>> {
         let reading = self.registry.slots.read_clock(self.clock);
         if !self.is_current(reading) {

@@ -6,8 +6,8 @@
 //! Table definitions are stored in a [`DefinitionStore`](kalamtable_store::DefinitionStore). A
 //! [`SchemaRegistry`] caches them as immutable [`TableSnapshot`]s. A snapshot is one version of one
 //! table. It contains the definition, the Arrow schemas, and other values that were derived from
-//! them. A cached lookup takes nanoseconds and no lock, and never returns a version that is older
-//! than a completed schema change.
+//! them. A cached lookup takes no lock and completes in nanoseconds. It never returns a version
+//! that precedes a completed schema change.
 //!
 //! Use this crate if queries have to find tables that users define. If all tables are known at
 //! compile time, the schemas of their row types are constants, and no registry is needed.
@@ -58,8 +58,8 @@
 //! ```
 //!
 //! # Which lookup to use
-//! Query planners look up names, and have to load tables that are not cached. The calls are methods
-//! of [`SchemaRegistry`].
+//! All lookups are methods of [`SchemaRegistry`]. A query planner looks up names, and also needs
+//! tables that are not cached:
 //!
 //! | call | result | if the table is not cached |
 //! |---|---|---|
@@ -91,8 +91,8 @@
 //! | a thread that uses [`with`], [`schema`] and [`with_name`] | 128 KiB for its cache |
 //! | a schema change | a write to the store, and a check against all earlier versions |
 //!
-//! The cache of a thread holds up to 2,048 snapshots. They stay alive after they are evicted, until
-//! the thread reuses their slots or ends.
+//! The cache of a thread holds up to 2,048 snapshots. After the registry has evicted a table, its
+//! snapshot stays in memory until the thread reuses the slot of the snapshot or ends.
 //!
 //! [`RegistryOptions::budget_bytes`] limits the memory of tables, but not that of registries and
 //! thread caches. [`SchemaRegistry::stats`] reports the memory of tables and registries.
@@ -100,8 +100,8 @@
 //! # Derived values
 //! A snapshot caches the [schema with system columns](TableSnapshot::schema_with_system_columns)
 //! and [projected schemas](TableSnapshot::projected_schema). Other crates cache their own values
-//! with [`TableSnapshot::extension`]. A derived value has the lifetime of its snapshot, so it is
-//! never used with another version, and needs no invalidation.
+//! with [`TableSnapshot::extension`]. A derived value is dropped with its snapshot, so it is never
+//! used with another version, and needs no invalidation.
 //!
 //! ```
 //! # use std::sync::Arc;
@@ -140,9 +140,10 @@
 //! ```
 //!
 //! # Several processes
-//! If several processes share a store, call [`refresh`](SchemaRegistry::refresh) periodically:
-//! lookups see the changes of other processes after the next refresh. A change that is based on an
-//! older version fails immediately, because the store checks the version.
+//! If several processes share a store, call [`refresh`](SchemaRegistry::refresh) periodically.
+//! Lookups see the changes of other processes after the next refresh, or earlier. A schema change
+//! that is based on an outdated version always fails, even before the next refresh, because the
+//! store checks the version.
 //!
 //! # Guarantees
 //! The guarantees hold within one process. Each is shown by the tests that are named with it. The
@@ -175,8 +176,9 @@
 //! - **Absence.** The absence of a name is cached too. A table that is created under the name is
 //!   found immediately. (`created_table_replaces_cached_absence`,
 //!   `moved_name_does_not_find_its_old_table`)
-//! - **Interrupted changes.** If a schema change was committed, or may have been, and the call did
-//!   not complete, the table is loaded again. (`interrupted_schema_changes_are_visible`)
+//! - **Interrupted changes.** If the call of a schema change does not complete, but the change may
+//!   have been committed, the next lookup loads the table again.
+//!   (`interrupted_schema_changes_are_visible`)
 //! - **Ordered changes.** Changes of other processes are applied in their order. If one is missing,
 //!   `refresh` fails, and the cache is cleared.
 //!   (`missing_change_stops_refresh_and_clears_the_cache`,
@@ -185,8 +187,8 @@
 //!   memory that other threads read. Schema changes do not wait for readers. This follows from the
 //!   construction of the thread caches, and the benchmarks show it.
 //!
-//! If the future of a method that changes a table is dropped before it is complete, the change may
-//! or may not have been made.
+//! If the future of a method that changes a table is dropped before it completes, the change may or
+//! may not have been committed.
 //!
 //! [`find`]: SchemaRegistry::find
 //! [`get`]: SchemaRegistry::get

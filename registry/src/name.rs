@@ -8,10 +8,11 @@ use std::hash::{Hash, Hasher};
 use kalamtable_model::TableName;
 use papaya::Equivalent;
 
-/// A borrowed table name. It is created from a reference to a [`TableName`], or from a pair of
-/// strings.
+/// A borrowed table name, which lookups by name take. It is created from a reference to a
+/// [`TableName`], or from the namespace and the name as a pair of strings.
 ///
-/// Lookups by name compare names exactly, including case.
+/// Lookups by name compare names exactly, including case. The strings are not checked: a lookup of
+/// an invalid name finds no table.
 ///
 /// ```
 /// use kalamtable_model::TableName;

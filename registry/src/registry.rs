@@ -32,8 +32,11 @@ pub struct SchemaRegistry {
 impl SchemaRegistry {
     /// Opens a registry over a store. No table is loaded until it is looked up.
     ///
+    /// Open one registry per store and process, and clone it. A registry treats the changes that
+    /// another registry has made as changes of another process, see [`refresh`](Self::refresh).
+    ///
     /// # Errors
-    /// Fails if the store cannot be read.
+    /// Fails with [`Error::Store`] if the store cannot be read.
     pub async fn open(
         store: Arc<dyn DefinitionStore>,
         options: RegistryOptions,
@@ -46,7 +49,9 @@ impl SchemaRegistry {
         Ok(SchemaRegistry { inner })
     }
 
-    /// Returns the store.
+    /// Returns the store that this registry caches. To change tables, call the methods of the
+    /// registry: after a write to the store itself, lookups may return older versions until the
+    /// next [`refresh`](Self::refresh).
     pub fn store(&self) -> &Arc<dyn DefinitionStore> {
         &self.inner.store
     }
@@ -54,11 +59,12 @@ impl SchemaRegistry {
 
 /// Lookups that load a table if it is not cached.
 impl SchemaRegistry {
-    /// Returns the current version of the table with this name, or `None` if no table has it.
+    /// Returns the current version of the table with this name, or `None` if no table has the name.
     ///
     /// # Errors
     /// Fails with [`Error::Store`] if the table has to be loaded and the store cannot be read, or
-    /// with [`Error::NameUnsettled`] if the name moves between tables faster than it can be loaded.
+    /// with [`Error::NameUnsettled`] if at every attempt to load the table, the name moves to
+    /// another table.
     pub async fn find<'a>(
         &self,
         name: impl Into<NameRef<'a>>,
@@ -92,10 +98,10 @@ impl SchemaRegistry {
         block_on(self.get(id))
     }
 
-    /// Returns one version of a table, or `None` if it never existed. The version can be older than
-    /// the current one, and the table can be dropped.
+    /// Returns the given version of a table, or `None` if the version does not exist. It can be
+    /// older than the current version, and the table may have been dropped.
     ///
-    /// Use it to read data that was written under an older version.
+    /// Use this method to read data that was written under an older version.
     ///
     /// # Errors
     /// Fails with [`Error::Store`] if the version has to be loaded and the store cannot be read.
@@ -117,14 +123,17 @@ impl SchemaRegistry {
     }
 
     /// Creates a handle for repeated lookups of a table. The table is not looked up until the
-    /// handle is used.
+    /// handle is used, so this method does not check whether the table exists.
     pub fn handle(&self, id: TableId) -> TableHandle {
         TableHandle::new(Arc::clone(&self.inner), id)
     }
 }
 
-/// Lookups that borrow a cached table. They take no lock, and write no memory that other threads
-/// read.
+/// Lookups that do not load a table. They never wait for a load or a schema change.
+///
+/// A hit in the cache of the thread takes no lock, and writes no memory that other threads read. A
+/// miss reads the map that all threads share, and may insert the table into the cache of the
+/// thread.
 impl SchemaRegistry {
     /// Calls `read` with the current version of the table with this name, and returns its result.
     /// Returns `None` if the table is not cached or does not exist.
@@ -166,9 +175,12 @@ impl SchemaRegistry {
 impl SchemaRegistry {
     /// Returns whether a snapshot is the current version of its table.
     ///
-    /// The cost is one atomic load if nothing was published under the table's clock since the
-    /// snapshot was. A snapshot of a table that is not resident any more, and whose clock has
-    /// advanced, is reported as not current.
+    /// The check does not read the store. If the table was evicted, the result can be `false` for a
+    /// snapshot that is still current. The result is never `true` after the registry has applied a
+    /// later schema change of the table.
+    ///
+    /// The call costs one atomic load if nothing was published under the table's
+    /// [clock](crate::RegistryOptions::clocks) since the snapshot was published.
     pub fn is_current(&self, snapshot: &TableSnapshot) -> bool {
         let slots = &self.inner.slots;
         let clock = slots.table_clock(snapshot.id());
@@ -182,17 +194,21 @@ impl SchemaRegistry {
             .unwrap_or(false)
     }
 
-    /// Returns the current epoch of a table, with one atomic load. It is a cheap key for a cache
-    /// outside of the registry.
+    /// Returns the current epoch of a table, with one atomic load. The table does not have to be
+    /// cached, or to exist.
+    ///
+    /// An epoch is a cheap part of the key of a cache outside of the registry. Read the epoch
+    /// before the table is looked up: otherwise a value that is derived from an older version could
+    /// be cached under a later epoch.
     pub fn epoch(&self, id: TableId) -> Epoch {
         let slots = &self.inner.slots;
         slots.read_clock(slots.table_clock(id)).epoch()
     }
 
-    /// Returns the number of schema changes of all tables that are visible, including created and
-    /// dropped tables and invalidations.
+    /// Returns the number of schema changes that lookups see, over all tables since the registry
+    /// was opened. It includes created and dropped tables, and invalidations.
     ///
-    /// The number has increased when a method that changes a table returns.
+    /// When a method that changes a table returns, the number has already increased.
     pub fn schema_changes(&self) -> u64 {
         self.inner.slots.schema_changes()
     }

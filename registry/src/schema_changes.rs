@@ -21,10 +21,11 @@ use crate::snapshot::TableSnapshot;
 /// begin later see the change. If the returned future is dropped before it is complete, the change
 /// may or may not have been made; lookups see what the store has.
 impl SchemaRegistry {
-    /// Creates a table at version 1.
+    /// Creates a table, and returns its version 1. The version number in `definition` is ignored.
     ///
     /// # Errors
-    /// Fails with [`Error::Store`] if another table has the name, or if the store cannot be read or
+    /// Fails with [`Error::Store`] if another table has the name
+    /// ([`NameTaken`](kalamtable_store::Error::NameTaken)), or if the store cannot be read or
     /// written.
     pub async fn create(&self, definition: TableDefinition) -> Result<Arc<TableSnapshot>, Error> {
         let names = vec![definition.name().clone()];
@@ -38,17 +39,24 @@ impl SchemaRegistry {
         Ok(snapshot)
     }
 
-    /// Replaces the definition of a table, as the version after `current`. If the definition has
-    /// another name, the table is renamed.
+    /// Replaces the definition of a table, and returns the version after `current`. If the
+    /// definition has another name, the table is renamed. The version number in `definition` is
+    /// ignored.
     ///
     /// The definition has to be compatible with all earlier versions: rows that were written under
     /// any of them must be readable under it, with the same meaning.
     ///
     /// # Errors
-    /// Fails with [`Error::Refused`] if the definition is incompatible. Fails with [`Error::Store`]
-    /// if `current` is not the current version, if another table has the name, or if the store
-    /// cannot be read or written. The table is unchanged, unless the store could not confirm a
-    /// write.
+    /// Fails with [`Error::Refused`] if the definition is incompatible with an earlier version.
+    ///
+    /// Fails with [`Error::Store`] if `current` is not the current version
+    /// ([`Conflict`](kalamtable_store::Error::Conflict)), if the table was dropped
+    /// ([`NoSuchTable`](kalamtable_store::Error::NoSuchTable)), if another table has the name
+    /// ([`NameTaken`](kalamtable_store::Error::NameTaken)), or if the store cannot be read or
+    /// written. After a conflict, look the table up again and retry.
+    ///
+    /// The table is unchanged, unless the store could not confirm the write
+    /// ([`InDoubt`](kalamtable_store::Error::InDoubt)).
     pub async fn alter(
         &self,
         current: &TableSnapshot,
@@ -65,7 +73,8 @@ impl SchemaRegistry {
         Ok(snapshot)
     }
 
-    /// Renames a table, as the version after `current`. Its id and its data are unchanged.
+    /// Renames a table, and returns the version after `current`. The id and the stored rows of the
+    /// table are unchanged.
     ///
     /// # Errors
     /// Fails with [`Error::Name`] if the name is invalid, and under the conditions of
@@ -83,8 +92,8 @@ impl SchemaRegistry {
     /// [`get_version`](Self::get_version) continues to return its versions.
     ///
     /// # Errors
-    /// Fails with [`Error::Store`] if `current` is not the current version, or if the store cannot
-    /// be read or written.
+    /// Fails with [`Error::Store`] if `current` is not the current version, if the table was
+    /// dropped already, or if the store cannot be read or written.
     pub async fn drop_table(&self, current: &TableSnapshot) -> Result<(), Error> {
         let id = current.id();
         let names = vec![current.name().clone()];
@@ -119,32 +128,37 @@ impl SchemaRegistry {
 /// Changes of other processes, and invalidation.
 impl SchemaRegistry {
     /// Applies the changes that other processes have made in the store. Returns the number of the
-    /// last change.
+    /// last change that was applied.
     ///
-    /// Call it periodically, at the interval by which lookups may be late, and when another process
-    /// announces a change.
+    /// Call this method periodically, and when another process announces a change. The interval
+    /// between calls limits the time after which lookups see the changes of other processes. If the
+    /// store no longer has all changes since the previous call, the cache is cleared.
     ///
     /// # Errors
-    /// Fails with [`Error::Store`] if the store cannot be read, or with [`Error::MissingChanges`].
+    /// Fails with [`Error::Store`] if the store cannot be read, or with [`Error::MissingChanges`]
+    /// if the changes of the store are not numbered consecutively. The cache is cleared after
+    /// [`Error::MissingChanges`] and after
+    /// [`UnknownSequence`](kalamtable_store::Error::UnknownSequence), and is unchanged after any
+    /// other error.
     pub async fn refresh(&self) -> Result<Sequence, Error> {
         self.store().refresh().await?;
         self.inner.follow().await
     }
 
-    /// Invalidates the cached table with this id. Lookups that begin after the call load the table
-    /// again.
+    /// Invalidates the cached table with this id. A lookup that begins after the call loads the
+    /// table again. The store is unchanged.
     pub fn invalidate(&self, id: TableId) {
         self.inner.slots.apply_change(id, None, &[]);
     }
 
-    /// Invalidates the cached table of a name, or its cached absence. Lookups by this name that
-    /// begin after the call load it again.
+    /// Invalidates the cached result of lookups by a name: a table, or the absence of one. A lookup
+    /// by this name that begins after the call reads the store again.
     pub fn invalidate_name<'a>(&self, name: impl Into<NameRef<'a>>) {
         self.inner.slots.invalidate_name(name.into());
     }
 
-    /// Invalidates everything that is cached. Lookups that begin after the call load from the
-    /// store.
+    /// Invalidates all cached tables, names and versions. A lookup that begins after the call loads
+    /// its table from the store.
     pub fn clear(&self) {
         self.inner.slots.clear();
     }

@@ -117,7 +117,8 @@ impl TableSnapshot {
     }
 
     /// Returns the epoch at which this snapshot was published as the current version of the table,
-    /// or `None` if it never was.
+    /// or `None` if it was never published, for example because it was looked up as an older
+    /// version.
     pub fn epoch(&self) -> Option<Epoch> {
         self.published().map(ClockReading::epoch)
     }
@@ -127,17 +128,17 @@ impl TableSnapshot {
         self.sequence
     }
 
-    /// Returns the time at which this version was created.
+    /// Returns the timestamp of the change that created this version.
     pub fn changed_at(&self) -> UnixMicros {
         self.changed_at
     }
 
-    /// Returns the time at which the table was created.
+    /// Returns the timestamp of the change that created the table.
     pub fn created_at(&self) -> UnixMicros {
         self.created_at
     }
 
-    /// Returns the definition of the table.
+    /// Returns the definition of the table in this version.
     pub fn definition(&self) -> &TableDefinition {
         &self.definition
     }
@@ -147,7 +148,8 @@ impl TableSnapshot {
         self.layout.schema()
     }
 
-    /// Returns the Arrow schema followed by the system columns of this kind of table.
+    /// Returns the Arrow schema with the system columns of this kind of table after the table's own
+    /// columns. If the kind has no system columns, the result is [`schema`](Self::schema).
     ///
     /// The schema is created at the first call, and cached.
     pub fn schema_with_system_columns(&self) -> &SchemaRef {
@@ -163,10 +165,13 @@ impl TableSnapshot {
     /// `columns` holds indices into
     /// [`schema_with_system_columns`](Self::schema_with_system_columns), in any order and with
     /// repetitions. The indices of the table's own columns are those of [`schema`](Self::schema).
-    /// The first 512 projections of a layout are cached and borrowed.
+    ///
+    /// A cached projection is returned as [`Cow::Borrowed`], any other as [`Cow::Owned`]. The cache
+    /// keeps the first 512 projections that are requested. Tables of one kind with equal columns
+    /// and keys share the cache.
     ///
     /// # Errors
-    /// Fails if an index is out of range.
+    /// Fails with [`ArrowError::SchemaError`] if an index is out of range.
     pub fn projected_schema(&self, columns: &[usize]) -> Result<Cow<'_, SchemaRef>, ArrowError> {
         let (schema, is_created) = self.layout.projected(columns)?;
         if is_created {
@@ -178,14 +183,14 @@ impl TableSnapshot {
     /// Returns the value of type `T` that is cached with this version, and creates it with `create`
     /// if none exists.
     ///
-    /// A snapshot caches one value per type, and drops it together with itself, so a value derived
-    /// from one version is never used with another one. If two threads create a value at the same
-    /// time, both get the first one.
+    /// A snapshot caches one value per type. The value is dropped with the snapshot, so a value
+    /// that is derived from one version is never used with another version. If two threads create a
+    /// value at the same time, one of the values is kept, and both threads get it.
     ///
     /// Report the bytes of the value with [`charge`](Self::charge), and each lookup with
-    /// [`record_lookup`](Self::record_lookup). The value must not hold an `Arc` of the snapshot,
-    /// which would never be freed. It must not use the registry when it is dropped, because that
-    /// can happen while the registry holds a lock.
+    /// [`record_lookup`](Self::record_lookup). The value must not hold an `Arc` of the snapshot:
+    /// the cycle would never be freed. The destructor of the value must not use the registry,
+    /// because the value can be dropped while the registry holds a lock.
     pub fn extension<T: Any + Send + Sync>(&self, create: impl FnOnce() -> T) -> &T {
         let mut link = &self.extensions;
         while let Some(extension) = link.get() {
@@ -217,9 +222,11 @@ impl TableSnapshot {
         }
     }
 
-    /// Adds `bytes` to the size of this snapshot, for a value that was cached with it.
+    /// Adds `bytes` to the size of this snapshot, for a value that was cached with it. Call it once
+    /// per value; the bytes are released with the snapshot.
     ///
-    /// The registry may evict other tables, or this one, to stay within its budget.
+    /// The registry may evict other tables, or this one, to stay within its
+    /// [budget](crate::RegistryOptions::budget_bytes).
     pub fn charge(&self, bytes: usize) {
         self.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.metrics.live_bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -234,7 +241,8 @@ impl TableSnapshot {
 
     /// Counts a lookup of a value that is cached with this version, as a cache hit or a cache miss.
     ///
-    /// [`Stats`](crate::Stats) reports the counts per artefact.
+    /// Call it for values that are cached with [`extension`](Self::extension); the registry counts
+    /// its own artefacts. [`Stats`](crate::Stats) reports the counts per artefact.
     pub fn record_lookup(&self, artefact: Artefact, is_hit: bool) {
         self.metrics.counters.increment(if is_hit {
             RegistryCounter::Hit(artefact)
@@ -243,8 +251,8 @@ impl TableSnapshot {
         });
     }
 
-    /// Returns the bytes of this snapshot, without the schemas and columns that tables with equal
-    /// columns share.
+    /// Returns the size of this snapshot in bytes, including [charged](Self::charge) values, but
+    /// without the schemas and columns that tables with equal columns share.
     pub fn bytes(&self) -> usize {
         self.bytes.load(Ordering::Relaxed)
     }

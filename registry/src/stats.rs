@@ -40,23 +40,25 @@ pub struct Stats {
     pub misses: Vec<(Artefact, u64)>,
     /// The number of reads of the store for lookups, including failed ones.
     pub loads: u64,
-    /// The number of reads of the store for lookups that failed.
+    /// The number of reads in `loads` that failed.
     pub load_failures: u64,
-    /// The number of evicted tables, versions and absences.
+    /// The number of tables, older versions and absent ids or names that were evicted to stay
+    /// within the budget.
     pub evictions: u64,
-    /// The number of times that a table, a name or the whole cache was changed or invalidated.
+    /// The number of schema changes that were applied to the cache, and of calls that invalidated a
+    /// table, a name or the whole cache.
     pub invalidations: u64,
     /// The number of visible schema changes, as returned by [`SchemaRegistry::schema_changes`].
     pub schema_changes: u64,
-    /// The number of the last change of the store that was applied.
+    /// The number of the last change of the store that this registry has applied.
     pub sequence: Sequence,
 }
 
 impl SchemaRegistry {
     /// Returns the counters and the memory of the registry.
     ///
-    /// The call takes time proportional to the number of cached tables, and blocks publishing for
-    /// that time, but does not block cache hits.
+    /// The call takes time proportional to the number of cached tables. During that time, loads and
+    /// schema changes cannot publish their results, but cache hits are not blocked.
     pub fn stats(&self) -> Stats {
         let registry = &self.inner;
         let counters = &registry.metrics.counters;

@@ -17,8 +17,8 @@
 //! $ cd my-server
 //! ```
 //!
-//! Describe a table in `schemas/app/events.toml`, with one line per column. Its name consists of a
-//! namespace and the name of the table:
+//! Describe a table in `schemas/app/events.toml`, with one line per column. The value of `name`
+//! consists of a namespace and the name of the table within it:
 //!
 //! ```toml
 //! name        = "app.events"
@@ -37,7 +37,7 @@
 //! or moved.
 //!
 //! Add the dependencies to `Cargo.toml`. KalamTable is not published on crates.io, so the paths
-//! lead to a clone of its repository:
+//! refer to a clone of its repository next to `my-server`:
 //!
 //! ```toml
 //! [dependencies]
@@ -105,8 +105,8 @@
 //!
 //! # Generated code
 //!
-//! [`compile`] writes one file, `kalamtable.rs` in cargo's `OUT_DIR`. It contains one module per
-//! namespace, and in it one module per table. For the example:
+//! [`compile`] writes one file, `kalamtable.rs` in cargo's `OUT_DIR`. The file contains one module
+//! per namespace, which contains one module per table. In the example:
 //!
 //! | item | description |
 //! |---|---|
@@ -121,13 +121,13 @@
 //!
 //! `Event` implements `ToArrow` and `FromArrow`, and `KeyedRow` for its primary key.
 //!
-//! The file depends only on the definitions and the configuration. It is written only when its
-//! content changes, so an edit of the layout of a TOML file does not recompile the crate.
+//! The content of the file depends only on the definitions and the configuration. The file is
+//! written only when its content changes, so reformatting a TOML file does not recompile the crate.
 //!
 //! # Errors in definitions
 //!
 //! A mistake in a definition fails the build. Cargo shows each mistake with its file, line and
-//! column, the number of the rule, and a suggestion:
+//! column, the code of the rule, and usually a suggestion:
 //!
 //! ```text
 //! error: my-server@0.1.0: schemas/app/events.toml:9:36: unknown key `nulable` [KT0101]; help: did you mean `nullable`?
@@ -151,8 +151,8 @@
 //! }
 //! ```
 //!
-//! A program that reads definitions without a build script uses [`load`], or
-//! [`Config::try_compile`] with a folder of its own.
+//! A program that is not a build script reads definitions with [`load`], or generates code into a
+//! folder of its choice with [`Config::try_compile`].
 
 #![expect(
     clippy::needless_doctest_main,

@@ -7,7 +7,8 @@ use std::fmt::{self, Write};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 
-/// The SHA-256 of the content of an object.
+/// The SHA-256 of the content of an object, as reported by [`DamageKind`](crate::DamageKind). It is
+/// displayed and serialized as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Checksum([u8; 32]);
 

@@ -6,7 +6,8 @@ use kalamtable_model::Diagnostic;
 
 use crate::checksum::Checksum;
 
-/// An object of a log that does not have the content that was written.
+/// An object of an [`ObjectStoreLog`](crate::ObjectStoreLog) that is missing or does not have the
+/// content that was written.
 #[derive(Debug, thiserror::Error)]
 #[error("`{path}` {kind}")]
 pub struct Damage {
@@ -53,7 +54,7 @@ pub enum DamageKind {
         /// The sequence number in the object.
         found: u64,
     },
-    /// The object was written after a change other than the one that precedes it in the log.
+    /// The object names a preceding change that differs from the preceding change in the log.
     #[error("does not follow the change before it: the log was overwritten or forked")]
     Fork {
         /// The checksum of the preceding change in the log.
@@ -70,7 +71,8 @@ pub enum DamageKind {
         /// The problems of the definition.
         problems: Vec<Diagnostic>,
     },
-    /// A change in the object cannot be applied to the tables as of the preceding change.
+    /// A change in the object cannot be applied to the state after the preceding change. The text
+    /// is the reason.
     #[error("contains a change that cannot be applied: {0}")]
     Inapplicable(&'static str),
 }

@@ -17,9 +17,9 @@ use crate::table::{DefinitionChange, Sequence, StoredTable, TableId};
 /// the other processes see it.
 ///
 /// The store assigns versions: [`create`](Self::create) stores version 1 and
-/// [`replace`](Self::replace) the next version, whatever version the given definition has. Stored
-/// rows refer to their definition by id and version, so a store keeps all versions for ever,
-/// including those of dropped tables. It also records the time of each change as
+/// [`replace`](Self::replace) the next version. Both ignore the version in the given definition.
+/// Stored rows refer to their definition by id and version, so a store keeps all versions
+/// permanently, including those of dropped tables. It also records the timestamp of each change, as
 /// [`UnixMicros`](crate::UnixMicros).
 ///
 /// If the future of a writing method is dropped before it completes, the change may or may not have
@@ -73,7 +73,7 @@ pub trait DefinitionStore: Debug + Send + Sync + 'static {
         Ok(self.list().await?.len())
     }
 
-    /// Creates a table at version 1.
+    /// Creates a table, and returns its version 1, with the id that the store assigned.
     ///
     /// # Errors
     /// - [`Error::NameTaken`] if another table has the name.
@@ -81,8 +81,8 @@ pub trait DefinitionStore: Debug + Send + Sync + 'static {
     /// - Any other error if the store cannot be read or written.
     async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error>;
 
-    /// Replaces the definition of a table, which becomes version `expected_version + 1`. If the
-    /// name in `definition` differs from the current name, the table is renamed.
+    /// Replaces the definition of a table, and returns the created version, `expected_version + 1`.
+    /// If the name in `definition` differs from the current name, the table is renamed.
     ///
     /// # Errors
     /// - [`Error::Conflict`] if the current version is not `expected_version`; nothing has changed.
@@ -98,8 +98,8 @@ pub trait DefinitionStore: Debug + Send + Sync + 'static {
         definition: TableDefinition,
     ) -> Result<StoredTable, Error>;
 
-    /// Drops a table and returns the number of that change. The name is free immediately; the id
-    /// and the versions of the table remain readable.
+    /// Drops a table, and returns the number of the change. The name can be used again immediately.
+    /// The id is never used again, and the versions remain readable by id.
     ///
     /// # Errors
     /// - [`Error::Conflict`] if the current version is not `expected_version`; nothing has changed.
@@ -107,15 +107,15 @@ pub trait DefinitionStore: Debug + Send + Sync + 'static {
     /// - Any other error if the store cannot be read or written.
     async fn drop_table(&self, id: TableId, expected_version: u32) -> Result<Sequence, Error>;
 
-    /// Returns all versions of a table, which may have been dropped, from version 1; empty if the
-    /// table never existed.
+    /// Returns all versions of a table, which may have been dropped, in ascending order. The result
+    /// is empty if the table never existed.
     ///
     /// # Errors
     /// Fails if the store cannot be read.
     async fn history(&self, id: TableId) -> Result<Vec<StoredTable>, Error>;
 
-    /// Returns the changes after `sequence`, in order and without gaps. [`Sequence::START`] returns
-    /// all changes.
+    /// Returns the changes after `sequence`, in order and without gaps. With [`Sequence::START`],
+    /// it returns all changes.
     ///
     /// # Errors
     /// - [`Error::ChangesForgotten`] if the store no longer has the first of these changes.

@@ -43,8 +43,9 @@ pub enum Error {
         /// The table.
         id: TableId,
     },
-    /// The definition is not equal to the one that is parsed from its canonical text. Definitions
-    /// that were parsed and checked always are; a definition that was assembled by hand may not be.
+    /// The definition cannot be stored, because parsing its canonical text fails or results in
+    /// another definition. This does not happen to a definition that was parsed and checked, but
+    /// may happen to one that was assembled in code.
     #[error(
         "the definition of {} cannot be read back from its canonical text{}",
         backticked(&.table.to_string()),
@@ -76,9 +77,10 @@ pub enum Error {
         /// The number of the last change.
         last: Sequence,
     },
-    /// The store no longer has the requested changes. The stores of this crate keep all changes and
-    /// never return this error. A consumer that receives it reads
-    /// [`list`](crate::DefinitionStore::list) and continues from there.
+    /// The store no longer has the requested changes. The stores of this crate keep all changes,
+    /// and never return this error. A consumer that receives it reads
+    /// [`last_sequence`](crate::DefinitionStore::last_sequence) and then
+    /// [`list`](crate::DefinitionStore::list), and continues with the changes after that number.
     #[error("the changes after {asked} are no longer available: the oldest one is {oldest}")]
     ChangesForgotten {
         /// The sequence number after which changes were requested.
@@ -115,8 +117,8 @@ pub enum Error {
         /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The operating system has no random numbers. A process needs one to recognize its own
-    /// changes.
+    /// The operating system did not supply a random number, which a process needs to recognize its
+    /// own changes in a log.
     #[error("cannot get a random number from the operating system")]
     Random(#[from] getrandom::Error),
     /// An error of a store that is implemented in another crate.

@@ -3,12 +3,13 @@
 //! [`forward_definition_store!`](crate::forward_definition_store): methods of a store that call the
 //! same method of an inner store.
 
-/// Implements methods of [`DefinitionStore`](crate::DefinitionStore) by a call of the same method
-/// of a field.
+/// Implements methods of [`DefinitionStore`](crate::DefinitionStore) by calling the same methods of
+/// a field.
 ///
-/// Use it inside of `impl DefinitionStore`, for a store that wraps another one and intercepts some
-/// of the methods: to count calls, to check permissions, to inject faults in a test. The first
-/// argument is the field of the inner store, followed by the names of the forwarded methods.
+/// Use the macro in an `impl DefinitionStore` block, for a store that wraps another one and
+/// intercepts some of the methods: to count calls, to check permissions, or to inject faults in a
+/// test. The argument is the field of the inner store, followed by a colon and the names of the
+/// forwarded methods.
 ///
 /// ```
 /// use std::sync::atomic::{AtomicU64, Ordering};

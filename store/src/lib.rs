@@ -6,7 +6,7 @@
 //! all changes. Writers use compare-and-swap on the version of a table, so no update is lost. This
 //! crate has the trait and two stores:
 //!
-//! | store | definitions live in | shared by |
+//! | store | definitions are kept in | shared by |
 //! |---|---|---|
 //! | [`MemoryStore`] | memory | the threads of one process |
 //! | [`ObjectStoreLog`] | a log of changes in a folder or a bucket | any number of processes |
@@ -30,14 +30,14 @@
 //! # }
 //! ```
 //! For a bucket, pass a client of the `object_store` crate to [`ObjectStoreLog::open`].
-//! [`LogOptions`] state how old the state may be that reads return, and how often a checkpoint is
-//! written.
+//! [`LogOptions`] set the maximum age of the state that reads return, and the number of changes
+//! between checkpoints.
 //!
 //! # Create and change a table
 //! Definitions come from `kalamtable_model`, here from text. The store ignores the version in a
 //! definition: a created table has version 1, and each replacement the next version. A replacement
-//! names the version that it was derived from, and fails with [`Error::Conflict`] if the table is
-//! at another one.
+//! names the version that it was derived from, and fails with [`Error::Conflict`] if the table has
+//! another current version.
 //! ```
 //! use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
 //! # use kalamtable_store::{DefinitionStore, LogOptions, ObjectStoreLog};
@@ -85,7 +85,7 @@
 //! # Read from another process
 //! Every process that opens the same folder or bucket sees the same versions and the same order of
 //! changes. [`changes_since`](DefinitionStore::changes_since) returns the changes after a sequence
-//! number, for caches that have to follow.
+//! number, which a cache needs to stay current.
 //! ```
 //! # use kalamtable_model::{SourceFile, Sources, parse_and_check};
 //! use kalamtable_store::{ChangeKind, Sequence};
@@ -115,9 +115,9 @@
 //! ```
 //!
 //! # Implement a store
-//! A store of another kind implements [`DefinitionStore`] and returns its own errors as
-//! [`Error::Other`]. A store that wraps another one and changes some of its methods forwards the
-//! rest with [`forward_definition_store!`].
+//! To implement another kind of store, implement [`DefinitionStore`], and return errors of the
+//! storage as [`Error::Other`]. A store that wraps another one and overrides some of the methods
+//! forwards the other methods with [`forward_definition_store!`].
 
 mod checksum;
 mod damage;

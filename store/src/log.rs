@@ -39,8 +39,9 @@ use crate::error::Error;
 use crate::state::{Operation, StoreState};
 use crate::table::{DefinitionChange, Sequence, StoredTable, TableId};
 
-/// A [`DefinitionStore`] in a log of changes on an object store: a local folder, or a bucket. Any
-/// number of processes can share a log. Each of them has all definitions in memory.
+/// A [`DefinitionStore`] that keeps its definitions in a log of changes on an object store: a local
+/// folder, or a bucket. Any number of processes can share a log. Each process holds all versions of
+/// all definitions in memory.
 ///
 /// ```
 /// # futures::executor::block_on(async {
@@ -66,7 +67,8 @@ use crate::table::{DefinitionChange, Sequence, StoredTable, TableId};
 /// so that earlier entries can be deleted.
 ///
 /// The object store must support `PutMode::Create`, and a listing must contain all objects whose
-/// write has completed. The implementations for local files, S3, GCS and Azure fulfil both.
+/// write has completed. The implementations for local files, S3, GCS and Azure meet both
+/// requirements.
 ///
 /// # Visibility
 /// A read returns the state of the last refresh, and refreshes first if that was longer than
@@ -120,12 +122,13 @@ impl ObjectStoreLog {
         Ok(ObjectStoreLog { client })
     }
 
-    /// Opens the log whose objects are below `prefix`. An empty prefix is a valid, empty log;
-    /// opening does not write.
+    /// Opens the log whose objects have paths below `prefix`. If no such object exists, the log is
+    /// empty. Opening a log does not write to the object store.
     ///
     /// # Errors
     /// - [`Error::Damaged`] if an object is damaged.
     /// - [`Error::ObjectStore`] if the object store cannot be read.
+    /// - [`Error::Random`] if the operating system does not supply a random number.
     pub async fn open(
         objects: Arc<dyn ObjectStore>,
         prefix: Path,
@@ -136,11 +139,13 @@ impl ObjectStoreLog {
         Ok(ObjectStoreLog { client })
     }
 
-    /// Opens the log like [`open`](Self::open). If an object is damaged, returns a store for
-    /// reading the changes before it, and the damage.
+    /// Opens the log like [`open`](Self::open), but does not fail if an object is damaged. Returns
+    /// the store, and the damage, or `None` if no object is damaged. The store of a damaged log can
+    /// be read, and has the changes before the damage. Writes fail with [`Error::Damaged`].
     ///
     /// # Errors
     /// - [`Error::ObjectStore`] if the object store cannot be read.
+    /// - [`Error::Random`] if the operating system does not supply a random number.
     pub async fn open_damaged(
         objects: Arc<dyn ObjectStore>,
         prefix: Path,
@@ -155,10 +160,12 @@ impl ObjectStoreLog {
         Ok((ObjectStoreLog { client }, damage))
     }
 
-    /// Writes a checkpoint of all changes, and returns the number of the last one. Opening a log
-    /// reads the newest checkpoint and the entries after it.
+    /// Writes a checkpoint of all changes, and returns the number of the last change. Opening a log
+    /// reads the newest checkpoint and the entries after it, so a recent checkpoint makes opening
+    /// faster.
     ///
-    /// Does nothing if the log is empty, or if an undamaged checkpoint with that number exists.
+    /// Nothing is written if the log is empty, or if an undamaged checkpoint with that number
+    /// exists.
     ///
     /// # Errors
     /// - [`Error::TooLarge`] if the checkpoint would exceed

@@ -11,8 +11,8 @@ use crate::unix_micros::UnixMicros;
 
 /// The identity of a table within a store, independent of its name.
 ///
-/// The first table has id 1 and each later table the next number. An id is never reused: a table
-/// that is created under the name of a dropped table has another id.
+/// The first table of a store has id 1, and each later table has the next number. An id is never
+/// reused: a table that is created under the name of a dropped table has another id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TableId(pub u64);
 
@@ -23,7 +23,7 @@ impl fmt::Display for TableId {
 }
 
 /// The sequence number of a change in a store. The first change has number 1, and each later change
-/// the next number, whichever table it concerns.
+/// has the next number. All tables of a store share one sequence.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sequence(pub u64);
 
@@ -59,7 +59,8 @@ pub struct StoredTable {
 }
 
 impl StoredTable {
-    /// Returns the version number, from 1: the `expected_version` of the next change of the table.
+    /// Returns the version number; the first version is 1. To change the table, pass the number of
+    /// its current version as `expected_version`.
     pub fn version(&self) -> u32 {
         self.definition.version()
     }
@@ -70,7 +71,8 @@ impl StoredTable {
 pub struct DefinitionChange {
     /// The number of the change.
     pub sequence: Sequence,
-    /// The timestamp of the change, not earlier than that of the previous change.
+    /// The timestamp of the change, which is never earlier than the timestamp of the previous
+    /// change.
     pub changed_at: UnixMicros,
     /// The id of the table.
     pub table: TableId,

@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The timestamps in a store come from the clock of the process that made the change. They never
 /// decrease from one change to the next: if the clock of a process is behind the timestamp of the
 /// last change, the next change gets the timestamp of the last change. Consequently, after a change
-/// by a process whose clock is fast, changes keep that timestamp until the other clocks reach it.
+/// by a process whose clock is ahead, further changes get the same timestamp until the clocks of
+/// the other processes reach it.
 ///
 /// ```
 /// use std::time::{Duration, UNIX_EPOCH};
@@ -27,7 +28,8 @@ impl UnixMicros {
     }
 }
 
-/// Saturates if the number of microseconds does not fit into 64 bits.
+/// Drops fractions of a microsecond, and saturates if the number of microseconds does not fit into
+/// 64 bits.
 impl From<SystemTime> for UnixMicros {
     fn from(time: SystemTime) -> Self {
         let micros = |distance: Duration| i64::try_from(distance.as_micros()).unwrap_or(i64::MAX);

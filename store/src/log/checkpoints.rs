@@ -14,11 +14,13 @@ use crate::table::Sequence;
 /// deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CleanedUp {
-    /// Entries that two checkpoints contain.
+    /// The number of deleted entries, which at least two checkpoints contain.
     pub entries: usize,
-    /// Checkpoints older than those two.
+    /// The number of deleted checkpoints. Each of them was older than the two newest readable
+    /// checkpoints.
     pub checkpoints: usize,
-    /// Temporary files of processes that died during a write. Always 0 unless the log was opened by
+    /// The number of deleted temporary files, which were left by processes that died during a
+    /// write. Always 0 unless the log was opened by
     /// [`ObjectStoreLog::open_folder`](crate::ObjectStoreLog::open_folder).
     pub leftovers: usize,
 }

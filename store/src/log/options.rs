@@ -27,9 +27,16 @@ pub struct LogOptions {
     /// The number of changes after which a write also writes a checkpoint. With `None`, only
     /// [`checkpoint`](crate::ObjectStoreLog::checkpoint) writes checkpoints. The default is 256.
     pub checkpoint_every: Option<NonZeroU64>,
-    /// The maximum size of an entry in bytes, for reads and writes. The default is 8 MiB.
+    /// The maximum size of an entry, which contains one change, in bytes. The default is 8 MiB.
+    ///
+    /// A write of a larger entry fails with [`Error::TooLarge`](crate::Error::TooLarge). A larger
+    /// entry in the log is not read, and counts as damage
+    /// ([`DamageKind::TooLarge`](crate::DamageKind::TooLarge)), so processes that share a log
+    /// should use equal limits.
     pub max_entry_bytes: u64,
-    /// The maximum size of a checkpoint in bytes, for reads and writes. The default is 1 GiB.
+    /// The maximum size of a checkpoint, which contains all changes, in bytes. The default is 1
+    /// GiB. The limit applies to writes and reads like `max_entry_bytes`, but if a checkpoint that
+    /// `checkpoint_every` requests would exceed the limit, it is not written, and no call fails.
     pub max_checkpoint_bytes: u64,
 }
 
