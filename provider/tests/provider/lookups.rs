@@ -519,7 +519,7 @@ async fn plan_relies_on_the_declared_order() {
     let plan = frame.create_physical_plan().await.unwrap();
     let failed = collect(plan, session.task_ctx()).await.unwrap_err();
     assert!(
-        failed.to_string().contains("its rows are in key order"),
+        failed.to_string().contains("the source declares key order"),
         "{failed}"
     );
 }

@@ -133,10 +133,10 @@ async fn tables_lists_definitions_of_every_catalog() {
     assert_eq!(
         answer(&ctx, sql).await,
         "datafusion app events BASE TABLE app.events shared 2 An event and its time.\n\
-         datafusion kalamtable columns VIEW kalamtable.columns view 1 Their columns.\n\
-         datafusion kalamtable key_column_usage VIEW kalamtable.key_column_usage view 1 The columns of their keys.\n\
-         datafusion kalamtable table_constraints VIEW kalamtable.table_constraints view 1 Their keys, and the closed sets of their columns.\n\
-         datafusion kalamtable tables VIEW kalamtable.tables view 1 The tables that have a definition.\n\
+         datafusion kalamtable columns VIEW kalamtable.columns view 1 A column of a table that has a definition.\n\
+         datafusion kalamtable key_column_usage VIEW kalamtable.key_column_usage view 1 A column of a key.\n\
+         datafusion kalamtable table_constraints VIEW kalamtable.table_constraints view 1 A key of a table, or the closed set of a column.\n\
+         datafusion kalamtable tables VIEW kalamtable.tables view 1 A table that has a definition.\n\
          second Sales say \"Orders\" BASE TABLE shop.Orders shared 1 Made while the server runs"
     );
     let sql = "SELECT fingerprint FROM kalamtable.tables WHERE table_name = 'events'";

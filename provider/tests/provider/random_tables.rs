@@ -12,7 +12,7 @@ use arrow::array::{
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{cast, take_record_batch};
-use arrow::datatypes::{DataType, Field, IntervalMonthDayNano};
+use arrow::datatypes::{DataType, IntervalMonthDayNano};
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::ScalarValue;
 use datafusion::dataframe::DataFrame;
@@ -20,7 +20,7 @@ use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::{SessionConfig, SessionContext, ident};
 use kalamtable_contract as contract;
-use kalamtable_model::TableDefinition;
+use kalamtable_model::{ColumnType, TableDefinition};
 use kalamtable_provider::{Error, RowProvider};
 use proptest::prelude::*;
 
@@ -158,9 +158,27 @@ const TEXTS: [&str; 8] = [
     "null",
 ];
 
-/// Returns values of a type, with repetitions, and with nulls if it is nullable. Negative zero is
+const JSON: [&str; 5] = ["null", "1", "\"a\"", "{}", "[true, {\"b\": 2}]"];
+
+/// Returns the texts that are valid in a column.
+fn texts_of(ty: &ColumnType) -> &'static [&'static str] {
+    match ty {
+        ColumnType::Enum(_) => &["a", "b"],
+        ColumnType::Json => &JSON,
+        _ => &TEXTS,
+    }
+}
+
+/// Returns values of a type, with repetitions, and with nulls if it is nullable. Texts are taken
+/// from `texts`. Negative zero is
 /// omitted: in DataFusion 55 it equals zero, but is not in a list that contains zero.
-fn array(ty: &DataType, nullable: bool, rows: usize, random: &mut Random) -> ArrayRef {
+fn array(
+    ty: &DataType,
+    nullable: bool,
+    rows: usize,
+    texts: &[&'static str],
+    random: &mut Random,
+) -> ArrayRef {
     let nulls: Option<NullBuffer> = nullable.then(|| {
         (0..rows)
             .map(|_| random.below(4) > 0)
@@ -199,7 +217,7 @@ fn array(ty: &DataType, nullable: bool, rows: usize, random: &mut Random) -> Arr
             Arc::new(values.with_precision_and_scale(*precision, *scale).unwrap())
         }
         DataType::Utf8 | DataType::Binary => {
-            let values: StringArray = (0..rows).map(|_| Some(*random.of(&TEXTS))).collect();
+            let values: StringArray = (0..rows).map(|_| Some(*random.of(texts))).collect();
             cast(&values, ty).unwrap()
         }
         DataType::FixedSizeBinary(width) => {
@@ -238,6 +256,7 @@ fn array(ty: &DataType, nullable: bool, rows: usize, random: &mut Random) -> Arr
                 field.data_type(),
                 field.is_nullable(),
                 rows * *width as usize,
+                texts,
                 random,
             );
             let list = FixedSizeListArray::try_new(field.clone(), *width, children, nulls);
@@ -247,13 +266,13 @@ fn array(ty: &DataType, nullable: bool, rows: usize, random: &mut Random) -> Arr
             let offsets =
                 OffsetBuffer::from_lengths((0..rows).map(|_| random.below(3)).collect::<Vec<_>>());
             let count = *offsets.last().unwrap() as usize;
-            let children = array(field.data_type(), field.is_nullable(), count, random);
+            let children = array(field.data_type(), field.is_nullable(), count, texts, random);
             return Arc::new(ListArray::try_new(field.clone(), offsets, children, nulls).unwrap());
         }
         DataType::Struct(fields) => {
             let children = fields
                 .iter()
-                .map(|field| array(field.data_type(), field.is_nullable(), rows, random));
+                .map(|field| array(field.data_type(), field.is_nullable(), rows, texts, random));
             let children: Vec<ArrayRef> = children.collect();
             return Arc::new(StructArray::try_new(fields.clone(), children, nulls).unwrap());
         }
@@ -269,6 +288,7 @@ fn array(ty: &DataType, nullable: bool, rows: usize, random: &mut Random) -> Arr
                 fields[1].data_type(),
                 fields[1].is_nullable(),
                 keys.len(),
+                texts,
                 random,
             );
             let entries_array =
@@ -291,10 +311,18 @@ fn array(ty: &DataType, nullable: bool, rows: usize, random: &mut Random) -> Arr
 /// Returns valid rows of the definition, with distinct keys.
 fn rows(definition: &TableDefinition, plan: &Plan, random: &mut Random) -> RecordBatch {
     let schema = Arc::new(definition.arrow_schema());
-    let columns = schema.fields().iter();
-    let columns = columns
-        .map(|field: &Arc<Field>| array(field.data_type(), field.is_nullable(), plan.rows, random));
-    let rows = RecordBatch::try_new(schema.clone(), columns.collect()).unwrap();
+    let columns = schema.fields().iter().zip(definition.columns());
+    let arrays = columns.map(|(field, column)| {
+        let texts = texts_of(&column.ty);
+        array(
+            field.data_type(),
+            field.is_nullable(),
+            plan.rows,
+            texts,
+            random,
+        )
+    });
+    let rows = RecordBatch::try_new(schema.clone(), arrays.collect()).unwrap();
     let mut keep: Vec<usize> = (0..plan.rows).collect();
     let keys = std::iter::once(definition.key_columns())
         .chain(definition.unique_keys().iter().map(|key| &**key));
@@ -498,7 +526,7 @@ fn batches_that_do_not_fit_the_table_fail() {
     check(vec![("c0", texts(vec!["1"]))], "app.made_up");
     check(
         vec![("c0", ids(vec![Some(1), Some(2), Some(1)]))],
-        "row 2: the primary key `c0` = 1 is there",
+        "row 2: the primary key `c0` = 1 exists already",
     );
     check(
         vec![
