@@ -91,7 +91,7 @@ async fn the_access_matrix() {
 }
 
 #[tokio::test]
-async fn errors_say_what_would_be_needed() {
+async fn access_errors_name_the_required_role() {
     let server = Server::new().await;
     let shared = "kind = 'shared'\naccess_level = 'restricted'";
     server.create(&table("shared", shared, "")).await;
@@ -109,7 +109,7 @@ async fn errors_say_what_would_be_needed() {
     let explained = answer(&server.nobody(), "EXPLAIN SELECT * FROM app.own").await;
     assert!(
         explained
-            .contains("physical_plan_error External error: table `app.own` has rows of each user")
+            .contains("physical_plan_error External error: table `app.own` has rows per user")
     );
 }
 
