@@ -137,7 +137,7 @@ impl ColumnarChange {
                 let passed: Vec<usize> = mask.values().set_indices().collect();
                 block = block.select(&passed);
             }
-            if block.len() == 0 {
+            if block.is_empty() {
                 continue;
             }
             match &self.assignments {

@@ -100,6 +100,11 @@ impl RowBlock {
         }
     }
 
+    /// Returns whether the block has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Returns the numbers of the rows in the snapshot or chunk.
     pub fn rows(&self) -> impl Iterator<Item = usize> {
         let selected = self.selected.as_deref();

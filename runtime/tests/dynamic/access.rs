@@ -108,8 +108,7 @@ async fn access_errors_name_the_required_role() {
     );
     let explained = answer(&server.nobody(), "EXPLAIN SELECT * FROM app.own").await;
     assert!(
-        explained
-            .contains("physical_plan_error External error: table `app.own` has rows per user")
+        explained.contains("physical_plan_error External error: table `app.own` has rows per user")
     );
 }
 

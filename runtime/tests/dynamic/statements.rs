@@ -383,7 +383,7 @@ async fn a_statement_planned_before_an_alteration_is_refused() {
     let refused = datafusion::physical_plan::collect(plans[0].clone(), root.task_ctx()).await;
     assert_eq!(
         refused.unwrap_err().strip_backtrace(),
-        "External error: table `app.t` was dropped: the statement was planned for version 1, plan it \
-         again"
+        "External error: table `app.t` was dropped; plan the statement again: it was planned for \
+         version 1"
     );
 }
