@@ -171,7 +171,7 @@ async fn insert(context: &SessionContext, batch: &RecordBatch) -> Option<String>
 async fn every_input_path_rejects_the_same_values() {
     for (ty, values, expected) in cases() {
         let (definition, batch) = (definition(ty), batch(&values));
-        let batches = RowProvider::from_batches(definition.clone(), &[batch.clone()]);
+        let batches = RowProvider::from_batches(definition.clone(), std::slice::from_ref(&batch));
         let errors = [
             ("data file", data_file(&definition, &batch).await, 2),
             (
