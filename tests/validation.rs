@@ -188,9 +188,9 @@ async fn every_input_path_rejects_the_same_values() {
         ];
         for (path, error, row) in errors {
             let error = error.unwrap_or_else(|| panic!("{path} accepts an invalid `{ty}`"));
-            // FIXME: DataFusion 55 casts the rows of an `INSERT` to the types of the table, and Arrow
-            // rejects nulls in nested fields, before the table receives them. The error then names
-            // neither the column nor the row.
+            // FIXME: DataFusion 55 casts the rows of an `INSERT` to the types of the table, and
+            // Arrow rejects nulls in nested fields, before the table receives them. The error then
+            // names neither the column nor the row.
             let is_rejected_before = error.to_lowercase().contains("non-nullable")
                 || error.contains("Unsupported CAST from Struct");
             if path == "dynamic table" && is_rejected_before {
