@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Nothing but dependencies: a development dependency of every member that depends on DataFusion,
-//! so that `-p member` and `--workspace` share one build of it.
+//! Enables the features that builds of the workspace share, and contains no code. Members that
+//! depend on DataFusion have it as a development dependency, so that `-p member` and `--workspace`
+//! share one build of DataFusion.
