@@ -122,3 +122,14 @@ pub mod __private {
         ToArrow, TypeAt, Value, ValueError,
     };
 }
+
+/// Tests the examples in the documentation of the derives. See `doctest` in the package of the
+/// derives.
+#[cfg(all(doctest, feature = "derive"))]
+mod derive_examples {
+    #[doc = include_str!("../../schema-macros/src/kalam_table.md")]
+    mod kalam_table {}
+
+    #[doc = include_str!("../../schema-macros/src/kalam_value.md")]
+    mod kalam_value {}
+}
