@@ -50,8 +50,8 @@ pub use kalamtable_rows::{
 pub use kalamtable_provider::{
     BoxError, ChangeStatement, Error, FixedRows, KeyOrder, KeyRange, Lookup, MemoryTable,
     QueryEnded, RowChange, RowProvider, RowSender, RowStream, Rows, ScanRequest, Snapshot,
-    SourceStatistics, Statement, TableSource, UniqueValues, VirtualRows, enable_dml, metadata,
-    register, register_as,
+    SourceStatistics, Statement, TableSource, UniqueValues, VirtualRows, annotated_schema,
+    enable_dml, metadata, register, register_as,
 };
 
 // Dynamic tables.

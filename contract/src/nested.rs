@@ -363,7 +363,7 @@ impl SqlParts {
 
 /// Returns the columns to order the rows by: the columns of the primary key, or the first column
 /// with unique values, or the first few columns.
-fn order(rows: &RecordBatch, constraints: Option<&Constraints>) -> Vec<usize> {
+pub(crate) fn order(rows: &RecordBatch, constraints: Option<&Constraints>) -> Vec<usize> {
     let mut declared = constraints.into_iter().flat_map(|all| all.iter());
     let key = declared.find_map(|constraint| match constraint {
         Constraint::PrimaryKey(columns) => Some(columns),
@@ -387,7 +387,7 @@ fn is_flat(rows: &RecordBatch, column: usize) -> bool {
 }
 
 /// Returns whether these columns are unique and contain no nulls.
-fn is_unique(rows: &RecordBatch, columns: &[usize]) -> bool {
+pub(crate) fn is_unique(rows: &RecordBatch, columns: &[usize]) -> bool {
     let arrays: Vec<ArrayRef> = columns
         .iter()
         .map(|&column| Arc::clone(rows.column(column)))

@@ -11,6 +11,8 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
+use crate::bare::{bare_array, bare_type};
+
 /// The maximum number of rows in a message.
 const SHOWN_ROWS: usize = 10;
 
@@ -64,7 +66,9 @@ impl ResultRows {
     ) -> Option<(String, String)> {
         let types = |answer: &ResultRows| -> Vec<String> {
             let fields = answer.schema.fields().iter();
-            fields.map(|field| field.data_type().to_string()).collect()
+            fields
+                .map(|field| bare_type(field.data_type()).to_string())
+                .collect()
         };
         if types(self) != types(found) {
             let columns = |answer| format!("columns of types {}", types(answer).join(", "));
@@ -112,7 +116,9 @@ impl ResultRows {
     fn continues_with(&self, begin: usize, other: &ResultRows) -> bool {
         match (self.concat(), other.concat()) {
             (Ok(all), Ok(some)) if begin + some.num_rows() <= all.num_rows() => {
-                all.slice(begin, some.num_rows()).columns() == some.columns()
+                let all = all.slice(begin, some.num_rows());
+                let mut columns = all.columns().iter().zip(some.columns());
+                columns.all(|(one, other)| bare_array(other).is_ok_and(|other| *one == other))
             }
             (Ok(_), Ok(some)) => some.num_rows() == 0,
             _ => false,

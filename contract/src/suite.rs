@@ -17,7 +17,7 @@ use crate::cases::{self, Query, QueryCase, ScanCase, TABLE};
 use crate::execute::{answer_of, collect_plan};
 use crate::report::{Report, Violation};
 use crate::result_rows::{ExpectedRows, ResultRows};
-use crate::{declared, nested};
+use crate::{combined, declared, nested};
 
 /// The batch sizes of the sessions that the checks run in. The last one is also that of the
 /// reference.
@@ -67,7 +67,13 @@ impl Suite {
         // unique.
         self.checks += declared::check_constraints(&self.provider, rows)?;
         let mut queries = cases::queries(rows);
-        queries.extend(nested::queries(rows, self.provider.constraints()));
+        let constraints = self.provider.constraints();
+        queries.extend(nested::queries(rows, constraints));
+        queries.extend(combined::queries(
+            rows,
+            &self.provider.schema(),
+            constraints,
+        ));
         let scans = cases::scans(rows);
         let mut expected_of_queries = Vec::new();
         for case in &queries {

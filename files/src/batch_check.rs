@@ -124,7 +124,7 @@ impl ParquetFiles {
 fn locate_in_file(path: &Path, column: &Column) -> Result<Option<DataError>, Box<dyn Error>> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), [&*column.name]);
-    let ty = nullable_type(&column.ty.arrow_type());
+    let ty = nullable_type(&column.ty.query_type());
     let mut rows_before = 0;
     for batch in builder.with_projection(mask).build()? {
         let batch = batch?;

@@ -80,7 +80,7 @@ pub(crate) fn build(
     if !nullable {
         check_nulls(cells)?;
     }
-    match (ty, ty.arrow_type()) {
+    match (ty, ty.query_type()) {
         (ColumnType::Embedding(_), DataType::FixedSizeList(item, length)) => {
             embeddings(item, length, cells)
         }

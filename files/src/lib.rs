@@ -140,7 +140,7 @@ fn provider(
 ) -> Result<Arc<dyn TableProvider>, Vec<DataError>> {
     let Some(files) = files else {
         return Ok(Arc::new(EmptyTable::new(Arc::new(
-            definition.arrow_schema(),
+            definition.query_schema(),
         ))));
     };
     let (definition, paths) = (Arc::clone(definition), files.paths.clone());

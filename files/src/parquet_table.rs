@@ -115,7 +115,7 @@ impl ParquetTable {
             let url = listing_url(path);
             urls.push(url.map_err(|error| DataError::file(path, error.strip_backtrace()))?);
         }
-        let schema = definition.arrow_schema();
+        let schema = definition.query_schema();
         // The files are already selected. By default DataFusion would skip `.PARQUET`.
         let options = ListingOptions::new(Arc::new(ParquetFormat::new())).with_file_extension("");
         let config = ListingTableConfig::new_with_multi_paths(urls)

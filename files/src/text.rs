@@ -32,7 +32,7 @@ pub(crate) fn is_textual(ty: &ColumnType) -> bool {
         | ColumnType::List(_)
         | ColumnType::Struct(_)
         | ColumnType::Map(_) => false,
-        ColumnType::Arrow(_) => *plain_type(&ty.arrow_type()) == DataType::Utf8,
+        ColumnType::Arrow(_) => *plain_type(&ty.query_type()) == DataType::Utf8,
         _ => true,
     }
 }
@@ -78,7 +78,7 @@ pub(crate) fn build(ty: &ColumnType, values: &[Option<&str>]) -> Result<ArrayRef
         }),
         ColumnType::Arrow(_) => {
             let array = strings(values, |_| Ok(()))?;
-            arrow::compute::cast(&array, &ty.arrow_type())
+            arrow::compute::cast(&array, &ty.query_type())
                 .map_err(|error| ValueMismatch::new(0, None, ValueProblem::Arrow(error)))
         }
         // `is_textual` excludes the nested types, and `ColumnType` is `#[non_exhaustive]`.
@@ -97,7 +97,7 @@ fn primitives<T: ArrowPrimitiveType>(
     parse: impl Fn(&str) -> Result<T::Native, TextError>,
 ) -> Result<ArrayRef, ValueMismatch> {
     let mut builder =
-        PrimitiveBuilder::<T>::with_capacity(values.len()).with_data_type(ty.arrow_type());
+        PrimitiveBuilder::<T>::with_capacity(values.len()).with_data_type(ty.query_type());
     for (index, text) in values.iter().enumerate() {
         builder.append_option(parsed(index, *text, &parse)?);
     }

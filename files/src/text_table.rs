@@ -47,7 +47,7 @@ impl TextTable {
         format: TextFormat,
         paths: Vec<PathBuf>,
     ) -> Self {
-        let schema = Arc::new(definition.arrow_schema());
+        let schema = Arc::new(definition.query_schema());
         TextTable {
             definition,
             schema,

@@ -19,7 +19,7 @@ use datafusion::execution::config::SessionConfig;
 use datafusion::logical_expr::dml::InsertOp;
 use kalamtable_model::TableDefinition;
 
-use kalamtable_rows::__private::find_column;
+use kalamtable_rows::__private::BatchFields;
 use kalamtable_rows::{RowError, validate_batch};
 
 use crate::columnar::{
@@ -44,8 +44,8 @@ pub(crate) struct BatchRows {
 }
 
 impl BatchRows {
-    /// Creates a source over the rows of `batches`. Columns are matched by id, then by name, and a
-    /// nullable column may be missing.
+    /// Creates a source over the rows of `batches`. Columns are matched by name, and a nullable
+    /// column may be missing.
     ///
     /// # Errors
     /// Fails with [`Error::Row`] if a required column is missing or if a value is not valid in its
@@ -54,7 +54,7 @@ impl BatchRows {
         definition: TableDefinition,
         batches: &[RecordBatch],
     ) -> Result<Self, Error> {
-        let schema: SchemaRef = Arc::new(definition.arrow_schema());
+        let schema: SchemaRef = Arc::new(definition.query_schema());
         let batches = batches
             .iter()
             .map(|batch| with_schema(&definition, &schema, batch));
@@ -154,23 +154,22 @@ fn with_schema(
     schema: &SchemaRef,
     batch: &RecordBatch,
 ) -> Result<RecordBatch, RowError> {
-    let columns = schema
-        .fields()
-        .iter()
-        .zip(definition.columns())
-        .map(
-            |(field, column)| match find_column(batch.schema_ref().fields(), field) {
-                Some(index) => Ok(batch.column(index).clone()),
-                None if field.is_nullable() => {
-                    Ok(new_null_array(field.data_type(), batch.num_rows()))
-                }
-                None => Err(RowError::MissingColumn {
-                    table: definition.name().clone(),
-                    column: column.name.to_string(),
-                    id: column.id,
-                }),
-            },
-        );
+    let fields = BatchFields::by_name(batch.schema_ref().fields());
+    let columns = definition.columns().iter().enumerate();
+    let columns = columns.map(
+        |(position, column)| match fields.find(definition, position)? {
+            Some(index) => Ok(batch.column(index).clone()),
+            None if column.nullable => {
+                let ty = schema.field(position).data_type();
+                Ok(new_null_array(ty, batch.num_rows()))
+            }
+            None => Err(RowError::MissingColumn {
+                table: definition.name().clone(),
+                column: column.name.to_string(),
+                id: column.id,
+            }),
+        },
+    );
     let columns = columns.collect::<Result<Vec<ArrayRef>, RowError>>()?;
     validate_batch(definition, schema, &columns, batch.num_rows())
 }

@@ -37,8 +37,8 @@ pub trait ColumnarTable: Any + fmt::Debug + Send + Sync {
     /// Returns the definition of the table.
     fn definition(&self) -> &TableDefinition;
 
-    /// Returns the schema that queries see: the columns of the definition, followed by the system
-    /// columns, if the table has any.
+    /// Returns the schema that queries see: the fields of [`TableDefinition::query_schema`],
+    /// followed by the system columns, if the table has any.
     fn schema(&self) -> &SchemaRef;
 
     /// Returns the source of one plan of a session.
@@ -105,8 +105,8 @@ pub trait ColumnarSource: fmt::Debug + Send + Sync + 'static {
     /// Returns the definition of the table.
     fn definition(&self) -> &TableDefinition;
 
-    /// Returns the schema of the rows: the columns of the definition, followed by the system
-    /// columns, if the table has any.
+    /// Returns the schema of the rows: the fields of [`TableDefinition::query_schema`], followed by
+    /// the system columns, if the table has any.
     fn schema(&self) -> &SchemaRef;
 
     /// Returns the text that `EXPLAIN` shows for the table.

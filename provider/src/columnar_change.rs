@@ -241,8 +241,8 @@ pub trait ChangeSink {
     fn delete(&mut self, block: &RowBlock);
 
     /// Replaces the rows of `block` by the rows of `after`. The batch `after` has one row for each
-    /// row of `block`, and all columns of the source with their ids. All its columns are nullable.
-    /// The values and keys are not checked yet.
+    /// row of `block`, and all columns of the source with their names. All its columns are
+    /// nullable. The values and keys are not checked yet.
     ///
     /// # Errors
     /// Any error fails the statement.

@@ -12,7 +12,7 @@ use kalamtable_model::{Column, ColumnDefault, DefaultFunction, Literal};
 /// Returns the default of `column` as an expression of exactly its Arrow type, or `None` if the
 /// column has no default.
 pub(crate) fn default_expr(column: &Column) -> Option<Expr> {
-    let ty = column.ty.arrow_type();
+    let ty = column.ty.query_type();
     match column.default.as_ref()? {
         ColumnDefault::Literal(literal) => literal_value(literal, &ty).map(lit),
         ColumnDefault::Call(function) => {

@@ -265,6 +265,7 @@ mod filter;
 mod insert;
 mod key_filter;
 mod leaf_plan;
+mod lineage;
 mod lookup;
 mod memory_table;
 pub mod metadata;
@@ -294,6 +295,7 @@ pub use columnar::{
 pub use columnar_change::{ChangeSink, ColumnarChange};
 pub use error::Error;
 pub use key_filter::{KeyFilter, RangeEnds, TableKey};
+pub use lineage::annotated_schema;
 pub use lookup::{KeyRange, Lookup, UniqueValues};
 pub use memory_table::MemoryTable;
 pub use provider::RowProvider;

@@ -479,7 +479,7 @@ impl<R: KeyedRow> SortedRows<R> {
     fn duplicate(&self, row: usize) -> Error {
         let definition = R::TABLE.definition;
         let columns = definition.key_columns();
-        let values = match build_columns([&*self.rows[row]], columns) {
+        let values = match build_columns([&*self.rows[row]], columns, R::TABLE.query_schema()) {
             Ok(arrays) => values_text(&arrays, 0),
             // The key does not fit its columns.
             Err(_) => format!("{:?}", self.rows[row].key()),

@@ -90,8 +90,8 @@ impl RowProvider {
 
     /// Creates a read-only provider over fixed rows, for a definition that is created at run time.
     ///
-    /// The columns of a batch are matched by column id, then by name. A nullable column may be
-    /// missing, and is then null.
+    /// The columns of a batch are matched by name. A nullable column may be missing, and is then
+    /// null.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -126,9 +126,10 @@ impl RowProvider {
     /// ```
     ///
     /// # Errors
-    /// Fails with [`Error::Row`] if a required column is missing or if a value is not a value of
-    /// its column (see [`validate`](kalamtable_rows::validate)), or with [`Error::DuplicateKey`] if
-    /// two rows have the same key.
+    /// Fails with [`Error::Row`] if a required column is missing, if the ids of a batch contradict
+    /// its names, or if a value is not a value of its column (see
+    /// [`validate`](kalamtable_rows::validate)), or with [`Error::DuplicateKey`] if two rows have
+    /// the same key.
     pub fn from_batches(
         definition: TableDefinition,
         batches: &[RecordBatch],

@@ -5,10 +5,11 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
-use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use datafusion::error::Result;
+use kalamtable_rows::physical::to_physical_type;
 
-/// The fields of a table for rows to write, with its names and column ids.
+/// The fields of a table for rows to write, with its names.
 ///
 /// All fields are nullable. Otherwise Arrow and DataFusion would reject a null before this crate
 /// does, with a message that does not name the table, the column and the row.
@@ -31,10 +32,14 @@ impl TableFields {
         &self.schema
     }
 
-    /// Creates a batch of `columns`, which are in the order of the table, with the names and ids of
-    /// the table. DataFusion matches columns by position: a field from another table would carry
-    /// the column id that it has there.
+    /// Creates a batch of `columns`, which are in the order of the table, with the names of the
+    /// table. DataFusion matches columns by position.
     pub(crate) fn batch(&self, columns: Vec<ArrayRef>, rows: usize) -> Result<RecordBatch> {
+        let columns: Vec<ArrayRef> = columns
+            .into_iter()
+            .zip(self.schema.fields())
+            .map(|(array, field)| without_ids(array, field.data_type()))
+            .collect();
         let fields: Vec<Field> = columns
             .iter()
             .zip(self.schema.fields())
@@ -49,4 +54,14 @@ impl TableFields {
             &RecordBatchOptions::new().with_row_count(Some(rows)),
         )?)
     }
+}
+
+/// Returns the array with the type `ty`, if only their physical forms differ. A nested array from
+/// another table may carry the ids that its fields have there.
+fn without_ids(array: ArrayRef, ty: &DataType) -> ArrayRef {
+    if !array.data_type().is_nested() || array.data_type() == ty {
+        return array;
+    }
+    // An array that cannot be converted is rejected later, with the column and the row.
+    to_physical_type(&array, ty).unwrap_or(array)
 }

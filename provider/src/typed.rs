@@ -35,7 +35,7 @@ impl<S: TableSource> ColumnarSource for S {
     }
 
     fn schema(&self) -> &SchemaRef {
-        S::Row::TABLE.schema
+        S::Row::TABLE.query_schema()
     }
 
     fn has_sql_order(&self) -> bool {
@@ -58,7 +58,7 @@ impl<S: TableSource> ColumnarSource for S {
                 // A value that does not fit its column must fail only the scans that read it, not
                 // the planning of every query.
                 (Some([first, last]), Some(column)) => {
-                    let built = build_columns([&*first, &*last], &[*column]).ok();
+                    let built = build_columns([&*first, &*last], &[*column], self.schema()).ok();
                     let value = |row| ScalarValue::try_from_array(&built.as_ref()?[0], row).ok();
                     value(0).zip(value(1)).map(|(first, last)| [first, last])
                 }

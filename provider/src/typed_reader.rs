@@ -99,7 +99,9 @@ impl<R: Row> RowReader for TypedReader<R> {
             Some(selected) => self.rows(&block, selected.iter().copied(), selected.len()),
             None => self.rows(&block, 0..block.len(), block.len()),
         };
-        let built = guard::<R, _, Error>(|| Ok(build_columns(rows.iter().copied(), columns)?));
+        let schema = R::TABLE.query_schema();
+        let built =
+            guard::<R, _, Error>(|| Ok(build_columns(rows.iter().copied(), columns, schema)?));
         let numbered = built.map_err(|error| {
             error.map_row(|row| {
                 let offset = selected.map_or(Some(row), |selected| selected.get(row).copied());

@@ -43,7 +43,7 @@ impl<R: Row> UniqueIndex<R> {
 
     fn new(columns: &[usize]) -> Self {
         let fields = columns.iter().map(|column| {
-            let field = R::TABLE.schema().field(*column);
+            let field = R::TABLE.query_schema().field(*column);
             SortField::new(field.data_type().clone())
         });
         let converter = RowConverter::new(fields.collect());
@@ -119,7 +119,11 @@ impl<R: Row> UniqueIndex<R> {
         if rows.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
-        let arrays = build_columns(rows.iter().map(|row| &**row), &self.columns)?;
+        let arrays = build_columns(
+            rows.iter().map(|row| &**row),
+            &self.columns,
+            R::TABLE.query_schema(),
+        )?;
         let converted =
             self.converter
                 .convert_columns(&arrays)

@@ -96,8 +96,13 @@ fn field_list(fields: &Fields) -> usize {
     arc(size_of_val(&**fields))
 }
 
+/// The heap memory of the fields, without their list.
+pub(crate) fn fields(fields: &Fields) -> usize {
+    fields.iter().map(|nested| field(nested)).sum()
+}
+
 /// The heap memory of an `Arc<Field>`.
-pub(crate) fn field(field: &Field) -> usize {
+fn field(field: &Field) -> usize {
     let metadata = field.metadata();
     let texts: usize = metadata
         .iter()
@@ -128,9 +133,7 @@ fn data_type(ty: &DataType) -> usize {
         | DataType::LargeListView(nested)
         | DataType::FixedSizeList(nested, _)
         | DataType::Map(nested, _) => field(nested),
-        DataType::Struct(fields) => {
-            field_list(fields) + fields.iter().map(|nested| field(nested)).sum::<usize>()
-        }
+        DataType::Struct(nested) => field_list(nested) + fields(nested),
         DataType::Union(fields, _) => {
             let nested = fields
                 .iter()

@@ -35,23 +35,20 @@ pub(crate) struct TableLayout {
     unique_keys: Shared<[Shared<[usize]>]>,
     columns: Shared<[Column]>,
     schema: SchemaRef,
-    /// The fields of `schema`. Holding them keeps them in their pool.
-    fields: Box<[Arc<PooledField>]>,
     with_system_columns: OnceLock<SchemaRef>,
     /// Projections of the schema with the system columns, by column indices.
     projections: AppendOnlyMap<Box<[usize]>, SchemaRef>,
-    /// The bytes of the layout without its fields.
     bytes: AtomicUsize,
     metrics: Arc<RegistryMetrics>,
 }
 
 impl TableLayout {
-    /// Returns the Arrow schema, which has one field per column.
+    /// Returns the query schema, which has one field per column.
     pub(crate) fn schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// Returns the Arrow schema followed by the system columns, and whether this call has created
+    /// Returns the query schema followed by the system columns, and whether this call has created
     /// it.
     pub(crate) fn schema_with_system_columns(&self) -> (&SchemaRef, bool) {
         if self.kind.system_columns().is_empty() {
@@ -102,13 +99,9 @@ impl TableLayout {
         })
     }
 
-    /// Returns the bytes of the layout, including the fields that no other layout uses.
+    /// Returns the bytes of the layout.
     pub(crate) fn bytes(&self) -> usize {
-        let own_fields = self
-            .fields
-            .iter()
-            .filter(|field| Arc::strong_count(field) == 1);
-        self.bytes.load(Ordering::Relaxed) + own_fields.map(|field| field.bytes).sum::<usize>()
+        self.bytes.load(Ordering::Relaxed)
     }
 
     /// Replaces the parts of `definition`, which has this layout, with shared ones.
@@ -156,32 +149,18 @@ impl Drop for TableLayout {
     }
 }
 
-/// Returns the schema followed by the fields of the system columns of a table kind.
+/// Returns a query schema followed by the fields of the system columns of a table kind.
 pub(crate) fn with_system_columns(schema: &Schema, kind: TableKind) -> SchemaRef {
     let fields = schema.fields().iter().cloned();
-    let fields: Vec<FieldRef> = fields.chain(kind.system_fields().iter().cloned()).collect();
+    let fields: Vec<FieldRef> = fields
+        .chain(kind.system_query_fields().iter().cloned())
+        .collect();
     Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
 }
 
-/// A field that several layouts share.
-struct PooledField {
-    field: FieldRef,
-    bytes: usize,
-    metrics: Arc<RegistryMetrics>,
-}
-
-impl Drop for PooledField {
-    fn drop(&mut self) {
-        self.metrics
-            .shared_bytes
-            .fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-/// The layouts, fields and strings that the snapshots of a registry use.
+/// The layouts and strings that the snapshots of a registry use.
 pub(crate) struct LayoutPool {
     layouts: InternPool<TableLayout>,
-    fields: InternPool<PooledField>,
     strings: StringInterner,
     hasher: RandomState,
     metrics: Arc<RegistryMetrics>,
@@ -191,7 +170,6 @@ impl LayoutPool {
     pub(crate) fn new(metrics: Arc<RegistryMetrics>) -> Self {
         LayoutPool {
             layouts: InternPool::new(),
-            fields: InternPool::new(),
             strings: StringInterner::new(Arc::clone(&metrics)),
             hasher: RandomState::default(),
             metrics,
@@ -214,22 +192,12 @@ impl LayoutPool {
     }
 
     fn create_layout(&self, definition: &TableDefinition) -> TableLayout {
-        let own_schema = definition.arrow_schema();
-        let fields: Box<[Arc<PooledField>]> = own_schema
-            .fields()
-            .iter()
-            .map(|field| self.intern_field(field))
-            .collect();
-        let shared_fields: Vec<FieldRef> = fields
-            .iter()
-            .map(|pooled| Arc::clone(&pooled.field))
-            .collect();
-        let schema = Schema::new_with_metadata(shared_fields, own_schema.metadata().clone());
+        let schema = definition.query_schema();
         let bytes = heap_size::allocation(heap_size::ARC_BYTES + size_of::<TableLayout>())
             + InternPool::<TableLayout>::ENTRY_BYTES
             + heap_size::columns(definition)
-            + heap_size::allocation(size_of_val(&*fields))
-            + heap_size::schema(&schema);
+            + heap_size::schema(&schema)
+            + heap_size::fields(schema.fields());
         self.metrics
             .shared_bytes
             .fetch_add(bytes, Ordering::Relaxed);
@@ -239,32 +207,11 @@ impl LayoutPool {
             unique_keys: definition.parts().unique_keys.clone(),
             columns: definition.parts().columns.clone(),
             schema: Arc::new(schema),
-            fields,
             with_system_columns: OnceLock::new(),
             projections: AppendOnlyMap::default(),
             bytes: AtomicUsize::new(bytes),
             metrics: Arc::clone(&self.metrics),
         }
-    }
-
-    fn intern_field(&self, field: &FieldRef) -> Arc<PooledField> {
-        self.fields.intern(
-            self.hasher.hash_one(field),
-            |pooled| pooled.field == *field,
-            || {
-                let bytes = heap_size::field(field)
-                    + heap_size::allocation(heap_size::ARC_BYTES + size_of::<PooledField>())
-                    + InternPool::<PooledField>::ENTRY_BYTES;
-                self.metrics
-                    .shared_bytes
-                    .fetch_add(bytes, Ordering::Relaxed);
-                PooledField {
-                    field: Arc::clone(field),
-                    bytes,
-                    metrics: Arc::clone(&self.metrics),
-                }
-            },
-        )
     }
 
     fn hash(&self, definition: &TableDefinition) -> u64 {

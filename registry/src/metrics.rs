@@ -8,7 +8,7 @@ use crate::sync::bookkeeping::AtomicUsize;
 #[derive(Debug)]
 pub(crate) struct RegistryMetrics {
     pub(crate) counters: Counters,
-    /// The bytes of layouts, fields and strings, which several tables share.
+    /// The bytes of layouts and strings, which several tables share.
     pub(crate) shared_bytes: AtomicUsize,
     /// The bytes of all snapshots that are alive, including those that only queries and threads
     /// hold.

@@ -159,7 +159,7 @@ impl SchemaRegistry {
             .flatten()
     }
 
-    /// Returns the Arrow schema of the current version of a table, or `None` if the table is not
+    /// Returns the query schema of the current version of a table, or `None` if the table is not
     /// cached or does not exist.
     ///
     /// Each thread clones an `Arc` of its own, so threads that clone the schema of one table do not

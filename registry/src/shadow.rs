@@ -84,7 +84,7 @@ impl RegistryInner {
         if stored.definition.to_toml() != snapshot.definition().to_toml() {
             return Err(mismatch("definition"));
         }
-        let schema = stored.definition.arrow_schema();
+        let schema = stored.definition.query_schema();
         if **snapshot.schema() != schema {
             return Err(mismatch("schema"));
         }

@@ -143,12 +143,22 @@ impl TableSnapshot {
         &self.definition
     }
 
-    /// Returns the Arrow schema: one field per column, in the order of the definition.
+    /// Returns the [query schema](TableDefinition::query_schema), which has one field per column,
+    /// in the order of the definition.
     pub fn schema(&self) -> &SchemaRef {
         self.layout.schema()
     }
 
-    /// Returns the Arrow schema with the system columns of this kind of table after the table's own
+    /// Builds the [table schema](TableDefinition::arrow_schema), with the ids, comments and other
+    /// metadata that files and clients need.
+    ///
+    /// It is not cached: it needs about 1,000 bytes per column, more than twice as much as the
+    /// columns and the query schema together, and no query uses it.
+    pub fn table_schema(&self) -> SchemaRef {
+        Arc::new(self.definition.arrow_schema())
+    }
+
+    /// Returns the query schema with the system columns of this kind of table after the table's own
     /// columns. If the kind has no system columns, the result is [`schema`](Self::schema).
     ///
     /// The schema is created at the first call, and cached.
@@ -160,7 +170,7 @@ impl TableSnapshot {
         schema
     }
 
-    /// Returns the schema of selected columns.
+    /// Returns the query schema of selected columns.
     ///
     /// `columns` holds indices into
     /// [`schema_with_system_columns`](Self::schema_with_system_columns), in any order and with

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Columns`]: the columns of a batch, matched to the columns of a table by id, then by name among
-//! the columns without an id, and never by position.
+//! [`Columns`]: the columns of a batch, matched to the columns of a table.
 //!
 //! Everything that concerns a whole column is checked when its reader is created: its type and
 //! physical form, whether the batch has it, and nulls where null is not allowed. Reading a row only
@@ -12,10 +11,9 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Field, Fields};
-use kalamtable_model::arrow::FIELD_ID_KEY;
 
 use crate::error::{RowError, ValueError, value_error};
+use crate::matching::BatchFields;
 use crate::table::Table;
 use crate::value::{ElementReader, OwnedElement, OwnedValue};
 
@@ -24,32 +22,59 @@ use crate::value::{ElementReader, OwnedElement, OwnedValue};
 pub struct Columns<'a> {
     table: &'static Table,
     batch: &'a RecordBatch,
-    /// The ids of the fields of the batch.
-    ids: Vec<Option<&'a str>>,
+    fields: BatchFields<'a>,
 }
 
 impl<'a> Columns<'a> {
-    /// Matches the columns of `batch` to the columns of `table`.
-    pub fn new(table: &'static Table, batch: &'a RecordBatch) -> Self {
-        let ids = field_ids(batch.schema_ref().fields());
-        Columns { table, batch, ids }
+    /// Matches the columns of `batch` to the columns of `table` by name: in the result of a query,
+    /// or a batch of other origin.
+    pub fn by_name(table: &'static Table, batch: &'a RecordBatch) -> Self {
+        Columns {
+            table,
+            batch,
+            fields: BatchFields::by_name(batch.schema_ref().fields()),
+        }
+    }
+
+    /// Matches the columns of `batch` to the columns of `table` by id, and by name for columns
+    /// without an id: in data of the table itself, such as a file of the table, whose columns may
+    /// have been renamed since. Fields of structs are matched in the same way.
+    pub fn by_id(table: &'static Table, batch: &'a RecordBatch) -> Self {
+        Columns {
+            table,
+            batch,
+            fields: BatchFields::by_id(batch.schema_ref().fields()),
+        }
+    }
+
+    /// Returns the number of rows of the batch.
+    pub fn num_rows(&self) -> usize {
+        self.batch.num_rows()
     }
 
     /// Creates the reader of the column at `position` of the table.
     ///
     /// # Errors
     /// [`RowError::NoSuchColumn`] if the table has no such column, [`RowError::MissingColumn`] if
-    /// the batch lacks a column that does not allow null, and [`RowError::Value`] if the column has
-    /// another type, or a null where null is not allowed.
+    /// the batch lacks a column that does not allow null, [`RowError::AmbiguousColumn`] if several
+    /// fields match the column, [`RowError::ContradictoryId`] if the batch is read by name and its
+    /// ids contradict the names, and [`RowError::Value`] if the column has another type, or a null
+    /// where null is not allowed.
     pub fn reader<E: OwnedElement>(&self, position: usize) -> Result<ColumnReader<E>, RowError> {
-        let Some(field) = self.table.schema.fields().get(position) else {
+        // The types of the table schema contain the ids by which the fields of structs are found.
+        let schema = if self.fields.is_by_id() {
+            self.table.schema
+        } else {
+            self.table.query_schema
+        };
+        let Some(field) = schema.fields().get(position) else {
             return Err(RowError::NoSuchColumn {
                 table: self.table.definition.name().clone(),
-                columns: self.table.schema.fields().len(),
+                columns: schema.fields().len(),
                 position,
             });
         };
-        let found = find_field(self.batch.schema_ref().fields(), &self.ids, field);
+        let found = self.fields.find(self.table.definition, position)?;
         let reader = match found {
             Some(index) => {
                 let array = self.batch.column(index);
@@ -182,30 +207,4 @@ impl<E: OwnedElement> ColumnReader<E> {
 #[inline(never)]
 fn does_not_fit(table: &Table, position: usize, source: ValueError) -> RowError {
     value_error(table.definition, position, source)
-}
-
-/// Returns the position in `fields`, which have these `ids`, of the field that matches `wanted`:
-/// the field with the same id; otherwise the field with the same name and without an id.
-pub(crate) fn find_field(fields: &Fields, ids: &[Option<&str>], wanted: &Field) -> Option<usize> {
-    let wanted_id = field_id(wanted);
-    ids.iter()
-        .position(|id| wanted_id.is_some() && *id == wanted_id)
-        .or_else(|| {
-            let mut fields = fields.iter().zip(ids);
-            fields.position(|(field, id)| field.name() == wanted.name() && id.is_none())
-        })
-}
-
-/// Returns the position in `fields` of the field that matches `wanted`: the field with the same id;
-/// otherwise the field with the same name and without an id.
-pub fn find_column(fields: &Fields, wanted: &Field) -> Option<usize> {
-    find_field(fields, &field_ids(fields), wanted)
-}
-
-pub(crate) fn field_ids(fields: &Fields) -> Vec<Option<&str>> {
-    fields.iter().map(|field| field_id(field)).collect()
-}
-
-fn field_id(field: &Field) -> Option<&str> {
-    field.metadata().get(FIELD_ID_KEY).map(String::as_str)
 }

@@ -71,11 +71,13 @@ static DEFINITION: TableDefinition = TableDefinition::from_checked(TableParts {
 });
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| Table::new_schema(&DEFINITION));
+static QUERY_SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| Table::new_query_schema(&DEFINITION));
 
 /// The table `app.events`.
 pub static EVENTS: Table = Table {
     definition: &DEFINITION,
     schema: &SCHEMA,
+    query_schema: &QUERY_SCHEMA,
 };
 
 /// A row of `app.events`.
@@ -151,7 +153,7 @@ impl RowKey for Event {
     const IN_SQL_ORDER: bool = true;
 
     fn read_prefixes(batch: &RecordBatch, count: usize) -> Result<Vec<Self::Prefix>, RowError> {
-        let columns = Columns::new(&EVENTS, batch);
+        let columns = Columns::by_name(&EVENTS, batch);
         let id = KeyReader::<i64>::try_new(&columns, 0, 0, count)?;
         (0..batch.num_rows())
             .map(|row| Ok((id.read(row)?,)))

@@ -35,6 +35,39 @@ pub enum RowError {
         /// The id of the column.
         id: i32,
     },
+    /// Several fields of a batch match one column.
+    #[error(
+        "table `{table}`: {fields} fields of the batch match column `{column}` (id {id}): give the others another name"
+    )]
+    AmbiguousColumn {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: String,
+        /// The id of the column.
+        id: i32,
+        /// The number of fields.
+        fields: usize,
+    },
+    /// A batch is read by name, and a field has the name of a column and another id, or the id of a
+    /// column and another name.
+    #[error(
+        "table `{table}`: column `{column}` (id {id}) and field `{field}` (id {field_id}) of the batch have {}: \
+         {READ_BY_ID}",
+        equal_part(.column, .field)
+    )]
+    ContradictoryId {
+        /// The table.
+        table: TableName,
+        /// The column.
+        column: String,
+        /// The id of the column.
+        id: i32,
+        /// The name of the field.
+        field: String,
+        /// The id of the field.
+        field_id: String,
+    },
     /// A column position that the table does not have.
     #[error("table `{table}` has no column at position {position}: it has {columns} columns")]
     NoSuchColumn {
@@ -53,6 +86,18 @@ pub enum RowError {
         /// The error of Arrow.
         source: ArrowError,
     },
+}
+
+/// The fix for a batch whose names and ids contradict each other.
+const READ_BY_ID: &str = "read data of this table by id, as `FromArrow::from_batch_by_id` does, \
+    and remove `PARQUET:field_id` from the fields of other data";
+
+fn equal_part(column: &str, field: &str) -> &'static str {
+    if column == field {
+        "the same name and different ids"
+    } else {
+        "the same id and different names"
+    }
 }
 
 impl RowError {
@@ -262,6 +307,18 @@ pub enum InvalidValue {
     /// A null where null is not allowed.
     #[error("null, but null is not allowed")]
     Null,
+    /// A struct is read by name, and a field has the name of another field or another id.
+    #[error(
+        "the id is {id}, but field `{field}` of the batch has id {field_id} at this place: {READ_BY_ID}"
+    )]
+    ContradictoryId {
+        /// The id of the field in the definition.
+        id: i32,
+        /// The name of the field in the batch.
+        field: String,
+        /// The id of the field in the batch.
+        field_id: String,
+    },
     /// A struct lacks a field that does not allow null.
     #[error("missing, but null is not allowed")]
     Missing,

@@ -15,8 +15,8 @@ use crate::to_arrow::ToArrow;
 /// The row type of a table that can be read from Arrow, as an owned row or as a view that borrows
 /// from the batch. Generated code implements it.
 ///
-/// Columns are matched by id, then by name among the columns without an id, and never by position.
-/// A nullable column that the batch lacks is null in every row.
+/// Columns are matched by name, or by id if the caller states that a batch belongs to the table,
+/// and never by position. A nullable column that the batch lacks is null in every row.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a row that can be read from Arrow",
     label = "not a row that can be read",
@@ -62,20 +62,47 @@ pub trait FromArrow: ToArrow + 'static {
     #[doc(hidden)]
     fn keep_skipped(&mut self, _before: Self) {}
 
-    /// Returns the rows of `batch`.
+    /// Returns the rows of `batch`, whose columns are matched by name: the result of a query, or a
+    /// batch of other origin.
+    ///
+    /// # Errors
+    /// Fails if a column that does not allow null is missing or has a null, if a value does not fit
+    /// its field, or if the batch has column ids that contradict the names.
+    fn from_batch(batch: &RecordBatch) -> Result<Vec<Self>, RowError> {
+        read_all(&Columns::by_name(Self::TABLE, batch))
+    }
+
+    /// Returns the rows of `batch`, whose columns are matched by id, and by name for columns
+    /// without an id. The batch must be data of this table, such as a batch of one of its files.
+    /// Its columns may have been renamed since.
+    ///
+    /// ```
+    /// # use kalamtable_rows::doc_example::Event;
+    /// use arrow::array::RecordBatch;
+    /// use kalamtable_rows::{FromArrow, ToArrow};
+    ///
+    /// // The column `title` (id 2) had another name when the file was written.
+    /// let rows = [Event { id: 1, title: Some("first".to_string()) }];
+    /// let batch = Event::to_batch(&rows)?;
+    /// let mut fields: Vec<_> = batch.schema().fields().to_vec();
+    /// fields[1] = fields[1].as_ref().clone().with_name("caption").into();
+    /// let schema = arrow::datatypes::Schema::new(fields);
+    /// let stored = RecordBatch::try_new(schema.into(), batch.columns().to_vec()).unwrap();
+    ///
+    /// assert_eq!(Event::from_batch_by_id(&stored)?, rows);
+    /// assert!(Event::from_batch(&stored).is_err());
+    /// # Ok::<(), kalamtable_rows::RowError>(())
+    /// ```
     ///
     /// # Errors
     /// Fails if a column that does not allow null is missing or has a null, or if a value does not
     /// fit its field.
-    fn from_batch(batch: &RecordBatch) -> Result<Vec<Self>, RowError> {
-        let readers = Self::readers(&Columns::new(Self::TABLE, batch))?;
-        let count = batch.num_rows();
-        let mut rows = Vec::with_capacity(count);
-        Self::read(&readers, 0..count, &mut rows)?;
-        Ok(rows)
+    fn from_batch_by_id(batch: &RecordBatch) -> Result<Vec<Self>, RowError> {
+        read_all(&Columns::by_id(Self::TABLE, batch))
     }
 
-    /// Returns the rows of `batch` as views, which borrow from the batch.
+    /// Returns the rows of `batch` as views, which borrow from the batch. Columns are matched by
+    /// name, as in [`from_batch`](Self::from_batch).
     ///
     /// ```
     /// # use kalamtable_rows::doc_example::Event;
@@ -91,13 +118,28 @@ pub trait FromArrow: ToArrow + 'static {
     ///
     /// # Errors
     /// Fails if a column that does not allow null is missing or has a null, or if a column has
-    /// another type. Other errors of a value are returned when its row is accessed.
+    /// another type, or if the batch has column ids that contradict the names. Other errors of a
+    /// value are returned when its row is accessed.
     fn views(batch: &RecordBatch) -> Result<Views<Self>, RowError> {
-        Ok(Views {
-            readers: Self::readers(&Columns::new(Self::TABLE, batch))?,
-            rows: batch.num_rows(),
-        })
+        Views::try_new(&Columns::by_name(Self::TABLE, batch))
     }
+
+    /// Returns the rows of `batch` as views, which borrow from the batch. Columns are matched by
+    /// id, as in [`from_batch_by_id`](Self::from_batch_by_id).
+    ///
+    /// # Errors
+    /// As [`views`](Self::views), except that names and ids cannot contradict each other.
+    fn views_by_id(batch: &RecordBatch) -> Result<Views<Self>, RowError> {
+        Views::try_new(&Columns::by_id(Self::TABLE, batch))
+    }
+}
+
+fn read_all<R: FromArrow>(columns: &Columns<'_>) -> Result<Vec<R>, RowError> {
+    let readers = R::readers(columns)?;
+    let count = columns.num_rows();
+    let mut rows = Vec::with_capacity(count);
+    R::read(&readers, 0..count, &mut rows)?;
+    Ok(rows)
 }
 
 /// The rows of one batch as views. It shares the memory of the batch.
@@ -113,6 +155,13 @@ impl<R: FromArrow> Debug for Views<R> {
 }
 
 impl<R: FromArrow> Views<R> {
+    fn try_new(columns: &Columns<'_>) -> Result<Self, RowError> {
+        Ok(Views {
+            readers: R::readers(columns)?,
+            rows: columns.num_rows(),
+        })
+    }
+
     /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.rows

@@ -49,6 +49,7 @@ mod fields;
 mod from_arrow;
 mod frozen;
 mod join_columns;
+mod matching;
 pub mod physical;
 mod row_key;
 mod table;
@@ -103,10 +104,11 @@ pub mod __private {
     pub use crate::checks::{
         assert_default, assert_flattened, assert_holds, assert_key, assert_type, assert_unique_ids,
     };
-    pub use crate::columns::{ReadersBuilder, find_column};
+    pub use crate::columns::ReadersBuilder;
     pub use crate::from_arrow::{Skipped, skipped};
     pub use crate::frozen::assert_frozen;
     pub use crate::join_columns::{join_columns, largest};
+    pub use crate::matching::BatchFields;
     pub use crate::row_key::{KeyReader, compare_part};
     pub use crate::to_arrow::build_columns;
     pub use crate::type_ids::{BaseAfter, FixedBase, IdBase, OffsetBase};

@@ -12,14 +12,22 @@ use kalamtable_model::TableDefinition;
 pub struct Table {
     /// The definition of the table.
     pub definition: &'static TableDefinition,
-    /// The Arrow schema of the table, built on first use.
+    /// The Arrow schema with all metadata, for files, IPC and clients. Built on first use.
     pub schema: &'static LazyLock<SchemaRef>,
+    /// The Arrow schema for DataFusion, which has no metadata but extension types. Built on first
+    /// use.
+    pub query_schema: &'static LazyLock<SchemaRef>,
 }
 
 impl Table {
-    /// Returns the Arrow schema of the table, which is built on first use.
+    /// Returns the Arrow schema with all metadata, which is built on first use.
     pub fn schema(&self) -> &'static SchemaRef {
         self.schema
+    }
+
+    /// Returns the Arrow schema for DataFusion, which is built on first use.
+    pub fn query_schema(&self) -> &'static SchemaRef {
+        self.query_schema
     }
 
     /// Returns the position of the column with this name in the order of `SELECT *`, or `None` if
@@ -32,5 +40,11 @@ impl Table {
     #[doc(hidden)]
     pub fn new_schema(definition: &TableDefinition) -> SchemaRef {
         Arc::new(definition.arrow_schema())
+    }
+
+    /// Builds the query schema. The initializer of a generated `QUERY_SCHEMA` calls it.
+    #[doc(hidden)]
+    pub fn new_query_schema(definition: &TableDefinition) -> SchemaRef {
+        Arc::new(definition.query_schema())
     }
 }

@@ -59,7 +59,7 @@ pub trait ToArrow: Sized {
         0
     }
 
-    /// Returns the Arrow schema of the table.
+    /// Returns the Arrow schema of the table, with all metadata. Batches of rows have this schema.
     fn schema() -> &'static SchemaRef {
         Self::TABLE.schema()
     }
@@ -70,8 +70,9 @@ pub trait ToArrow: Sized {
     /// [`RowError::Value`] with the column of a value that does not fit, and with the position of
     /// its row in `rows`.
     fn to_batch(rows: &[Self]) -> Result<RecordBatch, RowError> {
-        let columns = build_columns(rows, &all_positions::<Self>())?;
-        new_batch::<Self>(Self::schema(), columns, rows.len())
+        let schema = Self::schema();
+        let columns = build_columns(rows, &all_positions::<Self>(), schema)?;
+        new_batch::<Self>(schema, columns, rows.len())
     }
 
     /// Converts the columns at `positions` of `rows` to a batch. Positions can be in any order and
@@ -83,7 +84,7 @@ pub trait ToArrow: Sized {
     /// [`RowError::NoSuchColumn`] for a position that the table does not have.
     fn to_batch_of(rows: &[Self], positions: &[usize]) -> Result<RecordBatch, RowError> {
         let schema = schema_of::<Self>(positions)?;
-        let columns = build_columns(rows, positions)?;
+        let columns = build_columns(rows, positions, Self::schema())?;
         new_batch::<Self>(&schema, columns, rows.len())
     }
 
@@ -173,7 +174,7 @@ impl<R: ToArrow> BatchBuilder<R> {
         let capacity = capacity.min(MAX_RESERVED_ROWS);
         BatchBuilder {
             rows: Vec::with_capacity(BLOCK_ROWS.min(capacity)),
-            columns: ColumnBuilders::new::<R>(&all_positions::<R>(), capacity),
+            columns: ColumnBuilders::new(&all_positions::<R>(), R::schema(), capacity),
         }
     }
 
@@ -345,7 +346,8 @@ impl<R: ToArrow> GrowingBatch<R> {
     }
 }
 
-/// Converts the columns at `positions`, which the table has, to arrays.
+/// Converts the columns at `positions`, which the table has, to arrays. `schema` is the table
+/// schema or the query schema.
 ///
 /// # Errors
 /// [`RowError::Value`] with the column and the row of a value that does not fit.
@@ -353,11 +355,12 @@ impl<R: ToArrow> GrowingBatch<R> {
 pub fn build_columns<'r, R: ToArrow + 'r>(
     rows: impl IntoIterator<Item = &'r R, IntoIter: ExactSizeIterator>,
     positions: &[usize],
+    schema: &Schema,
 ) -> Result<Vec<ArrayRef>, RowError> {
     let mut rows = rows.into_iter();
-    let mut columns = ColumnBuilders::new::<R>(positions, rows.len());
+    let mut columns = ColumnBuilders::new(positions, schema, rows.len());
     // If fewer than half of the columns are converted, the prefetch costs more than it saves.
-    let is_wide = positions.len() * 2 > R::schema().fields().len();
+    let is_wide = positions.len() * 2 > schema.fields().len();
     let mut block: Vec<&R> = Vec::with_capacity(BLOCK_ROWS);
     loop {
         block.clear();
@@ -383,10 +386,9 @@ struct ColumnBuilders {
 }
 
 impl ColumnBuilders {
-    fn new<R: ToArrow>(positions: &[usize], capacity: usize) -> Self {
-        let fields = R::schema().fields();
+    fn new(positions: &[usize], schema: &Schema, capacity: usize) -> Self {
         let columns = positions.iter().map(|&position| {
-            let ty = fields[position].data_type().clone();
+            let ty = schema.field(position).data_type().clone();
             (position, ColumnBuilder::new(ty, capacity))
         });
         ColumnBuilders {

@@ -14,9 +14,9 @@ use arrow::row::{RowConverter, SortField};
 use kalamtable_model::value_text::{self, TextError};
 use kalamtable_model::{Column, ColumnType, MapFields, NestedField, Shared, TableDefinition};
 
-use crate::columns::find_column;
 use crate::error::{InvalidValue, PathSegment, RowError, ValueError, mismatch, value_error};
 use crate::from_arrow::FromArrow;
+use crate::matching::BatchFields;
 use crate::physical::{is_same_logical_type, to_physical_type, to_plain};
 use crate::value::has_digits;
 
@@ -98,10 +98,11 @@ pub fn validate_batch(
 /// # Errors
 /// As [`FromArrow::from_batch`], and [`RowError::Value`] for a text that is not JSON.
 pub fn read_validated<R: FromArrow>(batch: &RecordBatch) -> Result<Vec<R>, RowError> {
-    let (definition, fields) = (R::TABLE.definition, batch.schema_ref().fields());
+    let definition = R::TABLE.definition;
+    let fields = BatchFields::by_name(batch.schema_ref().fields());
     for (position, column) in definition.columns().iter().enumerate() {
         if contains_json(&column.ty)
-            && let Some(index) = find_column(fields, R::TABLE.schema.field(position))
+            && let Some(index) = fields.find(definition, position)?
         {
             validate(batch.column(index), column)
                 .map_err(|source| value_error(definition, position, source))?;

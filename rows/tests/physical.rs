@@ -238,7 +238,7 @@ fn errors_have_row_and_path() -> Result<(), Box<dyn Error>> {
     let told = |position: usize, array: ArrayRef| -> Result<String, Box<dyn Error>> {
         let mut columns = batch.columns().to_vec();
         columns[position] = array;
-        let read = Lists::from_batch(&with_columns(&batch, columns)?);
+        let read = Lists::from_batch_by_id(&with_columns(&batch, columns)?);
         Ok(read.expect_err("it does not fit").to_string())
     };
     // `gaps` has null elements, and the type of `some` does not allow them.

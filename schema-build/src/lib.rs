@@ -115,7 +115,8 @@
 //! | `app::events::Level` | the enum of a column with a closed set of labels |
 //! | `app::events::column::TITLE` | the index of column `title` |
 //! | `app::events::DEFINITION` | the definition |
-//! | `app::events::SCHEMA` | the Arrow schema |
+//! | `app::events::SCHEMA` | the Arrow schema, with ids and comments as metadata |
+//! | `app::events::QUERY_SCHEMA` | the Arrow schema for DataFusion, without this metadata |
 //! | `app::events::TABLE` | the definition and the schema, which is also the constant `Event::TABLE` of `ToArrow` |
 //! | `TABLES` | all tables, sorted by name |
 //!

@@ -154,7 +154,9 @@ fn items(
     let name = definition.name();
     let definition_doc = format!(" The definition of `{name}`.");
     let schema_doc = format!(" The Arrow schema of `{name}`, built on first use.");
-    let table_doc = format!(" Table `{name}`: its definition and its Arrow schema.");
+    let query_schema_doc =
+        format!(" The Arrow schema of `{name}` for DataFusion, built on first use.");
+    let table_doc = format!(" Table `{name}`: its definition and its Arrow schemas.");
     let static_definition = definition::tokens(definition, fields, overrides);
     let to_arrow = to_arrow::tokens(definition, fields);
     let reads = (fields.access == RowAccess::ReadWrite).then(|| {
@@ -170,10 +172,15 @@ fn items(
         pub static SCHEMA: __kalam::LazyLock<__kalam::SchemaRef> =
             __kalam::LazyLock::new(|| __kalam::Table::new_schema(&DEFINITION));
 
+        #[doc = #query_schema_doc]
+        pub static QUERY_SCHEMA: __kalam::LazyLock<__kalam::SchemaRef> =
+            __kalam::LazyLock::new(|| __kalam::Table::new_query_schema(&DEFINITION));
+
         #[doc = #table_doc]
         pub static TABLE: __kalam::Table = __kalam::Table {
             definition: &DEFINITION,
             schema: &SCHEMA,
+            query_schema: &QUERY_SCHEMA,
         };
 
         #to_arrow

@@ -114,7 +114,7 @@ fn prefixes(fields: &RowFields, key: &[KeyField<'_>]) -> TokenStream {
             batch: &__kalam::RecordBatch,
             count: usize,
         ) -> __kalam::Result<__kalam::Vec<Self::Prefix>, __kalam::RowError> {
-            let columns = __kalam::Columns::new(&TABLE, batch);
+            let columns = __kalam::Columns::by_name(&TABLE, batch);
             #(#creates)*
             let mut prefixes = __kalam::Vec::with_capacity(batch.num_rows());
             for row in 0..batch.num_rows() {

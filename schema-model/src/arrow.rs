@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Arrow schemas of definitions, with the metadata that DataFusion, Parquet and KalamDB use.
+//! The two Arrow schemas of a definition.
+//!
+//! The *table schema* ([`TableDefinition::arrow_schema`]) is for files, IPC and clients. Its fields
+//! have this metadata:
 //!
 //! | metadata key | value |
 //! |---|---|
@@ -9,6 +12,12 @@
 //! | `ARROW:extension:name`, `ARROW:extension:metadata` | the canonical extension of `uuid` and `json` |
 //! | `kalam_data_type` | the type as KalamDB serializes it, for the types that KalamDB supports |
 //! | `kalam_column_flags` | a JSON array of `pk` (primary key), `nn` (not null) and `uq` (unique), in this order. `uq` also marks a column that forms a unique key by itself |
+//!
+//! The *query schema* ([`TableDefinition::query_schema`]) is for DataFusion. Its fields have only
+//! the keys of the extension. DataFusion 55 treats fields that differ in metadata as different
+//! types, so `UNION`, recursive queries and aggregates over lists would fail
+//! ([apache/datafusion#18337](https://github.com/apache/datafusion/issues/18337)). It also copies
+//! metadata to results, where an id names the column of another table.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -31,7 +40,7 @@ const EXTENSION_NAME_KEY: &str = "ARROW:extension:name";
 const EXTENSION_METADATA_KEY: &str = "ARROW:extension:metadata";
 
 impl TableDefinition {
-    /// Returns the Arrow schema, with one field per column of the definition. The fields have the
+    /// Returns the table schema, with one field per column of the definition. The fields have the
     /// metadata that the [module](crate::arrow) describes, and the schema has no metadata. System
     /// columns are not included; see [`TableKind::system_fields`].
     pub fn arrow_schema(&self) -> Schema {
@@ -49,28 +58,63 @@ impl TableDefinition {
         // and unions of tables with different metadata.
         Schema::new(fields)
     }
+
+    /// Returns the query schema: the names, types, nullability and extension types of the fields
+    /// of [`arrow_schema`](Self::arrow_schema), without the other metadata. System columns are not
+    /// included; see [`TableKind::system_query_fields`].
+    pub fn query_schema(&self) -> Schema {
+        Schema::new(query_fields(self.columns()))
+    }
 }
 
 static SYSTEM_FIELDS: LazyLock<Vec<FieldRef>> = LazyLock::new(|| {
-    // All kinds with system columns have the same ones.
-    let columns = TableKind::Shared.system_columns().iter();
+    let columns = all_system_columns().iter();
     columns
         .map(|column| column_field(column, false, false))
         .collect()
 });
 
+static SYSTEM_QUERY_FIELDS: LazyLock<Fields> = LazyLock::new(|| query_fields(all_system_columns()));
+
+/// All kinds with system columns have the same ones.
+fn all_system_columns() -> &'static [Column] {
+    TableKind::Shared.system_columns()
+}
+
 impl TableKind {
-    /// Returns the fields of the columns that the system adds to tables of this kind. In the schema
-    /// of a query they follow those of [`arrow_schema`](TableDefinition::arrow_schema).
+    /// Returns the fields of the columns that the system adds to tables of this kind, for the table
+    /// schema. They follow those of [`arrow_schema`](TableDefinition::arrow_schema).
     pub fn system_fields(self) -> &'static [FieldRef] {
         &SYSTEM_FIELDS[..self.system_columns().len()]
     }
+
+    /// Returns the fields of the columns that the system adds to tables of this kind, for the query
+    /// schema. They follow those of [`query_schema`](TableDefinition::query_schema).
+    pub fn system_query_fields(self) -> &'static [FieldRef] {
+        &SYSTEM_QUERY_FIELDS[..self.system_columns().len()]
+    }
+}
+
+/// The schema whose types and fields are created.
+#[derive(Clone, Copy)]
+enum SchemaKind {
+    Table,
+    Query,
 }
 
 impl ColumnType {
-    /// Returns the Arrow type. Inner fields have the fixed names `item`, `entries`, `key` and
-    /// `value`.
+    /// Returns the Arrow type in the table schema. Inner fields have the fixed names `item`,
+    /// `entries`, `key` and `value`, and carry their ids.
     pub fn arrow_type(&self) -> DataType {
+        self.type_in(SchemaKind::Table)
+    }
+
+    /// Returns the Arrow type in the query schema, whose inner fields carry no ids.
+    pub fn query_type(&self) -> DataType {
+        self.type_in(SchemaKind::Query)
+    }
+
+    fn type_in(&self, schema: SchemaKind) -> DataType {
         match self {
             ColumnType::Boolean => DataType::Boolean,
             ColumnType::TinyInt => DataType::Int8,
@@ -107,14 +151,15 @@ impl ColumnType {
                 Arc::new(Field::new("item", DataType::Float32, false)),
                 *length as i32,
             ),
-            ColumnType::List(element) => DataType::List(nested_field(element)),
+            ColumnType::List(element) => DataType::List(nested_field(element, schema)),
             ColumnType::Struct(fields) => {
-                DataType::Struct(fields.iter().map(nested_field).collect())
+                let fields = fields.iter().map(|field| nested_field(field, schema));
+                DataType::Struct(fields.collect())
             }
             ColumnType::Map(fields) => {
                 let entries: Fields = [&fields.key, &fields.value]
                     .into_iter()
-                    .map(nested_field)
+                    .map(|field| nested_field(field, schema))
                     .collect();
                 let entries = Field::new("entries", DataType::Struct(entries), false);
                 DataType::Map(Arc::new(entries), false)
@@ -171,7 +216,8 @@ impl From<TimeUnit> for arrow_schema::TimeUnit {
 }
 
 fn column_field(column: &Column, in_primary_key: bool, is_unique: bool) -> FieldRef {
-    let mut metadata = field_metadata(column.id, &column.ty);
+    let mut metadata = extension_metadata(&column.ty);
+    metadata.insert(FIELD_ID_KEY.to_string(), column.id.to_string());
     if let Some(comment) = &column.comment {
         metadata.insert(COMMENT_KEY.to_string(), comment.to_string());
     }
@@ -190,24 +236,32 @@ fn column_field(column: &Column, in_primary_key: bool, is_unique: bool) -> Field
     Arc::new(field.with_metadata(metadata))
 }
 
-fn nested_field(field: &NestedField) -> FieldRef {
-    let metadata = field_metadata(field.id, &field.ty);
-    let field = Field::new(&*field.name, field.ty.arrow_type(), field.nullable);
-    Arc::new(field.with_metadata(metadata))
+fn query_fields(columns: &[Column]) -> Fields {
+    let field = |column: &Column| {
+        let field = Field::new(&*column.name, column.ty.query_type(), column.nullable);
+        Arc::new(field.with_metadata(extension_metadata(&column.ty)))
+    };
+    columns.iter().map(field).collect()
 }
 
-fn field_metadata(id: i32, ty: &ColumnType) -> HashMap<String, String> {
-    let mut metadata = HashMap::from([(FIELD_ID_KEY.to_string(), id.to_string())]);
-    match ty {
-        ColumnType::Uuid => {
-            metadata.insert(EXTENSION_NAME_KEY.to_string(), "arrow.uuid".to_string());
-        }
-        ColumnType::Json => {
-            metadata.insert(EXTENSION_NAME_KEY.to_string(), "arrow.json".to_string());
-            // The extension requires the key with an empty value.
-            metadata.insert(EXTENSION_METADATA_KEY.to_string(), String::new());
-        }
-        _ => {}
+fn nested_field(field: &NestedField, schema: SchemaKind) -> FieldRef {
+    let mut metadata = extension_metadata(&field.ty);
+    if let SchemaKind::Table = schema {
+        metadata.insert(FIELD_ID_KEY.to_string(), field.id.to_string());
     }
-    metadata
+    let ty = field.ty.type_in(schema);
+    Arc::new(Field::new(&*field.name, ty, field.nullable).with_metadata(metadata))
+}
+
+fn extension_metadata(ty: &ColumnType) -> HashMap<String, String> {
+    let entry = |key: &str, value: &str| (key.to_string(), value.to_string());
+    match ty {
+        ColumnType::Uuid => HashMap::from([entry(EXTENSION_NAME_KEY, "arrow.uuid")]),
+        ColumnType::Json => HashMap::from([
+            entry(EXTENSION_NAME_KEY, "arrow.json"),
+            // The extension requires the key with an empty value.
+            entry(EXTENSION_METADATA_KEY, ""),
+        ]),
+        _ => HashMap::new(),
+    }
 }

@@ -11,6 +11,7 @@ mod inserts;
 mod lookups;
 mod memory_table;
 mod metadata;
+mod query_schema;
 mod random_tables;
 mod repeated_plans;
 mod scans;

@@ -63,7 +63,13 @@ macro_rules! table {
                 reserved: Reserved { ids: Shared::Static(&[]), names: Shared::Static(&[]) },
             });
             static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| Table::new_schema(&DEFINITION));
-            static TABLE: Table = Table { definition: &DEFINITION, schema: &SCHEMA };
+            static QUERY_SCHEMA: LazyLock<SchemaRef> =
+                LazyLock::new(|| Table::new_query_schema(&DEFINITION));
+            static TABLE: Table = Table {
+                definition: &DEFINITION,
+                schema: &SCHEMA,
+                query_schema: &QUERY_SCHEMA,
+            };
 
             impl ToArrow for $row {
                 const TABLE: &'static Table = &TABLE;
@@ -123,7 +129,7 @@ macro_rules! table {
                     batch: &RecordBatch,
                     count: usize,
                 ) -> Result<Vec<Self::Prefix>, RowError> {
-                    let columns = Columns::new(&TABLE, batch);
+                    let columns = Columns::by_name(&TABLE, batch);
                     let key = KeyReader::<$key_ty>::try_new(&columns, 0, 0, count)?;
                     (0..batch.num_rows()).map(|row| Ok((key.read(row)?,))).collect()
                 }

@@ -9,9 +9,9 @@ use arrow::datatypes::{DataType, FieldRef, Fields};
 
 use super::{ElementReader, OwnedElement, OwnedValue, Validity};
 use crate::column_builder::ColumnBuilder;
-use crate::columns::{field_ids, find_field};
 use crate::error::{InvalidValue, PathSegment, ValueError, mismatch};
 use crate::fields::Fields as Struct;
+use crate::matching::find_struct_field;
 
 /// Builds an array of structs, field by field. Generated code uses it.
 #[derive(Debug)]
@@ -130,8 +130,8 @@ impl<'a> StructFields<'a> {
         }
     }
 
-    /// Creates the reader of the field at `position` of the type. The field is found by id, then by
-    /// name.
+    /// Creates the reader of the field at `position` of the type. The field is found by its id, if
+    /// the type has ids, and otherwise by its name.
     ///
     /// # Errors
     /// Fails if the array lacks a field that does not allow null, or if the field has another type.
@@ -139,8 +139,7 @@ impl<'a> StructFields<'a> {
         let missing = || ValueError::whole(InvalidValue::Missing);
         let field = self.fields.get(position).ok_or_else(missing)?;
         let segment = segment(field);
-        let fields = self.array.fields();
-        let found = find_field(fields, &field_ids(fields), field);
+        let found = find_struct_field(self.array.fields(), field);
         let reader = match found {
             Some(index) => ElementReader::try_new::<E>(self.array.column(index), field.data_type()),
             None if field.is_nullable() => {

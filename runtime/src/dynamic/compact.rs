@@ -109,5 +109,10 @@ fn joined(chunks: &[&StoredChunk]) -> Result<Arc<Chunk>, ArrowError> {
         return Err(ArrowError::ComputeError("no chunks to join".to_string()));
     };
     let rows = concat_batches(first.chunk.rows().schema_ref(), &batches)?;
-    Ok(Arc::new(Chunk::new(rows, first.chunk.version(), last)))
+    Ok(Arc::new(Chunk::new(
+        first.chunk.kind(),
+        rows,
+        first.chunk.version(),
+        last,
+    )))
 }

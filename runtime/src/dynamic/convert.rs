@@ -16,7 +16,7 @@ use kalamtable_model::{ColumnType, NestedField};
 
 use kalamtable_rows::{InvalidValue, PathSegment, ValueError};
 
-/// Converts `array` from type `old` to type `ty`, whose Arrow type is `arrow`.
+/// Converts `array` from type `old` to type `ty`, whose Arrow type in the query schema is `arrow`.
 ///
 /// # Errors
 /// Fails if a value does not fit the type. Only nulls become nulls.
@@ -26,7 +26,9 @@ pub(super) fn convert(
     ty: &ColumnType,
     arrow: &DataType,
 ) -> Result<ArrayRef, ValueError> {
-    if array.data_type() == arrow {
+    // `arrow` has no ids: if a field of a struct was dropped and another one was added under its
+    // name, only the types of the table schema differ.
+    if array.data_type() == arrow && old.arrow_type() == ty.arrow_type() {
         return Ok(array.clone());
     }
     match (old, ty, arrow) {

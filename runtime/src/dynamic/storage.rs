@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
 use kalamtable_model::TableKind;
-use kalamtable_model::arrow::FIELD_ID_KEY;
 use kalamtable_provider::BoxError;
 use kalamtable_store::{TableId, UnixMicros};
 
@@ -73,6 +72,7 @@ pub struct ChunkId(pub u64);
 /// An immutable batch of stored rows.
 #[derive(Debug)]
 pub struct Chunk {
+    kind: TableKind,
     rows: RecordBatch,
     version: u32,
     arrived_at: UnixMicros,
@@ -82,12 +82,13 @@ pub struct Chunk {
 }
 
 impl Chunk {
-    /// Creates a chunk of rows that were written under a version of the definition. `rows` has the
-    /// columns of the definition, in their order, followed by the system columns of the table's
-    /// kind.
-    pub fn new(rows: RecordBatch, version: u32, arrived_at: UnixMicros) -> Self {
-        let deleted = deleted(&rows);
+    /// Creates a chunk of rows that were written to a table of this kind, under a version of its
+    /// definition. `rows` has the columns of the definition, in their order, followed by the system
+    /// columns of the kind.
+    pub fn new(kind: TableKind, rows: RecordBatch, version: u32, arrived_at: UnixMicros) -> Self {
+        let deleted = deleted(kind, &rows);
         Chunk {
+            kind,
             version,
             arrived_at,
             tombstones: deleted.as_ref().map_or(0, BooleanArray::true_count),
@@ -100,6 +101,11 @@ impl Chunk {
     /// Returns the rows.
     pub fn rows(&self) -> &RecordBatch {
         &self.rows
+    }
+
+    /// Returns the kind of the table.
+    pub fn kind(&self) -> TableKind {
+        self.kind
     }
 
     /// Returns the version of the definition under which the rows were written.
@@ -132,17 +138,11 @@ impl Chunk {
     }
 }
 
-/// Returns the column `_deleted`, if the rows have it. It is found by id, because a stream table
-/// may have a column of that name.
-fn deleted(rows: &RecordBatch) -> Option<BooleanArray> {
-    let [_, deleted] = TableKind::Shared.system_columns() else {
-        return None;
-    };
+/// Returns the column `_deleted`, if the kind of the table has it. It is the last column. It is not
+/// found by name, because a stream table may have a column of that name.
+fn deleted(kind: TableKind, rows: &RecordBatch) -> Option<BooleanArray> {
+    kind.system_columns().last()?;
     let last = rows.num_columns().checked_sub(1)?;
-    let id = rows.schema_ref().field(last).metadata().get(FIELD_ID_KEY)?;
-    if *id != deleted.id.to_string() {
-        return None;
-    }
     rows.column(last).as_boolean_opt().cloned()
 }
 

@@ -144,7 +144,11 @@ impl VersionReader {
             let arrow = table.schema().field(position).data_type();
             let found = old.columns().iter().position(|old| old.id == column.id);
             columns.push(match found {
-                Some(position) if old.columns()[position].ty.arrow_type() == *arrow => {
+                // Compared with ids: a field of a struct may have been dropped, and another one
+                // added under its name.
+                Some(position)
+                    if old.columns()[position].ty.arrow_type() == column.ty.arrow_type() =>
+                {
                     ColumnSource::Same(position)
                 }
                 Some(position) => ColumnSource::Converted {

@@ -170,8 +170,8 @@ impl PartitionWriter<'_> {
     ) -> Commit {
         let mut commit = Commit::default();
         if written.num_rows() > 0 {
-            let version = self.table.version();
-            let written = Arc::new(Chunk::new(written, version, now));
+            let (kind, version) = (self.table.definition().kind(), self.table.version());
+            let written = Arc::new(Chunk::new(kind, written, version, now));
             commit.added.push((chunk, written));
         }
         let tombstones = &resolved.superseded_tombstones;

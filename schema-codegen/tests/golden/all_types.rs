@@ -1898,10 +1898,14 @@ pub mod app {
         /// The Arrow schema of `app.all_types`, built on first use.
         pub static SCHEMA: __kalam::LazyLock<__kalam::SchemaRef> = __kalam::LazyLock::new(||
         __kalam::Table::new_schema(&DEFINITION));
-        /// Table `app.all_types`: its definition and its Arrow schema.
+        /// The Arrow schema of `app.all_types` for DataFusion, built on first use.
+        pub static QUERY_SCHEMA: __kalam::LazyLock<__kalam::SchemaRef> = __kalam::LazyLock::new(||
+        __kalam::Table::new_query_schema(&DEFINITION));
+        /// Table `app.all_types`: its definition and its Arrow schemas.
         pub static TABLE: __kalam::Table = __kalam::Table {
             definition: &DEFINITION,
             schema: &SCHEMA,
+            query_schema: &QUERY_SCHEMA,
         };
         #[automatically_derived]
         impl __kalam::ToArrow for AllTypes {
@@ -2585,7 +2589,7 @@ pub mod app {
                 batch: &__kalam::RecordBatch,
                 count: usize,
             ) -> __kalam::Result<__kalam::Vec<Self::Prefix>, __kalam::RowError> {
-                let columns = __kalam::Columns::new(&TABLE, batch);
+                let columns = __kalam::Columns::by_name(&TABLE, batch);
                 let c0 = __kalam::KeyReader::<i64>::try_new(&columns, 0, 0, count)?;
                 let c1 = __kalam::KeyReader::<
                     __kalam::String,

@@ -119,7 +119,7 @@ fn bare_number_is_read_as_units() {
                 batch: &__kalam::RecordBatch,
                 count: usize,
             ) -> __kalam::Result<__kalam::Vec<Self::Prefix>, __kalam::RowError> {
-                let columns = __kalam::Columns::new(&TABLE, batch);
+                let columns = __kalam::Columns::by_name(&TABLE, batch);
                 let c0 = __kalam::KeyReader::<
                     __kalam::Timestamp<__kalam::Millis>,
                 >::try_new(&columns, 0, 0, count)?;
