@@ -140,11 +140,12 @@ pub const fn assert_unique_ids(definition: &TableDefinition, column: i32, messag
 }
 
 /// Checks the columns that a flattened field adds to a definition: no other column has one of their
-/// names, ignoring case, or one of their ids, and neither is reserved.
+/// names, ignoring case, one of their sources or one of their ids, and neither names nor ids are
+/// reserved.
 ///
 /// # Panics
-/// With `message` if a name or an id is not unique; and if the table has too many columns, or ids
-/// that are out of range.
+/// With `message` if a name, a source or an id is not unique; and if the table has too many
+/// columns, or ids that are out of range.
 #[track_caller]
 pub const fn assert_flattened(
     definition: &TableDefinition,
@@ -178,12 +179,24 @@ pub const fn assert_flattened(
                     MIN_ID <= other.id && other.id <= MAX_ID && is_valid(&other.ty, 1),
                     "the ids of a flattened struct exceed the largest id"
                 );
+            } else if have_same_source(column, other) {
+                panic!("{}", message);
             }
         });
         if count != 1 {
             panic!("{}", message);
         }
     });
+}
+
+/// Returns whether a column of a file could be either of two columns with different names.
+const fn have_same_source(a: &Column, b: &Column) -> bool {
+    match (&a.source, &b.source) {
+        (Some(source), _) if is_same(as_static(source), as_static(&b.name)) => true,
+        (_, Some(source)) if is_same(as_static(source), as_static(&a.name)) => true,
+        (Some(a), Some(b)) => is_same(as_static(a), as_static(b)),
+        _ => false,
+    }
 }
 
 /// Returns whether every id inside `ty`, the type of the column at `position`, is unique.

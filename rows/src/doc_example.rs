@@ -46,6 +46,7 @@ static DEFINITION: TableDefinition = TableDefinition::from_checked(TableParts {
         Column {
             id: 1,
             name: Shared::Static("id"),
+            source: None,
             ty: ColumnType::BigInt,
             nullable: false,
             default: None,
@@ -56,6 +57,7 @@ static DEFINITION: TableDefinition = TableDefinition::from_checked(TableParts {
         Column {
             id: 2,
             name: Shared::Static("title"),
+            source: None,
             ty: ColumnType::Text,
             nullable: true,
             default: None,

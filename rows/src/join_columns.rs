@@ -17,6 +17,7 @@ pub const fn join_columns<const N: usize>(runs: &[&[Column]]) -> [Column; N] {
     const NONE: Column = Column {
         id: 0,
         name: Shared::Static(""),
+        source: None,
         ty: ColumnType::Boolean,
         nullable: false,
         default: None,
@@ -58,6 +59,7 @@ const fn column(column: &Column) -> Column {
     Column {
         id: column.id,
         name: shared(&column.name),
+        source: optional(&column.source),
         ty: column_type(&column.ty),
         nullable: column.nullable,
         default: match &column.default {

@@ -159,6 +159,7 @@ fn column(id: i32, name: &str, ty: ColumnType) -> Column {
     Column {
         id,
         name: leak_text(name),
+        source: None,
         ty,
         nullable: true,
         default: None,
@@ -252,15 +253,23 @@ proptest! {
         types in prop::collection::vec(types(1..40), 4),
         reserved_ids in prop::collection::btree_set(20..40, 0..3),
         reserved_names in prop::sample::subsequence(vec!["b", "x"], 0..2),
+        sources in prop::collection::vec(
+            prop::option::of(prop::sample::select(vec!["a", "b", "c", "x", "X"])), 4),
         kind in prop::sample::select(vec![TableKind::Shared, TableKind::Stream]),
     ) {
         // One column of the table itself, which is valid alone, and the columns of a struct.
-        let own = column(50, "c", ColumnType::Int);
-        let added = names.iter().zip(&ids).zip(&types).filter(|(_, ty)| {
+        let own = Column {
+            source: sources[3].map(leak_text),
+            ..column(50, "c", ColumnType::Int)
+        };
+        let added = names.iter().zip(&ids).zip(&sources).zip(&types).filter(|(_, ty)| {
             accepts({ let ty = leak((*ty).clone()); move || assert_type(ty, "") })
         });
         let added: Vec<Column> = added
-            .map(|((name, id), ty)| column(*id, name, ty.clone()))
+            .map(|(((name, id), source), ty)| Column {
+                source: source.map(leak_text),
+                ..column(*id, name, ty.clone())
+            })
             .collect();
         let reserved = Reserved {
             ids: leak_slice(reserved_ids.into_iter().collect()),

@@ -190,6 +190,7 @@ fn column(column: &Column, overrides: &ColumnTokens) -> TokenStream {
         Some(ty) => ty.clone(),
         None => type_tokens(&column.ty),
     };
+    let source = optional(column.source.as_deref(), text);
     let nullable = column.nullable;
     let default = match &overrides.default {
         Some(default) => quote!(__kalam::Option::Some(#default)),
@@ -202,6 +203,7 @@ fn column(column: &Column, overrides: &ColumnTokens) -> TokenStream {
         __kalam::model::Column {
             id: #id,
             name: #name,
+            source: #source,
             ty: #ty,
             nullable: #nullable,
             default: #default,

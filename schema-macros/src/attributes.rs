@@ -36,6 +36,7 @@ const SCHEMA_KEYS: [&str; 3] = ["schema", "crate", "view"];
 const FIELD_KEYS: &[KeyUsage] = &[
     ("id", "id = 3"),
     ("rename", "rename = \"column\""),
+    ("source", "source = \"Column\""),
     ("type", "type = \"decimal(10, 2)\""),
     ("unit", "unit = \"ms\""),
     ("default", "default = 0"),
@@ -86,6 +87,8 @@ pub(crate) struct TableAttributes {
 pub(crate) struct FieldAttributes {
     pub(crate) id: Option<Written<i128>>,
     pub(crate) rename: Option<Written<String>>,
+    /// The name of the column in files and foreign batches.
+    pub(crate) source: Option<Written<String>>,
     pub(crate) ty: Option<Written<String>>,
     pub(crate) unit: Option<Written<String>>,
     pub(crate) default: Option<DefaultAttribute>,
@@ -229,6 +232,7 @@ impl FieldAttributes {
             flatten: flatten.flatten(),
             id: entries.integer("id", problems),
             rename: entries.text("rename", problems),
+            source: entries.text("source", problems),
             ty: entries.text("type", problems),
             unit: entries.text("unit", problems),
             default: entries.default_value("default", problems),

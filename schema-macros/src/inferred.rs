@@ -234,13 +234,13 @@ impl FlatField {
         }
     }
 
-    /// Generates the check that the names and ids of its columns are unique in `table`.
+    /// Generates the check that the names, sources and ids of its columns are unique in `table`.
     fn columns_check(&self, table: &str) -> TokenStream {
         let span = self.ty.span();
         let ty = self.ty.to_static();
         let name = self.name.unraw();
         let message = format!(
-            "a column of `{name}` has a name or an id that is reserved or belongs to another column \
+            "a column of `{name}` has a name, a source or an id that is reserved or belongs to another column \
              of `{table}`\n\
              help: rename it in `{}`, or set `nested_ids` to the number above which the ids of \
              `{name}` begin",

@@ -194,6 +194,10 @@ fn raw_column(field: &RowField, id: i128, spans: &mut TokenSpans) -> RawColumn {
         .ty
         .nullable
         .then(|| Spanned::new(true, spans.add(&field.declared, &column)));
+    raw.source = attributes
+        .source
+        .as_ref()
+        .map(|source| spanned(source, &column, spans));
     raw.default = default;
     raw.comment = attributes
         .comment

@@ -110,6 +110,9 @@ fn digits(id: i32) -> usize {
 /// Returns the keys of a column other than `id` and `type`, without those that have their default.
 fn optional_keys(column: &Column) -> Vec<(&'static str, String)> {
     let mut keys = Vec::new();
+    if let Some(source) = &column.source {
+        keys.push(("source", quoted(source)));
+    }
     if column.nullable {
         keys.push(("nullable", "true".to_string()));
     }

@@ -149,6 +149,7 @@ impl<'a> Checks<'a> {
         self.column_count();
         self.comments();
         self.column_names();
+        self.column_sources();
         self.system_columns(kind);
         self.reserved_names();
 
@@ -199,6 +200,7 @@ impl<'a> Checks<'a> {
         Column {
             id: i32::try_from(raw.id.value).unwrap_or_default(),
             name: raw.name.value.as_str().into(),
+            source: names::source(raw),
             ty: column.ty.clone().unwrap_or(ColumnType::Text),
             nullable: column.is_nullable(),
             default,

@@ -257,6 +257,8 @@ pub struct Column {
     pub id: i32,
     /// The name in SQL.
     pub name: Shared<str>,
+    /// The name in files and foreign batches, if it differs from the name in SQL.
+    pub source: Option<Shared<str>>,
     /// The type.
     pub ty: ColumnType,
     /// Whether the column is nullable.
@@ -270,6 +272,14 @@ pub struct Column {
     pub rust: Option<Shared<str>>,
     /// The comment, which `DESCRIBE` shows.
     pub comment: Option<Shared<str>>,
+}
+
+impl Column {
+    /// Returns the name of the column in files and in batches that other programs wrote: the value
+    /// of the key `source`, or the name in SQL if the definition does not have the key.
+    pub fn source_name(&self) -> &str {
+        self.source.as_deref().unwrap_or(&self.name)
+    }
 }
 
 /// The value that an `INSERT` without the column writes.

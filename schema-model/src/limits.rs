@@ -14,6 +14,8 @@ pub const NESTING: usize = 16;
 /// The maximum number of bytes of the name of a namespace, table, column or nested field, and of a
 /// Rust name.
 pub const NAME_BYTES: usize = 128;
+/// The maximum number of bytes of the name of a column in files, `source`.
+pub const SOURCE_BYTES: usize = 1024;
 /// The maximum number of labels of an enum.
 pub const ENUM_LABELS: usize = 1024;
 /// The maximum number of bytes of a label.

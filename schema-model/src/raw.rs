@@ -100,6 +100,8 @@ pub struct RawColumn {
     pub id: Spanned<i128>,
     /// The type, in the type grammar.
     pub ty: RawText,
+    /// The name in files and foreign batches.
+    pub source: Option<Spanned<String>>,
     /// Whether the column is nullable; `None` means that it is not.
     pub nullable: Option<Spanned<bool>>,
     /// The default.
@@ -119,6 +121,7 @@ impl RawColumn {
             name,
             id,
             ty,
+            source: None,
             nullable: None,
             default: None,
             unit: None,

@@ -111,6 +111,10 @@ rules! {
         "a reserved name is listed once"
     SystemColumn "KT0207" "system-column"
         "the system adds its own columns to user and shared tables"
+    InvalidSource "KT0210" "invalid-source"
+        "a column of a file has a name, and reports repeat it"
+    DuplicateSource "KT0211" "duplicate-source"
+        "a column that is read from the column of another one would silently have its values"
 
     IdOutOfRange "KT0301" "id-out-of-range"
         "ids are Parquet field ids, and Iceberg reserves the largest ones"

@@ -40,6 +40,7 @@ const fn system_column(
     Column {
         id,
         name: Shared::Static(name),
+        source: None,
         ty,
         nullable: false,
         default: None,

@@ -454,6 +454,7 @@ fn unique_keys(columns: &[Column]) -> Vec<Shared<[usize]>> {
 
 fn definition() -> impl Strategy<Value = TableDefinition> {
     let text = || prop::option::of("[^\u{0}]{0,12}|\\PC{0,12}|[\"'\\\\\n\t\u{1}\u{7f}\u{85}]{0,4}");
+    let source = || prop::option::of("[^\u{0}]{1,12}|\\PC{1,12}|[\"'\\\\\n\t\u{1}\u{7f}]{1,4}");
     let column = (
         column_type(),
         any::<bool>(),
@@ -461,6 +462,7 @@ fn definition() -> impl Strategy<Value = TableDefinition> {
         text(),
         prop::option::of(unit()),
         any::<bool>(),
+        source(),
     );
     let columns = prop::collection::vec(column, 1..6);
     let kind = (
@@ -490,30 +492,34 @@ fn definition() -> impl Strategy<Value = TableDefinition> {
                 let columns: Vec<Column> = columns
                     .into_iter()
                     .enumerate()
-                    .map(|(index, (ty, nullable, seed, text, unit, has_rust))| {
-                        id += 1;
-                        let column_id = id;
-                        let ty = with_ids(ty, &mut id);
-                        let name = format!("c{index}");
-                        let default = default(&ty, seed, text.as_deref().unwrap_or("x"));
-                        // Few of these literals are exact in the unit of the row field.
-                        let free = !matches!(default, Some(ColumnDefault::Literal(_)));
-                        Column {
-                            id: column_id,
-                            unit: unit.filter(|unit| {
-                                free && ty.time_unit().is_some_and(|own| own != *unit)
-                            }),
-                            default,
-                            rust: has_rust.then(|| match ty {
-                                ColumnType::Enum(_) => format!("Own{index}").into(),
-                                _ => "crate::own::Type".into(),
-                            }),
-                            name: name.into(),
-                            ty,
-                            nullable,
-                            comment: text.map(Shared::from),
-                        }
-                    })
+                    .map(
+                        |(index, (ty, nullable, seed, text, unit, has_rust, source))| {
+                            id += 1;
+                            let column_id = id;
+                            let ty = with_ids(ty, &mut id);
+                            let name = format!("c{index}");
+                            let default = default(&ty, seed, text.as_deref().unwrap_or("x"));
+                            // Few of these literals are exact in the unit of the row field.
+                            let free = !matches!(default, Some(ColumnDefault::Literal(_)));
+                            Column {
+                                id: column_id,
+                                unit: unit.filter(|unit| {
+                                    free && ty.time_unit().is_some_and(|own| own != *unit)
+                                }),
+                                default,
+                                rust: has_rust.then(|| match ty {
+                                    ColumnType::Enum(_) => format!("Own{index}").into(),
+                                    _ => "crate::own::Type".into(),
+                                }),
+                                // The prefix makes sources unique.
+                                source: source.map(|source| format!("{index}{source}").into()),
+                                name: name.into(),
+                                ty,
+                                nullable,
+                                comment: text.map(Shared::from),
+                            }
+                        },
+                    )
                     .collect();
                 let table = "things";
                 let unique_keys = if has_unique {

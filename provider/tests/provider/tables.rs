@@ -53,6 +53,7 @@ macro_rules! table {
                 columns: Shared::Static(&[$(Column {
                     id: $id,
                     name: Shared::Static(stringify!($column)),
+                    source: None,
                     ty: $column_ty,
                     nullable: $nullable,
                     default: $default,

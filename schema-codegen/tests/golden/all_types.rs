@@ -1267,6 +1267,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 1,
                         name: __kalam::model::Shared::Static("id"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::BigInt,
                         nullable: false,
                         default: __kalam::Option::None,
@@ -1279,6 +1280,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 2,
                         name: __kalam::model::Shared::Static("region"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Text,
                         nullable: false,
                         default: __kalam::Option::None,
@@ -1289,6 +1291,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 3,
                         name: __kalam::model::Shared::Static("day"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Date,
                         nullable: false,
                         default: __kalam::Option::None,
@@ -1299,6 +1302,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 4,
                         name: __kalam::model::Shared::Static("flag"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Boolean,
                         nullable: false,
                         default: __kalam::Option::Some(
@@ -1313,6 +1317,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 5,
                         name: __kalam::model::Shared::Static("tiny"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::TinyInt,
                         nullable: false,
                         default: __kalam::Option::Some(
@@ -1327,6 +1332,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 6,
                         name: __kalam::model::Shared::Static("small"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::SmallInt,
                         nullable: true,
                         default: __kalam::Option::None,
@@ -1337,6 +1343,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 7,
                         name: __kalam::model::Shared::Static("plain"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Int,
                         nullable: true,
                         default: __kalam::Option::None,
@@ -1347,6 +1354,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 8,
                         name: __kalam::model::Shared::Static("utiny"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::UTinyInt,
                         nullable: false,
                         default: __kalam::Option::None,
@@ -1357,6 +1365,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 9,
                         name: __kalam::model::Shared::Static("usmall"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::USmallInt,
                         nullable: false,
                         default: __kalam::Option::None,
@@ -1367,6 +1376,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 10,
                         name: __kalam::model::Shared::Static("uplain"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::UInt,
                         nullable: false,
                         default: __kalam::Option::None,
@@ -1377,6 +1387,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 11,
                         name: __kalam::model::Shared::Static("ubig"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::UBigInt,
                         nullable: true,
                         default: __kalam::Option::None,
@@ -1387,6 +1398,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 12,
                         name: __kalam::model::Shared::Static("single"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Float,
                         nullable: false,
                         default: __kalam::Option::Some(
@@ -1403,6 +1415,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 13,
                         name: __kalam::model::Shared::Static("twice"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Double,
                         nullable: true,
                         default: __kalam::Option::None,
@@ -1413,6 +1426,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 14,
                         name: __kalam::model::Shared::Static("price"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Decimal {
                             precision: 10u8,
                             scale: 2u8,
@@ -1430,6 +1444,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 15,
                         name: __kalam::model::Shared::Static("title"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Text,
                         nullable: true,
                         default: __kalam::Option::Some(
@@ -1446,6 +1461,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 16,
                         name: __kalam::model::Shared::Static("blob"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Bytes,
                         nullable: true,
                         default: __kalam::Option::None,
@@ -1456,6 +1472,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 17,
                         name: __kalam::model::Shared::Static("digest"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::FixedBytes(32u32),
                         nullable: false,
                         default: __kalam::Option::None,
@@ -1466,6 +1483,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 18,
                         name: __kalam::model::Shared::Static("at"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Time,
                         nullable: true,
                         default: __kalam::Option::None,
@@ -1476,6 +1494,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 19,
                         name: __kalam::model::Shared::Static("seen"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Timestamp {
                             unit: __kalam::model::TimeUnit::Microsecond,
                             zone: __kalam::Option::None,
@@ -1497,6 +1516,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 20,
                         name: __kalam::model::Shared::Static("local"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Timestamp {
                             unit: __kalam::model::TimeUnit::Second,
                             zone: __kalam::Option::None,
@@ -1510,6 +1530,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 21,
                         name: __kalam::model::Shared::Static("zoned"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Timestamp {
                             unit: __kalam::model::TimeUnit::Nanosecond,
                             zone: __kalam::Option::Some(
@@ -1525,6 +1546,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 22,
                         name: __kalam::model::Shared::Static("moment"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::DateTime,
                         nullable: false,
                         default: __kalam::Option::None,
@@ -1535,6 +1557,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 23,
                         name: __kalam::model::Shared::Static("span"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Interval,
                         nullable: true,
                         default: __kalam::Option::None,
@@ -1545,6 +1568,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 24,
                         name: __kalam::model::Shared::Static("token"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Uuid,
                         nullable: false,
                         default: __kalam::Option::None,
@@ -1555,6 +1579,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 25,
                         name: __kalam::model::Shared::Static("payload"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Json,
                         nullable: true,
                         default: __kalam::Option::None,
@@ -1565,6 +1590,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 26,
                         name: __kalam::model::Shared::Static("attachment"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::File,
                         nullable: true,
                         default: __kalam::Option::None,
@@ -1575,6 +1601,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 27,
                         name: __kalam::model::Shared::Static("vector"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Embedding(3u32),
                         nullable: false,
                         default: __kalam::Option::None,
@@ -1585,6 +1612,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 28,
                         name: __kalam::model::Shared::Static("status"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Enum(
                             __kalam::model::Shared::Static(
                                 &[
@@ -1611,6 +1639,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 29,
                         name: __kalam::model::Shared::Static("previous"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Enum(
                             __kalam::model::Shared::Static(
                                 &[
@@ -1631,6 +1660,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 30,
                         name: __kalam::model::Shared::Static("Option"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Enum(
                             __kalam::model::Shared::Static(
                                 &[
@@ -1650,6 +1680,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 31,
                         name: __kalam::model::Shared::Static("tags"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::List(
                             __kalam::model::Shared::Static(
                                 &__kalam::model::NestedField {
@@ -1669,6 +1700,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 32,
                         name: __kalam::model::Shared::Static("scores"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::List(
                             __kalam::model::Shared::Static(
                                 &__kalam::model::NestedField {
@@ -1688,6 +1720,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 33,
                         name: __kalam::model::Shared::Static("address"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Struct(
                             __kalam::model::Shared::Static(
                                 &[
@@ -1728,6 +1761,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 34,
                         name: __kalam::model::Shared::Static("routes"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::List(
                             __kalam::model::Shared::Static(
                                 &__kalam::model::NestedField {
@@ -1781,6 +1815,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 35,
                         name: __kalam::model::Shared::Static("labels"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Map(
                             __kalam::model::Shared::Static(
                                 &__kalam::model::MapFields {
@@ -1808,6 +1843,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 36,
                         name: __kalam::model::Shared::Static("type"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Int,
                         nullable: true,
                         default: __kalam::Option::None,
@@ -1818,6 +1854,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 37,
                         name: __kalam::model::Shared::Static("columns"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Int,
                         nullable: true,
                         default: __kalam::Option::None,
@@ -1828,6 +1865,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 38,
                         name: __kalam::model::Shared::Static("row"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Int,
                         nullable: true,
                         default: __kalam::Option::None,
@@ -1838,6 +1876,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 39,
                         name: __kalam::model::Shared::Static("elapsed"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Arrow(
                             __kalam::model::Shared::Static("Duration(ms)"),
                         ),
@@ -1850,6 +1889,7 @@ pub mod app {
                     __kalam::model::Column {
                         id: 42,
                         name: __kalam::model::Shared::Static("place"),
+                        source: __kalam::Option::None,
                         ty: __kalam::model::ColumnType::Struct(
                             __kalam::model::Shared::Static(
                                 &[

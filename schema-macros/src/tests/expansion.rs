@@ -349,7 +349,7 @@ fn flattened_field_moves_the_positions_of_later_columns() {
             const _: () = __kalam::assert_flattened(
                 &DEFINITION,
                 <Audit as __kalam::FieldsAt<__kalam::FixedBase<{ 0 }>>>::COLUMNS,
-                "a column of `audit` has a name or an id that is reserved or belongs to another column of `app.trips`\nhelp: rename it in `Audit`, or set `nested_ids` to the number above which the ids of `audit` begin",
+                "a column of `audit` has a name, a source or an id that is reserved or belongs to another column of `app.trips`\nhelp: rename it in `Audit`, or set `nested_ids` to the number above which the ids of `audit` begin",
             );
         "#]],
     );

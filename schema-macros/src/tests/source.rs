@@ -107,6 +107,34 @@ fn problems_of_unique_keys() {
 }
 
 #[test]
+fn problems_of_sources() {
+    check(
+        r#"#[kalam(table = "app.people", primary_key(id))]
+        struct Person {
+            id: i64,
+            #[kalam(source = "First Name")]
+            first_name: String,
+            #[kalam(source = "First Name")]
+            last_name: String,
+            #[kalam(source = "id")]
+            other: i64,
+            #[kalam(source = "")]
+            empty: bool,
+        }"#,
+        expect![[r#"
+            "First Name": two columns have the source `First Name` [KT0211]
+            note: first here: column `first_name`
+            help: delete one of the two: each column is read from a column of its own
+            "id": two columns have the source `id` [KT0211]
+            note: the column with this name: column `id`
+            help: rename that column, and state its name in files with `source`
+            "": the source is empty [KT0210]
+            help: write the name of the column in files, or delete `source` if it is the name of the column
+        "#]],
+    );
+}
+
+#[test]
 fn problems_of_names() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id), reserved(names("old")))]

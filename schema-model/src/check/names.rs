@@ -7,7 +7,10 @@ use std::collections::HashMap;
 use super::context::Checks;
 use crate::definition::TableKind;
 use crate::diagnostic::backticked;
+use crate::limits;
+use crate::raw::RawColumn;
 use crate::rule::Rule;
+use crate::shared::Shared;
 use crate::source::{SourceSpan, Spanned};
 use crate::table_name::{NameError, TableName, check_name, split};
 
@@ -36,6 +39,56 @@ impl Checks<'_> {
             let Spanned { value, span } = &column.name;
             self.is_name(value, span, "column");
             self.is_first(value, span, "columns", &mut seen);
+        }
+    }
+
+    /// Checks the names of columns in files, `source`: no two columns have the same one, and it is
+    /// not the name of another column, because rows are also read from batches with the names of
+    /// the columns.
+    pub(super) fn column_sources(&mut self) {
+        let raw = self.raw;
+        let names = raw.columns.value.iter().map(|column| &column.name);
+        let names: HashMap<&str, &SourceSpan> =
+            names.map(|name| (&*name.value, &name.span)).collect();
+        let mut seen: HashMap<&str, &SourceSpan> = HashMap::new();
+        for column in &raw.columns.value {
+            let Some(Spanned { value, span }) = &column.source else {
+                continue;
+            };
+            if value.is_empty() {
+                let problem = self.problem(Rule::InvalidSource, span, "the source is empty");
+                self.push(problem.with_help(
+                    "write the name of the column in files, or delete `source` if it is the name \
+                     of the column",
+                ));
+                continue;
+            }
+            if value.len() > limits::SOURCE_BYTES {
+                let message = format!(
+                    "the source has {} bytes, more than the maximum of {}",
+                    value.len(),
+                    limits::SOURCE_BYTES
+                );
+                let problem = self.problem(Rule::InvalidSource, span, message);
+                self.push(problem.with_help("rename the column in the files"));
+                continue;
+            }
+            let (first, label, help) = if let Some(first) = seen.insert(value, span) {
+                let help = "delete one of the two: each column is read from a column of its own";
+                (first, "first here", help)
+            } else if let Some(other) = names.get(&**value).filter(|_| *value != column.name.value)
+            {
+                let help = "rename that column, and state its name in files with `source`";
+                (*other, "the column with this name", help)
+            } else {
+                continue;
+            };
+            let message = format!("two columns have the source {}", backticked(value));
+            let problem = self
+                .problem(Rule::DuplicateSource, span, message)
+                .with_label(first.clone(), label)
+                .with_help(help);
+            self.push(problem);
         }
     }
 
@@ -139,4 +192,10 @@ impl Checks<'_> {
         self.push(problem);
         false
     }
+}
+
+/// Returns the source of a column, or `None` if it is the name of the column.
+pub(super) fn source(column: &RawColumn) -> Option<Shared<str>> {
+    let source = column.source.as_ref()?.value.as_str();
+    (source != column.name.value).then(|| source.into())
 }

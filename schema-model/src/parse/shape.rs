@@ -113,6 +113,7 @@ impl Reader<'_> {
         self.missing_column_keys(key, value, column, next_id);
         let id = self.integer_at(column, "id");
         let ty = self.raw_text_at(column, "type");
+        let source = self.text_at(column, "source");
         let nullable = self.boolean_at(column, "nullable");
         let default = self.default_at(column);
         let unit = self.text_at(column, "unit");
@@ -120,6 +121,7 @@ impl Reader<'_> {
         let comment = self.text_at(column, "comment");
         let name = Spanned::new(name.to_string(), self.span(key.span()));
         let mut column = RawColumn::new(name, id?, ty?);
+        column.source = source;
         column.nullable = nullable;
         column.default = default;
         column.unit = unit;
