@@ -48,6 +48,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("kalamtable-peers", &["build", "rows"]),
     ("kalamtable-example-inventory", &["build", "kalamtable"]),
     ("kalamtable-example-tpch", &["build", "kalamtable"]),
+    ("kalamtable-strict", &["build", "rows"]),
 ];
 
 /// The packages that a crate must not depend on, by the start of their names, and the reason.

@@ -59,26 +59,26 @@ pub(crate) fn tokens(
             fn builder(
                 ty: &__kalam::DataType,
                 capacity: usize,
-            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+            ) -> __kalam::Result<<Self as __kalam::Value>::Builder, __kalam::ValueError> {
                 <&str as __kalam::Value>::builder(ty, capacity)
             }
 
             fn append(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[&'static str],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 <&str as __kalam::Value>::append(builder, cells)
             }
 
             fn append_nullable(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[__kalam::Option<&'static str>],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 <&str as __kalam::Value>::append_nullable(builder, cells)
             }
 
             fn finish(
-                builder: Self::Builder,
+                builder: <Self as __kalam::Value>::Builder,
             ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
                 <&str as __kalam::Value>::finish(builder)
             }
@@ -92,19 +92,19 @@ pub(crate) fn tokens(
             fn reader(
                 array: &__kalam::ArrayRef,
                 ty: &__kalam::DataType,
-            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+            ) -> __kalam::Result<<Self as __kalam::OwnedValue>::Reader, __kalam::ValueError> {
                 __kalam::text_reader(array, ty)
             }
 
             fn read(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 __kalam::read_label(reader, index)
             }
 
             fn view(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 __kalam::read_label(reader, index)

@@ -61,12 +61,12 @@ pub(crate) fn tokens(definition: &TableDefinition, fields: &RowFields) -> TokenS
 
             fn readers(
                 columns: &__kalam::Columns<'_>,
-            ) -> __kalam::Result<Self::Readers, __kalam::RowError> {
+            ) -> __kalam::Result<<Self as __kalam::FromArrow>::Readers, __kalam::RowError> {
                 #create_readers
             }
 
             fn read(
-                readers: &Self::Readers,
+                readers: &<Self as __kalam::FromArrow>::Readers,
                 range: __kalam::Range<usize>,
                 rows: &mut __kalam::Vec<Self>,
             ) -> __kalam::Result<(), __kalam::RowError> {
@@ -82,9 +82,9 @@ pub(crate) fn tokens(definition: &TableDefinition, fields: &RowFields) -> TokenS
 
             #[inline]
             fn view(
-                readers: &Self::Readers,
+                readers: &<Self as __kalam::FromArrow>::Readers,
                 row: usize,
-            ) -> __kalam::Result<Self::View<'_>, __kalam::RowError> {
+            ) -> __kalam::Result<<Self as __kalam::FromArrow>::View<'_>, __kalam::RowError> {
                 let (#(#locals,)*) = readers;
                 __kalam::Result::Ok(#view { #(#names: #views,)* })
             }

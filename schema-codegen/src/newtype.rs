@@ -23,33 +23,33 @@ pub fn derive_newtype(name: &Ident, member: &Member, ty: &Type, span: Span) -> T
             type Cell<'a> = <#ty as __kalam::Value>::Cell<'a>;
             type Builder = <#ty as __kalam::Value>::Builder;
 
-            fn cell(&self) -> Self::Cell<'_> {
+            fn cell(&self) -> <Self as __kalam::Value>::Cell<'_> {
                 __kalam::Value::cell(&self.#member)
             }
 
             fn builder(
                 ty: &__kalam::DataType,
                 capacity: usize,
-            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+            ) -> __kalam::Result<<Self as __kalam::Value>::Builder, __kalam::ValueError> {
                 <#ty as __kalam::Value>::builder(ty, capacity)
             }
 
             fn append(
-                builder: &mut Self::Builder,
-                cells: &[Self::Cell<'_>],
+                builder: &mut <Self as __kalam::Value>::Builder,
+                cells: &[<Self as __kalam::Value>::Cell<'_>],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 <#ty as __kalam::Value>::append(builder, cells)
             }
 
             fn append_nullable(
-                builder: &mut Self::Builder,
-                cells: &[__kalam::Option<Self::Cell<'_>>],
+                builder: &mut <Self as __kalam::Value>::Builder,
+                cells: &[__kalam::Option<<Self as __kalam::Value>::Cell<'_>>],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 <#ty as __kalam::Value>::append_nullable(builder, cells)
             }
 
             fn finish(
-                builder: Self::Builder,
+                builder: <Self as __kalam::Value>::Builder,
             ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
                 <#ty as __kalam::Value>::finish(builder)
             }
@@ -66,12 +66,12 @@ pub fn derive_newtype(name: &Ident, member: &Member, ty: &Type, span: Span) -> T
             fn reader(
                 array: &__kalam::ArrayRef,
                 ty: &__kalam::DataType,
-            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+            ) -> __kalam::Result<<Self as __kalam::OwnedValue>::Reader, __kalam::ValueError> {
                 <#ty as __kalam::OwnedValue>::reader(array, ty)
             }
 
             fn read(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 let value = <#ty as __kalam::OwnedValue>::read(reader, index)?;
@@ -79,20 +79,20 @@ pub fn derive_newtype(name: &Ident, member: &Member, ty: &Type, span: Span) -> T
             }
 
             fn view(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
-            ) -> __kalam::Result<Self::View<'_>, __kalam::ValueError> {
+            ) -> __kalam::Result<<Self as __kalam::OwnedValue>::View<'_>, __kalam::ValueError> {
                 <#ty as __kalam::OwnedValue>::view(reader, index)
             }
 
             #[inline]
-            fn read_slot(reader: &Self::Reader, index: usize) -> __kalam::Option<Self> {
+            fn read_slot(reader: &<Self as __kalam::OwnedValue>::Reader, index: usize) -> __kalam::Option<Self> {
                 let value = <#ty as __kalam::OwnedValue>::read_slot(reader, index)?;
                 __kalam::Option::Some(Self { #member: value })
             }
 
             #[inline]
-            fn view_slot(reader: &Self::Reader, index: usize) -> __kalam::Option<Self::View<'_>> {
+            fn view_slot(reader: &<Self as __kalam::OwnedValue>::Reader, index: usize) -> __kalam::Option<<Self as __kalam::OwnedValue>::View<'_>> {
                 <#ty as __kalam::OwnedValue>::view_slot(reader, index)
             }
         }

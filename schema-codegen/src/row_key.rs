@@ -113,7 +113,7 @@ fn prefixes(fields: &RowFields, key: &[KeyField<'_>]) -> TokenStream {
         fn read_prefixes(
             batch: &__kalam::RecordBatch,
             count: usize,
-        ) -> __kalam::Result<__kalam::Vec<Self::Prefix>, __kalam::RowError> {
+        ) -> __kalam::Result<__kalam::Vec<<Self as __kalam::RowKey>::Prefix>, __kalam::RowError> {
             let columns = __kalam::Columns::by_name(&TABLE, batch);
             #(#creates)*
             let mut prefixes = __kalam::Vec::with_capacity(batch.num_rows());
@@ -148,7 +148,7 @@ fn comparisons(key: &[KeyField<'_>]) -> TokenStream {
         .map(|name| quote!(__kalam::Ord::cmp(&self.#name, &other.#name)));
     let (with_prefix, with_other) = (lexicographic(with_prefix), lexicographic(with_other));
     quote! {
-        fn compare_prefix(&self, prefix: &Self::Prefix) -> __kalam::Ordering {
+        fn compare_prefix(&self, prefix: &<Self as __kalam::RowKey>::Prefix) -> __kalam::Ordering {
             #with_prefix
         }
 
@@ -182,11 +182,11 @@ fn keyed_row(fields: &RowFields, key: &[KeyField<'_>]) -> TokenStream {
         #header {
             type Key<'a> = #ty;
 
-            fn key(&self) -> Self::Key<'_> {
+            fn key(&self) -> <Self as __kalam::KeyedRow>::Key<'_> {
                 #value
             }
 
-            fn compare_key(&self, key: &Self::Key<'_>) -> __kalam::Ordering {
+            fn compare_key(&self, key: &<Self as __kalam::KeyedRow>::Key<'_>) -> __kalam::Ordering {
                 __kalam::Ord::cmp(&#value, key)
             }
         }

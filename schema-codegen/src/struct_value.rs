@@ -75,26 +75,26 @@ impl ValueStruct<'_> {
                 fn builder(
                     ty: &__kalam::DataType,
                     capacity: usize,
-                ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+                ) -> __kalam::Result<<Self as __kalam::Value>::Builder, __kalam::ValueError> {
                     __kalam::StructBuilder::try_new(ty, capacity, #count)
                 }
 
                 fn append(
-                    builder: &mut Self::Builder,
+                    builder: &mut <Self as __kalam::Value>::Builder,
                     cells: &[&Self],
                 ) -> __kalam::Result<(), __kalam::ValueError> {
                     builder.append(cells)
                 }
 
                 fn append_nullable(
-                    builder: &mut Self::Builder,
+                    builder: &mut <Self as __kalam::Value>::Builder,
                     cells: &[__kalam::Option<&Self>],
                 ) -> __kalam::Result<(), __kalam::ValueError> {
                     builder.append_nullable(cells)
                 }
 
                 fn finish(
-                    builder: Self::Builder,
+                    builder: <Self as __kalam::Value>::Builder,
                 ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
                     builder.finish()
                 }
@@ -122,13 +122,13 @@ impl ValueStruct<'_> {
                 fn reader(
                     array: &__kalam::ArrayRef,
                     ty: &__kalam::DataType,
-                ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+                ) -> __kalam::Result<<Self as __kalam::OwnedValue>::Reader, __kalam::ValueError> {
                     let fields = __kalam::StructFields::try_new(array, ty)?;
                     __kalam::Result::Ok((#(fields.reader::<#types>(#positions)?,)*))
                 }
 
                 fn read(
-                    reader: &Self::Reader,
+                    reader: &<Self as __kalam::OwnedValue>::Reader,
                     index: usize,
                 ) -> __kalam::Result<Self, __kalam::ValueError> {
                     let (#(#readers,)*) = reader;
@@ -139,9 +139,9 @@ impl ValueStruct<'_> {
                 }
 
                 fn view(
-                    reader: &Self::Reader,
+                    reader: &<Self as __kalam::OwnedValue>::Reader,
                     index: usize,
-                ) -> __kalam::Result<Self::View<'_>, __kalam::ValueError> {
+                ) -> __kalam::Result<<Self as __kalam::OwnedValue>::View<'_>, __kalam::ValueError> {
                     let (#(#readers,)*) = reader;
                     __kalam::Result::Ok(#view { #(#names: #readers.view(index)?),* })
                 }
@@ -169,12 +169,12 @@ impl ValueStruct<'_> {
                 fn readers(
                     columns: &__kalam::Columns<'_>,
                     first: usize,
-                ) -> __kalam::Result<Self::Readers, __kalam::RowError> {
+                ) -> __kalam::Result<<Self as __kalam::OwnedFields>::Readers, __kalam::RowError> {
                     __kalam::Result::Ok((#(columns.reader::<#types>(first + #positions)?,)*))
                 }
 
                 fn read_fields(
-                    readers: &Self::Readers,
+                    readers: &<Self as __kalam::OwnedFields>::Readers,
                     row: usize,
                 ) -> __kalam::Result<Self, __kalam::RowError> {
                     let (#(#readers,)*) = readers;
@@ -185,9 +185,9 @@ impl ValueStruct<'_> {
                 }
 
                 fn view_fields(
-                    readers: &Self::Readers,
+                    readers: &<Self as __kalam::OwnedFields>::Readers,
                     row: usize,
-                ) -> __kalam::Result<Self::View<'_>, __kalam::RowError> {
+                ) -> __kalam::Result<<Self as __kalam::OwnedValue>::View<'_>, __kalam::RowError> {
                     let (#(#readers,)*) = readers;
                     __kalam::Result::Ok(#view { #(#names: #readers.view(row)?),* })
                 }

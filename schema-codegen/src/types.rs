@@ -93,7 +93,9 @@ fn set_tokens(set: &GeneratedSet) -> TokenStream {
         impl ::core::str::FromStr for #name {
             type Err = __kalam::InvalidValue;
 
-            fn from_str(label: &str) -> __kalam::Result<Self, Self::Err> {
+            fn from_str(
+                label: &str,
+            ) -> __kalam::Result<Self, <Self as ::core::str::FromStr>::Err> {
                 __kalam::parse_label(label)
             }
         }

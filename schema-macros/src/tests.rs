@@ -73,7 +73,8 @@ fn items(expanded: syn::Result<TokenStream>, starts: &[&str]) -> String {
             let line = line.get(indent..).unwrap_or(line);
             output += &format!("{line}\n");
             // `)` ends the parameters of a function, whose body follows.
-            let is_last = line.starts_with(['}', ']', ')', '>']) && !line.ends_with(['{', '(']);
+            let is_last =
+                line.starts_with(['}', ']', ')', '>']) && !line.ends_with(['{', '(', '<']);
             if is_last {
                 break;
             }

@@ -272,23 +272,26 @@ pub mod app {
             fn builder(
                 ty: &__kalam::DataType,
                 capacity: usize,
-            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::Value>::Builder,
+                __kalam::ValueError,
+            > {
                 __kalam::StructBuilder::try_new(ty, capacity, 3usize)
             }
             fn append(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[&Self],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 builder.append(cells)
             }
             fn append_nullable(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[__kalam::Option<&Self>],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 builder.append_nullable(cells)
             }
             fn finish(
-                builder: Self::Builder,
+                builder: <Self as __kalam::Value>::Builder,
             ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
                 builder.finish()
             }
@@ -304,7 +307,10 @@ pub mod app {
             fn reader(
                 array: &__kalam::ArrayRef,
                 ty: &__kalam::DataType,
-            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::OwnedValue>::Reader,
+                __kalam::ValueError,
+            > {
                 let fields = __kalam::StructFields::try_new(array, ty)?;
                 __kalam::Result::Ok((
                     fields.reader::<__kalam::String>(0)?,
@@ -313,7 +319,7 @@ pub mod app {
                 ))
             }
             fn read(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 let (c0, c1, c2) = reader;
@@ -324,9 +330,12 @@ pub mod app {
                 })
             }
             fn view(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
-            ) -> __kalam::Result<Self::View<'_>, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::OwnedValue>::View<'_>,
+                __kalam::ValueError,
+            > {
                 let (c0, c1, c2) = reader;
                 __kalam::Result::Ok(AllTypesAddressView {
                     street: c0.view(index)?,
@@ -367,7 +376,9 @@ pub mod app {
         }
         impl ::core::str::FromStr for AllTypesAddressType {
             type Err = __kalam::InvalidValue;
-            fn from_str(label: &str) -> __kalam::Result<Self, Self::Err> {
+            fn from_str(
+                label: &str,
+            ) -> __kalam::Result<Self, <Self as ::core::str::FromStr>::Err> {
                 __kalam::parse_label(label)
             }
         }
@@ -410,23 +421,26 @@ pub mod app {
             fn builder(
                 ty: &__kalam::DataType,
                 capacity: usize,
-            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::Value>::Builder,
+                __kalam::ValueError,
+            > {
                 <&str as __kalam::Value>::builder(ty, capacity)
             }
             fn append(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[&'static str],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 <&str as __kalam::Value>::append(builder, cells)
             }
             fn append_nullable(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[__kalam::Option<&'static str>],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 <&str as __kalam::Value>::append_nullable(builder, cells)
             }
             fn finish(
-                builder: Self::Builder,
+                builder: <Self as __kalam::Value>::Builder,
             ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
                 <&str as __kalam::Value>::finish(builder)
             }
@@ -438,17 +452,20 @@ pub mod app {
             fn reader(
                 array: &__kalam::ArrayRef,
                 ty: &__kalam::DataType,
-            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::OwnedValue>::Reader,
+                __kalam::ValueError,
+            > {
                 __kalam::text_reader(array, ty)
             }
             fn read(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 __kalam::read_label(reader, index)
             }
             fn view(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 __kalam::read_label(reader, index)
@@ -543,23 +560,26 @@ pub mod app {
             fn builder(
                 ty: &__kalam::DataType,
                 capacity: usize,
-            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::Value>::Builder,
+                __kalam::ValueError,
+            > {
                 __kalam::StructBuilder::try_new(ty, capacity, 2usize)
             }
             fn append(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[&Self],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 builder.append(cells)
             }
             fn append_nullable(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[__kalam::Option<&Self>],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 builder.append_nullable(cells)
             }
             fn finish(
-                builder: Self::Builder,
+                builder: <Self as __kalam::Value>::Builder,
             ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
                 builder.finish()
             }
@@ -574,7 +594,10 @@ pub mod app {
             fn reader(
                 array: &__kalam::ArrayRef,
                 ty: &__kalam::DataType,
-            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::OwnedValue>::Reader,
+                __kalam::ValueError,
+            > {
                 let fields = __kalam::StructFields::try_new(array, ty)?;
                 __kalam::Result::Ok((
                     fields.reader::<i32>(0)?,
@@ -582,7 +605,7 @@ pub mod app {
                 ))
             }
             fn read(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 let (c0, c1) = reader;
@@ -592,9 +615,12 @@ pub mod app {
                 })
             }
             fn view(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
-            ) -> __kalam::Result<Self::View<'_>, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::OwnedValue>::View<'_>,
+                __kalam::ValueError,
+            > {
                 let (c0, c1) = reader;
                 __kalam::Result::Ok(AllTypesPlaceView {
                     floor: c0.view(index)?,
@@ -660,23 +686,26 @@ pub mod app {
             fn builder(
                 ty: &__kalam::DataType,
                 capacity: usize,
-            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::Value>::Builder,
+                __kalam::ValueError,
+            > {
                 __kalam::StructBuilder::try_new(ty, capacity, 1usize)
             }
             fn append(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[&Self],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 builder.append(cells)
             }
             fn append_nullable(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[__kalam::Option<&Self>],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 builder.append_nullable(cells)
             }
             fn finish(
-                builder: Self::Builder,
+                builder: <Self as __kalam::Value>::Builder,
             ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
                 builder.finish()
             }
@@ -688,21 +717,27 @@ pub mod app {
             fn reader(
                 array: &__kalam::ArrayRef,
                 ty: &__kalam::DataType,
-            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::OwnedValue>::Reader,
+                __kalam::ValueError,
+            > {
                 let fields = __kalam::StructFields::try_new(array, ty)?;
                 __kalam::Result::Ok((fields.reader::<f64>(0)?,))
             }
             fn read(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 let (c0,) = reader;
                 __kalam::Result::Ok(Self { x: c0.read(index)? })
             }
             fn view(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
-            ) -> __kalam::Result<Self::View<'_>, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::OwnedValue>::View<'_>,
+                __kalam::ValueError,
+            > {
                 let (c0,) = reader;
                 __kalam::Result::Ok(AllTypesPlaceSpotView {
                     x: c0.view(index)?,
@@ -788,23 +823,26 @@ pub mod app {
             fn builder(
                 ty: &__kalam::DataType,
                 capacity: usize,
-            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::Value>::Builder,
+                __kalam::ValueError,
+            > {
                 __kalam::StructBuilder::try_new(ty, capacity, 2usize)
             }
             fn append(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[&Self],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 builder.append(cells)
             }
             fn append_nullable(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[__kalam::Option<&Self>],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 builder.append_nullable(cells)
             }
             fn finish(
-                builder: Self::Builder,
+                builder: <Self as __kalam::Value>::Builder,
             ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
                 builder.finish()
             }
@@ -821,7 +859,10 @@ pub mod app {
             fn reader(
                 array: &__kalam::ArrayRef,
                 ty: &__kalam::DataType,
-            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::OwnedValue>::Reader,
+                __kalam::ValueError,
+            > {
                 let fields = __kalam::StructFields::try_new(array, ty)?;
                 __kalam::Result::Ok((
                     fields.reader::<__kalam::String>(0)?,
@@ -832,7 +873,7 @@ pub mod app {
                 ))
             }
             fn read(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 let (c0, c1) = reader;
@@ -842,9 +883,12 @@ pub mod app {
                 })
             }
             fn view(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
-            ) -> __kalam::Result<Self::View<'_>, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::OwnedValue>::View<'_>,
+                __kalam::ValueError,
+            > {
                 let (c0, c1) = reader;
                 __kalam::Result::Ok(AllTypesRoutesItemView {
                     topic: c0.view(index)?,
@@ -884,7 +928,9 @@ pub mod app {
         }
         impl ::core::str::FromStr for Option {
             type Err = __kalam::InvalidValue;
-            fn from_str(label: &str) -> __kalam::Result<Self, Self::Err> {
+            fn from_str(
+                label: &str,
+            ) -> __kalam::Result<Self, <Self as ::core::str::FromStr>::Err> {
                 __kalam::parse_label(label)
             }
         }
@@ -927,23 +973,26 @@ pub mod app {
             fn builder(
                 ty: &__kalam::DataType,
                 capacity: usize,
-            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::Value>::Builder,
+                __kalam::ValueError,
+            > {
                 <&str as __kalam::Value>::builder(ty, capacity)
             }
             fn append(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[&'static str],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 <&str as __kalam::Value>::append(builder, cells)
             }
             fn append_nullable(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[__kalam::Option<&'static str>],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 <&str as __kalam::Value>::append_nullable(builder, cells)
             }
             fn finish(
-                builder: Self::Builder,
+                builder: <Self as __kalam::Value>::Builder,
             ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
                 <&str as __kalam::Value>::finish(builder)
             }
@@ -955,17 +1004,20 @@ pub mod app {
             fn reader(
                 array: &__kalam::ArrayRef,
                 ty: &__kalam::DataType,
-            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::OwnedValue>::Reader,
+                __kalam::ValueError,
+            > {
                 __kalam::text_reader(array, ty)
             }
             fn read(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 __kalam::read_label(reader, index)
             }
             fn view(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 __kalam::read_label(reader, index)
@@ -1019,7 +1071,9 @@ pub mod app {
         }
         impl ::core::str::FromStr for Status {
             type Err = __kalam::InvalidValue;
-            fn from_str(label: &str) -> __kalam::Result<Self, Self::Err> {
+            fn from_str(
+                label: &str,
+            ) -> __kalam::Result<Self, <Self as ::core::str::FromStr>::Err> {
                 __kalam::parse_label(label)
             }
         }
@@ -1064,23 +1118,26 @@ pub mod app {
             fn builder(
                 ty: &__kalam::DataType,
                 capacity: usize,
-            ) -> __kalam::Result<Self::Builder, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::Value>::Builder,
+                __kalam::ValueError,
+            > {
                 <&str as __kalam::Value>::builder(ty, capacity)
             }
             fn append(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[&'static str],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 <&str as __kalam::Value>::append(builder, cells)
             }
             fn append_nullable(
-                builder: &mut Self::Builder,
+                builder: &mut <Self as __kalam::Value>::Builder,
                 cells: &[__kalam::Option<&'static str>],
             ) -> __kalam::Result<(), __kalam::ValueError> {
                 <&str as __kalam::Value>::append_nullable(builder, cells)
             }
             fn finish(
-                builder: Self::Builder,
+                builder: <Self as __kalam::Value>::Builder,
             ) -> __kalam::Result<__kalam::ArrayRef, __kalam::ValueError> {
                 <&str as __kalam::Value>::finish(builder)
             }
@@ -1092,17 +1149,20 @@ pub mod app {
             fn reader(
                 array: &__kalam::ArrayRef,
                 ty: &__kalam::DataType,
-            ) -> __kalam::Result<Self::Reader, __kalam::ValueError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::OwnedValue>::Reader,
+                __kalam::ValueError,
+            > {
                 __kalam::text_reader(array, ty)
             }
             fn read(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 __kalam::read_label(reader, index)
             }
             fn view(
-                reader: &Self::Reader,
+                reader: &<Self as __kalam::OwnedValue>::Reader,
                 index: usize,
             ) -> __kalam::Result<Self, __kalam::ValueError> {
                 __kalam::read_label(reader, index)
@@ -2341,7 +2401,10 @@ pub mod app {
             type View<'a> = AllTypesView<'a>;
             fn readers(
                 columns: &__kalam::Columns<'_>,
-            ) -> __kalam::Result<Self::Readers, __kalam::RowError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::FromArrow>::Readers,
+                __kalam::RowError,
+            > {
                 let mut readers = __kalam::ReadersBuilder::new(columns);
                 readers.add::<i64>();
                 readers.add::<__kalam::String>();
@@ -2432,7 +2495,7 @@ pub mod app {
                 ))
             }
             fn read(
-                readers: &Self::Readers,
+                readers: &<Self as __kalam::FromArrow>::Readers,
                 range: __kalam::Range<usize>,
                 rows: &mut __kalam::Vec<Self>,
             ) -> __kalam::Result<(), __kalam::RowError> {
@@ -2526,9 +2589,12 @@ pub mod app {
             }
             #[inline]
             fn view(
-                readers: &Self::Readers,
+                readers: &<Self as __kalam::FromArrow>::Readers,
                 row: usize,
-            ) -> __kalam::Result<Self::View<'_>, __kalam::RowError> {
+            ) -> __kalam::Result<
+                <Self as __kalam::FromArrow>::View<'_>,
+                __kalam::RowError,
+            > {
                 let (
                     c0,
                     c1,
@@ -2628,7 +2694,10 @@ pub mod app {
             fn read_prefixes(
                 batch: &__kalam::RecordBatch,
                 count: usize,
-            ) -> __kalam::Result<__kalam::Vec<Self::Prefix>, __kalam::RowError> {
+            ) -> __kalam::Result<
+                __kalam::Vec<<Self as __kalam::RowKey>::Prefix>,
+                __kalam::RowError,
+            > {
                 let columns = __kalam::Columns::by_name(&TABLE, batch);
                 let c0 = __kalam::KeyReader::<i64>::try_new(&columns, 0, 0, count)?;
                 let c1 = __kalam::KeyReader::<
@@ -2643,7 +2712,10 @@ pub mod app {
                 }
                 __kalam::Result::Ok(prefixes)
             }
-            fn compare_prefix(&self, prefix: &Self::Prefix) -> __kalam::Ordering {
+            fn compare_prefix(
+                &self,
+                prefix: &<Self as __kalam::RowKey>::Prefix,
+            ) -> __kalam::Ordering {
                 __kalam::compare_part(&self.id, &prefix.0)
                     .then_with(|| __kalam::compare_part(&self.region, &prefix.1))
                     .then_with(|| __kalam::compare_part(&self.day, &prefix.2))
@@ -2660,10 +2732,13 @@ pub mod app {
             Self: __kalam::Row,
         {
             type Key<'a> = (i64, &'a str, __kalam::Date);
-            fn key(&self) -> Self::Key<'_> {
+            fn key(&self) -> <Self as __kalam::KeyedRow>::Key<'_> {
                 (self.id, &*self.region, self.day)
             }
-            fn compare_key(&self, key: &Self::Key<'_>) -> __kalam::Ordering {
+            fn compare_key(
+                &self,
+                key: &<Self as __kalam::KeyedRow>::Key<'_>,
+            ) -> __kalam::Ordering {
                 __kalam::Ord::cmp(&(self.id, &*self.region, self.day), key)
             }
         }

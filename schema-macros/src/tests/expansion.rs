@@ -90,7 +90,7 @@ fn bare_number_is_read_as_units() {
             }
             fn readers(
                 columns: &__kalam::Columns<'_>,
-            ) -> __kalam::Result<Self::Readers, __kalam::RowError> {
+            ) -> __kalam::Result<<Self as __kalam::FromArrow>::Readers, __kalam::RowError> {
                 let mut readers = __kalam::ReadersBuilder::new(columns);
                 readers.add::<__kalam::Timestamp<__kalam::Millis>>();
                 readers.add::<__kalam::Option<__kalam::TimeOfDay<__kalam::Seconds>>>();
@@ -101,7 +101,7 @@ fn bare_number_is_read_as_units() {
                 ))
             }
             fn read(
-                readers: &Self::Readers,
+                readers: &<Self as __kalam::FromArrow>::Readers,
                 range: __kalam::Range<usize>,
                 rows: &mut __kalam::Vec<Self>,
             ) -> __kalam::Result<(), __kalam::RowError> {
@@ -118,7 +118,10 @@ fn bare_number_is_read_as_units() {
             fn read_prefixes(
                 batch: &__kalam::RecordBatch,
                 count: usize,
-            ) -> __kalam::Result<__kalam::Vec<Self::Prefix>, __kalam::RowError> {
+            ) -> __kalam::Result<
+                __kalam::Vec<<Self as __kalam::RowKey>::Prefix>,
+                __kalam::RowError,
+            > {
                 let columns = __kalam::Columns::by_name(&TABLE, batch);
                 let c0 = __kalam::KeyReader::<
                     __kalam::Timestamp<__kalam::Millis>,
@@ -147,7 +150,7 @@ fn skipped_field_is_kept_by_updates() {
         &["fn read(", "const HAS_SKIPPED", "fn keep_skipped"],
         expect![[r#"
             fn read(
-                readers: &Self::Readers,
+                readers: &<Self as __kalam::FromArrow>::Readers,
                 range: __kalam::Range<usize>,
                 rows: &mut __kalam::Vec<Self>,
             ) -> __kalam::Result<(), __kalam::RowError> {

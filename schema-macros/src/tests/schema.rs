@@ -395,7 +395,7 @@ at     = { id = 1, type = "time", unit = "s", nullable = true }
             }
         }
         fn read(
-            readers: &Self::Readers,
+            readers: &<Self as __kalam::FromArrow>::Readers,
             range: __kalam::Range<usize>,
             rows: &mut __kalam::Vec<Self>,
         ) -> __kalam::Result<(), __kalam::RowError> {

@@ -36,12 +36,12 @@ fn newtype_delegates_to_its_field() {
     let tokens = value_tokens("struct JobId(String);");
     expect![[r#"
         use ::kalamtable::__private as __kalam;
-        fn cell(&self) -> Self::Cell<'_> {
+        fn cell(&self) -> <Self as __kalam::Value>::Cell<'_> {
             __kalam::Value::cell(&self.0)
         }
         type Reader = <String as __kalam::OwnedValue>::Reader;
         fn read(
-            reader: &Self::Reader,
+            reader: &<Self as __kalam::OwnedValue>::Reader,
             index: usize,
         ) -> __kalam::Result<Self, __kalam::ValueError> {
             let value = <String as __kalam::OwnedValue>::read(reader, index)?;
@@ -54,7 +54,7 @@ fn newtype_delegates_to_its_field() {
     .assert_eq(&items(tokens, &starts));
     let tokens = value_tokens("#[kalam(transparent)] struct Port { number: u16 }");
     expect![[r#"
-        fn cell(&self) -> Self::Cell<'_> {
+        fn cell(&self) -> <Self as __kalam::Value>::Cell<'_> {
             __kalam::Value::cell(&self.number)
         }
     "#]]
