@@ -219,7 +219,6 @@ mod values {
     mod key_on_the_field_of_a_newtype;
     mod label_empty;
     mod label_twice;
-    mod labels_of_one_variant_name;
     mod newtype_of_a_usize;
     mod newtype_of_an_option;
     mod no_variants;

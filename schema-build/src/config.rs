@@ -164,7 +164,15 @@ impl Config {
         }
         let definitions: Vec<&TableDefinition> =
             tables.iter().map(|table| &table.definition).collect();
-        let text = generate(&definitions, &self.options(&definitions)?)?;
+        let mut options = self.options(&definitions)?;
+        for table in &tables {
+            let name = table.definition.name();
+            let variants = table.variants.iter();
+            let variants =
+                variants.map(|(column, names)| (format!("{name}.{column}"), names.clone()));
+            options.variants.extend(variants);
+        }
+        let text = generate(&definitions, &options)?;
         let file = folder.join(&self.output);
         write_if_changed(&file, &text)?;
         Ok(Compiled {

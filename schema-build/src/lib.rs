@@ -125,6 +125,25 @@
 //! The content of the file depends only on the definitions and the configuration. The file is
 //! written only when its content changes, so reformatting a TOML file does not recompile the crate.
 //!
+//! # Names
+//!
+//! Columns become fields in snake case, and the labels of an enum become variants in camel case. A
+//! label without letters and digits has no such name, and two labels can have the same one. For
+//! these labels, `variants` names the variants. It only concerns the generated code: the canonical
+//! text and the fingerprint of the definition do not depend on it.
+//!
+//! ```toml
+//! operator = { id = 5, type = "enum('=', '>=')", rust = "Operator", variants = { "=" = "Equal", ">=" = "AtLeast" } }
+//! ```
+//!
+//! Files and other programs may use names that SQL accepts only in quotes. `source` gives the name
+//! of a column in files and in batches of other programs, and every query uses the name of the
+//! definition:
+//!
+//! ```toml
+//! first_name = { id = 6, type = "text", source = "First Name" }
+//! ```
+//!
 //! # Errors in definitions
 //!
 //! A mistake in a definition fails the build. Cargo shows each mistake with its file, line and

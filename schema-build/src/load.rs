@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use kalamtable_model::{
     CheckedTable, Diagnostic, Rule, SourceFile, SourceSpan, Sources, check_tables, file_too_large,
-    limits, parse_and_check, read_limited, sort_diagnostics,
+    limits, parse_and_check_for_rust, read_limited, sort_diagnostics,
 };
 
 /// The result of [`load`].
@@ -255,7 +255,7 @@ impl Loader {
             }
         };
         let source = self.loaded.sources.push(SourceFile::new(shown, text));
-        match parse_and_check(&self.loaded.sources, source) {
+        match parse_and_check_for_rust(&self.loaded.sources, source) {
             Ok(table) => self.loaded.tables.push(table),
             Err(problems) => self.loaded.diagnostics.extend(problems),
         }

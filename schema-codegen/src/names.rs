@@ -7,10 +7,12 @@ use proc_macro2::{Ident, Span};
 /// Returns `name` as an identifier, raw if it begins with `r#`.
 ///
 /// `name` comes from the model's `rust_names`, or the checks have verified that it is an
-/// identifier.
+/// identifier. A name that is empty, because the definition was not checked for Rust, becomes `_`,
+/// which the compiler reports.
 pub(crate) fn ident(name: &str) -> Ident {
     match name.strip_prefix("r#") {
         Some(raw) => Ident::new_raw(raw, Span::call_site()),
+        None if name.is_empty() => Ident::new("_", Span::call_site()),
         None => Ident::new(name, Span::call_site()),
     }
 }

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use kalamtable_model::VariantNames;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -18,16 +19,20 @@ pub struct CodegenOptions {
     /// Rust types of columns, by `namespace.table.column`. They take precedence over the `rust` key
     /// of the definition.
     pub column_types: BTreeMap<String, TokenStream>,
+    /// Names of variants by label, by `namespace.table.column`. They are the
+    /// [`variants`](kalamtable_model::CheckedTable::variants) of checked tables.
+    pub variants: BTreeMap<String, VariantNames>,
 }
 
 impl Default for CodegenOptions {
-    /// Returns options with the facade `::kalamtable` as runtime, and without attributes and column
-    /// types.
+    /// Returns options with the facade `::kalamtable` as runtime, and without attributes, column
+    /// types and names of variants.
     fn default() -> Self {
         CodegenOptions {
             runtime: quote!(::kalamtable),
             row_attributes: BTreeMap::new(),
             column_types: BTreeMap::new(),
+            variants: BTreeMap::new(),
         }
     }
 }

@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use kalamtable_model::rust_names::{camel_case, generated_types, snake_case, view_name};
-use kalamtable_model::{Column, ColumnType, NestedField, Shared, TableDefinition, backticked_list};
+use kalamtable_model::rust_names::{generated_types, snake_case, variant_names, view_name};
+use kalamtable_model::{
+    Column, ColumnType, NestedField, Shared, TableDefinition, VariantNames, backticked_list,
+};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -115,20 +117,23 @@ fn column_docs(column: &Column) -> Vec<String> {
 
 /// Returns the types to generate for the columns. Columns that name the same enum share it.
 fn nested_types(definition: &TableDefinition, options: &CodegenOptions) -> Vec<GeneratedType> {
-    let mut types: BTreeMap<String, (&ColumnType, Vec<&str>)> = BTreeMap::new();
+    let no_variants = VariantNames::new();
+    let mut types: BTreeMap<String, (&ColumnType, &VariantNames, Vec<&str>)> = BTreeMap::new();
     for column in definition.columns() {
         if chosen_type(definition, column, options).is_some() {
             continue;
         }
         let rust = column.rust.as_deref();
+        let path = format!("{}.{}", definition.name(), column.name);
+        let variants = options.variants.get(&path).unwrap_or(&no_variants);
         for (name, ty) in generated_types(definition.row(), &column.name, rust, &column.ty) {
-            let (_, columns) = types.entry(name).or_insert((ty, Vec::new()));
+            let (_, _, columns) = types.entry(name).or_insert((ty, variants, Vec::new()));
             columns.push(&column.name);
         }
     }
     types
         .into_iter()
-        .filter_map(|(name, (ty, columns))| {
+        .filter_map(|(name, (ty, variants, columns))| {
             let noun = if columns.len() == 1 {
                 "column"
             } else {
@@ -139,26 +144,38 @@ fn nested_types(definition: &TableDefinition, options: &CodegenOptions) -> Vec<G
                 backticked_list(columns, "and"),
                 definition.name()
             );
-            generated_type(&name, ty, columns)
+            generated_type(&name, ty, variants, columns)
         })
         .collect()
 }
 
-fn generated_type(name: &str, ty: &ColumnType, columns: String) -> Option<GeneratedType> {
+fn generated_type(
+    name: &str,
+    ty: &ColumnType,
+    variants: &VariantNames,
+    columns: String,
+) -> Option<GeneratedType> {
     match ty {
-        ColumnType::Enum(labels) => Some(GeneratedType::ClosedSet(set(name, labels, columns))),
+        ColumnType::Enum(labels) => Some(GeneratedType::ClosedSet(set(
+            name, labels, variants, columns,
+        ))),
         ColumnType::Struct(fields) => Some(GeneratedType::Struct(strukt(name, fields, columns))),
         _ => None,
     }
 }
 
-fn set(name: &str, labels: &[Shared<str>], columns: String) -> GeneratedSet {
+fn set(
+    name: &str,
+    labels: &[Shared<str>],
+    variants: &VariantNames,
+    columns: String,
+) -> GeneratedSet {
     GeneratedSet {
         name: ident(name),
         columns,
-        variants: labels
+        variants: variant_names(labels, variants)
             .iter()
-            .map(|label| ident(&camel_case(label)))
+            .map(|name| ident(name))
             .collect(),
         labels: labels.iter().map(ToString::to_string).collect(),
     }

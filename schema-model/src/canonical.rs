@@ -15,6 +15,8 @@ use crate::types::{ColumnType, TimeUnit};
 impl TableDefinition {
     /// Returns the definition as formatted TOML. Parsing and checking the text yields an equal
     /// definition.
+    ///
+    /// The text does not contain the key `variants`, whose names are not part of the definition.
     pub fn to_toml(&self) -> String {
         let mut keys = vec![("name", quoted(&self.name().to_string()))];
         if self.kind() != TableKind::default_in(&self.name().namespace) {

@@ -16,10 +16,11 @@ mod table;
 mod tables;
 mod types;
 mod units;
+mod variants;
 
-pub use self::tables::{CheckedTable, TableSpans, check_tables};
+pub use self::tables::{CheckedTable, TableSpans, VariantNames, check_tables};
 
-use self::context::{Checks, TypedColumn};
+use self::context::{Checks, RustCode, TypedColumn};
 use self::keys::Keys;
 use crate::definition::{Column, TableDefinition, TableParts};
 use crate::diagnostic::Diagnostic;
@@ -28,7 +29,8 @@ use crate::raw::{RawColumn, RawTable, RawText, Syntax, TextOrigin};
 use crate::source::{SourceId, SourceSpan, Sources, Spanned};
 use crate::types::ColumnType;
 
-/// Parses and checks one file of `sources`.
+/// Parses and checks one file of `sources`. The table can be one without Rust code: names and
+/// labels need not be names in Rust.
 ///
 /// # Errors
 /// All problems of the first stage that has any. The stages are TOML syntax, then keys and types of
@@ -58,6 +60,46 @@ pub fn parse_and_check(
 ) -> Result<CheckedTable, Vec<Diagnostic>> {
     let raw = parse(sources, source)?;
     let definition = check(&raw)?;
+    Ok(checked_table(&raw, definition, source))
+}
+
+/// Parses and checks one file of `sources`, including the names of the Rust code that is generated
+/// for the table.
+///
+/// # Errors
+/// All problems of the first stage that has any, as in [`parse_and_check`].
+///
+/// ```
+/// use kalamtable_model::{SourceFile, Sources, parse_and_check, parse_and_check_for_rust};
+///
+/// let text = r#"
+/// name        = "app.filters"
+/// primary_key = ["id"]
+///
+/// [columns]
+/// id       = { id = 1, type = "bigint" }
+/// operator = { id = 2, type = "enum('=', '>=')", variants = { "=" = "Equal", ">=" = "AtLeast" } }
+/// "#;
+/// let mut sources = Sources::new();
+/// let named = sources.push(SourceFile::new("filters.toml", text));
+/// let unnamed = text.replace(r#", variants = { "=" = "Equal", ">=" = "AtLeast" }"#, "");
+/// let unnamed = sources.push(SourceFile::new("unnamed.toml", unnamed));
+///
+/// let table = parse_and_check_for_rust(&sources, named).unwrap();
+/// assert_eq!(table.variants["operator"][">="], "AtLeast");
+/// assert!(parse_and_check(&sources, unnamed).is_ok());
+/// assert!(parse_and_check_for_rust(&sources, unnamed).is_err());
+/// ```
+pub fn parse_and_check_for_rust(
+    sources: &Sources,
+    source: SourceId,
+) -> Result<CheckedTable, Vec<Diagnostic>> {
+    let raw = parse(sources, source)?;
+    let definition = checked(Checks::new(&raw, RustCode::Generated))?;
+    Ok(checked_table(&raw, definition, source))
+}
+
+fn checked_table(raw: &RawTable, definition: TableDefinition, source: SourceId) -> CheckedTable {
     let columns = raw
         .columns
         .value
@@ -67,19 +109,23 @@ pub fn parse_and_check(
         name: raw.name.span.clone(),
         columns: columns.collect(),
     };
-    Ok(CheckedTable {
+    CheckedTable {
         definition,
         source,
         spans,
-    })
+        variants: variants::chosen(raw),
+    }
 }
 
-/// Checks one table.
+/// Checks one table, except for the names of generated Rust code.
 ///
 /// # Errors
 /// One diagnostic for each broken rule.
 pub fn check(raw: &RawTable) -> Result<TableDefinition, Vec<Diagnostic>> {
-    let mut checks = Checks::new(raw);
+    checked(Checks::new(raw, RustCode::NotGenerated))
+}
+
+fn checked(mut checks: Checks<'_>) -> Result<TableDefinition, Vec<Diagnostic>> {
     match checks.table() {
         Some(parts) if checks.diagnostics.is_empty() => Ok(TableDefinition::from_checked(parts)),
         _ => Err(checks.diagnostics),
@@ -90,7 +136,7 @@ pub fn check(raw: &RawTable) -> Result<TableDefinition, Vec<Diagnostic>> {
 /// valid type.
 #[doc(hidden)]
 pub fn column_types(raw: &RawTable) -> Vec<Option<ColumnType>> {
-    let mut checks = Checks::new(raw);
+    let mut checks = Checks::new(raw, RustCode::NotGenerated);
     let columns = raw.columns.value.iter();
     columns
         .map(|column| checks.column_type(column, &mut Vec::new()))
@@ -114,7 +160,7 @@ pub fn check_type(text: &str, source: SourceId) -> Result<ColumnType, Vec<Diagno
         Spanned::new(String::new(), span.clone()),
         Spanned::new(Vec::new(), span),
     );
-    let mut checks = Checks::new(&raw);
+    let mut checks = Checks::new(&raw, RustCode::NotGenerated);
     match checks.column_type(&column, &mut Vec::new()) {
         Some(ty) if checks.diagnostics.is_empty() => Ok(ty),
         _ => Err(checks.diagnostics),
@@ -130,7 +176,7 @@ pub fn check_labels(
 ) -> Vec<Diagnostic> {
     let name = Spanned::new(String::new(), whole.clone());
     let raw = RawTable::new(syntax, name, Spanned::new(Vec::new(), whole.clone()));
-    let mut checks = Checks::new(&raw);
+    let mut checks = Checks::new(&raw, RustCode::NotGenerated);
     checks.labels(labels, whole);
     checks.diagnostics
 }
@@ -170,9 +216,13 @@ impl<'a> Checks<'a> {
             unique_keys,
         } = self.keys(&columns);
         let row = self.row(name.as_ref());
-        self.rust_fields();
         self.rust_columns(&columns);
-        self.rust_types(row.as_deref(), &columns);
+        self.chosen_variants(&columns);
+        if self.has_rust_code() {
+            self.rust_modules(name.as_ref());
+            self.rust_fields();
+            self.rust_types(row.as_deref(), &columns);
+        }
 
         let columns: Vec<Column> = columns.iter().map(|column| self.column(column)).collect();
         Some(TableParts {

@@ -15,10 +15,11 @@ pub const MAX_ID: i32 = 2_147_483_447;
 
 /// A table whose definition passed all checks.
 ///
-/// Names and ids are unique, key columns exist and have key types, defaults fit their columns, and
-/// all generated Rust names are valid. The fields are private to guarantee this: a value comes from
-/// [`check`](crate::check), from constants that were generated from a checked definition, or from
-/// [`with_version`](Self::with_version) and [`renamed`](Self::renamed).
+/// Names and ids are unique, key columns exist and have key types, and defaults fit their columns.
+/// The fields are private to guarantee this: a value comes from [`check`](crate::check), from
+/// constants that were generated from a checked definition, or from
+/// [`with_version`](Self::with_version) and [`renamed`](Self::renamed). The names in generated Rust
+/// code are valid after [`parse_and_check_for_rust`](crate::parse_and_check_for_rust).
 #[derive(Clone, Debug, PartialEq)]
 pub struct TableDefinition(TableParts);
 

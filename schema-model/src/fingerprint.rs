@@ -11,7 +11,8 @@ use crate::definition::TableDefinition;
 /// The SHA-256 hash of the canonical text of a definition. `Display` writes it in hexadecimal.
 ///
 /// It does not depend on the formatting of the file, its TOML comments or the order of its keys. It
-/// does depend on the order of the columns and on the `comment` values of the definition.
+/// does depend on the order of the columns and on the `comment` values of the definition. It does
+/// not depend on the names of Rust variants, `variants`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 32]);
 

@@ -39,6 +39,10 @@
 //! [`parse_and_check`] runs the first two stages. Front ends other than TOML build a [`RawTable`]
 //! themselves. [`Rule`] lists the rules, with an id and a reason for each.
 //!
+//! If Rust code is generated for a table, its columns become fields and its labels become variants.
+//! [`parse_and_check_for_rust`] also checks these names. A table that is created while a server
+//! runs has no Rust code, and its names and labels can be any that SQL accepts.
+//!
 //! [`TableDefinition::to_toml`] writes a definition back, [`TableDefinition::to_sql`] renders it as
 //! `CREATE TABLE`, and [`TableDefinition::fingerprint`] identifies it. [`check_evolution`] checks
 //! whether a definition can follow earlier definitions of the same table.
@@ -76,7 +80,10 @@ mod type_text;
 mod types;
 pub mod value_text;
 
-pub use check::{CheckedTable, TableSpans, check, check_tables, parse_and_check};
+pub use check::{
+    CheckedTable, TableSpans, VariantNames, check, check_tables, parse_and_check,
+    parse_and_check_for_rust,
+};
 #[doc(hidden)]
 pub use check::{check_labels, check_type, column_types};
 pub use constraints::{ConstraintKind, TableConstraint};
@@ -96,7 +103,8 @@ pub use fingerprint::Fingerprint;
 pub use parse::file_too_large;
 pub use parse::parse;
 pub use raw::{
-    RawColumn, RawDatetime, RawDefault, RawKey, RawTable, RawText, RawValue, Syntax, TextOrigin,
+    RawColumn, RawDatetime, RawDefault, RawKey, RawTable, RawText, RawValue, RawVariant, Syntax,
+    TextOrigin,
 };
 #[doc(hidden)]
 pub use read::read_limited;

@@ -110,6 +110,8 @@ pub struct RawColumn {
     pub unit: Option<Spanned<String>>,
     /// The Rust type of the row field.
     pub rust: Option<Spanned<String>>,
+    /// The Rust variants of labels.
+    pub variants: Option<Spanned<Vec<RawVariant>>>,
     /// The comment.
     pub comment: Option<Spanned<String>>,
 }
@@ -126,8 +128,26 @@ impl RawColumn {
             default: None,
             unit: None,
             rust: None,
+            variants: None,
             comment: None,
         }
+    }
+}
+
+/// The Rust variant of a label, as written.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RawVariant {
+    /// The label.
+    pub label: Spanned<String>,
+    /// The name of the variant.
+    pub name: Spanned<String>,
+}
+
+impl RawVariant {
+    /// Creates the variant `name` of `label`.
+    pub fn new(label: Spanned<String>, name: Spanned<String>) -> Self {
+        RawVariant { label, name }
     }
 }
 

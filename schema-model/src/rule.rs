@@ -202,6 +202,12 @@ rules! {
         "each label becomes a variant of a Rust enum"
     EnumTooLarge "KT0706" "enum-too-large"
         "each value is compared with the labels"
+    VariantsNotAllowed "KT0707" "variants-not-allowed"
+        "names of variants have no effect where no enum is generated"
+    VariantOfNoLabel "KT0708" "variant-of-no-label"
+        "a misspelt label would otherwise be ignored silently"
+    VariantName "KT0709" "variant-name"
+        "the name of a variant is an identifier in CamelCase"
 
     RustFieldClash "KT0801" "rust-field-clash"
         "each column is a field of one Rust struct"

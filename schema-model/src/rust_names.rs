@@ -3,6 +3,8 @@
 //! The Rust names in generated code. Both the checks, which find conflicts, and the generator use
 //! these functions.
 
+use std::collections::BTreeMap;
+
 use crate::sql_text::is_bare_name;
 use crate::types::{ColumnType, TimeUnit};
 
@@ -54,6 +56,33 @@ pub fn camel_case(name: &str) -> String {
         ident.push('_');
     }
     ident
+}
+
+/// Returns the names of the variants of `labels`: the name in `chosen`, or else the label in camel
+/// case.
+///
+/// A label without a letter or digit that is not in `chosen` gets a name with its position. The
+/// checks reject it if Rust code is generated for its table.
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use kalamtable_model::rust_names::variant_names;
+///
+/// let chosen = BTreeMap::from([(">=".to_string(), "AtLeast".to_string())]);
+/// assert_eq!(variant_names(&["less-than", ">="], &chosen), ["LessThan", "AtLeast"]);
+/// ```
+pub fn variant_names(labels: &[impl AsRef<str>], chosen: &BTreeMap<String, String>) -> Vec<String> {
+    let labels = labels.iter().map(AsRef::as_ref).enumerate();
+    labels
+        .map(|(position, label)| match chosen.get(label) {
+            Some(name) => name.clone(),
+            None => match camel_case(label) {
+                name if name.is_empty() => format!("Label{position}"),
+                name => name,
+            },
+        })
+        .collect()
 }
 
 /// Returns the name of the type that is generated for `field` of the type `parent`: a column of a
@@ -125,6 +154,12 @@ fn add_generated<'a>(name: String, ty: &'a ColumnType, types: &mut Vec<(String, 
 /// `_`.
 pub fn is_identifier(name: &str) -> bool {
     is_bare_name(name) && name != "_" && !is_keyword(name)
+}
+
+/// Returns whether `name` is an identifier in upper camel case.
+pub(crate) fn is_camel_case(name: &str) -> bool {
+    let is_camel = name.starts_with(|c: char| c.is_ascii_uppercase()) && !name.contains('_');
+    is_camel && is_identifier(name)
 }
 
 /// Returns whether `name` is a keyword that cannot be a raw identifier.

@@ -25,12 +25,11 @@ impl TableName {
     /// Creates the name of `table` in `namespace`.
     ///
     /// # Errors
-    /// Fails if a part is longer than [`NAME_BYTES`](limits::NAME_BYTES), is not a name that SQL
-    /// accepts without quotes, or cannot be the name of a Rust module.
+    /// Fails if a part is longer than [`NAME_BYTES`](limits::NAME_BYTES), or is not a name that SQL
+    /// accepts without quotes.
     pub fn try_new(namespace: &str, table: &str) -> Result<Self, NameError> {
         check_name(namespace, "namespace")?;
         check_name(table, "table")?;
-        [namespace, table].into_iter().try_for_each(check_module)?;
         Ok(TableName {
             namespace: namespace.into(),
             table: table.into(),

@@ -5,7 +5,7 @@
 use expect_test::{Expect, expect};
 use kalamtable_model::{
     CheckedTable, Diagnostic, SourceFile, SourceSpan, Sources, Style, TableName, parse_and_check,
-    render,
+    parse_and_check_for_rust, render,
 };
 
 fn load(text: &str) -> (Sources, Result<CheckedTable, Vec<Diagnostic>>) {
@@ -565,8 +565,95 @@ fn table_name_has_the_rules_of_definitions() {
         KT0201 the namespace name is empty; a name consists of letters a to z, digits and `_`, and does not begin with a digit
         KT0201 `my jobs` is not a valid table name; a name consists of letters a to z, digits and `_`, and does not begin with a digit; write `my_jobs`
         KT0201 `1` is not a valid namespace name; a name consists of letters a to z, digits and `_`, and does not begin with a digit; write `_1`
-        KT0802 `self` cannot be a module in Rust; choose another name
+        self.jobs
     "#]].assert_eq(&lines);
+}
+
+/// Definitions whose names have no valid form in Rust: valid for a table without Rust code.
+#[test]
+fn names_are_unrestricted_without_rust_code() {
+    let definition = |name: &str, columns: &str| {
+        format!("name = \"{name}\"\nno_primary_key = \"x\"\n[columns]\n{columns}\n")
+    };
+    let mut rust_problems = String::new();
+    for (name, columns) in [
+        (
+            "app.labels",
+            r#"c = { id = 1, type = "enum('>=', 'α', 'Α', ' ', '1', 'gpt-3.5-turbo', 'gpt_3_5_turbo', 'a''b')" }"#,
+        ),
+        (
+            "app.nested",
+            r#"c = { id = 1, type = "list<#2 struct<#3 self: enum('=', '<'), #4 a_b: int, #5 aB: int>>" }"#,
+        ),
+        (
+            "app.columns",
+            "self = { id = 1, type = 'int' }\na_b = { id = 2, type = 'int' }\naB = { id = 3, type = 'int' }",
+        ),
+        (
+            "app.types",
+            "a = { id = 1, type = \"struct<#2 b: enum('x')>\" }\na_b = { id = 3, type = \"enum('y')\" }",
+        ),
+        ("app.self", "c = { id = 1, type = 'int' }"),
+        ("crate.__", "c = { id = 1, type = 'int' }"),
+    ] {
+        let text = definition(name, columns);
+        let (sources, table) = load(&text);
+        let table = match table {
+            Ok(table) => table.definition,
+            Err(problems) => panic!("{}", render(&problems, &sources, Style::Plain)),
+        };
+        // The canonical text, also after a rename, is valid without Rust code too.
+        let renamed = TableName::parse("app.other").unwrap();
+        for definition in [table.clone(), table.renamed(renamed).unwrap()] {
+            let text = definition.to_toml();
+            let (sources, again) = load(&text);
+            match again {
+                Ok(again) => assert_eq!(again.definition, definition),
+                Err(problems) => panic!("{}", render(&problems, &sources, Style::Plain)),
+            }
+        }
+        let mut sources = Sources::new();
+        let id = sources.push(SourceFile::new("x.toml", text));
+        for problem in parse_and_check_for_rust(&sources, id).unwrap_err() {
+            let (id, line) = (problem.rule.id(), problem.one_line(&sources));
+            rust_problems += &format!("{name}: {id} {line}\n");
+        }
+    }
+    expect![[r#"
+        app.labels: KT0705 x.toml:4:28: label `>=` cannot become the name of a Rust variant
+        app.labels: KT0705 x.toml:4:34: label `α` cannot become the name of a Rust variant
+        app.labels: KT0705 x.toml:4:39: label `Α` cannot become the name of a Rust variant
+        app.labels: KT0705 x.toml:4:44: label ` ` cannot become the name of a Rust variant
+        app.labels: KT0704 x.toml:4:71: labels `gpt-3.5-turbo` and `gpt_3_5_turbo` both become `Gpt35Turbo` in Rust
+        app.nested: KT0802 x.toml:4:41: `self` cannot be the name of a field in Rust
+        app.nested: KT0801 x.toml:4:79: fields `a_b` and `aB` both become `a_b` in Rust
+        app.nested: KT0705 x.toml:4:52: label `=` cannot become the name of a Rust variant
+        app.nested: KT0705 x.toml:4:57: label `<` cannot become the name of a Rust variant
+        app.columns: KT0802 x.toml:4:1: column `self` cannot be a field in Rust
+        app.columns: KT0801 x.toml:6:1: columns `a_b` and `aB` both become the field `a_b` in Rust
+        app.types: KT0806 x.toml:5:1: enum `TypesAB` has different labels in another column
+        app.self: KT0802 x.toml:1:8: `self` cannot be a module in Rust
+        crate.__: KT0802 x.toml:1:8: `crate` cannot be a module in Rust
+    "#]].assert_eq(&rust_problems);
+}
+
+#[test]
+fn variants_are_not_part_of_the_definition() {
+    let text = |variants: &str| {
+        format!(
+            "name = \"a.b\"\nno_primary_key = \"x\"\n[columns]\n\
+             c = {{ id = 1, type = \"enum('>=')\"{variants} }}\n"
+        )
+    };
+    let (_, without) = load(&text(""));
+    let (_, with) = load(&text(", variants = { '>=' = 'AtLeast' }"));
+    let (without, with) = (without.unwrap(), with.unwrap());
+    assert_eq!(with.variants["c"][">="], "AtLeast");
+    assert_eq!(with.definition, without.definition);
+    assert_eq!(
+        with.definition.fingerprint(),
+        without.definition.fingerprint()
+    );
 }
 
 #[test]

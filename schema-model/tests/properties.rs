@@ -9,7 +9,7 @@ use kalamtable_model::{
     AccessLevel, Column, ColumnDefault, ColumnType, DefaultFunction, Diagnostic, Literal, Location,
     MapFields, NestedField, PrimaryKey, RawColumn, RawTable, RawText, Reserved, Shared, SourceFile,
     SourceSpan, Sources, Spanned, Style, Syntax, TableDefinition, TableKind, TableName, TableParts,
-    TextOrigin, TimeUnit, check, parse_and_check, render, rust_names,
+    TextOrigin, TimeUnit, check, parse_and_check, parse_and_check_for_rust, render, rust_names,
 };
 use proptest::prelude::*;
 
@@ -25,7 +25,7 @@ kind        = "system"
 [columns]
 job_id     = { id = 1,  type = "text", comment = "Unique job id" }
 tenant     = { id = 2,  type = "uuid" }
-status     = { id = 3,  type = "enum('new', 'queued', 'it''s')", rust = "JobStatus", default = "new" }
+status     = { id = 3,  type = "enum('new', 'queued', 'it''s')", rust = "JobStatus", variants = { "it's" = "Its" }, default = "new" }
 price      = { id = 4,  type = "decimal(10, 2)", default = "1.50" }
 parameters = { id = 5,  type = "json", nullable = true, default = '{"a": 1}' }
 routes     = { id = 6,  type = "list<#7 struct<#8 a: int, #9 b: map<#10 text, #11 double null> null>>" }
@@ -54,6 +54,9 @@ fn survive(text: &str) {
             assert!(!problems.is_empty());
             check_diagnostics(&problems, text, &sources);
         }
+    }
+    if let Err(problems) = parse_and_check_for_rust(&sources, id) {
+        check_diagnostics(&problems, text, &sources);
     }
 }
 

@@ -70,12 +70,11 @@ fn problems_of_values() {
             help: write a label; let the field be an `Option` if a value can be missing
         "#]],
     );
+    // The labels need not be names in Rust.
     check(
-        "enum Same { A, #[kalam(rename = \"-a\")] B }",
+        "enum Own { A, #[kalam(rename = \"-a\")] B, #[kalam(rename = \">=\")] C, #[kalam(rename = \"γ\")] D }",
         expect![[r#"
-            "-a": labels `a` and `-a` both become `A` in Rust [KT0704]
-            note: first here: `a`
-            help: rename one of the two, or use `text`
+            no problems
         "#]],
     );
     check(

@@ -9,9 +9,19 @@ use crate::rule::Rule;
 use crate::source::SourceSpan;
 use crate::types::ColumnType;
 
+/// Whether Rust code is generated for a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RustCode {
+    /// Names for the code are derived from the definition, so they have to be valid and unique.
+    Generated,
+    /// The table has no Rust code, or its names are written by hand.
+    NotGenerated,
+}
+
 /// A table that is being checked. The files of this module each add the checks of one subject.
 pub(super) struct Checks<'a> {
     pub(super) raw: &'a RawTable,
+    pub(super) rust: RustCode,
     pub(super) next_id: NextId,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
@@ -29,12 +39,18 @@ impl TypedColumn<'_> {
 }
 
 impl<'a> Checks<'a> {
-    pub(super) fn new(raw: &'a RawTable) -> Self {
+    pub(super) fn new(raw: &'a RawTable, rust: RustCode) -> Self {
         Checks {
             raw,
+            rust,
             next_id: NextId::new(),
             diagnostics: Vec::new(),
         }
+    }
+
+    /// Returns whether names are derived for Rust code.
+    pub(super) fn has_rust_code(&self) -> bool {
+        self.rust == RustCode::Generated
     }
 
     pub(super) fn problem(

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Labels of enums: not empty, not too long, unique, and usable as variants of a Rust enum.
+//! Labels of enums: not empty, not too long, and unique. `variants` checks their names in Rust.
 
 use std::collections::HashMap;
 
@@ -8,16 +8,19 @@ use super::context::Checks;
 use crate::diagnostic::{Diagnostic, backticked};
 use crate::limits;
 use crate::rule::Rule;
-use crate::rust_names::camel_case;
 use crate::source::{SourceSpan, Spanned};
 
 impl Checks<'_> {
-    /// Checks the labels of one enum, which is written at `whole`.
-    pub(super) fn labels(&mut self, labels: &[Spanned<String>], whole: &SourceSpan) {
+    /// Checks the labels of one enum, which is written at `whole`. Returns the valid ones.
+    pub(super) fn labels<'l>(
+        &mut self,
+        labels: &'l [Spanned<String>],
+        whole: &SourceSpan,
+    ) -> Vec<&'l Spanned<String>> {
         if labels.is_empty() {
             let problem = self.problem(Rule::EnumEmpty, whole, "the enum has no labels");
             self.push(problem.with_help("write at least one: `enum('a', 'b')`"));
-            return;
+            return Vec::new();
         }
         if labels.len() > limits::ENUM_LABELS {
             let message = format!(
@@ -27,10 +30,10 @@ impl Checks<'_> {
             );
             let problem = self.problem(Rule::EnumTooLarge, whole, message);
             self.push(problem.with_help("use `text`, and a table of the values"));
-            return;
+            return Vec::new();
         }
         let mut seen: HashMap<&str, &SourceSpan> = HashMap::new();
-        let mut variants: HashMap<String, &Spanned<String>> = HashMap::new();
+        let mut valid = Vec::with_capacity(labels.len());
         for label in labels {
             if let Some(problem) = self.label(label) {
                 self.push(problem);
@@ -45,22 +48,9 @@ impl Checks<'_> {
                 self.push(problem);
                 continue;
             }
-            let variant = camel_case(&label.value);
-            if let Some(first) = variants.get(&variant) {
-                let message = format!(
-                    "labels {} and {} both become `{variant}` in Rust",
-                    backticked(&first.value),
-                    backticked(&label.value)
-                );
-                let problem = self
-                    .problem(Rule::EnumVariantClash, &label.span, message)
-                    .with_label(first.span.clone(), "first here")
-                    .with_help("rename one of the two, or use `text`");
-                self.push(problem);
-            } else {
-                variants.insert(variant, label);
-            }
+            valid.push(label);
         }
+        valid
     }
 
     /// Returns the problem of one label on its own.
@@ -81,14 +71,6 @@ impl Checks<'_> {
             );
             let problem = self.problem(Rule::EnumTooLarge, &label.span, message);
             return Some(problem.with_help("shorten it"));
-        }
-        if camel_case(&label.value).is_empty() {
-            let message = format!(
-                "label {} cannot become the name of a Rust variant",
-                backticked(&label.value)
-            );
-            let problem = self.problem(Rule::EnumLabelWithoutName, &label.span, message);
-            return Some(problem.with_help("add a letter a to z or a digit, or use `text`"));
         }
         None
     }

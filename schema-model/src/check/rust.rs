@@ -5,11 +5,13 @@
 use std::collections::HashMap;
 
 use super::context::{Checks, TypedColumn};
+use super::variants;
 use crate::diagnostic::backticked;
 use crate::limits;
 use crate::rule::Rule;
 use crate::rust_names::{
-    camel_case, generated_types, is_identifier, is_never_raw, snake_case, view_name,
+    camel_case, generated_types, is_camel_case, is_identifier, is_never_raw, snake_case,
+    variant_names, view_name,
 };
 use crate::source::SourceSpan;
 use crate::sql_text::is_bare_name;
@@ -24,14 +26,11 @@ impl Checks<'_> {
             return Some(row.value.clone());
         }
         let name = name?;
-        for part in [&name.namespace, &name.table] {
-            if let Err(error) = check_module(part) {
-                self.push_name_error(error, &self.raw.name.span);
-                return None;
-            }
-        }
         let row = camel_case(&name.table);
-        if !is_identifier(&row) {
+        if !self.has_rust_code() && !is_camel_case(&row) {
+            return Some("Row".to_string());
+        }
+        if self.has_rust_code() && check_module(&name.table).is_ok() && !is_identifier(&row) {
             let message = format!(
                 "table name {} cannot become a Rust type name",
                 backticked(&name.table)
@@ -40,6 +39,17 @@ impl Checks<'_> {
             self.push(problem.with_help("name the row type: `row = \"MyRow\"`"));
         }
         Some(row)
+    }
+
+    /// Checks that the namespace and the table can be modules.
+    pub(super) fn rust_modules(&mut self, name: Option<&TableName>) {
+        let Some(name) = name else { return };
+        for part in [&name.namespace, &name.table] {
+            if let Err(error) = check_module(part) {
+                self.push_name_error(error, &self.raw.name.span);
+                return;
+            }
+        }
     }
 
     /// Checks that each column has a valid and unique field name.
@@ -115,6 +125,7 @@ impl Checks<'_> {
             let span = rust.unwrap_or(&raw.name).span.clone();
             let of = format!("a type of column {}", backticked(&raw.name.value));
             let generated = generated_types(row, &raw.name.value, rust.map(|r| &*r.value), ty);
+            let chosen = variants::of_column(raw);
             let views: Vec<_> = generated
                 .iter()
                 .filter(|(_, ty)| matches!(ty, ColumnType::Struct(_)))
@@ -122,15 +133,24 @@ impl Checks<'_> {
                 .collect();
             for (name, ty) in generated.into_iter().chain(views) {
                 let labels = match ty {
-                    ColumnType::Enum(labels) => Some(labels),
+                    ColumnType::Enum(labels) => Some((labels, variant_names(labels, &chosen))),
                     _ => None,
                 };
                 let Some((first_span, first_of, first_labels)) = types.get(&name) else {
                     types.insert(name, (span.clone(), of.clone(), labels));
                     continue;
                 };
-                let problem = match (first_labels, labels) {
-                    (Some(first), Some(labels)) if *first == labels => continue,
+                let problem = match (first_labels, &labels) {
+                    (Some(first), Some(labels)) if first == labels => continue,
+                    (Some((first, _)), Some((labels, _))) if first == labels => {
+                        let message = format!(
+                            "enum {} has different variants in another column",
+                            backticked(&name)
+                        );
+                        self.problem(Rule::EnumShared, &span, message)
+                            .with_label(first_span.clone(), "the other column")
+                            .with_help("write the same `variants` on both columns, or give each column its own `rust = \"..\"`")
+                    }
                     (Some(_), Some(_)) => {
                         let message = format!(
                             "enum {} has different labels in another column",
@@ -177,11 +197,6 @@ impl Checks<'_> {
                 .with_help(help),
         );
     }
-}
-
-fn is_camel_case(name: &str) -> bool {
-    let is_camel = name.starts_with(|c: char| c.is_ascii_uppercase()) && !name.contains('_');
-    is_camel && is_identifier(name)
 }
 
 fn is_path(text: &str) -> bool {

@@ -2,7 +2,7 @@
 
 //! Rules that concern several tables.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::definition::TableDefinition;
 use crate::diagnostic::{Diagnostic, backticked};
@@ -19,7 +19,14 @@ pub struct CheckedTable {
     pub source: SourceId,
     /// The positions of parts of the definition.
     pub spans: TableSpans,
+    /// The names of Rust variants that the file states with the key `variants`, by column. They are
+    /// not part of the definition, because they only concern generated code: the canonical text
+    /// and the fingerprint do not depend on them.
+    pub variants: BTreeMap<String, VariantNames>,
 }
+
+/// The names of Rust variants of a column, by label.
+pub type VariantNames = BTreeMap<String, String>;
 
 /// The positions of parts of a table definition.
 #[derive(Clone, Debug)]

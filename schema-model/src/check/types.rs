@@ -44,7 +44,10 @@ impl Checks<'_> {
             }
         };
         let problems_before = self.diagnostics.len();
+        // The types in a column with an existing Rust type are not generated.
+        let is_generated = column.rust.is_none() || matches!(node.kind, TypeKind::Enum(_));
         let mut lowering = Lowering {
+            named: Some(column).filter(|_| self.has_rust_code() && is_generated),
             checks: self,
             text: &column.ty,
             ids,
@@ -86,6 +89,8 @@ const LINE: usize = 1000;
 struct Lowering<'a, 'b> {
     checks: &'a mut Checks<'b>,
     text: &'a RawText,
+    /// The column, if names for the types in it are derived.
+    named: Option<&'a RawColumn>,
     ids: &'a mut Vec<Spanned<i128>>,
     /// The ranges of the names, or else the types, of nested fields without an id.
     without_id: Vec<Range<usize>>,
@@ -238,7 +243,10 @@ impl Lowering<'_, '_> {
             0 => node.range.clone(),
             _ => node.range.start..node.range.start + "enum".len(),
         };
-        self.checks.labels(&spanned, &self.text.span_of(keyword));
+        let valid = self.checks.labels(&spanned, &self.text.span_of(keyword));
+        if let Some(column) = self.named {
+            self.checks.derived_variants(&valid, column);
+        }
         let labels = labels.iter().map(|label| label.value.as_str().into());
         ColumnType::Enum(labels.collect())
     }
@@ -279,7 +287,7 @@ impl Lowering<'_, '_> {
                 && self
                     .checks
                     .is_first(&name.value, &span, "fields", &mut names);
-            if !fits {
+            if !fits || self.named.is_none() {
                 continue;
             }
             let ident = snake_case(&name.value);

@@ -23,8 +23,8 @@ pub(super) const TABLE_KEYS: [&str; 12] = [
     "columns",
     "reserved",
 ];
-pub(super) const COLUMN_KEYS: [&str; 8] = [
-    "id", "type", "source", "nullable", "unit", "rust", "default", "comment",
+pub(super) const COLUMN_KEYS: [&str; 9] = [
+    "id", "type", "source", "nullable", "unit", "rust", "variants", "default", "comment",
 ];
 pub(super) const RESERVED_KEYS: [&str; 2] = ["ids", "names"];
 

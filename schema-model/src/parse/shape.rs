@@ -10,7 +10,7 @@ use super::values::{integer_value, kind};
 use crate::canonical::quoted;
 use crate::diagnostic::{Diagnostic, backticked};
 use crate::next_id::NextId;
-use crate::raw::{RawColumn, RawKey, RawTable, Syntax};
+use crate::raw::{RawColumn, RawKey, RawTable, RawVariant, Syntax};
 use crate::rule::Rule;
 use crate::source::Spanned;
 
@@ -118,6 +118,7 @@ impl Reader<'_> {
         let default = self.default_at(column);
         let unit = self.text_at(column, "unit");
         let rust = self.text_at(column, "rust");
+        let variants = self.variants_at(column);
         let comment = self.text_at(column, "comment");
         let name = Spanned::new(name.to_string(), self.span(key.span()));
         let mut column = RawColumn::new(name, id?, ty?);
@@ -126,8 +127,35 @@ impl Reader<'_> {
         column.default = default;
         column.unit = unit;
         column.rust = rust;
+        column.variants = variants;
         column.comment = comment;
         Some(column)
+    }
+
+    fn variants_at(&mut self, column: &DeTable<'_>) -> Option<Spanned<Vec<RawVariant>>> {
+        let (_, value) = get(column, "variants")?;
+        let DeValue::Table(written) = value.get_ref() else {
+            let expected = "a table from labels to names";
+            let help = "write `variants = { \"label\" = \"Variant\" }`";
+            self.wrong_kind("variants", value, expected, help);
+            return None;
+        };
+        let mut entries: Vec<_> = written.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let variants = entries.into_iter().filter_map(|(key, value)| {
+            let label = Spanned::new(key.get_ref().to_string(), self.span(key.span()));
+            if let DeValue::Table(_) = value.get_ref() {
+                // A label with a dot is a path if it has no quotes.
+                let message = format!("label {} has no name", backticked(&label.value));
+                let help = "write a label with a dot in quotes: `\"a.b\" = \"Variant\"`";
+                self.report(Rule::WrongValueType, key.span(), message, help);
+                return None;
+            }
+            let name = self.string(&label.value, value)?;
+            Some(RawVariant::new(label, name))
+        });
+        let variants = variants.collect();
+        Some(Spanned::new(variants, self.span(value.span())))
     }
 
     fn column_is_not_a_table(

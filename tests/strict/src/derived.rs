@@ -79,6 +79,24 @@ pub enum Name {
     Finish,
 }
 
+/// The labels that are no names in Rust.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, KalamValue)]
+#[kalam(crate = kalamtable_rows)]
+pub enum Sign {
+    /// The label `>=`.
+    #[kalam(rename = ">=")]
+    AtLeast,
+    /// A Greek label.
+    #[kalam(rename = "ελληνικά")]
+    Greek,
+    /// A label that becomes the same name in camel case as the next one.
+    #[kalam(rename = "gpt-3.5-turbo")]
+    Dashed,
+    /// The label `gpt_3_5_turbo`.
+    #[kalam(rename = "gpt_3_5_turbo")]
+    Underscored,
+}
+
 /// A row whose enums have hostile labels.
 #[derive(Clone, Debug, PartialEq, KalamTable)]
 #[kalam(table = "hostile.derived", no_primary_key = "a test", crate = kalamtable_rows)]
@@ -87,4 +105,6 @@ pub struct Derived {
     pub name: Name,
     /// Other names.
     pub others: Vec<Option<Name>>,
+    /// A label that is no name in Rust.
+    pub sign: Option<Sign>,
 }

@@ -5,7 +5,8 @@
 use kalamtable_rows::{ClosedSet, FromArrow, ToArrow};
 use kalamtable_strict::derived::{self, Derived};
 use kalamtable_strict::hostile::labels::{
-    Labels, LabelsNestedItem, LabelsNestedItemKind, LabelsNestedItemState, Name,
+    Labels, LabelsModel, LabelsNestedItem, LabelsNestedItemKind, LabelsNestedItemState,
+    LabelsQuotedItem, Name, Sign,
 };
 
 #[test]
@@ -19,6 +20,9 @@ fn generated_labels_with_names_of_associated_types_round_trip()
                 kind: LabelsNestedItemKind::Reader,
                 state: Some(LabelsNestedItemState::Err),
             }],
+            sign: Some(Sign::AtLeast),
+            model: Some(LabelsModel::Gpt35Turbo),
+            quoted: LabelsQuotedItem::ALL.to_vec(),
         })
         .collect();
     assert_eq!(Labels::from_batch(&Labels::to_batch(&rows)?)?, rows);
@@ -40,9 +44,23 @@ fn derived_labels_with_names_of_associated_types_round_trip()
         .map(|name| Derived {
             name: *name,
             others: vec![Some(*name), None],
+            sign: Some(derived::Sign::AtLeast),
         })
         .collect();
     assert_eq!(Derived::from_batch(&Derived::to_batch(&rows)?)?, rows);
     assert_eq!(derived::Name::Builder.label(), "builder");
     Ok(())
+}
+
+#[test]
+fn labels_that_are_no_names_have_the_chosen_variants() {
+    assert_eq!(Sign::LABELS, ["=", ">=", "->"]);
+    assert_eq!(Sign::from_label(">="), Some(Sign::AtLeast));
+    let labels = LabelsModel::LABELS;
+    assert_eq!(labels, ["gpt-3.5-turbo", "gpt_3_5_turbo", "ελληνικά", " "]);
+    assert_eq!(LabelsModel::Gpt35Turbo.as_str(), "gpt-3.5-turbo");
+    assert_eq!(LabelsModel::Gpt35Underscored.as_str(), "gpt_3_5_turbo");
+    assert_eq!(LabelsQuotedItem::LABELS, ["`", "``a` b", "\"", "\\", "a'b"]);
+    let labels = derived::Sign::LABELS;
+    assert_eq!(labels, [">=", "ελληνικά", "gpt-3.5-turbo", "gpt_3_5_turbo"]);
 }
