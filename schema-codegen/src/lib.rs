@@ -17,6 +17,7 @@
 //! | modules of namespaces and tables | `modules` |
 //! | every name in a table's module | `table_names` |
 //! | the static definition | `definition` |
+//! | comments as documentation | `docs` |
 //! | the fields of a row struct, generated or written by hand | `fields` |
 //! | Rust types of columns | `field_types` |
 //! | the row struct and the types of its fields | `types` |
@@ -28,6 +29,7 @@
 
 mod closed_set;
 mod definition;
+mod docs;
 mod field_types;
 mod fields;
 mod from_arrow;
@@ -45,6 +47,7 @@ mod view;
 
 pub use closed_set::derive_closed_set;
 pub use definition::{ColumnTokens, default_tokens, type_tokens};
+pub use docs::{column_docs, comment_docs};
 pub use field_types::value_type;
 pub use fields::{
     ColumnField, FieldRepresentation, FlattenedField, GenericParameters, RowAccess, RowFields,

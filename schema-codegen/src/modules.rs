@@ -7,6 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::definition::ColumnTokens;
+use crate::docs::comment_docs;
 use crate::fields::{RowAccess, RowFields};
 use crate::options::CodegenOptions;
 use crate::table_names::TableNames;
@@ -195,9 +196,10 @@ fn view_doc(definition: &TableDefinition) -> String {
 /// Returns the documentation of a table's module, line by line.
 fn module_doc(definition: &TableDefinition) -> Vec<String> {
     let mut lines = vec![format!(" Table `{}`.", definition.name())];
-    if let Some(comment) = definition.comment() {
+    let comment = definition.comment().map(comment_docs).unwrap_or_default();
+    if !comment.is_empty() {
         lines.push(String::new());
-        lines.extend(comment.lines().map(|line| format!(" {line}")));
+        lines.extend(comment);
     }
     lines
 }

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 
 use kalamtable_model::rust_names::{generated_types, snake_case, variant_names, view_name};
 use kalamtable_model::{
-    Column, ColumnType, NestedField, Shared, TableDefinition, VariantNames, backticked_list,
+    ColumnType, NestedField, Shared, TableDefinition, VariantNames, backticked_list,
 };
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use crate::docs::column_docs;
 use crate::field_types::{chosen_type, column_field_type, nested_field_type};
 use crate::fields::{ColumnField, FieldRepresentation, GenericParameters, RowAccess, RowFields};
 use crate::names::ident;
@@ -93,7 +94,7 @@ fn row_fields(definition: &TableDefinition, options: &CodegenOptions) -> RowFiel
         ty: column_field_type(definition, column, options),
         representation: FieldRepresentation::Value,
         is_known: true,
-        docs: column_docs(column),
+        docs: column_docs(column, None),
     });
     RowFields {
         row: ident(definition.row()),
@@ -104,14 +105,6 @@ fn row_fields(definition: &TableDefinition, options: &CodegenOptions) -> RowFiel
         flattened: Vec::new(),
         skipped: Vec::new(),
         access: RowAccess::ReadWrite,
-    }
-}
-
-/// Returns the column's comment, or its name if it has none: a public field has documentation.
-fn column_docs(column: &Column) -> Vec<String> {
-    match &column.comment {
-        Some(comment) => comment.lines().map(|line| format!(" {line}")).collect(),
-        None => vec![format!(" Column `{}`.", column.name)],
     }
 }
 

@@ -7,6 +7,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
 use crate::closed_set;
+use crate::docs::label_docs;
 use crate::fields::{ColumnField, GenericParameters};
 use crate::options::CodegenOptions;
 use crate::struct_value::ValueStruct;
@@ -55,7 +56,7 @@ fn set_tokens(set: &GeneratedSet) -> TokenStream {
         labels,
     } = set;
     let doc = format!(" A label of {columns}. Labels are ordered as text, as in SQL.");
-    let docs = labels.iter().map(|label| format!(" `{label}`"));
+    let docs = labels.iter().map(|label| label_docs(label));
     let impls = closed_set::tokens(name, variants, labels, true);
     quote! {
         #[doc = #doc]

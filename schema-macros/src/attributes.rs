@@ -260,17 +260,30 @@ fn documentation(attributes: &[Attribute]) -> Option<Written<String>> {
     (!text.is_empty()).then(|| Written::new(text, first))
 }
 
-/// Returns the lines of the doc comment, unchanged.
-pub(crate) fn doc_lines(attributes: &[Attribute]) -> Vec<String> {
-    let mut lines = Vec::new();
+/// Returns the text of the doc comment.
+pub(crate) fn doc_text(attributes: &[Attribute]) -> String {
+    doc_values(attributes).join("\n")
+}
+
+/// Returns the lines of the doc comment that are not empty.
+fn doc_lines(attributes: &[Attribute]) -> Vec<String> {
+    let values = doc_values(attributes);
+    values
+        .iter()
+        .flat_map(|value| value.lines().map(str::to_string))
+        .collect()
+}
+
+fn doc_values(attributes: &[Attribute]) -> Vec<String> {
+    let mut values = Vec::new();
     for attribute in attributes {
         if let syn::Meta::NameValue(doc) = &attribute.meta
             && doc.path.is_ident("doc")
             && let syn::Expr::Lit(literal) = &doc.value
             && let Lit::Str(text) = &literal.lit
         {
-            lines.extend(text.value().lines().map(str::to_string));
+            values.push(text.value());
         }
     }
-    lines
+    values
 }

@@ -3,7 +3,7 @@
 //! [`InferredColumns`]: column types that the compiler infers from Rust types, and the checks of
 //! these types that the compiler evaluates.
 
-use kalamtable_codegen::{ColumnTokens, FlattenedField};
+use kalamtable_codegen::{ColumnTokens, FlattenedField, comment_docs};
 use kalamtable_model::rust_names::{is_identifier, snake_case};
 use kalamtable_model::{Column, RawValue, TableDefinition, limits};
 use proc_macro2::{Literal, Span, TokenStream};
@@ -219,10 +219,10 @@ impl FlatField {
     /// Converts the field to the form that the generator takes.
     fn to_flattened(&self, ids: &mut NestedIdRanges) -> FlattenedField {
         let base = ids.assign(self.nested_ids.as_ref(), &self.ty).of_type;
-        let docs = match &self.docs[..] {
-            [] => vec![format!(" The columns of `{}`.", self.ty.name())],
-            docs => docs.to_vec(),
-        };
+        let mut docs = comment_docs(&self.docs);
+        if docs.is_empty() {
+            docs.push(format!(" The columns of `{}`.", self.ty.name()));
+        }
         FlattenedField {
             before: self.before,
             name: self.name.clone(),

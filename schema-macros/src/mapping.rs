@@ -5,6 +5,7 @@
 
 use kalamtable_codegen::{
     ColumnField, ColumnTokens, FieldRepresentation, FlattenedField, RowAccess, RowFields, TimeType,
+    column_docs,
 };
 use kalamtable_model::rust_names::view_name;
 use kalamtable_model::{Column, ColumnType, TableDefinition};
@@ -72,18 +73,13 @@ impl RowStruct {
 impl RowField {
     /// Converts the field to the form that the generator takes, as the field of `column`.
     pub(crate) fn to_column(&self, column: &Column) -> ColumnField {
-        let docs = match &column.comment {
-            _ if !self.docs.is_empty() => self.docs.clone(),
-            Some(comment) => comment.lines().map(|line| format!(" {line}")).collect(),
-            None => vec![format!(" Column `{}`.", column.name)],
-        };
         ColumnField {
             name: self.name.clone(),
             visibility: self.visibility.to_token_stream(),
             ty: self.declared.clone(),
             representation: self.representation(column),
             is_known: self.ty.known.is_some(),
-            docs,
+            docs: column_docs(column, Some(&self.docs)),
         }
     }
 

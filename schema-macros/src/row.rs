@@ -8,7 +8,7 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Fields, GenericParam, Generics, Type, Visibility};
 
-use crate::attributes::{FieldAttributes, doc_lines};
+use crate::attributes::{FieldAttributes, doc_text};
 use crate::problems::{Problems, Written};
 use crate::rust_type::FieldType;
 
@@ -35,8 +35,8 @@ pub(crate) struct RowField {
     pub(crate) declared: Type,
     pub(crate) ty: FieldType,
     pub(crate) attributes: FieldAttributes,
-    /// The doc comment, line by line.
-    pub(crate) docs: Vec<String>,
+    /// The doc comment.
+    pub(crate) docs: String,
 }
 
 /// A field whose own fields are columns.
@@ -49,8 +49,8 @@ pub(crate) struct FlatField {
     /// The attribute key `flatten`.
     pub(crate) key: Ident,
     pub(crate) nested_ids: Option<Written<i128>>,
-    /// The doc comment, line by line.
-    pub(crate) docs: Vec<String>,
+    /// The doc comment.
+    pub(crate) docs: String,
 }
 
 impl RowStruct {
@@ -89,7 +89,7 @@ impl RowStruct {
                     ty,
                     key,
                     nested_ids: attributes.nested_ids,
-                    docs: doc_lines(&field.attrs),
+                    docs: doc_text(&field.attrs),
                 });
                 continue;
             }
@@ -107,7 +107,7 @@ impl RowStruct {
                 declared: field.ty.clone(),
                 ty,
                 attributes,
-                docs: doc_lines(&field.attrs),
+                docs: doc_text(&field.attrs),
             });
         }
         Some(RowStruct {
