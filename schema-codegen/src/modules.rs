@@ -37,12 +37,13 @@ pub fn tables<'a>(
         quote!(&#namespace::#table::TABLE)
     });
     let count = tables.len();
+    let allow = allow();
     let namespaces = tables
         .chunk_by(|(a, _), (b, _)| a.namespace == b.namespace)
         .map(|tables| namespace_module(tables, options));
     quote! {
         /// All tables, sorted by name.
-        #[allow(dead_code, unreachable_pub)]
+        #allow
         pub static TABLES: [&#runtime::__private::Table; #count] = [#(#paths),*];
         #(#namespaces)*
     }
@@ -59,13 +60,23 @@ fn namespace_module(
     let tables = tables
         .iter()
         .map(|(names, definition)| table_module(names, definition, options));
-    // A crate may keep the module private and use only some of its items.
+    let allow = allow();
     quote! {
         #[doc = #doc]
-        #[allow(dead_code, unreachable_pub)]
+        #allow
         pub mod #module {
             #(#tables)*
         }
+    }
+}
+
+/// Generates the attribute for lints that a definition can provoke and its author cannot fix.
+fn allow() -> TokenStream {
+    // A crate may keep the modules private and use only some of their items. All paths are
+    // absolute, so that no name of a definition changes their meaning. The lints of clippy concern
+    // names and the length of code, which follow from the definition; each release adds some.
+    quote! {
+        #[allow(dead_code, unreachable_pub, unused_qualifications, clippy::all, clippy::pedantic)]
     }
 }
 

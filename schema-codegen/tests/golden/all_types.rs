@@ -1,8 +1,20 @@
 /// All tables, sorted by name.
-#[allow(dead_code, unreachable_pub)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic
+)]
 pub static TABLES: [&::kalamtable::__private::Table; 1usize] = [&app::all_types::TABLE];
 /// The tables of namespace `app`.
-#[allow(dead_code, unreachable_pub)]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic
+)]
 pub mod app {
     /// Table `app.all_types`.
     ///
