@@ -335,7 +335,8 @@ async fn field_of_a_null_struct_is_null() -> Result<(), Box<dyn std::error::Erro
 /// FIXME: DataFusion does not cast a nullable struct field to a required one, even if no value is
 /// null. Rows from Rust, and `INSERT .. SELECT` from a table of the same type, are not affected.
 #[tokio::test]
-async fn struct_literals_with_required_fields_are_rejected() -> Result<(), Box<dyn std::error::Error>> {
+async fn struct_literals_with_required_fields_are_rejected()
+-> Result<(), Box<dyn std::error::Error>> {
     let ctx = SessionContext::new();
     register(
         &ctx,

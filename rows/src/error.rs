@@ -37,7 +37,8 @@ pub enum RowError {
     },
     /// Several fields of a batch match one column.
     #[error(
-        "table `{table}`: {fields} fields of the batch match column `{column}` (id {id}): give the others another name"
+        "table `{table}`: {fields} fields of the batch match column `{column}` (id {id}): rename or \
+         remove all but one"
     )]
     AmbiguousColumn {
         /// The table.

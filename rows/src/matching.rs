@@ -62,8 +62,9 @@ impl<'a> BatchFields<'a> {
     /// Returns the position of the field for the column at `column` of the table, or `None` if the
     /// batch has no such field.
     ///
-    /// By name, it is the field with the name of the column. By id, it is the field with the id of
-    /// the column, or otherwise the field with the name of the column and without an id.
+    /// By name, it is the field with the name or the source of the column. By id, it is the field
+    /// with the id of the column, or otherwise a field without an id that has the name or the source
+    /// of the column.
     ///
     /// # Errors
     /// [`RowError::AmbiguousColumn`] if several fields match. By name,
@@ -94,8 +95,14 @@ impl<'a> BatchFields<'a> {
             field: field.name().clone(),
             field_id: field_id(field).unwrap_or_default().to_string(),
         };
-        match positions.get(&*column.name) {
-            Some(&(found, 1)) => {
+        let names = [Some(&*column.name), column.source.as_deref()];
+        let with_name = names
+            .into_iter()
+            .flatten()
+            .filter_map(|name| positions.get(name));
+        let count = with_name.clone().map(|(_, count)| count).sum();
+        match (count, with_name.map(|(first, _)| *first).next()) {
+            (1, Some(found)) => {
                 let field = &self.fields[found];
                 if field_id(field).is_some() && !has_id(field, column.id) {
                     return Err(contradictory(field));
@@ -104,8 +111,8 @@ impl<'a> BatchFields<'a> {
                     .map_err(|source| value_error(table, position, source))?;
                 Ok(Some(found))
             }
-            Some((_, count)) => Err(ambiguous(table, position, *count)),
-            None => match self.fields.iter().find(|field| has_id(field, column.id)) {
+            (2.., _) => Err(ambiguous(table, position, count)),
+            _ => match self.fields.iter().find(|field| has_id(field, column.id)) {
                 Some(field) => Err(contradictory(field)),
                 None => Ok(None),
             },
@@ -122,7 +129,7 @@ impl<'a> BatchFields<'a> {
         let id = column.id.to_string();
         let has_id = |field: usize| ids[field] == Some(&*id);
         let has_name =
-            |field: usize| ids[field].is_none() && *self.fields[field].name() == *column.name;
+            |field: usize| ids[field].is_none() && column.has_file_name(self.fields[field].name());
         let mut found = (0..ids.len()).filter(|&field| has_id(field));
         let first = found.next();
         let others = found.count();

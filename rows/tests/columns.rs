@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::sync::Arc;
 
-use arrow::array::{Int64Array, RecordBatch};
+use arrow::array::{ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::{Field, Schema};
 use kalamtable_rows::{
     AnyValue, Date, Decimal, FromArrow, KalamTable, RowError, TimeOfDayMicros, TimestampMillis,
@@ -151,5 +151,73 @@ fn nulls_of_sliced_batches_are_read() -> Result<(), Box<dyn Error>> {
             assert_eq!(view.counts.is_none(), row.counts.is_none());
         }
     }
+    Ok(())
+}
+
+/// A row of data that another program wrote, whose columns have names that SQL accepts in quotes.
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.people", primary_key(id), crate = kalamtable_rows)]
+struct Person {
+    #[kalam(source = "ID")]
+    id: i64,
+    #[kalam(source = "Lucky Number")]
+    number: Option<i64>,
+}
+
+#[test]
+fn columns_of_foreign_batches_are_found_by_source() -> Result<(), Box<dyn Error>> {
+    let batch = |names: &[&str]| -> Result<RecordBatch, Box<dyn Error>> {
+        let field = |name: &&str| Field::new(*name, arrow::datatypes::DataType::Int64, true);
+        let fields: Vec<Field> = names.iter().map(field).collect();
+        let column = |number: usize| Arc::new(Int64Array::from(vec![number as i64])) as ArrayRef;
+        let columns = (0..names.len()).map(column).collect();
+        Ok(RecordBatch::try_new(
+            Arc::new(Schema::new(fields)),
+            columns,
+        )?)
+    };
+    let read = |names: &[&str]| -> Result<String, Box<dyn Error>> {
+        Ok(match Person::from_batch(&batch(names)?) {
+            Ok(rows) => format!("{:?}", (rows[0].id, rows[0].number)),
+            Err(error) => error.to_string(),
+        })
+    };
+    assert_eq!(read(&["ID", "Lucky Number"])?, "(0, Some(1))");
+    assert_eq!(read(&["Lucky Number", "ID"])?, "(1, Some(0))");
+    // A query of this server returns the names in SQL.
+    assert_eq!(read(&["number", "id"])?, "(1, Some(0))");
+    assert_eq!(read(&["id", "Lucky Number"])?, "(0, Some(1))");
+    assert_eq!(read(&["ID", "lucky number"])?, "(0, None)");
+    assert_eq!(
+        read(&["id", "Lucky Number", "number"])?,
+        "table `app.people`: 2 fields of the batch match column `number` (id 2): rename or remove \
+         all but one"
+    );
+    // In data of the table, an id takes precedence over a name.
+    let written = Person::to_batch(&[Person {
+        id: 7,
+        number: Some(8),
+    }])?;
+    let mut fields: Vec<Field> = written
+        .schema()
+        .fields()
+        .iter()
+        .map(|f| (**f).clone())
+        .collect();
+    fields.push(Field::new(
+        "Lucky Number",
+        arrow::datatypes::DataType::Int64,
+        true,
+    ));
+    let mut columns = written.columns().to_vec();
+    columns.push(Arc::new(Int64Array::from(vec![9])));
+    let both = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+    assert_eq!(
+        Person::from_batch_by_id(&both)?,
+        [Person {
+            id: 7,
+            number: Some(8)
+        }]
+    );
     Ok(())
 }

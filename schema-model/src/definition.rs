@@ -148,6 +148,15 @@ impl TableDefinition {
             .find(|(_, column)| &*column.name == name)
     }
 
+    /// Returns the column that has this name in files and its position, or `None` if no column has
+    /// it. The name is the column's source or its name in SQL. The lookup is case-sensitive.
+    pub fn file_column(&self, name: &str) -> Option<(usize, &Column)> {
+        self.columns()
+            .iter()
+            .enumerate()
+            .find(|(_, column)| column.has_file_name(name))
+    }
+
     /// Returns the ids and names that no column can use.
     pub fn reserved(&self) -> &Reserved {
         &self.0.reserved
@@ -280,6 +289,12 @@ impl Column {
     /// of the key `source`, or the name in SQL if the definition does not have the key.
     pub fn source_name(&self) -> &str {
         self.source.as_deref().unwrap_or(&self.name)
+    }
+
+    /// Returns whether `name` is the source of the column or its name in SQL. Programs of this
+    /// server write files with the names in SQL, so files can have either name.
+    pub fn has_file_name(&self, name: &str) -> bool {
+        *self.name == *name || self.source.as_deref() == Some(name)
     }
 }
 

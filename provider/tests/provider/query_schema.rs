@@ -329,7 +329,7 @@ async fn ids_that_contradict_names_are_an_error() {
     let error = User::from_batch(&twice).expect_err("two columns are named `id`");
     assert_contains(
         &error.to_string(),
-        "2 fields of the batch match column `id` (id 1)",
+        "2 fields of the batch match column `id` (id 1): rename or remove all but one",
     );
 }
 

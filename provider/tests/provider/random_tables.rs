@@ -543,3 +543,37 @@ fn batches_that_do_not_fit_the_table_fail() {
             .map_or_else(String::new, |error: Error| error.to_string())
     );
 }
+
+/// Columns with the names of another program, and labels that are no names in Rust.
+#[tokio::test]
+async fn foreign_names_and_labels_are_queried_by_the_names_in_sql() {
+    let definition = || {
+        support::definition(
+            "name = \"app.people\"\nprimary_key = [\"id\"]\n[columns]\n\
+             id = { id = 1, type = \"bigint\", source = \"ID\" }\n\
+             sign = { id = 2, type = \"enum('>=', 'α', 'a b')\", source = \"The Sign\", nullable = true }\n",
+        )
+    };
+    let batch = |names: &[&str]| {
+        let ids = Arc::new(Int64Array::from(vec![1, 2])) as ArrayRef;
+        let signs = Arc::new(StringArray::from(vec![">=", "α"])) as ArrayRef;
+        let columns = [ids, Arc::clone(&signs), signs];
+        RecordBatch::try_from_iter(names.iter().copied().zip(columns)).unwrap()
+    };
+    for names in [["ID", "The Sign"], ["id", "sign"], ["ID", "sign"]] {
+        let provider = RowProvider::from_batches(definition(), &[batch(&names)]).unwrap();
+        let session = SessionContext::new();
+        session
+            .register_table("people", Arc::new(provider))
+            .unwrap();
+        let sql = "SELECT id, sign FROM people WHERE sign = 'α' AND id = 2";
+        assert_eq!(support::answer(&session, sql).await, "2 α", "{names:?}");
+    }
+    let both = batch(&["id", "sign", "The Sign"]);
+    let error = RowProvider::from_batches(definition(), &[both]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "table `app.people`: 2 fields of the batch match column `sign` (id 2): rename or remove all \
+         but one"
+    );
+}
