@@ -2,10 +2,12 @@
 
 //! Builds Arrow arrays of any type from the JSON text of their values.
 //!
-//! Numbers are parsed from their digits and never through a float. Primitive types without a kind
-//! of JSON value are strings, with the grammar of [`value_text`](kalamtable_model::value_text). In
-//! a `json` or `file` column, a string contains JSON text, which is the form of query results. Any
-//! other value is the JSON value itself.
+//! Numbers are parsed from their digits and never through a float. Integers of 64 bits and decimals
+//! may be strings, because many readers parse numbers as floats and lose digits. Primitive types
+//! without a kind of JSON value are strings, with the grammar of
+//! [`value_text`](kalamtable_model::value_text). The elements of an embedding are rounded to the
+//! nearest `float`. In a `json` or `file` column, a string contains JSON text, which is the form of
+//! query results. Any other value is the JSON value itself.
 //!
 //! The text is split without building a tree: it is valid JSON, so the end of a value follows from
 //! its brackets and quotes. This keeps the digits of numbers and the original text for errors,
@@ -21,6 +23,7 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::datatypes::{DataType, FieldRef, Fields};
 use arrow::error::ArrowError;
+use arrow::row::{RowConverter, SortField};
 use kalamtable_model::value_text::{self, TextError};
 use kalamtable_model::{ColumnType, MapFields, NestedField, nearest};
 
@@ -131,11 +134,9 @@ fn scalar<'a>(ty: &ColumnType, raw: &'a str) -> Result<Cow<'a, str>, ValueProble
         ColumnType::TinyInt
         | ColumnType::SmallInt
         | ColumnType::Int
-        | ColumnType::BigInt
         | ColumnType::UTinyInt
         | ColumnType::USmallInt
-        | ColumnType::UInt
-        | ColumnType::UBigInt => JsonKind::Number,
+        | ColumnType::UInt => JsonKind::Number,
         // JSON has no numbers that are not finite.
         ColumnType::Float | ColumnType::Double => match kind {
             JsonKind::String if matches!(raw, "\"NaN\"" | "\"inf\"" | "\"-inf\"") => {
@@ -143,9 +144,10 @@ fn scalar<'a>(ty: &ColumnType, raw: &'a str) -> Result<Cow<'a, str>, ValueProble
             }
             _ => JsonKind::Number,
         },
-        // Some writers quote decimals, because other readers lose digits by parsing a float.
-        ColumnType::Decimal { .. } if kind == JsonKind::String => JsonKind::String,
-        ColumnType::Decimal { .. } => JsonKind::Number,
+        ColumnType::BigInt | ColumnType::UBigInt | ColumnType::Decimal { .. } => match kind {
+            JsonKind::String => JsonKind::String,
+            _ => JsonKind::Number,
+        },
         _ => JsonKind::String,
     };
     match (kind, expected) {
@@ -225,9 +227,15 @@ fn embeddings(
             };
             return Err(ValueMismatch::new(index, Some(raw), problem));
         }
-        let floats = build(&ColumnType::Float, false, &elements)
-            .map_err(|mismatch| inside_list(mismatch, index, 0))?;
-        values.append_array(arrow::array::AsArray::as_primitive(&floats));
+        check_nulls(&elements).map_err(|mismatch| inside_list(mismatch, index, 0))?;
+        for (at, element) in elements.iter().filter_map(|cell| cell.value()).enumerate() {
+            let value = scalar(&ColumnType::Float, element)
+                .and_then(|text| Ok(value_text::nearest_float(&text)?));
+            values.append_value(value.map_err(|problem| {
+                let mismatch = ValueMismatch::new(at, Some(element), problem);
+                inside_list(mismatch, index, 0)
+            })?);
+        }
     }
     let nulls = nulls(cells);
     finish(FixedSizeListArray::try_new(
@@ -324,20 +332,17 @@ fn maps(
         let before = keys.len();
         if let Some(raw) = cell.value() {
             JsonKind::Object.expect(raw, index)?;
-            let mut seen = HashSet::new();
             for (key, value) in members(raw) {
-                let problem = |problem| ValueMismatch::new(index, Some(key), problem);
-                let name = unquote(key).map_err(problem)?;
-                if !seen.insert(name) {
-                    return Err(problem(ValueProblem::DuplicateKey));
-                }
                 keys.push(key);
                 values.push(JsonCell::new(value));
             }
         }
         lengths.push(keys.len() - before);
     }
-    let keys = map_keys(&fields.key.ty, &keys).map_err(|mismatch| in_lists(mismatch, &lengths))?;
+    let raw_keys = keys;
+    let keys =
+        map_keys(&fields.key.ty, &raw_keys).map_err(|mismatch| in_lists(mismatch, &lengths))?;
+    check_unique_keys(&keys, &raw_keys, &lengths)?;
     let values = build(&fields.value.ty, fields.value.nullable, &values)
         .map_err(|mismatch| in_lists(mismatch, &lengths))?;
     let entry_fields = entry_fields(&entries);
@@ -351,6 +356,38 @@ fn maps(
         nulls(cells),
         false,
     ))
+}
+
+/// Checks that no map has a key twice. Keys are compared as values: `"1"` and `"01"` are the same
+/// integer.
+fn check_unique_keys(
+    keys: &ArrayRef,
+    raw_keys: &[&str],
+    lengths: &[usize],
+) -> Result<(), ValueMismatch> {
+    if lengths.iter().all(|length| *length < 2) {
+        return Ok(());
+    }
+    let field = SortField::new(keys.data_type().clone());
+    let rows = RowConverter::new(vec![field])
+        .and_then(|converter| converter.convert_columns(&[Arc::clone(keys)]))
+        .map_err(|error| ValueMismatch::new(0, None, ValueProblem::Arrow(error)))?;
+    let mut begin = 0;
+    let mut seen = HashSet::new();
+    for (index, length) in lengths.iter().enumerate() {
+        seen.clear();
+        let mut entries = begin..begin + length;
+        if let Some(entry) = entries.find(|entry| !seen.insert(rows.row(*entry))) {
+            let raw = raw_keys[entry];
+            return Err(ValueMismatch::new(
+                index,
+                Some(raw),
+                ValueProblem::DuplicateKey,
+            ));
+        }
+        begin += length;
+    }
+    Ok(())
 }
 
 fn entry_fields(entries: &FieldRef) -> Fields {

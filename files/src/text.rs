@@ -221,24 +221,25 @@ mod tests {
     #[test]
     fn integers() {
         let texts = [
-            "127", "-128", "+7", "007", "128", "1e2", "1.0", "-", "0x1", "1_000", " 1",
+            "127", "-128", "+7", "007", "128", "1e2", "1.0", "1.5", "-", "0x1", "1_000", " 1",
         ];
         check(
             ColumnType::TinyInt,
             &texts,
             expect![[r#"
-            127 -> 127
-            -128 -> -128
-            +7 -> 7
-            007 -> 7
-            `128` is out of range
-            `1e2` is not a whole number
-            `1.0` is not a whole number
-            `-` is not a whole number
-            `0x1` is not a whole number
-            `1_000` is not a whole number
-            ` 1` is not a whole number
-        "#]],
+                127 -> 127
+                -128 -> -128
+                +7 -> 7
+                007 -> 7
+                `128` is out of range
+                1e2 -> 100
+                1.0 -> 1
+                `1.5` is not a whole number
+                `-` is not a whole number
+                `0x1` is not a whole number
+                `1_000` is not a whole number
+                ` 1` is not a whole number
+            "#]],
         );
         check(
             ColumnType::UBigInt,
@@ -310,26 +311,26 @@ mod tests {
             ty(6, 2),
             &texts,
             expect![[r#"
-            0 -> 0.00
-            -0.00 -> 0.00
-            1 -> 1.00
-            -12.5 -> -12.50
-            +.5 -> 0.50
-            5. -> 5.00
-            9999.99 -> 9999.99
-            0009999.9900 -> 9999.99
-            `10000` has more than 4 digits before the point
-            `0.001` has more than 2 digits after the point, and would have to be rounded
-            1.230 -> 1.23
-            `1.234` has more than 2 digits after the point, and would have to be rounded
-            `` is not a decimal number such as `-12.50`
-            `.` is not a decimal number such as `-12.50`
-            `-` is not a decimal number such as `-12.50`
-            `1e2` is not a decimal number such as `-12.50`
-            `1 000` is not a decimal number such as `-12.50`
-            `--1` is not a decimal number such as `-12.50`
-            `1.2.3` is not a decimal number such as `-12.50`
-        "#]],
+                0 -> 0.00
+                -0.00 -> 0.00
+                1 -> 1.00
+                -12.5 -> -12.50
+                +.5 -> 0.50
+                5. -> 5.00
+                9999.99 -> 9999.99
+                0009999.9900 -> 9999.99
+                `10000` has more than 4 digits before the point
+                `0.001` has more than 2 digits after the point, and would have to be rounded
+                1.230 -> 1.23
+                `1.234` has more than 2 digits after the point, and would have to be rounded
+                `` is not a decimal number such as `-12.50`
+                `.` is not a decimal number such as `-12.50`
+                `-` is not a decimal number such as `-12.50`
+                1e2 -> 100.00
+                `1 000` is not a decimal number such as `-12.50`
+                `--1` is not a decimal number such as `-12.50`
+                `1.2.3` is not a decimal number such as `-12.50`
+            "#]],
         );
         let nines = "99999999999999999999999999999999999999";
         check(

@@ -3,24 +3,27 @@
 //! The grammar of values that are written as text: one function per kind of column type.
 //!
 //! Quoted defaults in definitions and the values of text data files both use these functions, so a
-//! spelling means the same in both. A value is exact or an error. Only floating point numbers are
-//! rounded, to the nearest value.
+//! spelling means the same in both. A value is exact or an error. A floating point number is exact
+//! if it has the digits of the text: `0.1` is the nearest number to one tenth, and no digit of
+//! `0.1` is lost, but a `float` cannot keep the last digit of `16777217`.
 //!
 //! | type | text |
 //! |---|---|
 //! | boolean | `true` or `false`, in any case |
-//! | integers | digits, with an optional sign |
+//! | integers | as a decimal, without a fraction other than zero: `12`, `-12.0`, `1e3` |
 //! | float, double | `1.5`, `1e-3`, `NaN`, `inf`, `-inf` |
-//! | decimal | digits with an optional sign and an optional point: `-12.50`, `5.`, `.5` |
+//! | decimal | digits with an optional sign, point and exponent: `-12.50`, `5.`, `.5`, `1e-05` |
 //! | json, file | one JSON value |
 //! | enum | one of the labels |
 //! | bytes | hexadecimal digits, two per byte |
 //! | date | `2024-02-29`; a year of more than four digits has a sign |
 //! | time | `23:59` or `23:59:59.999999` |
-//! | timestamp, datetime | date, `T` or a space, time; then `Z` or `+02:00` if the type has a zone |
+//! | timestamp, datetime | date, `T` or a space, time; then an offset if the type has a zone |
 //! | uuid | `67e55044-10b1-426f-9247-bb680e5fe0c8` |
 //!
-//! A timestamp of a type with a zone must have an offset, and any other must not have one.
+//! A timestamp of a type with a zone must have an offset, and any other must not have one. An
+//! offset is `Z`, `UTC` with an optional space before it, or `+02`, `+0200`, `+02:00` or
+//! `+02:00:00`. `T` and `Z` may be in lower case.
 
 use std::str::FromStr;
 
@@ -49,6 +52,12 @@ pub enum TextError {
     Inexact {
         /// The maximum number of digits after the point.
         digits: u8,
+    },
+    /// The text has more digits than the nearest floating point number.
+    #[error("has more digits than the type holds, and would have to be rounded to `{nearest}`")]
+    Rounded {
+        /// The nearest number, with as many digits as are necessary to identify it.
+        nearest: String,
     },
     /// The value has more digits before the point than the type holds.
     #[error("has more than {digits} digits before the point")]
@@ -95,22 +104,111 @@ pub fn boolean(text: &str) -> Result<bool, TextError> {
     }
 }
 
-/// Parses an integer of the Rust type `T`: digits with an optional sign.
+/// Parses an integer of the Rust type `T`, which may have a fraction of zeros or an exponent.
 ///
 /// # Errors
 /// [`TextError::OutOfRange`] if `T` cannot hold the integer, [`TextError::Malformed`] if the text
 /// is not an integer.
 pub fn integer<T: FromStr>(text: &str) -> Result<T, TextError> {
-    text.parse().map_err(|_| {
-        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-        if !digits.is_empty() && is_digits(digits) {
-            TextError::OutOfRange
-        } else {
-            TextError::Malformed {
-                expected: "a whole number",
+    if let Ok(value) = text.parse() {
+        return Ok(value);
+    }
+    let decimal = DecimalText::parse(text)
+        .filter(|decimal| decimal.point >= decimal.digits.len() as i64)
+        .ok_or(TextError::Malformed {
+            expected: "a whole number",
+        })?;
+    let whole = decimal.whole(MAX_DIGITS).ok_or(TextError::OutOfRange)?;
+    whole.parse().map_err(|_| TextError::OutOfRange)
+}
+
+/// More digits than any integer or decimal type holds.
+const MAX_DIGITS: i64 = 40;
+
+/// A decimal number as text: the digits without zeros at either end, and the position of the point.
+struct DecimalText {
+    is_negative: bool,
+    digits: String,
+    /// The number of digits before the point. It is negative if zeros follow the point, and larger
+    /// than the number of digits if zeros precede it. It is zero for zero.
+    point: i64,
+}
+
+impl DecimalText {
+    /// Parses digits with an optional sign, point and exponent.
+    fn parse(text: &str) -> Option<Self> {
+        let (is_negative, unsigned) = match text.as_bytes().first()? {
+            b'-' => (true, &text[1..]),
+            b'+' => (false, &text[1..]),
+            _ => (false, text),
+        };
+        let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => {
+                let digits = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+                if digits.is_empty() || !is_digits(digits) {
+                    return None;
+                }
+                let limit = if exponent.starts_with('-') {
+                    -MAX_EXPONENT
+                } else {
+                    MAX_EXPONENT
+                };
+                (mantissa, exponent.parse().unwrap_or(limit))
             }
+            None => (unsigned, 0),
+        };
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let is_empty = whole.is_empty() && fraction.is_empty();
+        if is_empty || !is_digits(whole) || !is_digits(fraction) {
+            return None;
         }
-    })
+        let all = [whole, fraction].concat();
+        let significant = all.trim_start_matches('0');
+        let zeros = (all.len() - significant.len()) as i64;
+        let digits = significant.trim_end_matches('0');
+        let point = whole.len() as i64 - zeros + exponent.clamp(-MAX_EXPONENT, MAX_EXPONENT);
+        Some(DecimalText {
+            is_negative,
+            digits: digits.to_string(),
+            point: if digits.is_empty() { 0 } else { point },
+        })
+    }
+
+    /// Returns the sign and the digits of a number without a fraction, or `None` if there are more
+    /// than `max` digits.
+    fn whole(&self, max: i64) -> Option<String> {
+        if self.point > max {
+            return None;
+        }
+        let sign = if self.is_negative && !self.digits.is_empty() {
+            "-"
+        } else {
+            ""
+        };
+        let zeros = usize::try_from(self.point).ok()? - self.digits.len();
+        let digits = if self.digits.is_empty() {
+            "0"
+        } else {
+            &self.digits
+        };
+        Some(format!("{sign}{digits}{}", "0".repeat(zeros)))
+    }
+}
+
+/// Exponents beyond this limit are equal to it: no type can hold the value.
+const MAX_EXPONENT: i64 = 1_000_000_000;
+
+/// Parses a floating point number whose digits an `f32` keeps.
+///
+/// # Errors
+/// [`TextError::OutOfRange`] if a finite number rounds to infinity, [`TextError::Rounded`] if the
+/// nearest number has other digits, [`TextError::Malformed`] if the text is not a number.
+pub fn float(text: &str) -> Result<f32, TextError> {
+    let value = nearest_float(text)?;
+    check_digits(text, value.into()).map_err(|()| TextError::Rounded {
+        nearest: value.to_string(),
+    })?;
+    Ok(value)
 }
 
 /// Parses a floating point number, rounded to the nearest `f32`.
@@ -118,19 +216,23 @@ pub fn integer<T: FromStr>(text: &str) -> Result<T, TextError> {
 /// # Errors
 /// [`TextError::OutOfRange`] if a finite number rounds to infinity, [`TextError::Malformed`] if the
 /// text is not a number.
-pub fn float(text: &str) -> Result<f32, TextError> {
+pub fn nearest_float(text: &str) -> Result<f32, TextError> {
     let value: f32 = text.parse().map_err(|_| NOT_A_NUMBER)?;
     check_finite(text, value.is_infinite()).map(|()| value)
 }
 
-/// Parses a floating point number, rounded to the nearest `f64`.
+/// Parses a floating point number whose digits an `f64` keeps.
 ///
 /// # Errors
-/// [`TextError::OutOfRange`] if a finite number rounds to infinity, [`TextError::Malformed`] if the
-/// text is not a number.
+/// [`TextError::OutOfRange`] if a finite number rounds to infinity, [`TextError::Rounded`] if the
+/// nearest number has other digits, [`TextError::Malformed`] if the text is not a number.
 pub fn double(text: &str) -> Result<f64, TextError> {
     let value: f64 = text.parse().map_err(|_| NOT_A_NUMBER)?;
-    check_finite(text, value.is_infinite()).map(|()| value)
+    check_finite(text, value.is_infinite())?;
+    check_digits(text, value).map_err(|()| TextError::Rounded {
+        nearest: format!("{value:?}"),
+    })?;
+    Ok(value)
 }
 
 const NOT_A_NUMBER: TextError = TextError::Malformed {
@@ -145,6 +247,30 @@ fn check_finite(text: &str, is_infinite: bool) -> Result<(), TextError> {
     Ok(())
 }
 
+/// Fails if `value`, rounded to as many digits as `text` has, is another number than `text`.
+fn check_digits(text: &str, value: f64) -> Result<(), ()> {
+    // Any number of up to six digits is the only one of that length that is nearest to some `f32`.
+    let is_short = text.len() <= 6 && !text.contains(['e', 'E']);
+    if is_short || !value.is_finite() {
+        return Ok(());
+    }
+    let Some(written) = DecimalText::parse(text) else {
+        return Ok(());
+    };
+    // No `f64` has more significant digits.
+    const MAX_SIGNIFICANT: usize = 767;
+    let count = written.digits.len();
+    let stored = match count {
+        0 => return if value == 0.0 { Ok(()) } else { Err(()) },
+        1..=MAX_SIGNIFICANT => format!("{:.*e}", count - 1, value),
+        _ => return Err(()),
+    };
+    match DecimalText::parse(&stored) {
+        Some(stored) if stored.digits == written.digits && stored.point == written.point => Ok(()),
+        _ => Err(()),
+    }
+}
+
 /// Parses a decimal number and returns its unscaled value: `1.5` is `150` at scale 2.
 ///
 /// `precision` is at most 38, and `scale` is at most `precision`.
@@ -153,35 +279,29 @@ fn check_finite(text: &str, is_infinite: bool) -> Result<(), TextError> {
 /// [`TextError::Malformed`] if the text is not a decimal number, [`TextError::Inexact`] or
 /// [`TextError::TooLarge`] if it has too many digits. Zeros at either end do not count.
 pub fn decimal(text: &str, precision: u8, scale: u8) -> Result<i128, TextError> {
-    let (is_negative, digits) = match text.as_bytes().first() {
-        Some(b'-') => (true, &text[1..]),
-        Some(b'+') => (false, &text[1..]),
-        _ => (false, text),
-    };
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let is_empty = whole.is_empty() && fraction.is_empty();
-    if is_empty || !is_digits(whole) || !is_digits(fraction) {
-        return Err(TextError::Malformed {
-            expected: "a decimal number such as `-12.50`",
-        });
-    }
-    let fraction = fraction.trim_end_matches('0');
-    if fraction.len() > usize::from(scale) {
+    let decimal = DecimalText::parse(text).ok_or(TextError::Malformed {
+        expected: "a decimal number such as `-12.50`",
+    })?;
+    let fraction_digits = decimal.digits.len() as i64 - decimal.point;
+    if fraction_digits > i64::from(scale) {
         return Err(TextError::Inexact { digits: scale });
     }
-    let whole = whole.trim_start_matches('0');
     let max_whole = precision.saturating_sub(scale);
-    if whole.len() > usize::from(max_whole) {
+    if decimal.point > i64::from(max_whole) {
         return Err(TextError::TooLarge { digits: max_whole });
     }
-    let zeros = usize::from(scale) - fraction.len();
-    // At most 38 digits, which fit.
-    let unscaled = whole
+    // Both bounds are checked above, so this is at most 38 digits.
+    let zeros = usize::try_from(i64::from(scale) - fraction_digits).unwrap_or_default();
+    let unscaled = decimal
+        .digits
         .bytes()
-        .chain(fraction.bytes())
         .chain(std::iter::repeat_n(b'0', zeros))
         .fold(0_i128, |value, digit| value * 10 + i128::from(digit - b'0'));
-    Ok(if is_negative { -unscaled } else { unscaled })
+    Ok(if decimal.is_negative {
+        -unscaled
+    } else {
+        unscaled
+    })
 }
 
 /// Checks that the text is one of the labels of an enum. The comparison is case-sensitive.
@@ -366,8 +486,8 @@ pub fn timestamp(text: &str, unit: TimeUnit, has_zone: bool) -> Result<i64, Text
             "a timestamp such as `2024-02-29T23:59:59`"
         },
     };
-    let (date, rest) = text.split_once(['T', ' ']).ok_or_else(malformed)?;
-    let (clock, offset) = match rest.find(['Z', '+', '-']) {
+    let (date, rest) = text.split_once(['T', 't', ' ']).ok_or_else(malformed)?;
+    let (clock, offset) = match rest.find(['Z', 'z', ' ', 'U', 'u', '+', '-']) {
         Some(at) => rest.split_at(at),
         None => (rest, ""),
     };
@@ -388,19 +508,31 @@ pub fn timestamp(text: &str, unit: TimeUnit, has_zone: bool) -> Result<i64, Text
     units(seconds * 1_000_000_000 + i128::from(nanoseconds), unit)
 }
 
-/// Parses `Z`, `+02:00` or `+0200`, and returns the seconds.
+/// Parses `Z`, `UTC`, `+02`, `+0200`, `+02:00` or `+02:00:00`, and returns the seconds.
 fn offset_seconds(text: &str) -> Option<i64> {
-    if text == "Z" {
+    let name = text.strip_prefix(' ').unwrap_or(text);
+    if text.eq_ignore_ascii_case("Z") || name.eq_ignore_ascii_case("UTC") {
         return Some(0);
     }
-    let unsigned = text.get(1..)?;
-    let (hour, minute) = match unsigned.split_once(':') {
-        Some(fields) => fields,
-        None => unsigned.split_at_checked(2)?,
+    let unsigned = text.strip_prefix(['+', '-'])?;
+    let fields: [&str; 3] = match unsigned.len() {
+        2 => [unsigned, "00", "00"],
+        4 => [unsigned.get(..2)?, unsigned.get(2..)?, "00"],
+        _ => {
+            let mut fields = unsigned.split(':');
+            let (hour, minute) = (fields.next()?, fields.next()?);
+            let second = fields.next().unwrap_or("00");
+            if fields.next().is_some() {
+                return None;
+            }
+            [hour, minute, second]
+        }
     };
-    let hour = digits(hour, 2).filter(|hour| *hour < 24)?;
-    let minute = digits(minute, 2).filter(|minute| *minute < 60)?;
-    let seconds = i64::from(hour * 3600 + minute * 60);
+    let [hour, minute, second] = fields.map(|field| digits(field, 2));
+    let hour = hour.filter(|hour| *hour < 24)?;
+    let minute = minute.filter(|minute| *minute < 60)?;
+    let second = second.filter(|second| *second < 60)?;
+    let seconds = i64::from(hour * 3600 + minute * 60 + second);
     Some(if text.starts_with('-') {
         -seconds
     } else {
@@ -464,7 +596,27 @@ mod tests {
             decimal("10000", 6, 2),
             Err(TextError::TooLarge { digits: 4 })
         );
-        for text in ["", ".", "-", "-.", "1e2", "1,5", " 1", "1.2.3", "\u{0661}"] {
+        for (text, unscaled) in [
+            ("1e2", 10_000),
+            ("1e-02", 1),
+            ("1E+3", 100_000),
+            ("0.00123e3", 123),
+            ("0e99999999999999999999", 0),
+        ] {
+            assert_eq!(decimal(text, 6, 2), Ok(unscaled), "{text}");
+        }
+        assert_eq!(decimal("1e-05", 9, 5), Ok(1));
+        assert_eq!(
+            decimal("1e-99999999999999999999", 6, 2),
+            Err(TextError::Inexact { digits: 2 })
+        );
+        assert_eq!(
+            decimal("1e99999999999999999999", 6, 2),
+            Err(TextError::TooLarge { digits: 4 })
+        );
+        for text in [
+            "", ".", "-", "-.", "1e", "e2", "1e+", "1e2.", "1,5", " 1", "1.2.3", "\u{0661}",
+        ] {
             let error = decimal(text, 6, 2).unwrap_err();
             assert!(
                 matches!(error, TextError::Malformed { .. }),
@@ -473,6 +625,88 @@ mod tests {
         }
         let nines = "9".repeat(38);
         assert_eq!(decimal(&nines, 38, 0), Ok(10_i128.pow(38) - 1));
+    }
+
+    #[test]
+    fn integers_may_have_a_fraction_of_zeros() {
+        for (text, value) in [
+            ("1.0", 1),
+            ("-1.", -1),
+            ("1e2", 100),
+            ("12.50e1", 125),
+            ("-0.0", 0),
+            (".0", 0),
+        ] {
+            assert_eq!(integer::<i8>(text), Ok(value), "{text}");
+        }
+        assert_eq!(integer::<u8>("-0"), Ok(0));
+        assert_eq!(integer::<u64>("18446744073709551615.00"), Ok(u64::MAX));
+        for text in ["128.0", "1e3", "1e999999999999999999999", "-129"] {
+            assert_eq!(integer::<i8>(text), Err(TextError::OutOfRange), "{text}");
+        }
+        for text in [
+            "1.5", "1e-1", "", ".", "-", "0x1", "1_0", " 1", "NaN", "inf",
+        ] {
+            let error = integer::<i8>(text).unwrap_err();
+            assert!(
+                matches!(error, TextError::Malformed { .. }),
+                "{text}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn floats_keep_every_digit_or_fail() {
+        for text in [
+            "0.1",
+            "16777216",
+            "16777216.000000000000000000",
+            "1e23",
+            "3.4028235e38",
+            "1e-45",
+            "0.10000000149011612",
+            "-0",
+            "0e400",
+            "1.17549435e-38",
+        ] {
+            assert_eq!(float(text), Ok(text.parse().unwrap()), "{text}");
+        }
+        for (text, nearest) in [
+            ("16777217", "16777216"),
+            ("0.1234567890123", "0.12345679"),
+            ("1e-46", "0"),
+        ] {
+            let nearest = nearest.to_string();
+            assert_eq!(float(text), Err(TextError::Rounded { nearest }), "{text}");
+        }
+        for text in [
+            "0.1",
+            "0.1000000000000000055511151231257827",
+            "1.7976931348623157e308",
+            "5e-324",
+            "9007199254740992",
+            "0.30000000000000004",
+            "123456789012345680",
+        ] {
+            assert_eq!(double(text), Ok(text.parse().unwrap()), "{text}");
+        }
+        for text in [
+            "9007199254740993",
+            "1e-400",
+            "2e-324",
+            "0.1000000000000000055511151231257828",
+            "0.12345678901234567890",
+            &format!("0.{}1", "0".repeat(3000)),
+            &format!("1.{}1", "0".repeat(3000)),
+        ] {
+            let error = double(text).unwrap_err();
+            assert!(
+                matches!(error, TextError::Rounded { .. }),
+                "{text}: {error}"
+            );
+        }
+        assert_eq!(double("1e309"), Err(TextError::OutOfRange));
+        assert_eq!(nearest_float("16777217"), Ok(16_777_216.0));
     }
 
     #[test]
@@ -507,6 +741,27 @@ mod tests {
         let seconds = |text| timestamp(text, TimeUnit::Second, true);
         assert_eq!(seconds("1970-01-01T02:00:00+02:00"), Ok(0));
         assert_eq!(seconds("1970-01-01 00:00-0030"), Ok(1800));
+        for (text, expected) in [
+            ("1970-01-01t00:00:00z", 0),
+            ("1970-01-01 00:00:00+00", 0),
+            ("1970-01-01 00:00:00 UTC", 0),
+            ("1970-01-01 00:00:00.000utc", 0),
+            ("1970-01-01T00:00:00-01", 3600),
+            ("1970-01-01T00:00:00-00:44:30", 2670),
+        ] {
+            assert_eq!(seconds(text), Ok(expected), "{text}");
+        }
+        for text in [
+            "1970-01-01T00:00:00+2",
+            "1970-01-01T00:00:00 +00",
+            "1970-01-01T00:00:00 Z",
+            "1970-01-01T00:00:00 GMT",
+            "1970-01-01T00:00:00+00:00:00:00",
+            "1970-01-01T00:00:00+24",
+        ] {
+            let error = seconds(text).unwrap_err();
+            assert!(matches!(error, TextError::Malformed { .. }), "{text}");
+        }
         assert_eq!(
             seconds("1970-01-01T00:00:00"),
             Err(TextError::MissingOffset)

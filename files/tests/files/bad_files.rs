@@ -148,9 +148,9 @@ fn csv_that_is_not_utf8() {
 #[test]
 fn csv_integer_with_a_fraction() {
     check_csv_rows(
-        "1,,,open,\n1.0,,,open,\n",
+        "1,,,open,\n1.5,,,open,\n",
         expect![[r#"
-        error: data/orders.csv:3: row 2, column `id` (int): `1.0` is not a whole number
+        error: data/orders.csv:3: row 2, column `id` (int): `1.5` is not a whole number
     "#]],
     );
 }
@@ -366,9 +366,9 @@ fn ndjson_number_instead_of_text() {
 fn ndjson_integer_with_a_fraction() {
     check_ndjson_with(
         "id",
-        "2.0",
+        "2.5",
         expect![[r#"
-        error: data/orders.ndjson:2: row 2, column `id` (int): `2.0` is not a whole number
+        error: data/orders.ndjson:2: row 2, column `id` (int): `2.5` is not a whole number
     "#]],
     );
 }

@@ -9,3 +9,4 @@ mod folders;
 mod formats;
 mod spellings;
 mod support;
+mod values;

@@ -67,7 +67,7 @@ fn decimals() {
     check(
         "decimal(6, 2)",
         &[
-            "1", "+1", "-12.5", "5.", ".5", "-.5", "+.50", "007", "1.500", "9999.99", "-0",
+            "1", "+1", "-12.5", "5.", ".5", "-.5", "+.50", "007", "1.500", "9999.99", "-0", "1e2",
         ],
         expect![[r#"
             default: "1.00"
@@ -92,12 +92,14 @@ fn decimals() {
                file: {"value":9999.99}
             default: "0.00"
                file: {"value":0.00}
+            default: "100.00"
+               file: {"value":100.00}
         "#]],
     );
     check(
         "decimal(6, 2)",
         &[
-            "", ".", "-", "+", "-.", "1e2", "1,5", "1 000", " 1", "1.2.3", "--1", "1.505", "10000",
+            "", ".", "-", "+", "-.", "1e", "1,5", "1 000", " 1", "1.2.3", "--1", "1.505", "10000",
             "NaN",
         ],
         expect![[r#"
@@ -111,8 +113,8 @@ fn decimals() {
                file: `"+"` is not a decimal number such as `-12.50`
             default: `-.` is not a decimal number
                file: `"-."` is not a decimal number such as `-12.50`
-            default: `1e2` is not a decimal number
-               file: `"1e2"` is not a decimal number such as `-12.50`
+            default: `1e` is not a decimal number
+               file: `"1e"` is not a decimal number such as `-12.50`
             default: `1,5` is not a decimal number
                file: `"1,5"` is not a decimal number such as `-12.50`
             default: `1 000` is not a decimal number

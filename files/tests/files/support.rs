@@ -128,3 +128,14 @@ pub(crate) fn check_query(folder: &DataFolder, query: &str, expect: Expect) {
     let (Ok(shown) | Err(shown)) = folder.query(query);
     expect.assert_eq(&shown);
 }
+
+/// Creates a table `app.t` with the column `v` of a type, which is nullable.
+pub(crate) fn table_of(ty: &str) -> DataFolder {
+    let folder = DataFolder::new();
+    let definition = format!(
+        "name = \"app.t\"\nno_primary_key = \"a test\"\nrow = \"Row\"\n[columns]\n\
+         v = {{ id = 1, type = \"{ty}\", nullable = true }}\n"
+    );
+    folder.write("schemas/t.toml", definition);
+    folder
+}
