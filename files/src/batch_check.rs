@@ -3,9 +3,8 @@
 //! [`BatchCheck`]: checks the values of the batches that a scan of Parquet files returns, and finds
 //! the file and row of a value that does not fit.
 
-use std::error::Error;
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
@@ -14,13 +13,16 @@ use arrow::datatypes::{DataType, SchemaRef};
 use arrow::util::display::FormatOptions;
 use datafusion::common::Result;
 use datafusion::common::nested_struct::cast_column;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::DataFusionError;
+use futures::lock::Mutex;
 use kalamtable_model::{Column, TableDefinition};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::error::{DataError, ValueMismatch, ValueProblem};
+use crate::error::{DataError, ValueMismatch, ValueProblem, unreadable};
+use crate::int96;
 use crate::nullable_schema::nullable_type;
+use crate::parquet_file::ParquetFile;
 use crate::values;
 
 /// The Parquet files of a table.
@@ -28,7 +30,7 @@ use crate::values;
 pub(crate) struct ParquetFiles {
     pub(crate) definition: Arc<TableDefinition>,
     /// The files, of which there is at least one.
-    pub(crate) paths: Vec<PathBuf>,
+    pub(crate) files: Vec<ParquetFile>,
 }
 
 /// The check of the batches of one scan.
@@ -39,6 +41,8 @@ pub(crate) struct BatchCheck {
     positions: Vec<usize>,
     /// The declared schema, which a checked batch has.
     schema: SchemaRef,
+    /// Whether the values that the reader converts before they become a batch were checked.
+    is_converted_checked: Mutex<bool>,
 }
 
 impl BatchCheck {
@@ -47,6 +51,7 @@ impl BatchCheck {
             files,
             positions,
             schema,
+            is_converted_checked: Mutex::new(false),
         }
     }
 
@@ -61,6 +66,54 @@ impl BatchCheck {
     fn columns(&self) -> impl Iterator<Item = &Column> {
         let columns = self.files.definition.columns();
         self.positions.iter().map(|&position| &columns[position])
+    }
+
+    /// Returns the number of rows in the files when they were registered.
+    pub(crate) fn registered_rows(&self) -> usize {
+        self.files.files.iter().map(|file| file.rows).sum()
+    }
+
+    /// Returns the indices in a batch of the columns whose statistics may exclude rows, in every
+    /// file.
+    pub(crate) fn prunable(&self) -> HashSet<usize> {
+        let positions = self.positions.iter().enumerate();
+        let prunable = positions.filter(|&(_, &position)| {
+            let mut files = self.files.files.iter();
+            files.all(|file| file.prunable[position])
+        });
+        prunable.map(|(index, _)| index).collect()
+    }
+
+    /// Checks the values that the reader converts before they become a batch, once per scan.
+    ///
+    /// # Errors
+    /// Fails with a value that the reader would change.
+    pub(crate) async fn check_converted(self: &Arc<Self>) -> Result<()> {
+        let mut is_checked = self.is_converted_checked.lock().await;
+        if *is_checked {
+            return Ok(());
+        }
+        if self.files.files.iter().any(|file| !file.int96.is_empty()) {
+            let check = Arc::clone(self);
+            SpawnedTask::spawn_blocking(move || check.check_int96())
+                .join_unwind()
+                .await
+                .map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))?
+                .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        }
+        *is_checked = true;
+        Ok(())
+    }
+
+    fn check_int96(&self) -> Result<(), DataError> {
+        for file in &self.files.files {
+            let leaves = file.int96.iter();
+            for leaf in leaves.filter(|leaf| self.positions.contains(&leaf.column)) {
+                let column = &self.files.definition.columns()[leaf.column];
+                int96::check(&file.path, *leaf, column)?;
+            }
+        }
+        Ok(())
     }
 
     /// Checks the values of `batch` and returns them with the declared schema.
@@ -87,9 +140,13 @@ impl BatchCheck {
         Ok(checked)
     }
 
-    /// Returns an error with the file and row of the first value that does not fit, or the `error`
-    /// of the scan unchanged if all values fit.
+    /// Returns an error with the file and row of the first value that does not fit, or with the
+    /// file and column that cannot be read. Returns the `error` of the scan unchanged if neither
+    /// exists.
     pub(crate) fn explain(&self, error: DataFusionError) -> DataFusionError {
+        if matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
+            return error;
+        }
         match self.columns().find_map(|column| self.files.locate(column)) {
             Some(located) => DataFusionError::External(Box::new(located)),
             None => error,
@@ -106,28 +163,32 @@ const STRICT: CastOptions<'static> = CastOptions {
 impl ParquetFiles {
     /// Returns the path of the only file, or of the folder that contains all files.
     fn common_path(&self) -> &Path {
-        match &self.paths[..] {
-            [path] => path,
-            paths => paths[0].parent().unwrap_or(&paths[0]),
+        let first = &self.files[0].path;
+        if self.files.len() == 1 {
+            first
+        } else {
+            first.parent().unwrap_or(first)
         }
     }
 
-    /// Returns the error of the first value of `column` that does not fit, or `None` if all values
-    /// fit or the files cannot be read. Reads only that column.
+    /// Returns the error of the first value of `column` that does not fit or cannot be read, or
+    /// `None` if all values fit. Reads only that column.
     fn locate(&self, column: &Column) -> Option<DataError> {
-        self.paths
+        self.files
             .iter()
-            .find_map(|path| locate_in_file(path, column).ok().flatten())
+            .find_map(|file| locate_in_file(file, column).err())
     }
 }
 
-fn locate_in_file(path: &Path, column: &Column) -> Result<Option<DataError>, Box<dyn Error>> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?;
+fn locate_in_file(file: &ParquetFile, column: &Column) -> Result<(), DataError> {
+    let path = &file.path;
+    let builder = file.open()?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), [&*column.name]);
     let ty = nullable_type(&column.ty.query_type());
     let mut rows_before = 0;
-    for batch in builder.with_projection(mask).build()? {
-        let batch = batch?;
+    let reader = builder.with_projection(mask).build();
+    for batch in reader.map_err(|error| unreadable(path, column, &error))? {
+        let batch = batch.map_err(|error| unreadable(path, column, &error))?;
         let Some(array) = batch.columns().first() else {
             break;
         };
@@ -137,12 +198,11 @@ fn locate_in_file(path: &Path, column: &Column) -> Result<Option<DataError>, Box
         };
         if let Some(mismatch) = mismatch {
             let row = rows_before + mismatch.index as u64 + 1;
-            let error = DataError::value(path, None, Some(row), column, mismatch);
-            return Ok(Some(error));
+            return Err(DataError::value(path, None, Some(row), column, mismatch));
         }
         rows_before += batch.num_rows() as u64;
     }
-    Ok(None)
+    Ok(())
 }
 
 fn first_cast_error(array: &ArrayRef, ty: &DataType) -> Option<ValueMismatch> {

@@ -1,26 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`CheckExec`]: a plan node that checks the batches of its input, and passes filters, limits and
-//! statistics through to it.
+//! [`CheckExec`]: a plan node that checks the batches of its input.
+//!
+//! The node is the boundary between the files and the planner: the planner must not use a fact
+//! about the values of the files that the check has not confirmed. The node therefore reports no
+//! minimum, maximum, null count or order, and the row count as an estimate. It passes limits to its
+//! input, and those filters that the statistics of the files evaluate as the checked values would.
+//! Because it does not maintain the order of its input, DataFusion puts no sort below it, which
+//! would pass its own filters directly to the scan.
 
 use std::fmt;
 use std::sync::Arc;
 
 use datafusion::common::config::ConfigOptions;
+use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Result, Statistics, internal_err};
+use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::CardinalityEffect;
 use datafusion::physical_plan::filter_pushdown::{
-    ChildPushdownResult, FilterDescription, FilterPushdownPhase, FilterPushdownPropagation,
+    ChildFilterDescription, ChildPushdownResult, FilterDescription, FilterPushdownPhase,
+    FilterPushdownPropagation,
 };
-use datafusion::physical_plan::statistics::{ChildStats, StatisticsArgs};
+use datafusion::physical_plan::statistics::StatisticsArgs;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PlanProperties,
 };
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 
 use crate::batch_check::BatchCheck;
 
@@ -63,10 +72,6 @@ impl ExecutionPlan for CheckExec {
         &self.properties
     }
 
-    fn maintains_input_order(&self) -> Vec<bool> {
-        vec![true]
-    }
-
     fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
         vec![&self.input]
     }
@@ -94,27 +99,30 @@ impl ExecutionPlan for CheckExec {
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
         let check = Arc::clone(&self.check);
-        let batches = self.input.execute(partition, context)?.map(move |batch| {
-            let batch = batch.map_err(|error| check.explain(error))?;
-            check.apply(&batch)
+        let input = self.input.execute(partition, context)?;
+        let batches = futures::stream::once(async move {
+            check.check_converted().await?;
+            Ok::<_, DataFusionError>(input.map(move |batch| {
+                let batch = batch.map_err(|error| check.explain(error))?;
+                check.apply(&batch)
+            }))
         });
+        let batches = batches.try_flatten();
         let schema = Arc::clone(self.check.schema());
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, batches)))
     }
 
-    fn child_stats_requests(&self, partition: Option<usize>) -> Vec<ChildStats> {
-        vec![ChildStats::At(partition)]
-    }
-
     fn statistics_from_inputs(
         &self,
-        input_stats: &[Arc<Statistics>],
-        _args: &StatisticsArgs,
+        _input_stats: &[Arc<Statistics>],
+        args: &StatisticsArgs,
     ) -> Result<Arc<Statistics>> {
-        match input_stats {
-            [statistics] => Ok(Arc::clone(statistics)),
-            inputs => internal_err!("CheckExec has one child, not {}", inputs.len()),
-        }
+        let statistics = Statistics::new_unknown(self.check.schema());
+        Ok(Arc::new(match args.partition() {
+            // Files may have changed since, so this is an estimate for the order of joins.
+            None => statistics.with_num_rows(Precision::Inexact(self.check.registered_rows())),
+            Some(_) => statistics,
+        }))
     }
 
     fn supports_limit_pushdown(&self) -> bool {
@@ -131,7 +139,12 @@ impl ExecutionPlan for CheckExec {
         parent_filters: Vec<Arc<dyn PhysicalExpr>>,
         _config: &ConfigOptions,
     ) -> Result<FilterDescription> {
-        FilterDescription::from_children(parent_filters, &self.children())
+        let child = ChildFilterDescription::from_child_with_allowed_indices(
+            &parent_filters,
+            self.check.prunable(),
+            &self.input,
+        )?;
+        Ok(FilterDescription::new().with_child(child))
     }
 
     fn handle_child_pushdown_result(

@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
@@ -236,6 +237,21 @@ pub enum ValueProblem {
     /// DataFusion cannot cast the value to the declared type.
     #[error("does not fit: {}", .0.strip_backtrace())]
     Conversion(Box<DataFusionError>),
+}
+
+/// Opens a file.
+pub(crate) fn open(path: &Path) -> Result<File, DataError> {
+    File::open(path).map_err(|source| DataError::Read {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+/// Returns the error of a column whose values cannot be read.
+pub(crate) fn unreadable(path: &Path, column: &Column, error: &dyn fmt::Display) -> DataError {
+    let name = &column.name;
+    let message = format!("column `{name}` cannot be read, the file is damaged: {error}");
+    DataError::file(path, message)
 }
 
 /// Returns the error of an `INSERT` into a table over files.

@@ -12,9 +12,15 @@
 //! | `orders/`, `app.orders/` | files of one format with any names |
 //!
 //! A table has the types of its definition, whatever the files contain. No type is inferred, no
-//! value is replaced by null, and no decimal or timestamp is rounded: data that does not fit is a
-//! [`DataError`] with the file, the line or row, and the value. Schemas and headers are checked
-//! when a folder is registered, and values when they are read.
+//! value is replaced by null, and no digit of a number or timestamp is lost, except in an
+//! embedding: data that does not fit is a [`DataError`] with the file, the line or row, and the
+//! value. Schemas and headers are checked when a folder is registered, and values when they are
+//! read. A column that a Parquet file lacks has its default, or null if it is nullable and
+//! has no default.
+//!
+//! Queries do not use the statistics of Parquet files for results, because they describe the values
+//! before the check. They only skip row groups, for types whose bounds cannot differ from the
+//! checked values.
 //!
 //! # Example
 //!
@@ -41,11 +47,14 @@ mod batch_check;
 mod check_exec;
 mod csv;
 mod data_files;
+mod default_value;
 mod error;
+mod int96;
 mod json;
 mod lines;
 mod ndjson;
 mod nullable_schema;
+mod parquet_file;
 mod parquet_table;
 mod row_buffer;
 mod schema_check;
@@ -145,11 +154,7 @@ fn provider(
     };
     let (definition, paths) = (Arc::clone(definition), files.paths.clone());
     match files.format {
-        DataFormat::Parquet => {
-            parquet_table::check_files(&definition, &paths)?;
-            let table = ParquetTable::try_new(definition, paths);
-            Ok(Arc::new(table.map_err(|problem| vec![problem])?))
-        }
+        DataFormat::Parquet => Ok(Arc::new(ParquetTable::try_new(definition, paths)?)),
         DataFormat::Csv => {
             check_types(&definition, files)?;
             let headers = paths

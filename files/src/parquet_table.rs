@@ -2,11 +2,10 @@
 
 //! [`ParquetTable`]: Parquet files as a table.
 //!
-//! DataFusion's own reader reads the files, with its projection, pruning and filters. The schema of
-//! each file is checked when the table is registered, and the values of each batch are checked
-//! after they have been read.
+//! DataFusion's own reader reads the files, with its projection and pruning. The schema of each
+//! file is checked when the table is registered, and the values of each batch are checked after
+//! they have been read. The optimizer passes filters through [`CheckExec`].
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,120 +13,105 @@ use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
+use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
-use datafusion::datasource::listing::{
-    ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl,
-};
+use datafusion::datasource::listing::{ListingTableUrl, PartitionedFile};
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder};
+use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::dml::InsertOp;
-use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::object_store::ObjectStoreExt;
 use datafusion::physical_plan::ExecutionPlan;
 use kalamtable_model::TableDefinition;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 
 use crate::batch_check::{BatchCheck, ParquetFiles};
 use crate::check_exec::CheckExec;
+use crate::default_value::DefaultValues;
 use crate::error::{DataError, read_only};
 use crate::nullable_schema::nullable_schema;
-use crate::schema_check::schema_mismatches;
-
-/// Checks the schema of each file, and the null counts in its footer. Reads no values.
-///
-/// # Errors
-/// Fails with every mismatch between a file and the definition.
-pub(crate) fn check_files(
-    definition: &TableDefinition,
-    paths: &[PathBuf],
-) -> Result<(), Vec<DataError>> {
-    let mut problems = Vec::new();
-    for path in paths {
-        match metadata(path) {
-            Ok(metadata) => {
-                let mismatches = schema_mismatches(definition, metadata.schema());
-                let nulls = counted_nulls(definition, &metadata);
-                let messages = mismatches.into_iter().chain(nulls);
-                problems.extend(messages.map(|message| DataError::file(path, message)));
-            }
-            Err(problem) => problems.push(problem),
-        }
-    }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems)
-    }
-}
-
-fn metadata(path: &Path) -> Result<ArrowReaderMetadata, DataError> {
-    let file = File::open(path).map_err(|source| DataError::Read {
-        path: path.to_path_buf(),
-        source,
-    })?;
-    ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
-        .map_err(|error| DataError::file(path, format!("is not a valid Parquet file: {error}")))
-}
-
-/// Returns a message for each row group that has nulls in a column that is not nullable.
-fn counted_nulls(definition: &TableDefinition, metadata: &ArrowReaderMetadata) -> Vec<String> {
-    let mut messages = Vec::new();
-    for column in definition
-        .columns()
-        .iter()
-        .filter(|column| !column.nullable)
-    {
-        for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
-            let chunk = group.columns().iter().find(|chunk| {
-                // The null counts of nested columns include null and empty parents.
-                matches!(chunk.column_path().parts(), [name] if **name == *column.name)
-            });
-            let nulls = chunk.and_then(|chunk| chunk.statistics()?.null_count_opt());
-            if let Some(nulls @ 1..) = nulls {
-                let (name, rows) = (&column.name, group.num_rows());
-                messages.push(format!(
-                    "column `{name}` is null in {nulls} of the {rows} rows of row group {number}, but the definition does not allow null"
-                ));
-            }
-        }
-    }
-    messages
-}
+use crate::parquet_file::ParquetFile;
 
 /// Parquet files as a table.
 #[derive(Debug)]
 pub(crate) struct ParquetTable {
     files: Arc<ParquetFiles>,
+    /// The URL of each file.
+    urls: Vec<ListingTableUrl>,
     schema: SchemaRef,
-    /// Reads the files with every column nullable.
-    inner: ListingTable,
+    /// The schema with every column nullable, with which the files are read.
+    scan_schema: SchemaRef,
+    defaults: Arc<DefaultValues>,
 }
 
 impl ParquetTable {
-    /// Creates a table over files that [`check_files`] accepted.
+    /// Creates a table over files, of which there is at least one. Checks their schemas, and reads
+    /// no values.
     ///
     /// # Errors
-    /// Fails if a path does not exist or cannot be written as a URL.
+    /// Fails with every mismatch between a file and the definition, or if a path cannot be written
+    /// as a URL.
     pub(crate) fn try_new(
         definition: Arc<TableDefinition>,
         paths: Vec<PathBuf>,
-    ) -> Result<Self, DataError> {
-        let mut urls = Vec::with_capacity(paths.len());
-        for path in &paths {
-            let url = listing_url(path);
-            urls.push(url.map_err(|error| DataError::file(path, error.strip_backtrace()))?);
+    ) -> Result<Self, Vec<DataError>> {
+        let (mut files, mut urls) = (Vec::new(), Vec::new());
+        let mut problems = Vec::new();
+        for path in paths {
+            match listing_url(&path) {
+                Ok(url) => urls.push(url),
+                Err(error) => problems.push(DataError::file(&path, error.strip_backtrace())),
+            }
+            match ParquetFile::try_new(path, &definition) {
+                Ok(file) => files.push(file),
+                Err(found) => problems.extend(found),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(problems);
         }
         let schema = definition.query_schema();
-        // The files are already selected. By default DataFusion would skip `.PARQUET`.
-        let options = ListingOptions::new(Arc::new(ParquetFormat::new())).with_file_extension("");
-        let config = ListingTableConfig::new_with_multi_paths(urls)
-            .with_listing_options(options)
-            .with_schema(Arc::new(nullable_schema(&schema)));
-        let inner = ListingTable::try_new(config)
-            .map_err(|error| DataError::file(&paths[0], error.strip_backtrace()))?;
         Ok(ParquetTable {
-            files: Arc::new(ParquetFiles { definition, paths }),
+            defaults: Arc::new(DefaultValues::new(&definition)),
+            files: Arc::new(ParquetFiles { definition, files }),
+            urls,
+            scan_schema: Arc::new(nullable_schema(&schema)),
             schema: Arc::new(schema),
-            inner,
         })
+    }
+
+    /// Creates the scan of the files.
+    ///
+    /// DataFusion's `ListingTable` does not suit this crate: it computes statistics and orders from
+    /// the footers, and it replaces a column by a constant if the minimum is equal to the maximum,
+    /// even if the file contains NaN.
+    async fn file_scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let mut files = Vec::with_capacity(self.urls.len());
+        for (url, file) in self.urls.iter().zip(&self.files.files) {
+            let store = state.runtime_env().object_store(url)?;
+            let found = store.head(url.prefix()).await.map_err(|error| {
+                let problem = DataError::file(&file.path, format!("cannot be read: {error}"));
+                DataFusionError::External(Box::new(problem))
+            })?;
+            let mut scanned = PartitionedFile::from(found);
+            scanned.arrow_schema = file.schema.as_ref().map(Arc::clone);
+            files.push(scanned);
+        }
+        let groups = FileGroup::new(files).split_files(state.config().target_partitions().max(1));
+        let format = ParquetFormat::new();
+        let source = format.file_source(TableSchema::from(Arc::clone(&self.scan_schema)));
+        let config = FileScanConfigBuilder::new(self.urls[0].object_store(), source)
+            .with_file_groups(groups)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .with_expr_adapter(Some(Arc::clone(&self.defaults) as _))
+            .build();
+        format.create_physical_plan(state, config).await
     }
 }
 
@@ -167,7 +151,7 @@ impl TableProvider for ParquetTable {
         &self,
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        filters: &[Expr],
+        _filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let positions: Vec<usize> = match projection {
@@ -175,16 +159,9 @@ impl TableProvider for ParquetTable {
             None => (0..self.schema.fields().len()).collect(),
         };
         let schema = Arc::new(self.schema.project(&positions)?);
-        let input = self.inner.scan(state, projection, filters, limit).await?;
+        let input = self.file_scan(state, projection, limit).await?;
         let check = BatchCheck::new(Arc::clone(&self.files), positions, schema);
         Ok(Arc::new(CheckExec::new(Arc::new(check), input)))
-    }
-
-    fn supports_filters_pushdown(
-        &self,
-        filters: &[&Expr],
-    ) -> Result<Vec<TableProviderFilterPushDown>> {
-        self.inner.supports_filters_pushdown(filters)
     }
 
     async fn insert_into(

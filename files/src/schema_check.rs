@@ -2,8 +2,9 @@
 
 //! Compares the Arrow schema of a file with a definition.
 //!
-//! A schema fits if it has every required column and no unknown one, and if the declared type of
-//! each column holds every value of the file's type exactly.
+//! A schema fits if it has every column that is not nullable and has no default, if it has no
+//! unknown column, and if the declared type of each column holds every value of the file's type
+//! exactly.
 
 use std::fmt;
 
@@ -12,6 +13,7 @@ use kalamtable_model::arrow::FIELD_ID_KEY;
 use kalamtable_model::{ColumnType, NestedField, TableDefinition, nearest};
 use kalamtable_rows::physical::without_encoding;
 
+use crate::default_value::default_text;
 use crate::error::{did_you_mean, shorten};
 
 /// Returns a message for each mismatch; empty if the schema fits.
@@ -31,7 +33,8 @@ pub(crate) fn schema_mismatches(definition: &TableDefinition, found: &Schema) ->
     }
     for column in definition.columns() {
         let Ok(field) = found.field_with_name(&column.name) else {
-            if !column.nullable && !is_renamed(found, column.id, definition) {
+            let has_value = column.nullable || default_text(column).is_some();
+            if !has_value && !is_renamed(found, column.id, definition) {
                 let name = &column.name;
                 mismatches.push(format!(
                     "column `{name}` is missing, but the definition of `{table}` does not allow null"

@@ -3,6 +3,7 @@
 //! Files that do not fit their definition, with the full text of each error.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -12,6 +13,11 @@ use arrow::array::{
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Fields};
 use expect_test::{Expect, expect};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::data_type::{ByteArrayType, Int32Type};
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 
 use crate::support::{DataFolder, check_query};
 
@@ -70,8 +76,8 @@ fn csv_header_without_a_column() {
     check_csv(
         "id,note\n",
         expect![[r#"
-        error: data/orders.csv:1: the header lacks `price`, `state`, `items`
-    "#]],
+            error: data/orders.csv:1: the header lacks `price`, `state`, `items`
+        "#]],
     );
 }
 
@@ -150,8 +156,8 @@ fn csv_integer_with_a_fraction() {
     check_csv_rows(
         "1,,,open,\n1.5,,,open,\n",
         expect![[r#"
-        error: data/orders.csv:3: row 2, column `id` (int): `1.5` is not a whole number
-    "#]],
+            error: data/orders.csv:3: row 2, column `id` (int): `1.5` is not a whole number
+        "#]],
     );
 }
 
@@ -368,8 +374,8 @@ fn ndjson_integer_with_a_fraction() {
         "id",
         "2.5",
         expect![[r#"
-        error: data/orders.ndjson:2: row 2, column `id` (int): `2.5` is not a whole number
-    "#]],
+            error: data/orders.ndjson:2: row 2, column `id` (int): `2.5` is not a whole number
+        "#]],
     );
 }
 
@@ -497,7 +503,6 @@ fn parquet_with_missing_and_unknown_columns() {
         vec![id(vec![1]), text("notes", &[None])],
         expect![[r#"
             error: data/orders.parquet: column `notes` is not in the definition of `app.orders`; did you mean `note`?
-            error: data/orders.parquet: column `note` is missing, but the definition of `app.orders` does not allow null
             error: data/orders.parquet: column `state` is missing, but the definition of `app.orders` does not allow null
         "#]],
     );
@@ -625,4 +630,49 @@ fn parquet_file_of_several_with_a_bad_value() {
             error: data/orders/2.parquet: row 1, column `state` (enum('open', 'closed')): `ajar` is not a label of the enum
         "#]],
     );
+}
+
+#[test]
+fn damaged_page_is_reported_with_file_and_column() {
+    let folder = DataFolder::with_orders();
+    let schema = "message m { required int32 id; required binary note (UTF8); required binary state (UTF8); }";
+    let schema = parse_message_type(schema).unwrap();
+    let path = folder.write("data/orders/2.parquet", "");
+    let level = Compression::ZSTD(ZstdLevel::default());
+    let properties = WriterProperties::builder()
+        .set_compression(level)
+        .set_dictionary_enabled(false);
+    let properties = Arc::new(properties.build());
+    let file = File::create(&path).unwrap();
+    let mut writer = SerializedFileWriter::new(file, Arc::new(schema), properties).unwrap();
+    let mut group = writer.next_row_group().unwrap();
+    let mut column = group.next_column().unwrap().unwrap();
+    let ids: Vec<i32> = (0..1000).map(|id| id * 7919 % 1009).collect();
+    column
+        .typed::<Int32Type>()
+        .write_batch(&ids, None, None)
+        .unwrap();
+    column.close().unwrap();
+    for text in ["a", "open"] {
+        let mut column = group.next_column().unwrap().unwrap();
+        let values = vec![text.into(); 1000];
+        column
+            .typed::<ByteArrayType>()
+            .write_batch(&values, None, None)
+            .unwrap();
+        column.close().unwrap();
+    }
+    group.close().unwrap();
+    writer.close().unwrap();
+    let mut content = std::fs::read(&path).unwrap();
+    folder.write("data/orders/1.parquet", &content);
+    content[4..60].fill(0xff);
+    folder.write("data/orders/2.parquet", content);
+    let error = folder
+        .query("SELECT max(id), max(note) FROM app.orders")
+        .unwrap_err();
+    let expected =
+        "error: data/orders/2.parquet: column `id` cannot be read, the file is damaged: ";
+    assert!(error.starts_with(expected), "{error}");
+    assert!(folder.query("SELECT max(note) FROM app.orders").is_ok());
 }

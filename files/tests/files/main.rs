@@ -7,6 +7,8 @@
 mod bad_files;
 mod folders;
 mod formats;
+mod int96;
+mod scans;
 mod spellings;
 mod support;
 mod values;
