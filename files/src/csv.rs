@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! CSV as in RFC 4180: fields separated by commas, in quotes if they contain a comma, a quote or a
-//! line break. The names in the header are matched with the columns, in any order.
+//! line break. The names in the header are matched with the columns, in any order. A column that
+//! the header lacks has its default in every row, or null if it is nullable and has no default.
 //!
 //! An empty field is null, with two exceptions. In a `text` column, an empty field in quotes is
 //! empty text, and so is one without quotes if the column is not nullable. Nested values and
@@ -17,7 +18,8 @@ use arrow::array::{ArrayRef, RecordBatch};
 use kalamtable_model::value_text;
 use kalamtable_model::{Column, ColumnType, TableDefinition, nearest};
 
-use crate::error::{DataError, ValueMismatch, ValueProblem, did_you_mean, shorten};
+use crate::default_value::default_text;
+use crate::error::{DataError, ValueMismatch, ValueProblem, did_you_mean, shorten, shorten_list};
 use crate::json::{self, JsonCell};
 use crate::lines::{Lines, MAX_RECORD_BYTES};
 use crate::row_buffer::{RowBuffer, TextCell};
@@ -26,12 +28,14 @@ use crate::text;
 /// Builds an array from the cells of one column.
 pub(crate) fn build(column: &Column, cells: &[TextCell<&str>]) -> Result<ArrayRef, ValueMismatch> {
     let is_text = matches!(column.ty, ColumnType::Text | ColumnType::Arrow(_));
+    let default = default_text(column);
     let mut values = Vec::with_capacity(cells.len());
     for (index, cell) in cells.iter().enumerate() {
         let value = match cell {
+            TextCell::Absent => default.as_deref(),
             TextCell::Text("") if is_text => Some(""),
             TextCell::Empty if is_text && !column.nullable => Some(""),
-            TextCell::Absent | TextCell::Empty | TextCell::Text("") => None,
+            TextCell::Empty | TextCell::Text("") => None,
             TextCell::Text(text) => Some(*text),
         };
         if value.is_none() && !column.nullable {
@@ -136,14 +140,18 @@ fn read_header(
         }
         positions.push(position);
     }
-    let missing: Vec<String> = names()
-        .enumerate()
-        .filter(|(position, _)| !positions.contains(position))
-        .map(|(_, name)| format!("`{name}`"))
+    let columns = definition.columns().iter().enumerate();
+    let missing = columns.filter(|(position, column)| {
+        !positions.contains(position) && !column.nullable && default_text(column).is_none()
+    });
+    let missing: Vec<String> = missing
+        .map(|(_, column)| format!("`{}`", column.name))
         .collect();
     if !missing.is_empty() {
-        let missing = missing.join(", ");
-        return problem(format!("the header lacks {missing}"));
+        let missing = shorten_list(&missing);
+        return problem(format!(
+            "the header lacks {missing}, without a default and not nullable"
+        ));
     }
     Ok(positions)
 }

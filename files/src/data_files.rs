@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use kalamtable_model::{TableDefinition, nearest};
 
+use crate::compression::Compression;
 use crate::error::{DataError, did_you_mean, shorten};
 
 /// The format of a data file.
@@ -17,9 +18,9 @@ use crate::error::{DataError, did_you_mean, shorten};
 pub enum DataFormat {
     /// `.parquet`
     Parquet,
-    /// `.csv`
+    /// `.csv`, `.csv.gz` or `.csv.zst`
     Csv,
-    /// `.ndjson` or `.jsonl`
+    /// `.ndjson` or `.jsonl`, also with `.gz` or `.zst`
     Ndjson,
 }
 
@@ -45,28 +46,43 @@ pub struct DataFiles {
     pub paths: Vec<PathBuf>,
 }
 
-/// Returns the data files of each table in `folder`, by the position of its definition.
+/// The entries of a data folder.
+#[derive(Default)]
+pub(crate) struct AssignedFiles {
+    /// The data files of each table, by the position of its definition.
+    pub(crate) tables: BTreeMap<usize, DataFiles>,
+    /// A message for each data file or folder that belongs to no table.
+    pub(crate) unassigned: Vec<DataError>,
+}
+
+/// Assigns the files and folders in `folder` to tables.
 ///
 /// # Errors
-/// Fails with every entry of the folder that cannot be read, that belongs to no table or to
-/// several, or that belongs to a table which already has data.
+/// Fails with every entry of the folder that looks like the data of a table, but cannot be read:
+/// because of its format, because it belongs to several tables or to one that already has data, or
+/// because its name is similar to that of a table without data.
 pub(crate) fn assign(
     definitions: &[Arc<TableDefinition>],
     folder: &Path,
-) -> Result<BTreeMap<usize, DataFiles>, Vec<DataError>> {
+) -> Result<AssignedFiles, Vec<DataError>> {
+    let names = TableNames { definitions };
     let mut problems = Vec::new();
-    let mut assigned: BTreeMap<usize, DataFiles> = BTreeMap::new();
-    let entries = entries(folder).map_err(|problem| vec![problem])?;
-    for path in entries {
-        let (position, files) = match entry(definitions, &path) {
-            Ok(Some(assignment)) => assignment,
-            Ok(None) => continue,
+    let mut assigned = AssignedFiles::default();
+    let mut others = Vec::new();
+    for path in entries(folder).map_err(|problem| vec![problem])? {
+        let (position, files) = match entry(&names, &path) {
+            Ok(Entry::Table(position, files)) => (position, files),
+            Ok(Entry::OtherData(name)) => {
+                others.push((path, name));
+                continue;
+            }
+            Ok(Entry::Unrelated) => continue,
             Err(problem) => {
                 problems.push(problem);
                 continue;
             }
         };
-        if let Some(other) = assigned.get(&position) {
+        if let Some(other) = assigned.tables.get(&position) {
             let (table, other) = (definitions[position].name(), other.path.display());
             let message = format!(
                 "`{table}` already has the data in `{other}`: to read several files, put them in a folder with the table's name"
@@ -74,7 +90,22 @@ pub(crate) fn assign(
             problems.push(DataError::file(path, message));
             continue;
         }
-        assigned.insert(position, files);
+        assigned.tables.insert(position, files);
+    }
+    for (path, name) in others {
+        if names.is_prefix_of(&name_of(&path)) {
+            problems.push(DataError::file(path, SEVERAL_FILES));
+            continue;
+        }
+        let without_data = (0..definitions.len()).filter(|at| !assigned.tables.contains_key(at));
+        let nearest = names.nearest(&name, without_data);
+        let hint = did_you_mean(nearest.as_deref());
+        let message = format!("no definition has the name `{}`{hint}", shorten(&name));
+        let problem = DataError::file(path, message);
+        match nearest {
+            Some(_) => problems.push(problem),
+            None => assigned.unassigned.push(problem),
+        }
     }
     if problems.is_empty() {
         Ok(assigned)
@@ -104,57 +135,175 @@ fn name_of(path: &Path) -> String {
     name.to_string_lossy().into_owned()
 }
 
-/// Returns the position of the table that a file or folder belongs to, and its files. Returns
-/// `None` for a file that is not a data file.
-fn entry(
-    definitions: &[Arc<TableDefinition>],
-    path: &Path,
-) -> Result<Option<(usize, DataFiles)>, DataError> {
-    let metadata = fs::metadata(path).map_err(|source| DataError::Read {
-        path: path.to_path_buf(),
-        source,
-    })?;
-    let name = name_of(path);
-    if metadata.is_dir() {
-        let position = table_of(definitions, &name, path)?;
-        return Ok(Some((position, folder_files(path)?)));
-    }
-    let (stem, extension) = name.rsplit_once('.').unwrap_or((&name, ""));
-    let Some(format) = DataFormat::of_extension(extension) else {
-        if table_of(definitions, stem, path).is_ok() {
-            return Err(DataError::file(path, OTHER_EXTENSION));
-        }
-        // Other files may be beside the data, for example a README.
-        return Ok(None);
-    };
-    let position = table_of(definitions, stem, path)?;
-    let files = DataFiles {
-        path: path.to_path_buf(),
-        format,
-        paths: vec![path.to_path_buf()],
-    };
-    Ok(Some((position, files)))
+/// An entry of a data folder.
+enum Entry {
+    /// The data of the table whose definition is at the position.
+    Table(usize, DataFiles),
+    /// A data file or folder with this name, which is not the name of a table.
+    OtherData(String),
+    /// Any other file, for example a README.
+    Unrelated,
 }
 
+/// The part of a file name that names a table, and the content that the rest of the name promises.
+struct FileName<'a> {
+    table: &'a str,
+    content: Content,
+}
+
+enum Content {
+    Data(DataFormat),
+    /// Data that this crate does not read. Contains the reason.
+    Unreadable(&'static str),
+    Unknown,
+}
+
+impl<'a> FileName<'a> {
+    fn parse(name: &'a str) -> Self {
+        let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+        if let Some(format) = DataFormat::of_extension(extension) {
+            return FileName {
+                table: stem,
+                content: Content::Data(format),
+            };
+        }
+        let (table, inner) = stem.rsplit_once('.').unwrap_or((stem, ""));
+        let Some(format) = DataFormat::of_extension(inner) else {
+            return FileName {
+                table: stem,
+                content: Content::Unknown,
+            };
+        };
+        let content = match (Compression::of_extension(extension), format) {
+            (Some(_), DataFormat::Parquet) => Content::Unreadable(COMPRESSED_PARQUET),
+            (Some(_), format) => Content::Data(format),
+            (None, _) if is_other_compression(extension) => Content::Unreadable(OTHER_COMPRESSION),
+            (None, _) => Content::Unknown,
+        };
+        FileName { table, content }
+    }
+}
+
+fn is_other_compression(extension: &str) -> bool {
+    let extension = extension.to_ascii_lowercase();
+    ["bz2", "xz", "lz4", "br", "sz", "snappy", "zip", "7z", "z"].contains(&&*extension)
+}
+
+const COMPRESSED_PARQUET: &str =
+    "is a compressed Parquet file, which cannot be read in parts: decompress it";
+const OTHER_COMPRESSION: &str =
+    "has a compression that is not supported: use gzip (`.gz`) or Zstandard (`.zst`)";
 const OTHER_EXTENSION: &str =
     "has the name of a table, but not the extension `.parquet`, `.csv`, `.ndjson` or `.jsonl`";
+const NOT_A_FILE: &str = "is not a regular file";
 
-/// Returns the files in the folder of a table.
-fn folder_files(folder: &Path) -> Result<DataFiles, DataError> {
+const SEVERAL_FILES: &str = "begins with the name of a table, but does not end there: to read several files, put them in a folder with the table's name";
+
+/// Extensions of files that describe a table and do not contain its rows.
+const DESCRIPTIONS: [&str; 4] = ["toml", "md", "sql", "rs"];
+
+fn entry(names: &TableNames<'_>, path: &Path) -> Result<Entry, DataError> {
+    let name = name_of(path);
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        // For example a link without a target. It matters only if it can be the data of a table.
+        Err(_) if !names.is_prefix_of(&name) => return Ok(Entry::Unrelated),
+        Err(source) => {
+            let path = path.to_path_buf();
+            return Err(DataError::Read { path, source });
+        }
+    };
+    if metadata.is_dir() {
+        return folder(names, path, &name);
+    }
+    let FileName { table, content } = FileName::parse(&name);
+    match content {
+        Content::Data(format) => {
+            let Some(position) = names.position(table, path)? else {
+                return Ok(Entry::OtherData(table.to_string()));
+            };
+            if !metadata.is_file() {
+                return Err(DataError::file(path, NOT_A_FILE));
+            }
+            let files = DataFiles {
+                path: path.to_path_buf(),
+                format,
+                paths: vec![path.to_path_buf()],
+            };
+            Ok(Entry::Table(position, files))
+        }
+        Content::Unreadable(reason) if names.position(table, path)?.is_some() => {
+            Err(DataError::file(path, reason))
+        }
+        Content::Unreadable(_) => Ok(Entry::OtherData(table.to_string())),
+        Content::Unknown => {
+            let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
+            let is_description = DESCRIPTIONS.contains(&&*extension.to_ascii_lowercase());
+            if names.is_prefix_of(&name) && !is_description {
+                return Err(DataError::file(path, OTHER_EXTENSION));
+            }
+            Ok(Entry::Unrelated)
+        }
+    }
+}
+
+/// Returns the entry of a folder, which may have the extension of its files, as Spark writes it.
+fn folder(names: &TableNames<'_>, path: &Path, name: &str) -> Result<Entry, DataError> {
+    if let Some(position) = names.position(name, path)? {
+        return Ok(Entry::Table(position, folder_files(path, None)?));
+    }
+    let with_format = name.rsplit_once('.').and_then(|(stem, extension)| {
+        let format = DataFormat::of_extension(extension)?;
+        Some((stem, format))
+    });
+    let table = with_format.map_or(name, |(stem, _)| stem);
+    match (with_format, names.position(table, path)?) {
+        (Some((_, format)), Some(position)) => {
+            let files = folder_files(path, Some(format))?;
+            Ok(Entry::Table(position, files))
+        }
+        _ => Ok(Entry::OtherData(table.to_string())),
+    }
+}
+
+/// Returns the files in the folder of a table, which have the format `expected` if it is given.
+fn folder_files(folder: &Path, expected: Option<DataFormat>) -> Result<DataFiles, DataError> {
+    if folder.join("_delta_log").exists() {
+        let message = "is a Delta table, whose log decides which files are valid: export its rows";
+        return Err(DataError::file(folder, message));
+    }
     let paths = entries(folder)?;
-    let mut first: Option<DataFormat> = None;
+    let mut first = expected;
     for path in &paths {
         let name = name_of(path);
-        let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
-        let format = match DataFormat::of_extension(extension) {
-            Some(format) if !path.is_dir() => format,
+        let metadata = fs::metadata(path).map_err(|source| DataError::Read {
+            path: path.clone(),
+            source,
+        })?;
+        if metadata.is_dir() && name.contains('=') {
+            let message = "is a partition folder as in Hive, which is not supported: put the files directly in the folder of the table, with the partition columns in the files";
+            return Err(DataError::file(path, message));
+        }
+        if !metadata.is_dir() && !metadata.is_file() {
+            return Err(DataError::file(path, NOT_A_FILE));
+        }
+        let format = match FileName::parse(&name).content {
+            Content::Data(format) if metadata.is_file() => format,
+            Content::Unreadable(reason) if metadata.is_file() => {
+                return Err(DataError::file(path, reason));
+            }
             _ => {
                 let message = "is in the folder of a table, but is not a `.parquet`, `.csv`, `.ndjson` or `.jsonl` file: move it elsewhere";
                 return Err(DataError::file(path, message));
             }
         };
         if *first.get_or_insert(format) != format {
-            let message = "has another format than the previous files: the folder of a table contains files of one format";
+            let message = match expected {
+                Some(_) => "has another format than the name of its folder",
+                None => {
+                    "has another format than the previous files: the folder of a table contains files of one format"
+                }
+            };
             return Err(DataError::file(path, message));
         }
     }
@@ -165,42 +314,56 @@ fn folder_files(folder: &Path) -> Result<DataFiles, DataError> {
     })
 }
 
-/// Returns the position of the table called `name`, with or without its namespace.
-fn table_of(
-    definitions: &[Arc<TableDefinition>],
-    name: &str,
-    path: &Path,
-) -> Result<usize, DataError> {
-    let full = definitions
-        .iter()
-        .position(|definition| definition.name().to_string() == name);
-    if let Some(position) = full {
-        return Ok(position);
+/// The names of tables, with and without their namespaces.
+struct TableNames<'a> {
+    definitions: &'a [Arc<TableDefinition>],
+}
+
+impl TableNames<'_> {
+    /// Returns the position of the table called `name`, or `None` if no table has that name.
+    ///
+    /// # Errors
+    /// Fails if several tables have the name.
+    fn position(&self, name: &str, path: &Path) -> Result<Option<usize>, DataError> {
+        let names = || self.definitions.iter().map(|definition| definition.name());
+        let full = names().position(|other| other.to_string() == name);
+        if full.is_some() {
+            return Ok(full);
+        }
+        let mut bare = names()
+            .enumerate()
+            .filter(|(_, other)| *other.table == *name);
+        match (bare.next(), bare.next()) {
+            (Some((_, first)), Some((_, second))) => {
+                let message = format!(
+                    "`{name}` may be `{first}` or `{second}`: put the namespace in the name, as in `{first}`"
+                );
+                Err(DataError::file(path, message))
+            }
+            (first, _) => Ok(first.map(|(position, _)| position)),
+        }
     }
-    let bare: Vec<usize> = (0..definitions.len())
-        .filter(|&position| *definitions[position].name().table == *name)
-        .collect();
-    match bare[..] {
-        [position] => Ok(position),
-        [] => {
-            let full: Vec<String> = definitions
-                .iter()
-                .map(|definition| definition.name().to_string())
-                .collect();
-            let bare = definitions
-                .iter()
-                .map(|definition| &*definition.name().table);
-            let names = bare.chain(full.iter().map(String::as_str));
-            let hint = did_you_mean(nearest(name, names));
-            let message = format!("no definition has the name `{}`{hint}", shorten(name));
-            Err(DataError::file(path, message))
+
+    /// Returns whether a file name is the name of a table, or begins with one and a dot.
+    fn is_prefix_of(&self, file: &str) -> bool {
+        let begins_with = |table: &str| {
+            let rest = file.strip_prefix(table);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        self.definitions.iter().any(|definition| {
+            begins_with(&definition.name().table) || begins_with(&definition.name().to_string())
+        })
+    }
+
+    /// Returns the name of a table at one of the positions that is similar to `name`.
+    fn nearest(&self, name: &str, positions: impl Iterator<Item = usize>) -> Option<String> {
+        let (mut bare, mut full) = (Vec::new(), Vec::new());
+        for position in positions {
+            let table = self.definitions[position].name();
+            bare.push(table.table.to_string());
+            full.push(table.to_string());
         }
-        [first, second, ..] => {
-            let (first, second) = (definitions[first].name(), definitions[second].name());
-            let message = format!(
-                "`{name}` may be `{first}` or `{second}`: put the namespace in the name, as in `{first}`"
-            );
-            Err(DataError::file(path, message))
-        }
+        let names = bare.iter().chain(&full).map(String::as_str);
+        nearest(name, names).map(str::to_string)
     }
 }

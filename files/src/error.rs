@@ -267,6 +267,15 @@ pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
     })
 }
 
+/// Returns the first few items of a list, and the number of the others.
+pub(crate) fn shorten_list(items: &[String]) -> String {
+    const MAX_SHOWN: usize = 8;
+    match items.len().checked_sub(MAX_SHOWN) {
+        None | Some(0) => items.join(", "),
+        Some(others) => format!("{} and {others} others", items[..MAX_SHOWN].join(", ")),
+    }
+}
+
 const MAX_SHOWN_CHARS: usize = 60;
 
 /// Returns `text` on one line, cut to a length that suits an error message.

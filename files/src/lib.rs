@@ -8,14 +8,20 @@
 //! | path in the folder | content |
 //! |---|---|
 //! | `orders.parquet`, `orders.csv`, `orders.ndjson`, `orders.jsonl` | all rows of `app.orders` |
+//! | `orders.csv.gz`, `orders.ndjson.zst` | the same, compressed with gzip or Zstandard |
 //! | `app.orders.csv` | the same, if two namespaces have a table `orders` |
 //! | `orders/`, `app.orders/` | files of one format with any names |
+//! | `orders.parquet/` | the same, as Spark names it |
+//!
+//! Another file whose name begins with that of a table is an error, and so is data whose name is
+//! similar to that of a table without data. [`unassigned_files`] returns the data files that belong
+//! to no table.
 //!
 //! A table has the types of its definition, whatever the files contain. No type is inferred, no
 //! value is replaced by null, and no digit of a number or timestamp is lost, except in an
 //! embedding: data that does not fit is a [`DataError`] with the file, the line or row, and the
 //! value. Schemas and headers are checked when a folder is registered, and values when they are
-//! read. A column that a Parquet file lacks has its default, or null if it is nullable and
+//! read. A column that a Parquet or CSV file lacks has its default, or null if it is nullable and
 //! has no default.
 //!
 //! Queries do not use the statistics of Parquet files for results, because they describe the values
@@ -45,6 +51,7 @@
 
 mod batch_check;
 mod check_exec;
+mod compression;
 mod csv;
 mod data_files;
 mod default_value;
@@ -72,6 +79,7 @@ use datafusion::prelude::SessionContext;
 use kalamtable_model::TableDefinition;
 pub use kalamtable_model::value_text::TextError;
 
+use data_files::assign;
 pub use data_files::{DataFiles, DataFormat};
 pub use error::{DataError, Error, FileValueError, ValueMismatch, ValueProblem};
 use parquet_table::ParquetTable;
@@ -95,8 +103,8 @@ pub struct RegisteredTable {
 ///
 /// # Errors
 /// Fails with [`Error::Data`] if `folder` or a file cannot be read, or if a file does not fit its
-/// definition or does not belong to exactly one definition. The error contains every problem of the
-/// assignment of files to tables; if there are none, every problem of the files themselves. No
+/// definition, or looks like the data of a table and is not. The error contains every problem of
+/// the assignment of files to tables; if there are none, every problem of the files themselves. No
 /// table is registered.
 ///
 /// Fails with [`Error::DataFusion`] if the default catalog of `context` does not exist or rejects a
@@ -109,7 +117,7 @@ pub fn register_folder(
     let definitions: Vec<Arc<TableDefinition>> =
         definitions.iter().cloned().map(Arc::new).collect();
     let mut assigned = match folder {
-        Some(folder) => data_files::assign(&definitions, folder).map_err(Error::Data)?,
+        Some(folder) => assign(&definitions, folder).map_err(Error::Data)?.tables,
         None => Default::default(),
     };
     let mut problems = Vec::new();
@@ -140,6 +148,22 @@ pub fn register_folder(
         registered.push(table);
     }
     Ok(registered)
+}
+
+/// Returns an error for each data file or folder in `folder` that [`register_folder`] ignores,
+/// because no definition has its name or a similar one.
+///
+/// # Errors
+/// Fails if `folder` cannot be read, or if a file looks like the data of a table and cannot be
+/// read.
+pub fn unassigned_files(
+    definitions: &[TableDefinition],
+    folder: &Path,
+) -> Result<Vec<DataError>, Error> {
+    let definitions: Vec<Arc<TableDefinition>> =
+        definitions.iter().cloned().map(Arc::new).collect();
+    let assigned = assign(&definitions, folder).map_err(Error::Data)?;
+    Ok(assigned.unassigned)
 }
 
 /// Creates the table over its files. Checks the files without reading their values.

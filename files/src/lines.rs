@@ -3,10 +3,10 @@
 //! [`Lines`]: reads a text file line by line, with line numbers, as UTF-8 and with a maximum
 //! length.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
+use crate::compression::{TextReader, open_text};
 use crate::error::DataError;
 
 /// The maximum length of a record of a text file. Without a limit, a quote that is never closed
@@ -16,7 +16,7 @@ pub(crate) const MAX_RECORD_BYTES: usize = 64 * 1024 * 1024;
 /// A text file that is read line by line.
 pub(crate) struct Lines {
     path: PathBuf,
-    reader: BufReader<File>,
+    reader: TextReader,
     line: Vec<u8>,
     /// The number of the last line that was read, from 1.
     number: u64,
@@ -24,13 +24,9 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn open(path: &Path) -> Result<Self, DataError> {
-        let file = File::open(path).map_err(|source| DataError::Read {
-            path: path.to_path_buf(),
-            source,
-        })?;
         Ok(Lines {
             path: path.to_path_buf(),
-            reader: BufReader::with_capacity(256 * 1024, file),
+            reader: open_text(path)?,
             line: Vec::new(),
             number: 0,
         })

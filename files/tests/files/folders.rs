@@ -90,10 +90,10 @@ fn two_files_for_one_table_are_an_error() {
 }
 
 #[test]
-fn data_without_a_definition_is_an_error() {
+fn data_with_a_similar_name_is_an_error() {
     let files = [
         ("data/order.csv", HEADER),
-        ("data/things/1.csv", ""),
+        ("data/ordres/1.csv", ""),
         ("data/app.ordrs.csv", ""),
     ];
     check_folder(
@@ -101,9 +101,125 @@ fn data_without_a_definition_is_an_error() {
         expect![[r#"
             error: data/app.ordrs.csv: no definition has the name `app.ordrs`; did you mean `app.orders`?
             error: data/order.csv: no definition has the name `order`; did you mean `orders`?
-            error: data/things: no definition has the name `things`
+            error: data/ordres: no definition has the name `ordres`; did you mean `orders`?
         "#]],
     );
+}
+
+#[test]
+fn data_that_begins_with_the_name_of_a_table_is_an_error() {
+    let files = [
+        ("data/orders.2024.csv", HEADER),
+        ("data/orders.old/1.csv", ""),
+        ("data/app.orders.2.csv.gz", ""),
+    ];
+    check_folder(
+        &files,
+        expect![[r#"
+            error: data/app.orders.2.csv.gz: begins with the name of a table, but does not end there: to read several files, put them in a folder with the table's name
+            error: data/orders.2024.csv: begins with the name of a table, but does not end there: to read several files, put them in a folder with the table's name
+            error: data/orders.old: begins with the name of a table, but does not end there: to read several files, put them in a folder with the table's name
+        "#]],
+    );
+}
+
+#[test]
+fn unrelated_files_do_not_stop_queries() {
+    let folder = DataFolder::with_orders();
+    folder.write("data/orders.csv", format!("{HEADER}{}", row(1)));
+    // `orders` has data, so this is no misspelling of it.
+    folder.write("data/order.csv", "");
+    folder.write("data/customers.parquet", "");
+    folder.write("data/things/year=2024/1.csv", "");
+    folder.write("data/orders.toml", ORDERS);
+    folder.write("data/README.md", "");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("nowhere", folder.path().join("data/link")).unwrap();
+    let rows = folder.query("SELECT id FROM app.orders");
+    assert_eq!(rows, Ok("{\"id\":1}\n".to_string()));
+
+    let loaded = kalamtable_build::load(&[folder.path().join("schemas")]);
+    let definitions: Vec<_> = loaded
+        .tables
+        .into_iter()
+        .map(|table| table.definition)
+        .collect();
+    let data = folder.path().join("data");
+    let unassigned = kalamtable_files::unassigned_files(&definitions, &data).unwrap();
+    let messages: Vec<String> = unassigned
+        .iter()
+        .map(|problem| {
+            problem
+                .to_string()
+                .replace(&format!("{}/", data.display()), "")
+        })
+        .collect();
+    expect![[r#"
+        [
+            "customers.parquet: no definition has the name `customers`",
+            "order.csv: no definition has the name `order`",
+            "things: no definition has the name `things`",
+        ]
+    "#]]
+    .assert_debug_eq(&messages);
+}
+
+#[test]
+fn folder_may_have_the_extension_of_its_files() {
+    let folder = DataFolder::with_orders();
+    folder.write("data/orders.csv/part-0.csv", format!("{HEADER}{}", row(1)));
+    folder.write("data/orders.csv/_SUCCESS", "");
+    let rows = folder.query("SELECT id FROM app.orders");
+    assert_eq!(rows, Ok("{\"id\":1}\n".to_string()));
+    check_folder(
+        &[("data/orders.parquet/1.csv", HEADER)],
+        expect![[r#"
+            error: data/orders.parquet/1.csv: has another format than the name of its folder
+        "#]],
+    );
+}
+
+#[test]
+fn partition_folders_and_delta_tables_are_errors() {
+    check_folder(
+        &[("data/orders/year=2024/1.csv", HEADER)],
+        expect![[r#"
+            error: data/orders/year=2024: is a partition folder as in Hive, which is not supported: put the files directly in the folder of the table, with the partition columns in the files
+        "#]],
+    );
+    check_folder(
+        &[
+            ("data/orders/_delta_log/0.json", ""),
+            ("data/orders/1.csv", HEADER),
+        ],
+        expect![[r#"
+            error: data/orders: is a Delta table, whose log decides which files are valid: export its rows
+        "#]],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn fifo_is_not_opened() {
+    let make = |path: std::path::PathBuf| {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let status = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(status.unwrap().success());
+    };
+    for name in [
+        "data/orders.csv",
+        "data/orders/1.csv",
+        "data/orders.parquet",
+    ] {
+        let folder = DataFolder::with_orders();
+        make(folder.path().join(name));
+        let error = folder.query("SELECT id FROM app.orders").unwrap_err();
+        assert_eq!(error, format!("error: {name}: is not a regular file\n"));
+    }
+    let folder = DataFolder::with_orders();
+    make(folder.path().join("data/pipe"));
+    make(folder.path().join("data/things.csv"));
+    assert_eq!(folder.query("SELECT id FROM app.orders"), Ok(String::new()));
 }
 
 #[test]

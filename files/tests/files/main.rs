@@ -5,9 +5,11 @@
 //! [`register_folder`]: kalamtable_files::register_folder
 
 mod bad_files;
+mod compression;
 mod folders;
 mod formats;
 mod int96;
+mod missing_columns;
 mod scans;
 mod spellings;
 mod support;
