@@ -55,6 +55,7 @@ mod compression;
 mod csv;
 mod data_files;
 mod default_value;
+mod duplicate_keys;
 mod error;
 mod int96;
 mod json;
@@ -63,6 +64,7 @@ mod ndjson;
 mod nullable_schema;
 mod parquet_file;
 mod parquet_table;
+mod registered_table;
 mod row_buffer;
 mod schema_check;
 mod text;
@@ -72,27 +74,20 @@ mod values;
 use std::path::Path;
 use std::sync::Arc;
 
-use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::catalog::TableProvider;
 use datafusion::datasource::empty::EmptyTable;
-use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use kalamtable_model::TableDefinition;
 pub use kalamtable_model::value_text::TextError;
 
 use data_files::assign;
 pub use data_files::{DataFiles, DataFormat};
+pub use duplicate_keys::register_duplicate_keys;
 pub use error::{DataError, Error, FileValueError, ValueMismatch, ValueProblem};
 use parquet_table::ParquetTable;
+pub use registered_table::RegisteredTable;
+use registered_table::schema_or_create;
 use text_table::{TextFormat, TextTable};
-
-/// A table that [`register_folder`] registered.
-#[derive(Clone, Debug)]
-pub struct RegisteredTable {
-    /// The definition of the table.
-    pub definition: Arc<TableDefinition>,
-    /// The files of the table, or `None` if the table has no files and thus no rows.
-    pub files: Option<DataFiles>,
-}
 
 /// Registers each definition as `namespace.table` in the default catalog of `context`, over its
 /// files in `folder`.
@@ -127,7 +122,11 @@ pub fn register_folder(
             .remove(&position)
             .filter(|files| !files.paths.is_empty());
         match provider(&definition, files.as_ref()) {
-            Ok(provider) => tables.push((RegisteredTable { definition, files }, provider)),
+            Ok(provider) => tables.push(RegisteredTable {
+                definition,
+                files,
+                provider,
+            }),
             Err(found) => problems.extend(found),
         }
     }
@@ -135,7 +134,7 @@ pub fn register_folder(
         return Err(Error::Data(problems));
     }
     let mut registered = Vec::with_capacity(tables.len());
-    for (table, provider) in tables {
+    for table in tables {
         let name = table.definition.name();
         let schema = schema_or_create(context, &name.namespace)?;
         if schema.table_exist(&name.table) {
@@ -144,6 +143,7 @@ pub fn register_folder(
             }
             schema.deregister_table(&name.table)?;
         }
+        let provider = Arc::clone(&table.provider);
         schema.register_table(name.table.to_string(), provider)?;
         registered.push(table);
     }
@@ -214,22 +214,4 @@ fn check_types(definition: &TableDefinition, files: &DataFiles) -> Result<(), Ve
     } else {
         Err(problems)
     }
-}
-
-/// Returns the schema of a namespace. Creates it if it does not exist.
-fn schema_or_create(
-    context: &SessionContext,
-    namespace: &str,
-) -> Result<Arc<dyn SchemaProvider>, DataFusionError> {
-    let options = context.copied_config();
-    let catalog = &options.options().catalog.default_catalog;
-    let catalog = context.catalog(catalog).ok_or_else(|| {
-        DataFusionError::Configuration(format!("the default catalog `{catalog}` does not exist"))
-    })?;
-    if let Some(schema) = catalog.schema(namespace) {
-        return Ok(schema);
-    }
-    let schema: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
-    catalog.register_schema(namespace, Arc::clone(&schema))?;
-    Ok(schema)
 }

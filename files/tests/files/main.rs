@@ -6,6 +6,7 @@
 
 mod bad_files;
 mod compression;
+mod duplicate_keys;
 mod folders;
 mod formats;
 mod int96;

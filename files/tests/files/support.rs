@@ -13,7 +13,7 @@ use arrow::json::writer::{LineDelimited, WriterBuilder};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
 use expect_test::Expect;
-use kalamtable_files::{DataError, register_folder};
+use kalamtable_files::{DataError, RegisteredTable, register_duplicate_keys, register_folder};
 use parquet::arrow::ArrowWriter;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -76,20 +76,37 @@ impl DataFolder {
     }
 
     pub(crate) fn register_data(&self, data: &str) -> Result<SessionContext, String> {
+        self.register_tables(data).map(|(context, _)| context)
+    }
+
+    fn register_tables(
+        &self,
+        data: &str,
+    ) -> Result<(SessionContext, Vec<RegisteredTable>), String> {
         let loaded = kalamtable_build::load(&[self.path().join("schemas")]);
         assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
         let tables = loaded.tables.into_iter();
         let definitions: Vec<_> = tables.map(|table| table.definition).collect();
         let context = SessionContext::new();
         match register_folder(&context, &definitions, Some(&self.path().join(data))) {
-            Ok(_) => Ok(context),
+            Ok(tables) => Ok((context, tables)),
             Err(error) => Err(self.relative(&error.to_string())),
         }
     }
 
     /// Returns the rows of `query` as JSON, one line per row.
     pub(crate) fn query(&self, query: &str) -> Result<String, String> {
-        let context = self.register()?;
+        self.query_in(&self.register()?, query)
+    }
+
+    /// Returns the rows of `query` as JSON, in a session with the view of duplicate keys.
+    pub(crate) fn query_with_duplicate_keys(&self, query: &str) -> Result<String, String> {
+        let (context, tables) = self.register_tables("data")?;
+        register_duplicate_keys(&context, &tables).unwrap();
+        self.query_in(&context, query)
+    }
+
+    fn query_in(&self, context: &SessionContext, query: &str) -> Result<String, String> {
         let batches = Runtime::new()
             .unwrap()
             .block_on(async { context.sql(query).await?.collect().await })
