@@ -197,7 +197,7 @@ fn is_prunable(column: &Column, metadata: &ArrowReaderMetadata) -> bool {
         // Every value is null, and DataFusion knows that.
         return has_exact_bounds;
     };
-    let declared = column.ty.arrow_type();
+    let declared = column.ty.query_type();
     has_exact_bounds
         && is_same_kind(plain_type(&declared), plain_type(field.data_type()))
         && metadata.metadata().row_groups().iter().all(|group| {

@@ -155,10 +155,10 @@ async fn invalid_projection_fails() {
 }
 
 #[tokio::test]
-async fn schema_keeps_its_metadata() {
+async fn schema_is_the_query_schema() {
     let provider = RowProvider::new(watched(2));
     let session = SessionContext::new();
-    assert_eq!(provider.schema(), **Watched::TABLE.schema);
+    assert_eq!(provider.schema(), **Watched::TABLE.query_schema);
     let batches = scan(&provider, &session, Some(vec![1]), None).await;
     assert_eq!(batches[0].schema_ref().field(0), provider.schema().field(1));
 }
