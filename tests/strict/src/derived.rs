@@ -188,3 +188,16 @@ pub struct Text(
     /// The text, which is not [`Borrowed::row`].
     pub String,
 );
+
+/// A row of a table in a file, which states no variants.
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(schema = "derived/signs.toml", crate = kalamtable_rows)]
+pub struct SignRow {
+    /// The id.
+    pub id: i64,
+    /// The sign.
+    pub sign: Sign,
+    /// A column whose name cannot be a field.
+    #[kalam(rename = "self")]
+    pub this: i32,
+}

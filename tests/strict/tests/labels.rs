@@ -3,7 +3,7 @@
 //! Enums with hostile labels, generated and derived: every label is written and read.
 
 use kalamtable_rows::{ClosedSet, FromArrow, ToArrow};
-use kalamtable_strict::derived::{self, Derived};
+use kalamtable_strict::derived::{self, Derived, SignRow};
 use kalamtable_strict::hostile::labels::{
     Labels, LabelsModel, LabelsNestedItem, LabelsNestedItemKind, LabelsNestedItemState,
     LabelsQuotedItem, Name, Sign,
@@ -63,4 +63,19 @@ fn labels_that_are_no_names_have_the_chosen_variants() {
     assert_eq!(LabelsQuotedItem::LABELS, ["`", "``a` b", "\"", "\\", "a'b"]);
     let labels = derived::Sign::LABELS;
     assert_eq!(labels, [">=", "ελληνικά", "gpt-3.5-turbo", "gpt_3_5_turbo"]);
+}
+
+#[test]
+fn row_of_a_file_without_variants_round_trips() -> Result<(), Box<dyn std::error::Error>> {
+    let row = |sign: &derived::Sign| SignRow {
+        id: 1,
+        sign: *sign,
+        this: 2,
+    };
+    let rows: Vec<SignRow> = derived::Sign::ALL.iter().map(row).collect();
+    assert_eq!(SignRow::from_batch(&SignRow::to_batch(&rows)?)?, rows);
+    let columns = SignRow::TABLE.definition.columns().iter();
+    let sources: Vec<&str> = columns.map(|column| column.source_name()).collect();
+    assert_eq!(sources, ["id", "The Sign", "self"]);
+    Ok(())
 }
