@@ -6,8 +6,9 @@
 //! may be strings, because many readers parse numbers as floats and lose digits. Primitive types
 //! without a kind of JSON value are strings, with the grammar of
 //! [`value_text`](kalamtable_model::value_text). The elements of an embedding are rounded to the
-//! nearest `float`. In a `json` or `file` column, a string contains JSON text, which is the form of
-//! query results. Any other value is the JSON value itself.
+//! nearest `float`. In a `json` column, every value is the JSON value itself: a string is a JSON
+//! string, whatever text it contains. In a `file` column, whose values are objects, a string
+//! contains the JSON text of the object.
 //!
 //! The text is split without building a tree: it is valid JSON, so the end of a value follows from
 //! its brackets and quotes. This keeps the digits of numbers and the original text for errors,
@@ -126,7 +127,8 @@ fn scalars(ty: &ColumnType, cells: &[JsonCell<'_>]) -> Result<ArrayRef, ValueMis
 fn scalar<'a>(ty: &ColumnType, raw: &'a str) -> Result<Cow<'a, str>, ValueProblem> {
     let kind = JsonKind::of(raw);
     let expected = match ty {
-        ColumnType::Json | ColumnType::File => match kind {
+        ColumnType::Json => return Ok(Cow::Borrowed(raw)),
+        ColumnType::File => match kind {
             JsonKind::String => return unquote(raw),
             _ => return Ok(Cow::Borrowed(raw)),
         },

@@ -711,7 +711,9 @@ async fn check(queries: &[Query], rows: &[Row], sessions_of: fn(usize) -> Vec<us
             .collect();
         for (number, (query, expected)) in queries.iter().zip(&expected).enumerate() {
             let Ok(expected) = expected else { continue };
-            for session in sessions_of(number) {
+            // Text files have no statistics, so one session is enough.
+            let sessions = if name.contains("Parquet") { 2 } else { 1 };
+            for session in sessions_of(number).into_iter().take(sessions) {
                 let found = answer(&contexts[session], query).await;
                 if found.as_ref() != Ok(expected) {
                     differences.push(format!(

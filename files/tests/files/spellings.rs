@@ -53,8 +53,14 @@ fn default_of(ty: &str, spelling: &str) -> Result<String, String> {
 fn value_in_file(ty: &str, spelling: &str) -> Result<String, String> {
     let folder = DataFolder::new();
     folder.write("schemas/t.toml", definition(ty, "comment = 'a value'"));
-    let value = serde_json::to_string(spelling).unwrap();
-    folder.write("data/t.ndjson", format!("{{\"value\": {value}}}\n"));
+    // In NDJSON, text in a `json` column would be a JSON string.
+    if ty == "json" {
+        let field = spelling.replace('"', "\"\"");
+        folder.write("data/t.csv", format!("value\n\"{field}\"\n"));
+    } else {
+        let value = serde_json::to_string(spelling).unwrap();
+        folder.write("data/t.ndjson", format!("{{\"value\": {value}}}\n"));
+    }
     let rows = folder.query("SELECT value FROM app.t");
     match rows {
         Ok(rows) => Ok(rows.trim_end().to_string()),
@@ -237,19 +243,19 @@ fn json() {
         &["", "{a: 1}", "1 2", "[1,]", "NaN", "01", "text"],
         expect![[r#"
             default: the default is not valid JSON: EOF while parsing a value at character 0
-               file: `""` is not valid JSON: EOF while parsing a value at character 0
+               file: empty, which is null, but the definition does not allow null
             default: the default is not valid JSON: key must be a string at character 2
-               file: `"{a: 1}"` is not valid JSON: key must be a string at character 2
+               file: `{a: 1}` is not valid JSON: key must be a string at character 2
             default: the default is not valid JSON: trailing characters at character 3
-               file: `"1 2"` is not valid JSON: trailing characters at character 3
+               file: `1 2` is not valid JSON: trailing characters at character 3
             default: the default is not valid JSON: expected value at character 4
-               file: `"[1,]"` is not valid JSON: expected value at character 4
+               file: `[1,]` is not valid JSON: expected value at character 4
             default: the default is not valid JSON: expected value at character 1
-               file: `"NaN"` is not valid JSON: expected value at character 1
+               file: `NaN` is not valid JSON: expected value at character 1
             default: the default is not valid JSON: invalid number at character 2
-               file: `"01"` is not valid JSON: invalid number at character 2
+               file: `01` is not valid JSON: invalid number at character 2
             default: the default is not valid JSON: expected ident at character 2
-               file: `"text"` is not valid JSON: expected ident at character 2
+               file: `text` is not valid JSON: expected ident at character 2
         "#]],
     );
 }

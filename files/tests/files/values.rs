@@ -127,6 +127,42 @@ fn timestamps_in_the_spelling_of_other_programs() {
 }
 
 #[test]
+fn json_strings_stay_strings() {
+    check_values(
+        "json",
+        "t.ndjson",
+        &[
+            "\"123\"",
+            "\"hello\"",
+            "123",
+            "{\"a\": [1.0]}",
+            "\"{}\"",
+            "null",
+        ],
+        expect![[r#"
+            "123" -> {"v":"\"123\""}
+            "hello" -> {"v":"\"hello\""}
+            123 -> {"v":"123"}
+            {"a": [1.0]} -> {"v":"{\"a\": [1.0]}"}
+            "{}" -> {"v":"\"{}\""}
+            null -> {"v":null}
+        "#]],
+    );
+    // The field of a CSV file is JSON text.
+    check_values(
+        "json",
+        "t.csv",
+        &["123", "\"\"\"hello\"\"\"", "null", "hello"],
+        expect![[r#"
+            123 -> {"v":"123"}
+            """hello""" -> {"v":"\"hello\""}
+            null -> {"v":"null"}
+            hello -> `hello` is not valid JSON: expected value at character 1
+        "#]],
+    );
+}
+
+#[test]
 fn keys_that_become_equal_are_an_error() {
     for (ty, value) in [
         ("map<#2 int, #3 text>", r#"{"1": "a", "01": "b"}"#),
