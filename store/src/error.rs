@@ -100,6 +100,17 @@ pub enum Error {
         /// The error of the object store.
         source: object_store::Error,
     },
+    /// The object store overwrites an object that a request should create. If two processes wrote a
+    /// change at the same time, one of the changes would be lost.
+    #[error(
+        "the object store has overwritten `{path}` instead of rejecting its creation: it ignores \
+         `PutMode::Create`, so changes would be lost; enable conditional writes, or use another \
+         object store"
+    )]
+    OverwritesObjects {
+        /// The path of the object that was overwritten.
+        path: String,
+    },
     /// The object store returned an error while a change was written. The change may have been
     /// committed, or may still become visible; the next successful read shows whether it was.
     #[error("no confirmation for `{path}`: the change may or may not have been committed")]

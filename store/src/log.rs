@@ -66,9 +66,9 @@ use crate::table::{DefinitionChange, Sequence, StoredTable, TableId};
 /// conflict. A checkpoint, `checkpoint/{sequence:020}.json`, contains all changes up to its number,
 /// so that earlier entries can be deleted.
 ///
-/// The object store must support `PutMode::Create`, and a listing must contain all objects whose
-/// write has completed. The implementations for local files, S3, GCS and Azure meet both
-/// requirements.
+/// The object store must support `PutMode::Create`, which [`open`](Self::open) checks, and a listing
+/// must contain all objects whose write has completed. The implementations for local files, S3, GCS
+/// and Azure meet both requirements.
 ///
 /// # Visibility
 /// A read returns the state of the last refresh, and refreshes first if that was longer than
@@ -123,9 +123,13 @@ impl ObjectStoreLog {
     }
 
     /// Opens the log whose objects have paths below `prefix`. If no such object exists, the log is
-    /// empty. Opening a log does not write to the object store.
+    /// empty.
+    ///
+    /// Opening a log checks that the object store supports `PutMode::Create`. It tries to create
+    /// the object `probe.json`, which is never deleted, and writes nothing else.
     ///
     /// # Errors
+    /// - [`Error::OverwritesObjects`] if the object store ignores `PutMode::Create`.
     /// - [`Error::Damaged`] if an object is damaged.
     /// - [`Error::ObjectStore`] if the object store cannot be read.
     /// - [`Error::Random`] if the operating system does not supply a random number.
@@ -135,6 +139,7 @@ impl ObjectStoreLog {
         options: LogOptions,
     ) -> Result<Self, Error> {
         let client = LogClient::new(objects, prefix, None, options)?;
+        client.objects.check_create().await?;
         client.refresh().await?;
         Ok(ObjectStoreLog { client })
     }
@@ -144,6 +149,7 @@ impl ObjectStoreLog {
     /// be read, and has the changes before the damage. Writes fail with [`Error::Damaged`].
     ///
     /// # Errors
+    /// - [`Error::OverwritesObjects`] if the object store ignores `PutMode::Create`.
     /// - [`Error::ObjectStore`] if the object store cannot be read.
     /// - [`Error::Random`] if the operating system does not supply a random number.
     pub async fn open_damaged(
@@ -152,6 +158,7 @@ impl ObjectStoreLog {
         options: LogOptions,
     ) -> Result<(Self, Option<Arc<Damage>>), Error> {
         let client = LogClient::new(objects, prefix, None, options)?;
+        client.objects.check_create().await?;
         let damage = match client.refresh().await {
             Ok(_) => None,
             Err(Error::Damaged(damage)) => Some(damage),

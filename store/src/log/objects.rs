@@ -22,6 +22,8 @@ use crate::table::Sequence;
 const LOG: &str = "log";
 /// The folder of checkpoints.
 const CHECKPOINT: &str = "checkpoint";
+/// The object that shows whether the object store supports [`PutMode::Create`].
+const PROBE: &str = "probe.json";
 /// All folders of a log.
 pub(super) const FOLDERS: [&str; 2] = [LOG, CHECKPOINT];
 
@@ -220,6 +222,33 @@ impl LogObjects {
             }
             Err(source) => Err(source),
         }
+    }
+
+    /// Checks that the object store rejects the creation of an object that exists. Creates the
+    /// probe object if it does not exist, and keeps it for the next check.
+    ///
+    /// A process without the permission to write can open a log: its writes fail.
+    ///
+    /// # Errors
+    /// [`Error::OverwritesObjects`] if the object store overwrites an existing object, and
+    /// [`Error::ObjectStore`] if it does not support [`PutMode::Create`], or cannot be reached.
+    pub(super) async fn check_create(&self) -> Result<(), Error> {
+        let path = self.prefix.clone().join(PROBE);
+        // The first put fails if another process has created the object. The second put fails in
+        // any case, unless the object store ignores the mode.
+        for _ in 0..2 {
+            match self.put(&path, b"{}".to_vec(), PutMode::Create).await {
+                Ok(PutOutcome::Created) => {}
+                Ok(PutOutcome::AlreadyExists)
+                | Err(StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. }) => {
+                    return Ok(());
+                }
+                Err(source) => return Err(failed(&path, source)),
+            }
+        }
+        Err(Error::OverwritesObjects {
+            path: path.to_string(),
+        })
     }
 
     /// Deletes an object. Returns whether the object existed.

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use kalamtable_store::{DefinitionStore, Error, ObjectStoreLog, Sequence, TableId};
+use kalamtable_store::{DefinitionStore, Error, LogOptions, ObjectStoreLog, Sequence, TableId};
 use object_store::ObjectStore;
 
 use crate::scripted::{Call, Effect, scripted};
@@ -171,7 +171,49 @@ fn threads_with_a_shared_store_lose_no_update() {
     assert_eq!(check(&stores, &acknowledged), Ok(()));
 }
 
-/// The second put of a number overwrites the first one.
+#[test]
+fn overwriting_object_store_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let overwriting: Arc<dyn ObjectStore> = scripted(&files(folder.path()), |call, _| match call {
+        Call::Put => Effect::Overwritten,
+        _ => Effect::Done,
+    });
+    for _ in 0..2 {
+        let refused = try_open(&overwriting).unwrap_err();
+        assert!(
+            matches!(refused, Error::OverwritesObjects { .. }),
+            "{refused}"
+        );
+        let refused = refused.to_string();
+        assert!(refused.contains("`probe.json`"), "{refused}");
+        let damaged = ObjectStoreLog::open_damaged(
+            Arc::clone(&overwriting),
+            Default::default(),
+            LogOptions::default(),
+        );
+        let refused = block_on(damaged).map(|_| ()).unwrap_err();
+        assert!(
+            matches!(refused, Error::OverwritesObjects { .. }),
+            "{refused}"
+        );
+    }
+    // Without the fault, the same folder can be opened.
+    try_open(&files(folder.path())).unwrap();
+}
+
+#[test]
+fn failure_of_the_check_prevents_opening() {
+    let folder = tempfile::tempdir().unwrap();
+    let failing = scripted(&files(folder.path()), |call, _| match call {
+        Call::Put => Effect::Failed,
+        _ => Effect::Done,
+    });
+    let refused = try_open(&failing).unwrap_err();
+    assert_eq!(refused.to_string(), "cannot access `probe.json`");
+}
+
+/// The second put of a number overwrites the first one. The check of the object store does not
+/// notice it, since only entries are overwritten.
 #[test]
 fn overwriting_object_store_loses_updates() {
     let lost = (0..50).any(|_| {
