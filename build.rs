@@ -4,5 +4,8 @@
 
 fn main() {
     #[cfg(feature = "system-tables")]
-    kalamtable_build::compile("schemas");
+    kalamtable_build::Config::new()
+        .schemas("schemas")
+        .provide_system_tables()
+        .compile();
 }

@@ -7,11 +7,12 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-use kalamtable_build::LoadedDefinitions;
+use kalamtable::system;
+use kalamtable_build::{LoadedDefinitions, load_providing};
 use kalamtable_model::{Style, TableDefinition, render};
 
-/// Loads and checks every definition below `paths`. Writes a summary to `output`; or, if there are
-/// problems, writes them to `errors` and returns `None`.
+/// Loads and checks every definition below `paths`. Writes a summary to `output` and warnings to
+/// `errors`; or, if there are problems, writes them to `errors` and returns `None`.
 ///
 /// # Errors
 /// Fails if `output` or `errors` cannot be written to.
@@ -31,7 +32,15 @@ pub(crate) fn check(
     let (files, tables) = (files.len(), loaded.tables.len());
     let (files, tables) = (count(files, "file"), count(tables, "table"));
     let columns = count(columns.sum(), "column");
-    writeln!(output, "{files}, {tables}, {columns}: no problems")?;
+    let warnings = match loaded.warnings.len() {
+        0 => String::new(),
+        warnings => format!(", {}", count(warnings, "warning")),
+    };
+    errors.write_all(render(&loaded.warnings, &loaded.sources, style()).as_bytes())?;
+    writeln!(
+        output,
+        "{files}, {tables}, {columns}: no problems{warnings}"
+    )?;
     Ok(Some(into_definitions(loaded)))
 }
 
@@ -51,7 +60,11 @@ fn load(
     paths: &[impl AsRef<Path>],
     errors: &mut dyn Write,
 ) -> io::Result<Option<LoadedDefinitions>> {
-    let loaded = kalamtable_build::load(paths);
+    // The folder can contain the system tables of this library.
+    let loaded = load_providing(paths, |definition| {
+        let mut provided = system::TABLES.iter();
+        provided.any(|table| *table.definition == *definition)
+    });
     if loaded.diagnostics.is_empty() {
         return Ok(Some(loaded));
     }

@@ -32,7 +32,7 @@ pub enum Error {
         /// All incompatibilities, each with the rule that is violated and with help texts.
         problems: Vec<EvolutionProblem>,
     },
-    /// The name that a table should be renamed to is invalid. The table is unchanged.
+    /// The name for a table is invalid, or the name of a system table. Nothing has changed.
     #[error(transparent)]
     Name(#[from] NameError),
     /// A name moved from one table to another at every attempt to load its table. The lookup can be

@@ -24,10 +24,14 @@ impl SchemaRegistry {
     /// Creates a table, and returns its version 1. The version number in `definition` is ignored.
     ///
     /// # Errors
+    /// Fails with [`Error::Name`] if the name is that of a system table or a metadata table, which a
+    /// session would find in place of this one.
+    ///
     /// Fails with [`Error::Store`] if another table has the name
     /// ([`NameTaken`](kalamtable_store::Error::NameTaken)), or if the store cannot be read or
     /// written.
     pub async fn create(&self, definition: TableDefinition) -> Result<Arc<TableSnapshot>, Error> {
+        definition.name().check_not_provided()?;
         let names = vec![definition.name().clone()];
         let mut change = PendingChange::begin(&self.inner, None, names);
         let created = self.store().create(definition).await;
@@ -49,6 +53,9 @@ impl SchemaRegistry {
     /// # Errors
     /// Fails with [`Error::Refused`] if the definition is incompatible with an earlier version.
     ///
+    /// Fails with [`Error::Name`] if the table is renamed to the name of a system table or a
+    /// metadata table.
+    ///
     /// Fails with [`Error::Store`] if `current` is not the current version
     /// ([`Conflict`](kalamtable_store::Error::Conflict)), if the table was dropped
     /// ([`NoSuchTable`](kalamtable_store::Error::NoSuchTable)), if another table has the name
@@ -63,6 +70,9 @@ impl SchemaRegistry {
         definition: TableDefinition,
     ) -> Result<Arc<TableSnapshot>, Error> {
         let (id, version) = (current.id(), current.version());
+        if definition.name() != current.name() {
+            definition.name().check_not_provided()?;
+        }
         self.check_evolution(current, &definition).await?;
         let names = vec![current.name().clone(), definition.name().clone()];
         let mut change = PendingChange::begin(&self.inner, Some(id), names);

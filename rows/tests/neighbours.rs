@@ -39,6 +39,7 @@ mod attributes {
 mod columns {
     mod name_is_empty;
     mod name_is_reserved;
+    mod name_needs_quotes;
     mod name_of_the_system;
     mod name_twice;
     mod name_with_a_blank;

@@ -23,7 +23,7 @@ struct Text {
     #[kalam(type = "arrow:LargeUtf8")]
     large: Option<String>,
     #[kalam(type = "arrow:Utf8View")]
-    view: String,
+    short: String,
     #[kalam(type = "arrow:Dictionary(Int32, Utf8)")]
     coded: Option<String>,
     #[kalam(type = "arrow:LargeBinary")]
@@ -35,7 +35,7 @@ fn texts() -> Vec<Text> {
         .map(|number| Text {
             plain: (number % 3 > 0).then(|| format!("text {number}")),
             large: (number % 4 > 0).then(|| format!("large {number}")),
-            view: format!("a text that is too long to be inlined {number}"),
+            short: format!("a text that is too long to be inlined {number}"),
             coded: (number % 5 > 0).then(|| format!("code {}", number % 7)),
             bytes: vec![number as u8; number % 4],
         })
@@ -179,7 +179,7 @@ struct Coded {
 #[derive(Clone, Debug, PartialEq, KalamTable)]
 #[kalam(table = "app.lists", no_primary_key = "only compared", crate = kalamtable_rows)]
 struct Lists {
-    some: Option<Vec<i32>>,
+    whole: Option<Vec<i32>>,
     gaps: Vec<Option<i32>>,
     vector: [f32; 2],
     loose: Vec<f32>,
@@ -189,7 +189,7 @@ struct Lists {
 fn lists() -> Vec<Lists> {
     (0..300)
         .map(|number| Lists {
-            some: (number % 3 > 0).then(|| (0..number % 5).collect()),
+            whole: (number % 3 > 0).then(|| (0..number % 5).collect()),
             gaps: (0..number % 4).map(|n| (n != 1).then_some(n)).collect(),
             vector: [number as f32, 0.5],
             loose: vec![1.0; number as usize % 3],
@@ -241,14 +241,14 @@ fn errors_have_row_and_path() -> Result<(), Box<dyn Error>> {
         let read = Lists::from_batch_by_id(&with_columns(&batch, columns)?);
         Ok(read.expect_err("it does not fit").to_string())
     };
-    // `gaps` has null elements, and the type of `some` does not allow them.
+    // `gaps` has null elements, and the type of `whole` does not allow them.
     assert_eq!(
         told(0, batch.column(1).clone())?,
-        "table `app.lists`, column `some`, row 2: $[1]: null, but null is not allowed"
+        "table `app.lists`, column `whole`, row 2: $[1]: null, but null is not allowed"
     );
     assert_eq!(
         told(0, Arc::new(Int32Array::from(vec![1; 300])))?,
-        "table `app.lists`, column `some`: the type is Int32, but should be List(non-null Int32, \
+        "table `app.lists`, column `whole`: the type is Int32, but should be List(non-null Int32, \
          metadata: {\"PARQUET:field_id\": \"6\"})"
     );
     assert_eq!(

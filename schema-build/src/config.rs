@@ -10,8 +10,8 @@ use kalamtable_model::TableDefinition;
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
 
-use crate::error::Error;
-use crate::load::{LoadedDefinitions, load};
+use crate::error::{Error, message};
+use crate::load::{LoadedDefinitions, load_providing};
 
 /// The configuration of a build script.
 ///
@@ -31,6 +31,7 @@ pub struct Config {
     runtime: String,
     row_attributes: Vec<(String, String)>,
     column_types: Vec<(String, String)>,
+    provides_system_tables: bool,
 }
 
 impl Default for Config {
@@ -49,6 +50,7 @@ impl Config {
             runtime: "::kalamtable".to_string(),
             row_attributes: Vec::new(),
             column_types: Vec::new(),
+            provides_system_tables: false,
         }
     }
 
@@ -110,7 +112,17 @@ impl Config {
         self
     }
 
+    /// Accepts definitions with the names of system tables: for the crate that provides them.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn provide_system_tables(mut self) -> Self {
+        self.provides_system_tables = true;
+        self
+    }
+
     /// Compiles the definitions to a file in `OUT_DIR`. Called by `main` of a build script.
+    ///
+    /// Each warning about a definition becomes a `cargo::warning` line.
     ///
     /// # Errors
     /// Any error fails the build: each one becomes a `cargo::error` line, which has the path, line
@@ -125,6 +137,9 @@ impl Config {
             Ok(compiled) => {
                 for path in &compiled.inputs {
                     println!("cargo::rerun-if-changed={}", path.display());
+                }
+                for warning in &compiled.warnings {
+                    println!("cargo::warning={warning}");
                 }
             }
             Err(error) => {
@@ -154,8 +169,9 @@ impl Config {
             sources,
             tables,
             diagnostics,
+            warnings,
             inputs,
-        } = load(&self.schemas);
+        } = load_providing(&self.schemas, |_| self.provides_system_tables);
         if !diagnostics.is_empty() {
             return Err(Error::Definitions {
                 sources,
@@ -175,9 +191,11 @@ impl Config {
         let text = generate(&definitions, &options)?;
         let file = folder.join(&self.output);
         write_if_changed(&file, &text)?;
+        let warnings = warnings.iter().map(|warning| message(warning, &sources));
         Ok(Compiled {
             file,
             tables: definitions.len(),
+            warnings: warnings.collect(),
             inputs,
         })
     }
@@ -230,6 +248,8 @@ pub struct Compiled {
     pub file: PathBuf,
     /// The number of tables in it.
     pub tables: usize,
+    /// The warnings about the definitions, each on a single line.
+    pub warnings: Vec<String>,
     /// The folders and files that were read, for `rerun-if-changed`.
     pub inputs: Vec<PathBuf>,
 }

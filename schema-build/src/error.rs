@@ -67,18 +67,21 @@ impl Error {
                 diagnostics,
             } => diagnostics
                 .iter()
-                .map(|diagnostic| {
-                    let mut message = diagnostic.one_line(sources);
-                    message += &format!(" [{}]", diagnostic.rule.id());
-                    for help in &diagnostic.help {
-                        message += &format!("; help: {}", help.replace('\n', " "));
-                    }
-                    message
-                })
+                .map(|diagnostic| message(diagnostic, sources))
                 .collect(),
             other => vec![other.to_string().replace('\n', " ")],
         }
     }
+}
+
+/// Returns the message of a problem or a warning on a single line.
+pub(crate) fn message(diagnostic: &Diagnostic, sources: &Sources) -> String {
+    let mut message = diagnostic.one_line(sources);
+    message += &format!(" [{}]", diagnostic.rule.id());
+    for help in &diagnostic.help {
+        message += &format!("; help: {}", help.replace('\n', " "));
+    }
+    message
 }
 
 fn count(problems: usize) -> String {

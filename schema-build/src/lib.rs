@@ -185,4 +185,6 @@ mod load;
 
 pub use config::{Compiled, Config, compile, generate};
 pub use error::Error;
+#[doc(hidden)]
+pub use load::load_providing;
 pub use load::{LoadedDefinitions, load};

@@ -8,8 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use kalamtable_model::{
-    CheckedTable, Diagnostic, Rule, SourceFile, SourceSpan, Sources, check_tables, file_too_large,
-    limits, parse_and_check_for_rust, read_limited, sort_diagnostics,
+    CheckedTable, Diagnostic, Rule, SourceFile, SourceSpan, Sources, TableDefinition,
+    check_provided_names, check_tables, file_too_large, limits, parse_and_check_for_rust,
+    read_limited, sort_diagnostics,
 };
 
 /// The result of [`load`].
@@ -23,6 +24,8 @@ pub struct LoadedDefinitions {
     pub tables: Vec<CheckedTable>,
     /// All problems in and between files, sorted by path and position.
     pub diagnostics: Vec<Diagnostic>,
+    /// The warnings about `tables`, sorted by path and position.
+    pub warnings: Vec<Diagnostic>,
     /// The files and folders on which the result depends, including missing ones. A build script
     /// names them in `rerun-if-changed`.
     pub inputs: Vec<PathBuf>,
@@ -47,6 +50,16 @@ pub struct LoadedDefinitions {
 /// }
 /// ```
 pub fn load(paths: &[impl AsRef<Path>]) -> LoadedDefinitions {
+    load_providing(paths, |_| false)
+}
+
+/// Reads and checks definitions like [`load`]. A definition that `is_provided` accepts may have the
+/// name of a system table, because it is that table.
+#[doc(hidden)]
+pub fn load_providing(
+    paths: &[impl AsRef<Path>],
+    is_provided: impl Fn(&TableDefinition) -> bool,
+) -> LoadedDefinitions {
     let mut loader = Loader::default();
     if paths.is_empty() {
         loader.report(
@@ -65,10 +78,14 @@ pub fn load(paths: &[impl AsRef<Path>]) -> LoadedDefinitions {
         };
         loader.root(path, shown);
     }
-    let across = check_tables(&loader.loaded.tables);
     let mut loaded = loader.loaded;
-    loaded.diagnostics.extend(across);
+    loaded.diagnostics.extend(check_tables(&loaded.tables));
+    let provided = check_provided_names(&loaded.tables, is_provided);
+    loaded.diagnostics.extend(provided);
+    let warnings = loaded.tables.iter().flat_map(|table| &table.warnings);
+    loaded.warnings = warnings.cloned().collect();
     sort_diagnostics(&mut loaded.diagnostics, &loaded.sources);
+    sort_diagnostics(&mut loaded.warnings, &loaded.sources);
     loaded
 }
 

@@ -40,12 +40,28 @@ fn bad_definitions_fail_with_the_expected_messages() {
 }
 
 #[test]
+fn warnings_do_not_make_a_definition_invalid() {
+    let mut golden = golden::Golden::new();
+    for path in fixtures("warned") {
+        let loaded = load(&[&path]);
+        let problems = render(&loaded.diagnostics, &loaded.sources, Style::Plain);
+        assert!(problems.is_empty(), "{problems}");
+        assert_eq!(loaded.tables.len(), 1);
+        let output = render(&loaded.warnings, &loaded.sources, Style::Plain);
+        golden.check(&path.with_extension("stderr"), &output);
+    }
+    golden.finish(Path::new("tests/warned"));
+}
+
+#[test]
 fn good_definitions_have_the_expected_canonical_text() {
     let mut golden = golden::Golden::new();
     for path in fixtures("good") {
         let loaded = load(&[&path]);
         let problems = render(&loaded.diagnostics, &loaded.sources, Style::Plain);
         assert!(problems.is_empty(), "{problems}");
+        let warnings = render(&loaded.warnings, &loaded.sources, Style::Plain);
+        assert!(warnings.is_empty(), "{warnings}");
         for table in &loaded.tables {
             golden.check(
                 &path.with_extension("canonical"),
@@ -69,13 +85,10 @@ fn each_rule_has_a_fixture_that_breaks_it() {
         Rule::NotAFile,
     ];
     let mut broken: BTreeSet<Rule> = elsewhere.into();
-    for path in fixtures("bad") {
-        broken.extend(
-            load(&[path])
-                .diagnostics
-                .iter()
-                .map(|diagnostic| diagnostic.rule),
-        );
+    for path in [fixtures("bad"), fixtures("warned")].concat() {
+        let loaded = load(&[path]);
+        let diagnostics = loaded.diagnostics.iter().chain(&loaded.warnings);
+        broken.extend(diagnostics.map(|diagnostic| diagnostic.rule));
     }
     let never: Vec<_> = Rule::ALL
         .iter()

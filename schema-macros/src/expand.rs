@@ -8,8 +8,9 @@ use std::path::Path;
 use kalamtable_model::rust_names::snake_case;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::DeriveInput;
 use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, DeriveInput, Token};
 
 use crate::attributes::{DefinitionSource, StructAttributes};
 use crate::mapping::MappedTable;
@@ -39,10 +40,46 @@ pub(crate) fn kalam_table(input: &DeriveInput, folder: &Path) -> syn::Result<Tok
         DefinitionSource::Struct(table) => source::table(&row, table, &mut problems),
         DefinitionSource::Schema(path) => schema::table(&row, path, folder, &mut problems),
     };
+    if let Some(table) = &table {
+        check_not_provided(table, &attributes, &mut problems);
+    }
     match table {
-        Some(table) if problems.is_empty() => Ok(expansion(row, table, &attributes)),
+        Some(table) if problems.is_empty() => {
+            let expansion = expansion(row, table, &attributes);
+            let warnings = match allows_warnings(&input.attrs) {
+                true => TokenStream::new(),
+                false => problems.into_warnings(),
+            };
+            Ok(quote!(#expansion #warnings))
+        }
         _ => Err(problems.into_error()),
     }
+}
+
+/// Reports a table with the name of a system table or a metadata table, except in the crates of
+/// this library, which are their own runtime.
+fn check_not_provided(table: &MappedTable, attributes: &StructAttributes, problems: &mut Problems) {
+    if attributes.runtime.to_string() == "crate" {
+        return;
+    }
+    let Err(error) = table.definition.name().check_not_provided() else {
+        return;
+    };
+    let message = format!("{} [{}]", error.message, error.rule.id());
+    let help = error.help.join("\nhelp: ");
+    match &attributes.source {
+        DefinitionSource::Struct(table) => problems.push(&table.table.tokens, &message, &help),
+        DefinitionSource::Schema(path) => problems.push(path, &message, &help),
+    }
+}
+
+/// Returns whether the struct has `#[allow(deprecated)]`: warnings are uses of deprecated items.
+fn allows_warnings(attributes: &[Attribute]) -> bool {
+    let mut allowed = attributes.iter().filter(|it| it.path().is_ident("allow"));
+    allowed.any(|it| {
+        it.parse_args_with(Punctuated::<syn::Path, Token![,]>::parse_terminated)
+            .is_ok_and(|lints| lints.iter().any(|lint| lint.is_ident("deprecated")))
+    })
 }
 
 fn expansion(row: RowStruct, table: MappedTable, attributes: &StructAttributes) -> TokenStream {

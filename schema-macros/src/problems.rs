@@ -5,7 +5,8 @@
 
 use kalamtable_model::{Diagnostic, Label, Location, SourceSpan};
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote_spanned};
+use syn::spanned::Spanned;
 
 /// A value with the tokens from which it was read.
 #[derive(Clone, Debug)]
@@ -25,7 +26,11 @@ impl<T> Written<T> {
 
 /// The problems of one derive.
 #[derive(Debug, Default)]
-pub(crate) struct Problems(Option<syn::Error>);
+pub(crate) struct Problems {
+    errors: Option<syn::Error>,
+    /// The generated items that the compiler warns about.
+    warnings: TokenStream,
+}
 
 impl Problems {
     /// Adds a problem at `tokens`, with its fix.
@@ -35,20 +40,43 @@ impl Problems {
 
     /// Adds an error of another parser.
     pub(crate) fn error(&mut self, error: syn::Error) {
-        match &mut self.0 {
+        match &mut self.errors {
             Some(all) => all.combine(error),
-            None => self.0 = Some(error),
+            None => self.errors = Some(error),
         }
     }
 
+    /// Adds a warning at `tokens`.
+    pub(crate) fn warn(&mut self, tokens: impl ToTokens, text: &str) {
+        // The compiler shows the note of a deprecated item where the item is used. A derive cannot
+        // emit warnings of its own.
+        let span = tokens
+            .to_token_stream()
+            .span()
+            .resolved_at(Span::call_site());
+        self.warnings.extend(quote_spanned! {span=>
+            const _: () = {
+                #[deprecated(note = #text)]
+                const DEFINITION_WARNING: u8 = 0;
+                let _ = DEFINITION_WARNING;
+            };
+        });
+    }
+
+    /// Returns whether there are no errors.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_none()
+        self.errors.is_none()
+    }
+
+    /// Returns the items that the compiler warns about.
+    pub(crate) fn into_warnings(self) -> TokenStream {
+        self.warnings
     }
 
     /// Combines the problems into one error. Callers stop only if there is at least one problem, so
     /// the fallback is never shown.
     pub(crate) fn into_error(self) -> syn::Error {
-        self.0.unwrap_or_else(|| {
+        self.errors.unwrap_or_else(|| {
             syn::Error::new(Span::call_site(), "the derive failed without a reason")
         })
     }
@@ -83,8 +111,20 @@ impl TokenSpans {
 
     /// Adds a diagnostic of the model to `problems`, with related parts as notes.
     pub(crate) fn report(&self, diagnostic: &Diagnostic, problems: &mut Problems) {
+        let (tokens, text) = self.described(diagnostic);
+        problems.error(syn::Error::new_spanned(tokens, text));
+    }
+
+    /// Adds a warning of the model to `problems`, with related parts as notes.
+    pub(crate) fn warn(&self, diagnostic: &Diagnostic, problems: &mut Problems) {
+        let (tokens, text) = self.described(diagnostic);
+        problems.warn(tokens, &text);
+    }
+
+    /// Returns the tokens of a diagnostic, and its text with related parts as notes.
+    fn described(&self, diagnostic: &Diagnostic) -> (Option<&TokenStream>, String) {
         let Location::Span { primary, related } = &diagnostic.location else {
-            return;
+            return (None, diagnostic.message.clone());
         };
         let mut text = format!("{} [{}]", diagnostic.message, diagnostic.rule.id());
         for label in related {
@@ -96,8 +136,7 @@ impl TokenSpans {
             text.push_str("\nhelp: ");
             text.push_str(help);
         }
-        let tokens = self.get(primary).map(|named| &named.tokens);
-        problems.error(syn::Error::new_spanned(tokens, text));
+        (self.get(primary).map(|named| &named.tokens), text)
     }
 
     fn get(&self, label: &Label) -> Option<&NamedTokens> {

@@ -181,10 +181,10 @@ fn raw_column(field: &RowField, id: i128, spans: &mut TokenSpans) -> RawColumn {
     };
     let default = attributes.default.as_ref().map(|default| {
         // The default of a placeholder must be a text.
-        let value = if field.is_inferred() {
-            RawValue::Text(String::new())
-        } else {
-            default.value.clone()
+        let value = match &default.value {
+            value if !field.is_inferred() => value.clone(),
+            RawValue::Text(text) => RawValue::Text(text.clone()),
+            _ => RawValue::Text(String::new()),
         };
         let span = spans.add(&default.tokens, &column);
         RawDefault::new(value, span, &default.text)

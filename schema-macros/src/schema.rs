@@ -37,6 +37,11 @@ pub(crate) fn table(
             return None;
         }
     };
+    for warning in &table.warnings {
+        let (message, rule) = (warning.one_line(&sources), warning.rule.id());
+        let help = warning.help.join("\nhelp: ");
+        problems.warn(path, &format!("{message} [{rule}]\nhelp: {help}"));
+    }
     let comparison = SchemaComparison {
         row,
         path: path.value(),

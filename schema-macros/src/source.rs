@@ -87,7 +87,15 @@ pub(crate) fn definition(
         check_called_default(field, problems);
     }
     match kalamtable_model::check(&raw) {
-        Ok(definition) => Some(definition),
+        Ok(definition) => {
+            // The fields of a struct inside a column are not names in a query.
+            if role == StructRole::Row {
+                for warning in &kalamtable_model::warnings(&raw) {
+                    spans.warn(warning, problems);
+                }
+            }
+            Some(definition)
+        }
         Err(diagnostics) => {
             for diagnostic in &diagnostics {
                 spans.report(diagnostic, problems);

@@ -3,7 +3,9 @@
 //! The checks: a [`RawTable`] to a [`TableDefinition`]. Each rule has its own function, and all
 //! problems are collected.
 
+mod arrow_parts;
 mod arrow_type;
+mod characters;
 mod context;
 mod defaults;
 mod ids;
@@ -11,6 +13,7 @@ mod keys;
 mod labels;
 mod names;
 mod options;
+mod quoted_names;
 mod rust;
 mod table;
 mod tables;
@@ -18,7 +21,9 @@ mod types;
 mod units;
 mod variants;
 
-pub use self::tables::{CheckedTable, TableSpans, VariantNames, check_tables};
+pub use self::tables::{
+    CheckedTable, TableSpans, VariantNames, check_provided_names, check_tables,
+};
 
 use self::context::{Checks, RustCode, TypedColumn};
 use self::keys::Keys;
@@ -114,6 +119,7 @@ fn checked_table(raw: &RawTable, definition: TableDefinition, source: SourceId) 
         source,
         spans,
         variants: variants::chosen(raw),
+        warnings: warnings(raw),
     }
 }
 
@@ -130,6 +136,13 @@ fn checked(mut checks: Checks<'_>) -> Result<TableDefinition, Vec<Diagnostic>> {
         Some(parts) if checks.diagnostics.is_empty() => Ok(TableDefinition::from_checked(parts)),
         _ => Err(checks.diagnostics),
     }
+}
+
+/// Returns the warnings about a table. They do not make it invalid.
+pub fn warnings(raw: &RawTable) -> Vec<Diagnostic> {
+    let mut checks = Checks::new(raw);
+    checks.quoted_names();
+    checks.diagnostics
 }
 
 /// Returns the type of each column of a table that may be invalid; `None` for a column without a

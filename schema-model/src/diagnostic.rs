@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::rule::Rule;
+use crate::rule::{Rule, Severity};
 use crate::source::{SourceFile, SourceId, SourceSpan, Sources};
 
 /// One problem of a definition or of its file.
@@ -174,7 +174,11 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> St
 }
 
 fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
-    let title = Level::ERROR
+    let level = match diagnostic.rule.severity() {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let title = level
         .primary_title(&diagnostic.message)
         .id(diagnostic.rule.id());
     let mut group = Group::with_title(title);

@@ -37,7 +37,8 @@
 //! | [`check_tables`] | several tables | problems between tables |
 //!
 //! [`parse_and_check`] runs the first two stages. Front ends other than TOML build a [`RawTable`]
-//! themselves. [`Rule`] lists the rules, with an id and a reason for each.
+//! themselves. [`Rule`] lists the rules, with an id and a reason for each. A valid definition can
+//! have [`warnings`].
 //!
 //! If Rust code is generated for a table, its columns become fields and its labels become variants.
 //! [`parse_and_check_for_rust`] also checks these names. A table that is created while a server
@@ -72,6 +73,7 @@ mod shared;
 mod source;
 mod sql;
 mod sql_text;
+mod sql_words;
 mod suggest;
 mod system_columns;
 mod table_name;
@@ -79,13 +81,14 @@ mod type_names;
 mod type_text;
 mod types;
 pub mod value_text;
+mod zone;
 
 pub use check::{
     CheckedTable, TableSpans, VariantNames, check, check_tables, parse_and_check,
-    parse_and_check_for_rust,
+    parse_and_check_for_rust, warnings,
 };
 #[doc(hidden)]
-pub use check::{check_labels, check_type, column_types};
+pub use check::{check_labels, check_provided_names, check_type, column_types};
 pub use constraints::{ConstraintKind, TableConstraint};
 pub use definition::{
     AccessLevel, Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey,
@@ -108,9 +111,11 @@ pub use raw::{
 };
 #[doc(hidden)]
 pub use read::read_limited;
-pub use rule::Rule;
+pub use rule::{Rule, Severity};
 pub use shared::Shared;
 pub use source::{SourceFile, SourceId, SourceSpan, Sources, Spanned};
+#[doc(hidden)]
+pub use sql_words::{is_column_word, is_namespace_word, is_table_word};
 #[doc(hidden)]
 pub use suggest::nearest;
 pub use system_columns::{DELETED_COLUMN, SEQ_COLUMN};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Rule`]: the rules for definitions. Their ids never change.
+//! [`Rule`]: the rules for definitions, and their [`Severity`]. The ids of rules never change.
 
 /// Declares an enum of rules in the order of their ids: variant, id, name and reason.
 macro_rules! rules {
@@ -96,6 +96,8 @@ rules! {
         "the access level decides who may read and write a table"
     OptionNotAllowed "KT0116" "option-not-allowed"
         "an option that the kind does not have would have no effect"
+    ControlCharacter "KT0117" "control-character"
+        "a control character changes how terminals, editors and compilers read the text around it"
 
     InvalidName "KT0201" "invalid-name"
         "names are written without quotes in SQL"
@@ -111,6 +113,10 @@ rules! {
         "a reserved name is listed once"
     SystemColumn "KT0207" "system-column"
         "the system adds its own columns to user and shared tables"
+    ReservedTableName "KT0208" "reserved-table-name"
+        "queries would find another table under the same name"
+    NameNeedsQuotes "KT0209" "name-needs-quotes"
+        "SQL reads keywords as syntax, and unquoted names in lower case"
     InvalidSource "KT0210" "invalid-source"
         "a column of a file has a name, and reports repeat it"
     DuplicateSource "KT0211" "duplicate-source"
@@ -142,7 +148,7 @@ rules! {
     MapKeyType "KT0407" "map-key-type"
         "map keys are looked up by equality and cannot be null"
     BadZone "KT0408" "bad-zone"
-        "a zone is a name such as Europe/Berlin or an offset such as +01:00"
+        "a query parses the zone whenever it shows a value of the column"
     ArrowType "KT0409" "arrow-type"
         "the text after arrow: is in the notation of Arrow"
     ArrowTypeHasName "KT0410" "arrow-type-has-name"
@@ -226,4 +232,23 @@ rules! {
         "a table has one definition"
     ModuleClash "KT0902" "module-clash"
         "each table is generated into its own module"
+}
+
+/// The consequence of breaking a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// The definition is valid, but its users should know about the problem.
+    Warning,
+    /// The definition is invalid.
+    Error,
+}
+
+impl Rule {
+    /// Returns the consequence of breaking the rule.
+    pub const fn severity(self) -> Severity {
+        match self {
+            Rule::NameNeedsQuotes => Severity::Warning,
+            _ => Severity::Error,
+        }
+    }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`TableName`], and the rules for names that SQL accepts without quotes.
+//! [`TableName`], and the rules for names of tables and columns.
 
 use std::fmt;
 
@@ -11,6 +11,25 @@ use crate::rule::Rule;
 use crate::rust_names::{is_never_raw, snake_case};
 use crate::shared::Shared;
 use crate::sql_text::is_bare_name;
+
+/// The schema that DataFusion resolves itself, before it searches a catalog.
+const INFORMATION_SCHEMA: &str = "information_schema";
+
+/// The tables that this library adds to sessions: the system tables and the metadata tables.
+const PROVIDED_TABLES: [&str; 12] = [
+    "system.audit_logs",
+    "system.jobs",
+    "system.live_queries",
+    "system.namespaces",
+    "system.stats",
+    "system.storages",
+    "system.tables",
+    "system.users",
+    "kalamtable.columns",
+    "kalamtable.key_column_usage",
+    "kalamtable.table_constraints",
+    "kalamtable.tables",
+];
 
 /// The name of a table, `namespace.table`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,9 +45,11 @@ impl TableName {
     ///
     /// # Errors
     /// Fails if a part is longer than [`NAME_BYTES`](limits::NAME_BYTES), or is not a name that SQL
-    /// accepts without quotes.
+    /// accepts without quotes. Fails if the namespace is `information_schema`, which DataFusion
+    /// resolves itself.
     pub fn try_new(namespace: &str, table: &str) -> Result<Self, NameError> {
         check_name(namespace, "namespace")?;
+        check_namespace(namespace)?;
         check_name(table, "table")?;
         Ok(TableName {
             namespace: namespace.into(),
@@ -43,6 +64,31 @@ impl TableName {
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let (namespace, table) = split(text, Syntax::Toml)?;
         TableName::try_new(namespace, table)
+    }
+
+    /// Fails if this library provides a table of this name, ignoring case: a system table such as
+    /// `system.jobs`, or a metadata table such as `kalamtable.columns`. In a session with both
+    /// tables, queries would find only one of them.
+    ///
+    /// # Errors
+    /// Fails with the rule, a message and help.
+    pub fn check_not_provided(&self) -> Result<(), NameError> {
+        let name = self.to_string();
+        let mut provided = PROVIDED_TABLES.iter();
+        let Some(provided) = provided.find(|provided| name.eq_ignore_ascii_case(provided)) else {
+            return Ok(());
+        };
+        let kind = match provided.starts_with("system.") {
+            true => "system table",
+            false => "metadata table",
+        };
+        Err(NameError {
+            rule: Rule::ReservedTableName,
+            message: format!("`{name}` is the name of a {kind}"),
+            help: vec![format!(
+                "choose another name: queries of `{provided}` read the {kind}"
+            )],
+        })
     }
 }
 
@@ -88,8 +134,8 @@ pub(crate) fn split(text: &str, syntax: Syntax) -> Result<(&str, &str), NameErro
     Ok((namespace, table))
 }
 
-/// Fails unless SQL accepts `name` without quotes. Messages call it a name of `of`, such as
-/// "column".
+/// Fails unless `name` has the characters of a name without quotes. It can still be a keyword.
+/// Messages call it a name of `of`, such as "column".
 pub(crate) fn check_name(name: &str, of: &str) -> Result<(), NameError> {
     if name.len() > limits::NAME_BYTES {
         return Err(NameError {
@@ -120,6 +166,23 @@ pub(crate) fn check_name(name: &str, of: &str) -> Result<(), NameError> {
         rule: Rule::InvalidName,
         message,
         help,
+    })
+}
+
+/// Fails if DataFusion does not look up tables in this namespace.
+pub(crate) fn check_namespace(namespace: &str) -> Result<(), NameError> {
+    if !namespace.eq_ignore_ascii_case(INFORMATION_SCHEMA) {
+        return Ok(());
+    }
+    Err(NameError {
+        rule: Rule::ReservedTableName,
+        message: format!(
+            "no table can be defined in namespace {}",
+            backticked(namespace)
+        ),
+        help: vec![format!(
+            "choose another namespace: DataFusion resolves names in `{INFORMATION_SCHEMA}` itself"
+        )],
     })
 }
 

@@ -657,6 +657,70 @@ fn variants_are_not_part_of_the_definition() {
 }
 
 #[test]
+fn names_of_provided_tables_are_found_ignoring_case() {
+    let names = [
+        "system.jobs",
+        "System.Users",
+        "kalamtable.key_column_usage",
+        "system.events",
+        "kalamtable.events",
+        "app.jobs",
+    ];
+    let lines: String = names
+        .iter()
+        .map(
+            |name| match TableName::parse(name).unwrap().check_not_provided() {
+                Ok(()) => format!("{name}\n"),
+                Err(error) => format!("{} {error}; {}\n", error.rule.id(), error.help.join("; ")),
+            },
+        )
+        .collect();
+    expect![[r#"
+        KT0208 `system.jobs` is the name of a system table; choose another name: queries of `system.jobs` read the system table
+        KT0208 `System.Users` is the name of a system table; choose another name: queries of `system.users` read the system table
+        KT0208 `kalamtable.key_column_usage` is the name of a metadata table; choose another name: queries of `kalamtable.key_column_usage` read the metadata table
+        system.events
+        kalamtable.events
+        app.jobs
+    "#]].assert_eq(&lines);
+    for name in ["information_schema.tables", "INFORMATION_SCHEMA.mine"] {
+        assert!(TableName::parse(name).is_err(), "{name}");
+    }
+}
+
+/// A warning does not stop the check, and is returned with the valid table.
+#[test]
+fn names_that_need_quotes_are_warnings() {
+    let warnings = |name: &str, columns: &str| {
+        let text = format!(
+            "name = \"{name}\"\nprimary_key = [\"id\"]\n[columns]\nid = {{ id = 1, type = \"int\" }}\n{columns}"
+        );
+        let (sources, table) = load(&text);
+        let warnings = table.unwrap().warnings;
+        let lines = warnings.iter().map(|it| {
+            format!(
+                "{} {}; {}\n",
+                it.rule.id(),
+                it.one_line(&sources),
+                it.help.join("; ")
+            )
+        });
+        lines.collect::<String>()
+    };
+    assert_eq!(
+        warnings("app.users", "name = { id = 2, type = \"text\" }\n"),
+        ""
+    );
+    expect![[r#"
+        KT0209 x.toml:5:1: SQL accepts `order` and `current_date` only in quotes; write `"order"` in queries, or choose a name that is not a keyword
+        KT0209 x.toml:1:8: SQL accepts `Users` and `userId` only in quotes; write `"Users"` in queries, or rename it to `users`: SQL reads names without quotes in lower case
+    "#]].assert_eq(&warnings(
+        "app.Users",
+        "order = { id = 2, type = \"text\" }\nuserId = { id = 3, type = \"int\" }\ncurrent_date = { id = 4, type = \"date\" }\n",
+    ));
+}
+
+#[test]
 fn table_is_renamed_to_valid_names_only() {
     let text = "name = \"system.jobs\"\nprimary_key = [\"id\"]\n[columns]\nid = { id = 1, type = \"int\" }\n";
     let (_, table) = load(text);

@@ -304,6 +304,17 @@ fn unit() -> impl Strategy<Value = TimeUnit> {
     prop::sample::select(TimeUnit::ALL.to_vec())
 }
 
+fn zone() -> impl Strategy<Value = String> {
+    let names: Vec<String> = chrono_tz::TZ_VARIANTS
+        .iter()
+        .map(|zone| zone.name().to_string())
+        .collect();
+    prop_oneof![
+        prop::sample::select(names),
+        "[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?",
+    ]
+}
+
 fn primitive() -> impl Strategy<Value = ColumnType> {
     let plain = vec![
         ColumnType::Boolean,
@@ -335,7 +346,7 @@ fn primitive() -> impl Strategy<Value = ColumnType> {
             .prop_map(|(precision, scale)| ColumnType::Decimal { precision, scale }),
         1 => (1..=1_048_576_u32).prop_map(ColumnType::FixedBytes),
         1 => (1..=65_536_u32).prop_map(ColumnType::Embedding),
-        1 => (unit(), prop::option::of("[A-Z][a-z]{2,8}(/[A-Z][a-z]{2,8})?|[+-][01][0-9]:30"))
+        1 => (unit(), prop::option::of(zone()))
             .prop_map(|(unit, zone)| ColumnType::Timestamp { unit, zone: zone.map(Shared::from) }),
         1 => prop::collection::vec("[^a-zA-Z0-9]{0,3}", 1..5).prop_map(|tails| {
             // The number makes labels and their variants unique.
@@ -420,8 +431,8 @@ fn default(ty: &ColumnType, seed: i64, text: &str) -> Option<ColumnDefault> {
         ColumnType::Decimal { precision, .. } => {
             Literal::Integer(i128::from(seed) % 10_i128.pow(u32::from(*precision)))
         }
-        ColumnType::Text | ColumnType::File => Literal::Text(text.into()),
-        ColumnType::Json => Literal::Text(format!("{{\"a\": {seed}}}").into()),
+        ColumnType::Text => Literal::Text(text.into()),
+        ColumnType::Json | ColumnType::File => Literal::Text(format!("{{\"a\": {seed}}}").into()),
         ColumnType::Enum(labels) => Literal::Text(labels[0].clone()),
         ColumnType::Uuid => Literal::Bytes((i128::from(seed) * 7).to_be_bytes().to_vec().into()),
         ColumnType::Date => Literal::Integer(i128::from(day)),
@@ -456,7 +467,11 @@ fn unique_keys(columns: &[Column]) -> Vec<Shared<[usize]>> {
 }
 
 fn definition() -> impl Strategy<Value = TableDefinition> {
-    let text = || prop::option::of("[^\u{0}]{0,12}|\\PC{0,12}|[\"'\\\\\n\t\u{1}\u{7f}\u{85}]{0,4}");
+    let text = || {
+        prop::option::of(
+            "[^\\p{Cc}\u{202a}-\u{202e}\u{2066}-\u{2069}]{0,12}|\\PC{0,12}|[\"'\\\\\n\t\r]{0,4}",
+        )
+    };
     let source = || prop::option::of("[^\u{0}]{1,12}|\\PC{1,12}|[\"'\\\\\n\t\u{1}\u{7f}]{1,4}");
     let column = (
         column_type(),

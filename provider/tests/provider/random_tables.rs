@@ -5,14 +5,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, Decimal128Array, FixedSizeBinaryArray, FixedSizeListArray,
-    Float32Array, Float64Array, Int32Array, Int64Array, IntervalMonthDayNanoArray, ListArray,
-    MapArray, RecordBatch, StringArray, StructArray, UInt64Array,
-};
-use arrow::buffer::{NullBuffer, OffsetBuffer};
-use arrow::compute::{cast, take_record_batch};
-use arrow::datatypes::{DataType, IntervalMonthDayNano};
+use arrow::array::{Array, ArrayRef, Int32Array, RecordBatch, StringArray, UInt64Array};
+use arrow::compute::take_record_batch;
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::ScalarValue;
 use datafusion::dataframe::DataFrame;
@@ -20,10 +14,11 @@ use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{Expr, lit};
 use datafusion::prelude::{SessionConfig, SessionContext, ident};
 use kalamtable_contract as contract;
-use kalamtable_model::{ColumnType, TableDefinition};
+use kalamtable_model::TableDefinition;
 use kalamtable_provider::{Error, RowProvider};
 use proptest::prelude::*;
 
+use crate::random_arrays::{Pools, Random, array};
 use crate::support;
 
 /// Column types in the syntax of a definition. The first [`KEYS`] of them are valid in a key.
@@ -95,23 +90,6 @@ fn plan() -> impl Strategy<Value = Plan> {
         })
 }
 
-/// A deterministic generator of pseudo-random numbers.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, count: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) as usize % count.max(1)
-    }
-
-    fn of<'a, T>(&mut self, values: &'a [T]) -> &'a T {
-        &values[self.below(values.len())]
-    }
-}
-
 /// Writes the definition as TOML, and parses and checks it.
 fn definition(plan: &Plan) -> TableDefinition {
     let names: Vec<String> = (0..plan.columns.len()).map(|n| format!("c{n}")).collect();
@@ -147,178 +125,17 @@ fn definition(plan: &Plan) -> TableDefinition {
     support::definition(&text)
 }
 
-const TEXTS: [&str; 8] = [
-    "",
-    "a",
-    "b",
-    "A",
-    "a%_",
-    "ä",
-    "longer than twelve bytes",
-    "null",
-];
-
-const JSON: [&str; 5] = ["null", "1", "\"a\"", "{}", "[true, {\"b\": 2}]"];
-
-/// Returns the texts that are valid in a column.
-fn texts_of(ty: &ColumnType) -> &'static [&'static str] {
-    match ty {
-        ColumnType::Enum(_) => &["a", "b"],
-        ColumnType::Json => &JSON,
-        _ => &TEXTS,
-    }
-}
-
-/// Returns values of a type, with repetitions, and with nulls if it is nullable. Texts are taken
-/// from `texts`. Negative zero is
-/// omitted: in DataFusion 55 it equals zero, but is not in a list that contains zero.
-fn array(
-    ty: &DataType,
-    nullable: bool,
-    rows: usize,
-    texts: &[&'static str],
-    random: &mut Random,
-) -> ArrayRef {
-    let nulls: Option<NullBuffer> = nullable.then(|| {
-        (0..rows)
-            .map(|_| random.below(4) > 0)
-            .collect::<Vec<_>>()
-            .into()
-    });
-    let whole = |random: &mut Random| -> Int64Array {
-        (0..rows)
-            .map(|_| Some(random.below(9) as i64 - 2))
-            .collect()
-    };
-    let values: ArrayRef = match ty {
-        DataType::Boolean => Arc::new(
-            (0..rows)
-                .map(|_| Some(random.below(2) == 0))
-                .collect::<BooleanArray>(),
-        ),
-        DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::UInt64 => {
-            let values: UInt64Array = (0..rows).map(|_| Some(random.below(9) as u64)).collect();
-            cast(&values, ty).unwrap()
-        }
-        DataType::Float32 => Arc::new(
-            (0..rows)
-                .map(|_| Some(*random.of(&[0.0, 1.5, f32::NAN, -7.25])))
-                .collect::<Float32Array>(),
-        ),
-        DataType::Float64 => Arc::new(
-            (0..rows)
-                .map(|_| Some(*random.of(&[0.0, 0.1, f64::MAX, -7.25])))
-                .collect::<Float64Array>(),
-        ),
-        DataType::Decimal128(precision, scale) => {
-            let values: Decimal128Array = (0..rows)
-                .map(|_| Some(random.below(9_000) as i128 * 1000 - 2_000))
-                .collect();
-            Arc::new(values.with_precision_and_scale(*precision, *scale).unwrap())
-        }
-        DataType::Utf8 | DataType::Binary => {
-            let values: StringArray = (0..rows).map(|_| Some(*random.of(texts))).collect();
-            cast(&values, ty).unwrap()
-        }
-        DataType::FixedSizeBinary(width) => {
-            let values = (0..rows).map(|_| vec![random.below(3) as u8; *width as usize]);
-            let values: Vec<Vec<u8>> = values.collect();
-            match rows {
-                0 => arrow::array::new_empty_array(ty),
-                _ => Arc::new(FixedSizeBinaryArray::try_from_iter(values.into_iter()).unwrap()),
-            }
-        }
-        DataType::Date32 => {
-            let values: Int32Array = (0..rows)
-                .map(|_| Some(random.below(9) as i32 * 100 - 200))
-                .collect();
-            cast(&values, ty).unwrap()
-        }
-        DataType::Interval(_) => Arc::new(
-            (0..rows)
-                .map(|_| {
-                    Some(IntervalMonthDayNano::new(
-                        random.below(3) as i32,
-                        1,
-                        random.below(3) as i64,
-                    ))
-                })
-                .collect::<IntervalMonthDayNanoArray>(),
-        ),
-        DataType::Time64(_) => {
-            let values: Int64Array = (0..rows)
-                .map(|_| Some(random.below(9) as i64 * 1_000_003))
-                .collect();
-            cast(&values, ty).unwrap()
-        }
-        DataType::FixedSizeList(field, width) => {
-            let children = array(
-                field.data_type(),
-                field.is_nullable(),
-                rows * *width as usize,
-                texts,
-                random,
-            );
-            let list = FixedSizeListArray::try_new(field.clone(), *width, children, nulls);
-            return Arc::new(list.unwrap());
-        }
-        DataType::List(field) => {
-            let offsets =
-                OffsetBuffer::from_lengths((0..rows).map(|_| random.below(3)).collect::<Vec<_>>());
-            let count = *offsets.last().unwrap() as usize;
-            let children = array(field.data_type(), field.is_nullable(), count, texts, random);
-            return Arc::new(ListArray::try_new(field.clone(), offsets, children, nulls).unwrap());
-        }
-        DataType::Struct(fields) => {
-            let children = fields
-                .iter()
-                .map(|field| array(field.data_type(), field.is_nullable(), rows, texts, random));
-            let children: Vec<ArrayRef> = children.collect();
-            return Arc::new(StructArray::try_new(fields.clone(), children, nulls).unwrap());
-        }
-        DataType::Map(entries, sorted) => {
-            let lengths: Vec<usize> = (0..rows).map(|_| random.below(3)).collect();
-            let DataType::Struct(fields) = entries.data_type() else {
-                unreachable!()
-            };
-            // The keys of a map are distinct.
-            let keys = lengths.iter().flat_map(|length| &TEXTS[1..=*length]);
-            let keys: ArrayRef = Arc::new(keys.map(|key| Some(*key)).collect::<StringArray>());
-            let values = array(
-                fields[1].data_type(),
-                fields[1].is_nullable(),
-                keys.len(),
-                texts,
-                random,
-            );
-            let entries_array =
-                StructArray::try_new(fields.clone(), vec![keys, values], None).unwrap();
-            let offsets = OffsetBuffer::from_lengths(lengths);
-            let map = MapArray::try_new(entries.clone(), offsets, entries_array, nulls, *sorted);
-            return Arc::new(map.unwrap());
-        }
-        _ => cast(&whole(random), ty).unwrap(),
-    };
-    let data = values
-        .to_data()
-        .into_builder()
-        .nulls(nulls)
-        .build()
-        .unwrap();
-    arrow::array::make_array(data)
-}
-
 /// Returns valid rows of the definition, with distinct keys.
 fn rows(definition: &TableDefinition, plan: &Plan, random: &mut Random) -> RecordBatch {
     let schema = Arc::new(definition.arrow_schema());
     let columns = schema.fields().iter().zip(definition.columns());
     let arrays = columns.map(|(field, column)| {
-        let texts = texts_of(&column.ty);
+        let pools = Pools::of(&column.ty);
         array(
             field.data_type(),
             field.is_nullable(),
             plan.rows,
-            texts,
+            pools,
             random,
         )
     });

@@ -4,6 +4,7 @@
 
 use expect_test::expect;
 use kalamtable_model::TableName;
+use kalamtable_registry::Error;
 use kalamtable_store::TableId;
 use pollster::block_on;
 
@@ -86,6 +87,30 @@ fn renamed_table_keeps_its_id_and_loses_its_name() {
         assert!(registry.with_name(("app", "notes"), |_| ()).is_none());
         let letters = registry.find(("app", "letters")).await.unwrap().unwrap();
         assert_eq!((letters.id(), letters.version()), (notes.id(), 2));
+    });
+}
+
+/// A session finds its system tables before the tables of a registry.
+#[test]
+fn names_of_system_tables_are_refused() {
+    block_on(async {
+        let registry = in_memory().await;
+        for name in ["system.jobs", "System.Jobs", "kalamtable.columns"] {
+            let refused = registry.create(table(name, 1)).await.unwrap_err();
+            assert!(matches!(&refused, Error::Name(_)), "{refused}");
+        }
+        let notes = create(&registry, "app.notes", 1).await;
+        let jobs = TableName::parse("system.jobs").unwrap();
+        let refused = registry.rename(&notes, jobs.clone()).await.unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "`system.jobs` is the name of a system table"
+        );
+        assert!(registry.find(&jobs).await.unwrap().is_none());
+        let unchanged = registry.get(notes.id()).await.unwrap().unwrap();
+        assert_eq!((unchanged.version(), unchanged.name()), (1, notes.name()));
+        // Other names in the namespace are free.
+        create(&registry, "system.events", 1).await;
     });
 }
 

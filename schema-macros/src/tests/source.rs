@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+use std::path::Path;
+
 use expect_test::expect;
 
-use super::check;
+use super::{check, items, problems, table_tokens};
 
 #[test]
 fn problems_of_the_table() {
@@ -493,5 +495,81 @@ fn view_of_a_struct_that_borrows() {
             Seen: `Event` borrows, so it has no view
             help: delete `view`, or use owned types for the fields
         "#]],
+    );
+}
+
+#[test]
+fn zones_and_characters_are_checked_as_in_files() {
+    check(
+        r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event {
+            id: i64,
+            #[kalam(type = "timestamp(us, 'utc')")]
+            at: TimestampMicros,
+            #[kalam(type = "arrow:LargeList(Timestamp(s, \"GMT+2\"))")]
+            times: AnyValue,
+            #[kalam(default = "\u{0}")]
+            title: String,
+            #[kalam(default = "\u{1b}[0m")]
+            inferred: Title,
+            #[doc = "A \u{1b} character"]
+            note: String,
+        }"#,
+        expect![[r##"
+            #[doc = "A \u{1b} character"]: the comment contains U+001B, a control character [KT0117]
+            help: delete the character: text contains no control characters except tabs and line breaks
+            "timestamp(us, 'utc')": `utc` is not a time zone [KT0408]
+            help: did you mean `'UTC'`?
+            "arrow:LargeList(Timestamp(s, \"GMT+2\"))": `GMT+2` is not a time zone [KT0408]
+            help: did you mean `"+02:00"`?
+            "\u{0}": the default contains U+0000, a control character [KT0117]
+            help: delete the character: text contains no control characters except tabs and line breaks
+            "\u{1b}[0m": the default contains U+001B, a control character [KT0117]
+            help: delete the character: text contains no control characters except tabs and line breaks
+        "##]],
+    );
+}
+
+#[test]
+fn names_of_provided_tables_are_rejected() {
+    for name in [
+        "system.jobs",
+        "kalamtable.tables",
+        "information_schema.tables",
+    ] {
+        let input =
+            format!("#[kalam(table = \"{name}\", primary_key(id))] struct Job {{ id: i64 }}");
+        let problems = problems(table_tokens(&input, Path::new("")));
+        assert!(problems.starts_with(&format!("\"{name}\": ")), "{problems}");
+        assert!(problems.contains("[KT0208]"), "{problems}");
+    }
+    // The crates of this library, which provide the tables, are their own runtime.
+    check(
+        r#"#[kalam(table = "kalamtable.tables", primary_key(id), crate = crate)] struct Job { id: i64 }"#,
+        expect![[r#"
+            no problems
+        "#]],
+    );
+}
+
+#[test]
+fn names_that_need_quotes_are_warnings_of_the_compiler() {
+    let input = r#"#[kalam(table = "app.events", primary_key(id))]
+        struct Event { id: i64, order: String, #[kalam(rename = "userId")] user_id: i64 }"#;
+    expect![[r##"
+        #[deprecated(
+            note = "SQL accepts `order` only in quotes [KT0209]\nhelp: write `\"order\"` in queries, or choose a name that is not a keyword"
+        )]
+        #[deprecated(
+            note = "SQL accepts `userId` only in quotes [KT0209]\nhelp: write `\"userId\"` in queries, or rename it to `user_id`: SQL reads names without quotes in lower case"
+        )]
+    "##]].assert_eq(&items(
+        table_tokens(input, Path::new("")),
+        &["#[deprecated"],
+    ));
+    let allowed = format!("#[allow(missing_docs, deprecated)] {input}");
+    assert_eq!(
+        items(table_tokens(&allowed, Path::new("")), &["#[deprecated"]),
+        ""
     );
 }

@@ -2,14 +2,9 @@
 
 //! `arrow:` types: Arrow parses the notation, and the type does not have its own column type.
 
+use super::arrow_parts::ArrowProblem;
+#[cfg(feature = "arrow")]
 use crate::rule::Rule;
-
-/// The problem of a notation.
-pub(super) struct ArrowProblem {
-    pub(super) rule: Rule,
-    pub(super) message: String,
-    pub(super) help: String,
-}
 
 /// Returns the notation. Without feature `arrow` only its outline is checked, by the type parser.
 #[cfg(not(feature = "arrow"))]
@@ -22,11 +17,13 @@ pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
 pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
     use arrow_schema::DataType;
 
+    use super::arrow_parts::check_parts;
     use crate::diagnostic::backticked;
 
     let ty: DataType = notation
         .parse()
         .map_err(|error| not_arrow(notation, &error))?;
+    check_parts(&ty)?;
     if let Some(own) = named(&ty) {
         return Err(ArrowProblem {
             rule: Rule::ArrowTypeHasName,
@@ -167,18 +164,10 @@ fn named(ty: &arrow_schema::DataType) -> Option<crate::types::ColumnType> {
             unit: unit(arrow_unit),
             zone: None,
         },
-        DataType::Timestamp(arrow_unit, Some(zone))
-            if zone
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "+-_/:".contains(c))
-                && zone.starts_with(|c: char| !c.is_ascii_digit())
-                && zone.len() <= limits::NAME_BYTES =>
-        {
-            ColumnType::Timestamp {
-                unit: unit(arrow_unit),
-                zone: Some((&**zone).into()),
-            }
-        }
+        DataType::Timestamp(arrow_unit, Some(zone)) => ColumnType::Timestamp {
+            unit: unit(arrow_unit),
+            zone: Some((&**zone).into()),
+        },
         DataType::Interval(IntervalUnit::MonthDayNano) => ColumnType::Interval,
         DataType::FixedSizeList(item, length)
             if *item.data_type() == DataType::Float32

@@ -42,6 +42,13 @@ impl Checks<'_> {
             let diagnostic = self.problem(Rule::DefaultOnKey, &raw.span, message);
             self.push(diagnostic.with_help("delete it: every row brings its own key"));
         }
+        // The labels of an enum are checked on their own.
+        if let RawValue::Text(text) = &raw.value
+            && !matches!(column.ty, Some(ColumnType::Enum(_)))
+            && !self.control_characters(text, &raw.span, "the default")
+        {
+            return None;
+        }
         match convert(raw, column.ty.as_ref()?, self.raw.syntax) {
             Ok(default) => Some(default),
             Err(problem) => {
@@ -121,8 +128,8 @@ fn value_example(ty: &ColumnType) -> Option<&'static str> {
         | ColumnType::UBigInt => "0",
         ColumnType::Float | ColumnType::Double => "0.5",
         ColumnType::Decimal { .. } => "\"1.50\"",
-        ColumnType::Text | ColumnType::File | ColumnType::Enum(_) => "\"..\"",
-        ColumnType::Json => "\"{}\"",
+        ColumnType::Text | ColumnType::Enum(_) => "\"..\"",
+        ColumnType::Json | ColumnType::File => "\"{}\"",
         ColumnType::Date => "2024-05-27",
         ColumnType::Time => "07:30:00",
         ColumnType::Timestamp { zone: None, .. } => "2024-05-27T07:30:00",
@@ -245,10 +252,8 @@ fn literal(
             integer(*value, ty, syntax)
         }
         (ColumnType::Enum(labels), RawValue::Text(text)) => label(text, labels),
-        (ColumnType::Json, RawValue::Text(text)) => json(text, syntax),
-        (ColumnType::Text | ColumnType::File, RawValue::Text(text)) => {
-            Ok(Literal::Text(text.as_str().into()))
-        }
+        (ColumnType::Json | ColumnType::File, RawValue::Text(text)) => json(text, syntax),
+        (ColumnType::Text, RawValue::Text(text)) => Ok(Literal::Text(text.as_str().into())),
         (ColumnType::Uuid, RawValue::Text(text)) => uuid(text),
         (_, RawValue::Datetime(value)) => match instant(value, ty) {
             Some(instant) => time_literal(&instant?, ty),
@@ -258,7 +263,7 @@ fn literal(
         (_, RawValue::Text(text)) if reads_without_quotes(text, ty) => Err(wrong(format!(
             "write it without quotes: `default = {text}`"
         ))),
-        (ColumnType::Text | ColumnType::File, _) => Err(wrong(format!(
+        (ColumnType::Text, _) => Err(wrong(format!(
             "write it in quotes: `default = \"{}\"`",
             raw.text
         ))),

@@ -12,7 +12,7 @@ use crate::raw::RawColumn;
 use crate::rule::Rule;
 use crate::shared::Shared;
 use crate::source::{SourceSpan, Spanned};
-use crate::table_name::{NameError, TableName, check_name, split};
+use crate::table_name::{NameError, TableName, check_name, check_namespace, split};
 
 impl Checks<'_> {
     pub(super) fn table_name(&mut self) -> Option<TableName> {
@@ -26,6 +26,10 @@ impl Checks<'_> {
         };
         let is_namespace = self.is_name(namespace, span, "namespace");
         let is_table = self.is_name(table, span, "table");
+        if let Err(error) = check_namespace(namespace) {
+            self.push_name_error(error, span);
+            return None;
+        }
         (is_namespace && is_table).then(|| TableName {
             namespace: namespace.into(),
             table: table.into(),
@@ -145,7 +149,7 @@ impl Checks<'_> {
         }
     }
 
-    /// Returns whether SQL accepts `name` without quotes. Reports it otherwise.
+    /// Returns whether `name` has the characters of a name without quotes. Reports it otherwise.
     pub(super) fn is_name(&mut self, name: &str, span: &SourceSpan, of: &str) -> bool {
         match check_name(name, of) {
             Ok(()) => true,

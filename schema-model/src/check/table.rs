@@ -76,6 +76,7 @@ impl Checks<'_> {
             .iter()
             .filter_map(|column| column.comment.as_ref());
         for text in table.chain(columns) {
+            self.comment_characters(text);
             if text.value.len() <= limits::COMMENT_BYTES {
                 continue;
             }

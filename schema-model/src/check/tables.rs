@@ -23,6 +23,8 @@ pub struct CheckedTable {
     /// not part of the definition, because they only concern generated code: the canonical text
     /// and the fingerprint do not depend on them.
     pub variants: BTreeMap<String, VariantNames>,
+    /// The warnings about the definition.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// The names of Rust variants of a column, by label.
@@ -82,6 +84,25 @@ pub fn check_tables(tables: &[CheckedTable]) -> Vec<Diagnostic> {
         }
     }
     diagnostics
+}
+
+/// Checks that no table has the name of a table that this library provides, except the tables that
+/// `is_provided` accepts.
+#[doc(hidden)]
+pub fn check_provided_names(
+    tables: &[CheckedTable],
+    is_provided: impl Fn(&TableDefinition) -> bool,
+) -> Vec<Diagnostic> {
+    let others = tables
+        .iter()
+        .filter(|table| !is_provided(&table.definition));
+    let problems = others.filter_map(|table| {
+        let error = table.definition.name().check_not_provided().err()?;
+        let mut problem = Diagnostic::new(error.rule, table.spans.name.clone(), error.message);
+        problem.help = error.help;
+        Some(problem)
+    });
+    problems.collect()
 }
 
 impl CheckedTable {

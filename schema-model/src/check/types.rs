@@ -18,6 +18,7 @@ use crate::shared::Shared;
 use crate::source::Spanned;
 use crate::type_text::{self, FieldNode, Ranged, TypeKind, TypeNode};
 use crate::types::{ColumnType, MapFields, NestedField};
+use crate::zone;
 
 impl Checks<'_> {
     /// Returns the type of a column, or `None` if it is invalid. Adds the ids of its nested fields
@@ -215,20 +216,12 @@ impl Lowering<'_, '_> {
     }
 
     fn zone(&mut self, zone: &Ranged<String>) -> Option<Shared<str>> {
-        let is_zone = zone.value.len() <= limits::NAME_BYTES
-            && zone
-                .value
-                .starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '+' | '-'))
-            && zone
-                .value
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || "+-_/:".contains(c));
-        if is_zone {
+        if zone::is_zone(&zone.value) {
             return Some(zone.value.as_str().into());
         }
         let message = format!("{} is not a time zone", backticked(&zone.value));
         let problem = self.problem(Rule::BadZone, &zone.range, message);
-        let help = "write a name such as `'Europe/Berlin'` or an offset such as `'+01:00'`";
+        let help = zone::help(&zone.value, '\'');
         self.checks.push(problem.with_help(help));
         None
     }

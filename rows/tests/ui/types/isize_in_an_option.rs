@@ -3,7 +3,7 @@ use kalamtable_rows::KalamTable;
 #[derive(KalamTable)]
 #[kalam(table = "app.files", no_primary_key = "a log", crate = kalamtable_rows)]
 struct File {
-    offset: Option<isize>,
+    number: Option<isize>,
 }
 
 fn main() {}

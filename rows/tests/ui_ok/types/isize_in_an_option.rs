@@ -3,5 +3,5 @@ use kalamtable_rows::KalamTable;
 #[derive(KalamTable)]
 #[kalam(table = "app.files", no_primary_key = "a log", crate = kalamtable_rows)]
 struct File {
-    offset: Option<i64>,
+    number: Option<i64>,
 }
