@@ -6,7 +6,7 @@
 //! <https://howardhinnant.github.io/date_algorithms.html>
 
 /// Returns the day of a date, whose month and day are counted from 1.
-pub(crate) fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
+pub fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
     // Years begin in March, so that the leap day is the last day of a year.
     let march_year = if month <= 2 { year - 1 } else { year };
     let era = march_year.div_euclid(400);
@@ -18,7 +18,7 @@ pub(crate) fn days_from_date(year: i64, month: i64, day: i64) -> i64 {
 }
 
 /// Returns the year, month and day of a day.
-pub(crate) fn date_from_days(days: i64) -> (i64, i64, i64) {
+pub fn date_from_days(days: i64) -> (i64, i64, i64) {
     let days_of_eras = days.saturating_add(719_468);
     let era = days_of_eras.div_euclid(146_097);
     let day_of_era = days_of_eras.rem_euclid(146_097);

@@ -56,7 +56,8 @@
 pub mod arrow;
 mod canonical;
 mod check;
-mod civil;
+#[doc(hidden)]
+pub mod civil;
 mod constraints;
 mod definition;
 mod diagnostic;

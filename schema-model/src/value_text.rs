@@ -420,7 +420,11 @@ fn parse_date(text: &str) -> Option<(i64, i64)> {
     if !is_year || fields.next().is_some() {
         return None;
     }
-    let absolute = i64::from(digits(year, year.len())?);
+    // No timestamp of 64 bits has a longer year.
+    let absolute: i64 = match year.len() {
+        ..=12 if is_digits(year) => year.parse().ok()?,
+        _ => return None,
+    };
     let year = if text.starts_with('-') {
         -absolute
     } else {
