@@ -4,8 +4,8 @@
 //! line break. The names in the header are matched with the columns, in any order. A column that
 //! the header lacks has its default in every row, or null if it is nullable and has no default.
 //!
-//! An empty field is null, with two exceptions. In a `text` column, an empty field in quotes is
-//! empty text, and so is one without quotes if the column is not nullable. Nested values and
+//! An empty field is null, with two exceptions. In a `text` or `bytes` column, an empty field in
+//! quotes is empty, and so is one without quotes if the column is not nullable. Nested values and
 //! embeddings are JSON. A blank line is skipped, unless the table has only one column.
 //!
 //! The `arrow-csv` reader does not suit this crate: it does not distinguish `""` from an empty
@@ -27,7 +27,10 @@ use crate::text;
 
 /// Builds an array from the cells of one column.
 pub(crate) fn build(column: &Column, cells: &[TextCell<&str>]) -> Result<ArrayRef, ValueMismatch> {
-    let is_text = matches!(column.ty, ColumnType::Text | ColumnType::Arrow(_));
+    let is_text = matches!(
+        column.ty,
+        ColumnType::Text | ColumnType::Bytes | ColumnType::Arrow(_)
+    );
     let default = default_text(column);
     let mut values = Vec::with_capacity(cells.len());
     for (index, cell) in cells.iter().enumerate() {

@@ -38,18 +38,19 @@ fn csv_empty_fields_are_empty_text_or_null() {
         required = { id = 1, type = "text" }
         nullable = { id = 2, type = "text", nullable = true }
         number   = { id = 3, type = "int", nullable = true }
+        bytes    = { id = 4, type = "bytes", nullable = true }
     "#;
     folder.write("schemas/notes.toml", definition);
     folder.write(
         "data/notes.csv",
-        "required,nullable,number\n,,\n\"\",\"\",\"\"\n",
+        "required,nullable,number,bytes\n,,,\n\"\",\"\",\"\",\"\"\n",
     );
     check_query(
         &folder,
         "SELECT * FROM app.notes",
         expect![[r#"
-            {"required":"","nullable":null,"number":null}
-            {"required":"","nullable":"","number":null}
+            {"required":"","nullable":null,"number":null,"bytes":null}
+            {"required":"","nullable":"","number":null,"bytes":""}
         "#]],
     );
 }
