@@ -55,6 +55,7 @@ mod compression;
 mod csv;
 mod data_files;
 mod default_value;
+mod defined_table;
 mod duplicate_keys;
 mod error;
 mod int96;
@@ -82,6 +83,8 @@ pub use kalamtable_model::value_text::TextError;
 
 use data_files::assign;
 pub use data_files::{DataFiles, DataFormat};
+use defined_table::DefinedTable;
+pub use defined_table::definition_of;
 pub use duplicate_keys::register_duplicate_keys;
 pub use error::{DataError, Error, FileValueError, ValueMismatch, ValueProblem};
 use parquet_table::ParquetTable;
@@ -122,11 +125,14 @@ pub fn register_folder(
             .remove(&position)
             .filter(|files| !files.paths.is_empty());
         match provider(&definition, files.as_ref()) {
-            Ok(provider) => tables.push(RegisteredTable {
-                definition,
-                files,
-                provider,
-            }),
+            Ok(rows) => {
+                let provider = DefinedTable::new(Arc::clone(&definition), rows);
+                tables.push(RegisteredTable {
+                    definition,
+                    files,
+                    provider: Arc::new(provider),
+                });
+            }
             Err(found) => problems.extend(found),
         }
     }

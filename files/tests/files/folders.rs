@@ -3,6 +3,8 @@
 //! The assignment of files in a data folder to tables.
 
 use expect_test::{Expect, expect};
+use kalamtable_files::definition_of;
+use tokio::runtime::Runtime;
 
 use crate::support::{DataFolder, ORDERS, check_query};
 
@@ -57,6 +59,23 @@ fn folder_with_several_files_is_one_table() {
             {"id":3}
         "#]],
     );
+}
+
+#[test]
+fn registered_table_has_its_definition() {
+    let folder = DataFolder::with_orders();
+    for content in [None, Some(HEADER)] {
+        if let Some(content) = content {
+            folder.write("data/orders.csv", content);
+        }
+        let context = folder.register().unwrap();
+        let runtime = Runtime::new().unwrap();
+        let table = runtime.block_on(context.table_provider("app.orders"));
+        let table = table.unwrap();
+        let definition = definition_of(&*table).unwrap();
+        assert_eq!(definition.name().to_string(), "app.orders");
+        assert_eq!(table.get_table_definition(), Some(&*definition.to_sql()));
+    }
 }
 
 #[test]
