@@ -4,72 +4,133 @@
 
 use std::future::Future;
 use std::io;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::prelude::SessionContext;
+use datafusion::sql::parser::Statement as SqlStatement;
 use futures::StreamExt;
-use kalamtable_files::DataError;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
+use tokio::task::JoinError;
 
-use crate::output::ResultWriter;
+use crate::copy::TextCopy;
+use crate::error_text::describe;
+use crate::locations::check_location;
+use crate::nesting::check_nesting;
+use crate::output::{OutputError, ResultWriter};
 
 /// The outcome of a statement that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum QueryOutcome {
-    /// The statement ended. Contains the number of rows of its result, or `None` if the statement
+    /// The statement ended. Contains the numbers of rows of its result, or `None` if the statement
     /// has no result.
-    Finished(Option<usize>),
+    Finished(Option<RowCount>),
     /// The statement was interrupted.
-    Interrupted,
+    Interrupted {
+        /// Whether a part of the query still runs, because it cannot be stopped at once.
+        is_running: bool,
+    },
+}
+
+/// The numbers of rows of a result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RowCount {
+    /// The number of rows that were written.
+    pub(crate) shown: usize,
+    /// The number of all rows.
+    pub(crate) total: usize,
 }
 
 /// The reason why a statement failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum QueryError {
-    /// The statement is invalid, or the data that it reads does not fit its definition.
-    #[error("{}", describe(.0))]
-    DataFusion(#[from] DataFusionError),
+    /// The statement is invalid, or the data that it reads does not fit its definition. Contains
+    /// the message.
+    #[error("{0}")]
+    Statement(String),
     /// The result cannot be written.
-    #[error("the result cannot be written: {0}")]
-    Write(#[from] io::Error),
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// The threads of the query cannot be started.
+    #[error("the query cannot be started: {0}")]
+    Start(io::Error),
     /// A bug in the code that runs queries. The panic message is on stderr.
     #[error("the query panicked: this is a bug")]
-    Panicked,
+    Panicked(#[from] JoinError),
 }
 
-impl QueryError {
-    /// Returns whether the reader of the output is closed, as in `kalamtable sql .. | head`.
-    pub(crate) fn is_broken_pipe(&self) -> bool {
-        matches!(self, QueryError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe)
-    }
-}
+/// The stack of a thread. Parts of the planner recurse into expressions, and the frames of a debug
+/// build are large. Only the used part of a stack takes memory.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
 
-/// Returns the message of the error; if it is about a data file, the message of the [`DataError`].
-fn describe(error: &DataFusionError) -> String {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = source {
-        if let Some(error) = error.downcast_ref::<DataError>() {
-            return error.to_string();
+/// The time that an interrupted query has to stop.
+const STOP_TIME: Duration = Duration::from_millis(200);
+
+/// Runs `statement` and writes at most `max_rows` rows of its result batch by batch. When
+/// `interrupt` completes, the query is abandoned.
+///
+/// # Errors
+/// Fails if the statement fails or its result cannot be written.
+pub(crate) fn run(
+    context: &SessionContext,
+    statement: &str,
+    output: &mut dyn ResultWriter,
+    max_rows: Option<usize>,
+    interrupt: impl Future<Output = ()>,
+) -> Result<QueryOutcome, QueryError> {
+    // The query has a runtime of its own: its threads cannot be stopped while they compute, but
+    // the next query does not need them.
+    let runtime = Builder::new_multi_thread()
+        .thread_stack_size(STACK_BYTES)
+        .enable_all()
+        .build()
+        .map_err(QueryError::Start)?;
+    let (sender, events) = mpsc::channel(2);
+    let query = runtime.spawn(send_events(context.clone(), statement.to_string(), sender));
+    let abort = query.abort_handle();
+    let mut results = LimitedResult::new(output, max_rows);
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            () = interrupt => Ok(None),
+            received = receive(events, &mut results) => received.map(Some),
         }
-        source = error.source();
-    }
-    // The root of these errors is clear without the prefix that DataFusion adds for its kind.
-    match error.find_root() {
-        DataFusionError::SQL(error, _) => error.to_string(),
-        DataFusionError::External(error) => error.to_string(),
-        root @ (DataFusionError::Plan(_)
-        | DataFusionError::SchemaError(..)
-        | DataFusionError::Execution(_)) => strip_backtrace(&root.message()).to_string(),
-        _ => error.strip_backtrace(),
-    }
+    });
+    let outcome = match outcome {
+        Ok(Some(())) => runtime
+            .block_on(query)
+            .map_err(QueryError::from)
+            .and_then(|()| Ok(QueryOutcome::Finished(results.end()?))),
+        Ok(None) => {
+            abort.abort();
+            let is_running = !is_idle(&runtime, STOP_TIME);
+            Ok(QueryOutcome::Interrupted { is_running })
+        }
+        Err(error) => {
+            abort.abort();
+            Err(error)
+        }
+    };
+    // Does not wait for tasks that compute or read files.
+    runtime.shutdown_background();
+    outcome
 }
 
-/// Removes the backtrace that DataFusion appends if it is built with backtraces.
-fn strip_backtrace(message: &str) -> &str {
-    let separator = DataFusionError::BACK_TRACE_SEP;
-    message.split(separator).next().unwrap_or(message)
+/// Waits until all tasks have ended, and returns `false` if they have not after `timeout`.
+fn is_idle(runtime: &Runtime, timeout: Duration) -> bool {
+    let begin = Instant::now();
+    while runtime.metrics().num_alive_tasks() > 0 {
+        if begin.elapsed() > timeout {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    true
 }
 
 /// A message from the task that runs a query.
@@ -78,98 +139,115 @@ enum QueryEvent {
     Batch(RecordBatch),
 }
 
-/// Runs `statement` and writes its result batch by batch. When `interrupt` completes, the query is
-/// dropped.
-///
-/// # Errors
-/// Fails if the statement fails or its result cannot be written.
-pub(crate) async fn run(
-    context: &SessionContext,
-    statement: &str,
-    output: &mut dyn ResultWriter,
-    interrupt: impl Future<Output = ()>,
-) -> Result<QueryOutcome, QueryError> {
-    // The query runs in a task of its own, so that `interrupt` is polled even while the query does
-    // not yield.
-    let (sender, mut events) = mpsc::channel(2);
-    let query = tokio::spawn(send_events(context.clone(), statement.to_string(), sender));
-    let query = AbortOnDrop(query);
-    tokio::pin!(interrupt);
-    let mut rows = None;
-    loop {
-        let event = tokio::select! {
-            biased;
-            () = &mut interrupt => return Ok(QueryOutcome::Interrupted),
-            event = events.recv() => event,
-        };
-        match event {
-            Some(Ok(QueryEvent::Schema(schema))) => {
-                if !schema.fields().is_empty() {
-                    rows = Some(0);
-                    output.begin(&schema)?;
-                }
-            }
-            Some(Ok(QueryEvent::Batch(batch))) => {
-                if let Some(rows) = &mut rows {
-                    *rows += batch.num_rows();
-                    output.write(&batch)?;
-                }
-            }
-            Some(Err(error)) => return Err(error.into()),
-            None => break,
+type QueryEvents = mpsc::Sender<Result<QueryEvent, String>>;
+
+async fn receive(
+    mut events: mpsc::Receiver<Result<QueryEvent, String>>,
+    results: &mut LimitedResult<'_>,
+) -> Result<(), QueryError> {
+    while let Some(event) = events.recv().await {
+        match event.map_err(QueryError::Statement)? {
+            QueryEvent::Schema(schema) => results.begin(&schema)?,
+            QueryEvent::Batch(batch) => results.write(&batch)?,
         }
     }
-    query.finished().await?;
-    if rows.is_some() {
-        output.end()?;
-    }
-    Ok(QueryOutcome::Finished(rows))
+    Ok(())
 }
 
-async fn send_events(
-    context: SessionContext,
-    statement: String,
-    sender: mpsc::Sender<Result<QueryEvent, DataFusionError>>,
-) {
+/// A result of which only the first rows are written. The other rows are counted.
+struct LimitedResult<'a> {
+    output: &'a mut dyn ResultWriter,
+    max_rows: usize,
+    /// `None` if the statement has no result.
+    rows: Option<RowCount>,
+    is_ended: bool,
+}
+
+impl<'a> LimitedResult<'a> {
+    fn new(output: &'a mut dyn ResultWriter, max_rows: Option<usize>) -> Self {
+        LimitedResult {
+            output,
+            max_rows: max_rows.unwrap_or(usize::MAX),
+            rows: None,
+            is_ended: false,
+        }
+    }
+
+    fn begin(&mut self, schema: &SchemaRef) -> Result<(), OutputError> {
+        if !schema.fields().is_empty() {
+            self.rows = Some(RowCount::default());
+            self.output.begin(schema)?;
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), OutputError> {
+        let Some(rows) = &mut self.rows else {
+            return Ok(());
+        };
+        rows.total += batch.num_rows();
+        let shown = batch.num_rows().min(self.max_rows - rows.shown);
+        rows.shown += shown;
+        if shown > 0 {
+            self.output.write(&batch.slice(0, shown))?;
+        }
+        if rows.shown < rows.total && !self.is_ended {
+            // Counting the other rows can take long.
+            self.is_ended = true;
+            self.output.end()?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<Option<RowCount>, OutputError> {
+        if self.rows.is_some() && !self.is_ended {
+            self.output.end()?;
+        }
+        Ok(self.rows)
+    }
+}
+
+async fn send_events(context: SessionContext, statement: String, sender: QueryEvents) {
     if let Err(error) = try_send_events(&context, &statement, &sender).await {
         // The receiver is dropped if the query is interrupted. The error is not needed then.
-        let _ = sender.send(Err(error)).await;
+        let _ = sender.send(Err(describe(&error, &context))).await;
     }
 }
 
 async fn try_send_events(
     context: &SessionContext,
     statement: &str,
-    sender: &mpsc::Sender<Result<QueryEvent, DataFusionError>>,
+    sender: &QueryEvents,
 ) -> Result<(), DataFusionError> {
-    let frame = context.sql(statement).await?;
-    let mut batches = frame.execute_stream().await?;
-    if sender
-        .send(Ok(QueryEvent::Schema(batches.schema())))
-        .await
-        .is_err()
-    {
+    let mut batches = execute(context, statement).await?;
+    let schema = QueryEvent::Schema(batches.schema());
+    if sender.send(Ok(schema)).await.is_err() {
         return Ok(());
     }
     while let Some(batch) = batches.next().await {
-        if sender.send(Ok(QueryEvent::Batch(batch?))).await.is_err() {
+        let batch = QueryEvent::Batch(batch?);
+        if sender.send(Ok(batch)).await.is_err() {
             break;
         }
     }
     Ok(())
 }
 
-/// A task that is aborted when its handle is dropped.
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl AbortOnDrop {
-    async fn finished(mut self) -> Result<(), QueryError> {
-        (&mut self.0).await.map_err(|_| QueryError::Panicked)
+async fn execute(
+    context: &SessionContext,
+    statement: &str,
+) -> Result<SendableRecordBatchStream, DataFusionError> {
+    check_nesting(statement)?;
+    let state = context.state();
+    let dialect = state.config_options().sql_parser.dialect;
+    let statement = state.sql_to_statement(statement, &dialect)?;
+    check_location(&statement)?;
+    if let SqlStatement::CopyTo(copy) = &statement
+        && let Some(copy) = TextCopy::try_new(copy)?
+    {
+        return copy.execute(context).await;
     }
-}
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    let plan = state.statement_to_plan(statement).await?;
+    let frame = context.execute_logical_plan(plan).await?;
+    frame.execute_stream().await
 }

@@ -8,10 +8,12 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::error::ArrowError;
+use datafusion::catalog::TableProvider;
 use datafusion::common::TableReference;
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionConfig, SessionContext};
-use kalamtable::system::{self, SystemTables};
+use kalamtable::metadata;
+use kalamtable::system::SystemTables;
 use kalamtable_files::{RegisteredTable, register_folder};
 use kalamtable_model::{Column, Shared, TableDefinition};
 
@@ -24,8 +26,9 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Creates a session with the system tables, and with each of `definitions` over its files in
-    /// `data`. A table is found by `namespace.table`, and by its bare name if that is unique.
+    /// Creates a session with the system tables, the metadata tables, and each of `definitions`
+    /// over its files in `data`. A table is found by `namespace.table`, and by its bare name if
+    /// that is unique.
     ///
     /// # Errors
     /// Fails with the errors of [`register_folder`].
@@ -41,6 +44,7 @@ impl Session {
             let definition = Shared::Counted(Arc::clone(&table.definition));
             system.known_tables.add(definition);
         }
+        metadata::register_with(&context, find_definition)?;
         SearchPath::install(&context)?;
         Ok(Session { context, tables })
     }
@@ -78,7 +82,7 @@ impl Session {
                     };
                     let name = format!("{schema_name}.{table}");
                     let columns = provider.schema().fields().len().to_string();
-                    let definition = self.definition(&name);
+                    let definition = find_definition(&*provider);
                     let comment = definition.and_then(TableDefinition::comment);
                     let data_path = self.data_path(&name);
                     rows.push([
@@ -91,7 +95,7 @@ impl Session {
             }
         }
         rows.sort();
-        Ok(text_batch(["table", "columns", "rows", "comment"], &rows)?)
+        Ok(text_batch(["table", "columns", "data", "comment"], &rows)?)
     }
 
     /// Returns the path of the data of a table, or `none` if it has no data. Returns `None` for
@@ -114,8 +118,8 @@ impl Session {
         name: &str,
     ) -> Result<RecordBatch, DataFusionError> {
         let reference = TableReference::from(name);
-        let provider = self.context.table_provider(reference.clone()).await?;
-        let rows: Vec<[Option<String>; 5]> = match self.definition(&reference.to_string()) {
+        let provider = self.context.table_provider(reference).await?;
+        let rows: Vec<[Option<String>; 5]> = match find_definition(&*provider) {
             Some(definition) => definition.columns().iter().map(describe_column).collect(),
             None => {
                 let schema = provider.schema();
@@ -129,18 +133,11 @@ impl Session {
         let names = ["column", "type", "nullable", "default", "comment"];
         Ok(text_batch(names, &rows)?)
     }
+}
 
-    /// Returns the definition of the table with this name. A bare name finds the first table that
-    /// has it.
-    fn definition(&self, name: &str) -> Option<&TableDefinition> {
-        // A table with data replaces a system table of the same name, so it comes first.
-        let own = self.tables.iter().map(|table| &*table.definition);
-        let system = system::TABLES.iter().map(|table| table.definition);
-        let all: Vec<&TableDefinition> = own.chain(system).collect();
-        let mut full = all.iter().filter(|table| table.name().to_string() == name);
-        let mut bare = all.iter().filter(|table| *table.name().table == *name);
-        full.next().or_else(|| bare.next()).copied()
-    }
+/// Returns the definition of a table over files, a system table or a metadata table.
+fn find_definition(provider: &dyn TableProvider) -> Option<&TableDefinition> {
+    kalamtable_files::definition_of(provider).or_else(|| metadata::definition_of(provider))
 }
 
 fn describe_column(column: &Column) -> [Option<String>; 5] {

@@ -1,30 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The interactive shell: statements of several lines, commands that begin with a backslash,
-//! history, and Ctrl-C, which stops a query and never the shell.
+//! The shell: statements of several lines, and commands that begin with a backslash. Its input is a
+//! terminal or a script.
 
 #[cfg(test)]
 mod tests;
 
-use std::env;
-use std::future::Future;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
 use datafusion::error::DataFusionError;
-use rustyline::error::ReadlineError;
-use rustyline::history::FileHistory;
-use rustyline::{Config, Editor};
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 
 use crate::check::count;
-use crate::output::OutputFormat;
-use crate::query::{self, QueryError, QueryOutcome};
+use crate::error_text::describe;
+use crate::interrupts::Interrupt;
+use crate::output::{OutputError, OutputFormat, escape_controls};
+use crate::query::{self, QueryError, QueryOutcome, RowCount};
 use crate::session::Session;
-use crate::statements::Statements;
+use crate::statements::{SqlText, Statements};
 
 /// The input that a [`LineReader`] returns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,21 +40,57 @@ pub(crate) trait LineReader {
     /// Fails if the input cannot be read.
     fn read_line(&mut self, prompt: &str) -> io::Result<ShellInput>;
 
-    /// Adds an entry to the history.
-    fn remember(&mut self, entry: &str);
+    /// Adds an entry to the history. If that fails, writes a note to `errors`.
+    ///
+    /// # Errors
+    /// Fails if `errors` cannot be written to.
+    fn remember(&mut self, entry: &str, errors: &mut dyn Write) -> io::Result<()>;
 }
 
-/// A future that completes when the running query has to stop. Each query has its own.
-pub(crate) type Interrupt = Pin<Box<dyn Future<Output = ()>>>;
+/// The input of a shell, which determines what happens after an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum InputKind {
+    /// A terminal. An error ends a statement.
+    Terminal,
+    /// A script. An error ends it.
+    Script {
+        /// The name of the script in errors, or `None` if an error needs no position.
+        origin: Option<String>,
+    },
+}
 
-/// An interactive shell.
+/// The reason why a shell ended before the end of its input.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ShellError {
+    /// A statement or command of a script failed. Contains the message.
+    #[error("{0}")]
+    Failed(String),
+    /// The input cannot be read, or the output cannot be written to.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// The reason why a shell that did not fail ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ShellEnd {
+    /// The end of the input.
+    InputEnded,
+    /// The command `\q`.
+    Quit,
+}
+
+/// A shell, with the settings that its commands change.
 pub(crate) struct Shell<'a> {
-    /// The runtime that queries run on.
-    pub(crate) runtime: &'a Runtime,
     /// The session that queries run in.
     pub(crate) session: &'a Session,
     /// The format of results.
     pub(crate) format: OutputFormat,
+    /// The maximum number of rows to show, or `None` for all.
+    pub(crate) max_rows: Option<usize>,
+    /// Whether the time of each statement is shown.
+    pub(crate) shows_time: bool,
+    /// The kind of the input.
+    pub(crate) input: InputKind,
     /// Creates the interrupt of a query, before the query runs.
     pub(crate) interrupt: &'a dyn Fn() -> Interrupt,
 }
@@ -70,47 +101,60 @@ const CONTINUATION_PROMPT: &str = "       ...> ";
 const HELP: &str = r"End a statement with a semicolon; it may have several lines.
   \d         tables
   \d NAME    columns of a table
+  \x         show each value of a table on its own line, or end that
+  \timing    show the time of each statement, or end that
   \?         this help
   \q         quit, as does Ctrl-D
-Ctrl-C stops a query, or discards the current input.";
+Ctrl-C stops a query, or discards the current input. If the query does not stop, the second Ctrl-C
+ends the shell.";
 
 impl Shell<'_> {
-    /// Reads and runs statements until the end of the input. An error ends a statement, not the
-    /// shell.
+    /// Reads and runs statements until the end of the input.
     ///
     /// # Errors
-    /// Fails if `output` or `errors` cannot be written to, or if the input cannot be read.
+    /// Fails if `output` or `errors` cannot be written to, if the input cannot be read, or, in a
+    /// script, with the first statement or command that fails.
     pub(crate) fn run(
-        &self,
+        &mut self,
         lines: &mut dyn LineReader,
         output: &mut dyn Write,
         errors: &mut dyn Write,
-    ) -> io::Result<()> {
+    ) -> Result<ShellEnd, ShellError> {
         let mut statements = Statements::default();
         let mut entry = String::new();
+        let mut number = 0;
         loop {
             let prompt = if entry.is_empty() {
                 PROMPT
             } else {
                 CONTINUATION_PROMPT
             };
-            let line = match lines.read_line(prompt)? {
+            let line = match lines.read_line(prompt) {
+                // The message names the line of the script.
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    return Err(ShellError::Failed(error.to_string()));
+                }
+                line => line?,
+            };
+            let line = match line {
                 ShellInput::Line(line) => line,
                 ShellInput::Interrupted => {
                     statements.clear();
                     entry.clear();
                     continue;
                 }
-                ShellInput::End => return Ok(()),
+                ShellInput::End => break,
             };
-            if entry.is_empty() {
-                let command = line.trim();
-                if command.starts_with('\\') || matches!(command, "quit" | "exit") {
-                    lines.remember(command);
-                    match self.command(command, output, errors)? {
-                        AfterCommand::Continue => continue,
-                        AfterCommand::Quit => return Ok(()),
-                    }
+            let command = line.trim();
+            if statements.is_blank()
+                && (command.starts_with('\\') || matches!(command, "quit" | "exit"))
+            {
+                let number = statements.skip_line();
+                lines.remember(command, errors)?;
+                let after = self.command(command, output, errors);
+                match after.map_err(|error| self.in_line(error, number, command))? {
+                    AfterCommand::Continue => continue,
+                    AfterCommand::Quit => return Ok(ShellEnd::Quit),
                 }
             }
             entry.push_str(&line);
@@ -119,57 +163,135 @@ impl Shell<'_> {
             statements.push("\n");
             let mut complete = Vec::new();
             complete.extend(std::iter::from_fn(|| statements.next_complete()));
-            if statements.is_empty() {
+            if statements.is_blank() {
                 if !entry.trim().is_empty() {
-                    lines.remember(entry.trim());
+                    lines.remember(entry.trim(), errors)?;
                 }
                 entry.clear();
-                statements.clear();
             }
             for statement in complete {
-                if !self.statement(&statement, output, errors)? {
+                number += 1;
+                if !self.statement(&statement, number, output, errors)? {
                     break;
                 }
             }
         }
+        if matches!(self.input, InputKind::Script { .. })
+            && let Some(statement) = statements.take_rest()
+        {
+            self.statement(&statement, number + 1, output, errors)?;
+        }
+        Ok(ShellEnd::InputEnded)
     }
 
     /// Runs a statement. Returns `false` if it failed or was interrupted.
     fn statement(
         &self,
-        statement: &str,
+        statement: &SqlText,
+        number: usize,
         output: &mut dyn Write,
         errors: &mut dyn Write,
-    ) -> io::Result<bool> {
+    ) -> Result<bool, ShellError> {
         let begin = Instant::now();
         let outcome = {
             let mut results = self.format.result_writer(BufWriter::new(&mut *output));
             let interrupt = (self.interrupt)();
             let context = self.session.context();
-            let query = query::run(context, statement, results.as_mut(), interrupt);
-            self.runtime.block_on(query)
+            let text = &statement.text;
+            query::run(context, text, results.as_mut(), self.max_rows, interrupt)
         };
         output.flush()?;
-        let time = seconds(begin.elapsed());
-        let is_finished = matches!(outcome, Ok(QueryOutcome::Finished(_)));
+        let time = begin.elapsed();
         match outcome {
-            Ok(QueryOutcome::Finished(Some(rows))) => {
-                writeln!(errors, "{} in {time}", count(rows, "row"))?;
+            Ok(QueryOutcome::Finished(rows)) => {
+                self.report(rows, time, errors)?;
+                Ok(true)
             }
-            Ok(QueryOutcome::Finished(None)) => writeln!(errors, "done in {time}")?,
-            Ok(QueryOutcome::Interrupted) => writeln!(errors, "stopped after {time}")?,
-            Err(QueryError::Write(error)) => return Err(error),
-            Err(error) => writeln!(errors, "error: {error}")?,
+            Ok(QueryOutcome::Interrupted { is_running }) => {
+                let rest = if is_running {
+                    "; a part of the query that cannot be stopped ends in the background"
+                } else {
+                    ""
+                };
+                writeln!(errors, "stopped after {}{rest}", seconds(time))?;
+                Ok(false)
+            }
+            Err(QueryError::Output(OutputError::Io(error))) => Err(error.into()),
+            Err(error) => {
+                let message = match &self.input {
+                    InputKind::Script {
+                        origin: Some(origin),
+                    } => {
+                        let (line, text) = (statement.line, shortened(&statement.text));
+                        format!("{error}\n  in statement {number} of {origin}, line {line}: {text}")
+                    }
+                    _ => error.to_string(),
+                };
+                self.fail(message, errors)?;
+                Ok(false)
+            }
         }
-        Ok(is_finished)
+    }
+
+    /// Reports the number of rows and the time.
+    fn report(
+        &self,
+        rows: Option<RowCount>,
+        time: Duration,
+        errors: &mut dyn Write,
+    ) -> io::Result<()> {
+        let is_cut = rows.is_some_and(|rows| rows.shown < rows.total);
+        if !is_cut && !self.shows_time && self.input != InputKind::Terminal {
+            return Ok(());
+        }
+        let mut text = match rows {
+            None => "done".to_string(),
+            Some(RowCount { shown, total }) if shown < total => {
+                format!("{shown} of {}", count(total, "row"))
+            }
+            Some(RowCount { total, .. }) => count(total, "row"),
+        };
+        if self.shows_time {
+            text.push_str(&format!(" in {}", seconds(time)));
+        }
+        if is_cut {
+            text.push_str("; `--max-rows all` shows every row");
+        }
+        writeln!(errors, "{text}")
+    }
+
+    /// Reports an error in a terminal, and returns it in a script.
+    fn fail(&self, message: String, errors: &mut dyn Write) -> Result<(), ShellError> {
+        match self.input {
+            InputKind::Terminal => {
+                let message = escape_controls(&message, &['\n']);
+                Ok(writeln!(errors, "error: {message}")?)
+            }
+            InputKind::Script { .. } => Err(ShellError::Failed(message)),
+        }
+    }
+
+    /// Adds the position of a command of a script to its error.
+    fn in_line(&self, error: ShellError, number: usize, command: &str) -> ShellError {
+        match (error, &self.input) {
+            (
+                ShellError::Failed(message),
+                InputKind::Script {
+                    origin: Some(origin),
+                },
+            ) => ShellError::Failed(format!(
+                "{message}\n  in line {number} of {origin}: {command}"
+            )),
+            (error, _) => error,
+        }
     }
 
     fn command(
-        &self,
+        &mut self,
         command: &str,
         output: &mut dyn Write,
         errors: &mut dyn Write,
-    ) -> io::Result<AfterCommand> {
+    ) -> Result<AfterCommand, ShellError> {
         let (name, argument) = match command.split_once(char::is_whitespace) {
             Some((name, argument)) => (name, argument.trim().trim_end_matches(';')),
             None => (command.trim_end_matches(';'), ""),
@@ -177,18 +299,43 @@ impl Shell<'_> {
         match (name, argument) {
             (r"\q" | "quit" | "exit", _) => return Ok(AfterCommand::Quit),
             (r"\?" | r"\h" | r"\help", _) => writeln!(output, "{HELP}")?,
-            (r"\d", "") => {
-                let tables = self.runtime.block_on(self.session.describe_tables());
-                self.show(tables, output, errors)?;
-            }
+            (r"\d", "") => self.show(block_on(self.session.describe_tables())?, output, errors)?,
             (r"\d", table) => {
-                let columns = self.runtime.block_on(self.session.describe_columns(table));
+                let columns = block_on(self.session.describe_columns(table))?;
                 self.show(columns, output, errors)?;
             }
-            (name, _) => writeln!(
-                errors,
-                r"error: unknown command `{name}`; `\?` shows all commands"
-            )?,
+            (r"\x", "") => match self.format {
+                OutputFormat::Table => {
+                    self.format = OutputFormat::Expanded;
+                    writeln!(errors, "each value has its own line")?;
+                }
+                OutputFormat::Expanded => {
+                    self.format = OutputFormat::Table;
+                    writeln!(errors, "each row has its own line")?;
+                }
+                _ => {
+                    let message = r"`\x` applies to `--format table` alone";
+                    self.fail(message.to_string(), errors)?;
+                }
+            },
+            (r"\timing", "") => {
+                self.shows_time = !self.shows_time;
+                let state = if self.shows_time {
+                    "shown"
+                } else {
+                    "not shown"
+                };
+                writeln!(errors, "times are {state}")?;
+            }
+            (r"\x" | r"\timing", _) => {
+                self.fail(format!(r"`{name}` has no argument"), errors)?;
+            }
+            (name, _) => {
+                let message = format!(
+                    r"unknown command `{name}`: the commands are `\d`, `\x`, `\timing`, `\?` and `\q`"
+                );
+                self.fail(message, errors)?;
+            }
         }
         Ok(AfterCommand::Continue)
     }
@@ -198,15 +345,20 @@ impl Shell<'_> {
         rows: Result<RecordBatch, DataFusionError>,
         output: &mut dyn Write,
         errors: &mut dyn Write,
-    ) -> io::Result<()> {
-        match rows {
-            Ok(rows) => {
-                let mut results = self.format.result_writer(output);
-                results.begin(&rows.schema())?;
-                results.write(&rows)?;
-                results.end()
-            }
-            Err(error) => writeln!(errors, "error: {}", QueryError::from(error)),
+    ) -> Result<(), ShellError> {
+        let rows = match rows {
+            Ok(rows) => rows,
+            Err(error) => return self.fail(describe(&error, self.session.context()), errors),
+        };
+        let mut results = self.format.result_writer(output);
+        let written = results
+            .begin(&rows.schema())
+            .and_then(|()| results.write(&rows))
+            .and_then(|()| results.end());
+        match written {
+            Ok(()) => Ok(()),
+            Err(OutputError::Io(error)) => Err(error.into()),
+            Err(error) => self.fail(error.to_string(), errors),
         }
     }
 }
@@ -216,113 +368,21 @@ enum AfterCommand {
     Quit,
 }
 
+fn block_on<T>(future: impl Future<Output = T>) -> io::Result<T> {
+    Ok(Builder::new_current_thread().build()?.block_on(future))
+}
+
 fn seconds(time: Duration) -> String {
     format!("{:.3} s", time.as_secs_f64())
 }
 
-/// Returns an interrupt that completes on Ctrl-C.
-pub(crate) fn interrupt() -> Interrupt {
-    Box::pin(async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            // Ctrl-C cannot be received here, so the query is never interrupted.
-            std::future::pending::<()>().await;
-        }
-    })
-}
-
-/// Registers a handler for Ctrl-C, which otherwise would end the process between two queries.
-pub(crate) fn keep_running_on_interrupt(runtime: &Runtime) {
-    runtime.block_on(async {
-        tokio::select! {
-            biased;
-            () = interrupt() => {}
-            () = std::future::ready(()) => {}
-        }
-    });
-}
-
-/// A terminal with line editing, and with history in a file.
-pub(crate) struct Terminal {
-    editor: Editor<(), FileHistory>,
-    history: Option<PathBuf>,
-}
-
-impl Terminal {
-    /// Opens the terminal of this process. If the history cannot be read, writes a note to
-    /// `errors`.
-    ///
-    /// # Errors
-    /// Fails if the process has no terminal, or if `errors` cannot be written to.
-    pub(crate) fn open(errors: &mut dyn Write) -> io::Result<Self> {
-        let config = Config::builder().auto_add_history(false).build();
-        let mut editor = Editor::with_config(config).map_err(to_io)?;
-        let history = history_path(|name| env::var_os(name).map(PathBuf::from));
-        if let Some(path) = &history
-            && path.exists()
-            && let Err(error) = editor.load_history(path)
-        {
-            writeln!(
-                errors,
-                "the history cannot be read from {}: {error}",
-                path.display()
-            )?;
-        }
-        Ok(Terminal { editor, history })
+/// Returns a statement on one line, cut to a length that suits an error message.
+fn shortened(statement: &str) -> String {
+    const MAX_CHARS: usize = 60;
+    let words: Vec<&str> = statement.split_whitespace().take(MAX_CHARS).collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(MAX_CHARS) {
+        Some((end, _)) => format!("{} ..", &line[..end]),
+        None => line,
     }
-
-    /// Writes the history. If that fails, writes a note to `errors`.
-    ///
-    /// # Errors
-    /// Fails if `errors` cannot be written to.
-    pub(crate) fn close(mut self, errors: &mut dyn Write) -> io::Result<()> {
-        let Some(path) = &self.history else {
-            return writeln!(
-                errors,
-                "the history is not saved: neither XDG_STATE_HOME nor HOME is set"
-            );
-        };
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let saved = std::fs::create_dir_all(folder).map_err(ReadlineError::Io);
-        match saved.and_then(|()| self.editor.append_history(path)) {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                writeln!(
-                    errors,
-                    "the history cannot be written to {}: {error}",
-                    path.display()
-                )
-            }
-        }
-    }
-}
-
-impl LineReader for Terminal {
-    fn read_line(&mut self, prompt: &str) -> io::Result<ShellInput> {
-        match self.editor.readline(prompt) {
-            Ok(line) => Ok(ShellInput::Line(line)),
-            Err(ReadlineError::Interrupted) => Ok(ShellInput::Interrupted),
-            Err(ReadlineError::Eof) => Ok(ShellInput::End),
-            Err(error) => Err(to_io(error)),
-        }
-    }
-
-    fn remember(&mut self, entry: &str) {
-        // An entry that cannot be added to the history can still run.
-        let _ = self.editor.add_history_entry(entry);
-    }
-}
-
-fn to_io(error: ReadlineError) -> io::Error {
-    match error {
-        ReadlineError::Io(error) => error,
-        error => io::Error::other(error),
-    }
-}
-
-/// Returns the path of the history. Ignores a relative path in `XDG_STATE_HOME`, as
-/// <https://specifications.freedesktop.org/basedir-spec> requires.
-fn history_path(variable: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
-    let state = variable("XDG_STATE_HOME").filter(|path| path.is_absolute());
-    let state = state.or_else(|| Some(variable("HOME")?.join(".local/state")))?;
-    Some(state.join("kalamtable").join("history"))
 }

@@ -1,33 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! `kalamtable sql`: registers the tables, and runs statements from an argument, a pipe or a
+//! `kalamtable sql`: registers the tables, and runs statements from arguments, files, a pipe or a
 //! terminal.
 
-use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use kalamtable_files::{DataError, RegisteredTable};
-use tokio::runtime::{Builder, Runtime};
 
 use crate::check::{count, load_definitions};
-
-use crate::output::OutputFormat;
-use crate::query::{self, QueryError};
+use crate::interrupts::{Interrupt, Interrupts};
+use crate::output::{OutputFormat, TerminalOutput};
+use crate::script::{Script, is_single_statement};
 use crate::session::Session;
-use crate::shell::{Shell, Terminal, interrupt, keep_running_on_interrupt};
-use crate::statements::Statements;
+use crate::shell::{InputKind, LineReader, Shell, ShellEnd, ShellError};
+use crate::terminal::Terminal;
 
 /// The options of `kalamtable sql`.
 #[derive(Clone, Debug)]
 pub(crate) struct SqlOptions {
-    /// The statements to run; `None` to read them from stdin.
-    pub(crate) query: Option<String>,
-    /// A folder of definitions.
+    /// The statements to run, in this order; empty to read them from stdin.
+    pub(crate) scripts: Vec<ScriptSource>,
+    /// A folder of definitions, or a file.
     pub(crate) schemas: Option<PathBuf>,
     /// A folder of data files for these definitions.
     pub(crate) data: Option<PathBuf>,
     /// The format of results.
     pub(crate) format: OutputFormat,
+    /// The maximum number of rows of a result to show.
+    pub(crate) max_rows: Option<MaxRows>,
+}
+
+/// Statements from the arguments.
+#[derive(Clone, Debug)]
+pub(crate) enum ScriptSource {
+    /// The statements themselves.
+    Text(String),
+    /// A file of statements, or `-` for stdin.
+    File(PathBuf),
+}
+
+/// A number of rows, or `all`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MaxRows(Option<usize>);
+
+impl MaxRows {
+    /// The default of tables, which are for people.
+    const TABLE: MaxRows = MaxRows(Some(1000));
+    /// The default of formats for programs.
+    const ALL: MaxRows = MaxRows(None);
+}
+
+impl std::str::FromStr for MaxRows {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "all" => Ok(MaxRows::ALL),
+            text => match text.parse() {
+                Ok(count) => Ok(MaxRows(Some(count))),
+                Err(_) => Err("expected a number of rows, or `all`"),
+            },
+        }
+    }
 }
 
 /// The reason why the command failed.
@@ -45,11 +81,20 @@ pub(crate) enum Error {
     Io(#[from] io::Error),
 }
 
-/// Runs the statements, or the shell.
+impl From<ShellError> for Error {
+    fn from(error: ShellError) -> Self {
+        match error {
+            ShellError::Failed(message) => Error::Failed(vec![message]),
+            ShellError::Io(error) => Error::Io(error),
+        }
+    }
+}
+
+/// Runs the statements, or the interactive shell.
 ///
 /// # Errors
-/// Fails if the definitions or the data have problems, and, except in the shell, with the first
-/// statement that fails.
+/// Fails if the definitions or the data have problems, and, except in the interactive shell, with
+/// the first statement that fails.
 pub(crate) fn sql(options: &SqlOptions) -> Result<(), Error> {
     let errors = &mut io::stderr();
     let definitions = match &options.schemas {
@@ -68,22 +113,13 @@ pub(crate) fn sql(options: &SqlOptions) -> Result<(), Error> {
         error => Error::Failed(vec![error.to_string()]),
     })?;
     note_empty_tables(options, session.tables(), errors)?;
-    let runtime = Builder::new_multi_thread()
-        // Parts of the planner recurse into expressions. A long chain of operators is a deep tree,
-        // for which the default of 2 MiB is not enough in debug builds.
-        .thread_stack_size(64 * 1024 * 1024)
-        .enable_all()
-        .build()?;
-    let result = if let Some(query) = &options.query {
-        run_all(&runtime, &session, options.format, &mut query.as_bytes())
+    if !options.scripts.is_empty() {
+        run_scripts(&session, options, &options.scripts)
     } else if io::stdin().is_terminal() {
-        run_shell(&runtime, &session, options.format)
+        run_terminal(&session, options)
     } else {
-        run_all(&runtime, &session, options.format, &mut io::stdin().lock())
-    };
-    // Do not wait for tasks that still read files.
-    runtime.shutdown_background();
-    result
+        run_scripts(&session, options, &[ScriptSource::File(PathBuf::from("-"))])
+    }
 }
 
 fn note_empty_tables(
@@ -115,53 +151,53 @@ fn note_empty_tables(
     }
 }
 
-/// Runs the statements in `text` until one fails. Reads a line only after the previous statements
-/// have run.
-fn run_all(
-    runtime: &Runtime,
+/// Runs the statements of each script until one fails. Reads a line only after the previous
+/// statements have run.
+fn run_scripts(
     session: &Session,
-    format: OutputFormat,
-    text: &mut dyn BufRead,
+    options: &SqlOptions,
+    sources: &[ScriptSource],
 ) -> Result<(), Error> {
-    let mut output = format.result_writer(BufWriter::new(io::stdout().lock()));
-    let mut statements = Statements::default();
-    let mut run = |statement: &str| {
-        let query = query::run(
-            session.context(),
-            statement,
-            output.as_mut(),
-            // Ctrl-C ends the process, because this is not an interactive shell.
-            std::future::pending(),
-        );
-        runtime.block_on(query)
+    let errors = &mut io::stderr();
+    // Ctrl-C ends the process, because this is not an interactive shell.
+    let mut shell = Shell {
+        shows_time: false,
+        ..new_shell(session, options, &never)
     };
-    let mut run_or_stop = |statement: &str| match run(statement) {
-        Ok(_) => Ok(true),
-        Err(error) if error.is_broken_pipe() => Ok(false),
-        Err(QueryError::Write(error)) => Err(Error::Io(error)),
-        Err(error) => Err(Error::Failed(vec![error.to_string()])),
-    };
-    let mut line = String::new();
-    loop {
-        line.clear();
-        if text.read_line(&mut line)? == 0 {
-            break;
+    for source in sources {
+        let (origin, mut lines) = open_script(source)?;
+        shell.input = InputKind::Script { origin };
+        match with_stdout(|output| shell.run(lines.as_mut(), output, errors))? {
+            ShellEnd::InputEnded => {}
+            ShellEnd::Quit => break,
         }
-        statements.push(&line);
-        while let Some(statement) = statements.next_complete() {
-            if !run_or_stop(&statement)? {
-                return Ok(());
-            }
-        }
-    }
-    if let Some(statement) = statements.take_rest() {
-        run_or_stop(&statement)?;
     }
     Ok(())
 }
 
-fn run_shell(runtime: &Runtime, session: &Session, format: OutputFormat) -> Result<(), Error> {
-    let (output, errors) = (&mut io::stdout(), &mut io::stderr());
+/// Returns the name of a script in errors, or `None` if its errors need no position, and its lines.
+fn open_script(source: &ScriptSource) -> Result<(Option<String>, Box<dyn LineReader + '_>), Error> {
+    Ok(match source {
+        ScriptSource::Text(text) => {
+            let origin = (!is_single_statement(text)).then(|| "-c".to_string());
+            (origin, Box::new(Script::new(text.as_bytes(), "-c")))
+        }
+        ScriptSource::File(path) if path == Path::new("-") => {
+            let script = Script::new(io::stdin().lock(), "stdin");
+            (Some("stdin".to_string()), Box::new(script))
+        }
+        ScriptSource::File(path) => {
+            let name = path.display().to_string();
+            let file = File::open(path)
+                .map_err(|error| Error::Failed(vec![format!("{name}: {error}")]))?;
+            let script = Script::new(BufReader::new(file), &name);
+            (Some(name), Box::new(script))
+        }
+    })
+}
+
+fn run_terminal(session: &Session, options: &SqlOptions) -> Result<(), Error> {
+    let errors = &mut io::stderr();
     let system_tables = kalamtable::system::TABLES.len();
     let tables = session.tables().len() + system_tables;
     writeln!(
@@ -170,15 +206,46 @@ fn run_shell(runtime: &Runtime, session: &Session, format: OutputFormat) -> Resu
         env!("CARGO_PKG_VERSION"),
         count(tables, "table")
     )?;
-    keep_running_on_interrupt(runtime);
+    let interrupts = Interrupts::receive()?;
     let mut terminal = Terminal::open(errors)?;
-    let shell = Shell {
-        runtime,
+    let begin_query = || interrupts.begin_query();
+    let mut shell = new_shell(session, options, &begin_query);
+    with_stdout(|output| shell.run(&mut terminal, output, errors))?;
+    Ok(())
+}
+
+fn never() -> Interrupt {
+    Box::pin(std::future::pending())
+}
+
+fn new_shell<'a>(
+    session: &'a Session,
+    options: &SqlOptions,
+    interrupt: &'a dyn Fn() -> Interrupt,
+) -> Shell<'a> {
+    let max_rows = options.max_rows.unwrap_or(match options.format {
+        OutputFormat::Table => MaxRows::TABLE,
+        _ => MaxRows::ALL,
+    });
+    Shell {
         session,
-        format,
-        interrupt: &interrupt,
+        format: options.format,
+        max_rows: max_rows.0,
+        shows_time: true,
+        input: InputKind::Terminal,
+        interrupt,
+    }
+}
+
+/// Passes stdout, which, if it is a terminal, receives control characters as text.
+fn with_stdout(
+    run: impl FnOnce(&mut dyn Write) -> Result<ShellEnd, ShellError>,
+) -> Result<ShellEnd, Error> {
+    let mut stdout = io::stdout().lock();
+    let end = if stdout.is_terminal() {
+        run(&mut TerminalOutput::new(stdout))?
+    } else {
+        run(&mut stdout)?
     };
-    let result = shell.run(&mut terminal, output, errors);
-    terminal.close(errors)?;
-    Ok(result?)
+    Ok(end)
 }

@@ -1,38 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! [`Statements`]: splits SQL text that arrives in pieces at its semicolons.
+//!
+//! Each character is read once, so that the time is linear in the length of the text, no matter
+//! how many lines a statement has. The grammar of quotes and comments is that of sqlparser's
+//! `GenericDialect`.
 
-use datafusion::sql::sqlparser::dialect::GenericDialect;
-use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
+/// A statement of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SqlText {
+    /// The statement, without its semicolon and the comments before it.
+    pub(crate) text: String,
+    /// The line on which the statement begins, from 1.
+    pub(crate) line: usize,
+}
 
-/// A buffer of SQL text that arrives in pieces.
-#[derive(Debug, Default)]
+/// A buffer of SQL text that arrives in pieces. A piece ends between two tokens, or in a quoted
+/// text or a comment.
+#[derive(Debug)]
 pub(crate) struct Statements {
     text: String,
-    /// Whether a semicolon was added since the last attempt to split the text.
-    may_be_complete: bool,
+    /// The offset of the first byte that does not belong to a returned statement.
+    begin: usize,
+    /// The offset of the first token of the current statement, or `None` if it has none yet.
+    first: Option<usize>,
+    /// The offset of the first byte that is not read yet.
+    read: usize,
+    /// The part of the text that the unread bytes continue.
+    lexeme: Lexeme,
+    /// The line of the text at `begin`, from 1.
+    line: usize,
+}
+
+#[derive(Debug)]
+enum Lexeme {
+    /// Any token without quotes, or whitespace.
+    Plain,
+    /// A text or an identifier in quotes.
+    Quoted { quote: char, has_escapes: bool },
+    /// A comment until the end of the line.
+    LineComment,
+    /// Comments inside of each other, with their number.
+    BlockComment(usize),
+    /// A text in dollar quotes, with the delimiter that ends it and the offset of its content.
+    DollarQuoted { delimiter: String, content: usize },
+}
+
+impl Default for Statements {
+    fn default() -> Self {
+        Statements {
+            text: String::new(),
+            begin: 0,
+            first: None,
+            read: 0,
+            lexeme: Lexeme::Plain,
+            line: 1,
+        }
+    }
 }
 
 impl Statements {
     /// Appends a piece of text.
     pub(crate) fn push(&mut self, piece: &str) {
+        if self.begin > 0 {
+            // The text of returned statements. What remains is at most one incomplete statement.
+            self.text.drain(..self.begin);
+            self.read -= self.begin;
+            if let Some(first) = &mut self.first {
+                *first -= self.begin;
+            }
+            if let Lexeme::DollarQuoted { content, .. } = &mut self.lexeme {
+                *content -= self.begin;
+            }
+            self.begin = 0;
+        }
         self.text.push_str(piece);
-        self.may_be_complete |= piece.contains(';');
     }
 
-    /// Removes and returns the first statement that ends in a semicolon, without the semicolon.
-    /// Skips statements that are empty or contain only comments.
-    pub(crate) fn next_complete(&mut self) -> Option<String> {
-        while self.may_be_complete {
-            let Some((end, is_empty)) = first_end(&self.text) else {
-                self.may_be_complete = false;
-                return None;
-            };
-            let rest = self.text.split_off(end + 1);
-            let mut statement = std::mem::replace(&mut self.text, rest);
-            statement.truncate(end);
-            if !is_empty {
-                return Some(statement.trim().to_string());
+    /// Removes and returns the first statement that ends in a semicolon. Skips statements that are
+    /// empty or contain only comments.
+    pub(crate) fn next_complete(&mut self) -> Option<SqlText> {
+        while let Some(semicolon) = self.read_to_semicolon() {
+            let statement = self.take(semicolon);
+            self.read = semicolon + 1;
+            self.begin = self.read;
+            if statement.is_some() {
+                return statement;
             }
         }
         None
@@ -40,61 +93,208 @@ impl Statements {
 
     /// Removes and returns the remaining text, whose semicolon may be missing. Returns `None` if it
     /// is empty or contains only comments.
-    pub(crate) fn take_rest(&mut self) -> Option<String> {
-        let text = std::mem::take(self).text;
-        let is_empty =
-            tokens(&text).is_some_and(|mut tokens| tokens.all(|(token, _)| is_space(&token)));
-        (!is_empty).then(|| text.trim().to_string())
-    }
-
-    /// Returns whether the remaining text is blank.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.text.trim().is_empty()
-    }
-
-    /// Removes all text.
-    pub(crate) fn clear(&mut self) {
-        *self = Statements::default();
-    }
-}
-
-/// Returns the offset of the first semicolon that ends a statement, and whether that statement is
-/// empty.
-fn first_end(text: &str) -> Option<(usize, bool)> {
-    let mut is_empty = true;
-    for (token, location) in tokens(text)? {
-        match token {
-            Token::SemiColon => return Some((offset(text, location)?, is_empty)),
-            token => is_empty &= is_space(&token),
+    pub(crate) fn take_rest(&mut self) -> Option<SqlText> {
+        if self.read < self.text.len() && matches!(self.lexeme, Lexeme::Plain) {
+            // A `-` or `/` that does not begin a comment.
+            self.first.get_or_insert(self.read);
         }
+        let rest = self.take(self.text.len());
+        self.clear();
+        rest
     }
-    None
+
+    /// Returns whether the remaining text is blank or consists of whole comments.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.first.is_none() && matches!(self.lexeme, Lexeme::Plain | Lexeme::LineComment)
+    }
+
+    /// Removes all text, but continues to count lines.
+    pub(crate) fn clear(&mut self) {
+        *self = Statements {
+            line: self.line + count_lines(&self.text[self.begin..]),
+            ..Statements::default()
+        };
+    }
+
+    /// Adds a line that is not part of a statement, and returns its number.
+    pub(crate) fn skip_line(&mut self) -> usize {
+        let number = self.line + count_lines(&self.text[self.begin..]);
+        self.line += 1;
+        number
+    }
+
+    /// Returns the current statement, which ends at `end`.
+    fn take(&mut self, end: usize) -> Option<SqlText> {
+        let first = self.first.take();
+        let statement = first.map(|first| SqlText {
+            text: self.text[first..end].trim_end().to_string(),
+            line: self.line + count_lines(&self.text[self.begin..first]),
+        });
+        if end < self.text.len() {
+            self.line += count_lines(&self.text[self.begin..end]);
+        }
+        statement
+    }
+
+    /// Reads until a semicolon that ends a statement, and returns its offset. Returns `None` at the
+    /// end of the text.
+    fn read_to_semicolon(&mut self) -> Option<usize> {
+        while self.read < self.text.len() {
+            let rest = &self.text[self.read..];
+            match &mut self.lexeme {
+                Lexeme::Plain => {
+                    let c = rest.chars().next()?;
+                    if c == ';' {
+                        return Some(self.read);
+                    }
+                    self.read_plain(c)?;
+                }
+                Lexeme::Quoted {
+                    quote,
+                    has_escapes: true,
+                } => {
+                    let Some(at) = rest.find(['\\', *quote]) else {
+                        self.read = self.text.len();
+                        return None;
+                    };
+                    let (is_escape, next) = (rest[at..].starts_with('\\'), &rest[at + 1..]);
+                    if !is_escape && !next.starts_with(*quote) {
+                        self.lexeme = Lexeme::Plain;
+                        self.read += at + 1;
+                    } else {
+                        // The escaped character can be in the next piece.
+                        let escaped = next.chars().next()?;
+                        self.read += at + 1 + escaped.len_utf8();
+                    }
+                }
+                Lexeme::Quoted { quote, .. } => match rest.find(*quote) {
+                    // A doubled quote begins another text in quotes, which has the same effect.
+                    Some(at) => {
+                        self.read += at + 1;
+                        self.lexeme = Lexeme::Plain;
+                    }
+                    None => self.read = self.text.len(),
+                },
+                Lexeme::LineComment => match rest.find('\n') {
+                    Some(at) => {
+                        self.read += at + 1;
+                        self.lexeme = Lexeme::Plain;
+                    }
+                    None => self.read = self.text.len(),
+                },
+                Lexeme::BlockComment(depth) => match rest.find(['*', '/']) {
+                    Some(at) if rest[at..].starts_with("/*") => {
+                        *depth += 1;
+                        self.read += at + 2;
+                    }
+                    Some(at) if rest[at..].starts_with("*/") => {
+                        *depth -= 1;
+                        self.read += at + 2;
+                        if *depth == 0 {
+                            self.lexeme = Lexeme::Plain;
+                        }
+                    }
+                    Some(at) if at + 1 < rest.len() => self.read += at + 1,
+                    // The second half can be in the next piece.
+                    Some(at) => {
+                        self.read += at;
+                        return None;
+                    }
+                    None => self.read = self.text.len(),
+                },
+                Lexeme::DollarQuoted { delimiter, content } => {
+                    // A delimiter can begin in the previous piece.
+                    let mut from = self.read.saturating_sub(delimiter.len()).max(*content);
+                    while !self.text.is_char_boundary(from) {
+                        from -= 1;
+                    }
+                    match self.text[from..].find(delimiter.as_str()) {
+                        Some(at) => {
+                            self.read = from + at + delimiter.len();
+                            self.lexeme = Lexeme::Plain;
+                        }
+                        None => self.read = self.text.len(),
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Reads the token or the whitespace that begins with `c`, or the begin of a quoted text or a
+    /// comment. Returns `None` if the next piece determines which of them it is.
+    fn read_plain(&mut self, c: char) -> Option<()> {
+        let rest = &self.text[self.read..];
+        let after = &rest[c.len_utf8()..];
+        let (length, lexeme) = match c {
+            '-' if after.starts_with('-') => (2, Lexeme::LineComment),
+            '/' if after.starts_with('*') => (2, Lexeme::BlockComment(1)),
+            // An operator.
+            '/' if after.starts_with('/') => (2, Lexeme::Plain),
+            '-' | '/' if after.is_empty() => return None,
+            '\'' | '"' | '`' => (
+                1,
+                Lexeme::Quoted {
+                    quote: c,
+                    has_escapes: false,
+                },
+            ),
+            '$' => {
+                let is_tag = |c: char| c.is_alphanumeric() || c == '_';
+                let tag = after.find(|c| !is_tag(c)).unwrap_or(after.len());
+                let length = 1 + tag;
+                if after[tag..].starts_with('$') {
+                    let delimiter = rest[..=length].to_string();
+                    let content = self.read + delimiter.len();
+                    let lexeme = Lexeme::DollarQuoted { delimiter, content };
+                    (length + 1, lexeme)
+                } else {
+                    (length, Lexeme::Plain)
+                }
+            }
+            c if is_word_start(c) => match after.find(|c| !is_word_part(c)) {
+                // `E'..'` and `X'..'` have escapes with a backslash.
+                Some(0) if matches!(c, 'e' | 'E' | 'x' | 'X') && after.starts_with('\'') => (
+                    2,
+                    Lexeme::Quoted {
+                        quote: '\'',
+                        has_escapes: true,
+                    },
+                ),
+                length => (c.len_utf8() + length.unwrap_or(after.len()), Lexeme::Plain),
+            },
+            c => (c.len_utf8(), Lexeme::Plain),
+        };
+        let is_space =
+            c.is_whitespace() || matches!(lexeme, Lexeme::LineComment | Lexeme::BlockComment(_));
+        if !is_space {
+            self.first.get_or_insert(self.read);
+        }
+        self.read += length;
+        self.lexeme = lexeme;
+        Some(())
+    }
 }
 
-/// Returns the tokens with their locations, or `None` while a quote or a comment is not closed.
-fn tokens(text: &str) -> Option<impl Iterator<Item = (Token, Location)>> {
-    let tokens = Tokenizer::new(&GenericDialect, text).tokenize_with_location();
-    let tokens = tokens.ok()?.into_iter();
-    Some(tokens.map(|token| (token.token, token.span.start)))
+fn is_word_start(c: char) -> bool {
+    c.is_alphabetic() || matches!(c, '_' | '#' | '@')
 }
 
-fn is_space(token: &Token) -> bool {
-    matches!(token, Token::Whitespace(_) | Token::EOF)
+fn is_word_part(c: char) -> bool {
+    is_word_start(c) || c.is_ascii_digit() || c == '$'
 }
 
-/// Converts a location of the tokenizer, which counts lines and characters from 1, to a byte
-/// offset.
-fn offset(text: &str, location: Location) -> Option<usize> {
-    let line = usize::try_from(location.line).ok()?.checked_sub(1)?;
-    let column = usize::try_from(location.column).ok()?.checked_sub(1)?;
-    let lines = text.split_inclusive('\n');
-    let line_start: usize = lines.take(line).map(str::len).sum();
-    let (at, _) = text.get(line_start..)?.char_indices().nth(column)?;
-    Some(line_start + at)
+fn count_lines(text: &str) -> usize {
+    text.bytes().filter(|byte| *byte == b'\n').count()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
+    use datafusion::sql::sqlparser::dialect::GenericDialect;
+    use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+
     use super::Statements;
 
     fn split(pieces: &[&str]) -> (Vec<String>, Option<String>) {
@@ -102,9 +302,10 @@ mod tests {
         let mut complete = Vec::new();
         for piece in pieces {
             statements.push(piece);
-            complete.extend(std::iter::from_fn(|| statements.next_complete()));
+            let texts = std::iter::from_fn(|| statements.next_complete());
+            complete.extend(texts.map(|statement| statement.text));
         }
-        (complete, statements.take_rest())
+        (complete, statements.take_rest().map(|rest| rest.text))
     }
 
     #[test]
@@ -119,6 +320,19 @@ mod tests {
                 "SELECT 'ü;'",
             ]
         );
+        assert_eq!(rest, None);
+    }
+
+    #[test]
+    fn escapes_and_dollar_quotes_do_not_split() {
+        let text = r"SELECT E'\';', $$;$$, $a$ ; $b$ $a$, x_$;SELECT 'E\';SELECT $1;";
+        let (complete, rest) = split(&[text]);
+        let expected = [
+            r"SELECT E'\';', $$;$$, $a$ ; $b$ $a$, x_$",
+            r"SELECT 'E\'",
+            "SELECT $1",
+        ];
+        assert_eq!(complete, expected);
         assert_eq!(rest, None);
     }
 
@@ -141,5 +355,96 @@ mod tests {
         let (complete, rest) = split(&["SELECT 'a; SELECT 2;"]);
         assert!(complete.is_empty());
         assert_eq!(rest.as_deref(), Some("SELECT 'a; SELECT 2;"));
+    }
+
+    #[test]
+    fn lines_of_statements_are_counted() {
+        let mut statements = Statements::default();
+        let mut lines = Vec::new();
+        for piece in [
+            "-- a\n\nSELECT\n1; SELECT 2;\n",
+            "\n",
+            "SELECT 3\n;",
+            "\n/* b\n */ SELECT 4",
+        ] {
+            statements.push(piece);
+            while let Some(statement) = statements.next_complete() {
+                lines.push(statement.line);
+            }
+        }
+        lines.push(statements.take_rest().unwrap().line);
+        assert_eq!(lines, [3, 4, 6, 9]);
+    }
+
+    /// Splits the whole text with the tokenizer of sqlparser. Returns `None` if the text has an
+    /// open quote or comment.
+    fn split_with_tokenizer(text: &str) -> Option<Vec<Vec<Token>>> {
+        let tokens = Tokenizer::new(&GenericDialect, text).tokenize().ok()?;
+        let tokens: Vec<Token> = tokens
+            .into_iter()
+            .filter(|token| !matches!(token, Token::Whitespace(_)))
+            .collect();
+        let statements = tokens.split(|token| *token == Token::SemiColon);
+        Some(
+            statements
+                .filter(|tokens| !tokens.is_empty())
+                .map(<[Token]>::to_vec)
+                .collect(),
+        )
+    }
+
+    #[test]
+    fn random_texts_are_split_as_by_the_tokenizer() {
+        const PARTS: &[&str] = &[
+            "'", "''", "\"", "`", ";", ";", "\n", "--", "-", "/*", "*/", "/", "*", "$$", "$a$",
+            "$", "$1", "E'", "e", "x'", "X", "N'", "b'", "U&'", "\\", "\\'", " ", " ", "a", "ü",
+            "€", "1", "_", "SELECT", ",", "(", "\r\n",
+        ];
+        let mut state = 7_u64;
+        let mut random = move |limit: usize| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) as usize % limit
+        };
+        let mut compared = 0;
+        for _ in 0..200_000 {
+            let count = 1 + random(12);
+            let pieces: Vec<String> = (0..count)
+                .map(|_| PARTS[random(PARTS.len())].to_string())
+                .collect();
+            let text = pieces.concat();
+            let Some(expected) = split_with_tokenizer(&text) else {
+                continue;
+            };
+            let (mut found, rest) = split(&[&text]);
+            found.extend(rest);
+            let found: Option<Vec<Vec<Token>>> = found
+                .iter()
+                .map(|statement| split_with_tokenizer(statement).map(|parts| parts.concat()))
+                .collect();
+            assert_eq!(found, Some(expected), "{text:?}");
+            compared += 1;
+        }
+        assert!(compared > 50_000, "{compared}");
+    }
+
+    #[test]
+    fn splitting_takes_linear_time() {
+        // Every line is searched for the end of the statement, which contains semicolons in text.
+        let mut statements = Statements::default();
+        let begin = Instant::now();
+        statements.push("INSERT INTO t VALUES\n");
+        for _ in 0..200_000 {
+            statements.push("('a; b;', ';'),\n");
+            assert_eq!(statements.next_complete(), None);
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20));
+        // Many statements on one line.
+        statements.clear();
+        statements.push(&"SELECT ';';".repeat(200_000));
+        let count = std::iter::from_fn(|| statements.next_complete()).count();
+        assert_eq!(count, 200_000);
+        assert!(begin.elapsed() < Duration::from_secs(20));
     }
 }

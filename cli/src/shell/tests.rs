@@ -9,10 +9,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use expect_test::{Expect, expect};
-use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 
-use super::{Interrupt, LineReader, Shell, ShellInput};
+use super::{InputKind, LineReader, Shell, ShellInput};
+use crate::interrupts::Interrupt;
 use crate::output::OutputFormat;
 use crate::session::Session;
 
@@ -26,8 +26,9 @@ impl LineReader for ScriptedInput {
         Ok(self.lines.pop_front().unwrap_or(ShellInput::End))
     }
 
-    fn remember(&mut self, entry: &str) {
+    fn remember(&mut self, entry: &str, _errors: &mut dyn Write) -> io::Result<()> {
         self.remembered.push(entry.to_string());
+        Ok(())
     }
 }
 
@@ -71,17 +72,18 @@ fn run_shell(
     screen: &Screen,
     interrupt: &dyn Fn() -> Interrupt,
 ) -> ShellRun {
-    let runtime = Runtime::new().unwrap();
     let session = Session::open(&[], None).unwrap();
     let mut script = ScriptedInput {
         lines: lines.into(),
         remembered: Vec::new(),
     };
     let errors = Screen::default();
-    let shell = Shell {
-        runtime: &runtime,
+    let mut shell = Shell {
         session: &session,
         format: OutputFormat::Csv,
+        max_rows: None,
+        shows_time: true,
+        input: InputKind::Terminal,
         interrupt,
     };
     let (mut output, mut errors_writer) = (screen.clone(), errors.clone());
@@ -172,7 +174,7 @@ fn error_does_not_end_the_shell() {
             a
             1
             --
-            error: No field named nothing.
+            error: No field named nothing
             error: sql parser error: Expected: an SQL statement, found: SELEKT at Line: 1, Column: 1
             1 row in
         "#]],
@@ -184,19 +186,23 @@ fn command_d_lists_tables() {
     check(
         &["CREATE VIEW v AS SELECT 1 AS a;", r"\d"],
         expect![[r#"
-        table,columns,rows,comment
-        public.v,1,,
-        system.audit_logs,8,,"Changes to accounts, rights, tables and storages, with their actors; append-only"
-        system.jobs,20,,"Background jobs: flushes, retention, clean-ups, and their outcome"
-        system.live_queries,14,,Open subscriptions: queries whose changes are pushed to a connection
-        system.namespaces,5,,Namespaces: the part of a table's name before the dot
-        system.stats,2,,"Counters of the schema registry and of the server around it, at the time of the query"
-        system.storages,11,,Places where cold rows are stored: folders and buckets
-        system.tables,14,,"All tables of the server, including system tables; one row per table and schema version"
-        system.users,15,,"Accounts, with their roles and the storages of their rows"
-        --
-        done in
-    "#]],
+            table,columns,data,comment
+            kalamtable.columns,16,,A column of a table that has a definition.
+            kalamtable.key_column_usage,8,,A column of a key.
+            kalamtable.table_constraints,7,,"A key of a table, or the closed set of a column."
+            kalamtable.tables,9,,A table that has a definition.
+            public.v,1,,
+            system.audit_logs,8,,"Changes to accounts, rights, tables and storages, with their actors; append-only"
+            system.jobs,20,,"Background jobs: flushes, retention, clean-ups, and their outcome"
+            system.live_queries,14,,Open subscriptions: queries whose changes are pushed to a connection
+            system.namespaces,5,,Namespaces: the part of a table's name before the dot
+            system.stats,2,,"Counters of the schema registry and of the server around it, at the time of the query"
+            system.storages,11,,Places where cold rows are stored: folders and buckets
+            system.tables,14,,"All tables of the server, including system tables; one row per table and schema version"
+            system.users,15,,"Accounts, with their roles and the storages of their rows"
+            --
+            done in
+        "#]],
     );
 }
 
@@ -223,10 +229,10 @@ fn command_d_with_a_name_lists_columns() {
 #[test]
 fn command_q_quits_and_an_unknown_command_is_an_error() {
     check(
-        &[r"\x", r"\q", "SELECT 1;"],
+        &[r"\copy", r"\q", "SELECT 1;"],
         expect![[r#"
             --
-            error: unknown command `\x`; `\?` shows all commands
+            error: unknown command `\copy`: the commands are `\d`, `\x`, `\timing`, `\?` and `\q`
         "#]],
     );
 }

@@ -4,6 +4,8 @@
 
 mod commands;
 mod round_trips;
+mod scripts;
 mod support;
 #[cfg(unix)]
 mod terminal;
+mod values;

@@ -63,7 +63,7 @@ fn every_type_is_equal_in_every_format() {
     let all = "SELECT * FROM every ORDER BY id";
     let from_ndjson = success(&folder.query("json", all));
     expect![[r#"
-        [{"id":1,"bool":true,"tiny":-128,"small":-32768,"int":-2147483648,"utiny":255,"usmall":65535,"uint":4294967295,"ubig":18446744073709551615,"float":1.5,"double":-0.00225,"dec":1234567890123456789012345678901234.5678,"text":"a,\"b\"\nü","bytes":"00ff","fixed":"0a0b0c","date":"2024-02-29","time":"23:59:59.999999","ts":"2024-02-29T12:00:00.000001","ts_s":"1969-12-31T23:59:59","ts_ms":"2024-07-01T12:00:00.123+02:00","ts_ns":"1677-09-21T00:12:43.145224193","dt":"2024-02-29T12:00:00Z","uuid":"67e55044-10b1-426f-9247-bb680e5fe0c8","json":"{\"a\": [1, null]}","file":"{\"id\":1}","emb":[0.5,-1.0],"mood":"happy","tags":["x",null,""],"place":{"lat":1.5,"name":null,"ids":["67e55044-10b1-426f-9247-bb680e5fe0c8"]},"counts":{"1":0.50,"-2":null},"raw":"r"},
+        [{"id":1,"bool":true,"tiny":-128,"small":-32768,"int":-2147483648,"utiny":255,"usmall":65535,"uint":4294967295,"ubig":18446744073709551615,"float":1.5,"double":-0.00225,"dec":1234567890123456789012345678901234.5678,"text":"a,\"b\"\nü","bytes":"00ff","fixed":"0a0b0c","date":"2024-02-29","time":"23:59:59.999999","ts":"2024-02-29T12:00:00.000001","ts_s":"1969-12-31T23:59:59","ts_ms":"2024-07-01T12:00:00.123+02:00","ts_ns":"1677-09-21T00:12:43.145224193","dt":"2024-02-29T12:00:00Z","uuid":"67e55044-10b1-426f-9247-bb680e5fe0c8","json":{"a": [1, null]},"file":"{\"id\":1}","emb":[0.5,-1.0],"mood":"happy","tags":["x",null,""],"place":{"lat":1.5,"name":null,"ids":["67e55044-10b1-426f-9247-bb680e5fe0c8"]},"counts":{"1":0.50,"-2":null},"raw":"r"},
         {"id":2,"bool":null,"tiny":null,"small":null,"int":null,"utiny":null,"usmall":null,"uint":null,"ubig":null,"float":null,"double":null,"dec":null,"text":null,"bytes":null,"fixed":null,"date":null,"time":null,"ts":null,"ts_s":null,"ts_ms":null,"ts_ns":null,"dt":null,"uuid":null,"json":null,"file":null,"emb":null,"mood":null,"tags":null,"place":null,"counts":null,"raw":null},
         {"id":3,"bool":null,"tiny":null,"small":null,"int":null,"utiny":null,"usmall":null,"uint":null,"ubig":null,"float":null,"double":null,"dec":null,"text":"","bytes":null,"fixed":null,"date":"+10000-01-01","time":null,"ts":null,"ts_s":null,"ts_ms":null,"ts_ns":"2262-04-11T23:47:16.854775807","dt":null,"uuid":null,"json":null,"file":null,"emb":null,"mood":null,"tags":[],"place":{"lat":0.0,"name":null,"ids":[]},"counts":{},"raw":null}]
     "#]].assert_eq(&from_ndjson.replace("},{", "},\n{"));
@@ -121,10 +121,10 @@ fn uuids_are_text_in_a_table() {
     folder.write("data/every.ndjson", ROWS);
     let query = "SELECT id, uuid AS renamed, place FROM every WHERE id = 1";
     expect![[r#"
-        +----+--------------------------------------+---------------------------------------------------------------------+
-        | id | renamed                              | place                                                               |
-        +----+--------------------------------------+---------------------------------------------------------------------+
-        | 1  | 67e55044-10b1-426f-9247-bb680e5fe0c8 | {lat: 1.5, name: NULL, ids: [67e55044-10b1-426f-9247-bb680e5fe0c8]} |
-        +----+--------------------------------------+---------------------------------------------------------------------+
+        +----+--------------------------------------+------------------------------------------------------------------------+
+        | id | renamed                              | place                                                                  |
+        +----+--------------------------------------+------------------------------------------------------------------------+
+        | 1  | 67e55044-10b1-426f-9247-bb680e5fe0c8 | {"lat":1.5,"name":null,"ids":["67e55044-10b1-426f-9247-bb680e5fe0c8"]} |
+        +----+--------------------------------------+------------------------------------------------------------------------+
     "#]].assert_eq(&success(&folder.query("table", query)));
 }
