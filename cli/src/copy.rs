@@ -15,7 +15,6 @@ use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::{CopyToSource, CopyToStatement, Statement as SqlStatement};
 use datafusion::sql::sqlparser::ast;
 use futures::{StreamExt, stream};
@@ -25,7 +24,8 @@ use crate::output::{CopyFormat, OutputError};
 
 /// A `COPY` to a text file.
 pub(crate) struct TextCopy {
-    source: SqlStatement,
+    /// The query whose rows are written.
+    pub(crate) source: SqlStatement,
     path: PathBuf,
     format: CopyFormat,
 }
@@ -76,18 +76,15 @@ impl TextCopy {
         }))
     }
 
-    /// Writes the file, and returns the number of rows as the result. If the query fails, the file
-    /// is not changed.
+    /// Writes the rows of the source to the file, and returns their number as the result. If the
+    /// query fails, the file is not changed.
     ///
     /// # Errors
     /// Fails if the query fails or the file cannot be written.
-    pub(crate) async fn execute(
+    pub(crate) async fn write(
         self,
-        context: &SessionContext,
+        mut batches: SendableRecordBatchStream,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
-        let plan = context.state().statement_to_plan(self.source).await?;
-        let frame = context.execute_logical_plan(plan).await?;
-        let mut batches = frame.execute_stream().await?;
         let in_file = |error: OutputError| {
             DataFusionError::Execution(format!("{}: {error}", self.path.display()))
         };

@@ -17,6 +17,7 @@ mod session;
 mod shell;
 mod sql;
 mod statements;
+mod stop;
 mod terminal;
 
 use std::io;

@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,8 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement as SqlStatement;
 use futures::StreamExt;
@@ -23,6 +26,7 @@ use crate::error_text::describe;
 use crate::locations::check_location;
 use crate::nesting::check_nesting;
 use crate::output::{OutputError, ResultWriter};
+use crate::stop::StopFlag;
 
 /// The outcome of a statement that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +73,7 @@ pub(crate) enum QueryError {
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 
 /// The time that an interrupted query has to stop.
-const STOP_TIME: Duration = Duration::from_millis(200);
+const STOP_TIME: Duration = Duration::from_millis(500);
 
 /// Runs `statement` and writes at most `max_rows` rows of its result batch by batch. When
 /// `interrupt` completes, the query is abandoned.
@@ -91,7 +95,12 @@ pub(crate) fn run(
         .build()
         .map_err(QueryError::Start)?;
     let (sender, events) = mpsc::channel(2);
-    let query = runtime.spawn(send_events(context.clone(), statement.to_string(), sender));
+    let query = RunningQuery {
+        context: context.clone(),
+        stop: StopFlag::default(),
+    };
+    let stop = query.stop.clone();
+    let query = runtime.spawn(send_events(query, statement.to_string(), sender));
     let abort = query.abort_handle();
     let mut results = LimitedResult::new(output, max_rows);
     let outcome = runtime.block_on(async {
@@ -107,11 +116,13 @@ pub(crate) fn run(
             .map_err(QueryError::from)
             .and_then(|()| Ok(QueryOutcome::Finished(results.end()?))),
         Ok(None) => {
+            stop.set();
             abort.abort();
             let is_running = !is_idle(&runtime, STOP_TIME);
             Ok(QueryOutcome::Interrupted { is_running })
         }
         Err(error) => {
+            stop.set();
             abort.abort();
             Err(error)
         }
@@ -207,19 +218,19 @@ impl<'a> LimitedResult<'a> {
     }
 }
 
-async fn send_events(context: SessionContext, statement: String, sender: QueryEvents) {
-    if let Err(error) = try_send_events(&context, &statement, &sender).await {
+async fn send_events(query: RunningQuery, statement: String, sender: QueryEvents) {
+    if let Err(error) = try_send_events(&query, &statement, &sender).await {
         // The receiver is dropped if the query is interrupted. The error is not needed then.
-        let _ = sender.send(Err(describe(&error, &context))).await;
+        let _ = sender.send(Err(describe(&error, &query.context))).await;
     }
 }
 
 async fn try_send_events(
-    context: &SessionContext,
+    query: &RunningQuery,
     statement: &str,
     sender: &QueryEvents,
 ) -> Result<(), DataFusionError> {
-    let mut batches = execute(context, statement).await?;
+    let mut batches = query.execute(statement).await?;
     let schema = QueryEvent::Schema(batches.schema());
     if sender.send(Ok(schema)).await.is_err() {
         return Ok(());
@@ -233,21 +244,36 @@ async fn try_send_events(
     Ok(())
 }
 
-async fn execute(
-    context: &SessionContext,
-    statement: &str,
-) -> Result<SendableRecordBatchStream, DataFusionError> {
-    check_nesting(statement)?;
-    let state = context.state();
-    let dialect = state.config_options().sql_parser.dialect;
-    let statement = state.sql_to_statement(statement, &dialect)?;
-    check_location(&statement)?;
-    if let SqlStatement::CopyTo(copy) = &statement
-        && let Some(copy) = TextCopy::try_new(copy)?
-    {
-        return copy.execute(context).await;
+/// A statement that runs in a session, with the flag that stops it.
+struct RunningQuery {
+    context: SessionContext,
+    stop: StopFlag,
+}
+
+impl RunningQuery {
+    async fn execute(&self, statement: &str) -> Result<SendableRecordBatchStream, DataFusionError> {
+        check_nesting(statement)?;
+        let state = self.context.state();
+        let dialect = state.config_options().sql_parser.dialect;
+        let statement = state.sql_to_statement(statement, &dialect)?;
+        check_location(&statement)?;
+        if let SqlStatement::CopyTo(copy) = &statement
+            && let Some(copy) = TextCopy::try_new(copy)?
+        {
+            let plan = state.statement_to_plan(copy.source.clone()).await?;
+            return copy.write(self.execute_plan(plan).await?).await;
+        }
+        let plan = state.statement_to_plan(statement).await?;
+        self.execute_plan(plan).await
     }
-    let plan = state.statement_to_plan(statement).await?;
-    let frame = context.execute_logical_plan(plan).await?;
-    frame.execute_stream().await
+
+    async fn execute_plan(
+        &self,
+        plan: LogicalPlan,
+    ) -> Result<SendableRecordBatchStream, DataFusionError> {
+        let frame = self.context.execute_logical_plan(plan).await?;
+        let task = Arc::new(frame.task_ctx());
+        let plan = frame.create_physical_plan().await?;
+        execute_stream(self.stop.stoppable(plan)?, task)
+    }
 }

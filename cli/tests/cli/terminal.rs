@@ -63,8 +63,12 @@ fn ctrl_c_stops_joins_that_never_yield() {
     let folder = CommandFolder::new();
     let mut shell = start(&folder, &["--format", "csv"]);
     let numbers = "generate_series(1, 3000000)";
-    for condition in ["CROSS JOIN {} b(y)", "JOIN {} b(y) ON x * y < 0"] {
-        let join = condition.replace("{}", numbers);
+    for join in [
+        format!("CROSS JOIN {numbers} b(y)"),
+        format!("JOIN {numbers} b(y) ON x * y < 0"),
+        format!("JOIN {numbers} b(y) ON x % 2 = y % 2"),
+        format!("LEFT JOIN {numbers} b(y) ON x < y - 5000000"),
+    ] {
         shell.send_line("SELECT 40 + 1 AS ready;").unwrap();
         shell.exp_string("\n41\r").unwrap();
         shell.exp_string(PROMPT).unwrap();
@@ -76,6 +80,8 @@ fn ctrl_c_stops_joins_that_never_yield() {
         shell.exp_string("\r\n").unwrap();
         shell.send_control('c').unwrap();
         shell.exp_string("stopped after").unwrap();
+        // No part of it runs in the background.
+        shell.exp_regex(r"^ [0-9.]+ s\r").unwrap();
         shell.exp_string(PROMPT).unwrap();
     }
     shell.send_line("SELECT 40 + 2 AS answer;").unwrap();
