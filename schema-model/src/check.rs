@@ -140,7 +140,7 @@ fn checked(mut checks: Checks<'_>) -> Result<TableDefinition, Vec<Diagnostic>> {
 
 /// Returns the warnings about a table. They do not make it invalid.
 pub fn warnings(raw: &RawTable) -> Vec<Diagnostic> {
-    let mut checks = Checks::new(raw);
+    let mut checks = Checks::new(raw, RustCode::NotGenerated);
     checks.quoted_names();
     checks.diagnostics
 }
