@@ -75,8 +75,27 @@ impl Checks<'_> {
             };
             self.push(problem.with_help(help));
         }
+        let is_nullable = column.nullable.as_ref().is_some_and(|flag| flag.value);
+        if !is_nullable && is_null(ty.as_ref()) {
+            let span = column.ty.span_of(node.range);
+            let help = self.raw.syntax.choose(
+                "write `nullable = true`, or choose another type",
+                "let the field be an `Option`, or choose another type",
+            );
+            self.push(
+                self.problem(Rule::ArrowType, &span, ONLY_NULLS)
+                    .with_help(help),
+            );
+        }
         ty.filter(|_| self.diagnostics.len() == problems_before)
     }
+}
+
+const ONLY_NULLS: &str = "all values of type `arrow:Null` are null, but null is not allowed";
+
+/// Returns whether all values of a type are null.
+fn is_null(ty: Option<&ColumnType>) -> bool {
+    matches!(ty, Some(ColumnType::Arrow(notation)) if **notation == *"Null")
 }
 
 /// The help for a decimal that is written as a Rust type.
@@ -263,10 +282,16 @@ impl Lowering<'_, '_> {
                 self.checks.next_id.fresh().unwrap_or_default()
             }
         };
+        let ty = self.ty(&node.ty)?;
+        if node.null.is_none() && is_null(Some(&ty)) {
+            let problem = self.problem(Rule::ArrowType, &node.ty.range, ONLY_NULLS);
+            let problem = problem.with_help("write `arrow:Null null`, or choose another type");
+            self.checks.push(problem);
+        }
         Some(NestedField {
             id,
             name: node.name.value.as_str().into(),
-            ty: self.ty(&node.ty)?,
+            ty,
             nullable: node.null.is_some(),
         })
     }
