@@ -32,12 +32,13 @@ pub(crate) fn nullable_type(ty: &DataType) -> DataType {
             let DataType::Struct(fields) = entries.data_type() else {
                 return ty.clone();
             };
+            // The key is the first field, whatever its name is.
             let fields: Fields = fields
                 .iter()
-                .map(|field| {
+                .enumerate()
+                .map(|(position, field)| {
                     let inner = nullable_field(field);
-                    let nullable = field.name() != "key";
-                    Arc::new(Field::clone(&inner).with_nullable(nullable))
+                    Arc::new(Field::clone(&inner).with_nullable(position > 0))
                 })
                 .collect();
             let entries = Field::clone(entries).with_data_type(DataType::Struct(fields));
