@@ -6,11 +6,16 @@
 mod check;
 mod copy;
 mod error_text;
+#[cfg(test)]
+mod generated_definitions;
 mod interrupts;
 mod locations;
 mod nesting;
 mod output;
 mod query;
+#[cfg(test)]
+#[path = "../../provider/tests/provider/random_arrays.rs"]
+mod random_arrays;
 mod script;
 mod search_path;
 mod session;
