@@ -290,6 +290,29 @@ fn default_of_nan_is_storable() {
 }
 
 #[test]
+fn labels_that_are_no_names_in_rust_are_storable() {
+    let mut sources = kalamtable_model::Sources::new();
+    let source = sources.push(kalamtable_model::SourceFile::new(
+        "labels",
+        "name = 'app.self'\n\
+         primary_key = ['id']\n\
+         [columns]\n\
+         id   = { id = 1, type = 'bigint', source = 'ID' }\n\
+         sign = { id = 2, type = \"enum('>=', 'α', 'gpt-3.5', 'gpt_3_5')\", variants = { '>=' = 'AtLeast' } }\n",
+    ));
+    let checked = kalamtable_model::parse_and_check(&sources, source);
+    let definition = checked.expect("the definition is valid").definition;
+    let folder = tempfile::tempdir().unwrap();
+    let id = block_on(open_folder(folder.path()).create(definition.clone()))
+        .unwrap()
+        .id;
+    let read = block_on(open_folder(folder.path()).get(id))
+        .unwrap()
+        .unwrap();
+    assert_eq!(*read.definition, definition);
+}
+
+#[test]
 fn reopened_folder_has_the_same_state() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_folder(&folder.path().join("created/on/demand"));
