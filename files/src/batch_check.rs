@@ -183,7 +183,11 @@ impl ParquetFiles {
 fn locate_in_file(file: &ParquetFile, column: &Column) -> Result<(), DataError> {
     let path = &file.path;
     let builder = file.open()?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), [&*column.name]);
+    let fields = builder.schema().fields();
+    let root = fields
+        .iter()
+        .position(|field| column.has_file_name(field.name()));
+    let mask = ProjectionMask::roots(builder.parquet_schema(), root);
     let ty = nullable_type(&column.ty.query_type());
     let mut rows_before = 0;
     let reader = builder.with_projection(mask).build();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! CSV as in RFC 4180: fields separated by commas, in quotes if they contain a comma, a quote or a
-//! line break. The names in the header are matched with the columns, in any order. A column that
-//! the header lacks has its default in every row, or null if it is nullable and has no default.
+//! line break. The names in the header are matched with the columns or their sources, in any order.
+//! A column that the header lacks has its default in every row, or null if it is nullable and has
+//! no default.
 //!
 //! An empty field is null, with two exceptions. In a `text` or `bytes` column, an empty field in
 //! quotes is empty, and so is one without quotes if the column is not nullable. Nested values and
@@ -19,7 +20,9 @@ use kalamtable_model::value_text;
 use kalamtable_model::{Column, ColumnType, TableDefinition, nearest};
 
 use crate::default_value::default_text;
-use crate::error::{DataError, ValueMismatch, ValueProblem, did_you_mean, shorten, shorten_list};
+use crate::error::{
+    DataError, ValueMismatch, ValueProblem, did_you_mean, occurs_twice, shorten, shorten_list,
+};
 use crate::json::{self, JsonCell};
 use crate::lines::{Lines, MAX_RECORD_BYTES};
 use crate::row_buffer::{RowBuffer, TextCell};
@@ -108,7 +111,7 @@ fn read_header(
     definition: &TableDefinition,
 ) -> Result<Vec<usize>, DataError> {
     let mut record = Record::default();
-    let names = || definition.columns().iter().map(|column| &*column.name);
+    let names = || definition.columns().iter().map(Column::source_name);
     let all_names = || names().collect::<Vec<_>>().join(",");
     if !records.next(&mut record)? || record.is_blank() {
         let message = format!(
@@ -124,7 +127,7 @@ fn read_header(
             TextCell::Text(name) => name,
             TextCell::Absent | TextCell::Empty => "",
         };
-        let Some((position, _)) = definition.column(name) else {
+        let Some((position, column)) = definition.file_column(name) else {
             let table = definition.name();
             let hint = match nearest(name, names()) {
                 None if record.len() == 1 && name.contains([';', '\t', '|']) => {
@@ -139,7 +142,8 @@ fn read_header(
             ));
         };
         if positions.contains(&position) {
-            return problem(format!("`{name}` occurs twice in the header"));
+            let (name, twice) = (shorten(name), occurs_twice(column));
+            return problem(format!("`{name}`{twice} in the header"));
         }
         positions.push(position);
     }
@@ -148,7 +152,7 @@ fn read_header(
         !positions.contains(position) && !column.nullable && default_text(column).is_none()
     });
     let missing: Vec<String> = missing
-        .map(|(_, column)| format!("`{}`", column.name))
+        .map(|(_, column)| format!("`{}`", column.source_name()))
         .collect();
     if !missing.is_empty() {
         let missing = shorten_list(&missing);

@@ -260,6 +260,15 @@ pub(crate) fn read_only(definition: &TableDefinition) -> DataFusionError {
     DataFusionError::Plan(format!("table `{table}` over data files is read-only"))
 }
 
+/// Returns the text after `name` in the message that a file has `column` twice: under one name, or
+/// under its name and its source.
+pub(crate) fn occurs_twice(column: &Column) -> String {
+    match &column.source {
+        Some(_) => format!(" is a second column for `{}`", column.name),
+        None => " occurs twice".to_string(),
+    }
+}
+
 /// Returns `; did you mean ..?`, or an empty string.
 pub(crate) fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |nearest| {

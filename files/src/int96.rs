@@ -65,7 +65,7 @@ impl Int96Columns {
         };
         let mut fields = Vec::with_capacity(inferred.fields().len());
         for field in inferred.fields() {
-            let declared = definition.column(field.name());
+            let declared = definition.file_column(field.name());
             visitor.column = declared.map_or(0, |(position, _)| position);
             fields.push(visitor.field(field, declared.map(|(_, column)| &column.ty)));
         }

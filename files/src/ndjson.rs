@@ -11,7 +11,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use kalamtable_model::value_text;
 use kalamtable_model::{Column, TableDefinition, nearest};
 
-use crate::error::{DataError, ValueMismatch, did_you_mean, shorten};
+use crate::error::{DataError, ValueMismatch, did_you_mean, occurs_twice, shorten};
 use crate::json::{self, JsonCell};
 use crate::lines::Lines;
 use crate::row_buffer::{RowBuffer, TextCell};
@@ -93,14 +93,15 @@ fn read_object(line: &str, rows: &mut RowBuffer<'_>, seen: &mut SeenColumns) -> 
     let definition = rows.definition();
     for (key, value) in json::members(line) {
         let name = json::unquote(key).map_err(|error| format!("the key {key} {error}"))?;
-        let Some((position, _)) = definition.column(&name) else {
-            let names = definition.columns().iter().map(|column| &*column.name);
+        let Some((position, column)) = definition.file_column(&name) else {
+            let names = definition.columns().iter().map(Column::source_name);
             let hint = did_you_mean(nearest(&name, names));
             let (name, table) = (shorten(&name), definition.name());
             return Err(format!("`{name}` is not a column of `{table}`{hint}"));
         };
         if !seen.insert(position) {
-            return Err(format!("the key `{name}` occurs twice"));
+            let (name, twice) = (shorten(&name), occurs_twice(column));
+            return Err(format!("the key `{name}`{twice}"));
         }
         rows.set(position, TextCell::Text(value));
     }

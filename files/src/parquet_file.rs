@@ -16,7 +16,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 
 use crate::error::{DataError, open};
 use crate::int96::{Int96Columns, Int96Leaf};
-use crate::schema_check::schema_mismatches;
+use crate::schema_check::{file_field, schema_mismatches};
 
 /// A Parquet file whose schema fits its definition.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ fn chunk_of<'a>(
 ) -> Option<&'a ColumnChunkMetaData> {
     chunks
         .iter()
-        .find(|chunk| matches!(chunk.column_path().parts(), [name] if **name == *column.name))
+        .find(|chunk| matches!(chunk.column_path().parts(), [name] if column.has_file_name(name)))
 }
 
 /// Returns whether a scan may skip rows of the file because of the minimum, maximum and null count
@@ -193,7 +193,7 @@ fn is_prunable(column: &Column, metadata: &ArrowReaderMetadata) -> bool {
         | ColumnType::DateTime => true,
         _ => false,
     };
-    let Ok(field) = metadata.schema().field_with_name(&column.name) else {
+    let Some(field) = file_field(metadata.schema(), column) else {
         // Every value is null, and DataFusion knows that.
         return has_exact_bounds;
     };

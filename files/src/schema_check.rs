@@ -10,11 +10,11 @@ use std::fmt;
 
 use arrow::datatypes::{DataType, Field, FieldRef, Fields, IntervalUnit, Schema, TimeUnit};
 use kalamtable_model::arrow::FIELD_ID_KEY;
-use kalamtable_model::{ColumnType, NestedField, TableDefinition, nearest};
+use kalamtable_model::{Column, ColumnType, NestedField, TableDefinition, nearest};
 use kalamtable_rows::physical::without_encoding;
 
 use crate::default_value::default_text;
-use crate::error::{did_you_mean, shorten};
+use crate::error::{did_you_mean, occurs_twice, shorten};
 
 /// Returns a message for each mismatch; empty if the schema fits.
 pub(crate) fn schema_mismatches(definition: &TableDefinition, found: &Schema) -> Vec<String> {
@@ -27,15 +27,21 @@ pub(crate) fn schema_mismatches(definition: &TableDefinition, found: &Schema) ->
             .any(|other| other.name() == name)
         {
             mismatches.push(format!("column `{name}` occurs twice"));
-        } else if definition.column(name).is_none() {
+        } else if definition.file_column(name).is_none() {
             mismatches.push(unknown_column(definition, found, field));
         }
     }
     for column in definition.columns() {
-        let Ok(field) = found.field_with_name(&column.name) else {
+        if let Some(source) = &column.source
+            && found.index_of(source).is_ok()
+            && found.index_of(&column.name).is_ok()
+        {
+            mismatches.push(format!("column `{source}`{}", occurs_twice(column)));
+        }
+        let Some(field) = file_field(found, column) else {
             let has_value = column.nullable || default_text(column).is_some();
             if !has_value && !is_renamed(found, column.id, definition) {
-                let name = &column.name;
+                let name = column.source_name();
                 mismatches.push(format!(
                     "column `{name}` is missing, but the definition of `{table}` does not allow null"
                 ));
@@ -52,18 +58,25 @@ pub(crate) fn schema_mismatches(definition: &TableDefinition, found: &Schema) ->
     mismatches
 }
 
+/// Returns the field of a file that has the name or the source of `column`.
+pub(crate) fn file_field<'a>(schema: &'a Schema, column: &Column) -> Option<&'a FieldRef> {
+    let mut fields = schema.fields().iter();
+    fields.find(|field| column.has_file_name(field.name()))
+}
+
 fn unknown_column(definition: &TableDefinition, found: &Schema, field: &Field) -> String {
     let (name, table) = (field.name(), definition.name());
-    let mut by_id = definition.columns().iter().filter(|column| {
-        field_id(field) == Some(column.id) && found.field_with_name(&column.name).is_err()
-    });
+    let mut by_id = definition
+        .columns()
+        .iter()
+        .filter(|column| field_id(field) == Some(column.id) && file_field(found, column).is_none());
     if let Some(column) = by_id.next() {
-        let (id, declared) = (column.id, &column.name);
+        let (id, declared) = (column.id, column.source_name());
         return format!(
             "column `{name}` has the field id {id}, which `{table}` gives to `{declared}`: rename it in the file"
         );
     }
-    let names = definition.columns().iter().map(|column| &*column.name);
+    let names = definition.columns().iter().map(Column::source_name);
     let hint = did_you_mean(nearest(name, names));
     format!(
         "column `{}` is not in the definition of `{table}`{hint}",
@@ -76,7 +89,7 @@ fn is_renamed(found: &Schema, id: i32, definition: &TableDefinition) -> bool {
     found
         .fields()
         .iter()
-        .any(|field| field_id(field) == Some(id) && definition.column(field.name()).is_none())
+        .any(|field| field_id(field) == Some(id) && definition.file_column(field.name()).is_none())
 }
 
 fn field_id(field: &Field) -> Option<i32> {

@@ -12,6 +12,7 @@ mod formats;
 mod int96;
 mod missing_columns;
 mod scans;
+mod sources;
 mod spellings;
 mod support;
 mod values;
