@@ -387,3 +387,32 @@ async fn a_statement_planned_before_an_alteration_is_refused() {
          version 1"
     );
 }
+
+/// A dynamic table has no Rust code, so labels and names need not be names in Rust.
+#[tokio::test]
+async fn labels_and_names_of_dynamic_tables_are_unrestricted() {
+    let labels = "enum('>=', 'α', ' ', 'gpt-3.5-turbo', 'gpt_3_5_turbo')";
+    let columns = format!(
+        "sign = {{ id = 2, type = \"{labels}\", default = '>=' }}\n\
+         a_b = {{ id = 3, type = 'int', nullable = true }}\n\
+         aB = {{ id = 4, type = 'int', nullable = true }}"
+    );
+    let (_server, root) = server(&columns).await;
+    let insert = "INSERT INTO app.t (id, sign, a_b, \"aB\") VALUES (1, 'α', 5, 6), (2, 'gpt-3.5-turbo', 7, 8)";
+    answer(&root, insert).await;
+    answer(&root, "INSERT INTO app.t (id) VALUES (3)").await;
+    assert_eq!(
+        answer(&root, "SELECT id, sign, a_b, \"aB\" FROM app.t ORDER BY id").await,
+        "1 α 5 6\n2 gpt-3.5-turbo 7 8\n3 >= NULL NULL"
+    );
+    assert_eq!(
+        answer(&root, "SELECT id FROM app.t WHERE sign = '>='").await,
+        "3"
+    );
+    let insert = "INSERT INTO app.t (id, sign) VALUES (4, 'gpt-3_5-turbo')";
+    let rejected = error(&root, insert).await;
+    assert!(
+        rejected.contains("`gpt-3_5-turbo` is not one of"),
+        "{rejected}"
+    );
+}
