@@ -576,6 +576,12 @@ fn systematic_queries(columns: &[&str]) -> Vec<Query> {
             "SELECT count(*) FROM app.t CROSS JOIN (SELECT a FROM app.t LIMIT 3)".to_string(),
         ),
         unordered("SELECT id FROM app.t EXCEPT SELECT id FROM app.t WHERE x > 1".to_string()),
+        unordered("SELECT id FROM app.t UNION SELECT a FROM app.t".to_string()),
+        unordered("SELECT DISTINCT e FROM (SELECT e FROM app.t UNION ALL SELECT s FROM app.t)".to_string()),
+        unordered("SELECT l FROM app.t INTERSECT SELECT l FROM app.t WHERE id > 9".to_string()),
+        unordered("SELECT DISTINCT ON (e) e, l FROM app.t ORDER BY e, id".to_string()),
+        unordered("WITH RECURSIVE r(n) AS (SELECT id FROM app.t WHERE id = 0 UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT n FROM r".to_string()),
+        unordered("SELECT id, lag(l) OVER (ORDER BY id) AS n FROM app.t".to_string()),
     ];
     for column in columns {
         // DataFusion fails for an aggregate that is ordered by a column twice.
