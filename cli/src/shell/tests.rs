@@ -188,6 +188,7 @@ fn command_d_lists_tables() {
         expect![[r#"
             table,columns,data,comment
             kalamtable.columns,16,,A column of a table that has a definition.
+            kalamtable.duplicate_keys,4,,
             kalamtable.key_column_usage,8,,A column of a key.
             kalamtable.table_constraints,7,,"A key of a table, or the closed set of a column."
             kalamtable.tables,9,,A table that has a definition.

@@ -294,14 +294,14 @@ fn sql_notes_tables_without_data() {
 fn sql_reports_every_problem_of_data_files() {
     let folder = CommandFolder::with_orders();
     folder.write("data/order.csv", "id\n");
-    folder.write("data/things/1.csv", "");
+    folder.write("data/ordres/1.csv", "");
     check(
         &folder.query("csv", "SELECT 1"),
         expect![[r#"
         exit: 1
         stderr:
         error: data/order.csv: no definition has the name `order`; did you mean `orders`?
-        error: data/things: no definition has the name `things`
+        error: data/ordres: no definition has the name `ordres`; did you mean `orders`?
     "#]],
     );
 }

@@ -3,6 +3,7 @@
 //! Tests of the `kalamtable` binary, with files, pipes and a terminal.
 
 mod commands;
+mod duplicate_keys;
 mod round_trips;
 mod scripts;
 mod support;
