@@ -12,8 +12,11 @@ use std::process;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, UInt64Array};
+use datafusion::datasource::listing::ListingTable;
+use datafusion::datasource::source_as_provider;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::parser::{CopyToSource, CopyToStatement, Statement as SqlStatement};
 use datafusion::sql::sqlparser::ast;
@@ -110,6 +113,27 @@ impl TextCopy {
         let schema = result.schema();
         let results = stream::iter([Ok(result)]);
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, results)))
+    }
+}
+
+/// Rejects an `INSERT` into an external table of text files, which DataFusion's own writers would
+/// write.
+///
+/// # Errors
+/// Fails if the plan is such an `INSERT`.
+pub(crate) fn check_insert(plan: &LogicalPlan) -> Result<(), DataFusionError> {
+    let LogicalPlan::Dml(statement) = plan else {
+        return Ok(());
+    };
+    let provider = source_as_provider(&statement.target)?;
+    match provider.downcast_ref::<ListingTable>() {
+        Some(table) if table.options().format.get_ext() != "parquet" => {
+            let table = &statement.table_name;
+            Err(DataFusionError::Plan(format!(
+                "`INSERT` into `{table}` would write empty text and `NaN` as null: write its files with `COPY (..) TO`, or store it as Parquet"
+            )))
+        }
+        _ => Ok(()),
     }
 }
 

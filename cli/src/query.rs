@@ -21,7 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
 
-use crate::copy::TextCopy;
+use crate::copy::{TextCopy, check_insert};
 use crate::error_text::describe;
 use crate::locations::check_location;
 use crate::nesting::check_nesting;
@@ -264,6 +264,7 @@ impl RunningQuery {
             return copy.write(self.execute_plan(plan).await?).await;
         }
         let plan = state.statement_to_plan(statement).await?;
+        check_insert(&plan)?;
         self.execute_plan(plan).await
     }
 

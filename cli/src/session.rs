@@ -14,7 +14,7 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable::metadata;
 use kalamtable::system::SystemTables;
-use kalamtable_files::{RegisteredTable, register_folder};
+use kalamtable_files::{RegisteredTable, register_duplicate_keys, register_folder};
 use kalamtable_model::{Column, Shared, TableDefinition};
 
 use crate::search_path::SearchPath;
@@ -46,6 +46,7 @@ impl Session {
             system.known_tables.add(definition);
         }
         metadata::register_with(&context, find_definition)?;
+        register_duplicate_keys(&context, &tables)?;
         SearchPath::install(&context)?;
         Ok(Session { context, tables })
     }

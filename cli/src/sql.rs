@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use kalamtable_files::{DataError, RegisteredTable};
+use kalamtable_files::{DataError, RegisteredTable, unassigned_files};
 
 use crate::check::{count, load_definitions};
 use crate::interrupts::{Interrupt, Interrupts};
@@ -81,6 +81,17 @@ pub(crate) enum Error {
     Io(#[from] io::Error),
 }
 
+impl From<kalamtable_files::Error> for Error {
+    fn from(error: kalamtable_files::Error) -> Self {
+        Error::Failed(match error {
+            kalamtable_files::Error::Data(problems) => {
+                problems.iter().map(DataError::to_string).collect()
+            }
+            error => vec![error.to_string()],
+        })
+    }
+}
+
 impl From<ShellError> for Error {
     fn from(error: ShellError) -> Self {
         match error {
@@ -104,14 +115,12 @@ pub(crate) fn sql(options: &SqlOptions) -> Result<(), Error> {
             None => return Err(Error::Definitions),
         },
     };
-    let session = Session::open(&definitions, options.data.as_deref());
-    let session = session.map_err(|error| match error {
-        kalamtable_files::Error::Data(problems) => {
-            let problems: Vec<String> = problems.iter().map(DataError::to_string).collect();
-            Error::Failed(problems)
+    let session = Session::open(&definitions, options.data.as_deref())?;
+    if let Some(data) = &options.data {
+        for problem in unassigned_files(&definitions, data)? {
+            writeln!(errors, "note: {problem}")?;
         }
-        error => Error::Failed(vec![error.to_string()]),
-    })?;
+    }
     note_empty_tables(options, session.tables(), errors)?;
     if !options.scripts.is_empty() {
         run_scripts(&session, options, &options.scripts)

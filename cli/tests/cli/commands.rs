@@ -298,11 +298,44 @@ fn sql_reports_every_problem_of_data_files() {
     check(
         &folder.query("csv", "SELECT 1"),
         expect![[r#"
-        exit: 1
+            exit: 1
+            stderr:
+            error: data/order.csv: no definition has the name `order`; did you mean `orders`?
+        "#]],
+    );
+}
+
+#[test]
+fn sql_notes_data_without_a_definition() {
+    let folder = CommandFolder::with_orders();
+    folder.write("data/orders.csv", "id,price,note,state,items\n");
+    folder.write("data/things/1.csv", "");
+    check(
+        &folder.query("csv", "SELECT 1 AS a"),
+        expect![[r#"
+        exit: 0
+        stdout:
+        a
+        1
         stderr:
-        error: data/order.csv: no definition has the name `order`; did you mean `orders`?
-        error: data/ordres: no definition has the name `ordres`; did you mean `orders`?
+        note: data/things: no definition has the name `things`
     "#]],
+    );
+}
+
+#[test]
+fn duplicate_primary_keys_of_data_files_are_rows_of_a_view() {
+    let folder = CommandFolder::with_orders();
+    let row = r#"{"id": 7, "state": "open", "note": ""}"#;
+    folder.write("data/orders.ndjson", format!("{row}\n{row}\n"));
+    check(
+        &folder.query("csv", "SELECT * FROM kalamtable.duplicate_keys"),
+        expect![[r#"
+            exit: 0
+            stdout:
+            table_schema,table_name,key,rows
+            app,orders,id = 7,2
+        "#]],
     );
 }
 
@@ -456,7 +489,8 @@ fn closed_stdout_ends_the_query_without_an_error() {
     for format in ["csv", "json", "table"] {
         let query = "SELECT value FROM generate_series(1, 200000)";
         let folder = CommandFolder::new();
-        let mut command = folder.command(&["sql", "--format", format, "-c", query]);
+        let arguments = ["sql", "--format", format, "--max-rows", "all", "-c", query];
+        let mut command = folder.command(&arguments);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -469,8 +503,8 @@ fn closed_stdout_ends_the_query_without_an_error() {
         check(
             &output,
             expect![[r#"
-            exit: 0
-        "#]],
+                exit: 0
+            "#]],
         );
     }
 }

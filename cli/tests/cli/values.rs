@@ -6,7 +6,7 @@ use std::fs;
 
 use expect_test::expect;
 
-use crate::support::{CommandFolder, check, success};
+use crate::support::{CommandFolder, check, shown, success};
 
 /// A type, with values as JSON and the JSON in which they are written.
 struct Values {
@@ -174,6 +174,17 @@ const VALUES: &[Values] = &[
         values: &[same("\"1890-01-01T00:00:00Z\"")],
     },
     Values {
+        ty: "json",
+        is_key: false,
+        values: &[
+            same(r#""123""#),
+            same(r#""hello \"x\"""#),
+            same("1e400"),
+            same("true"),
+            same(r#"{"a": [1, null], "b": "\u001b"}"#),
+        ],
+    },
+    Values {
         ty: "enum('sad', 'a,b')",
         is_key: true,
         values: &[same("\"sad\""), same("\"a,b\"")],
@@ -205,10 +216,10 @@ fn definition(index: usize, ty: &str, is_key: bool) -> String {
 
 /// Returns a row with `value` in each column.
 fn row(id: usize, value: &str) -> String {
-    let key = if value.starts_with('"') {
-        value.to_string()
-    } else {
-        format!("\"{value}\"")
+    let key = match value.chars().next() {
+        Some('"') => value.to_string(),
+        Some('{') => "\"key\"".to_string(),
+        _ => format!("\"{value}\""),
     };
     format!(
         r#"{{"id":{id},"alone":{value},"listed":[{value},null,{value}],"inside":{{"value":{value}}},"keyed":{{{key}:{value}}}}}"#
@@ -389,6 +400,38 @@ fn copy_distinguishes_empty_text_and_null() {
         read("a.json"),
         "{\"id\":1,\"text\":\"\"}\n{\"id\":2,\"text\":null}\n"
     );
+}
+
+#[test]
+fn insert_into_text_files_is_rejected() {
+    let folder = CommandFolder::new();
+    fs::create_dir(folder.path().join("out")).unwrap();
+    let mut found = String::new();
+    for format in ["CSV", "JSON", "PARQUET"] {
+        let query = format!(
+            "CREATE EXTERNAL TABLE t (a INT, b TEXT) STORED AS {format} LOCATION 'out/';
+             INSERT INTO t VALUES (1, ''), (2, NULL); SELECT * FROM t ORDER BY a"
+        );
+        let output = folder.run(&["sql", "--format", "csv", "-c", &query]);
+        found.push_str(&shown(&output));
+    }
+    expect![[r#"
+        exit: 1
+        stderr:
+        error: `INSERT` into `t` would write empty text and `NaN` as null: write its files with `COPY (..) TO`, or store it as Parquet
+          in statement 2 of -c, line 2: INSERT INTO t VALUES (1, ''), (2, NULL)
+        exit: 1
+        stderr:
+        error: `INSERT` into `t` would write empty text and `NaN` as null: write its files with `COPY (..) TO`, or store it as Parquet
+          in statement 2 of -c, line 2: INSERT INTO t VALUES (1, ''), (2, NULL)
+        exit: 0
+        stdout:
+        count
+        2
+        a,b
+        1,""
+        2,
+    "#]].assert_eq(&found);
 }
 
 #[test]
