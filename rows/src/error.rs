@@ -232,6 +232,20 @@ impl ValueError {
         self.under(segment)
     }
 
+    /// Converts the error of an element to an error of the list that contains the element. All
+    /// lists have `length` elements.
+    #[must_use]
+    pub(crate) fn in_lists_of_length(mut self, length: usize) -> Self {
+        let segment = match self.0.index {
+            Some(element) => {
+                self.0.index = Some(element / length.max(1));
+                PathSegment::Index(element % length.max(1))
+            }
+            None => PathSegment::Item,
+        };
+        self.under(segment)
+    }
+
     /// Converts the error of an element to an error of the list that contains the element. The
     /// position of the element is counted from the beginning of the first list; `offsets` are the
     /// offsets of all lists.

@@ -40,11 +40,13 @@
 
 mod checks;
 mod column_builder;
+mod column_form;
 mod column_type;
 mod columns;
 #[doc(hidden)]
 pub mod doc_example;
 mod error;
+mod exact_cast;
 mod fields;
 mod from_arrow;
 mod frozen;
@@ -62,6 +64,7 @@ pub use column_builder::ColumnBuilder;
 pub use column_type::{HasType, TypeAt};
 pub use columns::{ColumnReader, Columns};
 pub use error::{InvalidValue, PathSegment, RowError, ValueError};
+pub use exact_cast::cast_exact;
 pub use fields::{Fields, FieldsAt, OwnedFields};
 pub use from_arrow::{FromArrow, KeyedRow, Row, Views};
 #[cfg(feature = "derive")]

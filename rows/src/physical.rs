@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef};
+use arrow::buffer::OffsetBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Fields};
 
@@ -137,6 +138,18 @@ pub(crate) fn to_plain(array: &dyn Array) -> Result<ArrayRef, ValueError> {
         return Ok(array.slice(0, array.len()));
     }
     cast(array, &ty).map_err(arrow_error)
+}
+
+/// Returns the elements that lists with these `offsets` contain, and the offsets in them. The lists
+/// of a slice share the elements of the whole array.
+pub(crate) fn elements_of(
+    offsets: &OffsetBuffer<i32>,
+    elements: &ArrayRef,
+) -> (OffsetBuffer<i32>, ArrayRef) {
+    let (begin, end) = (offsets[0], offsets[offsets.len() - 1]);
+    let shifted: Vec<i32> = offsets.iter().map(|offset| offset - begin).collect();
+    let elements = elements.slice(begin as usize, (end - begin) as usize);
+    (OffsetBuffer::new(shifted.into()), elements)
 }
 
 fn arrow_error(error: arrow::error::ArrowError) -> ValueError {

@@ -7,18 +7,19 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions, new_null_array};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{Decimal128Type, SchemaRef};
 use arrow::row::{RowConverter, SortField};
 use kalamtable_model::value_text::{self, TextError};
 use kalamtable_model::{Column, ColumnType, MapFields, NestedField, Shared, TableDefinition};
 
+use crate::column_form::to_column_form;
 use crate::error::{InvalidValue, PathSegment, RowError, ValueError, mismatch, value_error};
 use crate::from_arrow::FromArrow;
 use crate::matching::BatchFields;
 use crate::physical::{is_same_logical_type, to_physical_type, to_plain};
-use crate::value::has_digits;
+use crate::value::{has_digits, validate_times_of_day};
 
 /// Checks that every value of `array` is a value of `column`.
 ///
@@ -30,6 +31,7 @@ use crate::value::has_digits;
 /// - a value of an `enum` is one of its labels;
 /// - a value of `json` or `file` is one JSON value, as RFC 8259 defines it;
 /// - a `decimal` has no more digits than its precision;
+/// - a time of day is from 00:00 to before 24:00;
 /// - no map has the same key twice.
 ///
 /// The rows of the error are positions in `array`, from 0.
@@ -55,8 +57,10 @@ pub fn validate(array: &dyn Array, column: &Column) -> Result<(), ValueError> {
 }
 
 /// Validates `columns`, which are the columns of a table in its order, and returns them as a batch
-/// of `row_count` rows with `schema`, the schema of the table. Columns in another physical form are
-/// converted. Every column must have `row_count` elements.
+/// of `row_count` rows with `schema`, the schema of the table. Columns in any form that
+/// [`FromArrow::from_batch`] reads are converted: other physical forms, times of another unit,
+/// lists of one length, and structs with other positions of the fields or without nullable ones. Every
+/// column must have `row_count` elements.
 ///
 /// # Errors
 /// [`RowError::Value`] for the first column with a value that does not fit; [`RowError::Batch`] if
@@ -74,13 +78,9 @@ pub fn validate_batch(
     for (position, array) in columns.iter().enumerate() {
         let column = &definition.columns()[position];
         let ty = schema.field(position).data_type();
-        let converted = validate(array, column).and_then(|()| {
-            if array.data_type().is_null() {
-                Ok(new_null_array(ty, array.len()))
-            } else {
-                to_physical_type(array, ty)
-            }
-        });
+        let converted = to_column_form(array, ty)
+            .and_then(|array| validate(&array, column).map(|()| array))
+            .and_then(|array| to_physical_type(&array, ty));
         arrays.push(converted.map_err(|source| value_error(definition, position, source))?);
     }
     let options = RecordBatchOptions::new().with_row_count(Some(row_count));
@@ -163,6 +163,7 @@ fn validate_values(
                 None => Ok(()),
             }
         }
+        ColumnType::Time | ColumnType::Arrow(_) => validate_times_of_day(&array, valid_rows.iter()),
         ColumnType::Embedding(length) => {
             let Some(lists) = array.as_fixed_size_list_opt() else {
                 return Ok(());
@@ -218,12 +219,19 @@ fn has_rules(ty: &ColumnType) -> bool {
         | ColumnType::Json
         | ColumnType::File
         | ColumnType::Decimal { .. }
+        | ColumnType::Time
         | ColumnType::Embedding(_)
         | ColumnType::Map(_) => true,
+        ColumnType::Arrow(notation) => is_time_of_day_type(notation),
         ColumnType::List(item) => is_restricted(item),
         ColumnType::Struct(fields) => fields.iter().any(is_restricted),
         _ => false,
     }
+}
+
+/// Returns whether `arrow:<notation>` is `Time32` or `Time64`.
+fn is_time_of_day_type(notation: &str) -> bool {
+    notation.starts_with("Time32") || notation.starts_with("Time64")
 }
 
 /// The rows of an array that are neither null nor inside a null, and the length of the array.

@@ -54,6 +54,7 @@ pub use time::{
     TimeReader, Timestamp, TimestampMicros, TimestampMillis, TimestampNanos, TimestampSeconds,
     Unit,
 };
+pub(crate) use time::{per_second, validate_times_of_day};
 pub(crate) use validity::Validity;
 
 /// A Rust type that a column, or a nested field of a column, can hold.

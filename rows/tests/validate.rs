@@ -7,17 +7,22 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, Decimal128Array, Int32Array, ListArray, MapArray, NullArray, StringArray,
-    StructArray, UInt32Array,
+    Array, ArrayRef, AsArray, Decimal128Array, FixedSizeListArray, Int32Array, LargeStringArray,
+    ListArray, MapArray, NullArray, RecordBatch, StringArray, StructArray, Time32SecondArray,
+    Time64MicrosecondArray, Time64NanosecondArray, TimestampMicrosecondArray,
+    TimestampMillisecondArray, TimestampNanosecondArray, UInt32Array,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::{cast, take};
-use arrow::datatypes::{DataType, Field, Fields, Float32Type};
+use arrow::datatypes::{
+    DataType, Field, Fields, Float32Type, Float64Type, Int32Type, Time64MicrosecondType, TimeUnit,
+    TimestampMicrosecondType,
+};
 use expect_test::{Expect, expect};
 use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
 use kalamtable_rows::{
-    FromArrow, InvalidValue, KalamTable, ToArrow, ValueError, read_validated, validate,
-    validate_batch,
+    FromArrow, InvalidValue, KalamTable, TimeOfDayMicros, ToArrow, ValueError, cast_exact,
+    read_validated, validate, validate_batch,
 };
 use serde_json::{Value as Json, json};
 
@@ -560,5 +565,337 @@ fn json_of_rows_is_validated_on_request() {
         error,
         "table `app.documents`, column `content`, row 1: `[1` is not valid JSON: EOF while parsing \
          a list at character 2"
+    );
+}
+
+#[test]
+fn time_of_day_is_within_a_day() {
+    let times = |values: Vec<Option<i64>>| Time64MicrosecondArray::from(values);
+    assert!(check_nullable("time", &times(vec![Some(0), None, Some(86_399_999_999)])).is_ok());
+    check(
+        "time",
+        &times(vec![Some(0), Some(86_400_000_000)]),
+        expect![
+            "value, row 1: 86400000000 microseconds after midnight is out of the range of a time of day, which is from 00:00 to before 24:00"
+        ],
+    );
+    check(
+        "time",
+        &times(vec![Some(-1)]),
+        expect![
+            "value, row 0: -1 microseconds after midnight is out of the range of a time of day, which is from 00:00 to before 24:00"
+        ],
+    );
+    check(
+        "arrow:Time32(s)",
+        &Time32SecondArray::from(vec![86_400]),
+        expect![
+            "value, row 0: 86400 seconds after midnight is out of the range of a time of day, which is from 00:00 to before 24:00"
+        ],
+    );
+    let item = Field::new("item", DataType::Time64(TimeUnit::Microsecond), false);
+    let lists = ListArray::new(
+        Arc::new(item),
+        OffsetBuffer::from_lengths([1, 2]),
+        Arc::new(times(vec![Some(0), Some(1), Some(-5)])),
+        None,
+    );
+    check(
+        "list<#2 time>",
+        &lists,
+        expect![
+            "value, row 1: $[1]: -5 microseconds after midnight is out of the range of a time of day, which is from 00:00 to before 24:00"
+        ],
+    );
+}
+
+/// A row with a time.
+#[derive(Clone, Debug, KalamTable, PartialEq)]
+#[kalam(
+    table = "app.alarms",
+    no_primary_key = "only converted",
+    crate = kalamtable_rows
+)]
+struct Alarm {
+    #[kalam(id = 1)]
+    at: TimeOfDayMicros,
+    #[kalam(id = 2)]
+    again: Option<TimeOfDayMicros>,
+}
+
+#[test]
+fn rows_and_batches_reject_a_time_of_24_hours() {
+    let (midnight, late) = (
+        TimeOfDayMicros::new(0),
+        TimeOfDayMicros::new(86_400_000_000),
+    );
+    let alarm = |at, again| Alarm { at, again };
+    for (row, column) in [
+        (alarm(late, None), "at"),
+        (alarm(midnight, Some(late)), "again"),
+    ] {
+        let error = Alarm::to_batch(&[alarm(midnight, None), row])
+            .unwrap_err()
+            .to_string();
+        let expected = format!("table `app.alarms`, column `{column}`, row 1: 86400000000");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    let batch = Alarm::to_batch(&[alarm(midnight, None), alarm(midnight, Some(midnight))]).unwrap();
+    for (index, column) in ["at", "again"].into_iter().enumerate() {
+        let mut columns = batch.columns().to_vec();
+        columns[index] = Arc::new(Time64MicrosecondArray::from(vec![0, -1]));
+        let batch = RecordBatch::try_new(batch.schema(), columns).unwrap();
+        let error = Alarm::from_batch(&batch).unwrap_err().to_string();
+        let expected = format!("table `app.alarms`, column `{column}`, row 1: -1 microseconds");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+}
+
+/// Returns the array that `validate_batch` returns for a column of type `ty`.
+fn converted(ty: &str, array: ArrayRef) -> Result<ArrayRef, String> {
+    let definition = definition(ty, true);
+    let schema = Arc::new(definition.arrow_schema());
+    let rows = array.len();
+    let batch = validate_batch(&definition, &schema, &[array], rows);
+    batch
+        .map(|batch| Arc::clone(batch.column(0)))
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn validated_batch_has_the_forms_that_rows_are_read_from() {
+    // Times of another unit.
+    let millis: ArrayRef = Arc::new(TimestampMillisecondArray::from(vec![Some(5), None]));
+    let found = converted("timestamp", millis).unwrap();
+    assert_eq!(
+        found.as_primitive::<TimestampMicrosecondType>(),
+        &TimestampMicrosecondArray::from(vec![Some(5_000), None])
+    );
+    let nanos: ArrayRef = Arc::new(TimestampNanosecondArray::from(vec![5_000, 5_001]));
+    assert_eq!(
+        converted("timestamp", nanos).unwrap_err(),
+        "table `app.values`, column `value`, row 1: 5001 nanoseconds cannot be represented \
+         exactly in microseconds"
+    );
+    let nanos: ArrayRef = Arc::new(Time64NanosecondArray::from(vec![7_000]));
+    let found = converted("time", nanos).unwrap();
+    assert_eq!(
+        found.as_primitive::<Time64MicrosecondType>().values()[..],
+        [7]
+    );
+    // Structs whose fields have another order, and lack a nullable one.
+    let field = |name, ty| Arc::new(Field::new(name, ty, true));
+    let structs: ArrayRef = Arc::new(StructArray::from(vec![
+        (
+            field("y", DataType::Int32),
+            Arc::new(Int32Array::from(vec![2])) as ArrayRef,
+        ),
+        (
+            field("x", DataType::LargeUtf8),
+            Arc::new(LargeStringArray::from(vec!["a"])) as _,
+        ),
+    ]));
+    let ty = "struct<#2 x: text, #3 y: int, #4 z: int null>";
+    let found = converted(ty, Arc::clone(&structs)).unwrap();
+    let found = found.as_struct();
+    assert_eq!(found.column(0).as_string::<i32>().value(0), "a");
+    assert_eq!(found.column(1).as_primitive::<Int32Type>().value(0), 2);
+    assert!(found.column(2).is_null(0));
+    let missing = converted("struct<#2 x: text, #3 w: int>", structs).unwrap_err();
+    assert_eq!(
+        missing,
+        "table `app.values`, column `value`: $.w: missing, but null is not allowed"
+    );
+    // Lists of one length.
+    let lists = FixedSizeListArray::from_iter_primitive::<Int32Type, _, _>(
+        vec![Some(vec![Some(1), Some(2)]), None],
+        2,
+    );
+    let found = converted("list<#2 int null>", Arc::new(lists)).unwrap();
+    assert_eq!(found.as_list::<i32>().value(0).len(), 2);
+    assert!(found.is_null(1));
+    // Another type is an error that names the column.
+    assert_eq!(
+        converted("int", Arc::new(StringArray::from(vec!["1"]))).unwrap_err(),
+        "table `app.values`, column `value`: the type is Utf8, but should be Int32"
+    );
+}
+
+/// Casts texts to `from`, and then exactly to a column of type `to`. Returns the values as text.
+fn exact(from: &DataType, texts: &[&str], to: &str) -> Result<Vec<String>, String> {
+    let texts: ArrayRef = Arc::new(StringArray::from(texts.to_vec()));
+    let array = cast(&texts, from).unwrap();
+    let found = cast_exact(&array, &definition(to, true).columns()[0])
+        .map_err(|error| format!("value{error}"))?;
+    let found = cast(&found, &DataType::Utf8).unwrap();
+    let found = found.as_string::<i32>().iter();
+    Ok(found
+        .map(|text| text.unwrap_or("null").to_string())
+        .collect())
+}
+
+#[test]
+fn exact_cast_keeps_the_value_or_fails_with_its_row() {
+    use DataType::{Decimal128, Float64, Int64, Utf8};
+    let ok = |from: &DataType, texts: &[&str], to: &str, expected: &[&str]| {
+        assert_eq!(exact(from, texts, to).unwrap(), expected, "{from} to {to}");
+    };
+    let nanos = DataType::Timestamp(TimeUnit::Nanosecond, None);
+    ok(&Float64, &["2.0", "-3"], "int", &["2", "-3"]);
+    ok(
+        &Float64,
+        &["1.25", "0.1"],
+        "decimal(10, 2)",
+        &["1.25", "0.10"],
+    );
+    ok(
+        &Float64,
+        &["0.1", "NaN", "16777216"],
+        "float",
+        &["0.1", "NaN", "16777216.0"],
+    );
+    ok(&Int64, &["16777216"], "float", &["16777216.0"]);
+    ok(&Decimal128(10, 3), &["1.230"], "decimal(10, 2)", &["1.23"]);
+    ok(&Decimal128(10, 1), &["0.1"], "double", &["0.1"]);
+    ok(
+        &Utf8,
+        &["1.230", "100", "-7"],
+        "decimal(10, 2)",
+        &["1.23", "100.00", "-7.00"],
+    );
+    ok(
+        &Utf8,
+        &["0.1", "1e-300", "16777217"],
+        "double",
+        &["0.1", "1e-300", "16777217.0"],
+    );
+    ok(
+        &nanos,
+        &["2024-01-01T00:00:00.001"],
+        "timestamp(ms)",
+        &["2024-01-01T00:00:00.001"],
+    );
+    ok(
+        &Utf8,
+        &["2024-01-01 00:00:00.0010"],
+        "timestamp(ms)",
+        &["2024-01-01T00:00:00.001"],
+    );
+    ok(&nanos, &["2024-01-01T00:00:00"], "date", &["2024-01-01"]);
+    ok(&Int64, &["1", "0"], "boolean", &["true", "false"]);
+    ok(&Int64, &["12"], "text", &["12"]);
+
+    let fails = |from: &DataType, texts: &[&str], to: &str, reason: &str| {
+        let error = exact(from, texts, to).unwrap_err();
+        let expected = format!("value, row {}: {reason}", texts.len() - 1);
+        assert!(error.starts_with(&expected), "{from} to {to}: {error}");
+    };
+    fails(
+        &Float64,
+        &["NaN"],
+        "bigint",
+        "NaN is out of the range of Int64",
+    );
+    fails(
+        &Float64,
+        &["1e10"],
+        "int",
+        "10000000000.0 is out of the range of Int32",
+    );
+    fails(
+        &Int64,
+        &["300"],
+        "tinyint",
+        "300 is out of the range of Int8",
+    );
+    fails(&Utf8, &["2.7"], "int", "`2.7` is not a value of type Int32");
+    fails(&Utf8, &["x"], "int", "`x` is not a value of type Int32");
+    let lossy = |from: &DataType, texts: &[&str], to: &str, value: &str| {
+        fails(
+            from,
+            texts,
+            to,
+            &format!("{value} cannot be represented exactly as "),
+        );
+    };
+    lossy(&Float64, &["2", "2.7"], "int", "2.7");
+    lossy(&Float64, &["1.25", "1.239"], "decimal(10, 2)", "1.239");
+    lossy(&Float64, &["16777217"], "float", "16777217.0");
+    lossy(&Float64, &["1e300"], "float", "1e300");
+    lossy(&Float64, &["1e-300"], "float", "1e-300");
+    lossy(&Int64, &["16777217"], "float", "16777217");
+    lossy(&Int64, &["9007199254740993"], "double", "9007199254740993");
+    lossy(
+        &Int64,
+        &["9223372036854775807"],
+        "double",
+        "9223372036854775807",
+    );
+    lossy(&Int64, &["2"], "boolean", "2");
+    lossy(&Decimal128(10, 3), &["1.239"], "decimal(10, 2)", "1.239");
+    lossy(&Decimal128(10, 3), &["1.500"], "int", "1.500");
+    lossy(&Utf8, &["1.2", "1.239"], "decimal(10, 2)", "1.239");
+    lossy(&Utf8, &["16777217"], "float", "16777217");
+    lossy(&Utf8, &["1e-400"], "double", "1e-400");
+    lossy(
+        &Utf8,
+        &["2024-01-01T00:00:00.0001"],
+        "timestamp(ms)",
+        "2024-01-01T00:00:00.0001",
+    );
+    lossy(
+        &Utf8,
+        &["2024-01-01T10:00:00"],
+        "date",
+        "2024-01-01T10:00:00",
+    );
+    lossy(&Utf8, &["00:00:00.0000001"], "time", "00:00:00.0000001");
+    lossy(
+        &nanos,
+        &["2024-01-01T00:00:00.000000001"],
+        "timestamp",
+        "2024-01-01T00:00:00.000000001",
+    );
+    lossy(
+        &nanos,
+        &["2024-01-01T10:00:00"],
+        "date",
+        "2024-01-01T10:00:00",
+    );
+}
+
+#[test]
+fn exact_cast_finds_a_value_inside_a_list() {
+    let lists = ListArray::from_iter_primitive::<Float64Type, _, _>(vec![
+        Some(vec![Some(1.0)]),
+        None,
+        Some(vec![Some(3.0), None, Some(2.7)]),
+    ]);
+    let column = &definition("list<#2 int null>", true).columns()[0].clone();
+    let array: ArrayRef = Arc::new(lists);
+    let error = cast_exact(&array, column).unwrap_err().to_string();
+    assert!(
+        error.starts_with(", row 2: $[2]: 2.7 cannot be represented exactly as Int32"),
+        "{error}"
+    );
+    let found = cast_exact(&array.slice(0, 2), column).unwrap();
+    assert!(validate(&found, column).is_ok());
+}
+
+#[test]
+fn exact_cast_parses_uuids() {
+    let text = "67e55044-10b1-426f-9247-bb680e5fe0c8";
+    let column = &definition("uuid", true).columns()[0].clone();
+    let array: ArrayRef = Arc::new(StringArray::from(vec![Some(text), None]));
+    let found = cast_exact(&array, column).unwrap();
+    assert_eq!(
+        found.as_fixed_size_binary().value(0)[..4],
+        [0x67, 0xe5, 0x50, 0x44]
+    );
+    let array: ArrayRef = Arc::new(StringArray::from(vec![text, "67e5"]));
+    let error = cast_exact(&array, column).unwrap_err().to_string();
+    assert!(
+        error.starts_with(", row 1: `67e5` is not a uuid"),
+        "{error}"
     );
 }

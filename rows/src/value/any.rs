@@ -7,7 +7,7 @@ use std::fmt;
 use arrow::array::{Array, ArrayRef, new_empty_array, new_null_array};
 use arrow::datatypes::DataType;
 
-use super::{OwnedValue, Value};
+use super::{OwnedValue, Value, validate_times_of_day};
 use crate::error::{InvalidValue, ValueError, mismatch};
 
 /// A value with its own Arrow type: the row type of `arrow:<type>` columns.
@@ -127,6 +127,7 @@ impl AnyBuilder {
                 InvalidValue::Type { expected, found },
             ));
         }
+        validate_times_of_day(value, 0..value.len()).map_err(|error| error.with_index(index))?;
         self.values.push(value.clone());
         Ok(())
     }
@@ -158,6 +159,7 @@ impl OwnedValue for AnyValue {
 
     fn reader(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ValueError> {
         if array.data_type() == ty {
+            validate_times_of_day(array, 0..array.len())?;
             Ok(ArrayRef::clone(array))
         } else {
             Err(mismatch(array.data_type(), ty))

@@ -5,12 +5,12 @@
 use std::marker::PhantomData;
 use std::time::{Duration, SystemTime};
 
-use arrow::array::{ArrayRef, AsArray, Date32Array, Int64Array};
+use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int64Array};
 use arrow::datatypes::{DataType, Date32Type, Int64Type, TimeUnit};
 
 use super::primitive::{NativeBuilder, primitive_reader};
 use super::{OwnedValue, Value};
-use crate::error::{InvalidValue, ValueError, mismatch};
+use crate::error::{InvalidValue, ValueError, mismatch, unit_name};
 use crate::physical::decode;
 
 /// A unit of time as a type parameter.
@@ -48,6 +48,8 @@ units! {
     Nanos, TimestampNanos => Nanosecond, 1_000_000_000;
 }
 
+pub(crate) const SECONDS_PER_DAY: i64 = 86_400;
+
 /// A [`TimeOfDay`] in [`Micros`].
 pub type TimeOfDayMicros = TimeOfDay<Micros>;
 
@@ -67,8 +69,8 @@ pub struct Timestamp<U: Unit>(i64, PhantomData<U>);
 
 /// A time of day: the number of units since midnight.
 ///
-/// The number is not checked: neither [`new`](Self::new) nor the conversions to and from Arrow
-/// reject a negative number or a number that exceeds a day.
+/// [`new`](Self::new) does not check the number. Conversions to and from Arrow reject a time before
+/// 00:00, and a time from 24:00 on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TimeOfDay<U: Unit>(i64, PhantomData<U>);
 
@@ -155,6 +157,25 @@ macro_rules! time_values {
 }
 
 time_values!(Timestamp, TimeOfDay);
+
+impl<U: Unit> TimeOfDay<U> {
+    /// Creates a time from a number of units, or returns `None` if it is not the time of a day.
+    ///
+    /// ```
+    /// use kalamtable_rows::TimeOfDayMicros;
+    ///
+    /// assert!(TimeOfDayMicros::checked(86_399_999_999).is_some());
+    /// assert_eq!(TimeOfDayMicros::checked(86_400_000_000), None);
+    /// assert_eq!(TimeOfDayMicros::checked(-1), None);
+    /// ```
+    pub const fn checked(units: i64) -> Option<Self> {
+        if units >= 0 && units < SECONDS_PER_DAY * U::PER_SECOND {
+            Some(Self::new(units))
+        } else {
+            None
+        }
+    }
+}
 
 impl<U: Unit> Timestamp<U> {
     /// Returns the current time of the system clock, rounded down to the unit.
@@ -322,7 +343,7 @@ fn unit_of(ty: &DataType) -> Option<TimeUnit> {
     }
 }
 
-pub(super) fn per_second(unit: TimeUnit) -> i64 {
+pub(crate) fn per_second(unit: TimeUnit) -> i64 {
     match unit {
         TimeUnit::Second => Seconds::PER_SECOND,
         TimeUnit::Millisecond => Millis::PER_SECOND,
@@ -373,8 +394,12 @@ impl TimeBuilder {
         self.convert_last(cells.len())
     }
 
-    /// Converts the last `count` elements in place.
+    /// Converts the last `count` elements in place, and checks times of day.
     fn convert_last(&mut self, count: usize) -> Result<(), ValueError> {
+        if let DataType::Time64(_) = self.ty {
+            let units = self.units.last_mut(count);
+            check_times_of_day(units, self.from)?;
+        }
         if let UnitConversion::Same = self.conversion {
             return Ok(());
         }
@@ -392,12 +417,59 @@ impl TimeBuilder {
     }
 }
 
+fn check_times_of_day(units: &[i64], unit: TimeUnit) -> Result<(), ValueError> {
+    match units.iter().position(|units| !is_time_of_day(*units, unit)) {
+        Some(index) => Err(ValueError::new(index, not_of_day(units[index], unit))),
+        None => Ok(()),
+    }
+}
+
+/// Returns whether `units` after midnight are the time of a day.
+pub(crate) fn is_time_of_day(units: i64, unit: TimeUnit) -> bool {
+    (0..SECONDS_PER_DAY * per_second(unit)).contains(&units)
+}
+
+/// The error of a time for which [`is_time_of_day`] is false.
+#[cold]
+pub(crate) fn not_of_day(units: i64, unit: TimeUnit) -> InvalidValue {
+    InvalidValue::OutOfRange {
+        value: format!("{units} {} after midnight", unit_name(&unit)),
+        target: "a time of day, which is from 00:00 to before 24:00".to_string(),
+    }
+}
+
+/// Checks the range of the times of day in those `rows` of `array` that are not null. Arrays of
+/// other types have no invalid values.
+pub(crate) fn validate_times_of_day(
+    array: &dyn Array,
+    mut rows: impl Iterator<Item = usize>,
+) -> Result<(), ValueError> {
+    let (DataType::Time32(unit) | DataType::Time64(unit)) = *array.data_type() else {
+        return Ok(());
+    };
+    // Arrow casts a time of 32 bits to an integer of 32 bits only.
+    let narrow = match array.data_type() {
+        DataType::Time32(_) => arrow::compute::cast(array, &DataType::Int32),
+        _ => Ok(array.slice(0, array.len())),
+    };
+    let units = narrow
+        .and_then(|array| arrow::compute::cast(&array, &DataType::Int64))
+        .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))?;
+    let units = units.as_primitive::<Int64Type>().values();
+    match rows.find(|&row| array.is_valid(row) && !is_time_of_day(units[row], unit)) {
+        Some(row) => Err(ValueError::new(row, not_of_day(units[row], unit))),
+        None => Ok(()),
+    }
+}
+
 /// Reads times of one unit as times of another.
 #[derive(Debug)]
 pub struct TimeReader {
     units: Int64Array,
     found: TimeUnit,
     conversion: UnitConversion,
+    /// Whether the times are times of day, whose range is checked.
+    is_of_day: bool,
 }
 
 impl TimeReader {
@@ -419,6 +491,7 @@ impl TimeReader {
             units: units.as_primitive::<Int64Type>().clone(),
             found,
             conversion: UnitConversion::between(per_second(found), U::PER_SECOND),
+            is_of_day: matches!(ty, DataType::Time64(_)),
         })
     }
 
@@ -426,7 +499,7 @@ impl TimeReader {
     fn read<U: Unit>(&self, index: usize) -> Result<i64, ValueError> {
         let units = self.units.values()[index];
         match self.conversion {
-            UnitConversion::Same => Ok(units),
+            UnitConversion::Same if !self.is_of_day => Ok(units),
             conversion => self.converted(conversion, index, units, U::UNIT),
         }
     }
@@ -434,7 +507,7 @@ impl TimeReader {
     #[inline]
     fn read_slot(&self, index: usize) -> Option<i64> {
         match self.conversion {
-            UnitConversion::Same => Some(self.units.values()[index]),
+            UnitConversion::Same if !self.is_of_day => Some(self.units.values()[index]),
             _ => None,
         }
     }
@@ -448,6 +521,9 @@ impl TimeReader {
         units: i64,
         to: TimeUnit,
     ) -> Result<i64, ValueError> {
+        if self.is_of_day && !is_time_of_day(units, self.found) {
+            return Err(ValueError::new(index, not_of_day(units, self.found)));
+        }
         conversion
             .apply(units)
             .ok_or_else(|| inexact(index, units, self.found, to))

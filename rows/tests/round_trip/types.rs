@@ -399,14 +399,12 @@ fn times_of_day() {
     let forms = [nanos.clone(), coded(micros.clone())];
     let units = 0..86_400_000i64;
     let of_day = |micros: i64| TimeOfDay::<Micros>::new(micros);
-    // The cast of Arrow overflows for times outside a day.
-    round_trip(i64s().prop_map(of_day), &micros, &[]);
     round_trip((0..86_400_000_000i64).prop_map(of_day), &micros, &forms);
     let millis = units.clone().prop_map(TimeOfDay::<Millis>::new);
     round_trip(millis, &micros, &forms);
     let seconds = (0..86_400i64).prop_map(TimeOfDay::<Seconds>::new);
     round_trip(seconds, &nanos, std::slice::from_ref(&micros));
-    let of_nanos = i64s().prop_map(TimeOfDay::<Nanos>::new);
+    let of_nanos = (0..86_400_000_000_000i64).prop_map(TimeOfDay::<Nanos>::new);
     round_trip(of_nanos, &nanos, &[]);
     round_trip(chrono_times(), &micros, &forms);
     round_trip(jiff_times(), &micros, &forms);
