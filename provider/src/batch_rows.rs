@@ -3,7 +3,6 @@
 //! [`BatchRows`]: a columnar source over fixed record batches.
 
 use std::cmp::Ordering;
-use std::collections::HashSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -12,7 +11,6 @@ use arrow::array::{ArrayRef, RecordBatch, UInt64Array, new_null_array};
 use arrow::compute::{concat_batches, take};
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
-use arrow::row::{RowConverter, SortField};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::execution::config::SessionConfig;
@@ -26,7 +24,8 @@ use crate::columnar::{
     ColumnarScan, ColumnarSource, OpenedPartition, OpenedRows, PlanStatistics, RowWriter,
 };
 use crate::columnar_change::ColumnarChange;
-use crate::error::{Error, values_text};
+use crate::distinct_keys::{DuplicateKey, keys_of};
+use crate::error::Error;
 use crate::key_filter::{KeyFilter, RangeEnds, compare_with_range};
 use crate::row_blocks::all_rows;
 use crate::row_reader::RowReader;
@@ -64,31 +63,13 @@ impl BatchRows {
             source,
         };
         let rows = concat_batches(&schema, &batches).map_err(invalid)?;
-        let keys = keys_of(&rows, definition.key_columns()).map_err(invalid)?;
+        let keys = keys_of(&columns_of(&rows, definition.key_columns())).map_err(invalid)?;
         let is_sorted = keys
             .as_ref()
             .is_some_and(|keys| (1..keys.num_rows()).all(|row| keys.row(row - 1) < keys.row(row)));
-        if let (Some(keys), false) = (&keys, is_sorted)
-            && let Some(row) = first_twice(keys, |_| false)
-        {
-            return Err(duplicate(
-                &definition,
-                &rows,
-                definition.key_columns(),
-                true,
-                row,
-            ));
-        }
-        for columns in definition.unique_keys() {
-            let keys = keys_of(&rows, columns).map_err(invalid)?;
-            let has_null = |row| {
-                columns
-                    .iter()
-                    .any(|column| rows.column(*column).is_null(row))
-            };
-            if let Some(row) = keys.and_then(|keys| first_twice(&keys, has_null)) {
-                return Err(duplicate(&definition, &rows, columns, false, row));
-            }
+        let arrays = |columns: &[usize]| columns_of(&rows, columns);
+        if let Some(duplicate) = DuplicateKey::find(&definition, is_sorted, arrays)? {
+            return Err(duplicate.error(&definition));
         }
         Ok(BatchRows {
             definition,
@@ -106,7 +87,7 @@ impl BatchRows {
         };
         let bytes = |ends: &RangeEnds| -> Result<Vec<Vec<u8>>> {
             let columns: Vec<usize> = (0..ends.columns).collect();
-            Ok(match keys_of(&ends.prefixes, &columns)? {
+            Ok(match keys_of(&columns_of(&ends.prefixes, &columns))? {
                 Some(keys) => keys.iter().map(|key| key.as_ref().to_vec()).collect(),
                 None => vec![Vec::new(); ends.prefixes.num_rows()],
             })
@@ -174,43 +155,11 @@ fn with_schema(
     validate_batch(definition, schema, &columns, batch.num_rows())
 }
 
-/// Converts the values of `columns` in each row to bytes that compare as SQL compares the values.
-/// Returns `None` if there are no columns.
-fn keys_of(rows: &RecordBatch, columns: &[usize]) -> Result<Option<arrow::row::Rows>, ArrowError> {
-    if columns.is_empty() {
-        return Ok(None);
-    }
-    let arrays = columns_of(rows, columns);
-    let fields = arrays
-        .iter()
-        .map(|array| SortField::new(array.data_type().clone()));
-    let converter = RowConverter::new(fields.collect())?;
-    Ok(Some(converter.convert_columns(&arrays)?))
-}
-
 fn columns_of(rows: &RecordBatch, columns: &[usize]) -> Vec<ArrayRef> {
     columns
         .iter()
         .map(|column| Arc::clone(rows.column(*column)))
         .collect()
-}
-
-/// Returns the first row whose key a previous row has. Rows for which `has_none` is true have no
-/// key.
-fn first_twice(keys: &arrow::row::Rows, has_none: impl Fn(usize) -> bool) -> Option<usize> {
-    let mut seen: HashSet<&[u8]> = HashSet::new();
-    (0..keys.num_rows()).find(|&row| !has_none(row) && !seen.insert(keys.row(row).data()))
-}
-
-fn duplicate(
-    definition: &TableDefinition,
-    rows: &RecordBatch,
-    columns: &[usize],
-    is_primary: bool,
-    row: usize,
-) -> Error {
-    let values = values_text(&columns_of(rows, columns), row);
-    Error::duplicate_key(definition, Some(row), is_primary, columns, values)
 }
 
 impl fmt::Debug for BatchRows {

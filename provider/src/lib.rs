@@ -260,6 +260,7 @@ mod change_rule;
 mod columnar;
 mod columnar_change;
 mod default;
+mod distinct_keys;
 mod error;
 mod filter;
 mod insert;

@@ -46,7 +46,6 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProviderList, Session, TableProvider};
-use datafusion::common::Constraints;
 use datafusion::datasource::TableType;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
@@ -198,10 +197,6 @@ fn sorted(names: Vec<String>) -> BTreeSet<String> {
 impl TableProvider for MetadataTable {
     fn schema(&self) -> SchemaRef {
         self.empty.schema()
-    }
-
-    fn constraints(&self) -> Option<&Constraints> {
-        self.empty.constraints()
     }
 
     fn table_type(&self) -> TableType {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use datafusion::catalog::Session;
-use datafusion::common::{Constraint, Constraints};
 use datafusion::datasource::TableType;
 use datafusion::datasource::sink::DataSinkExec;
 use datafusion::error::{DataFusionError, Result};
@@ -25,29 +24,6 @@ use crate::insert::RowSink;
 use crate::key_filter::KeyFilter;
 use crate::scan::RowScanExec;
 use crate::statement::Statement;
-
-/// Returns the keys of a table that are declared to the planner.
-pub(crate) fn constraints(definition: &TableDefinition, schema: &SchemaRef) -> Constraints {
-    let mut keys = Vec::new();
-    if let columns @ [_, ..] = definition.key_columns() {
-        keys.push(Constraint::PrimaryKey(columns.to_vec()));
-    }
-    // A schema with system columns can contain deleted rows. A deleted row and a current row may
-    // then have the same unique key.
-    if schema.fields().len() == definition.columns().len() {
-        for columns in definition.unique_keys() {
-            // DataFusion 55 treats the nulls of a unique key as equal, and assumes one row per
-            // value: a `GROUP BY` would return wrong results.
-            let has_nulls = columns
-                .iter()
-                .any(|column| definition.columns()[*column].nullable);
-            if !has_nulls {
-                keys.push(Constraint::Unique(columns.to_vec()));
-            }
-        }
-    }
-    Constraints::new_unverified(keys)
-}
 
 pub(crate) fn table_type(definition: &TableDefinition) -> TableType {
     match definition.kind() {

@@ -9,7 +9,6 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::Constraints;
 use datafusion::datasource::TableType;
 use datafusion::error::Result;
 use datafusion::logical_expr::dml::InsertOp;
@@ -78,7 +77,7 @@ impl RowProvider {
 
     /// Creates a provider over a table that provides its rows as columns.
     pub fn from_table(table: impl ColumnarTable) -> Self {
-        let parts = ProviderParts::new(table.definition(), table.schema());
+        let parts = ProviderParts::new(table.definition());
         RowProvider::with_parts(Arc::new(table), Arc::new(parts))
     }
 
@@ -205,17 +204,15 @@ impl RowProvider {
 /// [`RowProvider::with_parts`].
 #[derive(Debug)]
 pub struct ProviderParts {
-    constraints: Constraints,
     /// The default of each column.
     defaults: Vec<Option<Expr>>,
     create_table: OnceLock<String>,
 }
 
 impl ProviderParts {
-    /// Computes the parts for a definition and the schema that queries see.
-    pub fn new(definition: &TableDefinition, schema: &SchemaRef) -> Self {
+    /// Computes the parts for a definition.
+    pub fn new(definition: &TableDefinition) -> Self {
         ProviderParts {
-            constraints: plan::constraints(definition, schema),
             defaults: definition.columns().iter().map(default_expr).collect(),
             create_table: OnceLock::new(),
         }
@@ -227,14 +224,16 @@ impl ProviderParts {
     }
 }
 
+// The keys of the table are not declared in `TableProvider::constraints`. DataFusion 55 keeps a key
+// through an operator that repeats rows, such as `unnest`: `DISTINCT`, `GROUP BY`, `ORDER BY` and
+// joins above it then return wrong results
+// (https://github.com/apache/datafusion/issues/24787). `DataFrame::aggregate` by a key also groups
+// by every other column. Without declared keys, a query that selects a column must name it in
+// `GROUP BY`, and joins that only multiply rows by one are not removed.
 #[async_trait]
 impl TableProvider for RowProvider {
     fn schema(&self) -> SchemaRef {
         Arc::clone(self.table.schema())
-    }
-
-    fn constraints(&self) -> Option<&Constraints> {
-        Some(&self.parts.constraints)
     }
 
     fn table_type(&self) -> TableType {

@@ -22,8 +22,9 @@ use crate::statement::{BoxError, KeyOrder, Statement};
 /// Only [`scan`](Self::scan) is required. The other methods declare facts that make queries faster,
 /// or accept DML statements.
 ///
-/// The rows that a scan returns must have distinct primary keys, and distinct values of each unique
-/// key: DataFusion relies on the keys of a table when it plans a query.
+/// The rows that a scan returns should have distinct primary keys, and distinct values of each
+/// unique key. A source that returns [`Snapshot::in_key_order`] or declares a key order must return
+/// distinct primary keys. No other query relies on the keys.
 ///
 /// ```
 /// use std::sync::Mutex;

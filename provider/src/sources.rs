@@ -5,13 +5,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use kalamtable_rows::__private::build_columns;
 use kalamtable_rows::Row;
 
+use crate::distinct_keys::DuplicateKey;
+use crate::error::{Error, guard};
 use crate::snapshot::{Snapshot, SnapshotRows, out_of_order};
 use crate::source::{Rows, ScanRequest, SourceStatistics, TableSource};
 use crate::statement::{BoxError, KeyOrder};
 
-/// A source of rows that never change.
+/// A source of rows that never change. If two rows have the same primary key or the same unique
+/// key, every scan fails with [`Error::DuplicateKey`].
 ///
 /// ```
 /// # use kalamtable_rows::doc_example::Event;
@@ -25,23 +29,33 @@ pub struct FixedRows<R> {
     is_in_key_order: bool,
     /// The first and the last row, if they are in key order.
     ends: Option<[Arc<R>; 2]>,
+    /// A key that two rows have.
+    duplicate: Option<DuplicateKey>,
 }
 
 impl<R: Row> FixedRows<R> {
     /// Creates a source that returns `rows` in this order. If `rows` are in primary key order,
     /// queries find rows by key, and need no sort for `ORDER BY` the key.
-    ///
-    /// The caller ensures that the primary keys and the values of each unique key are distinct, as
-    /// [`TableSource`] requires.
     pub fn new(rows: Vec<R>) -> Self {
         let is_in_key_order = out_of_order(&rows).is_none();
         let ends = rows.first().zip(rows.last()).filter(|_| is_in_key_order);
         FixedRows {
+            duplicate: duplicate(&rows, is_in_key_order),
             is_in_key_order,
             ends: ends.map(|(first, last)| [first, last].map(|row| Arc::new(row.clone()))),
             rows: Arc::new(rows),
         }
     }
+}
+
+/// Returns a key that two of `rows` have. The rows are in primary key order if `is_in_key_order` is
+/// set, so their primary keys are distinct.
+fn duplicate<R: Row>(rows: &[R], is_in_key_order: bool) -> Option<DuplicateKey> {
+    // A value that does not fit its column must fail only the scans that read it.
+    let build = |columns: &[usize]| guard::<R, _, Error>(|| Ok(build_columns(rows, columns)?));
+    let arrays = |columns: &[usize]| build(columns).unwrap_or_default();
+    let definition = R::TABLE.definition;
+    DuplicateKey::find(definition, is_in_key_order, arrays).unwrap_or_default()
 }
 
 impl<R> fmt::Debug for FixedRows<R> {
@@ -54,6 +68,9 @@ impl<R: Row> TableSource for FixedRows<R> {
     type Row = R;
 
     fn scan(&self, _request: &ScanRequest<R>) -> Result<Rows<R>, BoxError> {
+        if let Some(duplicate) = &self.duplicate {
+            return Err(duplicate.error(R::TABLE.definition).into());
+        }
         let rows = SnapshotRows::Slice(Arc::clone(&self.rows));
         Ok(Snapshot::new(rows, self.is_in_key_order).into())
     }
@@ -67,6 +84,10 @@ impl<R: Row> TableSource for FixedRows<R> {
     }
 
     fn statistics(&self) -> SourceStatistics<R> {
+        // With statistics, the planner would answer `count(*)` without a scan, and hide the error.
+        if self.duplicate.is_some() {
+            return SourceStatistics::default();
+        }
         SourceStatistics {
             ends: self.ends.clone(),
             ..SourceStatistics::of_count(self.rows.len())
@@ -74,7 +95,8 @@ impl<R: Row> TableSource for FixedRows<R> {
     }
 }
 
-/// A source whose rows a closure computes for each scan: a virtual table.
+/// A source whose rows a closure computes for each scan: a virtual table. The keys of the rows are
+/// not checked, and no query relies on them.
 ///
 /// ```
 /// # use kalamtable_rows::doc_example::Event;

@@ -13,6 +13,8 @@ mod memory_table;
 mod metadata;
 mod query_schema;
 mod random_arrays;
+mod oracle;
+mod planner_keys;
 mod random_tables;
 mod repeated_plans;
 mod scans;

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use datafusion::catalog::TableProvider;
-use datafusion::common::{Constraint, Constraints};
 use datafusion::physical_plan::collect;
 use datafusion::prelude::{SessionConfig, SessionContext, col, lit};
 use futures::StreamExt;
@@ -395,23 +394,6 @@ async fn scan_without_matches_yields_to_other_tasks() {
     }
     drop(stream);
     assert_eq!(built(), [0, 0]);
-}
-
-#[tokio::test]
-async fn primary_key_is_a_constraint() {
-    let provider = RowProvider::new(watched(1));
-    let key = Constraints::new_unverified(vec![Constraint::PrimaryKey(vec![0])]);
-    assert_eq!(provider.constraints(), Some(&key));
-    let session = session(watched(3));
-    // `title` has one value per group only because of the key.
-    assert_eq!(
-        answer(
-            &session,
-            "SELECT id, title FROM t GROUP BY id ORDER BY id LIMIT 1"
-        )
-        .await,
-        "0 title 0"
-    );
 }
 
 #[tokio::test]

@@ -112,8 +112,7 @@ impl DynamicTables {
         let mut is_hit = true;
         let parts = table.extension(|| {
             is_hit = false;
-            let schema = table.schema_with_system_columns();
-            Arc::new(ProviderParts::new(table.definition(), schema))
+            Arc::new(ProviderParts::new(table.definition()))
         });
         if !is_hit {
             table.charge(parts.bytes());
