@@ -26,14 +26,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::compute::SortOptions;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Statistics, internal_err};
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
+use datafusion::functions_aggregate::min_max::MinAccumulator;
 use datafusion::physical_expr::expressions::{Column, DynamicFilterPhysicalExpr};
-use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr::{
     AcrossPartitions, ConstExpr, EquivalenceProperties, LexOrdering, PhysicalExpr, PhysicalSortExpr,
 };
@@ -195,18 +195,24 @@ impl RowScanExec {
 
     /// Returns whether the scan evaluates `filter`, which a plan above the scan pushes down.
     fn accepts_filter(&self, filter: &Arc<dyn PhysicalExpr>) -> bool {
-        // The minimum of a filter over maps, which a join computes, fails: DataFusion 55 does not
-        // order maps. So filters over nested columns stay above the scan.
-        let has_nested = || {
-            let fields = self.columns.schema.fields();
-            collect_columns(filter).iter().any(|column| {
-                let field = fields.get(column.index());
-                field.is_none_or(|field| field.data_type().is_nested())
-            })
-        };
         // A filter above a limit must not change which rows the limit selects.
-        self.fetch.is_none() && !is_volatile(filter) && !has_nested()
+        self.fetch.is_none() && !is_volatile(filter) && is_ordered(filter, &self.columns.schema)
     }
+}
+
+/// Returns whether DataFusion can compute the minimum and the maximum of `expr` and of each of its
+/// parts.
+///
+/// A join computes the bounds of its keys if a scan accepts its dynamic filter. In DataFusion 55
+/// that fails for maps, and for lists of some types, so such filters stay above the scan. A key
+/// can be a constant, so the types of the expressions decide, and not the columns.
+fn is_ordered(expr: &Arc<dyn PhysicalExpr>, schema: &SchemaRef) -> bool {
+    let has_bounds = |ty: DataType| !ty.is_nested() && MinAccumulator::try_new(&ty).is_ok();
+    expr.data_type(schema).is_ok_and(has_bounds)
+        && expr
+            .children()
+            .into_iter()
+            .all(|child| is_ordered(child, schema))
 }
 
 /// Returns the order of each key column in the output, or `None` if the rows are in no key order.

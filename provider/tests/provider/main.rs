@@ -13,6 +13,7 @@ mod memory_table;
 mod metadata;
 mod query_schema;
 mod random_arrays;
+mod nested_joins;
 mod oracle;
 mod planner_keys;
 mod random_tables;
