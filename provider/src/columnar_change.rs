@@ -19,7 +19,7 @@ use datafusion::physical_expr::PhysicalExpr;
 use kalamtable_model::TableDefinition;
 
 use crate::error::Error;
-use crate::filter::{Filter, is_never};
+use crate::filter::{Filter, async_function, is_never};
 use crate::key_filter::KeyFilter;
 use crate::row_blocks::{RowBlock, RowCursor};
 use crate::row_reader::RowReader;
@@ -65,7 +65,8 @@ impl ColumnarChange {
     ///
     /// # Errors
     /// Fails if a filter is not a predicate over the columns of the table, if a value is not an
-    /// expression over them, or if an assigned column does not exist or is assigned twice.
+    /// expression over them, if one of them calls an asynchronous function, or if an assigned
+    /// column does not exist or is assigned twice.
     pub(crate) fn try_new(
         table: ChangedTable<'_>,
         assignments: Option<Vec<(String, Expr)>>,
@@ -73,6 +74,14 @@ impl ColumnarChange {
         session: &dyn Session,
     ) -> Result<Self> {
         let schema = table.schema;
+        let values = assignments.iter().flatten().map(|(_, value)| value);
+        if let Some(function) = filters.iter().chain(values).find_map(async_function) {
+            let name = table.definition.name();
+            return plan_err!(
+                "table `{name}`: `{function}` is an asynchronous function, which `UPDATE` and \
+                 `DELETE` cannot call: select its results first and list them in the statement"
+            );
+        }
         let resolved = Arc::new(DFSchema::try_from(Arc::clone(schema))?);
         let simplifier = simplifier(&resolved, session);
         let bound = assignments.map(|assignments| {

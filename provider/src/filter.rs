@@ -24,13 +24,18 @@ use datafusion::physical_expr::{PhysicalExpr, conjunction, split_conjunction};
 /// `FilterExec` would, so that the plan needs no filter.
 ///
 /// This is the case if the value of the predicate depends only on columns of the table, constants,
-/// and functions of both that are not volatile. Expressions that are not listed here are not exact.
+/// and functions of both that are neither volatile nor asynchronous. Expressions that are not
+/// listed here are not exact.
 pub fn is_exact(predicate: &Expr, schema: &Schema) -> bool {
     let mut exact = true;
     let visited = predicate.apply(|expr| {
         exact = match expr {
             Expr::Column(column) => schema.column_with_name(&column.name).is_some(),
-            Expr::ScalarFunction(call) => call.func.signature().volatility != Volatility::Volatile,
+            // Only a plan of its own can call an asynchronous function.
+            Expr::ScalarFunction(call) => {
+                call.func.signature().volatility != Volatility::Volatile
+                    && call.func.as_async().is_none()
+            }
             Expr::HigherOrderFunction(call) => {
                 call.func.signature().volatility != Volatility::Volatile
             }
@@ -67,6 +72,22 @@ pub fn is_exact(predicate: &Expr, schema: &Schema) -> bool {
         })
     });
     exact && visited.is_ok()
+}
+
+/// Returns the name of an asynchronous function that `expr` calls, or `None` if it calls none.
+pub(crate) fn async_function(expr: &Expr) -> Option<String> {
+    let mut found = None;
+    // The closure never fails.
+    let _ = expr.apply(|expr| {
+        if let Expr::ScalarFunction(call) = expr
+            && call.func.as_async().is_some()
+        {
+            found = Some(call.func.name().to_string());
+            return Ok(TreeNodeRecursion::Stop);
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    found
 }
 
 /// Returns whether `predicate` is a constant that no row passes: false or null.
