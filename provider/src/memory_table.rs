@@ -13,11 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use datafusion::logical_expr::dml::InsertOp;
 
+use kalamtable_model::ColumnType;
 use kalamtable_rows::__private::build_columns;
-use kalamtable_rows::KeyedRow;
+use kalamtable_rows::{KeyedRow, RowError, validate};
 
 use crate::change::{ChangeStatement, RowChange};
-use crate::error::{Error, values_text};
+use crate::error::{Error, guard, values_text};
 use crate::lookup::{Lookup, UniqueValues};
 use crate::row_chunks::{BULK_ROWS, RowChunks};
 use crate::snapshot::Snapshot;
@@ -87,15 +88,18 @@ impl<R: KeyedRow> MemoryTable<R> {
     ///
     /// # Errors
     /// Fails with [`Error::DuplicateKey`] if the primary key or a unique key of a row belongs to a
-    /// row of the table, or to another one of `rows`, and with [`Error::Row`] if the value of a
-    /// unique key does not fit its column. The table is then unchanged.
+    /// row of the table, or to another one of `rows`, and with [`Error::Row`] if a value does not
+    /// fit its column. The table is then unchanged.
     pub fn insert(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
-        let sorted = SortedRows::with_distinct_keys(rows)?;
+        self.insert_sorted(&SortedRows::with_distinct_keys(rows)?.with_valid_values()?)
+    }
+
+    fn insert_sorted(&self, sorted: &SortedRows<R>) -> Result<(), Error> {
         let guard = self.lock_for_writing();
         if let Some(duplicate) = self.read().chunks.first_existing(&sorted.rows) {
             return Err(sorted.duplicate(duplicate));
         }
-        self.put(&guard, &[], &sorted)
+        self.put(&guard, &[], sorted)
     }
 
     /// Inserts or replaces rows: each row replaces the existing row with its primary key. If
@@ -103,11 +107,13 @@ impl<R: KeyedRow> MemoryTable<R> {
     ///
     /// # Errors
     /// Fails with [`Error::DuplicateKey`] if a row has the unique key of a row that is not
-    /// replaced, or if two of `rows` have the same unique key, and with [`Error::Row`] if the value
-    /// of a unique key does not fit its column. The table is then unchanged. An upsert into a table
-    /// without unique keys never fails.
+    /// replaced, or if two of `rows` have the same unique key, and with [`Error::Row`] if a value
+    /// does not fit its column. The table is then unchanged.
     pub fn upsert(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
-        let mut sorted = SortedRows::new(rows);
+        self.upsert_sorted(SortedRows::new(rows).with_valid_values()?)
+    }
+
+    fn upsert_sorted(&self, mut sorted: SortedRows<R>) -> Result<(), Error> {
         sorted.keep_last_of_each_key();
         let guard = self.lock_for_writing();
         let replaced: Vec<Arc<R>> = match R::TABLE.definition.unique_keys() {
@@ -128,12 +134,14 @@ impl<R: KeyedRow> MemoryTable<R> {
     ///
     /// # Errors
     /// Fails with [`Error::DuplicateKey`] if two of `rows` have the same primary key or unique key,
-    /// and with [`Error::Row`] if the value of a unique key does not fit its column. The table is
-    /// then unchanged.
+    /// and with [`Error::Row`] if a value does not fit its column. The table is then unchanged.
     pub fn replace_all(&self, rows: impl IntoIterator<Item = R>) -> Result<(), Error> {
-        let sorted = SortedRows::with_distinct_keys(rows)?;
+        self.replace_by_sorted(&SortedRows::with_distinct_keys(rows)?.with_valid_values()?)
+    }
+
+    fn replace_by_sorted(&self, sorted: &SortedRows<R>) -> Result<(), Error> {
         let mut state = MemoryTableState::new();
-        let changes = state.index_changes(&[], &sorted)?;
+        let changes = state.index_changes(&[], sorted)?;
         state.chunks = Arc::new(state.chunks.merged(&sorted.rows));
         state.apply(changes);
         self.replace(state);
@@ -148,8 +156,8 @@ impl<R: KeyedRow> MemoryTable<R> {
     /// # Errors
     /// Fails with [`Error::KeyChanged`] if `change` changes the primary key (to do that,
     /// [`remove`](Self::remove) the row and insert it again), with [`Error::DuplicateKey`] if the
-    /// row receives the unique key of another row, and with [`Error::Row`] if the value of a unique
-    /// key does not fit its column. The table is then unchanged.
+    /// row receives the unique key of another row, and with [`Error::Row`] if a value does not fit
+    /// its column. The table is then unchanged.
     pub fn update(
         &self,
         key: &R::Key<'_>,
@@ -168,7 +176,7 @@ impl<R: KeyedRow> MemoryTable<R> {
                 to: format!("{:?}", row.key()),
             });
         }
-        let rows = SortedRows::new([row]);
+        let rows = SortedRows::new([row]).with_valid_values()?;
         self.put(&guard, &[before], &rows).map_err(without_row)?;
         Ok(rows.rows.into_iter().next())
     }
@@ -402,11 +410,14 @@ impl<R: KeyedRow> TableSource for MemoryTable<R> {
         true
     }
 
+    // The values of the rows of a statement have been validated.
     fn write(&self, op: InsertOp, rows: Vec<R>) -> Result<(), BoxError> {
         match op {
-            InsertOp::Append => self.insert(rows)?,
-            InsertOp::Overwrite => self.replace_all(rows)?,
-            InsertOp::Replace => self.upsert(rows)?,
+            InsertOp::Append => self.insert_sorted(&SortedRows::with_distinct_keys(rows)?)?,
+            InsertOp::Overwrite => {
+                self.replace_by_sorted(&SortedRows::with_distinct_keys(rows)?)?;
+            }
+            InsertOp::Replace => self.upsert_sorted(SortedRows::new(rows))?,
         }
         Ok(())
     }
@@ -475,6 +486,36 @@ impl<R: KeyedRow> SortedRows<R> {
         }
     }
 
+    /// Checks that every value fits its column. Otherwise the scans that read a value would fail.
+    ///
+    /// Values of a Rust type that holds only values of the column are not built: those of booleans,
+    /// numbers, text, bytes, uuids and closed sets.
+    fn with_valid_values(self) -> Result<Self, Error> {
+        let definition = R::TABLE.definition;
+        let is_checked = |position: &usize| can_be_unfit(&definition.columns()[*position].ty);
+        let positions: Vec<usize> = (0..definition.columns().len()).filter(is_checked).collect();
+        if positions.is_empty() || self.rows.is_empty() {
+            return Ok(self);
+        }
+        let rows = self.rows.iter().map(|row| &**row);
+        let arrays = guard::<R, _, Error>(|| Ok(build_columns(rows, &positions)?));
+        let valid = arrays.and_then(|arrays| {
+            for (array, position) in arrays.iter().zip(&positions) {
+                let column = &definition.columns()[*position];
+                validate(array, column).map_err(|source| RowError::Value {
+                    table: definition.name().clone(),
+                    column: column.name.to_string(),
+                    source,
+                })?;
+            }
+            Ok(())
+        });
+        match valid {
+            Ok(()) => Ok(self),
+            Err(error) => Err(error.map_row(|row| self.numbers[row])),
+        }
+    }
+
     /// Returns the error for a row whose primary key belongs to another row.
     fn duplicate(&self, row: usize) -> Error {
         let definition = R::TABLE.definition;
@@ -486,6 +527,28 @@ impl<R: KeyedRow> SortedRows<R> {
         };
         Error::duplicate_key(definition, Some(self.numbers[row]), true, columns, values)
     }
+}
+
+/// Returns whether a Rust value for a column of this type can be one that the column cannot hold.
+fn can_be_unfit(ty: &ColumnType) -> bool {
+    !matches!(
+        ty,
+        ColumnType::Boolean
+            | ColumnType::TinyInt
+            | ColumnType::SmallInt
+            | ColumnType::Int
+            | ColumnType::BigInt
+            | ColumnType::UTinyInt
+            | ColumnType::USmallInt
+            | ColumnType::UInt
+            | ColumnType::UBigInt
+            | ColumnType::Float
+            | ColumnType::Double
+            | ColumnType::Text
+            | ColumnType::Bytes
+            | ColumnType::Uuid
+            | ColumnType::Enum(_)
+    )
 }
 
 /// Removes the row number from a [`Error::DuplicateKey`]: the rows of an update have no numbers.

@@ -8,6 +8,7 @@ mod contract;
 mod contract_nested;
 mod create_table;
 mod filters;
+mod input_values;
 mod inserts;
 mod lookups;
 mod memory_table;

@@ -459,10 +459,8 @@ struct TimedValue {
 
 #[tokio::test]
 async fn invalid_key_bounds_fail_only_scans_that_read_them() {
-    let table = MemoryTable::new();
     let at = TimestampMillis::new(i64::MAX);
-    table.insert([TimedValue { at, n: 1 }]).unwrap();
-    let session = session(table);
+    let session = session(FixedRows::new(vec![TimedValue { at, n: 1 }]));
     assert_eq!(answer(&session, "SELECT n FROM t").await, "1");
     let message = error(&session, "SELECT max(at) FROM t").await;
     assert!(message.contains("column `at`, row 0"), "{message}");
