@@ -10,6 +10,7 @@
 //! that Rust compares the keys as SQL does.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -323,6 +324,22 @@ impl ColumnBounds {
             self.upper = Some((value, inclusive));
         }
     }
+}
+
+/// Returns the texts that the conjunction of `predicates` allows for the text column `name`, or
+/// `None` if they do not list its values.
+pub(crate) fn text_values(predicates: &[Expr], name: &str) -> Option<BTreeSet<String>> {
+    let lists = predicates
+        .iter()
+        .filter_map(|predicate| values(predicate, name, &DataType::Utf8));
+    let texts = lists.map(|values| {
+        let texts = values.into_iter().filter_map(|value| match value {
+            ScalarValue::Utf8(text) => text,
+            _ => None,
+        });
+        texts.collect::<BTreeSet<String>>()
+    });
+    texts.reduce(|one, other| &one & &other)
 }
 
 /// Returns the distinct values of type `ty` that `predicate` allows for the column `name`, or

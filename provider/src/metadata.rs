@@ -9,6 +9,7 @@
 //! | `kalamtable.columns` | column | default, nullability, column type, Arrow type, id, labels, comment |
 //! | `kalamtable.table_constraints` | key, and column with a closed set | name, kind |
 //! | `kalamtable.key_column_usage` | column of a key | position in the key |
+//! | `kalamtable.table_errors` | table that cannot be opened | error |
 //!
 //! Tables and columns have the names of the SQL standard's `information_schema` where it defines
 //! them. The schema has another name because DataFusion resolves `information_schema` itself,
@@ -35,7 +36,11 @@
 //! The metadata tables cover every table of the querying session, in each of its catalogs, whose
 //! provider has a definition, no matter whether it was compiled or created at run time. By default,
 //! these are the providers that [`definition_of`] knows; pass another function to [`register_with`]
-//! to include others. The catalogs are read each time a query is planned.
+//! to include others. The catalogs are read each time a query is planned. Conditions on
+//! `table_catalog`, `table_schema` and `table_name` restrict which tables are opened.
+//!
+//! A table that its catalog cannot open has no rows, except in `kalamtable.table_errors`. A query
+//! with a condition on its name, such as `table_name = 'x'`, fails with the error of the catalog.
 
 mod rows;
 
@@ -54,16 +59,19 @@ use datafusion::prelude::SessionContext;
 use futures::future::BoxFuture;
 use kalamtable_model::TableDefinition;
 
+use crate::key_filter::text_values;
 use crate::provider::RowProvider;
 use crate::register::register_as;
 use crate::sources::FixedRows;
-use rows::{ColumnRow, ConstraintRow, KeyColumnRow, MetadataRow, RegisteredName, TableRow};
+use rows::{
+    ColumnRow, ConstraintRow, KeyColumnRow, MetadataRow, RegisteredName, TableErrorRow, TableRow,
+};
 
 /// A function that returns the definition of a provider's table, or `None` to omit the table from
 /// the metadata tables.
 pub type FindDefinition = fn(&dyn TableProvider) -> Option<&TableDefinition>;
 
-/// Adds the four metadata tables to schema `kalamtable` of the default catalog of `ctx`. They cover
+/// Adds the metadata tables to schema `kalamtable` of the default catalog of `ctx`. They cover
 /// the tables whose definition [`definition_of`] returns.
 ///
 /// # Errors
@@ -72,7 +80,7 @@ pub fn register(ctx: &SessionContext) -> Result<()> {
     register_with(ctx, definition_of)
 }
 
-/// Adds the four metadata tables as [`register`] does. They cover the tables whose definition
+/// Adds the metadata tables as [`register`] does. They cover the tables whose definition
 /// `find` returns.
 ///
 /// ```
@@ -116,7 +124,8 @@ pub fn register_with(ctx: &SessionContext, find: FindDefinition) -> Result<()> {
     register_table::<TableRow>(ctx, find)?;
     register_table::<ColumnRow>(ctx, find)?;
     register_table::<ConstraintRow>(ctx, find)?;
-    register_table::<KeyColumnRow>(ctx, find)
+    register_table::<KeyColumnRow>(ctx, find)?;
+    register_table::<TableErrorRow>(ctx, find)
 }
 
 /// Returns the definition of a [`RowProvider`] or of a metadata table, or `None` for any other
@@ -135,6 +144,7 @@ fn register_table<R: MetadataRow>(ctx: &SessionContext, find: FindDefinition) ->
     let table = MetadataTable {
         empty: RowProvider::new(FixedRows::<R>::new(Vec::new())),
         collect: collect::<R>,
+        requested: RequestedNames::new::<R>,
         find,
     };
     let name = table.empty.definition().name().clone();
@@ -148,37 +158,82 @@ struct MetadataTable {
     /// A provider without rows, for everything except scans.
     empty: RowProvider,
     collect: Collect,
+    requested: fn(&[Expr]) -> RequestedNames,
     find: FindDefinition,
 }
 
-type Collect = fn(Arc<dyn CatalogProviderList>, FindDefinition) -> Collected;
+type Collect = fn(Arc<dyn CatalogProviderList>, FindDefinition, RequestedNames) -> Collected;
 type Collected = BoxFuture<'static, Result<RowProvider>>;
+
+/// The names that the conditions of a query allow; `None` stands for all names.
+#[derive(Debug)]
+struct RequestedNames {
+    catalogs: Option<BTreeSet<String>>,
+    schemas: Option<BTreeSet<String>>,
+    tables: Option<BTreeSet<String>>,
+    /// Whether the query asks for the errors of tables.
+    has_errors: bool,
+}
+
+impl RequestedNames {
+    fn new<R: MetadataRow>(filters: &[Expr]) -> Self {
+        let names = |columns: [&str; 2]| {
+            let restricted = columns.map(|column| text_values(filters, column));
+            restricted
+                .into_iter()
+                .flatten()
+                .reduce(|one, other| &one & &other)
+        };
+        RequestedNames {
+            catalogs: names(["table_catalog", "constraint_catalog"]),
+            schemas: names(["table_schema", "constraint_schema"]),
+            tables: names(["table_name", "table_name"]),
+            has_errors: R::HAS_ERRORS,
+        }
+    }
+}
+
+/// Returns those of `names` that are `requested`, in the order of the tables' keys.
+fn select(names: Vec<String>, requested: Option<&BTreeSet<String>>) -> BTreeSet<String> {
+    let is_requested = |name: &String| requested.is_none_or(|requested| requested.contains(name));
+    names.into_iter().filter(is_requested).collect()
+}
 
 fn collect<R: MetadataRow>(
     catalogs: Arc<dyn CatalogProviderList>,
     find: FindDefinition,
+    requested: RequestedNames,
 ) -> Collected {
     Box::pin(async move {
         let mut rows = Vec::new();
-        for catalog_name in sorted(catalogs.catalog_names()) {
+        for catalog_name in select(catalogs.catalog_names(), requested.catalogs.as_ref()) {
             // A catalog, schema or table that is dropped concurrently is skipped.
             let Some(catalog) = catalogs.catalog(&catalog_name) else {
                 continue;
             };
-            for schema_name in sorted(catalog.schema_names()) {
+            for schema_name in select(catalog.schema_names(), requested.schemas.as_ref()) {
                 let Some(schema) = catalog.schema(&schema_name) else {
                     continue;
                 };
-                for table_name in sorted(schema.table_names()) {
-                    let Some(provider) = schema.table(&table_name).await? else {
-                        continue;
+                for table_name in select(schema.table_names(), requested.tables.as_ref()) {
+                    let name = RegisteredName {
+                        catalog: &catalog_name,
+                        schema: &schema_name,
+                        table: &table_name,
+                    };
+                    let provider = match schema.table(&table_name).await {
+                        Ok(Some(provider)) => provider,
+                        Ok(None) => continue,
+                        Err(error) if requested.tables.is_some() && !requested.has_errors => {
+                            let name = format!("{catalog_name}.{schema_name}.{table_name}");
+                            return Err(error.context(format!("table `{name}` cannot be opened")));
+                        }
+                        Err(error) => {
+                            R::push_error(&mut rows, &name, &error);
+                            continue;
+                        }
                     };
                     if let Some(definition) = find(&*provider) {
-                        let name = RegisteredName {
-                            catalog: &catalog_name,
-                            schema: &schema_name,
-                            table: &table_name,
-                        };
                         R::push(&mut rows, &name, definition);
                     }
                 }
@@ -186,11 +241,6 @@ fn collect<R: MetadataRow>(
         }
         Ok(RowProvider::new(FixedRows::<R>::new(rows)))
     })
-}
-
-/// Sorts names in the order of the tables' keys, and removes duplicates.
-fn sorted(names: Vec<String>) -> BTreeSet<String> {
-    names.into_iter().collect()
 }
 
 #[async_trait]
@@ -221,7 +271,8 @@ impl TableProvider for MetadataTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let table = (self.collect)(state.catalog_list(), self.find).await?;
+        let names = (self.requested)(filters);
+        let table = (self.collect)(state.catalog_list(), self.find, names).await?;
         table.scan(state, projection, filters, limit).await
     }
 }

@@ -2,6 +2,7 @@
 
 //! The rows of the metadata tables, computed from a definition.
 
+use datafusion::error::DataFusionError;
 use kalamtable_model::{ColumnType, ConstraintKind, TableDefinition, TableKind, TimeUnit};
 use kalamtable_rows::{KalamTable, Row};
 
@@ -9,6 +10,12 @@ use kalamtable_rows::{KalamTable, Row};
 pub(super) trait MetadataRow: Row {
     /// Adds the rows for the table that is registered as `name`, in the order of their keys.
     fn push(rows: &mut Vec<Self>, name: &RegisteredName<'_>, definition: &TableDefinition);
+
+    /// Whether the rows are the errors of tables that cannot be opened.
+    const HAS_ERRORS: bool = false;
+
+    /// Adds the row for a table that cannot be opened, if the table contains errors.
+    fn push_error(_rows: &mut Vec<Self>, _name: &RegisteredName<'_>, _error: &DataFusionError) {}
 }
 
 /// The name that a table is registered under. Its definition may have another name.
@@ -275,6 +282,40 @@ impl MetadataRow for KeyColumnRow {
                 });
             }
         }
+    }
+}
+
+/// A table that its catalog cannot open. The other metadata tables have no rows for it.
+#[derive(Clone, Debug, KalamTable)]
+#[kalam(
+    table = "kalamtable.table_errors",
+    kind = "view",
+    primary_key(table_catalog, table_schema, table_name),
+    crate = crate
+)]
+pub(super) struct TableErrorRow {
+    /// The catalog that the table is registered in.
+    table_catalog: String,
+    /// The schema that the table is registered in.
+    table_schema: String,
+    /// The name that the table is registered under.
+    table_name: String,
+    /// The message of the error.
+    error: String,
+}
+
+impl MetadataRow for TableErrorRow {
+    const HAS_ERRORS: bool = true;
+
+    fn push(_rows: &mut Vec<Self>, _name: &RegisteredName<'_>, _definition: &TableDefinition) {}
+
+    fn push_error(rows: &mut Vec<Self>, name: &RegisteredName<'_>, error: &DataFusionError) {
+        rows.push(TableErrorRow {
+            table_catalog: name.catalog.to_string(),
+            table_schema: name.schema.to_string(),
+            table_name: name.table.to_string(),
+            error: error.strip_backtrace(),
+        });
     }
 }
 

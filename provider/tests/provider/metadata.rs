@@ -3,14 +3,15 @@
 //! The metadata tables of `kalamtable_provider::metadata`.
 
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{
-    CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, Session, TableProvider,
+    CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider, Session,
+    TableProvider,
 };
-use datafusion::common::TableReference;
+use datafusion::common::{TableReference, exec_err};
 use datafusion::datasource::{MemTable, TableType};
 use datafusion::error::Result;
 use datafusion::logical_expr::Expr;
@@ -20,7 +21,7 @@ use kalamtable_model::TableDefinition;
 use kalamtable_provider::{metadata, register};
 use kalamtable_rows::{KalamTable, KalamValue};
 
-use crate::support::{answer, definition, empty, metrics, run, scan_line};
+use crate::support::{answer, definition, empty, error, metrics, run, scan_line};
 use crate::tables::Required;
 
 #[derive(Clone, Copy, Debug, PartialEq, KalamValue)]
@@ -136,6 +137,7 @@ async fn tables_lists_definitions_of_every_catalog() {
          datafusion kalamtable columns VIEW kalamtable.columns view 1 A column of a table that has a definition.\n\
          datafusion kalamtable key_column_usage VIEW kalamtable.key_column_usage view 1 A column of a key.\n\
          datafusion kalamtable table_constraints VIEW kalamtable.table_constraints view 1 A key of a table, or the closed set of a column.\n\
+         datafusion kalamtable table_errors VIEW kalamtable.table_errors view 1 A table that its catalog cannot open. The other metadata tables have no rows for it.\n\
          datafusion kalamtable tables VIEW kalamtable.tables view 1 A table that has a definition.\n\
          second Sales say \"Orders\" BASE TABLE shop.Orders shared 1 Made while the server runs"
     );
@@ -290,6 +292,121 @@ async fn metadata_supports_filter_limit_and_key_order() {
         .sum::<usize>();
     let sql = "SELECT count(*) FROM kalamtable.columns";
     assert_eq!(answer(&ctx, sql).await, count.to_string());
+}
+
+/// A schema that records which tables are opened, and cannot open the table `broken`.
+#[derive(Debug, Default)]
+struct Recording {
+    tables: MemorySchemaProvider,
+    opened: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl SchemaProvider for Recording {
+    fn table_names(&self) -> Vec<String> {
+        let mut names = self.tables.table_names();
+        names.push("broken".to_string());
+        names
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        self.opened.lock().unwrap().push(name.to_string());
+        if name == "broken" {
+            return exec_err!("its file is corrupt");
+        }
+        self.tables.table(name).await
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        name == "broken" || self.tables.table_exist(name)
+    }
+}
+
+/// Returns a session with the schemas `one` and `two`, and their recordings.
+fn recorded() -> (SessionContext, [Arc<Recording>; 2]) {
+    let ctx = SessionContext::new();
+    metadata::register(&ctx).unwrap();
+    let catalog = ctx.catalog("datafusion").unwrap();
+    let schemas = ["one", "two"].map(|name| {
+        let schema = Arc::new(Recording::default());
+        for table in ["events", "others"] {
+            let provider = Arc::new(empty::<Event>());
+            schema
+                .tables
+                .register_table(table.to_string(), provider)
+                .unwrap();
+        }
+        catalog
+            .register_schema(name, Arc::clone(&schema) as _)
+            .unwrap();
+        schema
+    });
+    (ctx, schemas)
+}
+
+#[tokio::test]
+async fn table_that_cannot_be_opened_does_not_hide_the_others() {
+    let (ctx, _) = recorded();
+    let sql =
+        "SELECT table_schema, table_name FROM kalamtable.tables WHERE table_schema <> 'kalamtable'";
+    assert_eq!(
+        answer(&ctx, sql).await,
+        "one events\none others\ntwo events\ntwo others"
+    );
+    for table in ["columns", "table_constraints", "key_column_usage"] {
+        let sql = format!(
+            "SELECT count(DISTINCT table_schema) FROM kalamtable.{table} WHERE table_schema <> 'kalamtable'"
+        );
+        assert_eq!(answer(&ctx, &sql).await, "2");
+    }
+    let sql = "SELECT table_schema, table_name, error FROM kalamtable.table_errors";
+    assert_eq!(
+        answer(&ctx, sql).await,
+        "one broken Execution error: its file is corrupt\n\
+         two broken Execution error: its file is corrupt"
+    );
+    // A query for the table by name fails.
+    let sql = "SELECT column_name FROM kalamtable.columns WHERE table_name = 'broken'";
+    let refused = error(&ctx, sql).await;
+    assert!(
+        refused.contains("table `datafusion.one.broken` cannot be opened"),
+        "{refused}"
+    );
+    assert!(refused.contains("its file is corrupt"), "{refused}");
+}
+
+#[tokio::test]
+async fn conditions_on_names_restrict_the_opened_tables() {
+    let (ctx, [one, two]) = recorded();
+    let opened = |schema: &Recording| std::mem::take(&mut *schema.opened.lock().unwrap());
+    let cases: [(&str, &[&str], &[&str]); 5] = [
+        ("table_name = 'events'", &["events"], &["events"]),
+        (
+            "table_name = 'events' AND table_schema = 'one'",
+            &["events"],
+            &[],
+        ),
+        (
+            "table_name IN ('others', 'absent') AND ordinal_position = 1",
+            &["others"],
+            &["others"],
+        ),
+        (
+            "table_schema = 'two' AND table_name LIKE 'e%'",
+            &[],
+            &["broken", "events", "others"],
+        ),
+        ("table_catalog = 'absent'", &[], &[]),
+    ];
+    for (condition, of_one, of_two) in cases {
+        let sql = format!("SELECT column_name FROM kalamtable.columns WHERE {condition}");
+        run(&ctx, &sql).await.unwrap();
+        assert_eq!(opened(&one), of_one, "{condition}");
+        assert_eq!(opened(&two), of_two, "{condition}");
+    }
+    let sql = "SELECT column_name FROM kalamtable.key_column_usage WHERE constraint_schema = 'one'";
+    run(&ctx, sql).await.unwrap();
+    assert_eq!((opened(&one).len(), opened(&two).len()), (3, 0));
 }
 
 #[tokio::test]
