@@ -48,10 +48,11 @@ pub use kalamtable_rows::{
 
 // Provider.
 pub use kalamtable_provider::{
-    BoxError, ChangeStatement, Error, FixedRows, KeyOrder, KeyRange, Lookup, MemoryTable,
-    QueryEnded, RowChange, RowProvider, RowSender, RowStream, Rows, ScanRequest, Snapshot,
-    SourceStatistics, Statement, TableSource, UniqueValues, VirtualRows, annotated_schema,
-    enable_dml, metadata, register, register_as,
+    BoxError, ChangeStatement, Error, FixedRows, KalamTableOptions, KeyOrder, KeyRange, Lookup,
+    MemoryTable, QueryEnded, RowChange, RowProvider, RowSender, RowStream, Rows, ScanRequest,
+    Snapshot, SourceStatistics, Statement, TableSource, UniqueValues, VirtualRows,
+    annotated_schema, enable_dml, enable_types, metadata, register, register_as, sql,
+    statement_to_plan,
 };
 
 // Dynamic tables.

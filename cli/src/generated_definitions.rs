@@ -605,5 +605,6 @@ async fn every_accepted_definition_works() {
         arrow:FixedSizeList(0 x Int16)
         arrow:FixedSizeBinary(0)
         arrow:Struct()
-        arrow:Map(\"entries\": Struct(\"keys\": Utf8, \"values\": Int32), unsorted)"#]].assert_eq(&rejected.join("\n"));
+        arrow:Map(\"entries\": Struct(\"keys\": Utf8, \"values\": Int32), unsorted)"#]]
+    .assert_eq(&rejected.join("\n"));
 }

@@ -8,6 +8,9 @@
 //! reaches the provider as the deletion of all rows, and an assignment may refer to a column that
 //! exists only in the optimized plan. This analyzer rule reads the predicates and assignments
 //! before the optimizer runs, and rejects statements that it cannot represent.
+//!
+//! The rule also replaces the casts that DataFusion has added to the values of an `INSERT` or
+//! `UPDATE` by exact ones, unless [`KalamTableOptions`] allows that values are rounded.
 
 use std::sync::Arc;
 
@@ -20,15 +23,24 @@ use datafusion::config::ConfigOptions;
 use datafusion::datasource::{DefaultTableSource, TableType};
 use datafusion::error::Result;
 use datafusion::execution::SessionState;
+use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::utils::split_conjunction_owned;
-use datafusion::logical_expr::{DmlStatement, Expr, LogicalPlan, TableSource, WriteOp, lit};
-use datafusion::optimizer::AnalyzerRule;
+use datafusion::logical_expr::{
+    DmlStatement, Expr, ExprSchemable, LogicalPlan, Projection, TableSource, WriteOp, lit,
+};
+use datafusion::optimizer::{AnalyzerRule, ApplyOrder, OptimizerConfig, OptimizerRule};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 
+use kalamtable_model::TableDefinition;
+
+use crate::exact_cast::{ExactCast, uncast};
+use crate::options::{KalamTableOptions, allows_lossy_casts};
 use crate::provider::RowProvider;
+use crate::sql_types::{enable_types, rebuilt};
 
 const NAME: &str = "kalamtable_change_statements";
+const EXACT_NAME: &str = "kalamtable_exact_values";
 
 /// Enables `UPDATE` and `DELETE` on the tables of this library in `ctx`, and in sessions that are
 /// created from it later.
@@ -37,7 +49,11 @@ const NAME: &str = "kalamtable_change_statements";
 /// server that registers its providers in another way calls it itself, after it has added the last
 /// of its own analyzer rules: a condition that a later rule adds would be lost, so the statement is
 /// rejected in such a session. Optimizer rules must not add conditions to DML statements. `INSERT`
-/// and `TRUNCATE` do not need this function.
+/// and `TRUNCATE` do not need this function. Without it, DataFusion rounds a value that does not
+/// fit its column before the provider receives it.
+///
+/// The function also adds [`KalamTableOptions`] to the session, unless it has them already, and
+/// calls [`enable_types`].
 ///
 /// ```
 /// use std::sync::Arc;
@@ -60,8 +76,27 @@ const NAME: &str = "kalamtable_change_statements";
 /// # }
 /// ```
 pub fn enable_dml(ctx: &SessionContext) {
-    if !is_last(&ctx.state()) {
-        ctx.add_analyzer_rule(Arc::new(ChangeRule));
+    enable_types(ctx);
+    let state = ctx.state_ref();
+    let mut state = state.write();
+    if !state
+        .optimizers()
+        .iter()
+        .any(|rule| rule.name() == EXACT_NAME)
+    {
+        let with_rule = rebuilt(&state, |builder| {
+            if let Some(optimizer) = builder.optimizer() {
+                optimizer.rules.insert(0, Arc::new(ExactValuesRule));
+            }
+        });
+        *state = with_rule;
+    }
+    if !is_last(&*state) {
+        state.add_analyzer_rule(Arc::new(ChangeRule));
+    }
+    let options = state.config_mut().options_mut();
+    if options.extensions.get::<KalamTableOptions>().is_none() {
+        options.extensions.insert(KalamTableOptions::default());
     }
 }
 
@@ -81,20 +116,196 @@ impl AnalyzerRule for ChangeRule {
         NAME
     }
 
-    fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
+    fn analyze(&self, plan: LogicalPlan, config: &ConfigOptions) -> Result<LogicalPlan> {
+        let is_exact = !allows_lossy_casts(config);
         plan.transform_down(|plan| match plan {
-            LogicalPlan::Dml(statement) => with_change(statement),
+            LogicalPlan::Dml(statement) => with_exact_values(statement, is_exact),
             plan => Ok(Transformed::no(plan)),
         })
         .data()
     }
 }
 
-fn with_change(statement: DmlStatement) -> Result<Transformed<LogicalPlan>> {
-    let is_change = matches!(statement.op, WriteOp::Update | WriteOp::Delete);
-    let Some(provider) = provider_of(&*statement.target).filter(|_| is_change) else {
+/// Replaces the casts of the values of an `INSERT` or `UPDATE`, before other rules evaluate casts of
+/// constants. DataFusion optimizes the statement of a `PREPARE` without analyzing it.
+#[derive(Debug)]
+struct ExactValuesRule;
+
+impl OptimizerRule for ExactValuesRule {
+    fn name(&self) -> &str {
+        EXACT_NAME
+    }
+
+    fn apply_order(&self) -> Option<ApplyOrder> {
+        Some(ApplyOrder::TopDown)
+    }
+
+    fn rewrite(
+        &self,
+        plan: LogicalPlan,
+        config: &dyn OptimizerConfig,
+    ) -> Result<Transformed<LogicalPlan>> {
+        let LogicalPlan::Dml(statement) = plan else {
+            return Ok(Transformed::no(plan));
+        };
+        let provider = provider_of(&*statement.target);
+        match (&statement.op, provider) {
+            _ if allows_lossy_casts(&config.options()) => {}
+            (WriteOp::Insert(_), Some(provider)) => return with_exact_insert(statement, provider),
+            (WriteOp::Update, Some(provider)) => {
+                let exact = with_exact_assignments(statement, &provider)?;
+                return exact.map_data(|statement| Ok(LogicalPlan::Dml(statement)));
+            }
+            _ => {}
+        }
+        Ok(Transformed::no(LogicalPlan::Dml(statement)))
+    }
+}
+
+fn with_exact_values(statement: DmlStatement, is_exact: bool) -> Result<Transformed<LogicalPlan>> {
+    let Some(provider) = provider_of(&*statement.target) else {
         return Ok(Transformed::no(LogicalPlan::Dml(statement)));
     };
+    match statement.op {
+        WriteOp::Insert(_) if is_exact => with_exact_insert(statement, provider),
+        WriteOp::Update if is_exact => {
+            let exact = with_exact_assignments(statement, &provider)?;
+            with_change(exact.data, provider)
+        }
+        WriteOp::Update | WriteOp::Delete => with_change(statement, provider),
+        _ => Ok(Transformed::no(LogicalPlan::Dml(statement))),
+    }
+}
+
+/// Replaces the casts of the values of an `INSERT`.
+fn with_exact_insert(
+    statement: DmlStatement,
+    provider: Arc<dyn TableProvider>,
+) -> Result<Transformed<LogicalPlan>> {
+    let Some(table) = provider.downcast_ref::<RowProvider>() else {
+        return Ok(Transformed::no(LogicalPlan::Dml(statement)));
+    };
+    let definition = table.definition();
+    let mut input = Arc::unwrap_or_clone(statement.input);
+    // The plan of a prepared statement has been optimized: a cast in it may have been written by
+    // the user. Its casts have been replaced when the statement was prepared.
+    let is_prepared = statement
+        .target
+        .downcast_ref::<DefaultTableSource>()
+        .is_some_and(|source| source.table_provider.is::<ExactInsertTarget>());
+    if !is_prepared
+        && let LogicalPlan::Projection(projection) = &input
+        && projection.expr.len() == provider.schema().fields().len()
+    {
+        let mut values = projection.expr.clone();
+        // System columns follow the columns of the definition. The source casts the values, and
+        // knows their rows.
+        for (value, column) in values.iter_mut().zip(definition.columns()) {
+            if let Expr::Alias(alias) = value
+                && let Some(uncast) = uncast(&alias.expr, &column.ty.arrow_type())
+            {
+                *alias.expr = uncast;
+            }
+        }
+        let projection = Projection::try_new(values, Arc::clone(&projection.input))?;
+        input = LogicalPlan::Projection(projection);
+    }
+    let columns = (0..definition.columns().len()).map(Some).collect();
+    let target = ExactInsertTarget {
+        provider: Arc::clone(&provider),
+    };
+    let exact = LogicalPlan::Dml(DmlStatement {
+        input: Arc::new(with_exact_rows(input, columns, definition)?),
+        target: Arc::new(DefaultTableSource::new(Arc::new(target))),
+        ..statement
+    });
+    Ok(Transformed::new_transformed(exact, !is_prepared))
+}
+
+/// Replaces the casts in `VALUES`, if `plan` consists of rows. `columns` are the positions in the
+/// table of the columns of `plan`.
+fn with_exact_rows(
+    plan: LogicalPlan,
+    columns: Vec<Option<usize>>,
+    definition: &TableDefinition,
+) -> Result<LogicalPlan> {
+    match plan {
+        LogicalPlan::Projection(projection) => {
+            let schema = projection.input.schema();
+            let mut of_input = vec![None; schema.fields().len()];
+            for (value, position) in projection.expr.iter().zip(columns) {
+                if let Expr::Column(column) = value.clone().unalias()
+                    && let Ok(index) = schema.index_of_column(&column)
+                {
+                    of_input[index] = position;
+                }
+            }
+            let input = Arc::unwrap_or_clone(projection.input);
+            let input = with_exact_rows(input, of_input, definition)?;
+            let exact = Projection::try_new(projection.expr, Arc::new(input))?;
+            Ok(LogicalPlan::Projection(exact))
+        }
+        LogicalPlan::Values(mut rows) => {
+            for (number, row) in rows.values.iter_mut().enumerate() {
+                for (index, value) in row.iter_mut().enumerate() {
+                    let ty = rows.schema.field(index).data_type();
+                    let Some(position) = columns.get(index).copied().flatten() else {
+                        continue;
+                    };
+                    if *ty != definition.columns()[position].ty.arrow_type() {
+                        continue;
+                    }
+                    // Without a cast, it is the value of a parameter of another type.
+                    let of_other_type = || {
+                        let is_other = value.get_type(&rows.schema).is_ok_and(|found| found != *ty);
+                        is_other.then(|| value.clone())
+                    };
+                    if let Some(uncast) = uncast(value, ty).or_else(of_other_type) {
+                        let cast = ExactCast::new(definition, position, Some(number));
+                        *value = cast.call(uncast)?;
+                    }
+                }
+            }
+            Ok(LogicalPlan::Values(rows))
+        }
+        plan => Ok(plan),
+    }
+}
+
+/// Replaces the casts of the assigned values of an `UPDATE`.
+fn with_exact_assignments(
+    statement: DmlStatement,
+    provider: &Arc<dyn TableProvider>,
+) -> Result<Transformed<DmlStatement>> {
+    let (Some(table), LogicalPlan::Projection(projection)) =
+        (provider.downcast_ref::<RowProvider>(), &*statement.input)
+    else {
+        return Ok(Transformed::no(statement));
+    };
+    let mut is_replaced = false;
+    let definition = table.definition();
+    let mut values = projection.expr.clone();
+    for value in &mut values {
+        if let Expr::Alias(alias) = value
+            && let Some((position, column)) = definition.column(&alias.name)
+            && let Some(uncast) = uncast(&alias.expr, &column.ty.arrow_type())
+        {
+            *alias.expr = ExactCast::new(definition, position, None).call(uncast)?;
+            is_replaced = true;
+        }
+    }
+    let projection = Projection::try_new(values, Arc::clone(&projection.input))?;
+    let exact = DmlStatement {
+        input: Arc::new(LogicalPlan::Projection(projection)),
+        ..statement
+    };
+    Ok(Transformed::new_transformed(exact, is_replaced))
+}
+
+fn with_change(
+    statement: DmlStatement,
+    provider: Arc<dyn TableProvider>,
+) -> Result<Transformed<LogicalPlan>> {
     let (assignments, filters) = match read_change(&statement) {
         Ok(change) => change,
         Err(unsupported) => {
@@ -120,10 +331,13 @@ fn with_change(statement: DmlStatement) -> Result<Transformed<LogicalPlan>> {
 /// has already replaced the target.
 fn provider_of(source: &dyn TableSource) -> Option<Arc<dyn TableProvider>> {
     let provider = &source.downcast_ref::<DefaultTableSource>()?.table_provider;
-    match provider.downcast_ref::<ChangeTarget>() {
-        Some(target) => Some(Arc::clone(&target.provider)),
-        None => provider.is::<RowProvider>().then(|| Arc::clone(provider)),
+    if let Some(target) = provider.downcast_ref::<ChangeTarget>() {
+        return Some(Arc::clone(&target.provider));
     }
+    if let Some(target) = provider.downcast_ref::<ExactInsertTarget>() {
+        return Some(Arc::clone(&target.provider));
+    }
+    provider.is::<RowProvider>().then(|| Arc::clone(provider))
 }
 
 type Assignments = Vec<(String, Expr)>;
@@ -240,6 +454,43 @@ fn of_table(expr: Expr) -> Result<Expr, &'static str> {
         return Err("a subquery");
     }
     unqualified.data().map_err(|_| "an unknown expression")
+}
+
+/// The target table of an `INSERT` whose casts have been replaced.
+#[derive(Debug)]
+struct ExactInsertTarget {
+    /// A [`RowProvider`].
+    provider: Arc<dyn TableProvider>,
+}
+
+#[async_trait]
+impl TableProvider for ExactInsertTarget {
+    fn schema(&self) -> SchemaRef {
+        self.provider.schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        self.provider.table_type()
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.provider.scan(state, projection, filters, limit).await
+    }
+
+    async fn insert_into(
+        &self,
+        state: &dyn Session,
+        input: Arc<dyn ExecutionPlan>,
+        op: InsertOp,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.provider.insert_into(state, input, op).await
+    }
 }
 
 /// The target table of one statement, with the conditions and assignments of the statement.

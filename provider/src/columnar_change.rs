@@ -19,8 +19,10 @@ use datafusion::physical_expr::PhysicalExpr;
 use kalamtable_model::TableDefinition;
 
 use crate::error::Error;
+use crate::exact_cast::{argument, cast_column, check_cast};
 use crate::filter::{Filter, async_function, is_never};
 use crate::key_filter::KeyFilter;
+use crate::options::allows_lossy_casts;
 use crate::row_blocks::{RowBlock, RowCursor};
 use crate::row_reader::RowReader;
 use crate::statement::Statement;
@@ -44,8 +46,9 @@ pub struct ColumnarChange {
 struct BoundAssignments {
     table: SchemaRef,
     fields: TableFields,
+    definition: TableDefinition,
     /// The position of each assigned column, and its value as an expression over all columns of the
-    /// table.
+    /// table. The values are cast to the types of their columns.
     values: Vec<(usize, Arc<dyn PhysicalExpr>)>,
 }
 
@@ -177,12 +180,18 @@ impl BoundAssignments {
                 return plan_err!("table `{name}`: column `{column}` is assigned twice");
             }
             let ty = schema.field(position).data_type();
-            let typed = if value.get_type(resolved)? == *ty {
-                value
-            } else {
-                cast(value, ty.clone())
+            let typed = match argument(&value) {
+                Some(uncast) => uncast.clone(),
+                None if allows_lossy_casts(session.config().options())
+                    && value.get_type(resolved)? != *ty =>
+                {
+                    cast(value, ty.clone())
+                }
+                None => value,
             };
-            let simplified = simplifier.simplify(simplifier.coerce(typed, resolved)?)?;
+            let coerced = simplifier.coerce(typed, resolved)?;
+            check_cast(table.definition, position, &coerced.get_type(resolved)?)?;
+            let simplified = simplifier.simplify(coerced)?;
             values.push((
                 position,
                 session.create_physical_expr(simplified, resolved)?,
@@ -191,6 +200,7 @@ impl BoundAssignments {
         Ok(BoundAssignments {
             fields: TableFields::new(schema),
             table: Arc::clone(schema),
+            definition: table.definition.clone(),
             values,
         })
     }
@@ -201,7 +211,9 @@ impl BoundAssignments {
         let mut columns = build(rows, block, &all)?;
         let before = RecordBatch::try_new(Arc::clone(&self.table), columns.clone())?;
         for (position, value) in &self.values {
-            columns[*position] = value.evaluate(&before)?.into_array(block.len())?;
+            let array = value.evaluate(&before)?.into_array(block.len())?;
+            let number = |row| block.rows().nth(row).unwrap_or_default();
+            columns[*position] = cast_column(&self.definition, *position, &array, number)?;
         }
         self.fields.batch(columns, block.len())
     }

@@ -95,6 +95,19 @@ pub enum Error {
         /// The number of columns of the rows.
         found: usize,
     },
+    /// The rows of an `INSERT` have a column of another name than the table.
+    #[error(
+        "table `{table}`: the rows to write have column `{found}` in place of column `{expected}`: \
+         select the columns in the order of the table, under their names"
+    )]
+    ColumnName {
+        /// The table.
+        table: TableName,
+        /// The name of the table's column.
+        expected: String,
+        /// The name of the column at the same position of the rows.
+        found: String,
+    },
     /// An `UPDATE` assigns a value to a system column.
     #[error("table `{table}`: column `{column}` is written by the system: omit it")]
     SystemColumn {

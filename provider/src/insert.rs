@@ -15,10 +15,12 @@ use datafusion::physical_plan::{DisplayAs, DisplayFormatType, SendableRecordBatc
 use futures::StreamExt;
 
 use crate::columnar::SourceRef;
+use crate::exact_cast::cast_column;
 use crate::table_fields::TableFields;
 
 /// A [`DataSink`] that pushes the batches of a statement to a [`RowWriter`](crate::RowWriter), and
-/// commits after the last one. If the input fails, nothing is committed.
+/// commits after the last one. If the input fails, nothing is committed. Values of another type are
+/// cast to the type of their column if that does not change them.
 #[derive(Debug)]
 pub(crate) struct RowSink {
     source: SourceRef,
@@ -48,11 +50,21 @@ impl DataSink for RowSink {
         context: &Arc<TaskContext>,
     ) -> Result<u64> {
         let mut writer = self.source.writer(context.session_config())?;
+        let definition = self.source.definition();
+        let mut rows = 0;
         while let Some(batch) = data.next().await.transpose()? {
-            let batch = self
-                .fields
-                .batch(batch.columns().to_vec(), batch.num_rows())?;
-            writer.push(&batch)?;
+            let columns = batch.columns().iter().enumerate();
+            // System columns follow the columns of the definition.
+            let columns = columns.map(|(position, array)| {
+                if position < definition.columns().len() {
+                    cast_column(definition, position, array, |row| rows + row)
+                } else {
+                    Ok(Arc::clone(array))
+                }
+            });
+            let columns = columns.collect::<Result<Vec<_>>>()?;
+            writer.push(&self.fields.batch(columns, batch.num_rows())?)?;
+            rows += batch.num_rows();
         }
         writer.commit(self.op).await
     }

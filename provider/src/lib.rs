@@ -111,6 +111,11 @@
 //! # }
 //! ```
 //!
+//! The rule also checks that no cast changes a value that `INSERT` or `UPDATE` writes. `2.7` in a
+//! column of type `int` fails with the table, the column and the row; DataFusion alone would write
+//! 2. `SET kalamtable.allow_lossy_casts = true` allows such values. The current time, `now()`, is
+//! always rounded to the unit of its column.
+//!
 //! # Rows that are not Rust structs
 //!
 //! A source that has its rows as Arrow arrays, or whose definition is created at run time,
@@ -262,6 +267,7 @@ mod columnar_change;
 mod default;
 mod distinct_keys;
 mod error;
+mod exact_cast;
 mod filter;
 mod insert;
 mod key_filter;
@@ -270,6 +276,7 @@ mod lineage;
 mod lookup;
 mod memory_table;
 pub mod metadata;
+mod options;
 mod plan;
 mod provider;
 mod register;
@@ -281,6 +288,8 @@ mod scan;
 mod snapshot;
 mod source;
 mod sources;
+mod sql;
+mod sql_types;
 mod statement;
 mod table_fields;
 mod typed;
@@ -299,6 +308,7 @@ pub use key_filter::{KeyFilter, RangeEnds, TableKey};
 pub use lineage::annotated_schema;
 pub use lookup::{KeyRange, Lookup, UniqueValues};
 pub use memory_table::MemoryTable;
+pub use options::KalamTableOptions;
 pub use provider::RowProvider;
 pub use register::{register, register_as};
 pub use row_blocks::RowBlock;
@@ -307,6 +317,8 @@ pub use row_stream::{QueryEnded, RowSender, RowStream};
 pub use snapshot::Snapshot;
 pub use source::{Rows, ScanRequest, SourceStatistics, TableSource};
 pub use sources::{FixedRows, VirtualRows};
+pub use sql::{sql, statement_to_plan};
+pub use sql_types::enable_types;
 pub use statement::{BoxError, KeyOrder, Statement};
 
 /// Functions that the other crates of the workspace share. Not part of the public API.

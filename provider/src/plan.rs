@@ -85,6 +85,18 @@ pub(crate) fn insert(
         }
         .into());
     }
+    // SQL gives the rows the names of the columns. `DataFrame::write_table` does not.
+    let input_schema = input.schema();
+    let names = source.schema().fields().iter().zip(input_schema.fields());
+    let mut other_names = names.filter(|(expected, found)| expected.name() != found.name());
+    if let Some((expected, found)) = other_names.next() {
+        return Err(Error::ColumnName {
+            table: source.definition().name().clone(),
+            expected: expected.name().clone(),
+            found: found.name().clone(),
+        }
+        .into());
+    }
     let sink = RowSink::new(Arc::clone(source), op);
     Ok(Arc::new(DataSinkExec::new(input, Arc::new(sink), None)))
 }

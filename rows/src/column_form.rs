@@ -12,8 +12,8 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Fields, Int64Type, TimeUnit};
 
-use crate::columns::{field_ids, find_field};
 use crate::error::{InvalidValue, PathSegment, ValueError, mismatch};
+use crate::matching::find_struct_field;
 use crate::physical::{decode, elements_of, is_same_logical_type, to_physical_type, to_plain};
 use crate::value::per_second;
 
@@ -101,9 +101,8 @@ fn to_unit(
 
 fn to_fields(structs: &StructArray, fields: &Fields) -> Result<ArrayRef, ValueError> {
     let found = structs.fields();
-    let ids = field_ids(found);
     let columns = fields.iter().map(|field| {
-        let column = match find_field(found, &ids, field) {
+        let column = match find_struct_field(found, field) {
             Some(index) => to_form(structs.column(index), field),
             None if field.is_nullable() => Ok(new_null_array(field.data_type(), structs.len())),
             None => Err(ValueError::whole(InvalidValue::Missing)),

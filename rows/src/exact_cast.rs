@@ -15,8 +15,8 @@ use arrow::datatypes::{DataType, Field, Fields, Float32Type, Float64Type, TimeUn
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use kalamtable_model::{Column, ColumnType, value_text};
 
-use crate::columns::{field_ids, find_field};
 use crate::error::{InvalidValue, PathSegment, ValueError, mismatch};
+use crate::matching::find_struct_field;
 use crate::physical::{
     decode, elements_of, is_same_logical_type, plain_type, to_physical_type, to_plain,
 };
@@ -91,9 +91,8 @@ fn parse_uuids(array: &ArrayRef) -> Result<ArrayRef, ValueError> {
 
 fn cast_fields(structs: &StructArray, fields: &Fields) -> Result<ArrayRef, ValueError> {
     let found = structs.fields();
-    let ids = field_ids(found);
     let columns = fields.iter().map(|field| {
-        let column = match find_field(found, &ids, field) {
+        let column = match find_struct_field(found, field) {
             Some(index) => cast_nested(&within(structs, structs.column(index))?, field),
             None if field.is_nullable() => Ok(new_null_array(field.data_type(), structs.len())),
             None => Err(ValueError::whole(InvalidValue::Missing)),

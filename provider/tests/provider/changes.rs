@@ -180,11 +180,17 @@ async fn invalid_value_fails_and_changes_nothing() {
             "shop = CASE number WHEN 3 THEN NULL ELSE shop END",
             "table `app.orders`, column `shop`, row 2: null, but null is not allowed",
         ),
-        ("code = X'0102ff'", "FixedSizeBinary"),
+        (
+            "code = X'0102ff'",
+            "column `code`, row 0: the length is 3, but should be 2",
+        ),
         ("price = price * 5000", "Decimal"),
         ("price = 12345.678", "Decimal"),
         ("number = 1 / (number - 2)", "Divide by zero"),
-        ("number = 'many'", "Cannot cast string 'many'"),
+        (
+            "number = 'many'",
+            "row 0: `many` is not a value of type Int64",
+        ),
     ] {
         let sql = format!("UPDATE t SET {set}");
         let message = error(&session, &sql).await;
