@@ -19,6 +19,7 @@ mod oracle;
 mod planner_keys;
 mod query_schema;
 mod random_arrays;
+mod random_sql;
 mod random_tables;
 mod repeated_plans;
 mod scans;
