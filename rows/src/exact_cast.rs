@@ -190,8 +190,17 @@ fn cast_map(
     let keys =
         cast_nested(&keys, key).map_err(|error| error.under(PathSegment::Key).in_list(&offsets))?;
     let values = cast_nested(&values, value).map_err(|error| error.in_list(&offsets))?;
+    // Arrow has no maps with nullable keys.
+    if let Some(nulls) = keys.logical_nulls()
+        && let Some(null) = (0..nulls.len()).find(|&index| nulls.is_null(index))
+    {
+        let error = ValueError::new(null, InvalidValue::Null);
+        return Err(error.under(PathSegment::Key).in_list(&offsets));
+    }
+    let key = key.as_ref().clone().with_nullable(false);
+    let key = key.with_data_type(keys.data_type().clone());
+    let fields: Fields = vec![Arc::new(key), nullable_item(value, &values)].into();
     let columns = vec![keys, values];
-    let fields = nullable(fields, &columns);
     let entries = entries
         .as_ref()
         .clone()

@@ -883,6 +883,57 @@ fn exact_cast_finds_a_value_inside_a_list() {
 }
 
 #[test]
+fn exact_cast_finds_a_value_inside_a_map() {
+    let doubles = DataType::Map(
+        Arc::new(Field::new(
+            "entries",
+            DataType::Struct(Fields::from(vec![
+                Field::new("keys", DataType::Int64, false),
+                Field::new("values", DataType::Float64, true),
+            ])),
+            false,
+        )),
+        false,
+    );
+    let entries = |values: [&str; 3]| {
+        json!([
+            [["1", values[0]], ["2", null_of(values[1])]],
+            null,
+            [["300", values[2]]]
+        ])
+    };
+    fn null_of(text: &str) -> Option<&str> {
+        (!text.is_empty()).then_some(text)
+    }
+    let exact = |ty: &str, values| {
+        let column = &definition(ty, true).columns()[0].clone();
+        cast_exact(&array(&doubles, &entries(values)), column).map(|found| {
+            assert!(validate(&found, column).is_ok());
+            Arc::clone(found.as_map().values())
+        })
+    };
+    let found = exact("map<#2 int, #3 int null>", ["1.0", "", "3"]).unwrap();
+    assert_eq!(
+        found.as_primitive::<Int32Type>(),
+        &Int32Array::from(vec![Some(1), None, Some(3)])
+    );
+    let error = exact("map<#2 int, #3 int null>", ["1.0", "", "3.5"]).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with(", row 2: $[0]: 3.5 cannot be represented"),
+        "{error}"
+    );
+    let error = exact("map<#2 tinyint, #3 int null>", ["1.0", "", "3"]).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with(", row 2: $[0].key: 300 is out of the range"),
+        "{error}"
+    );
+}
+
+#[test]
 fn exact_cast_parses_uuids() {
     let text = "67e55044-10b1-426f-9247-bb680e5fe0c8";
     let column = &definition("uuid", true).columns()[0].clone();
