@@ -24,8 +24,8 @@ impl SchemaRegistry {
     /// Creates a table, and returns its version 1. The version number in `definition` is ignored.
     ///
     /// # Errors
-    /// Fails with [`Error::Name`] if the name is that of a system table or a metadata table, which a
-    /// session would find in place of this one.
+    /// Fails with [`Error::Name`] if the name is that of a system table or a metadata table, which
+    /// queries would find in place of this one.
     ///
     /// Fails with [`Error::Store`] if another table has the name
     /// ([`NameTaken`](kalamtable_store::Error::NameTaken)), or if the store cannot be read or

@@ -4,8 +4,8 @@
 //! keys to tokens, which the model does not know, and resolves the keys in its diagnostics.
 
 use kalamtable_model::{Diagnostic, Label, Location, SourceSpan};
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 
 /// A value with the tokens from which it was read.
@@ -48,17 +48,15 @@ impl Problems {
 
     /// Adds a warning at `tokens`.
     pub(crate) fn warn(&mut self, tokens: impl ToTokens, text: &str) {
-        // The compiler shows the note of a deprecated item where the item is used. A derive cannot
-        // emit warnings of its own.
-        let span = tokens
-            .to_token_stream()
-            .span()
-            .resolved_at(Span::call_site());
-        self.warnings.extend(quote_spanned! {span=>
+        // A derive cannot emit warnings of its own. The compiler shows the note of a deprecated
+        // item where the item is used, but not at spans of the derive: the name of the item has the
+        // span of the user's tokens.
+        let item = Ident::new("DEFINITION_WARNING", tokens.to_token_stream().span());
+        self.warnings.extend(quote! {
             const _: () = {
                 #[deprecated(note = #text)]
-                const DEFINITION_WARNING: u8 = 0;
-                let _ = DEFINITION_WARNING;
+                const #item: u8 = 0;
+                let _ = #item;
             };
         });
     }

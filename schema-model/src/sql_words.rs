@@ -55,7 +55,7 @@ const COLUMN_WORDS: &[&str] = &[
     "with",
 ];
 
-/// The keywords that are not accepted as the name of a table, in alphabetical order. All of them are
+/// The keywords that are not accepted as the name of a table, in alphabetical order. They are
 /// accepted after `FROM`, but not before the name of a column.
 const TABLE_WORDS: &[&str] = &[
     "all",

@@ -70,9 +70,9 @@ fn texts_of(ty: &ColumnType) -> &'static [&'static str] {
     }
 }
 
-/// Returns values of a type, with repetitions, and with nulls if it is nullable. Texts and
-/// floats are taken from `pools`. Negative zero is omitted: in DataFusion 55 it equals zero, but is not in a list
-/// that contains zero.
+/// Returns values of a type, with repetitions, and with nulls if it is nullable. Texts and floats
+/// are taken from `pools`. Negative zero is omitted: in DataFusion 55 it equals zero, but is not in
+/// a list that contains zero.
 pub(crate) fn array(
     ty: &DataType,
     nullable: bool,
