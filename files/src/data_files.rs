@@ -65,7 +65,7 @@ pub(crate) fn assign(
     definitions: &[Arc<TableDefinition>],
     folder: &Path,
 ) -> Result<AssignedFiles, Vec<DataError>> {
-    let names = TableNames { definitions };
+    let names = TableLookup { definitions };
     let mut problems = Vec::new();
     let mut assigned = AssignedFiles::default();
     let mut others = Vec::new();
@@ -202,7 +202,7 @@ const SEVERAL_FILES: &str = "begins with the name of a table, but does not end t
 /// Extensions of files that describe a table and do not contain its rows.
 const DESCRIPTIONS: [&str; 4] = ["toml", "md", "sql", "rs"];
 
-fn entry(names: &TableNames<'_>, path: &Path) -> Result<Entry, DataError> {
+fn entry(names: &TableLookup<'_>, path: &Path) -> Result<Entry, DataError> {
     let name = name_of(path);
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -248,7 +248,7 @@ fn entry(names: &TableNames<'_>, path: &Path) -> Result<Entry, DataError> {
 }
 
 /// Returns the entry of a folder, which may have the extension of its files, as Spark writes it.
-fn folder(names: &TableNames<'_>, path: &Path, name: &str) -> Result<Entry, DataError> {
+fn folder(names: &TableLookup<'_>, path: &Path, name: &str) -> Result<Entry, DataError> {
     if let Some(position) = names.position(name, path)? {
         return Ok(Entry::Table(position, folder_files(path, None)?));
     }
@@ -315,11 +315,11 @@ fn folder_files(folder: &Path, expected: Option<DataFormat>) -> Result<DataFiles
 }
 
 /// The names of tables, with and without their namespaces.
-struct TableNames<'a> {
+struct TableLookup<'a> {
     definitions: &'a [Arc<TableDefinition>],
 }
 
-impl TableNames<'_> {
+impl TableLookup<'_> {
     /// Returns the position of the table called `name`, or `None` if no table has that name.
     ///
     /// # Errors

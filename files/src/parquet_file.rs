@@ -172,28 +172,28 @@ fn chunk_of<'a>(
 /// - Bounds of another type than the declared one are compared after a cast, which is exact for
 ///   integers and text only.
 fn is_prunable(column: &Column, metadata: &ArrowReaderMetadata) -> bool {
-    let has_exact_bounds = match column.ty {
+    let has_exact_bounds = matches!(
+        column.ty,
         ColumnType::Boolean
-        | ColumnType::TinyInt
-        | ColumnType::SmallInt
-        | ColumnType::Int
-        | ColumnType::BigInt
-        | ColumnType::UTinyInt
-        | ColumnType::USmallInt
-        | ColumnType::UInt
-        | ColumnType::UBigInt
-        | ColumnType::Decimal { .. }
-        | ColumnType::Text
-        | ColumnType::Bytes
-        | ColumnType::FixedBytes(_)
-        | ColumnType::Uuid
-        | ColumnType::Date
-        | ColumnType::Time
-        | ColumnType::Timestamp { .. }
-        | ColumnType::DateTime => true,
-        _ => false,
-    };
-    let Some(field) = file_field(metadata.schema(), column) else {
+            | ColumnType::TinyInt
+            | ColumnType::SmallInt
+            | ColumnType::Int
+            | ColumnType::BigInt
+            | ColumnType::UTinyInt
+            | ColumnType::USmallInt
+            | ColumnType::UInt
+            | ColumnType::UBigInt
+            | ColumnType::Decimal { .. }
+            | ColumnType::Text
+            | ColumnType::Bytes
+            | ColumnType::FixedBytes(_)
+            | ColumnType::Uuid
+            | ColumnType::Date
+            | ColumnType::Time
+            | ColumnType::Timestamp { .. }
+            | ColumnType::DateTime
+    );
+    let Ok(field) = metadata.schema().field_with_name(&column.name) else {
         // Every value is null, and DataFusion knows that.
         return has_exact_bounds;
     };

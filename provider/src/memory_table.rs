@@ -498,7 +498,8 @@ impl<R: KeyedRow> SortedRows<R> {
             return Ok(self);
         }
         let rows = self.rows.iter().map(|row| &**row);
-        let arrays = guard::<R, _, Error>(|| Ok(build_columns(rows, &positions)?));
+        let schema = R::TABLE.query_schema();
+        let arrays = guard::<R, _, Error>(|| Ok(build_columns(rows, &positions, schema)?));
         let valid = arrays.and_then(|arrays| {
             for (array, position) in arrays.iter().zip(&positions) {
                 let column = &definition.columns()[*position];

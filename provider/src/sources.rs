@@ -52,7 +52,9 @@ impl<R: Row> FixedRows<R> {
 /// set, so their primary keys are distinct.
 fn duplicate<R: Row>(rows: &[R], is_in_key_order: bool) -> Option<DuplicateKey> {
     // A value that does not fit its column must fail only the scans that read it.
-    let build = |columns: &[usize]| guard::<R, _, Error>(|| Ok(build_columns(rows, columns)?));
+    let schema = R::TABLE.query_schema();
+    let build =
+        |columns: &[usize]| guard::<R, _, Error>(|| Ok(build_columns(rows, columns, schema)?));
     let arrays = |columns: &[usize]| build(columns).unwrap_or_default();
     let definition = R::TABLE.definition;
     DuplicateKey::find(definition, is_in_key_order, arrays).unwrap_or_default()

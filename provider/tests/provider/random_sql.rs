@@ -139,7 +139,7 @@ impl Generator {
 
     /// Returns a column that can be compared, grouped and ordered.
     fn column(&mut self) -> &'static str {
-        self.0.of(&[
+        *self.0.of(&[
             "id", "grp", "name", "price", "flag", "day", "at", "color", "code",
         ])
     }
@@ -393,7 +393,7 @@ impl Generator {
                     0 => format!(" AND a.id {} b.id", self.0.of(&["<", "<>", ">="])),
                     _ => String::new(),
                 };
-                let columns = match kind {
+                let columns = match *kind {
                     "LEFT SEMI JOIN" | "LEFT ANTI JOIN" => "a.id, a.grp, a.tags",
                     _ => "a.id, b.id AS other, b.name, a.price",
                 };

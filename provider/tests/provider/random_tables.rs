@@ -5,7 +5,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, Int32Array, RecordBatch, StringArray, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, Int32Array, Int64Array, RecordBatch, StringArray, UInt64Array,
+};
 use arrow::compute::take_record_batch;
 use arrow::row::{RowConverter, SortField};
 use datafusion::common::ScalarValue;
