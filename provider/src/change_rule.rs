@@ -33,6 +33,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::SessionContext;
 
 use kalamtable_model::TableDefinition;
+use kalamtable_rows::physical::is_same_logical_type;
 
 use crate::exact_cast::{ExactCast, uncast};
 use crate::options::{KalamTableOptions, allows_lossy_casts};
@@ -185,7 +186,7 @@ fn with_exact_insert(
     let Some(table) = provider.downcast_ref::<RowProvider>() else {
         return Ok(Transformed::no(LogicalPlan::Dml(statement)));
     };
-    let definition = table.definition();
+    let (definition, schema) = (table.definition(), provider.schema());
     let mut input = Arc::unwrap_or_clone(statement.input);
     // The plan of a prepared statement has been optimized: a cast in it may have been written by
     // the user. Its casts have been replaced when the statement was prepared.
@@ -195,14 +196,15 @@ fn with_exact_insert(
         .is_some_and(|source| source.table_provider.is::<ExactInsertTarget>());
     if !is_prepared
         && let LogicalPlan::Projection(projection) = &input
-        && projection.expr.len() == provider.schema().fields().len()
+        && projection.expr.len() == schema.fields().len()
     {
         let mut values = projection.expr.clone();
         // System columns follow the columns of the definition. The source casts the values, and
         // knows their rows.
-        for (value, column) in values.iter_mut().zip(definition.columns()) {
+        let own_columns = schema.fields().iter().take(definition.columns().len());
+        for (value, field) in values.iter_mut().zip(own_columns) {
             if let Expr::Alias(alias) = value
-                && let Some(uncast) = uncast(&alias.expr, &column.ty.arrow_type())
+                && let Some(uncast) = uncast(&alias.expr, field.data_type())
             {
                 *alias.expr = uncast;
             }
@@ -215,7 +217,7 @@ fn with_exact_insert(
         provider: Arc::clone(&provider),
     };
     let exact = LogicalPlan::Dml(DmlStatement {
-        input: Arc::new(with_exact_rows(input, columns, definition)?),
+        input: Arc::new(with_exact_rows(input, columns, definition, &schema)?),
         target: Arc::new(DefaultTableSource::new(Arc::new(target))),
         ..statement
     });
@@ -223,25 +225,26 @@ fn with_exact_insert(
 }
 
 /// Replaces the casts in `VALUES`, if `plan` consists of rows. `columns` are the positions in the
-/// table of the columns of `plan`.
+/// table of the columns of `plan`; `schema` is the schema of the table.
 fn with_exact_rows(
     plan: LogicalPlan,
     columns: Vec<Option<usize>>,
     definition: &TableDefinition,
+    schema: &SchemaRef,
 ) -> Result<LogicalPlan> {
     match plan {
         LogicalPlan::Projection(projection) => {
-            let schema = projection.input.schema();
-            let mut of_input = vec![None; schema.fields().len()];
+            let of_rows = projection.input.schema();
+            let mut of_input = vec![None; of_rows.fields().len()];
             for (value, position) in projection.expr.iter().zip(columns) {
                 if let Expr::Column(column) = value.clone().unalias()
-                    && let Ok(index) = schema.index_of_column(&column)
+                    && let Ok(index) = of_rows.index_of_column(&column)
                 {
                     of_input[index] = position;
                 }
             }
             let input = Arc::unwrap_or_clone(projection.input);
-            let input = with_exact_rows(input, of_input, definition)?;
+            let input = with_exact_rows(input, of_input, definition, schema)?;
             let exact = Projection::try_new(projection.expr, Arc::new(input))?;
             Ok(LogicalPlan::Projection(exact))
         }
@@ -252,7 +255,7 @@ fn with_exact_rows(
                     let Some(position) = columns.get(index).copied().flatten() else {
                         continue;
                     };
-                    if *ty != definition.columns()[position].ty.arrow_type() {
+                    if ty != schema.field(position).data_type() {
                         continue;
                     }
                     // Without a cast, it is the value of a parameter of another type.
@@ -260,8 +263,14 @@ fn with_exact_rows(
                         let is_other = value.get_type(&rows.schema).is_ok_and(|found| found != *ty);
                         is_other.then(|| value.clone())
                     };
-                    if let Some(uncast) = uncast(value, ty).or_else(of_other_type) {
-                        let cast = ExactCast::new(definition, position, Some(number));
+                    let Some(uncast) = uncast(value, ty).or_else(of_other_type) else {
+                        continue;
+                    };
+                    // A cast to another physical form changes no value.
+                    let found = uncast.get_type(&rows.schema)?;
+                    if !is_same_logical_type(&found, ty) {
+                        let row = Some(number);
+                        let cast = ExactCast::new(definition, position, ty.clone(), row);
                         *value = cast.call(uncast)?;
                     }
                 }
@@ -283,14 +292,16 @@ fn with_exact_assignments(
         return Ok(Transformed::no(statement));
     };
     let mut is_replaced = false;
-    let definition = table.definition();
+    let (definition, schema) = (table.definition(), provider.schema());
     let mut values = projection.expr.clone();
     for value in &mut values {
         if let Expr::Alias(alias) = value
-            && let Some((position, column)) = definition.column(&alias.name)
-            && let Some(uncast) = uncast(&alias.expr, &column.ty.arrow_type())
+            && let Some((position, _)) = definition.column(&alias.name)
+            && let Some(uncast) = uncast(&alias.expr, schema.field(position).data_type())
         {
-            *alias.expr = ExactCast::new(definition, position, None).call(uncast)?;
+            let ty = schema.field(position).data_type().clone();
+            let cast = ExactCast::new(definition, position, ty, None);
+            *alias.expr = cast.call(uncast)?;
             is_replaced = true;
         }
     }

@@ -36,10 +36,16 @@ pub(crate) struct ExactCast {
 }
 
 impl ExactCast {
-    /// Creates the function for the column at `position` of a table.
-    pub(crate) fn new(definition: &TableDefinition, position: usize, row: Option<usize>) -> Self {
+    /// Creates the function for the column at `position` of a table. `ty` is the type of the column
+    /// in queries.
+    pub(crate) fn new(
+        definition: &TableDefinition,
+        position: usize,
+        ty: DataType,
+        row: Option<usize>,
+    ) -> Self {
         ExactCast {
-            ty: definition.columns()[position].ty.arrow_type(),
+            ty,
             definition: definition.clone(),
             position,
             row,
