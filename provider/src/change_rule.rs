@@ -212,73 +212,75 @@ fn with_exact_insert(
         let projection = Projection::try_new(values, Arc::clone(&projection.input))?;
         input = LogicalPlan::Projection(projection);
     }
-    let columns = (0..definition.columns().len()).map(Some).collect();
     let target = ExactInsertTarget {
         provider: Arc::clone(&provider),
     };
     let exact = LogicalPlan::Dml(DmlStatement {
-        input: Arc::new(with_exact_rows(input, columns, definition, &schema)?),
+        input: Arc::new(with_exact_rows(input, definition, &schema)?),
         target: Arc::new(DefaultTableSource::new(Arc::new(target))),
         ..statement
     });
     Ok(Transformed::new_transformed(exact, !is_prepared))
 }
 
-/// Replaces the casts in `VALUES`, if `plan` consists of rows. `columns` are the positions in the
-/// table of the columns of `plan`; `schema` is the schema of the table.
+/// Replaces the casts in `VALUES`, at any depth of the input of an `INSERT`: DataFusion casts the
+/// rows of each `VALUES` in the statement to the types of the table. `schema` is the schema of the
+/// table.
 fn with_exact_rows(
     plan: LogicalPlan,
-    columns: Vec<Option<usize>>,
     definition: &TableDefinition,
     schema: &SchemaRef,
 ) -> Result<LogicalPlan> {
-    match plan {
-        LogicalPlan::Projection(projection) => {
-            let of_rows = projection.input.schema();
-            let mut of_input = vec![None; of_rows.fields().len()];
-            for (value, position) in projection.expr.iter().zip(columns) {
-                if let Expr::Column(column) = value.clone().unalias()
-                    && let Ok(index) = of_rows.index_of_column(&column)
-                {
-                    of_input[index] = position;
-                }
+    // The positions in the table of the columns of `VALUES`.
+    let mut columns: Vec<Option<usize>> = (0..definition.columns().len()).map(Some).collect();
+    if let LogicalPlan::Projection(projection) = &plan {
+        let of_rows = projection.input.schema();
+        columns = vec![None; of_rows.fields().len()];
+        let values = projection.expr.iter().take(definition.columns().len());
+        for (position, value) in values.enumerate() {
+            if let Expr::Column(column) = value.clone().unalias()
+                && let Ok(index) = of_rows.index_of_column(&column)
+            {
+                columns[index] = Some(position);
             }
-            let input = Arc::unwrap_or_clone(projection.input);
-            let input = with_exact_rows(input, of_input, definition, schema)?;
-            let exact = Projection::try_new(projection.expr, Arc::new(input))?;
-            Ok(LogicalPlan::Projection(exact))
         }
-        LogicalPlan::Values(mut rows) => {
-            for (number, row) in rows.values.iter_mut().enumerate() {
-                for (index, value) in row.iter_mut().enumerate() {
-                    let ty = rows.schema.field(index).data_type();
-                    let Some(position) = columns.get(index).copied().flatten() else {
-                        continue;
-                    };
-                    if ty != schema.field(position).data_type() {
-                        continue;
-                    }
-                    // Without a cast, it is the value of a parameter of another type.
-                    let of_other_type = || {
-                        let is_other = value.get_type(&rows.schema).is_ok_and(|found| found != *ty);
-                        is_other.then(|| value.clone())
-                    };
-                    let Some(uncast) = uncast(value, ty).or_else(of_other_type) else {
-                        continue;
-                    };
-                    // A cast to another physical form changes no value.
-                    let found = uncast.get_type(&rows.schema)?;
-                    if !is_same_logical_type(&found, ty) {
-                        let row = Some(number);
-                        let cast = ExactCast::new(definition, position, ty.clone(), row);
-                        *value = cast.call(uncast)?;
-                    }
-                }
-            }
-            Ok(LogicalPlan::Values(rows))
-        }
-        plan => Ok(plan),
     }
+    plan.transform_down_with_subqueries(|plan| {
+        let LogicalPlan::Values(mut rows) = plan else {
+            return Ok(Transformed::no(plan));
+        };
+        let mut is_replaced = false;
+        for (number, row) in rows.values.iter_mut().enumerate() {
+            for (index, value) in row.iter_mut().enumerate() {
+                let ty = rows.schema.field(index).data_type();
+                let Some(position) = columns.get(index).copied().flatten() else {
+                    continue;
+                };
+                if ty != schema.field(position).data_type() {
+                    continue;
+                }
+                // Without a cast, it is the value of a parameter of another type.
+                let of_other_type = || {
+                    let is_other = value.get_type(&rows.schema).is_ok_and(|found| found != *ty);
+                    is_other.then(|| value.clone())
+                };
+                let Some(uncast) = uncast(value, ty).or_else(of_other_type) else {
+                    continue;
+                };
+                // A cast to another physical form changes no value.
+                let found = uncast.get_type(&rows.schema)?;
+                if !is_same_logical_type(&found, ty) {
+                    let row = Some(number);
+                    let cast = ExactCast::new(definition, position, ty.clone(), row);
+                    *value = cast.call(uncast)?;
+                    is_replaced = true;
+                }
+            }
+        }
+        let exact = LogicalPlan::Values(rows);
+        Ok(Transformed::new_transformed(exact, is_replaced))
+    })
+    .data()
 }
 
 /// Replaces the casts of the assigned values of an `UPDATE`.

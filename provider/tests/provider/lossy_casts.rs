@@ -113,6 +113,12 @@ async fn insert_of_a_lossy_value_fails_with_its_row() {
             "2.7",
         ),
         ("INSERT INTO t (id) SELECT 2.7", "id", 0, "2.7"),
+        (
+            "INSERT INTO t (id) SELECT x FROM (VALUES (1), (2), (2.7)) AS v (x)",
+            "id",
+            2,
+            "2.7",
+        ),
         ("INSERT OVERWRITE t (id) VALUES (2.7)", "id", 0, "2.7"),
         ("REPLACE INTO t (id) VALUES (2.7)", "id", 0, "2.7"),
     ] {
