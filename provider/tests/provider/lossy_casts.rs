@@ -181,8 +181,8 @@ async fn update_to_a_lossy_value_fails_with_its_row() {
         (
             "UPDATE t SET price = id / 8.0 WHERE id >= 2",
             "price",
-            1,
-            "0.25",
+            2,
+            "0.375",
         ),
         ("UPDATE t SET id = id + 10.5 WHERE id = 3", "id", 2, "13.5"),
         (
@@ -192,10 +192,6 @@ async fn update_to_a_lossy_value_fails_with_its_row() {
             "2024-01-01T00:00:00.000100",
         ),
     ] {
-        if value == "0.25" {
-            run(&ctx, sql).await.unwrap_err();
-            continue;
-        }
         check_refused(&ctx, sql, column, row, value).await;
         assert_eq!(answer(&ctx, "SELECT * FROM t").await, before, "{sql}");
     }
