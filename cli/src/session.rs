@@ -40,7 +40,6 @@ impl Session {
         let context = SessionContext::new_with_config(config);
         let system = SystemTables::register(&context)?;
         let tables = register_folder(&context, definitions, data)?;
-        kalamtable_files::register_duplicate_keys(&context, &tables)?;
         for table in &tables {
             let definition = Shared::Counted(Arc::clone(&table.definition));
             system.known_tables.add(definition);

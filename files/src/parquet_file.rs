@@ -193,7 +193,7 @@ fn is_prunable(column: &Column, metadata: &ArrowReaderMetadata) -> bool {
             | ColumnType::Timestamp { .. }
             | ColumnType::DateTime
     );
-    let Ok(field) = metadata.schema().field_with_name(&column.name) else {
+    let Some(field) = file_field(metadata.schema(), column) else {
         // Every value is null, and DataFusion knows that.
         return has_exact_bounds;
     };

@@ -92,7 +92,7 @@ async fn row_provider_passes_against_given_rows() {
 async fn mem_table_passes() {
     let batch = Watched::to_batch(&(0..10).map(Watched::sample).collect::<Vec<_>>()).unwrap();
     let schema = Watched::TABLE.query_schema();
-    let bare = batch.with_schema(Arc::clone(schema)).unwrap();
+    let bare = RecordBatch::try_new(Arc::clone(schema), batch.columns().to_vec()).unwrap();
     let table = MemTable::try_new(Arc::clone(schema), vec![vec![bare]]).unwrap();
     contract::check(Arc::new(table)).await.unwrap();
 }
