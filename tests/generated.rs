@@ -329,31 +329,6 @@ async fn field_of_a_null_struct_is_null() -> Result<(), Box<dyn std::error::Erro
     Ok(())
 }
 
-/// Shows a limitation of DataFusion 55: struct literals cannot be inserted into columns with
-/// required fields.
-///
-/// FIXME: DataFusion does not cast a nullable struct field to a required one, even if no value is
-/// null. Rows from Rust, and `INSERT .. SELECT` from a table of the same type, are not affected.
-#[tokio::test]
-async fn struct_literals_with_required_fields_are_rejected()
--> Result<(), Box<dyn std::error::Error>> {
-    let ctx = SessionContext::new();
-    register(
-        &ctx,
-        RowProvider::new(Arc::new(MemoryTable::<AllTypes>::new())),
-    )?;
-    let insert = "INSERT INTO app.all_types (place) VALUES ({floor: 1, spot: {x: 0.5}})";
-    let result = match ctx.sql(insert).await {
-        Ok(frame) => frame.collect().await.map(|_| ()),
-        Err(error) => Err(error),
-    };
-    let message = result.expect_err("remove this test if DataFusion supports such literals");
-    let message = message.to_string();
-    let first_line = message.lines().next().unwrap_or_default();
-    assert_eq!(first_line, "Optimizer rule 'simplify_expressions' failed");
-    Ok(())
-}
-
 /// Compares the Arrow types, and the metadata for Parquet, Arrow extensions and KalamDB.
 #[test]
 fn arrow_schema_and_metadata_match_the_golden_file() {

@@ -127,8 +127,8 @@ impl AnalyzerRule for ChangeRule {
     }
 }
 
-/// Replaces the casts of the values of an `INSERT` or `UPDATE`, before other rules evaluate casts of
-/// constants. DataFusion optimizes the statement of a `PREPARE` without analyzing it.
+/// Replaces the casts of the values of an `INSERT` or `UPDATE`, before other rules evaluate casts
+/// of constants. DataFusion optimizes the statement of a `PREPARE` without analyzing it.
 #[derive(Debug)]
 struct ExactValuesRule;
 
@@ -267,9 +267,10 @@ fn with_exact_rows(
                 let Some(uncast) = uncast(value, ty).or_else(of_other_type) else {
                     continue;
                 };
-                // A cast to another physical form changes no value.
+                // A cast to another physical form changes no value. DataFusion does not cast a struct
+                // to one with required fields.
                 let found = uncast.get_type(&rows.schema)?;
-                if !is_same_logical_type(&found, ty) {
+                if ty.is_nested() || !is_same_logical_type(&found, ty) {
                     let row = Some(number);
                     let cast = ExactCast::new(definition, position, ty.clone(), row);
                     *value = cast.call(uncast)?;

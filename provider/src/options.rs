@@ -9,9 +9,7 @@ extensions_options! {
     /// The options of this library in a session, which SQL changes with `SET kalamtable.<option>`.
     ///
     /// [`enable_dml`](crate::enable_dml) adds them to a session. A server sets them itself with
-    /// [`SessionConfig::with_option_extension`].
-    ///
-    /// [`SessionConfig::with_option_extension`]: datafusion::prelude::SessionConfig::with_option_extension
+    /// `SessionConfig::with_option_extension`.
     pub struct KalamTableOptions {
         /// Whether `INSERT` and `UPDATE` round a value that its column cannot hold, such as 2.7 in
         /// a column of type `int`. By default they reject it.

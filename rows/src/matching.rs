@@ -63,8 +63,8 @@ impl<'a> BatchFields<'a> {
     /// batch has no such field.
     ///
     /// By name, it is the field with the name or the source of the column. By id, it is the field
-    /// with the id of the column, or otherwise a field without an id that has the name or the source
-    /// of the column.
+    /// with the id of the column, or otherwise a field without an id that has the name or the
+    /// source of the column.
     ///
     /// # Errors
     /// [`RowError::AmbiguousColumn`] if several fields match. By name,

@@ -59,8 +59,8 @@ pub fn validate(array: &dyn Array, column: &Column) -> Result<(), ValueError> {
 /// Validates `columns`, which are the columns of a table in its order, and returns them as a batch
 /// of `row_count` rows with `schema`, the schema of the table. Columns in any form that
 /// [`FromArrow::from_batch`] reads are converted: other physical forms, times of another unit,
-/// lists of one length, and structs with other positions of the fields or without nullable ones. Every
-/// column must have `row_count` elements.
+/// lists of one length, and structs whose fields have other positions, or lack nullable fields.
+/// Every column must have `row_count` elements.
 ///
 /// # Errors
 /// [`RowError::Value`] for the first column with a value that does not fit; [`RowError::Batch`] if

@@ -66,9 +66,9 @@ use crate::table::{DefinitionChange, Sequence, StoredTable, TableId};
 /// conflict. A checkpoint, `checkpoint/{sequence:020}.json`, contains all changes up to its number,
 /// so that earlier entries can be deleted.
 ///
-/// The object store must support `PutMode::Create`, which [`open`](Self::open) checks, and a listing
-/// must contain all objects whose write has completed. The implementations for local files, S3, GCS
-/// and Azure meet both requirements.
+/// The object store must support `PutMode::Create`, which [`open`](Self::open) checks, and a
+/// listing must contain all objects whose write has completed. The implementations for local files,
+/// S3, GCS and Azure meet both requirements.
 ///
 /// # Visibility
 /// A read returns the state of the last refresh, and refreshes first if that was longer than

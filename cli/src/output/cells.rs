@@ -239,7 +239,12 @@ impl<'a> CellForm<'a> {
                 let dictionary = array.as_any_dictionary();
                 let field = field.clone().with_data_type((**value_type).clone());
                 let values = Cells::try_new(&field, dictionary.values().as_ref())?;
-                CellForm::Dictionary(dictionary.normalized_keys(), Box::new(values))
+                // Arrow does not normalize keys without values, which are all null.
+                let keys = match dictionary.values().is_empty() {
+                    true => vec![0; dictionary.len()],
+                    false => dictionary.normalized_keys(),
+                };
+                CellForm::Dictionary(keys, Box::new(values))
             }
             _ => CellForm::Text(formatter()?),
         })

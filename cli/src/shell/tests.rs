@@ -191,6 +191,7 @@ fn command_d_lists_tables() {
             kalamtable.duplicate_keys,4,,
             kalamtable.key_column_usage,8,,A column of a key.
             kalamtable.table_constraints,7,,"A key of a table, or the closed set of a column."
+            kalamtable.table_errors,4,,A table that its catalog cannot open. The other metadata tables have no rows for it.
             kalamtable.tables,9,,A table that has a definition.
             public.v,1,,
             system.audit_logs,8,,"Changes to accounts, rights, tables and storages, with their actors; append-only"

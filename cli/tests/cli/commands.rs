@@ -301,6 +301,7 @@ fn sql_reports_every_problem_of_data_files() {
             exit: 1
             stderr:
             error: data/order.csv: no definition has the name `order`; did you mean `orders`?
+            error: data/ordres: no definition has the name `ordres`; did you mean `orders`?
         "#]],
     );
 }
