@@ -75,7 +75,7 @@ fn unknown_column(field: &Column, valid_fields: &[Column]) -> String {
     let names: Vec<String> = unique.filter(|name| seen.insert(name.clone())).collect();
     match names.len() {
         0 => {}
-        ..=MAX_NAMES => text.push_str(&format!("; the fields are {}", names.join(", "))),
+        1..=MAX_NAMES => text.push_str(&format!("; the fields are {}", names.join(", "))),
         count => {
             let first = names[..MAX_NAMES].join(", ");
             let rest = count - MAX_NAMES;

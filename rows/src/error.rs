@@ -65,9 +65,9 @@ pub enum RowError {
         /// The id of the column.
         id: i32,
         /// The name of the field.
-        field: String,
+        field: Box<str>,
         /// The id of the field.
-        field_id: String,
+        field_id: Box<str>,
     },
     /// A column position that the table does not have.
     #[error("table `{table}` has no column at position {position}: it has {columns} columns")]

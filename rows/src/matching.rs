@@ -92,8 +92,8 @@ impl<'a> BatchFields<'a> {
             table: table.name().clone(),
             column: column.name.to_string(),
             id: column.id,
-            field: field.name().clone(),
-            field_id: field_id(field).unwrap_or_default().to_string(),
+            field: field.name().as_str().into(),
+            field_id: field_id(field).unwrap_or_default().into(),
         };
         let names = [Some(&*column.name), column.source.as_deref()];
         let with_name = names

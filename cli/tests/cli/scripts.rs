@@ -248,7 +248,7 @@ fn peak_kilobytes(folder: &CommandFolder, arguments: &[&str], statement: &str) -
         .env("MALLOC_MMAP_THRESHOLD_", "65536");
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
-    write!(stdin, "{statement}SELECT 'the end' AS a;\n").unwrap();
+    writeln!(stdin, "{statement}SELECT 'the end' AS a;").unwrap();
     let stdout = BufReader::new(child.stdout.take().unwrap());
     let mut lines = stdout.lines();
     assert!(lines.any(|line| line.unwrap().contains("the end")));

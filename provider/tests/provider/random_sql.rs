@@ -139,9 +139,10 @@ impl Generator {
 
     /// Returns a column that can be compared, grouped and ordered.
     fn column(&mut self) -> &'static str {
-        *self.0.of(&[
+        const COLUMNS: [&str; 9] = [
             "id", "grp", "name", "price", "flag", "day", "at", "color", "code",
-        ])
+        ];
+        COLUMNS[self.0.below(COLUMNS.len())]
     }
 
     /// Returns an expression of type integer over the table with this alias.
