@@ -267,8 +267,8 @@ fn with_exact_rows(
                 let Some(uncast) = uncast(value, ty).or_else(of_other_type) else {
                     continue;
                 };
-                // A cast to another physical form changes no value. DataFusion does not cast a struct
-                // to one with required fields.
+                // A cast to another physical form changes no value. DataFusion does not cast a
+                // struct to one with required fields.
                 let found = uncast.get_type(&rows.schema)?;
                 if ty.is_nested() || !is_same_logical_type(&found, ty) {
                     let row = Some(number);
