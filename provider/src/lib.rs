@@ -139,7 +139,7 @@
 //! };
 //! # use kalamtable_rows::{ToArrow, doc_example::Event};
 //!
-//! /// One batch, which has the schema of the definition.
+//! /// One batch, which has the query schema of the definition.
 //! #[derive(Debug)]
 //! struct BatchSource {
 //!     definition: TableDefinition,
