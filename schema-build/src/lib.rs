@@ -117,7 +117,7 @@
 //! | `app::events::DEFINITION` | the definition |
 //! | `app::events::SCHEMA` | the Arrow schema, with ids and comments as metadata |
 //! | `app::events::QUERY_SCHEMA` | the Arrow schema for DataFusion, without this metadata |
-//! | `app::events::TABLE` | the definition and the schema, which is also the constant `Event::TABLE` of `ToArrow` |
+//! | `app::events::TABLE` | the definition and the schemas, which is also the constant `Event::TABLE` of `ToArrow` |
 //! | `TABLES` | all tables, sorted by name |
 //!
 //! `Event` implements `ToArrow` and `FromArrow`, and `KeyedRow` for its primary key.
