@@ -29,6 +29,7 @@ use self::context::{Checks, RustCode, TypedColumn};
 use self::keys::Keys;
 use crate::definition::{Column, TableDefinition, TableParts};
 use crate::diagnostic::Diagnostic;
+use crate::evolution::Renames;
 use crate::parse::parse;
 use crate::raw::{RawColumn, RawTable, RawText, Syntax, TextOrigin};
 use crate::source::{SourceId, SourceSpan, Sources, Spanned};
@@ -119,6 +120,7 @@ fn checked_table(raw: &RawTable, definition: TableDefinition, source: SourceId) 
         source,
         spans,
         variants: variants::chosen(raw),
+        renames: Renames::default(),
         warnings: warnings(raw),
     }
 }

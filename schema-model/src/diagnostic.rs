@@ -7,15 +7,20 @@ use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use crate::rule::{Rule, Severity};
+use crate::rule::{AnyRule, Severity};
 use crate::source::{SourceFile, SourceId, SourceSpan, Sources};
+use crate::verdict::Verdicts;
 
-/// One problem of a definition or of its file.
+/// One problem of a definition, its file, its history or the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub struct Diagnostic {
-    /// The rule that the definition breaks.
-    pub rule: Rule,
+    /// The rule that is broken.
+    pub rule: AnyRule,
+    /// The consequence.
+    pub severity: Severity,
+    /// The effect at each level, if the problem is a change of a schema.
+    pub verdicts: Option<Verdicts>,
     /// The problem on one line: lower case, no trailing period, names in backticks.
     pub message: String,
     /// The position of the problem.
@@ -49,28 +54,37 @@ pub struct Label {
 
 impl Diagnostic {
     /// Creates a problem at `span`, without help and without related labels.
-    pub fn new(rule: Rule, span: SourceSpan, message: impl Into<String>) -> Self {
+    pub fn new(rule: impl Into<AnyRule>, span: SourceSpan, message: impl Into<String>) -> Self {
         let primary = Label {
             span,
             text: String::new(),
         };
-        Diagnostic {
-            rule,
-            message: message.into(),
-            location: Location::Span {
-                primary,
-                related: Vec::new(),
-            },
-            help: Vec::new(),
-        }
+        let location = Location::Span {
+            primary,
+            related: Vec::new(),
+        };
+        Diagnostic::at(rule.into(), location, message.into())
     }
 
     /// Creates a problem of a whole file or folder.
-    pub fn at_path(rule: Rule, path: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn at_path(
+        rule: impl Into<AnyRule>,
+        path: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Diagnostic::at(rule.into(), Location::Path(path.into()), message.into())
+    }
+
+    fn at(rule: AnyRule, location: Location, message: String) -> Self {
         Diagnostic {
             rule,
-            message: message.into(),
-            location: Location::Path(path.into()),
+            severity: rule.severity(),
+            verdicts: match rule {
+                AnyRule::Evolution(rule) => Some(rule.verdicts()),
+                AnyRule::Definition(_) | AnyRule::Lock(_) => None,
+            },
+            message,
+            location,
             help: Vec::new(),
         }
     }
@@ -174,7 +188,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &Sources, style: Style) -> St
 }
 
 fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
-    let level = match diagnostic.rule.severity() {
+    let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
@@ -192,6 +206,9 @@ fn group<'a>(diagnostic: &'a Diagnostic, sources: &'a Sources) -> Group<'a> {
                 };
             }
         }
+    }
+    if let Some(verdicts) = diagnostic.verdicts {
+        group = group.element(Level::NOTE.message(verdicts.to_string()));
     }
     group.elements(diagnostic.help.iter().map(|help| Level::HELP.message(help)))
 }

@@ -46,18 +46,17 @@ mod ids;
 mod indexed;
 mod initial_default;
 mod nested;
-mod rule;
 mod tables;
 mod types;
 
 use std::borrow::Borrow;
 
-pub use self::comparison::{EvolutionProblem, EvolvedColumn};
+pub use self::comparison::{EvolutionProblem, EvolvedColumn, Renames};
 pub use self::initial_default::{InitialDefault, initial_default};
-pub use self::rule::EvolutionRule;
 
 use self::comparison::Evolution;
 use crate::definition::TableDefinition;
+use crate::verdict::{Direction, Verdict};
 
 /// Checks whether `next` can follow `history`, the earlier versions of the same table in any order.
 ///
@@ -88,13 +87,31 @@ pub fn check_evolution(
     history: &[impl Borrow<TableDefinition>],
     next: &TableDefinition,
 ) -> Result<(), Vec<EvolutionProblem>> {
+    let mut problems = compare_versions(history, next, &Renames::default(), Direction::Backward);
+    problems.retain(|problem| problem.rule.verdicts().storage == Verdict::Break);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    Err(problems)
+}
+
+/// Compares `next` with `history`, the earlier versions of the same table in any order, by the
+/// rules of `direction` at all levels.
+///
+/// Returns one problem for each pair of a rule and a column. Its message describes the conflict with
+/// the latest of the earlier versions that conflict.
+pub fn compare_versions(
+    history: &[impl Borrow<TableDefinition>],
+    next: &TableDefinition,
+    _renames: &Renames,
+    direction: Direction,
+) -> Vec<EvolutionProblem> {
     let history = history.iter().map(Borrow::<TableDefinition>::borrow);
     let mut evolution = Evolution::new(history, next);
     evolution.table();
     evolution.ids();
     evolution.columns();
-    match evolution.problems {
-        problems if problems.is_empty() => Ok(()),
-        problems => Err(problems),
-    }
+    let mut problems = evolution.problems;
+    problems.retain(|problem| direction.includes(problem.rule.direction()));
+    problems
 }

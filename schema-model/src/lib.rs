@@ -82,6 +82,7 @@ mod type_names;
 mod type_text;
 mod types;
 pub mod value_text;
+mod verdict;
 mod zone;
 
 pub use check::{
@@ -99,7 +100,7 @@ pub use diagnostic::{Diagnostic, Label, Location, Style, render, sort_diagnostic
 #[doc(hidden)]
 pub use diagnostic::{backticked, backticked_list};
 pub use evolution::{
-    EvolutionProblem, EvolutionRule, EvolvedColumn, InitialDefault, check_evolution,
+    EvolutionProblem, EvolvedColumn, InitialDefault, Renames, check_evolution, compare_versions,
     initial_default,
 };
 pub use fingerprint::Fingerprint;
@@ -112,7 +113,7 @@ pub use raw::{
 };
 #[doc(hidden)]
 pub use read::read_limited;
-pub use rule::{Rule, Severity};
+pub use rule::{AnyRule, EvolutionRule, LockRule, Rule, Severity};
 pub use shared::Shared;
 pub use source::{SourceFile, SourceId, SourceSpan, Sources, Spanned};
 #[doc(hidden)]
@@ -122,3 +123,4 @@ pub use suggest::nearest;
 pub use system_columns::{DELETED_COLUMN, SEQ_COLUMN};
 pub use table_name::{NameError, TableName};
 pub use types::{ColumnType, MapFields, NestedField, TimeUnit};
+pub use verdict::{Direction, Level, Verdict, Verdicts};

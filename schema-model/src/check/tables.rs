@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::definition::TableDefinition;
 use crate::diagnostic::{Diagnostic, backticked};
+use crate::evolution::Renames;
 use crate::rule::Rule;
 use crate::rust_names::snake_case;
 use crate::source::{SourceId, SourceSpan};
@@ -23,6 +24,8 @@ pub struct CheckedTable {
     /// not part of the definition, because they only concern generated code: the canonical text
     /// and the fingerprint do not depend on them.
     pub variants: BTreeMap<String, VariantNames>,
+    /// The renames that the file declares.
+    pub renames: Renames,
     /// The warnings about the definition.
     pub warnings: Vec<Diagnostic>,
 }

@@ -4,9 +4,9 @@
 
 use super::comparison::Evolution;
 use super::initial_default::default_literal;
-use super::rule::EvolutionRule;
 use crate::definition::{Column, ColumnDefault};
 use crate::diagnostic::backticked;
+use crate::rule::EvolutionRule;
 
 impl Evolution<'_> {
     pub(super) fn columns(&mut self) {

@@ -2,13 +2,13 @@
 
 //! [`Evolution`]: the versions that are compared and the problems that were found.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use super::indexed::IndexedDefinition;
-use super::rule::EvolutionRule;
 use crate::definition::{Column, TableDefinition};
 use crate::diagnostic::backticked;
+use crate::rule::EvolutionRule;
 use crate::table_name::TableName;
 
 /// The reason why a definition cannot follow the earlier definitions of its table.
@@ -19,6 +19,8 @@ pub struct EvolutionProblem {
     pub rule: EvolutionRule,
     /// The name of the table in the next version.
     pub table: TableName,
+    /// The latest of the earlier versions with which the definition conflicts.
+    pub version: u32,
     /// The column or nested field, if the rule concerns one.
     pub column: Option<EvolvedColumn>,
     /// The problem on one line: lower case, no trailing period, names in backticks.
@@ -34,6 +36,16 @@ pub struct EvolvedColumn {
     pub id: i32,
     /// The name. For a nested field: the names on the path to it, joined with dots.
     pub name: String,
+}
+
+/// The renames that a definition declares with `renamed_from`. They are not part of the definition:
+/// its canonical text and its fingerprint do not depend on them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Renames {
+    /// The earlier name of the table.
+    pub table: Option<TableName>,
+    /// The earlier names of columns, by id.
+    pub columns: BTreeMap<i32, String>,
 }
 
 impl fmt::Display for EvolutionProblem {
@@ -91,6 +103,7 @@ impl<'a> Evolution<'a> {
         self.problems.push(EvolutionProblem {
             rule,
             table: self.next.definition.name().clone(),
+            version: 0,
             column: None,
             message,
             help: vec![help],
@@ -113,6 +126,7 @@ impl<'a> Evolution<'a> {
         self.problems.push(EvolutionProblem {
             rule,
             table: self.next.definition.name().clone(),
+            version: 0,
             column: Some(EvolvedColumn {
                 id,
                 name: name.to_string(),

@@ -4,10 +4,10 @@
 
 use super::comparison::Evolution;
 use super::indexed::IndexedDefinition;
-use super::rule::EvolutionRule;
 use crate::canonical::{array, quoted, write_keys};
 use crate::diagnostic::backticked;
 use crate::next_id::NextId;
+use crate::rule::EvolutionRule;
 use crate::shared::Shared;
 
 impl Evolution<'_> {

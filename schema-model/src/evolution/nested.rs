@@ -3,9 +3,9 @@
 //! Rules about types: primitive types by the table of types, nested fields by their ids.
 
 use super::comparison::Evolution;
-use super::rule::EvolutionRule;
 use super::types::{reads_as, wider_types};
 use crate::diagnostic::backticked;
+use crate::rule::EvolutionRule;
 use crate::types::{ColumnType, NestedField};
 
 impl Evolution<'_> {

@@ -5,10 +5,10 @@
 use super::comparison::Evolution;
 use super::indexed::IndexedDefinition;
 use super::initial_default::default_literal;
-use super::rule::EvolutionRule;
 use crate::canonical::{array, quoted};
 use crate::definition::PrimaryKey;
 use crate::diagnostic::backticked_list;
+use crate::rule::EvolutionRule;
 
 impl Evolution<'_> {
     pub(super) fn table(&mut self) {
