@@ -57,19 +57,26 @@ impl RegistryInner {
             }
         };
         let mut cursor = lock(&self.cursor);
-        for change in &changes {
-            if change.sequence <= *cursor {
+        // The changes of a commit share a number.
+        let commits = changes.chunk_by(|change, next| change.sequence == next.sequence);
+        for commit in commits {
+            let Some(sequence) = commit.first().map(|change| change.sequence) else {
+                continue;
+            };
+            if sequence <= *cursor {
                 continue;
             }
-            if change.sequence.0 != cursor.0 + 1 {
+            if sequence.0 != cursor.0 + 1 {
                 self.slots.clear();
                 return Err(Error::MissingChanges {
                     last: *cursor,
-                    found: change.sequence,
+                    found: sequence,
                 });
             }
-            self.apply(change);
-            *cursor = change.sequence;
+            for change in commit {
+                self.apply(change);
+            }
+            *cursor = sequence;
         }
         Ok(*cursor)
     }

@@ -38,11 +38,11 @@ pub enum DamageKind {
     #[error("cannot be parsed: {0}")]
     Unreadable(#[source] serde_json::Error),
     /// The object has a format that this version of the crate cannot read.
-    #[error("has format {found}, but this version reads only format {known}")]
+    #[error("has format {found}, but this version reads formats up to {known}")]
     UnknownFormat {
         /// The format of the object.
         found: u32,
-        /// The format that this version reads.
+        /// The last format that this version reads.
         known: u32,
     },
     /// The content of the object was modified.

@@ -8,13 +8,16 @@ use async_trait::async_trait;
 use kalamtable_model::{TableDefinition, TableName};
 
 use crate::error::Error;
-use crate::table::{DefinitionChange, Sequence, StoredTable, TableId};
+use crate::table::{DefinitionChange, Sequence, StoredTable, TableChange, TableId};
 
 /// Storage for table definitions: every version of every table, and the order of all changes.
 ///
 /// Threads share a store by reference. After a writing method has returned `Ok`, every later call
 /// on the same store sees the change. A store that is shared by several processes documents when
 /// the other processes see it.
+///
+/// All writes go through [`commit`](Self::commit); the other writing methods have implementations
+/// that call it with one change.
 ///
 /// The store assigns versions: [`create`](Self::create) stores version 1 and
 /// [`replace`](Self::replace) the next version. Both ignore the version in the given definition.
@@ -73,13 +76,28 @@ pub trait DefinitionStore: Debug + Send + Sync + 'static {
         Ok(self.list().await?.len())
     }
 
+    /// Performs `changes` together, in their order: either all of them, with one sequence number,
+    /// or none. Returns one table for each change: the version that it created, or the last version
+    /// of the dropped table. Without changes, nothing is written.
+    ///
+    /// A change is checked after the changes before it, so that a table can take the name of a
+    /// table that an earlier change of the same commit renames or drops.
+    ///
+    /// # Errors
+    /// Fails if any of the changes fails, as [`create`](Self::create),
+    /// [`replace`](Self::replace) or [`drop_table`](Self::drop_table) would. Nothing has changed.
+    async fn commit(&self, changes: Vec<TableChange>) -> Result<Vec<StoredTable>, Error>;
+
     /// Creates a table, and returns its version 1, with the id that the store assigned.
     ///
     /// # Errors
     /// - [`Error::NameTaken`] if another table has the name.
     /// - [`Error::NotStorable`] if the definition cannot be read back from its canonical text.
     /// - Any other error if the store cannot be read or written.
-    async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error>;
+    async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error> {
+        let create = TableChange::Create { definition };
+        only_table(self.commit(vec![create]).await?)
+    }
 
     /// Replaces the definition of a table, and returns the created version, `expected_version + 1`.
     /// If the name in `definition` differs from the current name, the table is renamed.
@@ -96,7 +114,14 @@ pub trait DefinitionStore: Debug + Send + Sync + 'static {
         id: TableId,
         expected_version: u32,
         definition: TableDefinition,
-    ) -> Result<StoredTable, Error>;
+    ) -> Result<StoredTable, Error> {
+        let replace = TableChange::Replace {
+            id,
+            expected_version,
+            definition,
+        };
+        only_table(self.commit(vec![replace]).await?)
+    }
 
     /// Drops a table, and returns the number of the change. The name can be used again immediately.
     /// The id is never used again, and the versions remain readable by id.
@@ -105,7 +130,13 @@ pub trait DefinitionStore: Debug + Send + Sync + 'static {
     /// - [`Error::Conflict`] if the current version is not `expected_version`; nothing has changed.
     /// - [`Error::NoSuchTable`] if the table was dropped or never existed.
     /// - Any other error if the store cannot be read or written.
-    async fn drop_table(&self, id: TableId, expected_version: u32) -> Result<Sequence, Error>;
+    async fn drop_table(&self, id: TableId, expected_version: u32) -> Result<Sequence, Error> {
+        let drop = TableChange::Drop {
+            id,
+            expected_version,
+        };
+        Ok(only_table(self.commit(vec![drop]).await?)?.sequence)
+    }
 
     /// Returns all versions of a table, which may have been dropped, in ascending order. The result
     /// is empty if the table never existed.
@@ -140,4 +171,10 @@ pub trait DefinitionStore: Debug + Send + Sync + 'static {
     async fn refresh(&self) -> Result<Sequence, Error> {
         self.last_sequence().await
     }
+}
+
+/// Returns the table of a commit with one change.
+fn only_table(tables: Vec<StoredTable>) -> Result<StoredTable, Error> {
+    let table = tables.into_iter().next();
+    table.ok_or_else(|| Error::Other("the store has returned no table for a change".into()))
 }

@@ -8,6 +8,9 @@
 //! "moment":1700000000000000,"change":{"drop":{"id":1}}}}
 //! ```
 //!
+//! An entry with several changes has `{"batch":[..]}` as its change, and format 2. Other objects
+//! have format 1, so that earlier versions of this crate can read them.
+//!
 //! The value of `moment` is the timestamp of the change in microseconds, see
 //! [`UnixMicros`].
 //!
@@ -25,8 +28,11 @@ use crate::state::{Action, StoredDefinition};
 use crate::table::{Sequence, TableId};
 use crate::unix_micros::UnixMicros;
 
-/// The format that this version reads and writes.
-const FORMAT: u32 = 1;
+/// The format of an object in which each entry has one change.
+const SINGLE_CHANGES: u32 = 1;
+/// The format of an object in which an entry has several changes, and the last format that this
+/// version reads.
+const BATCHES: u32 = 2;
 
 /// The part that all formats have in common. It is parsed first, because the rest of an object in
 /// another format may have any structure.
@@ -79,26 +85,27 @@ enum ChangeContent {
     Create { id: u64, definition: String },
     Replace { id: u64, definition: String },
     Drop { id: u64 },
+    Batch(Vec<ChangeContent>),
 }
 
 // ---- entries ----
 
-/// Creates the entry of `action` with number `sequence`, and serializes it.
+/// Creates the entry of `actions` with number `sequence`, and serializes it.
 pub(crate) fn write_entry(
     sequence: Sequence,
     previous: Checksum,
     writer: String,
     changed_at: UnixMicros,
-    action: Action,
+    actions: Vec<Action>,
 ) -> (LogEntry, Vec<u8>) {
     let content = EntryContent {
         sequence: sequence.0,
         previous,
         writer,
         changed_at: changed_at.0,
-        change: ChangeContent::from_action(&action),
+        change: ChangeContent::from_actions(&actions),
     };
-    let (checksum, bytes) = seal(&content);
+    let (checksum, bytes) = seal(content.change.format(), &content);
     let entry = LogEntry {
         previous,
         id: EntryId {
@@ -106,7 +113,7 @@ pub(crate) fn write_entry(
             checksum,
         },
         changed_at,
-        action,
+        actions,
     };
     (entry, bytes)
 }
@@ -130,7 +137,7 @@ pub(crate) fn read_entry(
             checksum,
         },
         changed_at: UnixMicros(content.changed_at),
-        action: content.change.into_action(path)?,
+        actions: content.change.into_actions(path)?,
     })
 }
 
@@ -145,16 +152,18 @@ pub(crate) fn write_checkpoint(replica: &Replica) -> Vec<u8> {
         last: replica.head(),
         changes: replica
             .state()
-            .actions()
+            .commits()
             .zip(ids)
-            .map(|((changed_at, action), id)| CheckpointEntry {
+            .map(|((changed_at, actions), id)| CheckpointEntry {
                 writer: id.writer.to_string(),
                 changed_at: changed_at.0,
-                change: ChangeContent::from_action(&action),
+                change: ChangeContent::from_actions(&actions),
             })
             .collect(),
     };
-    seal(&content).1
+    let formats = content.changes.iter().map(|entry| entry.change.format());
+    let format = formats.max().unwrap_or(SINGLE_CHANGES);
+    seal(format, &content).1
 }
 
 /// Parses the checkpoint with number `sequence`, the object at `path`.
@@ -176,9 +185,9 @@ pub(crate) fn read_checkpoint(
         change,
     } in content.changes
     {
-        let action = change.into_action(path)?;
+        let actions = change.into_actions(path)?;
         let (sequence, previous) = (replica.last().next(), replica.head());
-        let (entry, _) = write_entry(sequence, previous, writer, UnixMicros(changed_at), action);
+        let (entry, _) = write_entry(sequence, previous, writer, UnixMicros(changed_at), actions);
         replica.apply(entry)?;
     }
     if replica.head() != content.last {
@@ -193,6 +202,33 @@ pub(crate) fn read_checkpoint(
 // ---- both kinds of object ----
 
 impl ChangeContent {
+    /// Returns the format of an object with this change.
+    fn format(&self) -> u32 {
+        match self {
+            ChangeContent::Batch(_) => BATCHES,
+            _ => SINGLE_CHANGES,
+        }
+    }
+
+    fn from_actions(actions: &[Action]) -> Self {
+        match actions {
+            [action] => ChangeContent::from_action(action),
+            actions => {
+                ChangeContent::Batch(actions.iter().map(ChangeContent::from_action).collect())
+            }
+        }
+    }
+
+    fn into_actions(self, path: &str) -> Result<Vec<Action>, DamageKind> {
+        match self {
+            ChangeContent::Batch(changes) => {
+                let changes = changes.into_iter();
+                changes.map(|change| change.into_action(path)).collect()
+            }
+            change => Ok(vec![change.into_action(path)?]),
+        }
+    }
+
     fn from_action(action: &Action) -> Self {
         match action {
             Action::Create { id, definition } => ChangeContent::Create {
@@ -218,16 +254,17 @@ impl ChangeContent {
                 definition: StoredDefinition::read(path, &definition)?,
             },
             ChangeContent::Drop { id } => Action::Drop { id: TableId(id) },
+            ChangeContent::Batch(_) => return Err(DamageKind::Inapplicable("its batch is nested")),
         })
     }
 }
 
 /// Serializes an object, and returns the checksum of its content and its bytes.
-fn seal(content: &impl Serialize) -> (Checksum, Vec<u8>) {
+fn seal(format: u32, content: &impl Serialize) -> (Checksum, Vec<u8>) {
     let content = text(content);
     let checksum = Checksum::of(&content);
     let mut bytes =
-        format!(r#"{{"format":{FORMAT},"checksum":"{checksum}","content":"#).into_bytes();
+        format!(r#"{{"format":{format},"checksum":"{checksum}","content":"#).into_bytes();
     bytes.extend(content);
     bytes.extend(b"}\n");
     (checksum, bytes)
@@ -236,10 +273,10 @@ fn seal(content: &impl Serialize) -> (Checksum, Vec<u8>) {
 /// Parses an object, and returns its checksum and content after they have been compared.
 fn open<C: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<(Checksum, C), DamageKind> {
     let FormatOnly { format } = serde_json::from_slice(bytes).map_err(DamageKind::Unreadable)?;
-    if format != FORMAT {
+    if !(SINGLE_CHANGES..=BATCHES).contains(&format) {
         return Err(DamageKind::UnknownFormat {
             found: format,
-            known: FORMAT,
+            known: BATCHES,
         });
     }
     let envelope: Envelope<C> = serde_json::from_slice(bytes).map_err(DamageKind::Unreadable)?;

@@ -35,8 +35,8 @@
 ///     }
 ///
 ///     forward_definition_store! {
-///         inner: get_version, find, list, list_versions, count, create, replace, drop_table,
-///         history, changes_since, last_sequence, refresh
+///         inner: get_version, find, list, list_versions, count, commit, create, replace,
+///         drop_table, history, changes_since, last_sequence, refresh
 ///     }
 /// }
 ///
@@ -89,6 +89,12 @@ macro_rules! forward_definition_store {
     };
     (@ count $field:ident) => {
         $crate::forward_definition_store! { # $field count() -> usize }
+    };
+    (@ commit $field:ident) => {
+        $crate::forward_definition_store! {
+            # $field commit(changes: ::std::vec::Vec<$crate::TableChange>)
+            -> ::std::vec::Vec<$crate::StoredTable>
+        }
     };
     (@ create $field:ident) => {
         $crate::forward_definition_store! {

@@ -141,7 +141,7 @@ pub use error::Error;
 pub use forward::__private;
 pub use log::{CleanedUp, LogOptions, ObjectStoreLog};
 pub use memory::MemoryStore;
-pub use table::{ChangeKind, DefinitionChange, Sequence, StoredTable, TableId};
+pub use table::{ChangeKind, DefinitionChange, Sequence, StoredTable, TableChange, TableId};
 pub use unix_micros::UnixMicros;
 
 /// Compiles the example in README.md.

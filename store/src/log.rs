@@ -24,7 +24,7 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kalamtable_model::{TableDefinition, TableName};
+use kalamtable_model::TableName;
 use object_store::ObjectStore;
 use object_store::path::Path;
 
@@ -36,8 +36,8 @@ use crate::damage::Damage;
 use crate::definition_store::DefinitionStore;
 use crate::durable_folder::DurableFolder;
 use crate::error::Error;
-use crate::state::{Operation, StoreState};
-use crate::table::{DefinitionChange, Sequence, StoredTable, TableId};
+use crate::state::StoreState;
+use crate::table::{DefinitionChange, Sequence, StoredTable, TableChange, TableId};
 
 /// A [`DefinitionStore`] that keeps its definitions in a log of changes on an object store: a local
 /// folder, or a bucket. Any number of processes can share a log. Each process holds all versions of
@@ -60,7 +60,7 @@ use crate::table::{DefinitionChange, Sequence, StoredTable, TableId};
 /// ```
 ///
 /// # Objects
-/// Each change is one small object, `log/{sequence:020}.json`. The sequence numbers are the total
+/// Each commit is one small object, `log/{sequence:020}.json`, with one or more changes. The sequence numbers are the total
 /// order of all changes: if two processes write the same number, one of them fails, reads the entry
 /// of the other, checks its preconditions again, and either tries the next number or returns the
 /// conflict. A checkpoint, `checkpoint/{sequence:020}.json`, contains all changes up to its number,
@@ -233,28 +233,8 @@ impl DefinitionStore for ObjectStoreLog {
         self.client.read(StoreState::count).await
     }
 
-    async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error> {
-        self.client.append(Operation::Create { definition }).await
-    }
-
-    async fn replace(
-        &self,
-        id: TableId,
-        expected: u32,
-        definition: TableDefinition,
-    ) -> Result<StoredTable, Error> {
-        let replace = Operation::Replace {
-            id,
-            expected,
-            definition,
-        };
-        self.client.append(replace).await
-    }
-
-    async fn drop_table(&self, id: TableId, expected: u32) -> Result<Sequence, Error> {
-        let drop = Operation::Drop { id, expected };
-        let dropped = self.client.append(drop).await?;
-        Ok(dropped.sequence)
+    async fn commit(&self, changes: Vec<TableChange>) -> Result<Vec<StoredTable>, Error> {
+        self.client.append(&changes).await
     }
 
     async fn history(&self, id: TableId) -> Result<Vec<StoredTable>, Error> {

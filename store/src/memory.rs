@@ -5,12 +5,12 @@
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
-use kalamtable_model::{TableDefinition, TableName};
+use kalamtable_model::TableName;
 
 use crate::definition_store::DefinitionStore;
 use crate::error::Error;
-use crate::state::{Operation, StoreState};
-use crate::table::{DefinitionChange, Sequence, StoredTable, TableId};
+use crate::state::StoreState;
+use crate::table::{DefinitionChange, Sequence, StoredTable, TableChange, TableId};
 use crate::unix_micros::UnixMicros;
 
 /// A [`DefinitionStore`] in memory: for tests, and for programs whose definitions need not outlive
@@ -46,13 +46,16 @@ impl MemoryStore {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, operation: &Operation) -> Result<StoredTable, Error> {
+    fn write(&self, changes: &[TableChange]) -> Result<Vec<StoredTable>, Error> {
         let mut state = self.state_mut();
-        let planned = state.plan(operation, UnixMicros::now())?;
-        // A planned change can always be applied. If a bug breaks this, the caller gets an error.
-        let applied = state.apply(planned.table.changed_at, &planned.action);
+        let planned = state.plan(changes, UnixMicros::now())?;
+        if planned.actions.is_empty() {
+            return Ok(Vec::new());
+        }
+        // A planned commit can always be applied. If a bug breaks this, the caller gets an error.
+        let applied = state.apply(planned.changed_at, &planned.actions);
         applied.map_err(|kind| Error::Other(Box::new(kind)))?;
-        Ok(planned.table)
+        Ok(planned.tables)
     }
 }
 
@@ -82,26 +85,8 @@ impl DefinitionStore for MemoryStore {
         Ok(self.state().count())
     }
 
-    async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error> {
-        self.write(&Operation::Create { definition })
-    }
-
-    async fn replace(
-        &self,
-        id: TableId,
-        expected: u32,
-        definition: TableDefinition,
-    ) -> Result<StoredTable, Error> {
-        self.write(&Operation::Replace {
-            id,
-            expected,
-            definition,
-        })
-    }
-
-    async fn drop_table(&self, id: TableId, expected: u32) -> Result<Sequence, Error> {
-        let dropped = self.write(&Operation::Drop { id, expected })?;
-        Ok(dropped.sequence)
+    async fn commit(&self, changes: Vec<TableChange>) -> Result<Vec<StoredTable>, Error> {
+        self.write(&changes)
     }
 
     async fn history(&self, id: TableId) -> Result<Vec<StoredTable>, Error> {

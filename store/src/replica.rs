@@ -18,7 +18,8 @@ pub(crate) struct LogEntry {
     pub(crate) previous: Checksum,
     pub(crate) id: EntryId,
     pub(crate) changed_at: UnixMicros,
-    pub(crate) action: Action,
+    /// The changes. Never empty.
+    pub(crate) actions: Vec<Action>,
 }
 
 /// The identity of an entry: distinguishes it from any other entry that was written with the same
@@ -72,7 +73,7 @@ impl Replica {
                 named: entry.previous,
             });
         }
-        self.state.apply(entry.changed_at, &entry.action)?;
+        self.state.apply(entry.changed_at, &entry.actions)?;
         self.entry_ids.push(entry.id);
         Ok(())
     }

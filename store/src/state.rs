@@ -3,9 +3,9 @@
 //! [`StoreState`]: the tables of a store, and the rules by which changes apply to them. It does no
 //! I/O: `memory` keeps a state in a lock, `log` rebuilds one from the entries of a log.
 //!
-//! A write has two steps. [`StoreState::plan`] checks the preconditions of an operation and returns
-//! an [`Action`], with nothing changed. [`StoreState::apply`] applies an action, and rejects an
-//! action that was planned on another state. Between the two, a log persists the action.
+//! A write has two steps. [`StoreState::plan`] checks the preconditions of changes and returns
+//! [`Action`]s, with nothing changed. [`StoreState::apply`] applies the actions, and rejects those
+//! that were planned on another state. Between the two, a log persists the actions.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -15,33 +15,19 @@ use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_an
 
 use crate::damage::DamageKind;
 use crate::error::Error;
-use crate::table::{ChangeKind, DefinitionChange, Sequence, StoredTable, TableId};
+use crate::table::{ChangeKind, DefinitionChange, Sequence, StoredTable, TableChange, TableId};
 use crate::unix_micros::UnixMicros;
 
-/// A write that a caller requests.
+/// Changes whose preconditions hold, and their results once the actions have been applied.
 #[derive(Clone, Debug)]
-pub(crate) enum Operation {
-    Create {
-        definition: TableDefinition,
-    },
-    Replace {
-        id: TableId,
-        expected: u32,
-        definition: TableDefinition,
-    },
-    Drop {
-        id: TableId,
-        expected: u32,
-    },
-}
-
-/// An operation whose preconditions hold, and its result once the action has been applied.
-#[derive(Clone, Debug)]
-pub(crate) struct PlannedChange {
-    pub(crate) action: Action,
-    /// The version that the change creates, or the last version of the dropped table, with the
-    /// number and the timestamp of the change.
-    pub(crate) table: StoredTable,
+pub(crate) struct PlannedCommit {
+    pub(crate) sequence: Sequence,
+    pub(crate) changed_at: UnixMicros,
+    /// One action for each change.
+    pub(crate) actions: Vec<Action>,
+    /// For each change, the version that it creates, or the last version of the dropped table, with
+    /// the number and the timestamp of the commit.
+    pub(crate) tables: Vec<StoredTable>,
 }
 
 /// A change in the form that a log stores.
@@ -107,7 +93,9 @@ impl StoredDefinition {
 /// The tables of a store, and all changes that led to them.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct StoreState {
-    /// Change `n` is at index `n - 1`.
+    /// The number of the last commit.
+    last_sequence: Sequence,
+    /// The changes in the order of their sequence numbers. The changes of a commit share a number.
     changes: Vec<DefinitionChange>,
     /// Table `n` is at index `n - 1`, including dropped tables.
     tables: Vec<TableHistory>,
@@ -133,29 +121,58 @@ struct VersionRecord {
 // ---- writes ----
 
 impl StoreState {
-    /// Checks the preconditions of `operation`, and returns the change that performs it. `now` is
-    /// the time of the system clock.
+    /// Checks the preconditions of `changes`, each after the changes before it, and returns the
+    /// commit that performs all of them. `now` is the time of the system clock.
     pub(crate) fn plan(
         &self,
-        operation: &Operation,
+        changes: &[TableChange],
         now: UnixMicros,
-    ) -> Result<PlannedChange, Error> {
-        let changed_at = self.last_changed_at().map_or(now, |last| last.max(now));
-        let (id, created_at, definition, action) = match operation {
-            Operation::Create { definition } => {
+    ) -> Result<PlannedCommit, Error> {
+        let mut commit = PlannedCommit {
+            sequence: self.last_sequence.next(),
+            changed_at: self.last_changed_at().map_or(now, |last| last.max(now)),
+            actions: Vec::with_capacity(changes.len()),
+            tables: Vec::with_capacity(changes.len()),
+        };
+        let mut changes = changes.iter();
+        if changes.len() > 1 {
+            // A later change depends on the state after the earlier ones.
+            let mut state = self.clone();
+            for change in changes {
+                let action = state.plan_change(change, &mut commit)?;
+                let applied = state.apply_change(commit.sequence, commit.changed_at, &action);
+                applied.map_err(|kind| Error::Other(Box::new(kind)))?;
+                commit.actions.push(action);
+            }
+        } else if let Some(change) = changes.next() {
+            let action = self.plan_change(change, &mut commit)?;
+            commit.actions.push(action);
+        }
+        Ok(commit)
+    }
+
+    /// Checks the preconditions of one change of `commit`, and adds its result to the commit.
+    fn plan_change(
+        &self,
+        change: &TableChange,
+        commit: &mut PlannedCommit,
+    ) -> Result<Action, Error> {
+        let (id, created_at, definition, action) = match change {
+            TableChange::Create { definition } => {
                 let id = self.next_id();
                 self.check_name_is_free(definition.name(), None)?;
                 let definition = StoredDefinition::to_store(definition.clone(), NonZeroU32::MIN)?;
                 let checked = Arc::clone(&definition.checked);
-                (id, changed_at, checked, Action::Create { id, definition })
+                let action = Action::Create { id, definition };
+                (id, commit.changed_at, checked, action)
             }
-            Operation::Replace {
+            TableChange::Replace {
                 id,
-                expected,
+                expected_version,
                 definition,
             } => {
                 let id = *id;
-                let (created_at, current) = self.table_at_version(id, *expected)?;
+                let (created_at, current) = self.table_at_version(id, *expected_version)?;
                 self.check_name_is_free(definition.name(), Some(id))?;
                 let version = current.checked.version().checked_add(1);
                 let version = version
@@ -166,37 +183,60 @@ impl StoreState {
                 let action = Action::Replace { id, definition };
                 (id, created_at, checked, action)
             }
-            Operation::Drop { id, expected } => {
+            TableChange::Drop {
+                id,
+                expected_version,
+            } => {
                 let id = *id;
-                let (created_at, current) = self.table_at_version(id, *expected)?;
+                let (created_at, current) = self.table_at_version(id, *expected_version)?;
                 let checked = Arc::clone(&current.checked);
                 (id, created_at, checked, Action::Drop { id })
             }
         };
-        Ok(PlannedChange {
-            table: StoredTable {
-                id,
-                definition,
-                sequence: self.last_sequence().next(),
-                changed_at,
-                created_at,
-            },
-            action,
-        })
+        commit.tables.push(StoredTable {
+            id,
+            definition,
+            sequence: commit.sequence,
+            changed_at: commit.changed_at,
+            created_at,
+        });
+        Ok(action)
     }
 
-    /// Applies an action as the next change. If this fails, the state is unchanged.
+    /// Applies actions as the next commit. If this fails, the state is unchanged.
     pub(crate) fn apply(
         &mut self,
         changed_at: UnixMicros,
-        action: &Action,
+        actions: &[Action],
     ) -> Result<(), DamageKind> {
         if self.last_changed_at().is_some_and(|last| changed_at < last) {
             return Err(DamageKind::Inapplicable(
                 "its timestamp is before that of the previous change",
             ));
         }
-        let sequence = self.last_sequence().next();
+        let sequence = self.last_sequence.next();
+        match actions {
+            [] => return Err(DamageKind::Inapplicable("it has no changes")),
+            [action] => self.apply_change(sequence, changed_at, action)?,
+            actions => {
+                let mut state = self.clone();
+                for action in actions {
+                    state.apply_change(sequence, changed_at, action)?;
+                }
+                *self = state;
+            }
+        }
+        self.last_sequence = sequence;
+        Ok(())
+    }
+
+    /// Applies one action of the commit `sequence`. If this fails, the state is unchanged.
+    fn apply_change(
+        &mut self,
+        sequence: Sequence,
+        changed_at: UnixMicros,
+        action: &Action,
+    ) -> Result<(), DamageKind> {
         let record = |definition: &StoredDefinition| VersionRecord {
             definition: definition.clone(),
             sequence,
@@ -345,46 +385,57 @@ impl StoreState {
 
     /// See [`DefinitionStore::changes_since`](crate::DefinitionStore::changes_since).
     pub(crate) fn changes_since(&self, sequence: Sequence) -> Result<Vec<DefinitionChange>, Error> {
-        let after = usize::try_from(sequence.0).ok();
-        match after.and_then(|after| self.changes.get(after..)) {
-            Some(changes) => Ok(changes.to_vec()),
-            None => Err(Error::UnknownSequence {
+        if sequence > self.last_sequence {
+            return Err(Error::UnknownSequence {
                 asked: sequence,
-                last: self.last_sequence(),
-            }),
+                last: self.last_sequence,
+            });
         }
+        let changes = &self.changes;
+        let first = changes.partition_point(|change| change.sequence <= sequence);
+        Ok(changes.iter().skip(first).cloned().collect())
     }
 
     /// See [`DefinitionStore::last_sequence`](crate::DefinitionStore::last_sequence).
     pub(crate) fn last_sequence(&self) -> Sequence {
-        Sequence(self.changes.len() as u64)
+        self.last_sequence
     }
 
     fn last_changed_at(&self) -> Option<UnixMicros> {
         self.changes.last().map(|change| change.changed_at)
     }
 
-    /// Returns the action and the timestamp of every change, in order. Applying them to an empty
+    /// Returns the actions and the timestamp of every commit, in order. Applying them to an empty
     /// state results in this state.
-    pub(crate) fn actions(&self) -> impl Iterator<Item = (UnixMicros, Action)> {
-        self.changes.iter().filter_map(|change| {
-            let id = change.table;
-            let definition = |version: u32| {
-                let index = usize::try_from(version).ok()?.checked_sub(1)?;
-                Some(self.table(id)?.versions.get(index)?.definition.clone())
-            };
-            let action = match change.kind {
-                ChangeKind::Created => Action::Create {
-                    id,
-                    definition: definition(1)?,
-                },
-                ChangeKind::Replaced { version } => Action::Replace {
-                    id,
-                    definition: definition(version)?,
-                },
-                ChangeKind::Dropped => Action::Drop { id },
-            };
-            Some((change.changed_at, action))
+    pub(crate) fn commits(&self) -> impl Iterator<Item = (UnixMicros, Vec<Action>)> {
+        let commits = self
+            .changes
+            .chunk_by(|change, next| change.sequence == next.sequence);
+        commits.filter_map(|changes| {
+            let changed_at = changes.first()?.changed_at;
+            let actions: Option<Vec<Action>> =
+                changes.iter().map(|change| self.action(change)).collect();
+            Some((changed_at, actions?))
+        })
+    }
+
+    /// Returns the action that made `change`.
+    fn action(&self, change: &DefinitionChange) -> Option<Action> {
+        let id = change.table;
+        let definition = |version: u32| {
+            let index = usize::try_from(version).ok()?.checked_sub(1)?;
+            Some(self.table(id)?.versions.get(index)?.definition.clone())
+        };
+        Some(match change.kind {
+            ChangeKind::Created => Action::Create {
+                id,
+                definition: definition(1)?,
+            },
+            ChangeKind::Replaced { version } => Action::Replace {
+                id,
+                definition: definition(version)?,
+            },
+            ChangeKind::Dropped => Action::Drop { id },
         })
     }
 
@@ -444,13 +495,13 @@ mod tests {
         TableDefinition::clone(&read.checked)
     }
 
-    /// Performs `operation` at time `now` of the system clock.
-    fn change(state: &mut StoreState, now: i64, operation: &Operation) -> StoredTable {
-        let planned = state.plan(operation, UnixMicros(now));
-        let planned = planned.expect("the preconditions hold");
-        let applied = state.apply(planned.table.changed_at, &planned.action);
+    /// Performs `change` at time `now` of the system clock.
+    fn change(state: &mut StoreState, now: i64, change: TableChange) -> StoredTable {
+        let planned = state.plan(&[change], UnixMicros(now));
+        let mut planned = planned.expect("the preconditions hold");
+        let applied = state.apply(planned.changed_at, &planned.actions);
         applied.expect("a planned change can be applied");
-        planned.table
+        planned.tables.remove(0)
     }
 
     #[test]
@@ -458,37 +509,41 @@ mod tests {
         let mut state = StoreState::default();
         let (id, mut expected) = (TableId(1), 1);
         // Timestamps before 1970 are valid.
-        let create = Operation::Create {
+        let create = TableChange::Create {
             definition: definition("1"),
         };
-        let created = change(&mut state, -7, &create);
+        let created = change(&mut state, -7, create);
         assert_eq!(created.changed_at, UnixMicros(-7));
         let mut times = Vec::new();
         for now in [-8, 5, 4, i64::MIN, 6, i64::MAX, 7] {
-            let operation = Operation::Replace {
+            let replace = TableChange::Replace {
                 id,
-                expected,
+                expected_version: expected,
                 definition: definition(&now.to_string()),
             };
-            let replaced = change(&mut state, now, &operation);
+            let replaced = change(&mut state, now, replace);
             assert_eq!(replaced.created_at, UnixMicros(-7));
             assert_eq!(state.get(id), Some(replaced.clone()));
             expected = replaced.version();
             times.push(replaced.changed_at.0);
         }
         assert_eq!(times, [-7, 5, 5, 5, 6, i64::MAX, i64::MAX]);
-        let dropped = change(&mut state, 8, &Operation::Drop { id, expected });
+        let drop = TableChange::Drop {
+            id,
+            expected_version: expected,
+        };
+        let dropped = change(&mut state, 8, drop);
         assert_eq!(dropped.changed_at, UnixMicros(i64::MAX));
     }
 
     #[test]
     fn change_with_an_earlier_timestamp_is_rejected() {
         let mut state = StoreState::default();
-        let create = Operation::Create {
+        let create = TableChange::Create {
             definition: definition("1"),
         };
-        change(&mut state, 5, &create);
-        let drop = Action::Drop { id: TableId(1) };
+        change(&mut state, 5, create);
+        let drop = [Action::Drop { id: TableId(1) }];
         let rejected = state.apply(UnixMicros(4), &drop);
         assert!(
             matches!(rejected, Err(DamageKind::Inapplicable(_))),

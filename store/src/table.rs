@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The values that a store returns: ids, versions of tables, and changes.
+//! The values that a store accepts and returns: ids, versions of tables, and changes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,8 @@ impl fmt::Display for TableId {
 }
 
 /// The sequence number of a change in a store. The first change has number 1, and each later change
-/// has the next number. All tables of a store share one sequence.
+/// has the next number. All tables of a store share one sequence. Changes that are committed together
+/// have the same number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sequence(pub u64);
 
@@ -64,6 +65,32 @@ impl StoredTable {
     pub fn version(&self) -> u32 {
         self.definition.version()
     }
+}
+
+/// A change that a caller of [`DefinitionStore::commit`](crate::DefinitionStore::commit) requests.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TableChange {
+    /// Creates a table, as [`create`](crate::DefinitionStore::create) does.
+    Create {
+        /// The definition. Its version is ignored.
+        definition: TableDefinition,
+    },
+    /// Replaces a definition, as [`replace`](crate::DefinitionStore::replace) does.
+    Replace {
+        /// The table.
+        id: TableId,
+        /// The version from which the definition was derived.
+        expected_version: u32,
+        /// The definition. Its version is ignored.
+        definition: TableDefinition,
+    },
+    /// Drops a table, as [`drop_table`](crate::DefinitionStore::drop_table) does.
+    Drop {
+        /// The table.
+        id: TableId,
+        /// The version at which the table is dropped.
+        expected_version: u32,
+    },
 }
 
 /// One change of a store: a table was created, replaced or dropped.

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use kalamtable_model::{SourceFile, Sources, TableDefinition, TableName, parse_and_check};
 use kalamtable_store::{
-    DefinitionChange, DefinitionStore, Error, Sequence, StoredTable, TableId, UnixMicros,
+    DefinitionChange, DefinitionStore, Error, Sequence, StoredTable, TableChange, TableId,
+    UnixMicros,
 };
 
 /// The differences between the tables of a store.
@@ -117,15 +118,7 @@ impl DefinitionStore for GeneratedStore {
         ))
     }
 
-    async fn create(&self, _: TableDefinition) -> Result<StoredTable, Error> {
-        Err(Error::Other("the store is read-only".into()))
-    }
-
-    async fn replace(&self, _: TableId, _: u32, _: TableDefinition) -> Result<StoredTable, Error> {
-        Err(Error::Other("the store is read-only".into()))
-    }
-
-    async fn drop_table(&self, _: TableId, _: u32) -> Result<Sequence, Error> {
+    async fn commit(&self, _: Vec<TableChange>) -> Result<Vec<StoredTable>, Error> {
         Err(Error::Other("the store is read-only".into()))
     }
 

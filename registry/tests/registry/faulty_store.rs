@@ -6,9 +6,10 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use kalamtable_model::{TableDefinition, TableName};
+use kalamtable_model::TableName;
 use kalamtable_store::{
-    DefinitionChange, DefinitionStore, Error, MemoryStore, Sequence, StoredTable, TableId,
+    DefinitionChange, DefinitionStore, Error, MemoryStore, Sequence, StoredTable, TableChange,
+    TableId,
 };
 
 /// A kind of call to the store.
@@ -143,22 +144,8 @@ impl DefinitionStore for FaultyStore {
         self.memory.count().await
     }
 
-    async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error> {
-        self.write(self.memory.create(definition)).await
-    }
-
-    async fn replace(
-        &self,
-        id: TableId,
-        expected: u32,
-        definition: TableDefinition,
-    ) -> Result<StoredTable, Error> {
-        self.write(self.memory.replace(id, expected, definition))
-            .await
-    }
-
-    async fn drop_table(&self, id: TableId, expected: u32) -> Result<Sequence, Error> {
-        self.write(self.memory.drop_table(id, expected)).await
+    async fn commit(&self, changes: Vec<TableChange>) -> Result<Vec<StoredTable>, Error> {
+        self.write(self.memory.commit(changes)).await
     }
 
     async fn history(&self, id: TableId) -> Result<Vec<StoredTable>, Error> {

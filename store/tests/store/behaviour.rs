@@ -3,7 +3,7 @@
 //! The contract of `DefinitionStore`, on every store.
 
 use kalamtable_store::{
-    ChangeKind, DefinitionStore, Error, MemoryStore, Sequence, TableId, UnixMicros,
+    ChangeKind, DefinitionStore, Error, MemoryStore, Sequence, TableChange, TableId, UnixMicros,
 };
 
 use crate::tables::{FullState, block_on, name, open, open_folder, table};
@@ -50,6 +50,10 @@ on_every_store! {
     list_versions_omits_dropped_tables
     failed_operations_use_no_sequence_number
     definition_that_cannot_be_read_back_is_rejected
+    commit_has_one_sequence_number
+    failed_change_undoes_the_whole_commit
+    later_change_sees_earlier_ones_of_its_commit
+    empty_commit_writes_nothing
 }
 
 async fn empty_store_returns_nothing(store: &dyn DefinitionStore) {
@@ -257,6 +261,112 @@ async fn failed_operations_use_no_sequence_number(store: &dyn DefinitionStore) {
     assert_eq!(store.last_sequence().await.unwrap(), Sequence(1));
     let next = store.create(table("papers", "a")).await.unwrap();
     assert_eq!((next.id, next.sequence), (TableId(2), Sequence(2)));
+}
+
+fn create(name: &str, comment: &str) -> TableChange {
+    TableChange::Create {
+        definition: table(name, comment),
+    }
+}
+
+fn replace(id: TableId, expected_version: u32, name: &str, comment: &str) -> TableChange {
+    TableChange::Replace {
+        id,
+        expected_version,
+        definition: table(name, comment),
+    }
+}
+
+async fn commit_has_one_sequence_number(store: &dyn DefinitionStore) {
+    let a = store.create(table("a", "1")).await.unwrap();
+    let b = store.create(table("b", "1")).await.unwrap();
+    let changes = vec![
+        create("c", "1"),
+        replace(a.id, 1, "a", "2"),
+        TableChange::Drop {
+            id: b.id,
+            expected_version: 1,
+        },
+    ];
+    let tables = store.commit(changes).await.unwrap();
+    let versions = tables.iter().map(|table| (table.id.0, table.version()));
+    assert_eq!(versions.collect::<Vec<_>>(), [(3, 1), (1, 2), (2, 1)]);
+    assert!(tables.iter().all(|table| table.sequence == Sequence(3)));
+    assert_eq!(store.last_sequence().await.unwrap(), Sequence(3));
+
+    let changes = store.changes_since(Sequence(2)).await.unwrap();
+    let kinds: Vec<ChangeKind> = changes.iter().map(|change| change.kind).collect();
+    let expected = [
+        ChangeKind::Created,
+        ChangeKind::Replaced { version: 2 },
+        ChangeKind::Dropped,
+    ];
+    assert_eq!(kinds, expected);
+    assert!(changes.iter().all(|change| change.sequence == Sequence(3)));
+    assert_eq!(store.changes_since(Sequence(3)).await.unwrap(), []);
+    let next = store.create(table("d", "1")).await.unwrap();
+    assert_eq!((next.id, next.sequence), (TableId(4), Sequence(4)));
+}
+
+async fn failed_change_undoes_the_whole_commit(store: &dyn DefinitionStore) {
+    let a = store.create(table("a", "1")).await.unwrap();
+    let before = store.changes_since(Sequence::START).await.unwrap();
+    for last in [
+        create("b", "1"),
+        replace(a.id, 7, "a", "2"),
+        replace(TableId(9), 1, "a", "2"),
+        TableChange::Drop {
+            id: TableId(9),
+            expected_version: 1,
+        },
+    ] {
+        let changes = vec![create("b", "1"), replace(a.id, 1, "a", "2"), last];
+        store.commit(changes).await.unwrap_err();
+        let changes = store.changes_since(Sequence::START).await.unwrap();
+        assert_eq!(changes, before);
+        assert_eq!(store.list().await.unwrap(), [a.clone()]);
+    }
+}
+
+async fn later_change_sees_earlier_ones_of_its_commit(store: &dyn DefinitionStore) {
+    let a = store.create(table("a", "1")).await.unwrap().id;
+    let b = store.create(table("b", "1")).await.unwrap().id;
+    // Swaps two names, and replaces a table that the same commit creates.
+    let changes = vec![
+        replace(a, 1, "free", "2"),
+        replace(b, 1, "a", "2"),
+        replace(a, 2, "b", "3"),
+        create("c", "1"),
+        replace(TableId(3), 1, "c", "2"),
+    ];
+    store.commit(changes).await.unwrap();
+    assert_eq!(store.find(&name("a")).await.unwrap(), Some(b));
+    assert_eq!(store.find(&name("b")).await.unwrap(), Some(a));
+    assert_eq!(store.find(&name("free")).await.unwrap(), None);
+    let c = store.get(TableId(3)).await.unwrap().unwrap();
+    assert_eq!((c.version(), c.sequence), (2, Sequence(3)));
+}
+
+async fn empty_commit_writes_nothing(store: &dyn DefinitionStore) {
+    assert_eq!(store.commit(Vec::new()).await.unwrap(), []);
+    assert_eq!(store.last_sequence().await.unwrap(), Sequence::START);
+}
+
+#[test]
+fn commit_survives_entries_and_checkpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_folder(folder.path());
+    block_on(later_change_sees_earlier_ones_of_its_commit(&store));
+    let expected = FullState::of(&store);
+    let reopened = FullState::of(&open_folder(folder.path()));
+    assert_eq!(reopened, expected);
+
+    block_on(store.checkpoint()).unwrap();
+    for number in 1..=3 {
+        std::fs::remove_file(folder.path().join(format!("log/{number:020}.json"))).unwrap();
+    }
+    let from_checkpoint = FullState::of(&open_folder(folder.path()));
+    assert_eq!(from_checkpoint, expected);
 }
 
 async fn definition_that_cannot_be_read_back_is_rejected(store: &dyn DefinitionStore) {

@@ -236,12 +236,12 @@ fn unknown_format_is_named() {
     let folder = tempfile::tempdir().unwrap();
     store(folder.path(), false, false);
     let text = fs::read_to_string(entry(folder.path(), 4)).unwrap();
-    let text = text.replacen(r#""format":1"#, r#""format":2,"more":[]"#, 1);
+    let text = text.replacen(r#""format":1"#, r#""format":3,"more":[]"#, 1);
     fs::write(entry(folder.path(), 4), text).unwrap();
     let error = try_open(&files(folder.path())).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`log/00000000000000000004.json` has format 2, but this version reads only format 1"
+        "`log/00000000000000000004.json` has format 3, but this version reads formats up to 2"
     );
 }
 

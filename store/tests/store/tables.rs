@@ -115,13 +115,25 @@ impl FullState {
 
     /// Checks the invariants of every store.
     fn check(&self, last: Sequence) {
-        let numbers = self.changes.iter().map(|change| change.sequence.0);
-        assert!(numbers.eq(1..=last.0), "the sequence has gaps: {self:?}");
+        let mut numbers: Vec<u64> = self
+            .changes
+            .iter()
+            .map(|change| change.sequence.0)
+            .collect();
+        assert!(numbers.is_sorted(), "the sequence decreases: {self:?}");
+        // The changes of a commit share a number.
+        numbers.dedup();
+        assert!(
+            numbers.into_iter().eq(1..=last.0),
+            "the sequence has gaps: {self:?}"
+        );
         assert!(self.changes.is_sorted_by_key(|change| change.changed_at));
         for history in &self.histories {
             for table in history {
-                let change = &self.changes[table.sequence.0 as usize - 1];
-                assert_eq!(table.changed_at, change.changed_at);
+                let mut changes = self.changes.iter();
+                let change = changes.find(|change| change.sequence == table.sequence);
+                let changed_at = change.map(|change| change.changed_at);
+                assert_eq!(Some(table.changed_at), changed_at);
                 assert_eq!(table.created_at, history[0].changed_at);
             }
             let versions = history.iter().map(StoredTable::version);

@@ -12,7 +12,8 @@ use std::task::{Context, Poll, Waker};
 use async_trait::async_trait;
 use kalamtable_model::{TableDefinition, TableName};
 use kalamtable_store::{
-    DefinitionChange, DefinitionStore, Error as StoreError, Sequence, StoredTable, TableId,
+    DefinitionChange, DefinitionStore, Error as StoreError, Sequence, StoredTable, TableChange,
+    TableId,
 };
 use loom::sync::atomic::AtomicU32;
 
@@ -197,6 +198,12 @@ impl DefinitionStore for ModelStore {
 
     async fn count(&self) -> Result<usize, StoreError> {
         Ok(self.state().tables.list().len())
+    }
+
+    async fn commit(&self, _: Vec<TableChange>) -> Result<Vec<StoredTable>, StoreError> {
+        Err(StoreError::Other(
+            "the registry changes one table at a time".into(),
+        ))
     }
 
     async fn create(&self, definition: TableDefinition) -> Result<StoredTable, StoreError> {

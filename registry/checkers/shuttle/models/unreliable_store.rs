@@ -7,7 +7,9 @@ use std::sync::PoisonError;
 
 use async_trait::async_trait;
 use kalamtable_model::{TableDefinition, TableName};
-use kalamtable_store::{DefinitionChange, DefinitionStore, Error, Sequence, StoredTable, TableId};
+use kalamtable_store::{
+    DefinitionChange, DefinitionStore, Error, Sequence, StoredTable, TableChange, TableId,
+};
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::{Mutex, MutexGuard};
 
@@ -93,6 +95,12 @@ impl DefinitionStore for UnreliableStore {
 
     async fn count(&self) -> Result<usize, Error> {
         Ok(self.tables().list().len())
+    }
+
+    async fn commit(&self, _: Vec<TableChange>) -> Result<Vec<StoredTable>, Error> {
+        Err(Error::Other(
+            "the registry changes one table at a time".into(),
+        ))
     }
 
     async fn create(&self, definition: TableDefinition) -> Result<StoredTable, Error> {
