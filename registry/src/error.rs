@@ -7,6 +7,8 @@ use std::sync::Arc;
 use kalamtable_model::{EvolutionProblem, NameError, TableName, backticked};
 use kalamtable_store::{Sequence, TableId};
 
+use crate::refused::{RefusedTable, incompatible_message};
+
 /// An error of a [`SchemaRegistry`](crate::SchemaRegistry).
 ///
 /// Errors are cheap to clone: every lookup that waits for a failed load gets the same error.
@@ -25,12 +27,19 @@ pub enum Error {
     },
     /// A definition is incompatible with earlier versions of the table: stored rows could not be
     /// read under it, or would change their meaning. The table is unchanged.
-    #[error("{}", refused_message(.table, .problems))]
+    #[error("{}", incompatible_message(.table, .problems))]
     Refused {
         /// The name of the table in the refused definition.
         table: TableName,
         /// All incompatibilities, each with the rule that is violated and with help texts.
         problems: Vec<EvolutionProblem>,
+    },
+    /// Tables that are compiled into a server cannot replace the stored ones. Nothing was written
+    /// for any table.
+    #[error("{}", not_reconciled_message(.refused))]
+    NotReconciled {
+        /// All tables that are refused, in the order of the compiled tables.
+        refused: Vec<RefusedTable>,
     },
     /// The name for a table is invalid, or the name of a system table. Nothing has changed.
     #[error(transparent)]
@@ -81,17 +90,7 @@ impl From<kalamtable_store::Error> for Error {
     }
 }
 
-/// Formats one line per problem, followed by its help texts.
-fn refused_message(table: &TableName, problems: &[EvolutionProblem]) -> String {
-    let mut text = format!(
-        "the definition of table {} is incompatible with its earlier versions",
-        backticked(&table.to_string())
-    );
-    for problem in problems {
-        text += &format!("\n[{}] {problem}", problem.rule.id());
-        for help in &problem.help {
-            text += &format!("\n  help: {}", help.replace('\n', "\n  "));
-        }
-    }
-    text
+fn not_reconciled_message(refused: &[RefusedTable]) -> String {
+    let refused: Vec<String> = refused.iter().map(RefusedTable::to_string).collect();
+    refused.join("\n")
 }

@@ -139,6 +139,10 @@
 //! # }
 //! ```
 //!
+//! # Compiled tables
+//! A server whose tables are compiled into it calls [`reconcile`] when it starts. It creates the
+//! tables that the store does not have, upgrades the compatible ones, and refuses the rest.
+//!
 //! # Several processes
 //! If several processes share a store, call [`refresh`](SchemaRegistry::refresh) periodically.
 //! Lookups see the changes of other processes after the next refresh, or earlier. A schema change
@@ -219,6 +223,8 @@ mod loads;
 mod metrics;
 mod name;
 mod options;
+mod reconcile;
+mod refused;
 mod registry;
 mod schema_changes;
 mod shadow;
@@ -246,6 +252,8 @@ pub use error::Error;
 pub use handle::TableHandle;
 pub use name::NameRef;
 pub use options::RegistryOptions;
+pub use reconcile::{CompiledTable, Reconciled, reconcile};
+pub use refused::RefusedTable;
 pub use registry::SchemaRegistry;
 pub use snapshot::TableSnapshot;
 pub use stats::Stats;

@@ -8,5 +8,6 @@ mod faults;
 mod faulty_store;
 mod kill;
 mod lookups;
+mod reconcile;
 mod support;
 mod two_processes;
