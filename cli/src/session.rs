@@ -26,8 +26,8 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Creates a session with the system tables, the metadata tables, and each of `definitions`
-    /// over its files in `data`. A table is found by `namespace.table`, and by its bare name if
+    /// Creates a session with the system tables, the metadata tables, the functions and operators for
+    /// JSON, and each of `definitions` over its files in `data`. A table is found by `namespace.table`, and by its bare name if
     /// that is unique.
     ///
     /// # Errors
@@ -37,7 +37,8 @@ impl Session {
         data: Option<&Path>,
     ) -> Result<Self, kalamtable_files::Error> {
         let config = SessionConfig::new().with_information_schema(true);
-        let context = SessionContext::new_with_config(config);
+        let mut context = SessionContext::new_with_config(config);
+        datafusion_functions_json::register_all(&mut context)?;
         let system = SystemTables::register(&context)?;
         let tables = register_folder(&context, definitions, data)?;
         for table in &tables {

@@ -53,6 +53,26 @@ const UUID_BYTES: i32 = 16;
 /// [`enable_dml`](crate::enable_dml), [`register`](crate::register) and
 /// [`register_as`](crate::register_as) call this function.
 ///
+/// # JSON
+/// A `json` column is text for DataFusion. The crate `datafusion-functions-json` has functions and
+/// the operators `->`, `->>` and `?` for it. `kalamtable sql` registers them, and so can a server:
+///
+/// ```
+/// use datafusion::prelude::SessionContext;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> datafusion::error::Result<()> {
+/// let mut ctx = SessionContext::new();
+/// datafusion_functions_json::register_all(&mut ctx)?;
+/// let sql = r#"SELECT payload->>'name' AS name FROM (VALUES ('{"name": "ann"}')) AS t (payload)"#;
+/// let batches = ctx.sql(sql).await?.collect().await?;
+/// # use datafusion::arrow::array::AsArray;
+/// assert_eq!(batches[0].column(0).as_string::<i32>().value(0), "ann");
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Example
 /// ```
 /// use datafusion::prelude::SessionContext;
 ///
