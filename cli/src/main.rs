@@ -9,6 +9,7 @@ mod error_text;
 #[cfg(test)]
 mod generated_definitions;
 mod interrupts;
+mod json_results;
 mod locations;
 mod nesting;
 mod output;

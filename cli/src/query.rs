@@ -23,6 +23,7 @@ use tokio::task::JoinError;
 
 use crate::copy::{TextCopy, check_insert};
 use crate::error_text::describe;
+use crate::json_results::with_json_text;
 use crate::locations::check_location;
 use crate::nesting::check_nesting;
 use crate::output::{OutputError, ResultWriter};
@@ -272,6 +273,7 @@ impl RunningQuery {
         &self,
         plan: LogicalPlan,
     ) -> Result<SendableRecordBatchStream, DataFusionError> {
+        let plan = with_json_text(plan)?;
         let frame = self.context.execute_logical_plan(plan).await?;
         let task = Arc::new(frame.task_ctx());
         let plan = frame.create_physical_plan().await?;

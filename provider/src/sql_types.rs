@@ -55,7 +55,10 @@ const UUID_BYTES: i32 = 16;
 ///
 /// # JSON
 /// A `json` column is text for DataFusion. The crate `datafusion-functions-json` has functions and
-/// the operators `->`, `->>` and `?` for it. `kalamtable sql` registers them, and so can a server:
+/// the operators `->`, `->>` and `?` for it. `kalamtable sql` registers them, and so can a server.
+/// With DataFusion's default dialect, `=` binds more tightly than the operators, and `?` is a
+/// parameter; `datafusion.sql_parser.dialect = 'postgres'` has neither exception.
+///
 ///
 /// ```
 /// use datafusion::prelude::SessionContext;

@@ -4,6 +4,7 @@
 
 mod commands;
 mod duplicate_keys;
+mod json_operators;
 mod round_trips;
 mod scripts;
 mod support;
