@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kalamtable_codegen::CodegenOptions;
-use kalamtable_model::TableDefinition;
+use kalamtable_model::{CheckedTable, TableDefinition};
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
 
@@ -181,13 +181,7 @@ impl Config {
         let definitions: Vec<&TableDefinition> =
             tables.iter().map(|table| &table.definition).collect();
         let mut options = self.options(&definitions)?;
-        for table in &tables {
-            let name = table.definition.name();
-            let variants = table.variants.iter();
-            let variants =
-                variants.map(|(column, names)| (format!("{name}.{column}"), names.clone()));
-            options.variants.extend(variants);
-        }
+        add_variants(&mut options, &tables);
         let text = generate(&definitions, &options)?;
         let file = folder.join(&self.output);
         write_if_changed(&file, &text)?;
@@ -264,6 +258,27 @@ pub struct Compiled {
 /// Any error fails the build, as in [`Config::compile`].
 pub fn compile(schemas: impl AsRef<Path>) {
     Config::new().schemas(schemas).compile();
+}
+
+/// Returns the text that a build script with the default configuration generates.
+///
+/// # Errors
+/// [`Error::Generated`] if the generated code does not parse.
+pub fn generate_tables(tables: &[CheckedTable]) -> Result<String, Error> {
+    let mut options = CodegenOptions::default();
+    add_variants(&mut options, tables);
+    let definitions: Vec<&TableDefinition> = tables.iter().map(|table| &table.definition).collect();
+    generate(&definitions, &options)
+}
+
+/// Adds the names of variants that the definitions state.
+fn add_variants(options: &mut CodegenOptions, tables: &[CheckedTable]) {
+    for table in tables {
+        let name = table.definition.name();
+        let variants = table.variants.iter();
+        let variants = variants.map(|(column, names)| (format!("{name}.{column}"), names.clone()));
+        options.variants.extend(variants);
+    }
 }
 
 /// Returns the text of the generated file.

@@ -183,7 +183,7 @@ mod config;
 mod error;
 mod load;
 
-pub use config::{Compiled, Config, compile, generate};
+pub use config::{Compiled, Config, compile, generate, generate_tables};
 pub use error::Error;
 #[doc(hidden)]
 pub use load::load_providing;

@@ -66,6 +66,7 @@ mod fingerprint;
 pub mod limits;
 mod next_id;
 mod parse;
+mod provided;
 mod raw;
 mod read;
 mod rule;
@@ -107,6 +108,8 @@ pub use fingerprint::Fingerprint;
 #[doc(hidden)]
 pub use parse::file_too_large;
 pub use parse::parse;
+#[doc(hidden)]
+pub use provided::is_provided_definition;
 pub use raw::{
     RawColumn, RawDatetime, RawDefault, RawKey, RawTable, RawText, RawValue, RawVariant, Syntax,
     TextOrigin,

@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Tests of the `kalamtable` binary, with files, pipes and a terminal.
+//! Tests of the commands that need only definitions.
 
-mod commands;
-mod duplicate_keys;
-mod round_trips;
-mod scripts;
+mod check;
+#[path = "../support/folder.rs"]
 mod support;
-#[cfg(unix)]
-mod terminal;
-mod values;
