@@ -182,9 +182,11 @@
 mod config;
 mod error;
 mod load;
+mod lock_file;
 
 pub use config::{Compiled, Config, compile, generate, generate_tables};
 pub use error::Error;
 #[doc(hidden)]
 pub use load::load_providing;
 pub use load::{LoadedDefinitions, load};
+pub use lock_file::{LOCK_FILE, lock_path, read_lock, today, write_lock};

@@ -64,6 +64,7 @@ mod diagnostic;
 mod evolution;
 mod fingerprint;
 pub mod limits;
+mod lock;
 mod next_id;
 mod parse;
 mod provided;
@@ -105,6 +106,10 @@ pub use evolution::{
     initial_default,
 };
 pub use fingerprint::Fingerprint;
+pub use lock::{
+    AcceptedChange, LockHeader, LockedTable, LockedVersion, ReleaseContext, ReleaseError,
+    SchemaLock, check_lock, compare_tables, next_lock,
+};
 #[doc(hidden)]
 pub use parse::file_too_large;
 pub use parse::parse;
