@@ -15,12 +15,14 @@ mod error_text;
 mod escape;
 #[cfg(all(test, feature = "sql"))]
 mod generated_definitions;
+mod git;
 #[cfg(feature = "sql")]
 mod interrupts;
 #[cfg(feature = "sql")]
 mod locations;
 #[cfg(feature = "sql")]
 mod nesting;
+mod operand;
 #[cfg(feature = "sql")]
 mod output;
 mod progress;
@@ -29,6 +31,7 @@ mod query;
 #[cfg(all(test, feature = "sql"))]
 #[path = "../../provider/tests/provider/random_arrays.rs"]
 mod random_arrays;
+mod release;
 mod report;
 #[cfg(feature = "sql")]
 mod script;

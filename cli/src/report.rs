@@ -15,7 +15,7 @@ use std::io::{self, Write};
 pub(crate) use command_report::CommandReport;
 #[cfg(feature = "sql")]
 pub(crate) use human::terminal_style;
-pub(crate) use json::rule as rule_value;
+pub(crate) use json::{rule as rule_value, verdicts as verdicts_value};
 pub(crate) use options::{ReportFormat, ReportOptions};
 
 use crate::command_error::CommandError;

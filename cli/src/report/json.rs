@@ -93,7 +93,7 @@ pub(super) fn severity(severity: Severity) -> &'static str {
 }
 
 /// Returns the verdict at each level: `{"source": "ok", "sql": "warn", ..}`.
-pub(super) fn verdicts(verdicts: Verdicts) -> Value {
+pub(crate) fn verdicts(verdicts: Verdicts) -> Value {
     let levels = Level::ALL.into_iter().map(|level| {
         let verdict = match verdicts.at(level) {
             Verdict::Ok => "ok",
