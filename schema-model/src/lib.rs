@@ -115,7 +115,7 @@ pub use raw::{
 #[doc(hidden)]
 pub use read::read_limited;
 pub use renames::Renames;
-pub use rule::{AnyRule, EvolutionRule, LockRule, Rule, Severity};
+pub use rule::{AnyRule, EvolutionRule, Fixture, LockRule, Rule, Severity};
 pub use shared::Shared;
 pub use source::{SourceFile, SourceId, SourceSpan, Sources, Spanned};
 #[doc(hidden)]

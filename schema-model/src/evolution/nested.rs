@@ -247,7 +247,8 @@ impl Evolution<'_> {
                     "{} is added to the fields of version {version}",
                     self.described(subject),
                 );
-                let help = "change the code that builds values of the type in the same release";
+                let help =
+                    "add a column, or accept the change when all code and clients know the field";
                 self.push(EvolutionRule::NestedAdded, version, subject, message, help);
             }
         }

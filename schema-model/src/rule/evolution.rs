@@ -4,6 +4,7 @@
 //! fixes.
 
 use super::declaration::rules;
+use super::fixture::Fixture;
 use crate::verdict::{Direction, Verdict, Verdicts};
 
 /// Declares the rules: variant, id, name, reason, the verdicts at the levels SOURCE, SQL, WIRE and
@@ -45,6 +46,13 @@ macro_rules! evolution_rules {
             /// without a period.
             pub const fn fix(self) -> &'static str {
                 match self { $(EvolutionRule::$rule => $fix,)* }
+            }
+
+            /// Returns an example of a change that breaks the rule.
+            pub fn fixture(self) -> Fixture {
+                Fixture::parse(match self {
+                    $(EvolutionRule::$rule => include_str!(concat!("fixtures/", $id, ".txt")),)*
+                })
             }
         }
     };
@@ -225,6 +233,6 @@ evolution_rules! {
         "keep the name, or accept the change when everything uses the other name"
     NestedAdded "KT1306" "nested-added"
         "the type of the column changes for Rust code and clients"
-        [Warn Ok Warn Ok] Backward
-        "change the code that builds values of the type in the same release"
+        [Break Ok Break Ok] Backward
+        "add a column, or accept the change when all code and clients know the field"
 }
