@@ -14,6 +14,7 @@ mod labels;
 mod names;
 mod options;
 mod quoted_names;
+mod renames;
 mod rust;
 mod table;
 mod tables;
@@ -29,7 +30,6 @@ use self::context::{Checks, RustCode, TypedColumn};
 use self::keys::Keys;
 use crate::definition::{Column, TableDefinition, TableParts};
 use crate::diagnostic::Diagnostic;
-use crate::evolution::Renames;
 use crate::parse::parse;
 use crate::raw::{RawColumn, RawTable, RawText, Syntax, TextOrigin};
 use crate::source::{SourceId, SourceSpan, Sources, Spanned};
@@ -113,6 +113,7 @@ fn checked_table(raw: &RawTable, definition: TableDefinition, source: SourceId) 
         .map(|column| column.name.span.clone());
     let spans = TableSpans {
         name: raw.name.span.clone(),
+        renamed_from: raw.renamed_from.as_ref().map(|name| name.span.clone()),
         columns: columns.collect(),
     };
     CheckedTable {
@@ -120,7 +121,7 @@ fn checked_table(raw: &RawTable, definition: TableDefinition, source: SourceId) 
         source,
         spans,
         variants: variants::chosen(raw),
-        renames: Renames::default(),
+        renames: renames::renames(raw),
         warnings: warnings(raw),
     }
 }
@@ -211,6 +212,9 @@ impl<'a> Checks<'a> {
         self.comments();
         self.column_names();
         self.column_sources();
+        self.table_rename();
+        self.column_renames();
+        self.deprecations();
         self.system_columns(kind);
         self.reserved_names();
 
@@ -271,6 +275,7 @@ impl<'a> Checks<'a> {
             default,
             unit,
             rust: table::shared_text(&raw.rust),
+            deprecated: table::shared_text(&raw.deprecated),
             comment: table::shared_text(&raw.comment),
         }
     }
