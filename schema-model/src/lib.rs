@@ -63,6 +63,8 @@ mod definition;
 mod diagnostic;
 mod evolution;
 mod fingerprint;
+mod format;
+mod free_id;
 pub mod limits;
 mod lock;
 mod next_id;
@@ -107,6 +109,8 @@ pub use evolution::{
     initial_default, promotion,
 };
 pub use fingerprint::Fingerprint;
+pub use format::format_definition;
+pub use free_id::next_free_id;
 pub use lock::{
     AcceptedChange, LockHeader, LockedTable, LockedVersion, ReleaseContext, ReleaseError,
     SchemaLock, check_lock, compare_tables, next_lock,
