@@ -105,8 +105,10 @@ pub use evolution::{
     initial_default,
 };
 pub use fingerprint::Fingerprint;
+#[doc(hidden)]
+pub use lock::lock_too_large;
 pub use lock::{
-    AcceptedChange, LockHeader, LockedTable, LockedVersion, ReleaseContext, ReleaseError,
+    AcceptedChange, LockSettings, LockedTable, LockedVersion, ReleaseContext, ReleaseError,
     SchemaLock, check_lock, compare_tables, next_lock,
 };
 #[doc(hidden)]
