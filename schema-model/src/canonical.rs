@@ -16,7 +16,8 @@ impl TableDefinition {
     /// Returns the definition as formatted TOML. Parsing and checking the text yields an equal
     /// definition.
     ///
-    /// The text does not contain the key `variants`, whose names are not part of the definition.
+    /// The text does not contain the keys `variants` and `renamed_from`, whose values are not part
+    /// of the definition.
     pub fn to_toml(&self) -> String {
         let keys = self.table_keys();
         let mut out = String::new();
@@ -138,6 +139,9 @@ pub(crate) fn optional_keys(column: &Column) -> Vec<(&'static str, String)> {
     }
     if let Some(default) = &column.default {
         keys.push(("default", default_text(default, &column.ty)));
+    }
+    if let Some(reason) = &column.deprecated {
+        keys.push(("deprecated", quoted(reason)));
     }
     if let Some(comment) = &column.comment {
         keys.push(("comment", quoted(comment)));

@@ -15,6 +15,7 @@ mod locked;
 mod names;
 mod options;
 mod quoted_names;
+mod renames;
 mod rust;
 mod table;
 mod tables;
@@ -31,7 +32,6 @@ use self::context::{Checks, RustCode, TypedColumn};
 use self::keys::Keys;
 use crate::definition::{Column, TableDefinition, TableParts};
 use crate::diagnostic::Diagnostic;
-use crate::evolution::Renames;
 use crate::parse::parse;
 use crate::raw::{RawColumn, RawTable, RawText, Syntax, TextOrigin};
 use crate::source::{SourceId, SourceSpan, Sources, Spanned};
@@ -115,6 +115,7 @@ fn checked_table(raw: &RawTable, definition: TableDefinition, source: SourceId) 
         .map(|column| column.name.span.clone());
     let spans = TableSpans {
         name: raw.name.span.clone(),
+        renamed_from: raw.renamed_from.as_ref().map(|name| name.span.clone()),
         columns: columns.collect(),
     };
     CheckedTable {
@@ -122,7 +123,7 @@ fn checked_table(raw: &RawTable, definition: TableDefinition, source: SourceId) 
         source,
         spans,
         variants: variants::chosen(raw),
-        renames: Renames::default(),
+        renames: renames::renames(raw),
         warnings: warnings(raw),
     }
 }
@@ -213,6 +214,9 @@ impl<'a> Checks<'a> {
         self.comments();
         self.column_names();
         self.column_sources();
+        self.table_rename();
+        self.column_renames();
+        self.deprecations();
         self.system_columns(kind);
         self.reserved_names();
 
@@ -273,6 +277,7 @@ impl<'a> Checks<'a> {
             default,
             unit,
             rust: table::shared_text(&raw.rust),
+            deprecated: table::shared_text(&raw.deprecated),
             comment: table::shared_text(&raw.comment),
         }
     }

@@ -42,20 +42,26 @@
 
 mod columns;
 mod comparison;
+mod defaults;
+mod forward;
 mod ids;
 mod indexed;
 mod initial_default;
 mod nested;
+mod order;
+mod problem;
 mod tables;
 mod types;
 
 use std::borrow::Borrow;
 
-pub use self::comparison::{EvolutionProblem, EvolvedColumn, Renames};
 pub use self::initial_default::{InitialDefault, initial_default};
+pub use self::problem::{EvolutionProblem, EvolvedColumn};
+pub use self::types::{Promotion, promotion};
 
 use self::comparison::Evolution;
 use crate::definition::TableDefinition;
+use crate::renames::Renames;
 use crate::verdict::{Direction, Verdict};
 
 /// Checks whether `next` can follow `history`, the earlier versions of the same table in any order.
@@ -96,21 +102,31 @@ pub fn check_evolution(
 }
 
 /// Compares `next` with `history`, the earlier versions of the same table in any order, by the
-/// rules of `direction` at all levels.
+/// rules of `direction` at all levels. `renames` are the renames that `next` declares.
 ///
-/// Returns one problem for each pair of a rule and a column. Its message describes the conflict with
-/// the latest of the earlier versions that conflict.
+/// Returns the problems of the table, then those of ids and names, then those of columns. There is
+/// at most one for each pair of a rule and a column. Its message describes the conflict with the
+/// latest of the earlier versions that conflict.
+///
+/// The rules [`TableRemoved`](EvolutionRule::TableRemoved) and
+/// [`TableNameReused`](EvolutionRule::TableNameReused) concern several tables, so they are left to
+/// the caller.
 pub fn compare_versions(
     history: &[impl Borrow<TableDefinition>],
     next: &TableDefinition,
-    _renames: &Renames,
+    renames: &Renames,
     direction: Direction,
 ) -> Vec<EvolutionProblem> {
     let history = history.iter().map(Borrow::<TableDefinition>::borrow);
-    let mut evolution = Evolution::new(history, next);
+    let mut evolution = Evolution::new(history, next, renames);
     evolution.table();
     evolution.ids();
+    evolution.dropped();
+    evolution.order();
     evolution.columns();
+    if direction.includes(Direction::Forward) {
+        evolution.forward();
+    }
     let mut problems = evolution.problems;
     problems.retain(|problem| direction.includes(problem.rule.direction()));
     problems

@@ -69,6 +69,7 @@ mod next_id;
 mod parse;
 mod raw;
 mod read;
+mod renames;
 mod rule;
 pub mod rust_names;
 mod shared;
@@ -101,8 +102,8 @@ pub use diagnostic::{Diagnostic, Label, Location, Style, render, sort_diagnostic
 #[doc(hidden)]
 pub use diagnostic::{backticked, backticked_list};
 pub use evolution::{
-    EvolutionProblem, EvolvedColumn, InitialDefault, Renames, check_evolution, compare_versions,
-    initial_default,
+    EvolutionProblem, EvolvedColumn, InitialDefault, Promotion, check_evolution, compare_versions,
+    initial_default, promotion,
 };
 pub use fingerprint::Fingerprint;
 #[doc(hidden)]
@@ -120,7 +121,8 @@ pub use raw::{
 };
 #[doc(hidden)]
 pub use read::read_limited;
-pub use rule::{AnyRule, EvolutionRule, LockRule, Rule, Severity};
+pub use renames::Renames;
+pub use rule::{AnyRule, EvolutionRule, Fixture, LockRule, Rule, Severity};
 pub use shared::Shared;
 pub use source::{SourceFile, SourceId, SourceSpan, Sources, Spanned};
 #[doc(hidden)]

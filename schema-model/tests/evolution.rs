@@ -4,8 +4,8 @@
 
 use expect_test::{Expect, expect};
 use kalamtable_model::{
-    ColumnType, EvolutionRule, Literal, SourceFile, Sources, Style, TableDefinition,
-    check_evolution, initial_default, parse_and_check, render,
+    ColumnType, Literal, SourceFile, Sources, Style, TableDefinition, check_evolution,
+    initial_default, parse_and_check, render,
 };
 use proptest::prelude::*;
 
@@ -838,14 +838,6 @@ fn initial_default_is_that_of_the_version_that_added_the_column() {
     assert_eq!(initial(3, 1), None);
     assert_eq!(initial(3, 2), None);
     assert_eq!(initial(9, 1), None);
-}
-
-#[test]
-fn each_rule_is_broken_by_a_test() {
-    for rule in EvolutionRule::ALL {
-        let words = format!("{} {}", rule.id(), rule.name());
-        assert!(include_str!("evolution.rs").contains(&words), "{words}");
-    }
 }
 
 // ---- a naive reference of the table of types ----

@@ -15,6 +15,7 @@ use proptest::prelude::*;
 
 const SAMPLE: &str = r#"#:schema ../../table.schema.json
 name        = "system.jobs"
+renamed_from = "system.tasks"
 comment     = "Background jobs: flushes, größere clean-ups"
 primary_key = ["job_id", "tenant"]
 unique      = [["status"], ["tenant", "price"]]
@@ -26,7 +27,7 @@ kind        = "system"
 job_id     = { id = 1,  type = "text", comment = "Unique job id" }
 tenant     = { id = 2,  type = "uuid" }
 status     = { id = 3,  type = "enum('new', 'queued', 'it''s')", rust = "JobStatus", variants = { "it's" = "Its" }, default = "new" }
-price      = { id = 4,  type = "decimal(10, 2)", default = "1.50" }
+price      = { id = 4,  type = "decimal(10, 2)", renamed_from = "cost", default = "1.50", deprecated = "use charge" }
 parameters = { id = 5,  type = "json", nullable = true, default = '{"a": 1}' }
 routes     = { id = 6,  type = "list<#7 struct<#8 a: int, #9 b: map<#10 text, #11 double null> null>>" }
 payload    = { id = 12, type = 'arrow:Struct("a b": Int32, "c": Dictionary(Int8, Utf8))' }
@@ -534,6 +535,10 @@ fn definition() -> impl Strategy<Value = TableDefinition> {
                                 name: name.into(),
                                 ty,
                                 nullable,
+                                deprecated: text
+                                    .as_deref()
+                                    .filter(|text| nullable && !text.trim().is_empty())
+                                    .map(Shared::from),
                                 comment: text.map(Shared::from),
                             }
                         },

@@ -9,8 +9,9 @@ use crate::diagnostic::{backticked, backticked_list};
 use crate::rule::Rule;
 use crate::suggest::nearest;
 
-pub(super) const TABLE_KEYS: [&str; 12] = [
+pub(super) const TABLE_KEYS: [&str; 13] = [
     "name",
+    "renamed_from",
     "kind",
     "ttl_seconds",
     "access_level",
@@ -23,8 +24,18 @@ pub(super) const TABLE_KEYS: [&str; 12] = [
     "columns",
     "reserved",
 ];
-pub(super) const COLUMN_KEYS: [&str; 9] = [
-    "id", "type", "source", "nullable", "unit", "rust", "variants", "default", "comment",
+pub(super) const COLUMN_KEYS: [&str; 11] = [
+    "id",
+    "type",
+    "renamed_from",
+    "source",
+    "nullable",
+    "unit",
+    "rust",
+    "variants",
+    "default",
+    "deprecated",
+    "comment",
 ];
 pub(super) const RESERVED_KEYS: [&str; 2] = ["ids", "names"];
 
