@@ -54,7 +54,9 @@ mod header_reader;
 mod history;
 mod history_reader;
 mod next;
+mod pairing;
 mod release;
+mod review;
 mod schema_lock;
 
 pub use self::check::check_lock;

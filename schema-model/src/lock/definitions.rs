@@ -11,10 +11,10 @@ use super::history::{LockedTable, LockedVersion};
 use crate::check::{CheckedTable, TableSpans, check_columns, check_locked};
 use crate::definition::{Column, TableDefinition};
 use crate::diagnostic::{Diagnostic, backticked};
-use crate::evolution::Renames;
 use crate::limits;
 use crate::parse::parse;
 use crate::raw::RawTable;
+use crate::renames::Renames;
 use crate::rule::LockRule;
 use crate::source::{SourceFile, Sources};
 
@@ -49,6 +49,7 @@ impl LockedTable {
         };
         let spans = TableSpans {
             name: version.span.clone(),
+            renamed_from: None,
             columns: vec![version.span.clone(); definition.columns().len()],
         };
         Ok(Some(CheckedTable {
