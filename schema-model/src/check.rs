@@ -11,6 +11,7 @@ mod defaults;
 mod ids;
 mod keys;
 mod labels;
+mod locked;
 mod names;
 mod options;
 mod quoted_names;
@@ -22,6 +23,7 @@ mod types;
 mod units;
 mod variants;
 
+pub(crate) use self::locked::{check_columns, check_locked};
 pub use self::tables::{
     CheckedTable, TableSpans, VariantNames, check_provided_names, check_tables,
 };

@@ -111,8 +111,10 @@ pub use evolution::{
 pub use fingerprint::Fingerprint;
 pub use format::format_definition;
 pub use free_id::next_free_id;
+#[doc(hidden)]
+pub use lock::lock_too_large;
 pub use lock::{
-    AcceptedChange, LockHeader, LockedTable, LockedVersion, ReleaseContext, ReleaseError,
+    AcceptedChange, LockSettings, LockedTable, LockedVersion, ReleaseContext, ReleaseError,
     SchemaLock, check_lock, compare_tables, next_lock,
 };
 #[doc(hidden)]

@@ -47,16 +47,22 @@
 
 mod check;
 mod compare;
+mod content;
+mod definitions;
 mod header;
+mod header_reader;
 mod history;
+mod history_reader;
 mod next;
+mod pairing;
 mod release;
+mod review;
 mod schema_lock;
 
 pub use self::check::check_lock;
 pub use self::compare::compare_tables;
-pub use self::header::LockHeader;
+pub use self::header::LockSettings;
 pub use self::history::{AcceptedChange, LockedTable, LockedVersion};
 pub use self::next::next_lock;
 pub use self::release::{ReleaseContext, ReleaseError};
-pub use self::schema_lock::SchemaLock;
+pub use self::schema_lock::{SchemaLock, lock_too_large};

@@ -3,6 +3,7 @@
 //! [`check_lock`]: definitions compared with the lock.
 
 use super::release::ReleaseContext;
+use super::review::Review;
 use super::schema_lock::SchemaLock;
 use crate::check::CheckedTable;
 use crate::diagnostic::Diagnostic;
@@ -10,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 /// Compares definitions with the released versions in `lock`.
 ///
 /// `tables` are all definitions of the project. The result contains every error and warning:
-/// changes that break users at a configured level and are not accepted, definitions and versions
+/// changes that affect users at a configured level and are not accepted, definitions and versions
 /// that are not in the lock, wrong version numbers, tables without a definition, and
 /// acknowledgments that are unused, expired or invalid.
 pub fn check_lock(
@@ -18,6 +19,5 @@ pub fn check_lock(
     lock: &SchemaLock,
     context: &ReleaseContext,
 ) -> Vec<Diagnostic> {
-    let _ = (tables, lock, context);
-    todo!()
+    Review::new(tables, lock, context).diagnostics
 }

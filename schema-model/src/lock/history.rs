@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`LockedTable`]: the history of one table.
+//! [`LockedTable`]: the history of one table, whose versions form a chain of hashes.
 
-use crate::check::CheckedTable;
-use crate::definition::TableDefinition;
-use crate::diagnostic::Diagnostic;
+use std::fmt::{self, Write};
+
+use sha2::{Digest, Sha256};
+
+use super::content::Content;
+use crate::canonical::quoted;
 use crate::rule::EvolutionRule;
+use crate::source::{SourceId, SourceSpan};
 use crate::table_name::TableName;
 
 /// The history of one table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// There is at least one version. The versions have consecutive numbers, and the lines of each
+/// version can be applied to the previous one.
+#[derive(Clone, Debug)]
 pub struct LockedTable {
-    name: TableName,
-    versions: Vec<LockedVersion>,
+    /// The name of the first version. The history of another table with the same first name has a
+    /// number after it: `app.events#2`.
+    pub(super) id: String,
+    pub(super) versions: Vec<LockedVersion>,
+    pub(super) name: TableName,
 }
 
 /// A version of a table in a lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LockedVersion {
     /// The version of the definition.
@@ -25,6 +35,15 @@ pub struct LockedVersion {
     pub is_dropped: bool,
     /// The changes that were accepted when the version was locked.
     pub accepted: Vec<AcceptedChange>,
+    /// The name of the table in this version, or in the previous one if this version dropped it.
+    pub(super) name: TableName,
+    pub(super) hash: VersionHash,
+    /// The lines of the version after the first one, each with a newline.
+    pub(super) body: Box<str>,
+    pub(super) source: SourceId,
+    /// The position of the first line in the lock, or of the name in the definition that was
+    /// locked.
+    pub(super) span: SourceSpan,
 }
 
 /// A change that was accepted when a version was locked.
@@ -39,6 +58,11 @@ pub struct AcceptedChange {
     pub reason: String,
 }
 
+/// The line of a version that drops the table.
+pub(super) const DROPPED: &str = "dropped";
+/// The beginning of a line about an accepted change.
+pub(super) const ACCEPTED: &str = "accepted ";
+
 impl LockedTable {
     /// Returns the name of the table in its latest version.
     pub fn name(&self) -> &TableName {
@@ -50,7 +74,7 @@ impl LockedTable {
         &self.versions
     }
 
-    /// Returns the latest version.
+    /// Returns the number of the latest version.
     pub fn version(&self) -> u32 {
         self.versions.last().map_or(0, |version| version.number)
     }
@@ -62,21 +86,114 @@ impl LockedTable {
             .is_some_and(|version| version.is_dropped)
     }
 
-    /// Returns the definitions of all versions, oldest first, without those that dropped the table.
-    ///
-    /// # Errors
-    /// Fails if a version is not a valid definition.
-    pub fn definitions(&self) -> Result<Vec<TableDefinition>, Vec<Diagnostic>> {
-        todo!()
+    /// Returns the lines of the latest version. They are empty if the table was dropped.
+    pub(super) fn head(&self) -> Content<'_> {
+        let mut content = Content::default();
+        for version in self.since_drop() {
+            // The lines were applied when the lock was parsed or the version was locked.
+            let _ = content.apply(version.changes());
+        }
+        content
     }
 
-    /// Returns the definition of a version as a table whose positions are lines of the lock, or
-    /// `None` if the lock has no such version or the version dropped the table.
-    ///
-    /// # Errors
-    /// Fails if the version is not a valid definition.
-    pub fn checked_table(&self, version: u32) -> Result<Option<CheckedTable>, Vec<Diagnostic>> {
-        let _ = version;
-        todo!()
+    /// Returns the versions after the one that last dropped the table.
+    pub(super) fn since_drop(&self) -> &[LockedVersion] {
+        let dropped = self.versions.iter().rposition(|version| version.is_dropped);
+        let start = dropped.map_or(0, |position| position + 1);
+        self.versions.get(start..).unwrap_or_default()
+    }
+
+    /// Returns the hash from which that of the next version is computed.
+    pub(super) fn hash(&self) -> PreviousHash<'_> {
+        match self.versions.last() {
+            Some(version) => PreviousHash::Version(version.hash),
+            None => PreviousHash::Table(&self.id),
+        }
+    }
+
+    pub(super) fn push(&mut self, version: LockedVersion) {
+        self.name = version.name.clone();
+        self.versions.push(version);
+    }
+}
+
+impl LockedVersion {
+    /// Returns the lines that differ from the previous version.
+    pub(super) fn changes(&self) -> impl Iterator<Item = &str> {
+        changes(self.body.lines())
+    }
+}
+
+/// Returns the lines that change a definition, in the lines of a version after the first one.
+pub(super) fn changes<'a>(body: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    body.filter(|line| !line.starts_with(ACCEPTED) && *line != DROPPED)
+}
+
+impl fmt::Display for AcceptedChange {
+    /// Writes the line of the lock without a newline.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{ACCEPTED}{}", self.rule.name())?;
+        if let Some((id, name)) = &self.column {
+            let is_bare = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
+            match name.chars().all(is_bare) {
+                true => write!(f, " {id} {name}")?,
+                false => write!(f, " {id} {}", quoted(name))?,
+            }
+        }
+        write!(f, ": {}", quoted(&self.reason))
+    }
+}
+
+// ---- hashes ----
+
+/// The SHA-256 hash of a version. `Display` writes it in hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct VersionHash([u8; 32]);
+
+/// The start of the text whose hash identifies a version.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum PreviousHash<'a> {
+    /// The table, for the first version.
+    Table(&'a str),
+    /// The previous version.
+    Version(VersionHash),
+}
+
+impl VersionHash {
+    /// Computes the hash of the version `number` with the lines of `body`, each of which is
+    /// followed by a newline.
+    pub(super) fn of<'a>(
+        previous: PreviousHash<'_>,
+        number: u32,
+        body: impl Iterator<Item = &'a str>,
+    ) -> Self {
+        let mut text = match previous {
+            PreviousHash::Table(id) => format!("table {id}\n"),
+            PreviousHash::Version(hash) => format!("{hash}\n"),
+        };
+        let _ = writeln!(text, "version {number}");
+        let mut hash = Sha256::new();
+        for line in body {
+            text.push_str(line);
+            text.push('\n');
+            if text.len() > 4096 {
+                hash.update(&text);
+                text.clear();
+            }
+        }
+        hash.update(&text);
+        VersionHash(hash.finalize().into())
+    }
+}
+
+impl fmt::Display for VersionHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for byte in self.0 {
+            for half in [byte >> 4, byte & 15] {
+                f.write_char(char::from(DIGITS[usize::from(half)]))?;
+            }
+        }
+        Ok(())
     }
 }

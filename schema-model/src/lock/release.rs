@@ -4,6 +4,8 @@
 
 use semver::Version;
 
+use super::header::Expiry;
+
 /// The date and the release of the project, by which acknowledgments expire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseContext {
@@ -33,6 +35,15 @@ impl ReleaseContext {
         })?;
         self.release = Some(version);
         Ok(self)
+    }
+
+    /// Returns whether an acknowledgment with this expiry is valid, or `None` if the release has to
+    /// be known.
+    pub(super) fn is_valid(&self, expiry: &Expiry) -> Option<bool> {
+        match expiry {
+            Expiry::Day(day) => Some(self.today <= *day),
+            Expiry::Release(last) => self.release.as_ref().map(|release| release <= last),
+        }
     }
 
     /// Returns the release that is prepared, or `None` if it is not known.
