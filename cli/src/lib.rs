@@ -4,11 +4,13 @@
 //! definitions, data or a query, and 2 is the exit code if the command could not run.
 
 mod arguments;
+mod column_line;
 mod command_error;
 mod commands;
 #[cfg(feature = "sql")]
 mod copy;
 mod count;
+mod definition_file;
 mod definitions;
 #[cfg(feature = "sql")]
 mod error_text;

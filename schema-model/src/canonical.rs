@@ -161,7 +161,8 @@ pub(crate) fn array(values: impl Iterator<Item = String>) -> String {
 }
 
 /// Writes a basic string of TOML.
-pub(crate) fn quoted(text: &str) -> String {
+#[doc(hidden)]
+pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

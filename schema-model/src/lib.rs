@@ -90,6 +90,8 @@ pub mod value_text;
 mod verdict;
 mod zone;
 
+#[doc(hidden)]
+pub use canonical::quoted;
 pub use check::{
     CheckedTable, TableSpans, VariantNames, check, check_tables, parse_and_check,
     parse_and_check_for_rust, warnings,

@@ -60,7 +60,7 @@ pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandEr
             Err(problems) => report.findings.extend(problems),
             Ok(after) => {
                 let versions = added_versions(&before, &after, &loaded.tables);
-                if after != before || is_missing {
+                if is_missing || after.to_text() != before.to_text() {
                     write_lock(&path, &after)
                         .map_err(|error| CommandError::new(error.to_string()))?;
                 }

@@ -28,6 +28,8 @@ rules! {
         "a traversal of symbolic links that form a loop does not end"
     NotAFile "KT0010" "not-a-file"
         "reading a pipe, a socket or a device could block forever"
+    NotFormatted "KT0011" "not-formatted"
+        "definitions in one form make the differences between versions easy to review"
 
     UnknownKey "KT0101" "unknown-key"
         "a misspelt key would otherwise be ignored silently"
