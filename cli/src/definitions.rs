@@ -2,12 +2,13 @@
 
 //! Loads the definitions that a command names.
 
+use std::collections::HashSet;
 #[cfg(feature = "sql")]
 use std::io::{self, Write};
 use std::path::Path;
 
 use kalamtable_build::{LoadedDefinitions, load_providing};
-use kalamtable_model::is_provided_definition;
+use kalamtable_model::{AnyRule, Location, Rule, SourceId, SourceSpan, is_provided_definition};
 #[cfg(feature = "sql")]
 use kalamtable_model::{TableDefinition, render};
 
@@ -19,6 +20,24 @@ use crate::report::terminal_style;
 /// Loads and checks every definition below `paths`. The system tables of the library are accepted.
 pub(crate) fn load(paths: &[impl AsRef<Path>]) -> LoadedDefinitions {
     load_providing(paths, is_provided_definition)
+}
+
+/// Returns the files whose text is that of the file. The loader replaces bytes that are not UTF-8.
+pub(crate) fn readable_sources(loaded: &LoadedDefinitions) -> Vec<SourceId> {
+    let damaged: HashSet<SourceId> = loaded
+        .diagnostics
+        .iter()
+        .filter(|problem| problem.rule == AnyRule::Definition(Rule::NotUtf8))
+        .filter_map(|problem| match &problem.location {
+            Location::Span { primary, .. } => match &primary.span {
+                SourceSpan::Text { source, .. } => Some(*source),
+                SourceSpan::Key(_) => None,
+            },
+            Location::Path(_) => None,
+        })
+        .collect();
+    let ids = loaded.sources.iter().map(|(id, _)| id);
+    ids.filter(|id| !damaged.contains(id)).collect()
 }
 
 /// Loads and checks every definition below `paths`. If there are problems, writes them to `errors`

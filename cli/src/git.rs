@@ -3,6 +3,7 @@
 //! Reads definitions of a git revision with the command `git`. Nothing is checked out.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
 
@@ -18,7 +19,7 @@ const LINK_MODE: &str = "120000";
 /// A definition in a git revision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RevisionFile {
-    /// The path inside the folder, with `/` as separator.
+    /// The path inside the folder, with `/` as separator. Empty if the folder is a single file.
     pub(crate) path: String,
     /// The content, or the size of a file that is too large to be a definition.
     pub(crate) content: Result<Vec<u8>, u64>,
@@ -41,7 +42,7 @@ pub(crate) fn read_folder(revision: &str, folder: &str) -> Result<Vec<RevisionFi
     check_repository()?;
     check_revision(revision)?;
     let object = folder_object(revision, folder)?;
-    let entries = entries(revision, &object)?;
+    let entries = entries(revision, folder, &object)?;
     let total = entries
         .iter()
         .filter(|entry| entry.size <= limits::FILE_BYTES)
@@ -96,28 +97,41 @@ fn check_revision(revision: &str) -> Result<(), CommandError> {
 
 /// Returns the object of a folder, or of a single file.
 fn folder_object(revision: &str, folder: &str) -> Result<String, CommandError> {
-    let is_relative_to_root = folder.starts_with('/');
-    let path = match folder.trim_matches('/') {
-        "." => "./".to_string(),
-        path if is_relative_to_root => path.to_string(),
-        path => format!("./{path}"),
+    let missing = || {
+        let message = format!("revision `{revision}` has no folder `{folder}`");
+        let help = format!("name the folder of its definitions: `{revision}:path/of/schemas`");
+        CommandError::new(message).with_help(help)
     };
-    let output = git(&[
-        "rev-parse",
-        "--verify",
-        "--quiet",
-        &format!("{revision}:{path}"),
-    ])?;
+    let path = if Path::new(folder).is_absolute() {
+        let root = git(&["rev-parse", "--show-toplevel"])?;
+        let root = PathBuf::from(first_line(&root.stdout));
+        let inside = Path::new(folder).strip_prefix(&root);
+        inside.map_err(|_| missing())?.to_string_lossy().into_owned()
+    } else {
+        format!("./{}", folder.trim_matches('/'))
+    };
+    let name = format!("{revision}:{path}");
+    let output = git(&["rev-parse", "--verify", "--quiet", &name])?;
     if output.status.success() {
         return Ok(first_line(&output.stdout));
     }
-    let message = format!("revision `{revision}` has no folder `{folder}`");
-    let help = format!("name the folder of its definitions: `{revision}:path/of/schemas`");
-    Err(CommandError::new(message).with_help(help))
+    Err(missing())
 }
 
 /// Returns the definitions of a tree. Names that begin with a dot are ignored, as in a folder.
-fn entries(revision: &str, object: &str) -> Result<Vec<TreeEntry>, CommandError> {
+fn entries(
+    revision: &str,
+    folder: &str,
+    object: &str,
+) -> Result<Vec<TreeEntry>, CommandError> {
+    if git(&["cat-file", "-t", object])?.stdout.starts_with(b"blob") {
+        let size = git(&["cat-file", "-s", object])?;
+        return Ok(vec![TreeEntry {
+            object: object.to_string(),
+            size: first_line(&size.stdout).parse().unwrap_or(u64::MAX),
+            path: String::new(),
+        }]);
+    }
     let output = git(&["ls-tree", "-r", "-z", "--long", "--full-tree", object])?;
     if !output.status.success() {
         let message = format!("git failed: {}", first_line(&output.stderr));
@@ -140,7 +154,7 @@ fn entries(revision: &str, object: &str) -> Result<Vec<TreeEntry>, CommandError>
             continue;
         };
         if mode == LINK_MODE {
-            let message = format!("`{path}` is a symbolic link in revision `{revision}`");
+            let message = format!("`{folder}/{path}` is a symbolic link in revision `{revision}`");
             let help = "compare a folder instead: links of a revision are not followed";
             return Err(CommandError::new(message).with_help(help));
         }

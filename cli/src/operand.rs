@@ -11,7 +11,7 @@ use kalamtable_model::{
 };
 
 use crate::command_error::CommandError;
-use crate::definitions::load;
+use crate::definitions::{load, readable_sources};
 use crate::git::{RevisionFile, read_folder};
 
 /// One side of a comparison.
@@ -147,7 +147,10 @@ fn load_files(folder: &str, files: Vec<RevisionFile>, sources: &mut Sources) -> 
     let mut problems = Vec::new();
     let mut texts = Vec::new();
     for file in files {
-        let path = format!("{folder}/{}", file.path);
+        let path = match file.path.as_str() {
+            "" => folder.to_string(),
+            path => format!("{folder}/{path}"),
+        };
         match file.content.map(String::from_utf8) {
             Ok(Ok(text)) => texts.push(SourceFile::new(path, text)),
             Ok(Err(_)) => {

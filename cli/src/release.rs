@@ -214,11 +214,21 @@ mod tests {
 
     #[test]
     fn inherited_version_without_a_workspace_is_an_error() {
-        check(&[("a", INHERITED)], expect![[r#""#]]);
+        check(
+            &[("a", INHERITED)],
+            expect![[r#"
+            /a/Cargo.toml: the version is that of a workspace, and no folder above has one
+              help: state the release: `--release 2.6.0`"#]],
+        );
     }
 
     #[test]
     fn invalid_manifest_is_an_error() {
-        check(&[("a", "[package\n")], expect![[r#""#]]);
+        check(
+            &[("a", "[package\n")],
+            expect![[r#"
+            /a/Cargo.toml: unclosed table, expected `]`
+              help: state the release: `--release 2.6.0`"#]],
+        );
     }
 }

@@ -87,6 +87,7 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<CommandReport, CommandEr
             0 => String::new(),
             warnings => format!(", {}", count(warnings, "warning")),
         };
+        report.problem_summary = verdicts.to_string();
         report.summary = format!(
             "{} compared with {}: no problems{warnings} ({verdicts})",
             count(before.tables.len(), "table"),

@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use kalamtable_model::{AnyRule, Severity, nearest};
+use kalamtable_model::{AnyRule, Fixture, Severity, nearest};
 use serde_json::json;
 
 use crate::command_error::CommandError;
@@ -13,7 +13,7 @@ use crate::report::{CommandReport, ReportOptions, rule_value};
 /// Describe a rule, or list all rules
 ///
 /// Prints the reason for a rule and its severity. For a rule about changes, also prints the effect
-/// at each level, the direction and the fix.
+/// at each level, the direction, the fix and an example.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainArguments {
     /// The id or the name of a rule, such as KT1204 or `type-changed`
@@ -85,6 +85,30 @@ fn description(rule: AnyRule) -> String {
         let _ = writeln!(text, "effect:    {}", rule.verdicts());
         let _ = writeln!(text, "direction: {}", rule.direction().as_str());
         let _ = writeln!(text, "fix:       {}", rule.fix());
+        push_example(&mut text, &rule.fixture());
     }
     text
+}
+
+/// Appends the versions of an example, and the report about the last one.
+fn push_example(text: &mut String, fixture: &Fixture) {
+    for (index, version) in fixture.before.iter().enumerate() {
+        push_part(
+            text,
+            &format!("version {} of the example", index + 1),
+            version,
+        );
+    }
+    match fixture.after {
+        "" => text.push_str("\nnext version: the definition is removed\n"),
+        after => push_part(text, "next version", after),
+    }
+    push_part(text, "report", fixture.report);
+}
+
+fn push_part(text: &mut String, title: &str, part: &str) {
+    let _ = writeln!(text, "\n{title}:");
+    for line in part.trim_end().lines() {
+        let _ = writeln!(text, "{}", format!("    {line}").trim_end());
+    }
 }

@@ -2,10 +2,8 @@
 
 //! `kalamtable fmt`: writes definitions in their canonical form.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use kalamtable_build::LoadedDefinitions;
 use kalamtable_model::{
     AnyRule, Diagnostic, Location, Rule, SourceFile, SourceId, SourceSpan, Sources,
     format_definition, parse_and_check, sort_diagnostics,
@@ -15,7 +13,7 @@ use serde_json::json;
 use crate::command_error::CommandError;
 use crate::count::count;
 use crate::definition_file::replace_definition;
-use crate::definitions::load;
+use crate::definitions::{load, readable_sources};
 use crate::progress::Progress;
 use crate::report::{CommandReport, ReportOptions};
 
@@ -44,7 +42,7 @@ pub(crate) fn fmt(arguments: &FmtArguments) -> Result<CommandReport, CommandErro
     let loaded = load(&arguments.paths);
     let mut findings = Vec::new();
     let mut changed = Vec::new();
-    let readable = readable(&loaded);
+    let readable = readable_sources(&loaded);
     for source in &readable {
         let Some(file) = loaded.sources.get(*source) else {
             continue;
@@ -79,24 +77,6 @@ pub(crate) fn fmt(arguments: &FmtArguments) -> Result<CommandReport, CommandErro
         report.summary = format!("{} of {files} changed", changed.len());
     }
     Ok(report)
-}
-
-/// Returns the files whose text is that of the file. The loader replaces bytes that are not UTF-8.
-fn readable(loaded: &LoadedDefinitions) -> Vec<SourceId> {
-    let damaged: HashSet<SourceId> = loaded
-        .diagnostics
-        .iter()
-        .filter(|problem| problem.rule == AnyRule::Definition(Rule::NotUtf8))
-        .filter_map(|problem| match &problem.location {
-            Location::Span { primary, .. } => match &primary.span {
-                SourceSpan::Text { source, .. } => Some(*source),
-                SourceSpan::Key(_) => None,
-            },
-            Location::Path(_) => None,
-        })
-        .collect();
-    let ids = loaded.sources.iter().map(|(id, _)| id);
-    ids.filter(|id| !damaged.contains(id)).collect()
 }
 
 fn is_about_file(problem: &Diagnostic) -> bool {

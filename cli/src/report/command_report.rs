@@ -6,6 +6,7 @@ use kalamtable_model::{CheckedTable, Diagnostic, Severity, Sources};
 use serde_json::Value;
 
 use super::place::TableSubject;
+use crate::count::count;
 
 /// The result of a command.
 #[derive(Debug, Default)]
@@ -16,8 +17,10 @@ pub(crate) struct CommandReport {
     pub(crate) findings: Vec<Diagnostic>,
     /// The result as text, for stdout: generated code, an explanation, or an added line.
     pub(crate) output: String,
-    /// A sentence about the run. Empty if the output needs none.
+    /// A sentence about the run without problems. Empty if the output needs none.
     pub(crate) summary: String,
+    /// Words that follow the number of problems. May be empty.
+    pub(crate) problem_summary: String,
     /// The result as data, which the JSON format contains.
     pub(crate) result: Value,
     /// The tables to which the findings refer.
@@ -59,5 +62,21 @@ impl CommandReport {
     /// Returns the number of warnings among the findings.
     pub(crate) fn warning_count(&self) -> usize {
         self.findings.len() - self.problem_count()
+    }
+
+    /// Returns a sentence about the run: the number of problems, or the summary.
+    pub(crate) fn summary_text(&self) -> String {
+        if !self.has_problems() {
+            return self.summary.clone();
+        }
+        let problems = count(self.problem_count(), "problem");
+        let warnings = match self.warning_count() {
+            0 => String::new(),
+            warnings => format!(", {}", count(warnings, "warning")),
+        };
+        match self.problem_summary.as_str() {
+            "" => format!("{problems}{warnings} found"),
+            words => format!("{problems}{warnings} found ({words})"),
+        }
     }
 }

@@ -9,7 +9,6 @@ use kalamtable_model::{Diagnostic, Severity, Style, render};
 
 use super::command_report::CommandReport;
 use crate::command_error::CommandError;
-use crate::count::count;
 use crate::escape::escape_controls;
 
 pub(super) fn write(
@@ -25,15 +24,11 @@ pub(super) fn write(
     if quiet {
         return Ok(());
     }
+    let summary = report.summary_text();
     if report.has_problems() {
-        let problems = count(report.problem_count(), "problem");
-        let warnings = match report.warning_count() {
-            0 => String::new(),
-            warnings => format!(", {}", count(warnings, "warning")),
-        };
-        writeln!(errors, "\n{problems}{warnings} found")?;
-    } else if !report.summary.is_empty() {
-        writeln!(output, "{}", escape_controls(&report.summary, &['\n']))?;
+        writeln!(errors, "\n{summary}")?;
+    } else if !summary.is_empty() {
+        writeln!(output, "{}", escape_controls(&summary, &['\n']))?;
     }
     Ok(())
 }

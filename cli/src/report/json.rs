@@ -30,7 +30,7 @@ pub(super) fn document(command: &str, result: &Result<CommandReport, CommandErro
                 document["outcome"] = "findings".into();
             }
             document["summary"] = json!({
-                "text": report.summary,
+                "text": report.summary_text(),
                 "errors": report.problem_count(),
                 "warnings": report.warning_count(),
             });
@@ -105,7 +105,8 @@ pub(crate) fn verdicts(verdicts: Verdicts) -> Value {
     Value::Object(levels.collect())
 }
 
-/// Returns a rule with its properties. Rules for changes have verdicts, a direction and a fix.
+/// Returns a rule with its properties. Rules for changes have verdicts, a direction, a fix and
+/// an example.
 pub(crate) fn rule(rule: AnyRule) -> Value {
     let evolution = match rule {
         AnyRule::Evolution(rule) => Some(rule),
@@ -119,5 +120,13 @@ pub(crate) fn rule(rule: AnyRule) -> Value {
         "verdicts": evolution.map(|rule| verdicts(rule.verdicts())),
         "direction": evolution.map(|rule| rule.direction().as_str()),
         "fix": evolution.map(|rule| rule.fix()),
+        "example": evolution.map(|rule| {
+            let fixture = rule.fixture();
+            json!({
+                "before": fixture.before,
+                "after": fixture.after,
+                "report": fixture.report,
+            })
+        }),
     })
 }

@@ -13,7 +13,7 @@ fn check_command(arguments: &[&str], expect: Expect) {
 #[test]
 fn check_counts_valid_definitions() {
     check_command(
-        &["check"],
+        &["check", "--unlocked"],
         expect![[r#"
         exit: 0
         stdout:
@@ -30,7 +30,7 @@ fn check_reports_every_problem() {
         "name = \"app.a\"\nrow = \"A\"\n[columns]\nid = { id = 1, type = \"itn\" }\n",
     );
     check(
-        &folder.run(&["check", "schemas", "more", "nowhere"]),
+        &folder.run(&["check", "--unlocked", "schemas", "more", "nowhere"]),
         expect![[r#"
             exit: 1
             stderr:
@@ -62,7 +62,7 @@ fn check_reports_every_problem() {
 #[test]
 fn check_of_a_missing_folder_is_a_problem() {
     check_command(
-        &["check", "nowhere"],
+        &["check", "--unlocked", "nowhere"],
         expect![[r#"
         exit: 1
         stderr:
@@ -84,7 +84,7 @@ fn check_shows_warnings_and_succeeds() {
          id = { id = 1, type = \"int\" }\norder = { id = 2, type = \"int\" }\n",
     );
     check(
-        &folder.run(&["check"]),
+        &folder.run(&["check", "--unlocked"]),
         expect![[r#"
         exit: 0
         stdout:
@@ -114,7 +114,7 @@ fn check_rejects_the_names_of_system_tables() {
     folder.write("schemas/jobs.toml", table("system.jobs"));
     folder.write("schemas/mine.toml", table("information_schema.mine"));
     check(
-        &folder.run(&["check"]),
+        &folder.run(&["check", "--unlocked"]),
         expect![[r#"
         exit: 1
         stderr:
@@ -150,7 +150,7 @@ fn check_rejects_the_names_of_system_tables() {
 #[test]
 fn check_accepts_the_system_tables_themselves() {
     let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas");
-    let output = CommandFolder::new().run(&["check", schemas]);
+    let output = CommandFolder::new().run(&["check", "--unlocked", schemas]);
     assert!(success(&output).starts_with("8 files, 8 tables, "));
 }
 

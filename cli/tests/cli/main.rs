@@ -2,6 +2,14 @@
 
 //! Tests of the commands that need only definitions.
 
+mod add_column;
 mod check;
+mod codegen;
+mod diff;
+mod explain;
+mod fmt;
+mod formats;
+mod help;
+mod json_schema;
 #[path = "../support/folder.rs"]
 mod support;
