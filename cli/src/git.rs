@@ -106,7 +106,10 @@ fn folder_object(revision: &str, folder: &str) -> Result<String, CommandError> {
         let root = git(&["rev-parse", "--show-toplevel"])?;
         let root = PathBuf::from(first_line(&root.stdout));
         let inside = Path::new(folder).strip_prefix(&root);
-        inside.map_err(|_| missing())?.to_string_lossy().into_owned()
+        inside
+            .map_err(|_| missing())?
+            .to_string_lossy()
+            .into_owned()
     } else {
         format!("./{}", folder.trim_matches('/'))
     };
@@ -119,12 +122,11 @@ fn folder_object(revision: &str, folder: &str) -> Result<String, CommandError> {
 }
 
 /// Returns the definitions of a tree. Names that begin with a dot are ignored, as in a folder.
-fn entries(
-    revision: &str,
-    folder: &str,
-    object: &str,
-) -> Result<Vec<TreeEntry>, CommandError> {
-    if git(&["cat-file", "-t", object])?.stdout.starts_with(b"blob") {
+fn entries(revision: &str, folder: &str, object: &str) -> Result<Vec<TreeEntry>, CommandError> {
+    if git(&["cat-file", "-t", object])?
+        .stdout
+        .starts_with(b"blob")
+    {
         let size = git(&["cat-file", "-s", object])?;
         return Ok(vec![TreeEntry {
             object: object.to_string(),

@@ -50,7 +50,10 @@ fn check_added(text: &str, arguments: &[&str], expected: Expect) {
 
 #[test]
 fn column_gets_the_next_free_id_and_raises_the_version() {
-    check_added(EVENTS, &["title", "text", "--nullable"], expect![[r#"
+    check_added(
+        EVENTS,
+        &["title", "text", "--nullable"],
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -82,7 +85,8 @@ fn column_gets_the_next_free_id_and_raises_the_version() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -95,7 +99,10 @@ fn default_and_comment_are_written_in_toml() {
         "--comment",
         "a \"b\"",
     ];
-    check_added(EVENTS, &arguments, expect![[r#"
+    check_added(
+        EVENTS,
+        &arguments,
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -127,7 +134,8 @@ fn default_and_comment_are_written_in_toml() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -285,7 +293,10 @@ fn default_of_each_notation_is_accepted() {
 #[test]
 fn existing_version_is_replaced() {
     let text = EVENTS.replace("primary_key", "version     = 0x7 # seven\nprimary_key");
-    check_added(&text, &["title", "text", "--nullable"], expect![[r#"
+    check_added(
+        &text,
+        &["title", "text", "--nullable"],
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -317,7 +328,8 @@ fn existing_version_is_replaced() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -364,7 +376,10 @@ fn line_ends_and_missing_last_line_end_are_kept() {
 
 #[test]
 fn column_without_a_value_for_old_rows_is_rejected() {
-    check_added(EVENTS, &["title", "text"], expect![[r#"
+    check_added(
+        EVENTS,
+        &["title", "text"],
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -396,12 +411,16 @@ fn column_without_a_value_for_old_rows_is_rejected() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn invalid_columns_are_rejected() {
-    check_added(EVENTS, &["id", "text", "--nullable"], expect![[r#"
+    check_added(
+        EVENTS,
+        &["id", "text", "--nullable"],
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -433,8 +452,12 @@ fn invalid_columns_are_rejected() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
-    check_added(EVENTS, &["old", "text", "--nullable"], expect![[r#"
+    "#]],
+    );
+    check_added(
+        EVENTS,
+        &["old", "text", "--nullable"],
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -466,8 +489,12 @@ fn invalid_columns_are_rejected() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
-    check_added(EVENTS, &["a\" = 1", "text", "--nullable"], expect![[r#"
+    "#]],
+    );
+    check_added(
+        EVENTS,
+        &["a\" = 1", "text", "--nullable"],
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -499,8 +526,12 @@ fn invalid_columns_are_rejected() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
-    check_added(EVENTS, &["a", "itn", "--nullable"], expect![[r#"
+    "#]],
+    );
+    check_added(
+        EVENTS,
+        &["a", "itn", "--nullable"],
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -532,8 +563,12 @@ fn invalid_columns_are_rejected() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
-    check_added(EVENTS, &["a", "list<int>", "--nullable"], expect![[r#"
+    "#]],
+    );
+    check_added(
+        EVENTS,
+        &["a", "list<int>", "--nullable"],
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -565,8 +600,12 @@ fn invalid_columns_are_rejected() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
-    check_added(EVENTS, &["a", "int", "--default", "x"], expect![[r#"
+    "#]],
+    );
+    check_added(
+        EVENTS,
+        &["a", "int", "--default", "x"],
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -598,14 +637,18 @@ fn invalid_columns_are_rejected() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn columns_in_sections_name_fmt() {
     let text =
         "name = \"app.events\"\nprimary_key = [\"id\"]\n[columns.id]\nid = 1\ntype = \"int\"\n";
-    check_added(text, &["a", "int", "--nullable"], expect![[r#"
+    check_added(
+        text,
+        &["a", "int", "--nullable"],
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -637,13 +680,16 @@ fn columns_in_sections_name_fmt() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn table_is_found_by_its_bare_name() {
     let output = folder(EVENTS).run(&["add-column", "events", "a", "int", "--nullable", "-q"]);
-    check(&output, expect![[r#"
+    check(
+        &output,
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -675,13 +721,16 @@ fn table_is_found_by_its_bare_name() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn unknown_table_has_a_suggestion() {
     let output = folder(EVENTS).run(&["add-column", "app.event", "a", "int"]);
-    check(&output, expect![[r#"
+    check(
+        &output,
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -713,7 +762,8 @@ fn unknown_table_has_a_suggestion() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -724,7 +774,9 @@ fn ambiguous_table_names_both() {
         EVENTS.replace("app.events", "web.events"),
     );
     let output = folder.run(&["add-column", "events", "a", "int"]);
-    check(&output, expect![[r#"
+    check(
+        &output,
+        expect![[r#"
         exit: 101
         stderr:
 
@@ -756,5 +808,6 @@ fn ambiguous_table_names_both() {
           11: core::ops::function::FnOnce::call_once
                      at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
         note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]]);
+    "#]],
+    );
 }

@@ -22,7 +22,9 @@ fn code_is_that_of_a_build_script() {
 fn problems_are_reported_instead_of_code() {
     let folder = CommandFolder::new();
     folder.write("schemas/a.toml", "name = 1\n[columns]\n");
-    check(&folder.run(&["codegen"]), expect![[r#"
+    check(
+        &folder.run(&["codegen"]),
+        expect![[r#"
         exit: 1
         stderr:
         error[KT0103]: `name` is an integer, expected a string
@@ -34,5 +36,6 @@ fn problems_are_reported_instead_of_code() {
           = help: write it in quotes: `"1"`
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }

@@ -74,7 +74,9 @@ fn repository() -> CommandFolder {
 
 #[test]
 fn break_is_reported_with_its_levels() {
-    check_diff(&["old"], expect![[r#"
+    check_diff(
+        &["old"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1213]: `id` (id 1) of `app.events` is `bigint`, but was `int` in version 1
@@ -87,16 +89,20 @@ fn break_is_reported_with_its_levels() {
           = help: write `type = "int"`, or accept the change when all clients read the wider type
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn equal_folders_have_no_problems() {
-    check_diff(&["old", "old/events.toml"], expect![[r#"
+    check_diff(
+        &["old", "old/events.toml"],
+        expect![[r#"
         exit: 0
         stdout:
         1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -104,7 +110,9 @@ fn warning_does_not_fail() {
     let folder = folder();
     let text = BEFORE.replace(", comment = \"the title\"", "");
     folder.write("new/events.toml", text);
-    check(&folder.run(&["diff", "old", "new"]), expect![[r#"
+    check(
+        &folder.run(&["diff", "old", "new"]),
+        expect![[r#"
         exit: 0
         stdout:
         1 table compared with 1 table: no problems, 1 warning (SOURCE warn, SQL warn, WIRE warn, STORAGE warn)
@@ -117,14 +125,17 @@ fn warning_does_not_fail() {
           |
           = note: SOURCE warn, SQL warn, WIRE warn, STORAGE warn
           = help: restore `comment`, or write another one
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn removed_table_is_located_in_the_first_folder() {
     let folder = folder();
     folder.write("new/other.toml", BEFORE.replace("events", "other"));
-    check(&folder.run(&["diff", "old", "new"]), expect![[r#"
+    check(
+        &folder.run(&["diff", "old", "new"]),
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1004]: table `app.events` was removed: no definition continues its version 1
@@ -138,12 +149,15 @@ fn removed_table_is_located_in_the_first_folder() {
           = help: if the table has another name, write `renamed_from = "app.events"` there
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn forward_checks_that_old_code_reads_new_data() {
-    check_diff(&["old", "--direction", "forward"], expect![[r#"
+    check_diff(
+        &["old", "--direction", "forward"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1233]: `id` (id 1) of `app.events` is `bigint`, but version 1 can read only `int`
@@ -156,14 +170,18 @@ fn forward_checks_that_old_code_reads_new_data() {
           = help: keep the type until no server runs that version
 
         1 problem found
-    "#]]);
-    check_diff(&["old", "--direction", "sideways"], expect![[r#"
+    "#]],
+    );
+    check_diff(
+        &["old", "--direction", "sideways"],
+        expect![[r#"
         exit: 2
         stderr:
         error: invalid value 'sideways' for '--direction <DIRECTION>': expected `backward`, `forward` or `full`
 
         For more information, try '--help'.
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -171,7 +189,9 @@ fn invalid_definitions_are_reported_instead() {
     let folder = folder();
     folder.write("new/a.toml", "name = 1\n");
     folder.write("new/b.toml", [b'#', 0xff]);
-    check(&folder.run(&["diff", "old", "new"]), expect![[r#"
+    check(
+        &folder.run(&["diff", "old", "new"]),
+        expect![[r#"
         exit: 1
         stderr:
         error[KT0102]: the table has no `[columns]`
@@ -204,12 +224,15 @@ fn invalid_definitions_are_reported_instead() {
         --> new/b.toml
 
         4 problems found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn json_has_the_verdicts() {
-    check_diff(&["old", "--format", "json"], expect![[r#"
+    check_diff(
+        &["old", "--format", "json"],
+        expect![[r#"
         exit: 1
         stdout:
         {
@@ -271,13 +294,16 @@ fn json_has_the_verdicts() {
             "version": "0.1.0"
           }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn revision_is_read_without_a_checkout() {
     let folder = repository();
-    check(&folder.run(&["diff", "v1", "HEAD"]), expect![[r#"
+    check(
+        &folder.run(&["diff", "v1", "HEAD"]),
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
@@ -299,7 +325,8 @@ fn revision_is_read_without_a_checkout() {
           = help: write `renamed_from = "title"` if the column was renamed, or choose the next free id if it is another column
 
         1 problem, 1 warning found
-    "#]]);
+    "#]],
+    );
     check(
         &folder.run(&["diff", "v1:schemas/app", "v1"]),
         expect![[r#"
@@ -323,37 +350,49 @@ fn revision_is_relative_to_the_working_directory() {
     let folder = repository();
     let mut command = folder.command(&["diff", "v1:.", "v1:app"]);
     command.current_dir(folder.path().join("schemas"));
-    check(&command.output().unwrap(), expect![[r#"
+    check(
+        &command.output().unwrap(),
+        expect![[r#"
         exit: 0
         stdout:
         1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn unknown_revision_exits_with_2() {
-    check(&repository().run(&["diff", "v2"]), expect![[r#"
+    check(
+        &repository().run(&["diff", "v2"]),
+        expect![[r#"
         exit: 2
         stderr:
         error: `v2` is not a path and not a git revision
           help: name a folder, a file, `lock`, a locked version such as `app.events@3`, or a revision such as `main`
-    "#]]);
-    check(&repository().run(&["diff", "v1..HEAD"]), expect![[r#"
+    "#]],
+    );
+    check(
+        &repository().run(&["diff", "v1..HEAD"]),
+        expect![[r#"
         exit: 2
         stderr:
         error: `v1..HEAD` is not a path and not a git revision
           help: name a folder, a file, `lock`, a locked version such as `app.events@3`, or a revision such as `main`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn revision_without_the_folder_exits_with_2() {
-    check(&repository().run(&["diff", "v1:tables"]), expect![[r#"
+    check(
+        &repository().run(&["diff", "v1:tables"]),
+        expect![[r#"
         exit: 2
         stderr:
         error: revision `v1` has no folder `tables`
           help: name the folder of its definitions: `v1:path/of/schemas`
-    "#]]);
+    "#]],
+    );
     check(
         &repository().run(&["diff", "v1", "--schemas", "/schemas"]),
         expect![[r#"
@@ -387,21 +426,34 @@ fn revision_without_definitions_is_a_problem() {
     let folder = repository();
     folder.write("empty/notes.txt", "x");
     commit(&folder);
-    check(&folder.run(&["diff", "HEAD:empty"]), expect![[r#"
+    check(
+        &folder.run(&["diff", "HEAD:empty"]),
+        expect![[r#"
         exit: 1
         stderr:
         error[KT0002]: the folder and its subfolders contain no `.toml` file
         --> HEAD:empty
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn shallow_clone_names_the_fix() {
     let folder = repository();
     let origin = format!("file://{}", folder.path().display());
-    git(&folder, &["clone", "--quiet", "--depth=1", "--no-tags", &origin, "clone"]);
+    git(
+        &folder,
+        &[
+            "clone",
+            "--quiet",
+            "--depth=1",
+            "--no-tags",
+            &origin,
+            "clone",
+        ],
+    );
     let mut command = folder.command(&["diff", "v1"]);
     command.current_dir(folder.path().join("clone"));
     check(&command.output().unwrap(), expect![[r#""#]]);
@@ -412,12 +464,15 @@ fn folder_outside_of_a_repository_exits_with_2() {
     let folder = folder();
     let mut command = folder.command(&["diff", "v1"]);
     command.env("GIT_CEILING_DIRECTORIES", folder.path().parent().unwrap());
-    check(&command.output().unwrap(), expect![[r#"
+    check(
+        &command.output().unwrap(),
+        expect![[r#"
         exit: 2
         stderr:
         error: the working directory is not in a git repository
           help: run the command in a clone, or compare folders: `kalamtable diff before after`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -425,12 +480,15 @@ fn missing_git_exits_with_2() {
     let folder = folder();
     let mut command = folder.command(&["diff", "v1"]);
     command.env("PATH", folder.path());
-    check(&command.output().unwrap(), expect![[r#"
+    check(
+        &command.output().unwrap(),
+        expect![[r#"
         exit: 2
         stderr:
         error: git is not installed, or not in `PATH`
           help: install git, or compare folders: `kalamtable diff before after`
-    "#]]);
+    "#]],
+    );
 }
 
 #[cfg(unix)]
@@ -440,17 +498,22 @@ fn link_in_a_revision_exits_with_2() {
     let link = folder.path().join("schemas/link.toml");
     std::os::unix::fs::symlink("app/events.toml", link).unwrap();
     commit(&folder);
-    check(&folder.run(&["diff", "HEAD"]), expect![[r#"
+    check(
+        &folder.run(&["diff", "HEAD"]),
+        expect![[r#"
         exit: 2
         stderr:
         error: `link.toml` is a symbolic link in revision `HEAD`
           help: compare a folder instead: links of a revision are not followed
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn missing_file_is_a_problem_of_the_path() {
-    check_diff(&["old/missing.toml"], expect![[r#"
+    check_diff(
+        &["old/missing.toml"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT0001]: no such file or folder
@@ -458,7 +521,8 @@ fn missing_file_is_a_problem_of_the_path() {
          = help: check the path, and the folder that it is relative to
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -13,7 +13,9 @@ fn check_explain(arguments: &[&str], expected: Expect) {
 
 #[test]
 fn rule_about_a_change_has_an_example() {
-    check_explain(&["KT1204"], expect![[r#"
+    check_explain(
+        &["KT1204"],
+        expect![[r#"
         exit: 0
         stdout:
         KT1204 type-changed
@@ -59,12 +61,15 @@ fn rule_about_a_change_has_an_example() {
               |
               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
               = help: write `type = "bigint"`, or add another column: `bigint` can change to a `decimal(p, s)` with `p - s` at least 20
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn rule_about_a_removed_table_has_no_next_version() {
-    check_explain(&["table-removed"], expect![[r#"
+    check_explain(
+        &["table-removed"],
+        expect![[r#"
         exit: 0
         stdout:
         KT1004 table-removed
@@ -91,56 +96,71 @@ fn rule_about_a_removed_table_has_no_next_version() {
              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
              = help: restore the definition
              = help: if the table has another name, write `renamed_from = "app.events"` there
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn rule_about_a_definition_has_a_reason() {
-    check_explain(&["kt0101"], expect![[r#"
+    check_explain(
+        &["kt0101"],
+        expect![[r#"
         exit: 0
         stdout:
         KT0101 unknown-key
 
         reason:    a misspelt key would otherwise be ignored silently
         severity:  error
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn rule_about_the_lock_has_a_reason() {
-    check_explain(&["lock-missing"], expect![[r#"
+    check_explain(
+        &["lock-missing"],
+        expect![[r#"
         exit: 0
         stdout:
         KT1401 lock-missing
 
         reason:    without the released versions, a change that breaks them is not detected
         severity:  error
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn unknown_rule_has_a_suggestion() {
-    check_explain(&["column-renmed"], expect![[r#"
+    check_explain(
+        &["column-renmed"],
+        expect![[r#"
         exit: 2
         stderr:
         error: no rule has the id or the name `column-renmed`
           help: did you mean `column-renamed`?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn unknown_id_names_the_list() {
-    check_explain(&["KT9999"], expect![[r#"
+    check_explain(
+        &["KT9999"],
+        expect![[r#"
         exit: 2
         stderr:
         error: no rule has the id or the name `KT9999`
           help: `kalamtable explain` lists all rules
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn json_has_the_example() {
-    check_explain(&["KT1010", "--format", "json"], expect![[r#"
+    check_explain(
+        &["KT1010", "--format", "json"],
+        expect![[r#"
         exit: 0
         stdout:
         {
@@ -184,7 +204,8 @@ fn json_has_the_example() {
             "version": "0.1.0"
           }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -30,31 +30,43 @@ fn check_fmt(folder: &CommandFolder, arguments: &[&str], expected: Expect) {
 #[test]
 fn files_are_formatted_once() {
     let folder = folder();
-    check_fmt(&folder, &[], expect![[r#"
+    check_fmt(
+        &folder,
+        &[],
+        expect![[r#"
         exit: 0
         stdout:
         schemas/a.toml
         schemas/b.toml
         2 of 3 files changed
-    "#]]);
+    "#]],
+    );
     expect![[r#"
         name        = "app.a"
         primary_key = ["id"] # the key
 
         [columns]
         id = { id = 1, type = "int" }
-    "#]].assert_eq(&content(&folder, "schemas/a.toml"));
-    check_fmt(&folder, &[], expect![[r#"
+    "#]]
+    .assert_eq(&content(&folder, "schemas/a.toml"));
+    check_fmt(
+        &folder,
+        &[],
+        expect![[r#"
         exit: 0
         stdout:
         0 of 3 files changed
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn check_reports_files_and_writes_nothing() {
     let folder = folder();
-    check_fmt(&folder, &["--check"], expect![[r#"
+    check_fmt(
+        &folder,
+        &["--check"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT0011]: the definition is not in its canonical form
@@ -74,17 +86,22 @@ fn check_reports_files_and_writes_nothing() {
           = help: run `kalamtable fmt schemas/b.toml`
 
         2 problems found
-    "#]]);
+    "#]],
+    );
     assert_eq!(content(&folder, "schemas/a.toml"), UGLY);
 }
 
 #[test]
 fn check_of_formatted_files_succeeds() {
-    check_fmt(&folder(), &["--check", "schemas/c.toml"], expect![[r#"
+    check_fmt(
+        &folder(),
+        &["--check", "schemas/c.toml"],
+        expect![[r#"
         exit: 0
         stdout:
         1 file: no changes
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -93,7 +110,10 @@ fn invalid_files_are_reported_and_others_formatted() {
     folder.write("schemas/d.toml", "name = 1\n");
     folder.write("schemas/e.toml", [b'#', 0xff, b'\n']);
     folder.write("schemas/f.toml", "");
-    check_fmt(&folder, &["schemas", "nowhere"], expect![[r#"
+    check_fmt(
+        &folder,
+        &["schemas", "nowhere"],
+        expect![[r#"
         exit: 1
         stdout:
         schemas/a.toml
@@ -138,7 +158,8 @@ fn invalid_files_are_reported_and_others_formatted() {
                  id = { id = 1, type = "bigint" }
 
         5 problems found
-    "#]]);
+    "#]],
+    );
     assert_ne!(content(&folder, "schemas/a.toml"), UGLY);
     assert_eq!(content(&folder, "schemas/d.toml"), "name = 1\n");
 }
@@ -154,11 +175,15 @@ fn permissions_and_links_are_kept() {
     fs::create_dir(folder.path().join("links")).unwrap();
     let link = folder.path().join("links/a.toml");
     symlink("../target.toml", &link).unwrap();
-    check_fmt(&folder, &["links", "--quiet"], expect![[r#"
+    check_fmt(
+        &folder,
+        &["links", "--quiet"],
+        expect![[r#"
         exit: 0
         stdout:
         links/a.toml
-    "#]]);
+    "#]],
+    );
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     assert_ne!(content(&folder, "target.toml"), UGLY);
     assert_eq!(
@@ -175,17 +200,24 @@ fn read_only_file_exits_with_2() {
     let folder = folder();
     let path = folder.path().join("schemas/a.toml");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
-    check_fmt(&folder, &["schemas/a.toml"], expect![[r#"
+    check_fmt(
+        &folder,
+        &["schemas/a.toml"],
+        expect![[r#"
         exit: 2
         stderr:
         error: schemas/a.toml: cannot be written: the file is read-only
-    "#]]);
+    "#]],
+    );
     assert_eq!(content(&folder, "schemas/a.toml"), UGLY);
 }
 
 #[test]
 fn json_lists_the_changed_files() {
-    check_fmt(&folder(), &["--format", "json"], expect![[r#"
+    check_fmt(
+        &folder(),
+        &["--format", "json"],
+        expect![[r#"
         exit: 0
         stdout:
         {
@@ -211,7 +243,8 @@ fn json_lists_the_changed_files() {
             "version": "0.1.0"
           }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -47,7 +47,9 @@ fn sarif(folder: &CommandFolder, arguments: &[&str]) -> Value {
 
 #[test]
 fn json_has_all_parts_of_findings() {
-    check_format("json", expect![[r#"
+    check_format(
+        "json",
+        expect![[r#"
         exit: 1
         stdout:
         {
@@ -196,12 +198,15 @@ fn json_has_all_parts_of_findings() {
             "version": "0.1.0"
           }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn github_annotations_are_escaped() {
-    check_format("github", expect![[r#"
+    check_format(
+        "github",
+        expect![[r#"
         exit: 1
         stdout:
         ::error file=nowhere,title=KT0001 path-not-found::no such file or folder%0Ahelp: check the path, and the folder that it is relative to
@@ -209,12 +214,15 @@ fn github_annotations_are_escaped() {
         ::error file=schemas/50%25%2C a.toml,line=4,col=24,endLine=4,endColumn=27,title=KT0401 unknown-type::unknown type `itn`%0Ahelp: did you mean `int`?
         ::error file=schemas/50%25%2C a.toml,line=5,col=12,endLine=5,endColumn=13,title=KT0302 duplicate-id::id 1 is used twice%0Ahelp: the next free id is 2
         ::warning file=schemas/visits.toml,line=5,col=1,endLine=5,endColumn=6,title=KT0209 name-needs-quotes::SQL accepts `order` only in quotes%0Ahelp: write `"order"` in queries, or choose a name that is not a keyword
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn sarif_has_rules_and_relative_paths() {
-    check_format("sarif", expect![[r#"
+    check_format(
+        "sarif",
+        expect![[r#"
         exit: 1
         stdout:
         {
@@ -434,7 +442,8 @@ fn sarif_has_rules_and_relative_paths() {
           ],
           "version": "2.1.0"
         }
-    "#]]);
+    "#]],
+    );
     sarif(&folder(), &["check", "--unlocked", "schemas", "nowhere"]);
 }
 
@@ -486,7 +495,9 @@ fn quiet_report_has_no_warnings_and_no_summary() {
 #[test]
 fn json_of_an_error_is_a_document() {
     let output = CommandFolder::new().run(&["explain", "type-chnged", "--format", "json"]);
-    check(&output, expect![[r#"
+    check(
+        &output,
+        expect![[r#"
         exit: 2
         stdout:
         {
@@ -511,30 +522,37 @@ fn json_of_an_error_is_a_document() {
             "version": "0.1.0"
           }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn github_error_is_an_annotation() {
     let output = CommandFolder::new().run(&["explain", "type-chnged", "--format", "github"]);
-    check(&output, expect![[r#"
+    check(
+        &output,
+        expect![[r#"
         exit: 2
         stdout:
         ::error title=kalamtable::no rule has the id or the name `type-chnged`%0Adid you mean `type-changed`?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn unknown_format_exits_with_2() {
     let output = CommandFolder::new().run(&["check", "--format", "xml"]);
-    check(&output, expect![[r#"
+    check(
+        &output,
+        expect![[r#"
         exit: 2
         stderr:
         error: invalid value 'xml' for '--format <FORMAT>'
           [possible values: human, json, sarif, github]
 
         For more information, try '--help'.
-    "#]]);
+    "#]],
+    );
 }
 
 #[cfg(target_os = "linux")]

@@ -15,7 +15,9 @@ fn check_help(command: &str, expected: Expect) {
 
 #[test]
 fn help_of_check() {
-    check_help("check", expect![[r#"
+    check_help(
+        "check",
+        expect![[r#"
         Check definitions, and compare them with the lock
 
         Prints every problem with its position and its fix. Exits with 0 if there are no problems, and with 1 otherwise. Nothing is written: `kalamtable lock` adds the definitions to the lock.
@@ -54,12 +56,15 @@ fn help_of_check() {
 
           -h, --help
                   Print help (see a summary with '-h')
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn help_of_lock() {
-    check_help("lock", expect![[r#"
+    check_help(
+        "lock",
+        expect![[r#"
         Accept the definitions as the latest versions of their tables
 
         Adds the definitions to the lock, `schemas.lock` in their folder, and prints the versions that were added. The lock is created if it does not exist. Writes nothing if there are problems, such as a change that breaks users and is not accepted in the lock.
@@ -92,12 +97,15 @@ fn help_of_lock() {
 
           -h, --help
                   Print help (see a summary with '-h')
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn help_of_diff() {
-    check_help("diff", expect![[r#"
+    check_help(
+        "diff",
+        expect![[r#"
         Compare two sets of definitions, and report the effects of the changes
 
         Prints the verdict of each change at four levels: SOURCE is Rust code, SQL is queries, WIRE is
@@ -148,12 +156,15 @@ fn help_of_diff() {
 
           -h, --help
                   Print help (see a summary with '-h')
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn help_of_explain() {
-    check_help("explain", expect![[r#"
+    check_help(
+        "explain",
+        expect![[r#"
         Describe a rule, or list all rules
 
         Prints the reason for a rule and its severity. For a rule about changes, also prints the effect at each level, the direction, the fix and an example.
@@ -181,12 +192,15 @@ fn help_of_explain() {
 
           -h, --help
                   Print help (see a summary with '-h')
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn help_of_fmt() {
-    check_help("fmt", expect![[r#"
+    check_help(
+        "fmt",
+        expect![[r#"
         Write definitions in their canonical form
 
         Sorts the keys, aligns the values, and writes one line per column. Comments are kept, and the table that a file defines does not change. Prints the files that were changed.
@@ -219,12 +233,15 @@ fn help_of_fmt() {
 
           -h, --help
                   Print help (see a summary with '-h')
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn help_of_add_column() {
-    check_help("add-column", expect![[r#"
+    check_help(
+        "add-column",
+        expect![[r#"
         Add a column at the end of a table
 
         The column gets the next id that no column of the table has or had. The version of the table is raised, unless the file already states the version after the latest locked one. The rest of the file does not change. Prints the line that was added.
@@ -272,12 +289,15 @@ fn help_of_add_column() {
 
           -h, --help
                   Print help (see a summary with '-h')
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn help_of_codegen() {
-    check_help("codegen", expect![[r#"
+    check_help(
+        "codegen",
+        expect![[r#"
         Print the Rust code that a build script generates
 
         The code is that of a build script with the default configuration. Nothing is written.
@@ -307,12 +327,15 @@ fn help_of_codegen() {
 
           -h, --help
                   Print help (see a summary with '-h')
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn help_of_completions() {
-    check_help("completions", expect![[r#"
+    check_help(
+        "completions",
+        expect![[r#"
         Print a script that completes the arguments in a shell
 
         Bash reads it from ~/.local/share/bash-completion/completions/kalamtable, and zsh from a file `_kalamtable` in a folder of $fpath. Fish reads ~/.config/fish/completions/kalamtable.fish.
@@ -328,7 +351,8 @@ fn help_of_completions() {
         Options:
           -h, --help
                   Print help (see a summary with '-h')
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 //! [`LockedTable`]: the history of one table, whose versions form a chain of hashes.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use sha2::{Digest, Sha256};
 
@@ -167,33 +167,38 @@ impl VersionHash {
         number: u32,
         body: impl Iterator<Item = &'a str>,
     ) -> Self {
-        let mut text = match previous {
-            PreviousHash::Table(id) => format!("table {id}\n"),
-            PreviousHash::Version(hash) => format!("{hash}\n"),
-        };
-        let _ = writeln!(text, "version {number}");
         let mut hash = Sha256::new();
-        for line in body {
-            text.push_str(line);
-            text.push('\n');
-            if text.len() > 4096 {
-                hash.update(&text);
-                text.clear();
+        match previous {
+            PreviousHash::Table(id) => {
+                hash.update("table ");
+                hash.update(id);
             }
+            PreviousHash::Version(previous) => hash.update(previous.hex()),
         }
-        hash.update(&text);
+        hash.update(format!("\nversion {number}\n"));
+        for line in body {
+            hash.update(line);
+            hash.update("\n");
+        }
         VersionHash(hash.finalize().into())
+    }
+}
+
+impl VersionHash {
+    /// Returns the hash in hexadecimal.
+    pub(super) fn hex(&self) -> [u8; 64] {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut hex = [0; 64];
+        for (digits, byte) in hex.chunks_exact_mut(2).zip(self.0) {
+            digits[0] = DIGITS[usize::from(byte >> 4)];
+            digits[1] = DIGITS[usize::from(byte & 15)];
+        }
+        hex
     }
 }
 
 impl fmt::Display for VersionHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
-        for byte in self.0 {
-            for half in [byte >> 4, byte & 15] {
-                f.write_char(char::from(DIGITS[usize::from(half)]))?;
-            }
-        }
-        Ok(())
+        f.write_str(std::str::from_utf8(&self.hex()).unwrap_or_default())
     }
 }

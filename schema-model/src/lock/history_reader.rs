@@ -248,7 +248,7 @@ impl<'a> HistoryReader<'a> {
         let body = self.lines.get(start..self.next).unwrap_or_default();
         let texts = || body.iter().map(|line| line.text);
         let hash = VersionHash::of(table.hash(), first.number, texts());
-        if hash.to_string() != first.hash {
+        if hash.hex() != first.hash.as_bytes() {
             let message = format!(
                 "version {} of {} was edited: its hash does not match its lines",
                 first.number,

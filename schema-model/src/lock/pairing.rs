@@ -20,6 +20,8 @@ pub(super) struct Pairing<'a> {
     /// The positions of the tables in the lock that no definition continues, without dropped ones.
     pub(super) removed: Vec<usize>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// The positions of the tables in the lock that have or had a name.
+    by_any_name: HashMap<&'a TableName, Vec<usize>>,
 }
 
 /// A definition with its history.
@@ -43,6 +45,7 @@ impl<'a> Pairing<'a> {
             }
         }
         let mut pairing = Pairing {
+            by_any_name: tables_by_any_name(lock),
             tables: Vec::with_capacity(tables.len()),
             removed: Vec::new(),
             diagnostics: Vec::new(),
@@ -115,17 +118,29 @@ impl<'a> Pairing<'a> {
             let mut versions = history.versions.iter();
             !history.is_dropped() && versions.any(|version| version.name == *name)
         });
-        let mut others = lock.tables.iter();
-        let reused = others.find(|other| {
-            let mut versions = other.versions.iter();
-            versions.any(|version| version.name == *name)
-        });
+        let others = self.by_any_name.get(name).into_iter().flatten();
+        let mut others = others.filter_map(|other| lock.tables.get(*other));
+        let reused = if is_own { None } else { others.next() };
         self.tables.push(PairedTable {
             table,
             position,
-            reused: reused.filter(|_| !is_own),
+            reused,
         });
     }
+}
+
+fn tables_by_any_name(lock: &SchemaLock) -> HashMap<&TableName, Vec<usize>> {
+    let mut by_any_name: HashMap<&TableName, Vec<usize>> = HashMap::new();
+    for (position, locked) in lock.tables.iter().enumerate() {
+        let mut previous = None;
+        for version in &locked.versions {
+            if previous != Some(&version.name) {
+                by_any_name.entry(&version.name).or_default().push(position);
+            }
+            previous = Some(&version.name);
+        }
+    }
+    by_any_name
 }
 
 fn claimed_twice(table: &CheckedTable, name: &TableName, first: &CheckedTable) -> Diagnostic {

@@ -48,6 +48,7 @@ impl<'a> Review<'a> {
             tables,
             removed,
             diagnostics,
+            ..
         } = Pairing::new(tables, lock);
         let mut reviewer = Reviewer {
             lock,
