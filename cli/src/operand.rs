@@ -118,10 +118,9 @@ fn load_path(path: &Path, sources: &mut Sources) -> OperandTables {
         return checked(files, sources);
     }
     // The positions of the loader are those of its own collection, so the files are checked again.
-    let files: Vec<SourceFile> = loaded
-        .sources
-        .iter()
-        .map(|(_, file)| file.clone())
+    let readable = readable_sources(&loaded).into_iter();
+    let files: Vec<SourceFile> = readable
+        .filter_map(|source| loaded.sources.get(source).cloned())
         .collect();
     let mut checked = checked(files.into_iter(), sources);
     let of_files = loaded.diagnostics.into_iter().filter_map(|problem| {

@@ -54,38 +54,13 @@ fn column_gets_the_next_free_id_and_raises_the_version() {
         EVENTS,
         &["title", "text", "--nullable"],
         expect![[r#"
-        exit: 101
-        stderr:
-
-        thread 'main' (27612) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            exit: 0
+            stdout:
+            title   = { id = 21, type = "text", nullable = true }
+            schemas/events.toml: `title` has id 21, and the table has version 2
+            + "version     = 2\n"
+            + "title   = { id = 21, type = \"text\", nullable = true }\n"
+        "#]],
     );
 }
 
@@ -103,38 +78,13 @@ fn default_and_comment_are_written_in_toml() {
         EVENTS,
         &arguments,
         expect![[r#"
-        exit: 101
-        stderr:
-
-        thread 'main' (27636) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            exit: 0
+            stdout:
+            level   = { id = 21, type = "enum('low', 'high')", default = "low", comment = "a \"b\"" }
+            schemas/events.toml: `level` has id 21, and the table has version 2
+            + "version     = 2\n"
+            + "level   = { id = 21, type = \"enum('low', 'high')\", default = \"low\", comment = \"a \\\"b\\\"\" }\n"
+        "#]],
     );
 }
 
@@ -144,148 +94,48 @@ fn default_of_each_notation_is_accepted() {
         EVENTS,
         &["count", "int", "--default", "-5"],
         expect![[r#"
-            exit: 101
-            stderr:
-
-            thread 'main' (27646) panicked at schema-build/src/lock_file.rs:19:5:
-            not yet implemented
-            stack backtrace:
-               0: __rustc::rust_begin_unwind
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-               1: core::panicking::panic_fmt
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-               2: core::panicking::panic
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-               3: kalamtable_build::lock_file::lock_path
-                         at /work/hc/schema-build/src/lock_file.rs:19:5
-               4: kalamtable_cli::commands::add_column::lock_of
-                         at /work/hc/cli/src/commands/add_column.rs:118:16
-               5: add_column
-                         at /work/hc/cli/src/commands/add_column.rs:62:22
-               6: kalamtable_cli::arguments::SchemaCommand::run
-                         at /work/hc/cli/src/arguments.rs:103:52
-               7: run_schema_command
-                         at /work/hc/cli/src/lib.rs:112:26
-               8: kalamtable_cli::run
-                         at /work/hc/cli/src/lib.rs:94:37
-               9: kalamtable_cli::main
-                         at /work/hc/cli/src/lib.rs:74:5
-              10: kalamtable::main
-                         at /work/hc/cli/src/bin/kalamtable.rs:8:5
-              11: core::ops::function::FnOnce::call_once
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-            note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
+            exit: 0
+            stdout:
+            count   = { id = 21, type = "int", default = -5 }
+            schemas/events.toml: `count` has id 21, and the table has version 2
+            + "version     = 2\n"
+            + "count   = { id = 21, type = \"int\", default = -5 }\n"
         "#]],
     );
     check_added(
         EVENTS,
         &["note", "text", "--default", "5"],
         expect![[r#"
-            exit: 101
-            stderr:
-
-            thread 'main' (27649) panicked at schema-build/src/lock_file.rs:19:5:
-            not yet implemented
-            stack backtrace:
-               0: __rustc::rust_begin_unwind
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-               1: core::panicking::panic_fmt
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-               2: core::panicking::panic
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-               3: kalamtable_build::lock_file::lock_path
-                         at /work/hc/schema-build/src/lock_file.rs:19:5
-               4: kalamtable_cli::commands::add_column::lock_of
-                         at /work/hc/cli/src/commands/add_column.rs:118:16
-               5: add_column
-                         at /work/hc/cli/src/commands/add_column.rs:62:22
-               6: kalamtable_cli::arguments::SchemaCommand::run
-                         at /work/hc/cli/src/arguments.rs:103:52
-               7: run_schema_command
-                         at /work/hc/cli/src/lib.rs:112:26
-               8: kalamtable_cli::run
-                         at /work/hc/cli/src/lib.rs:94:37
-               9: kalamtable_cli::main
-                         at /work/hc/cli/src/lib.rs:74:5
-              10: kalamtable::main
-                         at /work/hc/cli/src/bin/kalamtable.rs:8:5
-              11: core::ops::function::FnOnce::call_once
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-            note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
+            exit: 0
+            stdout:
+            note    = { id = 21, type = "text", default = "5" }
+            schemas/events.toml: `note` has id 21, and the table has version 2
+            + "version     = 2\n"
+            + "note    = { id = 21, type = \"text\", default = \"5\" }\n"
         "#]],
     );
     check_added(
         EVENTS,
         &["day", "date", "--default", "2024-01-31"],
         expect![[r#"
-            exit: 101
-            stderr:
-
-            thread 'main' (27655) panicked at schema-build/src/lock_file.rs:19:5:
-            not yet implemented
-            stack backtrace:
-               0: __rustc::rust_begin_unwind
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-               1: core::panicking::panic_fmt
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-               2: core::panicking::panic
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-               3: kalamtable_build::lock_file::lock_path
-                         at /work/hc/schema-build/src/lock_file.rs:19:5
-               4: kalamtable_cli::commands::add_column::lock_of
-                         at /work/hc/cli/src/commands/add_column.rs:118:16
-               5: add_column
-                         at /work/hc/cli/src/commands/add_column.rs:62:22
-               6: kalamtable_cli::arguments::SchemaCommand::run
-                         at /work/hc/cli/src/arguments.rs:103:52
-               7: run_schema_command
-                         at /work/hc/cli/src/lib.rs:112:26
-               8: kalamtable_cli::run
-                         at /work/hc/cli/src/lib.rs:94:37
-               9: kalamtable_cli::main
-                         at /work/hc/cli/src/lib.rs:74:5
-              10: kalamtable::main
-                         at /work/hc/cli/src/bin/kalamtable.rs:8:5
-              11: core::ops::function::FnOnce::call_once
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-            note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
+            exit: 0
+            stdout:
+            day     = { id = 21, type = "date", default = 2024-01-31 }
+            schemas/events.toml: `day` has id 21, and the table has version 2
+            + "version     = 2\n"
+            + "day     = { id = 21, type = \"date\", default = 2024-01-31 }\n"
         "#]],
     );
     check_added(
         EVENTS,
         &["price", "decimal(9,2)", "--default", "1.5"],
         expect![[r#"
-            exit: 101
-            stderr:
-
-            thread 'main' (27660) panicked at schema-build/src/lock_file.rs:19:5:
-            not yet implemented
-            stack backtrace:
-               0: __rustc::rust_begin_unwind
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-               1: core::panicking::panic_fmt
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-               2: core::panicking::panic
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-               3: kalamtable_build::lock_file::lock_path
-                         at /work/hc/schema-build/src/lock_file.rs:19:5
-               4: kalamtable_cli::commands::add_column::lock_of
-                         at /work/hc/cli/src/commands/add_column.rs:118:16
-               5: add_column
-                         at /work/hc/cli/src/commands/add_column.rs:62:22
-               6: kalamtable_cli::arguments::SchemaCommand::run
-                         at /work/hc/cli/src/arguments.rs:103:52
-               7: run_schema_command
-                         at /work/hc/cli/src/lib.rs:112:26
-               8: kalamtable_cli::run
-                         at /work/hc/cli/src/lib.rs:94:37
-               9: kalamtable_cli::main
-                         at /work/hc/cli/src/lib.rs:74:5
-              10: kalamtable::main
-                         at /work/hc/cli/src/bin/kalamtable.rs:8:5
-              11: core::ops::function::FnOnce::call_once
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-            note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
+            exit: 0
+            stdout:
+            price   = { id = 21, type = "decimal(9, 2)", default = "1.50" }
+            schemas/events.toml: `price` has id 21, and the table has version 2
+            + "version     = 2\n"
+            + "price   = { id = 21, type = \"decimal(9, 2)\", default = \"1.50\" }\n"
         "#]],
     );
 }
@@ -297,38 +147,14 @@ fn existing_version_is_replaced() {
         &text,
         &["title", "text", "--nullable"],
         expect![[r#"
-        exit: 101
-        stderr:
-
-        thread 'main' (27648) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            exit: 0
+            stdout:
+            title   = { id = 21, type = "text", nullable = true }
+            schemas/events.toml: `title` has id 21, and the table has version 8
+            - "version     = 0x7 # seven\n"
+            + "version     = 8 # seven\n"
+            + "title   = { id = 21, type = \"text\", nullable = true }\n"
+        "#]],
     );
 }
 
@@ -339,37 +165,14 @@ fn line_ends_and_missing_last_line_end_are_kept() {
         &text.replace('\n', "\r\n"),
         &["a", "int", "--nullable"],
         expect![[r#"
-            exit: 101
-            stderr:
-
-            thread 'main' (27664) panicked at schema-build/src/lock_file.rs:19:5:
-            not yet implemented
-            stack backtrace:
-               0: __rustc::rust_begin_unwind
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-               1: core::panicking::panic_fmt
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-               2: core::panicking::panic
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-               3: kalamtable_build::lock_file::lock_path
-                         at /work/hc/schema-build/src/lock_file.rs:19:5
-               4: kalamtable_cli::commands::add_column::lock_of
-                         at /work/hc/cli/src/commands/add_column.rs:118:16
-               5: add_column
-                         at /work/hc/cli/src/commands/add_column.rs:62:22
-               6: kalamtable_cli::arguments::SchemaCommand::run
-                         at /work/hc/cli/src/arguments.rs:103:52
-               7: run_schema_command
-                         at /work/hc/cli/src/lib.rs:112:26
-               8: kalamtable_cli::run
-                         at /work/hc/cli/src/lib.rs:94:37
-               9: kalamtable_cli::main
-                         at /work/hc/cli/src/lib.rs:74:5
-              10: kalamtable::main
-                         at /work/hc/cli/src/bin/kalamtable.rs:8:5
-              11: core::ops::function::FnOnce::call_once
-                         at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-            note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
+            exit: 0
+            stdout:
+            a       = { id = 14, type = "int", nullable = true }
+            schemas/events.toml: `a` has id 14, and the table has version 2
+            - "payload = { id = 12, type = \"list<#13 text>\", comment = \"raw\" }"
+            + "version     = 2\r\n"
+            + "payload = { id = 12, type = \"list<#13 text>\", comment = \"raw\" }\r\n"
+            + "a       = { id = 14, type = \"int\", nullable = true }"
         "#]],
     );
 }
@@ -380,38 +183,19 @@ fn column_without_a_value_for_old_rows_is_rejected() {
         EVENTS,
         &["title", "text"],
         expect![[r#"
-        exit: 101
-        stderr:
+            exit: 1
+            stderr:
+            error[KT1201]: column `title` (id 21) of `app.events` is not null and has no default, and rows of version 1 do not have it
+             --> schemas/events.toml:9:1
+              |
+            9 | title   = { id = 21, type = "text" }
+              | ^^^^^
+              |
+              = note: SOURCE ok, SQL BREAK, WIRE ok, STORAGE BREAK
+              = help: write `nullable = true`, or `default = ..` with the value of these rows
 
-        thread 'main' (27622) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            1 problem found
+        "#]],
     );
 }
 
@@ -421,223 +205,110 @@ fn invalid_columns_are_rejected() {
         EVENTS,
         &["id", "text", "--nullable"],
         expect![[r#"
-        exit: 101
-        stderr:
+            exit: 1
+            stderr:
+            error[KT0105]: `id` is written twice
+             --> schemas/events.toml:9:1
+              |
+            7 | id      = { id = 1,  type = "uuid" } # random
+              | -- first here
+            8 | payload = { id = 12, type = "list<#13 text>", comment = "raw" }
+            9 | id      = { id = 21, type = "text", nullable = true }
+              | ^^
+              |
+              = help: delete one of the two, or rename it
 
-        thread 'main' (27651) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            1 problem found
+        "#]],
     );
     check_added(
         EVENTS,
         &["old", "text", "--nullable"],
         expect![[r#"
-        exit: 101
-        stderr:
+            exit: 1
+            stderr:
+            error[KT0205]: the name `old` is reserved
+              --> schemas/events.toml:9:1
+               |
+             9 | old     = { id = 21, type = "text", nullable = true }
+               | ^^^
+            ...
+            14 | names = ["old"]
+               |          ----- a dropped column had this name
+               |
+               = help: choose another name for the column
 
-        thread 'main' (27659) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            1 problem found
+        "#]],
     );
     check_added(
         EVENTS,
         &["a\" = 1", "text", "--nullable"],
         expect![[r#"
-        exit: 101
-        stderr:
+            exit: 1
+            stderr:
+            error[KT0201]: `a" = 1` is not a valid column name
+             --> schemas/events.toml:9:1
+              |
+            9 | "a\" = 1" = { id = 21, type = "text", nullable = true }
+              | ^^^^^^^^^
+              |
+              = help: a name consists of letters a to z, digits and `_`, and does not begin with a digit
+              = help: write `a____1`
 
-        thread 'main' (27661) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            1 problem found
+        "#]],
     );
     check_added(
         EVENTS,
         &["a", "itn", "--nullable"],
         expect![[r#"
-        exit: 101
-        stderr:
+            exit: 1
+            stderr:
+            error[KT0401]: unknown type `itn`
+             --> schemas/events.toml:9:30
+              |
+            9 | a       = { id = 21, type = "itn", nullable = true }
+              |                              ^^^
+              |
+              = help: did you mean `int`?
 
-        thread 'main' (27669) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            1 problem found
+        "#]],
     );
     check_added(
         EVENTS,
         &["a", "list<int>", "--nullable"],
         expect![[r#"
-        exit: 101
-        stderr:
+            exit: 1
+            stderr:
+            error[KT0305]: the nested field has no id
+             --> schemas/events.toml:9:35
+              |
+            9 | a       = { id = 21, type = "list<int>", nullable = true }
+              |                                   ^^^
+              |
+              = help: write `type = "list<#22 int>"`
 
-        thread 'main' (27675) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            1 problem found
+        "#]],
     );
     check_added(
         EVENTS,
         &["a", "int", "--default", "x"],
         expect![[r#"
-        exit: 101
-        stderr:
+            exit: 1
+            stderr:
+            error[KT0501]: the default is a string, the column is of type `int`
+             --> schemas/events.toml:9:46
+              |
+            9 | a       = { id = 21, type = "int", default = "x" }
+              |                                              ^^^
+              |
+              = help: write for example `default = 0`
 
-        thread 'main' (27686) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            1 problem found
+        "#]],
     );
 }
 
@@ -649,38 +320,11 @@ fn columns_in_sections_name_fmt() {
         text,
         &["a", "int", "--nullable"],
         expect![[r#"
-        exit: 101
-        stderr:
-
-        thread 'main' (27629) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            exit: 2
+            stderr:
+            error: schemas/events.toml: the columns are not below `[columns]`
+              help: write one line per column: `kalamtable fmt schemas/events.toml`
+        "#]],
     );
 }
 
@@ -690,38 +334,10 @@ fn table_is_found_by_its_bare_name() {
     check(
         &output,
         expect![[r#"
-        exit: 101
-        stderr:
-
-        thread 'main' (27671) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            exit: 0
+            stdout:
+            a       = { id = 21, type = "int", nullable = true }
+        "#]],
     );
 }
 
@@ -731,38 +347,11 @@ fn unknown_table_has_a_suggestion() {
     check(
         &output,
         expect![[r#"
-        exit: 101
-        stderr:
-
-        thread 'main' (27682) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            exit: 2
+            stderr:
+            error: no definition has the name `app.event`
+              help: did you mean `app.events`?
+        "#]],
     );
 }
 
@@ -777,37 +366,10 @@ fn ambiguous_table_names_both() {
     check(
         &output,
         expect![[r#"
-        exit: 101
-        stderr:
-
-        thread 'main' (27611) panicked at schema-build/src/lock_file.rs:19:5:
-        not yet implemented
-        stack backtrace:
-           0: __rustc::rust_begin_unwind
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/std/src/panicking.rs:689:5
-           1: core::panicking::panic_fmt
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:80:14
-           2: core::panicking::panic
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/panicking.rs:150:5
-           3: kalamtable_build::lock_file::lock_path
-                     at /work/hc/schema-build/src/lock_file.rs:19:5
-           4: kalamtable_cli::commands::add_column::lock_of
-                     at /work/hc/cli/src/commands/add_column.rs:118:16
-           5: add_column
-                     at /work/hc/cli/src/commands/add_column.rs:62:22
-           6: kalamtable_cli::arguments::SchemaCommand::run
-                     at /work/hc/cli/src/arguments.rs:103:52
-           7: run_schema_command
-                     at /work/hc/cli/src/lib.rs:112:26
-           8: kalamtable_cli::run
-                     at /work/hc/cli/src/lib.rs:94:37
-           9: kalamtable_cli::main
-                     at /work/hc/cli/src/lib.rs:74:5
-          10: kalamtable::main
-                     at /work/hc/cli/src/bin/kalamtable.rs:8:5
-          11: core::ops::function::FnOnce::call_once
-                     at /rustc/59807616e1fa2540724bfbac14d7976d7e4a3860/library/core/src/ops/function.rs:250:5
-        note: Some details are omitted, run with `RUST_BACKTRACE=full` for a verbose backtrace.
-    "#]],
+            exit: 2
+            stderr:
+            error: several tables have the name `events`
+              help: write one of `app.events`, `web.events`
+        "#]],
     );
 }

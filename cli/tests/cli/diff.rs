@@ -77,19 +77,19 @@ fn break_is_reported_with_its_levels() {
     check_diff(
         &["old"],
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1213]: `id` (id 1) of `app.events` is `bigint`, but was `int` in version 1
-         --> schemas/events.toml:5:1
-          |
-        5 | id    = { id = 1, type = "bigint" }
-          | ^^
-          |
-          = note: SOURCE BREAK, SQL ok, WIRE BREAK, STORAGE ok
-          = help: write `type = "int"`, or accept the change when all clients read the wider type
+            exit: 1
+            stderr:
+            error[KT1213]: `id` (id 1) of `app.events` is `bigint`, but was `int` in version 1
+             --> schemas/events.toml:5:1
+              |
+            5 | id    = { id = 1, type = "bigint" }
+              | ^^
+              |
+              = note: SOURCE BREAK, SQL ok, WIRE BREAK, STORAGE ok
+              = help: write `type = "int"`, or accept the change when all clients read the wider type
 
-        1 problem found
-    "#]],
+            1 problem found (SOURCE BREAK, SQL ok, WIRE BREAK, STORAGE ok)
+        "#]],
     );
 }
 
@@ -136,20 +136,20 @@ fn removed_table_is_located_in_the_first_folder() {
     check(
         &folder.run(&["diff", "old", "new"]),
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1004]: table `app.events` was removed: no definition continues its version 1
-         --> old/events.toml:1:8
-          |
-        1 | name = "app.events"
-          |        ^^^^^^^^^^^^
-          |
-          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-          = help: restore the definition
-          = help: if the table has another name, write `renamed_from = "app.events"` there
+            exit: 1
+            stderr:
+            error[KT1004]: table `app.events` was removed: no definition continues its version 1
+             --> old/events.toml:1:8
+              |
+            1 | name = "app.events"
+              |        ^^^^^^^^^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+              = help: restore the definition
+              = help: if the table has another name, write `renamed_from = "app.events"` there
 
-        1 problem found
-    "#]],
+            1 problem found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK)
+        "#]],
     );
 }
 
@@ -158,19 +158,19 @@ fn forward_checks_that_old_code_reads_new_data() {
     check_diff(
         &["old", "--direction", "forward"],
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1233]: `id` (id 1) of `app.events` is `bigint`, but version 1 can read only `int`
-         --> schemas/events.toml:5:1
-          |
-        5 | id    = { id = 1, type = "bigint" }
-          | ^^
-          |
-          = note: SOURCE ok, SQL ok, WIRE BREAK, STORAGE BREAK
-          = help: keep the type until no server runs that version
+            exit: 1
+            stderr:
+            error[KT1233]: `id` (id 1) of `app.events` is `bigint`, but version 1 can read only `int`
+             --> schemas/events.toml:5:1
+              |
+            5 | id    = { id = 1, type = "bigint" }
+              | ^^
+              |
+              = note: SOURCE ok, SQL ok, WIRE BREAK, STORAGE BREAK
+              = help: keep the type until no server runs that version
 
-        1 problem found
-    "#]],
+            1 problem found (SOURCE ok, SQL ok, WIRE BREAK, STORAGE BREAK)
+        "#]],
     );
     check_diff(
         &["old", "--direction", "sideways"],
@@ -192,39 +192,30 @@ fn invalid_definitions_are_reported_instead() {
     check(
         &folder.run(&["diff", "old", "new"]),
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT0102]: the table has no `[columns]`
-         --> new/a.toml:1:1
-          |
-        1 | name = 1
-          | ^^^^^^^^
-          |
-          = help: write `[columns]`, and below it a line for each column:
-                  id = { id = 1, type = "bigint" }
+            exit: 1
+            stderr:
+            error[KT0102]: the table has no `[columns]`
+             --> new/a.toml:1:1
+              |
+            1 | name = 1
+              | ^^^^^^^^
+              |
+              = help: write `[columns]`, and below it a line for each column:
+                      id = { id = 1, type = "bigint" }
 
-        error[KT0103]: `name` is an integer, expected a string
-         --> new/a.toml:1:8
-          |
-        1 | name = 1
-          |        ^
-          |
-          = help: write it in quotes: `"1"`
+            error[KT0103]: `name` is an integer, expected a string
+             --> new/a.toml:1:8
+              |
+            1 | name = 1
+              |        ^
+              |
+              = help: write it in quotes: `"1"`
 
-        error[KT0007]: the file contains no definition
-        --> new/b.toml
-         = help: delete it, or describe a table:
-                 name        = "namespace.table"
-                 primary_key = ["id"]
+            error[KT0005]: the file is not UTF-8: byte 0xff at offset 1
+            --> new/b.toml
 
-                 [columns]
-                 id = { id = 1, type = "bigint" }
-
-        error[KT0005]: the file is not UTF-8: byte 0xff at offset 1
-        --> new/b.toml
-
-        4 problems found
-    "#]],
+            3 problems found
+        "#]],
     );
 }
 
@@ -233,68 +224,68 @@ fn json_has_the_verdicts() {
     check_diff(
         &["old", "--format", "json"],
         expect![[r#"
-        exit: 1
-        stdout:
-        {
-          "command": "diff",
-          "error": null,
-          "findings": [
+            exit: 1
+            stdout:
             {
-              "column": "id",
-              "help": [
-                "write `type = \"int\"`, or accept the change when all clients read the wider type"
+              "command": "diff",
+              "error": null,
+              "findings": [
+                {
+                  "column": "id",
+                  "help": [
+                    "write `type = \"int\"`, or accept the change when all clients read the wider type"
+                  ],
+                  "location": {
+                    "column": 1,
+                    "end_column": 3,
+                    "end_line": 5,
+                    "line": 5,
+                    "path": "schemas/events.toml"
+                  },
+                  "message": "`id` (id 1) of `app.events` is `bigint`, but was `int` in version 1",
+                  "related": [],
+                  "rule": {
+                    "id": "KT1213",
+                    "name": "type-widened",
+                    "reason": "the type of the row field and of the Arrow column changes"
+                  },
+                  "severity": "error",
+                  "table": "app.events",
+                  "verdicts": {
+                    "source": "break",
+                    "sql": "ok",
+                    "storage": "ok",
+                    "wire": "break"
+                  }
+                }
               ],
-              "location": {
-                "column": 1,
-                "end_column": 3,
-                "end_line": 5,
-                "line": 5,
-                "path": "schemas/events.toml"
+              "format_version": 1,
+              "outcome": "findings",
+              "result": {
+                "after": [
+                  "app.events"
+                ],
+                "before": [
+                  "app.events"
+                ],
+                "verdicts": {
+                  "source": "break",
+                  "sql": "ok",
+                  "storage": "ok",
+                  "wire": "break"
+                }
               },
-              "message": "`id` (id 1) of `app.events` is `bigint`, but was `int` in version 1",
-              "related": [],
-              "rule": {
-                "id": "KT1213",
-                "name": "type-widened",
-                "reason": "the type of the row field and of the Arrow column changes"
+              "summary": {
+                "errors": 1,
+                "text": "1 problem found (SOURCE BREAK, SQL ok, WIRE BREAK, STORAGE ok)",
+                "warnings": 0
               },
-              "severity": "error",
-              "table": "app.events",
-              "verdicts": {
-                "source": "break",
-                "sql": "ok",
-                "storage": "ok",
-                "wire": "break"
+              "tool": {
+                "name": "kalamtable",
+                "version": "0.1.0"
               }
             }
-          ],
-          "format_version": 1,
-          "outcome": "findings",
-          "result": {
-            "after": [
-              "app.events"
-            ],
-            "before": [
-              "app.events"
-            ],
-            "verdicts": {
-              "source": "break",
-              "sql": "ok",
-              "storage": "ok",
-              "wire": "break"
-            }
-          },
-          "summary": {
-            "errors": 1,
-            "text": "1 table compared with 1 table: no problems (SOURCE BREAK, SQL ok, WIRE BREAK, STORAGE ok)",
-            "warnings": 0
-          },
-          "tool": {
-            "name": "kalamtable",
-            "version": "0.1.0"
-          }
-        }
-    "#]],
+        "#]],
     );
 }
 
@@ -304,28 +295,28 @@ fn revision_is_read_without_a_checkout() {
     check(
         &folder.run(&["diff", "v1", "HEAD"]),
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
-         --> HEAD:schemas/app/events.toml:6:1
-          |
-        6 | name  = { id = 2, type = "text", comment = "the title" }
-          | ^^^^
-          |
-          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-          = help: keep the name `title`, or accept the change when everything uses the other name
+            exit: 1
+            stderr:
+            error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
+             --> HEAD:schemas/app/events.toml:6:1
+              |
+            6 | name  = { id = 2, type = "text", comment = "the title" }
+              | ^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+              = help: keep the name `title`, or accept the change when everything uses the other name
 
-        warning[KT1207]: column `name` (id 2) of `app.events` was named `title` in version 1, but `renamed_from` does not declare it
-         --> HEAD:schemas/app/events.toml:6:1
-          |
-        6 | name  = { id = 2, type = "text", comment = "the title" }
-          | ^^^^
-          |
-          = note: SOURCE warn, SQL warn, WIRE warn, STORAGE warn
-          = help: write `renamed_from = "title"` if the column was renamed, or choose the next free id if it is another column
+            warning[KT1207]: column `name` (id 2) of `app.events` was named `title` in version 1, but `renamed_from` does not declare it
+             --> HEAD:schemas/app/events.toml:6:1
+              |
+            6 | name  = { id = 2, type = "text", comment = "the title" }
+              | ^^^^
+              |
+              = note: SOURCE warn, SQL warn, WIRE warn, STORAGE warn
+              = help: write `renamed_from = "title"` if the column was renamed, or choose the next free id if it is another column
 
-        1 problem, 1 warning found
-    "#]],
+            1 problem, 1 warning found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE warn)
+        "#]],
     );
     check(
         &folder.run(&["diff", "v1:schemas/app", "v1"]),
@@ -338,9 +329,16 @@ fn revision_is_read_without_a_checkout() {
     check(
         &folder.run(&["diff", "v1:schemas/app/events.toml", "schemas", "--quiet"]),
         expect![[r#"
-            exit: 2
+            exit: 1
             stderr:
-            error: git failed: fatal: not a tree object
+            error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
+             --> schemas/app/events.toml:6:1
+              |
+            6 | name  = { id = 2, type = "text", comment = "the title" }
+              | ^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+              = help: keep the name `title`, or accept the change when everything uses the other name
         "#]],
     );
 }
@@ -396,27 +394,10 @@ fn revision_without_the_folder_exits_with_2() {
     check(
         &repository().run(&["diff", "v1", "--schemas", "/schemas"]),
         expect![[r#"
-            exit: 1
+            exit: 2
             stderr:
-            error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
-             --> schemas/app/events.toml:6:1
-              |
-            6 | name  = { id = 2, type = "text", comment = "the title" }
-              | ^^^^
-              |
-              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-              = help: keep the name `title`, or accept the change when everything uses the other name
-
-            warning[KT1207]: column `name` (id 2) of `app.events` was named `title` in version 1, but `renamed_from` does not declare it
-             --> schemas/app/events.toml:6:1
-              |
-            6 | name  = { id = 2, type = "text", comment = "the title" }
-              | ^^^^
-              |
-              = note: SOURCE warn, SQL warn, WIRE warn, STORAGE warn
-              = help: write `renamed_from = "title"` if the column was renamed, or choose the next free id if it is another column
-
-            1 problem, 1 warning found
+            error: revision `v1` has no folder `/schemas`
+              help: name the folder of its definitions: `v1:path/of/schemas`
         "#]],
     );
 }
@@ -456,7 +437,15 @@ fn shallow_clone_names_the_fix() {
     );
     let mut command = folder.command(&["diff", "v1"]);
     command.current_dir(folder.path().join("clone"));
-    check(&command.output().unwrap(), expect![[r#""#]]);
+    check(
+        &command.output().unwrap(),
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: revision `v1` is not in this shallow clone
+          help: fetch the whole history: `git fetch --unshallow`, or `fetch-depth: 0` of `actions/checkout`
+    "#]],
+    );
 }
 
 #[test]
@@ -501,11 +490,11 @@ fn link_in_a_revision_exits_with_2() {
     check(
         &folder.run(&["diff", "HEAD"]),
         expect![[r#"
-        exit: 2
-        stderr:
-        error: `link.toml` is a symbolic link in revision `HEAD`
-          help: compare a folder instead: links of a revision are not followed
-    "#]],
+            exit: 2
+            stderr:
+            error: `schemas/link.toml` is a symbolic link in revision `HEAD`
+              help: compare a folder instead: links of a revision are not followed
+        "#]],
     );
 }
 

@@ -50,155 +50,155 @@ fn json_has_all_parts_of_findings() {
     check_format(
         "json",
         expect![[r#"
-        exit: 1
-        stdout:
-        {
-          "command": "check",
-          "error": null,
-          "findings": [
+            exit: 1
+            stdout:
             {
-              "column": null,
-              "help": [
-                "check the path, and the folder that it is relative to"
-              ],
-              "location": {
-                "column": null,
-                "end_column": null,
-                "end_line": null,
-                "line": null,
-                "path": "nowhere"
-              },
-              "message": "no such file or folder",
-              "related": [],
-              "rule": {
-                "id": "KT0001",
-                "name": "path-not-found",
-                "reason": "a missing path is a mistake, not an empty schema"
-              },
-              "severity": "error",
-              "table": null,
-              "verdicts": null
-            },
-            {
-              "column": null,
-              "help": [
-                "write `primary_key = [\"b\"]`, or `no_primary_key = \"why\"`"
-              ],
-              "location": {
-                "column": 8,
-                "end_column": 15,
-                "end_line": 1,
-                "line": 1,
-                "path": "schemas/50%, a.toml"
-              },
-              "message": "the table has no primary key and no reason for having none",
-              "related": [],
-              "rule": {
-                "id": "KT0601",
-                "name": "no-key",
-                "reason": "a table without a key is a decision that has to be explicit"
-              },
-              "severity": "error",
-              "table": null,
-              "verdicts": null
-            },
-            {
-              "column": null,
-              "help": [
-                "did you mean `int`?"
-              ],
-              "location": {
-                "column": 24,
-                "end_column": 27,
-                "end_line": 4,
-                "line": 4,
-                "path": "schemas/50%, a.toml"
-              },
-              "message": "unknown type `itn`",
-              "related": [],
-              "rule": {
-                "id": "KT0401",
-                "name": "unknown-type",
-                "reason": "only known types have an Arrow type"
-              },
-              "severity": "error",
-              "table": null,
-              "verdicts": null
-            },
-            {
-              "column": null,
-              "help": [
-                "the next free id is 2"
-              ],
-              "location": {
-                "column": 12,
-                "end_column": 13,
-                "end_line": 5,
-                "line": 5,
-                "path": "schemas/50%, a.toml"
-              },
-              "message": "id 1 is used twice",
-              "related": [
+              "command": "check",
+              "error": null,
+              "findings": [
                 {
-                  "column": 13,
-                  "end_column": 14,
-                  "end_line": 4,
-                  "line": 4,
-                  "path": "schemas/50%, a.toml",
-                  "text": "first here"
+                  "column": null,
+                  "help": [
+                    "check the path, and the folder that it is relative to"
+                  ],
+                  "location": {
+                    "column": null,
+                    "end_column": null,
+                    "end_line": null,
+                    "line": null,
+                    "path": "nowhere"
+                  },
+                  "message": "no such file or folder",
+                  "related": [],
+                  "rule": {
+                    "id": "KT0001",
+                    "name": "path-not-found",
+                    "reason": "a missing path is a mistake, not an empty schema"
+                  },
+                  "severity": "error",
+                  "table": null,
+                  "verdicts": null
+                },
+                {
+                  "column": null,
+                  "help": [
+                    "write `primary_key = [\"b\"]`, or `no_primary_key = \"why\"`"
+                  ],
+                  "location": {
+                    "column": 8,
+                    "end_column": 15,
+                    "end_line": 1,
+                    "line": 1,
+                    "path": "schemas/50%, a.toml"
+                  },
+                  "message": "the table has no primary key and no reason for having none",
+                  "related": [],
+                  "rule": {
+                    "id": "KT0601",
+                    "name": "no-key",
+                    "reason": "a table without a key is a decision that has to be explicit"
+                  },
+                  "severity": "error",
+                  "table": null,
+                  "verdicts": null
+                },
+                {
+                  "column": null,
+                  "help": [
+                    "did you mean `int`?"
+                  ],
+                  "location": {
+                    "column": 24,
+                    "end_column": 27,
+                    "end_line": 4,
+                    "line": 4,
+                    "path": "schemas/50%, a.toml"
+                  },
+                  "message": "unknown type `itn`",
+                  "related": [],
+                  "rule": {
+                    "id": "KT0401",
+                    "name": "unknown-type",
+                    "reason": "only known types have an Arrow type"
+                  },
+                  "severity": "error",
+                  "table": null,
+                  "verdicts": null
+                },
+                {
+                  "column": null,
+                  "help": [
+                    "the next free id is 2"
+                  ],
+                  "location": {
+                    "column": 12,
+                    "end_column": 13,
+                    "end_line": 5,
+                    "line": 5,
+                    "path": "schemas/50%, a.toml"
+                  },
+                  "message": "id 1 is used twice",
+                  "related": [
+                    {
+                      "column": 13,
+                      "end_column": 14,
+                      "end_line": 4,
+                      "line": 4,
+                      "path": "schemas/50%, a.toml",
+                      "text": "first here"
+                    }
+                  ],
+                  "rule": {
+                    "id": "KT0302",
+                    "name": "duplicate-id",
+                    "reason": "an id identifies one column or nested field permanently"
+                  },
+                  "severity": "error",
+                  "table": null,
+                  "verdicts": null
+                },
+                {
+                  "column": "order",
+                  "help": [
+                    "write `\"order\"` in queries, or choose a name that is not a keyword"
+                  ],
+                  "location": {
+                    "column": 1,
+                    "end_column": 6,
+                    "end_line": 5,
+                    "line": 5,
+                    "path": "schemas/visits.toml"
+                  },
+                  "message": "SQL accepts `order` only in quotes",
+                  "related": [],
+                  "rule": {
+                    "id": "KT0209",
+                    "name": "name-needs-quotes",
+                    "reason": "SQL reads keywords as syntax, and unquoted names in lower case"
+                  },
+                  "severity": "warning",
+                  "table": "app.visits",
+                  "verdicts": null
                 }
               ],
-              "rule": {
-                "id": "KT0302",
-                "name": "duplicate-id",
-                "reason": "an id identifies one column or nested field permanently"
+              "format_version": 1,
+              "outcome": "findings",
+              "result": {
+                "columns": 2,
+                "files": 1,
+                "tables": 1
               },
-              "severity": "error",
-              "table": null,
-              "verdicts": null
-            },
-            {
-              "column": "order",
-              "help": [
-                "write `\"order\"` in queries, or choose a name that is not a keyword"
-              ],
-              "location": {
-                "column": 1,
-                "end_column": 6,
-                "end_line": 5,
-                "line": 5,
-                "path": "schemas/visits.toml"
+              "summary": {
+                "errors": 4,
+                "text": "4 problems, 1 warning found",
+                "warnings": 1
               },
-              "message": "SQL accepts `order` only in quotes",
-              "related": [],
-              "rule": {
-                "id": "KT0209",
-                "name": "name-needs-quotes",
-                "reason": "SQL reads keywords as syntax, and unquoted names in lower case"
-              },
-              "severity": "warning",
-              "table": "app.visits",
-              "verdicts": null
+              "tool": {
+                "name": "kalamtable",
+                "version": "0.1.0"
+              }
             }
-          ],
-          "format_version": 1,
-          "outcome": "findings",
-          "result": {
-            "columns": 2,
-            "files": 1,
-            "tables": 1
-          },
-          "summary": {
-            "errors": 4,
-            "text": "",
-            "warnings": 1
-          },
-          "tool": {
-            "name": "kalamtable",
-            "version": "0.1.0"
-          }
-        }
-    "#]],
+        "#]],
     );
 }
 

@@ -11,5 +11,6 @@ mod fmt;
 mod formats;
 mod help;
 mod json_schema;
+mod lock;
 #[path = "../support/folder.rs"]
 mod support;
