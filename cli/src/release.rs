@@ -2,6 +2,7 @@
 
 //! [`release_context`]: the release of the project, by which acknowledgments expire.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -32,7 +33,7 @@ pub(crate) fn release_context(
         .with_release(&version)
         .map_err(|error| match origin {
             None => CommandError::new(error.to_string()),
-            Some(manifest) => CommandError::new(format!("{}: {error}", manifest.display())),
+            Some(manifest) => CommandError::new(format!("{}: {error}", shown(&manifest))),
         })
 }
 
@@ -68,7 +69,7 @@ fn package_version(schemas: &Path) -> Result<Option<(String, PathBuf)>, CommandE
             return Ok(Some(version));
         }
     }
-    let message = format!("{}: the version is that of a workspace", nearest.display());
+    let message = format!("{}: the version is that of a workspace", shown(&nearest));
     Err(CommandError::new(message + ", and no folder above has one")
         .with_help("state the release: `--release 2.6.0`"))
 }
@@ -110,16 +111,28 @@ fn workspace_package_version(document: &DeTable<'_>) -> Option<String> {
     string(table(table(document, "workspace")?, "package")?, "version")
 }
 
+/// Returns the path relative to the working directory if the manifest is below it.
+fn shown(manifest: &Path) -> String {
+    let current = env::current_dir().and_then(|current| current.canonicalize());
+    let relative = current
+        .ok()
+        .and_then(|current| manifest.strip_prefix(current).ok());
+    relative
+        .unwrap_or(manifest)
+        .to_string_lossy()
+        .replace('\\', "/")
+}
+
 fn read(manifest: &Path) -> Result<String, CommandError> {
     fs::read_to_string(manifest)
-        .map_err(|error| CommandError::new(format!("{}: {error}", manifest.display())))
+        .map_err(|error| CommandError::new(format!("{}: {error}", shown(manifest))))
 }
 
 fn parse<'a>(manifest: &Path, text: &'a str) -> Result<DeTable<'a>, CommandError> {
     DeTable::parse(text)
         .map(|document| document.into_inner())
         .map_err(|error| {
-            let message = format!("{}: {}", manifest.display(), error.message());
+            let message = format!("{}: {}", shown(manifest), error.message());
             CommandError::new(message).with_help("state the release: `--release 2.6.0`")
         })
 }

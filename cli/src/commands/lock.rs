@@ -5,7 +5,10 @@
 use std::path::PathBuf;
 
 use kalamtable_build::{LOCK_FILE, lock_path, read_lock, write_lock};
-use kalamtable_model::{CheckedTable, LockedTable, SchemaLock, next_lock, sort_diagnostics};
+use kalamtable_model::{
+    AcceptedChange, AnyRule, CheckedTable, LockRule, LockedTable, SchemaLock, Severity, check_lock,
+    next_lock, sort_diagnostics,
+};
 use serde_json::{Value, json};
 
 use crate::command_error::CommandError;
@@ -57,8 +60,15 @@ pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandEr
     });
     if !report.has_problems() {
         match next_lock(&loaded.tables, &before, &context) {
-            Err(problems) => report.findings.extend(problems),
+            Err(mut problems) => {
+                // The user runs the command that this rule names.
+                problems.retain(|problem| problem.rule != AnyRule::Lock(LockRule::NotLocked));
+                report.findings.extend(problems);
+            }
             Ok(after) => {
+                let mut warnings = check_lock(&loaded.tables, &before, &context);
+                warnings.retain(|problem| problem.severity == Severity::Warning);
+                report.findings.extend(warnings);
                 let versions = added_versions(&before, &after, &loaded.tables);
                 if is_missing || after.to_text() != before.to_text() {
                     write_lock(&path, &after)
@@ -145,7 +155,7 @@ fn earlier<'a>(
     })
 }
 
-fn accepted_text(change: &kalamtable_model::AcceptedChange) -> String {
+fn accepted_text(change: &AcceptedChange) -> String {
     let column = match &change.column {
         Some((_, name)) => format!(" of `{name}`"),
         None => String::new(),

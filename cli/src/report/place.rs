@@ -71,6 +71,8 @@ fn text_range(span: &SourceSpan) -> Option<(SourceId, &Range<usize>)> {
 #[derive(Debug)]
 pub(super) struct TableSubject {
     source: SourceId,
+    /// The byte at which the name of the table is.
+    start: usize,
     name: String,
     /// The positions and the names of the columns.
     columns: Vec<(SourceSpan, String)>,
@@ -82,6 +84,7 @@ impl TableSubject {
         let names = names.map(|column| column.name.to_string());
         TableSubject {
             source: table.source,
+            start: table.spans.name.start(),
             name: table.definition.name().to_string(),
             columns: table.spans.columns.iter().cloned().zip(names).collect(),
         }
@@ -98,7 +101,12 @@ impl TableSubject {
             return None;
         };
         let (source, range) = text_range(&primary.span)?;
-        let subject = subjects.iter().find(|subject| subject.source == source)?;
+        // A lock contains several tables, and the one that begins last before the location is meant.
+        let in_file = || subjects.iter().filter(|subject| subject.source == source);
+        let before = in_file().filter(|subject| subject.start <= range.start);
+        let subject = before
+            .max_by_key(|subject| subject.start)
+            .or_else(|| in_file().next())?;
         let file = sources.get(source)?;
         let (line, _) = file.line_column(range.start);
         let mut columns = subject.columns.iter();

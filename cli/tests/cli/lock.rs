@@ -52,18 +52,26 @@ fn first_lock_has_all_tables() {
     let folder = CommandFolder::new();
     folder.write("schemas/events.toml", EVENTS);
     folder.write("schemas/users.toml", USERS);
-    check_run(&folder, &["lock"], expect![[r#"
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
         exit: 0
         stdout:
         app.events version 1
         app.users version 1
         2 versions locked
-    "#]]);
-    check_run(&folder, &["check"], expect![[r#"
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 0
         stdout:
         2 files, 2 tables, 3 columns: no problems
-    "#]]);
+    "#]],
+    );
     expect![[r##"
         # Schema history of the tables in this folder, written by `kalamtable lock`.
         # Only the part above the line is edited by hand: settings, [[accept]] and [[yanked]].
@@ -89,13 +97,18 @@ fn first_lock_has_all_tables() {
         end app.users
 
         end of history
-    "##]].assert_eq(&lock_text(&folder));
+    "##]]
+    .assert_eq(&lock_text(&folder));
     let before = lock_text(&folder);
-    check_run(&folder, &["lock"], expect![[r#"
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
         exit: 0
         stdout:
         schemas.lock is up to date
-    "#]]);
+    "#]],
+    );
     assert_eq!(lock_text(&folder), before);
 }
 
@@ -105,7 +118,10 @@ fn compatible_change_is_locked_as_the_next_version() {
     let title = "title = { id = 2, type = \"text\" }\n";
     let more = "note  = { id = 3, type = \"text\", nullable = true }\n";
     change(&folder, title, &format!("{title}{more}"));
-    check_run(&folder, &["check"], expect![[r#"
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1411]: version 2 of `app.events` is not in the lock
@@ -117,8 +133,12 @@ fn compatible_change_is_locked_as_the_next_version() {
           = help: run `kalamtable lock`, and commit the lock
 
         1 problem found
-    "#]]);
-    check_run(&folder, &["lock", "--format", "json"], expect![[r#"
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["lock", "--format", "json"],
+        expect![[r#"
         exit: 0
         stdout:
         {
@@ -148,12 +168,17 @@ fn compatible_change_is_locked_as_the_next_version() {
             "version": "0.1.0"
           }
         }
-    "#]]);
-    check_run(&folder, &["check"], expect![[r#"
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 0
         stdout:
         2 files, 2 tables, 4 columns: no problems
-    "#]]);
+    "#]],
+    );
     check_run(
         &folder,
         &["diff", "app.events@1", "app.events@2"],
@@ -163,11 +188,15 @@ fn compatible_change_is_locked_as_the_next_version() {
             1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
         "#]],
     );
-    check_run(&folder, &["diff", "lock", "schemas"], expect![[r#"
+    check_run(
+        &folder,
+        &["diff", "lock", "schemas"],
+        expect![[r#"
         exit: 0
         stdout:
         2 tables compared with 2 tables: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
-    "#]]);
+    "#]],
+    );
     check_run(
         &folder,
         &["diff", "app.events@2", "app.events@1"],
@@ -218,7 +247,10 @@ fn break_is_not_locked_until_it_is_accepted() {
         "name = { renamed_from = \"title\", id = 2",
     );
     let before = lock_text(&folder);
-    check_run(&folder, &["check"], expect![[r#"
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
@@ -238,8 +270,12 @@ fn break_is_not_locked_until_it_is_accepted() {
                   expires = ".."
 
         1 problem found
-    "#]]);
-    check_run(&folder, &["lock"], expect![[r#"
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
@@ -259,47 +295,55 @@ fn break_is_not_locked_until_it_is_accepted() {
                   expires = ".."
 
         1 problem found
-    "#]]);
+    "#]],
+    );
     assert_eq!(lock_text(&folder), before);
 
     let accept = "\n[[accept]]\nrule = \"column-renamed\"\ntable = \"app.events\"\ncolumn = \"name\"\n\
                   reason = \"clients moved\"\nexpires = \"2.6.0\"\n";
     let text = before.replacen("format = 1\n", &format!("format = 1\n{accept}"), 1);
     folder.write("schemas/schemas.lock", text);
-    check_run(&folder, &["lock", "--release", "2.7.0"], expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1411]: version 2 of `app.events` is not in the lock
-         --> schemas/events.toml:1:15
-          |
-        1 | name        = "app.events"
-          |               ^^^^^^^^^^^^
-          |
-          = help: run `kalamtable lock`, and commit the lock
+    check_run(
+        &folder,
+        &["lock", "--release", "2.7.0"],
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1423]: the acknowledgment expired with release 2.6.0, and the current release is 2.7.0
+              --> schemas/schemas.lock:10:11
+               |
+            10 | expires = "2.6.0"
+               |           ^^^^^^^
+               |
+               = help: undo the change, or review it again and write a later expiry
 
-        error[KT1423]: the acknowledgment expired with release 2.6.0, and the current release is 2.7.0
-          --> schemas/schemas.lock:10:11
-           |
-        10 | expires = "2.6.0"
-           |           ^^^^^^^
-           |
-           = help: undo the change, or review it again and write a later expiry
-
-        2 problems found
-    "#]]);
-    check_run(&folder, &["lock", "--release", "2.6.0"], expect![[r#"
+            1 problem found
+        "#]],
+    );
+    check_run(
+        &folder,
+        &["lock", "--release", "2.6.0"],
+        expect![[r#"
         exit: 0
         stdout:
         app.events version 2
           accepted column-renamed of `name`: clients moved
         1 version locked
-    "#]]);
-    check_run(&folder, &["check"], expect![[r#"
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 0
         stdout:
         2 files, 2 tables, 3 columns: no problems
-    "#]]);
-    check_run(&folder, &["diff", "app.events@1"], expect![[r#"
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "app.events@1"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
@@ -312,7 +356,8 @@ fn break_is_not_locked_until_it_is_accepted() {
           = help: keep the name `title`, or accept the change when everything uses the other name
 
         1 problem found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -331,7 +376,10 @@ fn release_is_that_of_the_package() {
                   reason = \"clients moved\"\nexpires = \"2.6.0\"\n";
     let text = lock_text(&folder).replacen("format = 1\n", &format!("format = 1\n{accept}"), 1);
     folder.write("schemas/schemas.lock", text);
-    check_run(&folder, &["check", "--quiet"], expect![[r#"
+    check_run(
+        &folder,
+        &["check", "--quiet"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1411]: version 2 of `app.events` is not in the lock
@@ -349,26 +397,38 @@ fn release_is_that_of_the_package() {
            |           ^^^^^^^
            |
            = help: undo the change, or review it again and write a later expiry
-    "#]]);
+    "#]],
+    );
     folder.write("Cargo.toml", "[package\n");
-    check_run(&folder, &["check"], expect![[r#"
-        exit: 2
-        stderr:
-        error: /tmp/.tmphckkAJ/Cargo.toml: unclosed table, expected `]`
-          help: state the release: `--release 2.6.0`
-    "#]]);
-    check_run(&folder, &["check", "--release", "2.x"], expect![[r#"
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+            exit: 2
+            stderr:
+            error: Cargo.toml: unclosed table, expected `]`
+              help: state the release: `--release 2.6.0`
+        "#]],
+    );
+    check_run(
+        &folder,
+        &["check", "--release", "2.x"],
+        expect![[r#"
         exit: 2
         stderr:
         error: `2.x` is not a release such as `2.6.0`: unexpected character 'x' while parsing minor version number
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn json_of_a_change_has_table_and_column() {
     let folder = locked();
     change(&folder, "type = \"text\"", "type = \"int\"");
-    check_run(&folder, &["check", "--format", "json"], expect![[r#"
+    check_run(
+        &folder,
+        &["check", "--format", "json"],
+        expect![[r#"
         exit: 1
         stdout:
         {
@@ -422,19 +482,27 @@ fn json_of_a_change_has_table_and_column() {
             "version": "0.1.0"
           }
         }
-    "#]]);
-    check_run(&folder, &["check", "--format", "github"], expect![[r#"
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["check", "--format", "github"],
+        expect![[r#"
         exit: 1
         stdout:
         ::error file=schemas/events.toml,line=7,col=1,endLine=7,endColumn=6,title=KT1204 type-changed::`title` (id 2) of `app.events` is `int`, but was `text` in version 1%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK%0Ahelp: write `type = "text"`, or add another column%0Ahelp: or accept the change in the lock:%0A[[accept]]%0Arule = "type-changed"%0Atable = "app.events"%0Acolumn = "title"%0Areason = ".."%0Aexpires = ".."
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn invalid_definitions_are_not_compared() {
     let folder = locked();
     folder.write("schemas/users.toml", "name = 1\n");
-    check_run(&folder, &["check"], expect![[r#"
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT0102]: the table has no `[columns]`
@@ -455,8 +523,12 @@ fn invalid_definitions_are_not_compared() {
           = help: write it in quotes: `"1"`
 
         2 problems found
-    "#]]);
-    check_run(&folder, &["lock", "--quiet"], expect![[r#"
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["lock", "--quiet"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT0102]: the table has no `[columns]`
@@ -475,7 +547,8 @@ fn invalid_definitions_are_not_compared() {
           |        ^
           |
           = help: write it in quotes: `"1"`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -510,32 +583,47 @@ fn add_column_uses_ids_of_the_history() {
     change(&folder, title, &format!("{title}{more}"));
     success(&folder.run(&["lock"]));
     let arguments = ["add-column", "events", "a", "int", "--nullable"];
-    check_run(&folder, &arguments, expect![[r#"
+    check_run(
+        &folder,
+        &arguments,
+        expect![[r#"
         exit: 0
         stdout:
         a     = { id = 8, type = "int", nullable = true }
         schemas/events.toml: `a` has id 8, and the table has version 3
-    "#]]);
+    "#]],
+    );
     // The second column belongs to the same version.
     let arguments = ["add-column", "events", "b", "int", "--default", "0"];
-    check_run(&folder, &arguments, expect![[r#"
+    check_run(
+        &folder,
+        &arguments,
+        expect![[r#"
         exit: 0
         stdout:
         b     = { id = 9, type = "int", default = 0 }
         schemas/events.toml: `b` has id 9, and the table has version 3
-    "#]]);
-    check_run(&folder, &["lock"], expect![[r#"
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
         exit: 0
         stdout:
         app.events version 3
         1 version locked
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn missing_lock_names_the_command() {
     let folder = CommandFolder::with_orders();
-    check_run(&folder, &["check"], expect![[r#"
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1401]: the lock does not exist
@@ -543,8 +631,12 @@ fn missing_lock_names_the_command() {
          = help: run `kalamtable lock` to create it, and commit it with the definitions
 
         1 problem found
-    "#]]);
-    check_run(&folder, &["diff", "lock", "schemas"], expect![[r#"
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "lock", "schemas"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1401]: the lock does not exist
@@ -552,7 +644,8 @@ fn missing_lock_names_the_command() {
          = help: run `kalamtable lock` to create it, and commit it with the definitions
 
         1 problem found
-    "#]]);
+    "#]],
+    );
     check_run(
         &folder,
         &["check", "--lock", "other.lock"],
@@ -570,7 +663,9 @@ fn missing_lock_names_the_command() {
 
 #[test]
 fn empty_lock_is_a_problem() {
-    check_lock_text("", expect![[r#"
+    check_lock_text(
+        "",
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1404]: the lock is empty
@@ -578,7 +673,8 @@ fn empty_lock_is_a_problem() {
          = help: restore the file from version control; if no version was released, delete it and run `kalamtable lock`
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -587,7 +683,9 @@ fn conflict_markers_are_a_problem() {
     let at = text.find("version 1 ").unwrap();
     let (start, end) = text.split_at(at);
     let text = format!("{start}<<<<<<< HEAD\n=======\n>>>>>>> main\n{end}");
-    check_lock_text(&text, expect![[r#"
+    check_lock_text(
+        &text,
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1405]: the lock has the conflict markers of a merge
@@ -599,7 +697,8 @@ fn conflict_markers_are_a_problem() {
            = help: keep the lines of the branch whose versions were released, then run `kalamtable lock`
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -626,7 +725,9 @@ fn edited_history_is_a_problem() {
 #[test]
 fn future_format_is_a_problem() {
     let text = lock_text(&locked()).replace("format = 1", "format = 2");
-    check_lock_text(&text, expect![[r#"
+    check_lock_text(
+        &text,
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1403]: the lock has format `2`
@@ -638,14 +739,18 @@ fn future_format_is_a_problem() {
           = help: a later release of KalamTable wrote the lock: update KalamTable
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn lock_that_is_not_text_is_a_problem() {
     let folder = locked();
     folder.write("schemas/schemas.lock", [0xff, 0xfe]);
-    check_run(&folder, &["check"], expect![[r#"
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1402]: the lock is not UTF-8: the byte at offset 0 is invalid
@@ -653,7 +758,8 @@ fn lock_that_is_not_text_is_a_problem() {
          = help: restore the file from version control
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -661,11 +767,15 @@ fn line_ends_of_windows_are_accepted() {
     let folder = locked();
     let text = lock_text(&folder).replace('\n', "\r\n");
     folder.write("schemas/schemas.lock", text);
-    check_run(&folder, &["check"], expect![[r#"
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 0
         stdout:
         2 files, 2 tables, 3 columns: no problems
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -674,7 +784,10 @@ fn lock_of_another_project_is_a_problem() {
     fs::remove_file(folder.path().join("schemas/events.toml")).unwrap();
     fs::remove_file(folder.path().join("schemas/users.toml")).unwrap();
     folder.write("schemas/others.toml", USERS.replace("users", "others"));
-    check_run(&folder, &["check"], expect![[r#"
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1411]: table `app.others` is not in the lock
@@ -720,14 +833,18 @@ fn lock_of_another_project_is_a_problem() {
                    expires = ".."
 
         3 problems found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn table_without_a_file_is_a_problem() {
     let folder = locked();
     fs::remove_file(folder.path().join("schemas/users.toml")).unwrap();
-    check_run(&folder, &["check"], expect![[r#"
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1004]: table `app.users` was removed: no definition continues its version 1
@@ -747,14 +864,18 @@ fn table_without_a_file_is_a_problem() {
                    expires = ".."
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn two_files_of_one_table_are_a_problem() {
     let folder = locked();
     folder.write("schemas/more.toml", USERS);
-    check_run(&folder, &["check"], expect![[r#"
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT0901]: table `app.users` is defined twice
@@ -771,14 +892,18 @@ fn two_files_of_one_table_are_a_problem() {
           = help: rename one of the two, or delete its file
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn two_columns_with_one_id_are_a_problem() {
     let folder = locked();
     change(&folder, "id = 2", "id = 1");
-    check_run(&folder, &["check"], expect![[r#"
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT0302]: id 1 is used twice
@@ -792,15 +917,18 @@ fn two_columns_with_one_id_are_a_problem() {
           = help: the next free id is 2
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
-/// A folder in which no file can be created: another file has its name.
 #[test]
-fn lock_that_cannot_be_written_exits_with_2() {
+fn lock_that_is_a_folder_is_a_problem() {
     let folder = CommandFolder::with_orders();
     fs::create_dir(folder.path().join("schemas/schemas.lock")).unwrap();
-    check_run(&folder, &["lock"], expect![[r#"
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
         exit: 1
         stderr:
         error[KT1402]: not a regular file, but a folder, a pipe, a socket or a device
@@ -808,29 +936,38 @@ fn lock_that_cannot_be_written_exits_with_2() {
          = help: delete it, and restore the lock from version control
 
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 fn read_only_folder_exits_with_2() {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
 
+    const NOBODY: u32 = 65_534;
     let folder = CommandFolder::with_orders();
-    let schemas = folder.path().join("schemas");
-    fs::set_permissions(&schemas, fs::Permissions::from_mode(0o555)).unwrap();
-    // The superuser can write in any folder.
-    let is_superuser = fs::write(schemas.join("probe"), "").is_ok();
-    if !is_superuser {
-        check_run(
-            &folder,
-            &["lock"],
-            expect![[r#"
+    let set_mode = |path: &str, mode| {
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(folder.path().join(path), permissions).unwrap();
+    };
+    set_mode("", 0o755);
+    set_mode("schemas", 0o555);
+    let mut command = folder.command(&["lock"]);
+    // The superuser could write in the folder, so another user runs the command.
+    if fs::metadata(folder.path()).unwrap().uid() == 0 {
+        command.uid(NOBODY);
+    }
+    let output = command.output();
+    set_mode("schemas", 0o755);
+    match output {
+        // The other user may not be allowed to run the binary.
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {}
+        output => check(&output.unwrap(), expect![[r#"
             exit: 2
             stderr:
             error: cannot write `schemas/schemas.lock`: Permission denied (os error 13)
-        "#]],
-        );
+        "#]]),
     }
-    fs::set_permissions(&schemas, fs::Permissions::from_mode(0o755)).unwrap();
 }
