@@ -33,8 +33,9 @@ pub(crate) enum Command {
     Schema(SchemaCommand),
     /// Print a script that completes the arguments in a shell
     ///
-    /// Bash reads it from ~/.local/share/bash-completion/completions/kalamtable, and zsh from a file
-    /// `_kalamtable` in a folder of $fpath. Fish reads ~/.config/fish/completions/kalamtable.fish.
+    /// Bash reads it from ~/.local/share/bash-completion/completions/kalamtable, and zsh from a
+    /// file `_kalamtable` in a folder of $fpath. Fish reads it from
+    /// ~/.config/fish/completions/kalamtable.fish.
     Completions {
         /// The shell
         #[arg(value_enum)]

@@ -11,7 +11,7 @@ use std::fmt::Write;
 use toml::de::{DeTable, DeValue};
 
 use self::anchors::{Target, anchors};
-use self::comments::{Comments, Line, Trivia};
+use self::comments::{Comments, OwnLine, Trivia};
 use self::values::{entry_value, key_text};
 use crate::canonical::{array, quoted};
 use crate::check::{CheckedTable, parse_and_check};
@@ -80,14 +80,14 @@ struct Formatter<'a> {
 }
 
 /// A line with its comments.
-struct Entry {
+struct FormattedEntry {
     key: String,
     value: String,
     trivia: Trivia,
 }
 
 impl Formatter<'_> {
-    fn format(mut self, header: &[Line]) -> String {
+    fn format(mut self, header: &[OwnLine]) -> String {
         let mut out = String::new();
         write_lines(&mut out, header);
         let keys = self.table_entries();
@@ -107,14 +107,14 @@ impl Formatter<'_> {
         out
     }
 
-    fn table_entries(&mut self) -> Vec<Entry> {
+    fn table_entries(&mut self) -> Vec<FormattedEntry> {
         let mut entries = Vec::new();
         for key in TABLE_KEYS {
             if matches!(key, "columns" | "reserved") {
                 continue;
             }
             if let Some(value) = self.root.get(key) {
-                entries.push(Entry {
+                entries.push(FormattedEntry {
                     key: key.to_string(),
                     value: entry_value(value, self.text),
                     trivia: self.comments.take(&Target::Key(key.to_string())),
@@ -124,7 +124,7 @@ impl Formatter<'_> {
         entries
     }
 
-    fn column_entries(&mut self) -> Vec<Entry> {
+    fn column_entries(&mut self) -> Vec<FormattedEntry> {
         let Some(DeValue::Table(columns)) = self.root.get("columns").map(|value| value.get_ref())
         else {
             return Vec::new();
@@ -167,7 +167,7 @@ impl Formatter<'_> {
                 }
             }
             value.push_str(" }");
-            Some(Entry {
+            Some(FormattedEntry {
                 trivia: self.comments.take(&Target::Column(name.clone())),
                 key: key_text(&name),
                 value,
@@ -176,7 +176,7 @@ impl Formatter<'_> {
         entries.collect()
     }
 
-    fn reserved_entries(&mut self) -> Vec<Entry> {
+    fn reserved_entries(&mut self) -> Vec<FormattedEntry> {
         let Some(DeValue::Table(written)) = self.root.get("reserved").map(|value| value.get_ref())
         else {
             return Vec::new();
@@ -187,7 +187,7 @@ impl Formatter<'_> {
             let Some(value) = written.get(key) else {
                 continue;
             };
-            entries.push(Entry {
+            entries.push(FormattedEntry {
                 key: key.to_string(),
                 value: match key {
                     "ids" => array(reserved.ids.iter().map(i32::to_string)),
@@ -201,14 +201,20 @@ impl Formatter<'_> {
     }
 
     /// Writes a section, with a blank line between it and the previous one.
-    fn write_section(&mut self, out: &mut String, name: &str, target: Target, entries: Vec<Entry>) {
+    fn write_section(
+        &mut self,
+        out: &mut String,
+        name: &str,
+        target: Target,
+        entries: Vec<FormattedEntry>,
+    ) {
         let mut trivia = self.comments.take(&target);
         // Comments that follow the previous section directly, and are separated from this one,
         // belong to the previous section.
-        let belongs_to_previous = !matches!(trivia.leading.first(), None | Some(Line::Blank))
-            && trivia.leading.contains(&Line::Blank);
-        if !belongs_to_previous && trivia.leading.first() != Some(&Line::Blank) {
-            trivia.leading.insert(0, Line::Blank);
+        let belongs_to_previous = !matches!(trivia.leading.first(), None | Some(OwnLine::Blank))
+            && trivia.leading.contains(&OwnLine::Blank);
+        if !belongs_to_previous && trivia.leading.first() != Some(&OwnLine::Blank) {
+            trivia.leading.insert(0, OwnLine::Blank);
         }
         write_lines(out, &trivia.leading);
         let trailing = trailing_text(&trivia);
@@ -217,15 +223,15 @@ impl Formatter<'_> {
     }
 }
 
-fn write_entries(out: &mut String, mut entries: Vec<Entry>) {
+fn write_entries(out: &mut String, mut entries: Vec<FormattedEntry>) {
     if let Some(first) = entries.first_mut() {
         let blanks = first.trivia.leading.iter();
-        let blanks = blanks.take_while(|line| **line == Line::Blank).count();
+        let blanks = blanks.take_while(|line| **line == OwnLine::Blank).count();
         first.trivia.leading.drain(..blanks);
     }
     let width = entries.iter().map(|entry| entry.key.len()).max();
     let width = width.unwrap_or(0);
-    for Entry { key, value, trivia } in entries {
+    for FormattedEntry { key, value, trivia } in entries {
         write_lines(out, &trivia.leading);
         let trailing = trailing_text(&trivia);
         let _ = writeln!(out, "{key:width$} = {value}{trailing}");
@@ -240,12 +246,12 @@ fn trailing_text(trivia: &Trivia) -> String {
 }
 
 /// Writes comments and blank lines. Never writes a blank line at the start or after another one.
-fn write_lines(out: &mut String, lines: &[Line]) {
+fn write_lines(out: &mut String, lines: &[OwnLine]) {
     for line in lines {
         match line {
-            Line::Blank if out.is_empty() || out.ends_with("\n\n") => {}
-            Line::Blank => out.push('\n'),
-            Line::Comment(comment) => {
+            OwnLine::Blank if out.is_empty() || out.ends_with("\n\n") => {}
+            OwnLine::Blank => out.push('\n'),
+            OwnLine::Comment(comment) => {
                 out.push_str(comment);
                 out.push('\n');
             }

@@ -5,8 +5,8 @@
 use crate::definition::TableDefinition;
 use crate::next_id::NextId;
 
-/// Returns an id above all ids that the table uses or reserves in any of the given versions. Returns
-/// `None` if the maximum id is in use.
+/// Returns an id above all ids that the table uses or reserves in any of the given versions.
+/// Returns `None` if the maximum id is in use.
 pub fn next_free_id<'a>(versions: impl IntoIterator<Item = &'a TableDefinition>) -> Option<i32> {
     let mut next = NextId::new();
     for version in versions {

@@ -185,7 +185,7 @@ struct AddedColumn {
     warnings: Vec<Diagnostic>,
 }
 
-type Problems = (Sources, Vec<Diagnostic>);
+type ColumnProblems = (Sources, Vec<Diagnostic>);
 
 /// Returns the changed text, or the problems of the column.
 fn added(
@@ -194,7 +194,7 @@ fn added(
     file: &SourceFile,
     id: i32,
     version: u32,
-) -> Result<Result<AddedColumn, Problems>, CommandError> {
+) -> Result<Result<AddedColumn, ColumnProblems>, CommandError> {
     // A default can be written without the quotes of TOML.
     let defaults: Vec<Option<String>> = match &arguments.default {
         None => vec![None],
@@ -226,7 +226,7 @@ fn checked(
     table: &CheckedTable,
     file: &SourceFile,
     version: u32,
-) -> Result<Result<AddedColumn, Problems>, CommandError> {
+) -> Result<Result<AddedColumn, ColumnProblems>, CommandError> {
     let text = with_column(file, line, version)?;
     let mut sources = Sources::new();
     let before = sources.push(file.clone());

@@ -101,7 +101,7 @@ impl TableSubject {
             return None;
         };
         let (source, range) = text_range(&primary.span)?;
-        // A lock contains several tables, and the one that begins last before the location is meant.
+        // A lock contains several tables. The last one that begins before the location contains it.
         let in_file = || subjects.iter().filter(|subject| subject.source == source);
         let before = in_file().filter(|subject| subject.start <= range.start);
         let subject = before

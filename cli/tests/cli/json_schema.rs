@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Validates JSON against a schema of draft 4, as far as the schema of SARIF uses it. A keyword that
-//! is not implemented fails the test, so that no part of a schema is ignored.
+//! Validates JSON against a schema of draft 4, as far as the schema of SARIF uses it. A keyword
+//! that is not implemented fails the test, so that no part of a schema is ignored.
 //!
 //! Crates that validate JSON enable features of `ahash`, with which Arrow would be compiled again.
 
@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-/// Keywords without an effect on validation. All formats are URIs and dates, which [`format`] checks.
+/// Keywords without an effect on validation.
 const ANNOTATIONS: [&str; 6] = [
     "$schema",
     "id",

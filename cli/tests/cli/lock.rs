@@ -964,10 +964,13 @@ fn read_only_folder_exits_with_2() {
     match output {
         // The other user may not be allowed to run the binary.
         Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {}
-        output => check(&output.unwrap(), expect![[r#"
+        output => check(
+            &output.unwrap(),
+            expect![[r#"
             exit: 2
             stderr:
             error: cannot write `schemas/schemas.lock`: Permission denied (os error 13)
-        "#]]),
+        "#]],
+        ),
     }
 }

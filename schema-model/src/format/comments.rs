@@ -11,7 +11,7 @@ use super::anchors::{Anchor, Target};
 
 /// A line without a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum OwnLine {
     Blank,
     /// A comment, beginning with `#`.
     Comment(String),
@@ -21,7 +21,7 @@ pub(super) enum Line {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Trivia {
     /// The lines above it.
-    pub(super) leading: Vec<Line>,
+    pub(super) leading: Vec<OwnLine>,
     /// The comment at its end.
     pub(super) trailing: Option<String>,
 }
@@ -30,7 +30,7 @@ pub(super) struct Trivia {
 #[derive(Debug)]
 enum Attached {
     /// A line of its own.
-    Own(Line),
+    Own(OwnLine),
     /// A comment after other tokens.
     Trailing(String),
 }
@@ -41,7 +41,7 @@ pub(super) struct Comments {
     first: Option<Target>,
     lines: BTreeMap<Target, Vec<Attached>>,
     /// The lines after the last key.
-    rest: Vec<Line>,
+    rest: Vec<OwnLine>,
 }
 
 impl Comments {
@@ -59,7 +59,7 @@ impl Comments {
                 TokenKind::Whitespace | TokenKind::Eof => {}
                 TokenKind::Newline => {
                     if is_blank {
-                        comments.add_line(start, Line::Blank, anchors);
+                        comments.add_line(start, OwnLine::Blank, anchors);
                     }
                     has_content = false;
                     is_blank = true;
@@ -71,7 +71,7 @@ impl Comments {
                     if has_content {
                         comments.add_trailing(start, comment, anchors);
                     } else {
-                        comments.add_line(start, Line::Comment(comment), anchors);
+                        comments.add_line(start, OwnLine::Comment(comment), anchors);
                     }
                 }
                 _ => {
@@ -83,14 +83,14 @@ impl Comments {
         comments
     }
 
-    fn add_line(&mut self, at: usize, line: Line, anchors: &[Anchor]) {
+    fn add_line(&mut self, at: usize, line: OwnLine, anchors: &[Anchor]) {
         let before = anchors.partition_point(|anchor| anchor.range.start <= at);
         let (earlier, later) = anchors.split_at(before);
         let target = match earlier.last() {
             // Inside of a value, only comments are kept.
             Some(anchor) if at < anchor.range.end => match line {
-                Line::Blank => return,
-                Line::Comment(_) => Some(&anchor.target),
+                OwnLine::Blank => return,
+                OwnLine::Comment(_) => Some(&anchor.target),
             },
             _ => later.first().map(|anchor| &anchor.target),
         };
@@ -110,13 +110,13 @@ impl Comments {
                 let lines = self.lines.entry(anchor.target.clone()).or_default();
                 lines.push(Attached::Trailing(comment));
             }
-            None => self.rest.push(Line::Comment(comment)),
+            None => self.rest.push(OwnLine::Comment(comment)),
         }
     }
 
     /// Removes the comments of the file as a whole: those at its start that a blank line separates
     /// from the first key, and a directive for editors such as `#:schema`.
-    pub(super) fn take_header(&mut self) -> Vec<Line> {
+    pub(super) fn take_header(&mut self) -> Vec<OwnLine> {
         let Some(lines) = self
             .first
             .as_ref()
@@ -124,7 +124,7 @@ impl Comments {
         else {
             return Vec::new();
         };
-        let is_directive = |line: &Attached| matches!(line, Attached::Own(Line::Comment(comment)) if comment.starts_with("#:"));
+        let is_directive = |line: &Attached| matches!(line, Attached::Own(OwnLine::Comment(comment)) if comment.starts_with("#:"));
         let own = lines
             .iter()
             .take_while(|line| matches!(line, Attached::Own(_)))
@@ -134,7 +134,7 @@ impl Comments {
             .iter()
             .take_while(|line| is_directive(line))
             .count();
-        let is_blank = |line: &Attached| matches!(line, Attached::Own(Line::Blank));
+        let is_blank = |line: &Attached| matches!(line, Attached::Own(OwnLine::Blank));
         let blank = own_lines.iter().rposition(is_blank);
         let end = directives.max(blank.map_or(0, |at| at + 1));
         lines.drain(..end).map(Attached::into_line).collect()
@@ -152,30 +152,30 @@ impl Comments {
         let trailing = only.map(|at| lines.remove(at)).map(Attached::into_line);
         Trivia {
             leading: lines.into_iter().map(Attached::into_line).collect(),
-            trailing: trailing.and_then(Line::into_comment),
+            trailing: trailing.and_then(OwnLine::into_comment),
         }
     }
 
     /// Removes and returns all other lines.
-    pub(super) fn take_rest(&mut self) -> Vec<Line> {
+    pub(super) fn take_rest(&mut self) -> Vec<OwnLine> {
         std::mem::take(&mut self.rest)
     }
 }
 
 impl Attached {
-    fn into_line(self) -> Line {
+    fn into_line(self) -> OwnLine {
         match self {
             Attached::Own(line) => line,
-            Attached::Trailing(comment) => Line::Comment(comment),
+            Attached::Trailing(comment) => OwnLine::Comment(comment),
         }
     }
 }
 
-impl Line {
+impl OwnLine {
     fn into_comment(self) -> Option<String> {
         match self {
-            Line::Blank => None,
-            Line::Comment(comment) => Some(comment),
+            OwnLine::Blank => None,
+            OwnLine::Comment(comment) => Some(comment),
         }
     }
 }
