@@ -18,6 +18,8 @@ use crate::table_name::TableName;
 
 /// The beginning of a line that lists a table.
 pub(super) const CONTAINS: &str = "contains ";
+/// The line of a lock without tables. Without it, the deletion of all tables would not be detected.
+pub(super) const NO_TABLES: &str = "contains no table";
 /// The last line of a lock. Without it, the lock is incomplete.
 pub(super) const LAST_LINE: &str = "end of history";
 
@@ -86,6 +88,8 @@ struct VersionLine<'a> {
 impl<'a> HistoryReader<'a> {
     fn history(&mut self) -> Vec<LockedTable> {
         let mut listed = Vec::new();
+        let is_empty = self.peek().is_some_and(|line| line.text == NO_TABLES);
+        self.next += usize::from(is_empty);
         while let Some(name) = self
             .peek()
             .and_then(|line| line.text.strip_prefix(CONTAINS))
@@ -124,6 +128,11 @@ impl<'a> HistoryReader<'a> {
         }
         if self.diagnostics.is_empty() {
             self.compare_with_list(&listed, &tables);
+        }
+        if self.diagnostics.is_empty() && tables.is_empty() != is_empty {
+            let end = self.end();
+            let message = "the tables of the lock are missing";
+            self.report(LockRule::LockEdited, end, message, RESTORE);
         }
         tables
     }
