@@ -100,9 +100,12 @@ impl<'a> HistoryReader<'a> {
         let mut tables: Vec<LockedTable> = Vec::new();
         loop {
             let Some(line) = self.take() else {
-                let end = self.end();
-                let message = "the history is incomplete: its last line is missing";
-                self.report(LockRule::LockSyntax, end, message, RESTORE);
+                // A table without its end has been reported.
+                if self.diagnostics.is_empty() {
+                    let end = self.end();
+                    let message = "the history is incomplete: its last line is missing";
+                    self.report(LockRule::LockSyntax, end, message, RESTORE);
+                }
                 return tables;
             };
             match line.text {
@@ -177,13 +180,18 @@ impl<'a> HistoryReader<'a> {
 
     /// Reads the table that begins in `line`.
     fn table(&mut self, line: Line<'a>) -> Result<LockedTable, Box<Diagnostic>> {
-        let Some((id, count)) = line
-            .text
-            .strip_prefix("table ")
-            .and_then(|rest| rest.split_once(" versions "))
+        let Some(id) = line.text.strip_prefix("table ") else {
+            return Err(self.not_understood(line));
+        };
+        // The number is in a line of its own, so that a merge with a table that another branch adds
+        // above has no conflict.
+        let Some(count) = self
+            .peek()
+            .and_then(|next| next.text.strip_prefix("versions "))
         else {
             return Err(self.not_understood(line));
         };
+        self.next += 1;
         let mut content = Content::default();
         let mut table = LockedTable {
             id: id.to_string(),
@@ -197,12 +205,13 @@ impl<'a> HistoryReader<'a> {
                 return Err(self.problem(LockRule::LockSyntax, end, message));
             };
             if let Some(end) = next.text.strip_prefix("end ") {
-                if end != id || table.versions.len().to_string() != count {
+                if end != id {
+                    return Err(self.not_understood(next));
+                }
+                if table.versions.len().to_string() != count {
                     let message = format!(
-                        "the history of {} has {} versions, but {} are expected",
-                        backticked(id),
-                        table.versions.len(),
-                        backticked(count)
+                        "the history of {} does not have the number of versions that it states",
+                        backticked(id)
                     );
                     return Err(self.problem(LockRule::LockEdited, range(next), message));
                 }

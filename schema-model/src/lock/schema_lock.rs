@@ -109,7 +109,7 @@ impl SchemaLock {
         for table in &self.tables {
             let _ = writeln!(
                 out,
-                "\ntable {} versions {}",
+                "\ntable {}\nversions {}",
                 table.id,
                 table.versions.len()
             );

@@ -35,7 +35,8 @@ fn accepted_rename_moves_into_the_history() {
     project.shows(expect![[r#"
         contains app.a
 
-        table app.a versions 2
+        table app.a
+        versions 2
         version 1 HASH
         + name = "app.a"
         + primary_key = ["id"]
@@ -329,6 +330,22 @@ fn invalid_entries() {
           |          ^
           |
           = help: write `column = "title"`
+
+        error[KT1421]: `reason` is empty
+         --> schemas.lock:9:10
+          |
+        9 | reason = " "
+          |          ^^^
+          |
+          = help: write `reason = "all clients were updated"`
+
+        error[KT1421]: `soon` is neither a release nor a date
+          --> schemas.lock:10:11
+           |
+        10 | expires = "soon"
+           |           ^^^^^^
+           |
+           = help: write the last release or day on which the entry is valid: `expires = "2.6.0"` or `expires = 2027-01-31`
 
         error[KT1421]: the entry has no `rule`
           --> schemas.lock:11:1

@@ -167,14 +167,14 @@ fn conflict_markers() {
     check(
         &text,
         expect![[r#"
-        error[KT1405]: the lock has the conflict markers of a merge
-          --> schemas.lock:16:1
-           |
-        16 | <<<<<<< HEAD
-           | ^^^^^^^
-           |
-           = help: keep the lines of the branch whose versions were released, then run `kalamtable lock`
-    "#]],
+            error[KT1405]: the lock has the conflict markers of a merge
+              --> schemas.lock:17:1
+               |
+            17 | <<<<<<< HEAD
+               | ^^^^^^^
+               |
+               = help: keep the lines of the branch whose versions were released, then run `kalamtable lock`
+        "#]],
     );
 }
 
@@ -183,25 +183,25 @@ fn edited_lines() {
     check(
         &edited("comment = \"c\"", "comment = \"d\""),
         expect![[r#"
-        error[KT1406]: version 2 of `app.a` was edited: its hash does not match its lines
-          --> schemas.lock:15:1
-           |
-        15 | version 2 HASH
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = help: restore the file from version control, then run `kalamtable lock`
-    "#]],
+            error[KT1406]: version 2 of `app.a` was edited: its hash does not match its lines
+              --> schemas.lock:16:1
+               |
+            16 | version 2 HASH
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = help: restore the file from version control, then run `kalamtable lock`
+        "#]],
     );
     check(
         &edited(
-            "table app.b versions 1\nversion 1",
-            "table app.b versions 1\nversion 2",
+            "table app.b\nversions 1\nversion 1",
+            "table app.b\nversions 1\nversion 2",
         ),
         expect![[r#"
             error[KT1406]: version 2 of `app.b` was edited: its hash does not match its lines
-              --> schemas.lock:20:1
+              --> schemas.lock:22:1
                |
-            20 | version 2 HASH
+            22 | version 2 HASH
                | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
                = help: restore the file from version control, then run `kalamtable lock`
@@ -211,17 +211,17 @@ fn edited_lines() {
         &edited("+ columns", "- columns").replace("+ name = \"app.b\"", "name = \"app.b\""),
         expect![[r#"
             error[KT1406]: version 1 of `app.a` was edited: its hash does not match its lines
-              --> schemas.lock:10:1
+              --> schemas.lock:11:1
                |
-            10 | version 1 HASH
+            11 | version 1 HASH
                | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
                = help: restore the file from version control, then run `kalamtable lock`
 
             error[KT1406]: version 1 of `app.b` was edited: its hash does not match its lines
-              --> schemas.lock:20:1
+              --> schemas.lock:22:1
                |
-            20 | version 1 HASH
+            22 | version 1 HASH
                | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
                = help: restore the file from version control, then run `kalamtable lock`
@@ -234,46 +234,46 @@ fn deleted_lines() {
     check(
         &edited("+ primary_key = [\"id\"]\n", ""),
         expect![[r#"
-        error[KT1406]: version 1 of `app.a` was edited: its hash does not match its lines
-          --> schemas.lock:10:1
-           |
-        10 | version 1 HASH
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = help: restore the file from version control, then run `kalamtable lock`
+            error[KT1406]: version 1 of `app.a` was edited: its hash does not match its lines
+              --> schemas.lock:11:1
+               |
+            11 | version 1 HASH
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = help: restore the file from version control, then run `kalamtable lock`
 
-        error[KT1406]: version 1 of `app.b` was edited: its hash does not match its lines
-          --> schemas.lock:19:1
-           |
-        19 | version 1 HASH
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = help: restore the file from version control, then run `kalamtable lock`
-    "#]],
+            error[KT1406]: version 1 of `app.b` was edited: its hash does not match its lines
+              --> schemas.lock:21:1
+               |
+            21 | version 1 HASH
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = help: restore the file from version control, then run `kalamtable lock`
+        "#]],
     );
     check(
         &edited("end app.a\n", ""),
         expect![[r#"
-        error[KT1404]: the line is not part of a history
-          --> schemas.lock:17:1
-           |
-        17 |
-           | ^
-           |
-           = help: restore the file from version control, then run `kalamtable lock`
-    "#]],
+            error[KT1404]: the line is not part of a history
+              --> schemas.lock:18:1
+               |
+            18 |
+               | ^
+               |
+               = help: restore the file from version control, then run `kalamtable lock`
+        "#]],
     );
     check(
         &edited("contains app.a\n", ""),
         expect![[r#"
-        error[KT1406]: the history contains `app.a`, but the list of tables does not
-         --> schemas.lock:9:1
-          |
-        9 | version 1 HASH
-          | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-          |
-          = help: restore the file from version control, then run `kalamtable lock`
-    "#]],
+            error[KT1406]: the history contains `app.a`, but the list of tables does not
+              --> schemas.lock:10:1
+               |
+            10 | version 1 HASH
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = help: restore the file from version control, then run `kalamtable lock`
+        "#]],
     );
 }
 
@@ -285,10 +285,10 @@ fn deleted_version() {
     check(
         &format!("{}{}", &lock[..start], &lock[end..]),
         expect![[r#"
-            error[KT1406]: the history of `app.a` has 1 versions, but `2` are expected
-              --> schemas.lock:15:1
+            error[KT1406]: the history of `app.a` does not have the number of versions that it states
+              --> schemas.lock:16:1
                |
-            15 | end app.a
+            16 | end app.a
                | ^^^^^^^^^
                |
                = help: restore the file from version control, then run `kalamtable lock`
@@ -300,9 +300,9 @@ fn deleted_version() {
         &format!("{}{}", &lock[..start], &lock[end..]),
         expect![[r#"
             error[KT1406]: version 2 of `app.a` was edited: its hash does not match its lines
-              --> schemas.lock:10:1
+              --> schemas.lock:11:1
                |
-            10 | version 2 HASH
+            11 | version 2 HASH
                | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
                = help: restore the file from version control, then run `kalamtable lock`
@@ -361,54 +361,38 @@ fn truncated_file() {
     check(
         &lock[..lock.find("end of history").unwrap()],
         expect![[r#"
-        error[KT1404]: the history is incomplete: its last line is missing
-          --> schemas.lock:25:1
-           |
-        25 |
-           | ^
-           |
-           = help: restore the file from version control, then run `kalamtable lock`
-    "#]],
+            error[KT1404]: the history is incomplete: its last line is missing
+              --> schemas.lock:27:1
+               |
+            27 |
+               | ^
+               |
+               = help: restore the file from version control, then run `kalamtable lock`
+        "#]],
     );
     check(
         &lock[..lock.find("version 2").unwrap()],
         expect![[r#"
-        error[KT1404]: the history of `app.a` is incomplete
-          --> schemas.lock:14:44
-           |
-        14 | + columns.title = { id = 2, type = "text" }
-           |                                            ^
-           |
-           = help: restore the file from version control, then run `kalamtable lock`
-
-        error[KT1404]: the history is incomplete: its last line is missing
-          --> schemas.lock:14:44
-           |
-        14 | + columns.title = { id = 2, type = "text" }
-           |                                            ^
-           |
-           = help: restore the file from version control, then run `kalamtable lock`
-    "#]],
+            error[KT1404]: the history of `app.a` is incomplete
+              --> schemas.lock:15:44
+               |
+            15 | + columns.title = { id = 2, type = "text" }
+               |                                            ^
+               |
+               = help: restore the file from version control, then run `kalamtable lock`
+        "#]],
     );
     check(
         &lock[..lock.find("version 2").unwrap() + 40],
         expect![[r#"
-        error[KT1406]: version 2 of `app.a` was edited: its hash does not match its lines
-          --> schemas.lock:15:1
-           |
-        15 | version 2 935c0a30f771ed4e6ed8eee319810d
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = help: restore the file from version control, then run `kalamtable lock`
-
-        error[KT1404]: the history is incomplete: its last line is missing
-          --> schemas.lock:15:41
-           |
-        15 | version 2 935c0a30f771ed4e6ed8eee319810d
-           |                                         ^
-           |
-           = help: restore the file from version control, then run `kalamtable lock`
-    "#]],
+            error[KT1406]: version 2 of `app.a` was edited: its hash does not match its lines
+              --> schemas.lock:16:1
+               |
+            16 | version 2 935c0a30f771ed4e6ed8eee319810d
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = help: restore the file from version control, then run `kalamtable lock`
+        "#]],
     );
 }
 
@@ -417,14 +401,14 @@ fn text_after_the_history() {
     check(
         &format!("{}\nx\n", lock()),
         expect![[r#"
-        error[KT1404]: the history continues after its last line
-          --> schemas.lock:28:1
-           |
-        28 | x
-           | ^
-           |
-           = help: restore the file from version control, then run `kalamtable lock`
-    "#]],
+            error[KT1404]: the history continues after its last line
+              --> schemas.lock:30:1
+               |
+            30 | x
+               | ^
+               |
+               = help: restore the file from version control, then run `kalamtable lock`
+        "#]],
     );
 }
 
@@ -438,20 +422,20 @@ fn rule_of_a_later_release() {
     let lock = lock();
     let start = lock.find("table app.b").unwrap();
     let text = format!(
-        "{}table app.b versions 1\nversion 1 {hash}\n{body}end app.b\n\nend of history\n",
+        "{}table app.b\nversions 1\nversion 1 {hash}\n{body}end app.b\n\nend of history\n",
         &lock[..start]
     );
     check(
         &text,
         expect![[r#"
-        error[KT1404]: the line names an unknown rule, or is not understood
-          --> schemas.lock:21:1
-           |
-        21 | accepted column-recoloured 2 a: "x"
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = help: update KalamTable if a later release wrote the lock, or restore the file from version control
-    "#]],
+            error[KT1404]: the line names an unknown rule, or is not understood
+              --> schemas.lock:23:1
+               |
+            23 | accepted column-recoloured 2 a: "x"
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = help: update KalamTable if a later release wrote the lock, or restore the file from version control
+        "#]],
     );
 }
 
@@ -465,16 +449,16 @@ fn version_that_is_not_a_definition() {
     let start = lock.find("table app.b").unwrap();
     let mut project = Project::new();
     project.lock = format!(
-        "{}table app.b versions 1\nversion 1 {hash}\n{body}end app.b\n\nend of history\n",
+        "{}table app.b\nversions 1\nversion 1 {hash}\n{body}end app.b\n\nend of history\n",
         &lock[..start]
     );
     let title = "comment = \"c\"\n[columns]\ntitle = { id = 2, type = \"text\" }\n";
     let report = project.report(&[table("a", 2, title), table("b", 2, "")]);
     expect![[r#"
         error[KT1407]: version 1 of `app.b` is not a valid definition: unknown type `bigin`
-          --> schemas.lock:20:1
+          --> schemas.lock:22:1
            |
-        20 | version 1 HASH
+        22 | version 1 HASH
            | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
            |
            = help: use the release of KalamTable that wrote the version, or a later one
@@ -489,7 +473,7 @@ fn line_and_versions_above_the_limits() {
         &edited("comment = \"c\"", &format!("comment = \"{long}\"")),
         expect![[r#"
             error[KT1408]: the line has 2097167 bytes, more than the maximum of 2097152
-            --> schemas.lock:16:1
+            --> schemas.lock:17:1
              = help: restore the file from version control
         "#]],
     );

@@ -23,7 +23,8 @@ fn first_version_has_a_line_per_key_and_column() {
     Project::locked(&[&[text]]).shows(expect![[r#"
         contains app.events
 
-        table app.events versions 1
+        table app.events
+        versions 1
         version 3 HASH
         + name = "app.events"
         + comment = "What happened"
@@ -69,7 +70,8 @@ fn later_version_has_the_changed_lines() {
     project.shows(expect![[r#"
         contains app.events
 
-        table app.events versions 3
+        table app.events
+        versions 3
         version 1 HASH
         + name = "app.events"
         + primary_key = ["id"]
@@ -104,7 +106,8 @@ fn moved_columns_have_a_line_with_the_order() {
     project.shows(expect![[r#"
         contains app.t
 
-        table app.t versions 3
+        table app.t
+        versions 3
         version 1 HASH
         + name = "app.t"
         + primary_key = ["id"]
@@ -134,21 +137,24 @@ fn tables_are_sorted_and_listed() {
         contains app.b
         contains app.c
 
-        table app.a versions 1
+        table app.a
+        versions 1
         version 1 HASH
         + name = "app.a"
         + primary_key = ["id"]
         + columns.id = { id = 1, type = "bigint" }
         end app.a
 
-        table app.b versions 1
+        table app.b
+        versions 1
         version 1 HASH
         + name = "app.b"
         + primary_key = ["id"]
         + columns.id = { id = 1, type = "bigint" }
         end app.b
 
-        table app.c versions 1
+        table app.c
+        versions 1
         version 1 HASH
         + name = "app.c"
         + primary_key = ["id"]
@@ -195,7 +201,7 @@ fn hashes_are_those_of_the_documented_text() {
     let (_, history) = project.lock.split_once("this line ----\n").unwrap();
     let mut versions = 0;
     for section in history.split("table ").skip(1) {
-        let (id, blocks) = section.split_once(" versions ").unwrap();
+        let (id, blocks) = section.split_once("\nversions ").unwrap();
         let (blocks, _) = blocks.split_once("end ").unwrap();
         for block in blocks.split("version ").skip(1) {
             let (first, body) = block.split_once('\n').unwrap();

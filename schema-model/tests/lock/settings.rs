@@ -164,7 +164,7 @@ fn files_of_a_yanked_version_count() {
           |
           = note: SOURCE ok, SQL ok, WIRE ok, STORAGE BREAK
           = help: write `type = "int"`, or add another column: `int` can change to `bigint`, `double`, or a `decimal(p, s)` with `p - s` at least 10
-          = help: or accept the change in the lock:
+          = help: the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "type-changed"
                   table = "app.a"

@@ -52,7 +52,7 @@ fn changed_column_is_reported_with_the_entry_to_accept() {
           |
           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
           = help: keep the name `title`, or accept the change when everything uses the other name
-          = help: or accept the change in the lock:
+          = help: the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "column-renamed"
                   table = "app.a"
@@ -90,7 +90,7 @@ fn later_change_is_compared_with_all_versions() {
           |
           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
           = help: write `type = "bigint"`, or add another column: `bigint` can change to a `decimal(p, s)` with `p - s` at least 20
-          = help: or accept the change in the lock:
+          = help: the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "type-changed"
                   table = "app.a"
@@ -189,7 +189,8 @@ fn renamed_table_continues_its_history() {
     project.shows(expect![[r#"
         contains app.old
 
-        table app.old versions 2
+        table app.old
+        versions 2
         version 1 HASH
         + name = "app.old"
         + primary_key = ["id"]
@@ -252,7 +253,7 @@ fn two_tables_that_continue_one_history() {
               |
               = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
               = help: write `name = "app.old"`, or accept the change when all queries use the other name
-              = help: or accept the change in the lock:
+              = help: the entry in the lock that accepts the change:
                       [[accept]]
                       rule = "table-renamed"
                       table = "app.a"
@@ -291,7 +292,7 @@ fn name_of_a_renamed_table_is_reused() {
           |
           = note: SOURCE ok, SQL warn, WIRE warn, STORAGE BREAK
           = help: choose a name that was never used
-          = help: or accept the change in the lock:
+          = help: the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "table-name-reused"
                   table = "app.t"
@@ -304,7 +305,8 @@ fn name_of_a_renamed_table_is_reused() {
         contains app.t
         contains app.t#2
 
-        table app.t versions 2
+        table app.t
+        versions 2
         version 1 HASH
         + name = "app.t"
         + primary_key = ["id"]
@@ -315,7 +317,8 @@ fn name_of_a_renamed_table_is_reused() {
         + name = "app.archive"
         end app.t
 
-        table app.t#2 versions 1
+        table app.t#2
+        versions 1
         version 1 HASH
         accepted table-name-reused: "reviewed"
         + name = "app.t"
@@ -336,49 +339,51 @@ fn removed_table_and_its_acknowledgment() {
     project.check(
         &[table("a", 1, "")],
         expect![[r#"
-        error[KT1004]: table `app.b` was removed: no definition continues its version 2
-          --> schemas.lock:17:1
-           |
-        17 | version 2 4993b904cd67b41877d692c5d8a04423b9eac4b333819db2c87a0c1ca67ff4df
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-           = help: restore the definition
-           = help: if the table has another name, write `renamed_from = "app.b"` there
-           = help: or accept the change in the lock:
-                   [[accept]]
-                   rule = "table-removed"
-                   table = "app.b"
-                   reason = ".."
-                   expires = ".."
-    "#]],
+            error[KT1004]: table `app.b` was removed: no definition continues its version 2
+              --> schemas.lock:19:1
+               |
+            19 | version 2 4993b904cd67b41877d692c5d8a04423b9eac4b333819db2c87a0c1ca67ff4df
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+               = help: restore the definition
+               = help: if the table has another name, write `renamed_from = "app.b"` there
+               = help: the entry in the lock that accepts the change:
+                       [[accept]]
+                       rule = "table-removed"
+                       table = "app.b"
+                       reason = ".."
+                       expires = ".."
+        "#]],
     );
     project.accept("table-removed", "b", "");
     project.check(
         &[table("a", 1, "")],
         expect![[r#"
-        error[KT1411]: the removal of table `app.b` is not in the lock
-          --> schemas.lock:23:1
-           |
-        23 | version 2 4993b904cd67b41877d692c5d8a04423b9eac4b333819db2c87a0c1ca67ff4df
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = help: run `kalamtable lock`, and commit the lock
-    "#]],
+            error[KT1411]: the removal of table `app.b` is not in the lock
+              --> schemas.lock:25:1
+               |
+            25 | version 2 4993b904cd67b41877d692c5d8a04423b9eac4b333819db2c87a0c1ca67ff4df
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = help: run `kalamtable lock`, and commit the lock
+        "#]],
     );
     project.lock(&[table("a", 1, "")]);
     project.shows(expect![[r#"
         contains app.a
         contains app.b
 
-        table app.a versions 1
+        table app.a
+        versions 1
         version 1 HASH
         + name = "app.a"
         + primary_key = ["id"]
         + columns.id = { id = 1, type = "bigint" }
         end app.a
 
-        table app.b versions 2
+        table app.b
+        versions 2
         version 2 HASH
         + name = "app.b"
         + primary_key = ["id"]
@@ -412,7 +417,7 @@ fn name_of_a_dropped_table_is_reused() {
           |
           = note: SOURCE ok, SQL warn, WIRE warn, STORAGE BREAK
           = help: choose a name that was never used
-          = help: or accept the change in the lock:
+          = help: the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "table-name-reused"
                   table = "app.a"
@@ -424,7 +429,8 @@ fn name_of_a_dropped_table_is_reused() {
         contains app.a
         contains app.b
 
-        table app.a versions 3
+        table app.a
+        versions 3
         version 1 HASH
         + name = "app.a"
         + primary_key = ["id"]
@@ -440,7 +446,8 @@ fn name_of_a_dropped_table_is_reused() {
         + columns.id = { id = 1, type = "bigint" }
         end app.a
 
-        table app.b versions 1
+        table app.b
+        versions 1
         version 1 HASH
         + name = "app.b"
         + primary_key = ["id"]
@@ -459,85 +466,85 @@ fn lock_of_another_project() {
     project.check(
         &[table("a", 1, "")],
         expect![[r#"
-        error[KT1411]: table `app.a` is not in the lock
-         --> a.toml:1:8
-          |
-        1 | name = "app.a"
-          |        ^^^^^^^
-          |
-          = help: run `kalamtable lock`, and commit the lock
+            error[KT1411]: table `app.a` is not in the lock
+             --> a.toml:1:8
+              |
+            1 | name = "app.a"
+              |        ^^^^^^^
+              |
+              = help: run `kalamtable lock`, and commit the lock
 
-        error[KT1004]: table `app.x` was removed: no definition continues its version 1
-          --> schemas.lock:10:1
-           |
-        10 | version 1 2662b86b0cf97f3a4ad1b762f897ffeb51ee755281f842abac919ef76359f829
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-           = help: restore the definition
-           = help: if the table has another name, write `renamed_from = "app.x"` there
-           = help: no table of the lock has a definition: check that it is the lock of this project
-           = help: or accept the change in the lock:
-                   [[accept]]
-                   rule = "table-removed"
-                   table = "app.x"
-                   reason = ".."
-                   expires = ".."
+            error[KT1004]: table `app.x` was removed: no definition continues its version 1
+              --> schemas.lock:11:1
+               |
+            11 | version 1 2662b86b0cf97f3a4ad1b762f897ffeb51ee755281f842abac919ef76359f829
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+               = help: restore the definition
+               = help: if the table has another name, write `renamed_from = "app.x"` there
+               = help: no table of the lock has a definition: check that it is the lock of this project
+               = help: the entry in the lock that accepts the change:
+                       [[accept]]
+                       rule = "table-removed"
+                       table = "app.x"
+                       reason = ".."
+                       expires = ".."
 
-        error[KT1004]: table `app.y` was removed: no definition continues its version 1
-          --> schemas.lock:17:1
-           |
-        17 | version 1 b7e89a0d16da10664cb5de2ee98012629dc1406cee4d17620c454c5b29359595
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-           = help: restore the definition
-           = help: if the table has another name, write `renamed_from = "app.y"` there
-           = help: no table of the lock has a definition: check that it is the lock of this project
-           = help: or accept the change in the lock:
-                   [[accept]]
-                   rule = "table-removed"
-                   table = "app.y"
-                   reason = ".."
-                   expires = ".."
-    "#]],
+            error[KT1004]: table `app.y` was removed: no definition continues its version 1
+              --> schemas.lock:19:1
+               |
+            19 | version 1 b7e89a0d16da10664cb5de2ee98012629dc1406cee4d17620c454c5b29359595
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+               = help: restore the definition
+               = help: if the table has another name, write `renamed_from = "app.y"` there
+               = help: no table of the lock has a definition: check that it is the lock of this project
+               = help: the entry in the lock that accepts the change:
+                       [[accept]]
+                       rule = "table-removed"
+                       table = "app.y"
+                       reason = ".."
+                       expires = ".."
+        "#]],
     );
     project.check(
         &[],
         expect![[r#"
-        error[KT1004]: table `app.x` was removed: no definition continues its version 1
-          --> schemas.lock:10:1
-           |
-        10 | version 1 2662b86b0cf97f3a4ad1b762f897ffeb51ee755281f842abac919ef76359f829
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-           = help: restore the definition
-           = help: if the table has another name, write `renamed_from = "app.x"` there
-           = help: check the path: no definition was found
-           = help: or accept the change in the lock:
-                   [[accept]]
-                   rule = "table-removed"
-                   table = "app.x"
-                   reason = ".."
-                   expires = ".."
+            error[KT1004]: table `app.x` was removed: no definition continues its version 1
+              --> schemas.lock:11:1
+               |
+            11 | version 1 2662b86b0cf97f3a4ad1b762f897ffeb51ee755281f842abac919ef76359f829
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+               = help: restore the definition
+               = help: if the table has another name, write `renamed_from = "app.x"` there
+               = help: check the path: no definition was found
+               = help: the entry in the lock that accepts the change:
+                       [[accept]]
+                       rule = "table-removed"
+                       table = "app.x"
+                       reason = ".."
+                       expires = ".."
 
-        error[KT1004]: table `app.y` was removed: no definition continues its version 1
-          --> schemas.lock:17:1
-           |
-        17 | version 1 b7e89a0d16da10664cb5de2ee98012629dc1406cee4d17620c454c5b29359595
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-           = help: restore the definition
-           = help: if the table has another name, write `renamed_from = "app.y"` there
-           = help: check the path: no definition was found
-           = help: or accept the change in the lock:
-                   [[accept]]
-                   rule = "table-removed"
-                   table = "app.y"
-                   reason = ".."
-                   expires = ".."
-    "#]],
+            error[KT1004]: table `app.y` was removed: no definition continues its version 1
+              --> schemas.lock:19:1
+               |
+            19 | version 1 b7e89a0d16da10664cb5de2ee98012629dc1406cee4d17620c454c5b29359595
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+               = help: restore the definition
+               = help: if the table has another name, write `renamed_from = "app.y"` there
+               = help: check the path: no definition was found
+               = help: the entry in the lock that accepts the change:
+                       [[accept]]
+                       rule = "table-removed"
+                       table = "app.y"
+                       reason = ".."
+                       expires = ".."
+        "#]],
     );
 }
