@@ -28,7 +28,8 @@
 //! versions, each of which consists of the lines that differ from the previous version:
 //!
 //! ```text
-//! table app.events versions 2
+//! table app.events
+//! versions 2
 //! version 1 5d41402abc4b2a76b9719d911017c592b0d67fb6b1b6a7b1f5d8c4f7a3a1e1aa
 //! + name = "app.events"
 //! + primary_key = ["id"]

@@ -260,16 +260,17 @@ impl HeaderReader<'_> {
     fn accept(&mut self, entry: &Entry<'_, '_>) -> Option<PendingAccept> {
         let rule = self.rule(entry);
         let table = self.text_of(entry, "table", "table = \"app.events\"");
-        let column = match get(entry.table, "column") {
-            Some(_) => Some(self.text_of(entry, "column", "column = \"title\"")?),
-            None => None,
-        };
+        let column =
+            get(entry.table, "column").map(|_| self.text_of(entry, "column", "column = \"title\""));
         let reason = self.text_of(entry, "reason", "reason = \"all clients were updated\"");
         let expires = self.expires(entry);
         Some(PendingAccept {
             rule: rule?,
             table: table?,
-            column,
+            column: match column {
+                Some(column) => Some(column?),
+                None => None,
+            },
             reason: reason?,
             expires: expires?,
             span: self.span(entry.span.clone()),

@@ -18,6 +18,8 @@ use crate::table_name::TableName;
 
 /// The beginning of a line that lists a table.
 pub(super) const CONTAINS: &str = "contains ";
+/// The line of a lock without tables. Without it, the deletion of all tables would not be detected.
+pub(super) const NO_TABLES: &str = "contains no table";
 /// The last line of a lock. Without it, the lock is incomplete.
 pub(super) const LAST_LINE: &str = "end of history";
 
@@ -86,6 +88,8 @@ struct VersionLine<'a> {
 impl<'a> HistoryReader<'a> {
     fn history(&mut self) -> Vec<LockedTable> {
         let mut listed = Vec::new();
+        let is_empty = self.peek().is_some_and(|line| line.text == NO_TABLES);
+        self.next += usize::from(is_empty);
         while let Some(name) = self
             .peek()
             .and_then(|line| line.text.strip_prefix(CONTAINS))
@@ -96,9 +100,12 @@ impl<'a> HistoryReader<'a> {
         let mut tables: Vec<LockedTable> = Vec::new();
         loop {
             let Some(line) = self.take() else {
-                let end = self.end();
-                let message = "the history is incomplete: its last line is missing";
-                self.report(LockRule::LockSyntax, end, message, RESTORE);
+                // A table without its end has been reported.
+                if self.diagnostics.is_empty() {
+                    let end = self.end();
+                    let message = "the history is incomplete: its last line is missing";
+                    self.report(LockRule::LockSyntax, end, message, RESTORE);
+                }
                 return tables;
             };
             match line.text {
@@ -124,6 +131,11 @@ impl<'a> HistoryReader<'a> {
         }
         if self.diagnostics.is_empty() {
             self.compare_with_list(&listed, &tables);
+        }
+        if self.diagnostics.is_empty() && tables.is_empty() != is_empty {
+            let end = self.end();
+            let message = "the tables of the lock are missing";
+            self.report(LockRule::LockEdited, end, message, RESTORE);
         }
         tables
     }
@@ -168,13 +180,18 @@ impl<'a> HistoryReader<'a> {
 
     /// Reads the table that begins in `line`.
     fn table(&mut self, line: Line<'a>) -> Result<LockedTable, Box<Diagnostic>> {
-        let Some((id, count)) = line
-            .text
-            .strip_prefix("table ")
-            .and_then(|rest| rest.split_once(" versions "))
+        let Some(id) = line.text.strip_prefix("table ") else {
+            return Err(self.not_understood(line));
+        };
+        // The number is in a line of its own, so that a merge with a table that another branch adds
+        // above has no conflict.
+        let Some(count) = self
+            .peek()
+            .and_then(|next| next.text.strip_prefix("versions "))
         else {
             return Err(self.not_understood(line));
         };
+        self.next += 1;
         let mut content = Content::default();
         let mut table = LockedTable {
             id: id.to_string(),
@@ -188,12 +205,13 @@ impl<'a> HistoryReader<'a> {
                 return Err(self.problem(LockRule::LockSyntax, end, message));
             };
             if let Some(end) = next.text.strip_prefix("end ") {
-                if end != id || table.versions.len().to_string() != count {
+                if end != id {
+                    return Err(self.not_understood(next));
+                }
+                if table.versions.len().to_string() != count {
                     let message = format!(
-                        "the history of {} has {} versions, but {} are expected",
-                        backticked(id),
-                        table.versions.len(),
-                        backticked(count)
+                        "the history of {} does not have the number of versions that it states",
+                        backticked(id)
                     );
                     return Err(self.problem(LockRule::LockEdited, range(next), message));
                 }

@@ -480,7 +480,7 @@ fn release_unknown(accept: &PendingAccept) -> Diagnostic {
 /// Returns help with the entry that accepts a change.
 fn accept_help(problem: &EvolutionProblem, table: &str) -> String {
     let mut help = format!(
-        "or accept the change in the lock:\n[[accept]]\nrule = \"{}\"\ntable = {}\n",
+        "the entry in the lock that accepts the change:\n[[accept]]\nrule = \"{}\"\ntable = {}\n",
         problem.rule.name(),
         quoted(table)
     );

@@ -7,7 +7,7 @@ use std::fmt::Write;
 use super::header::{Header, LockSettings};
 use super::header_reader::read_header;
 use super::history::LockedTable;
-use super::history_reader::{CONTAINS, LAST_LINE, read_history};
+use super::history_reader::{CONTAINS, LAST_LINE, NO_TABLES, read_history};
 use crate::diagnostic::Diagnostic;
 use crate::limits;
 use crate::rule::LockRule;
@@ -100,13 +100,16 @@ impl SchemaLock {
         }
         out.push_str(SEPARATOR);
         out.push('\n');
+        if self.tables.is_empty() {
+            let _ = writeln!(out, "{NO_TABLES}");
+        }
         for table in &self.tables {
             let _ = writeln!(out, "{CONTAINS}{}", table.id);
         }
         for table in &self.tables {
             let _ = writeln!(
                 out,
-                "\ntable {} versions {}",
+                "\ntable {}\nversions {}",
                 table.id,
                 table.versions.len()
             );

@@ -8,7 +8,7 @@ use expect_test::expect;
 use kalamtable_model::Sources;
 use sha2::{Digest, Sha256};
 
-use super::project::{Project, table};
+use super::project::{Project, definitions, table};
 
 #[test]
 fn first_version_has_a_line_per_key_and_column() {
@@ -23,7 +23,8 @@ fn first_version_has_a_line_per_key_and_column() {
     Project::locked(&[&[text]]).shows(expect![[r#"
         contains app.events
 
-        table app.events versions 1
+        table app.events
+        versions 1
         version 3 HASH
         + name = "app.events"
         + comment = "What happened"
@@ -69,7 +70,8 @@ fn later_version_has_the_changed_lines() {
     project.shows(expect![[r#"
         contains app.events
 
-        table app.events versions 3
+        table app.events
+        versions 3
         version 1 HASH
         + name = "app.events"
         + primary_key = ["id"]
@@ -104,7 +106,8 @@ fn moved_columns_have_a_line_with_the_order() {
     project.shows(expect![[r#"
         contains app.t
 
-        table app.t versions 3
+        table app.t
+        versions 3
         version 1 HASH
         + name = "app.t"
         + primary_key = ["id"]
@@ -134,21 +137,24 @@ fn tables_are_sorted_and_listed() {
         contains app.b
         contains app.c
 
-        table app.a versions 1
+        table app.a
+        versions 1
         version 1 HASH
         + name = "app.a"
         + primary_key = ["id"]
         + columns.id = { id = 1, type = "bigint" }
         end app.a
 
-        table app.b versions 1
+        table app.b
+        versions 1
         version 1 HASH
         + name = "app.b"
         + primary_key = ["id"]
         + columns.id = { id = 1, type = "bigint" }
         end app.b
 
-        table app.c versions 1
+        table app.c
+        versions 1
         version 1 HASH
         + name = "app.c"
         + primary_key = ["id"]
@@ -195,7 +201,7 @@ fn hashes_are_those_of_the_documented_text() {
     let (_, history) = project.lock.split_once("this line ----\n").unwrap();
     let mut versions = 0;
     for section in history.split("table ").skip(1) {
-        let (id, blocks) = section.split_once(" versions ").unwrap();
+        let (id, blocks) = section.split_once("\nversions ").unwrap();
         let (blocks, _) = blocks.split_once("end ").unwrap();
         for block in blocks.split("version ").skip(1) {
             let (first, body) = block.split_once('\n').unwrap();
@@ -212,40 +218,51 @@ fn hashes_are_those_of_the_documented_text() {
     assert_eq!(versions, 4);
 }
 
+const KEYS: [&str; 4] = [
+    "",
+    "kind = \"user\"\ncomment = \"a \\\"c\\\"\\n\"\nunique = [[\"b\"], [\"b\", \"id\"]]\n",
+    "access_level = \"public\"\nrow = \"Other\"\nno_primary_key = \"a log\"\n",
+    "kind = \"stream\"\nttl_seconds = 60\nprimary_key = [\"b\", \"id\"]\n",
+];
+const COLUMNS: [&str; 4] = [
+    "b = { id = 2, type = \"text\" }\na = { id = 3, type = \"list<#4 struct<#5 x: int>>\" }\n",
+    "a = { id = 3, type = \"text\", nullable = true, source = \"A = {\" }\nb = { id = 2, type = \"int\" }\n",
+    "b = { id = 9, type = \"enum('it''s', '#')\", comment = \"- a\" }\n[reserved]\nids = [3]\n",
+    "c = { id = 12, type = \"timestamp\", unit = \"ms\", default = \"now()\", deprecated = \"x\" }\n\
+     b = { id = 2, type = \"bigint\" }\n[reserved]\nids = [3, 9]\nnames = [\"a\"]\n",
+];
+
+/// Locks every pair of changes, and compares the definitions of the lock with those that were
+/// locked.
 #[test]
 fn definitions_are_those_that_were_locked() {
-    let texts = [
-        table("t", 1, "row = \"Row\"\nkind = \"user\"\n[columns]\na = { id = 2, type = \"list<#3 int>\" }\nb = { id = 4, type = \"text\", nullable = true }\n"),
-        table("t", 2, "row = \"Row\"\nkind = \"user\"\nunique = [[\"b\"], [\"b\", \"id\"]]\n[columns]\nb = { id = 4, type = \"text\", nullable = true }\na = { id = 2, type = \"list<#3 int>\" }\n"),
-        table("t", 3, "no_primary_key = \"a log\"\ncomment = \"c\"\n[columns]\nc = { id = 4, type = \"text\", default = \"x\" }\n[reserved]\nids = [2, 3, 1]\nnames = [\"a\", \"id\"]\n".replace("no_primary_key", "# primary_key\nno_primary_key").as_str()).replace("id = { id = 1, type = \"bigint\" }\n", ""),
-    ];
-    let mut project = Project::new();
-    project.edit("levels = [\"wire\"]");
-    for (index, text) in texts.iter().enumerate() {
-        for rule in ["column-removed", "removed-not-reserved"] {
-            if index == 2 {
-                project.accept(rule, "t", "a");
-                project.accept(rule, "t", "id");
+    for first in 0..16 {
+        let states = (0..4)
+            .map(|step| (first * 7 + step * 5) % 16)
+            .chain([first]);
+        let texts = states.zip(1..).map(|(state, version)| {
+            let (keys, columns) = (KEYS[state / 4], COLUMNS[state % 4]);
+            let text = table("t", version, &format!("{keys}[columns]\n{columns}"));
+            match keys.contains("no_primary_key") {
+                true => text.replace("primary_key = [\"id\"]\n", ""),
+                false => text,
             }
+        });
+        let texts: Vec<String> = texts.collect();
+        let mut project = Project::new();
+        for text in &texts {
+            project.lock_accepting(std::slice::from_ref(text));
         }
-        let _ = rule_names(&mut project, text);
+        let mut sources = Sources::new();
+        let lock = project.parsed(&mut sources);
+        let locked = &lock.tables()[0];
+        let written = definitions(&mut sources, &texts).into_iter();
+        let written: Vec<_> = written.map(|table| table.definition).collect();
+        assert_eq!(locked.definitions().unwrap(), written);
+        for definition in &written {
+            let table = locked.checked_table(definition.version()).unwrap();
+            assert_eq!(table.unwrap().definition, *definition);
+        }
+        assert!(locked.checked_table(9).unwrap().is_none());
     }
-    let mut sources = Sources::new();
-    let lock = project.parsed(&mut sources);
-    let locked = lock.tables()[0].definitions().unwrap();
-    let written = super::project::definitions(&mut sources, &texts);
-    let written: Vec<_> = written.into_iter().map(|table| table.definition).collect();
-    assert_eq!(locked, written);
-    for definition in &written {
-        let table = lock.tables()[0]
-            .checked_table(definition.version())
-            .unwrap();
-        assert_eq!(table.unwrap().definition, *definition);
-    }
-    assert!(lock.tables()[0].checked_table(9).unwrap().is_none());
-}
-
-fn rule_names(project: &mut Project, text: &str) -> usize {
-    project.lock(&[text.to_string()]);
-    0
 }

@@ -101,6 +101,27 @@ impl Project {
         self
     }
 
+    /// Accepts each change that the report shows with the entry of its help, and locks the
+    /// definitions.
+    pub(crate) fn lock_accepting(&mut self, texts: &[String]) -> &mut Self {
+        let mut sources = Sources::new();
+        let lock = self.parsed(&mut sources);
+        let tables = definitions(&mut sources, texts);
+        for problem in check_lock(&tables, &lock, &self.context) {
+            let help = problem.help.last().map_or("", String::as_str);
+            if let Some((_, entry)) = help.split_once(":\n[[accept]]") {
+                let entry = entry.replace("reason = \"..\"", "reason = \"reviewed\"");
+                let entry = entry.replace("expires = \"..\"", "expires = 2026-12-31");
+                // One entry covers all problems of a rule and a column.
+                let entry = format!("[[accept]]{entry}\n");
+                if !self.lock.contains(&entry) {
+                    self.edit(&entry);
+                }
+            }
+        }
+        self.lock(texts)
+    }
+
     /// Returns the report of definitions that are checked against the lock.
     pub(crate) fn report(&self, texts: &[String]) -> String {
         let mut sources = Sources::new();
@@ -128,6 +149,16 @@ impl Project {
     pub(crate) fn shows(&self, expected: Expect) {
         let history = self.lock.split_once("this line ----\n").unwrap().1;
         expected.assert_eq(&shortened(history));
+    }
+}
+
+/// Returns the report of a text that is not a valid lock.
+pub(crate) fn rejected(text: &str) -> String {
+    let mut sources = Sources::new();
+    let source = sources.push(SourceFile::new("schemas.lock", text));
+    match SchemaLock::parse(&sources, source) {
+        Ok(_) => panic!("the lock is valid"),
+        Err(problems) => render(&problems, &sources, Style::Plain),
     }
 }
 
