@@ -681,7 +681,8 @@ fn kinds_of_promotions() {
         bytes(16) -> uuid: Some(BytesToUuid)
         enum('a') -> enum('a', 'b'): Some(MoreLabels)
         enum('a', 'b') -> enum('a'): None
-    "#]].assert_eq(&lines.concat());
+    "#]]
+    .assert_eq(&lines.concat());
 }
 
 #[test]

@@ -242,7 +242,12 @@ impl Evolution<'_> {
                 );
                 let rule = EvolutionRule::NestedAddedNotNull;
                 self.push(rule, version, subject, message, help);
-            } else if is_added && is_in_place && field.nullable {
+            } else if is_added
+                && is_in_place
+                && field.nullable
+                // A field with the same name is reported as a changed id.
+                && !old.iter().any(|old| old.name.eq_ignore_ascii_case(&field.name))
+            {
                 let message = format!(
                     "{} is added to the fields of version {version}",
                     self.described(subject),

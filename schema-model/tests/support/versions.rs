@@ -35,11 +35,16 @@ pub(crate) fn versions(texts: &str) -> Vec<CheckedTable> {
     versions.collect()
 }
 
-/// Returns versions of a table whose column has each of `types` in turn.
+/// Returns versions of a table whose column has each of `types` in turn. A type can be followed by
+/// ` null`.
 pub(crate) fn types(types: &[&str]) -> String {
-    let versions = types
-        .iter()
-        .map(|ty| format!("{ID}c = {{ id = 2, type = '''{ty}''' }}\n"));
+    let versions = types.iter().map(|ty| {
+        let (ty, nullable) = match ty.strip_suffix(" null") {
+            Some(ty) => (ty, ", nullable = true"),
+            None => (*ty, ""),
+        };
+        format!("{ID}c = {{ id = 2, type = '''{ty}'''{nullable} }}\n")
+    });
     versions.collect::<Vec<_>>().join("---\n")
 }
 
