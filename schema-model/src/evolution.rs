@@ -4,7 +4,7 @@
 //! [`EvolutionRule`](crate::EvolutionRule) lists.
 //!
 //! [`compare_versions`] evaluates all rules of a direction. Each rule has a verdict at each level:
-//! Rust code, queries, clients, and stored files. [`check_evolution`] evaluates the rules that break
+//! Rust code, queries, clients, and stored files. [`check_evolution`] evaluates the rules about
 //! stored files: files that were written under any earlier version can be read under the next
 //! version, and their rows and values keep their meaning. At that level, columns can be renamed and
 //! moved, options, comments and defaults can change, and unique keys can be dropped. The table

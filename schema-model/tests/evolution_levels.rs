@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The rules at all levels, in both directions: each problem with the latest version that conflicts.
+//! The rules at all levels and in both directions: each problem with the latest version that
+//! conflicts.
 
 #[path = "support/versions.rs"]
 mod support;

@@ -76,7 +76,8 @@ impl Evolution<'_> {
         self.push(rule, version, subject, message, help);
     }
 
-    /// Returns help for a type that cannot read values of type `old`. `keep` suggests to restore it.
+    /// Returns help for a type that cannot read values of type `old`. `keep` is the suggestion to
+    /// restore the type.
     fn unreadable_help(&self, id: i32, keep: String, old: &ColumnType) -> String {
         let keep = match self.next.column(id) {
             Some(_) => format!("{keep}, or add another column"),
