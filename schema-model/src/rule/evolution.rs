@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`EvolutionRule`]: the rules for the next version of a table, with their verdicts, directions and
-//! fixes.
+//! [`EvolutionRule`]: the rules for the next version of a table, with their verdicts, directions,
+//! fixes and fixtures.
 
 use super::declaration::rules;
 use super::fixture::Fixture;
