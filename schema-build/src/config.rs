@@ -126,8 +126,9 @@ impl Config {
     /// lock and is not accepted there is an error, and so is a missing or damaged lock. A version
     /// that is not in the lock is a warning, so that a change can be tested before it is locked.
     ///
-    /// Acknowledgments expire by the version of the package that is built, and by the current date.
-    /// The environment variable `SOURCE_DATE_EPOCH` replaces the date.
+    /// Acknowledgments expire with the version of the package that is built. One that expired on a
+    /// day is a warning, so that a commit can be built later. The environment variable
+    /// `SOURCE_DATE_EPOCH` replaces the current date.
     #[must_use]
     pub fn locked(mut self, is_locked: bool) -> Self {
         self.is_locked = is_locked;
@@ -334,21 +335,33 @@ fn check_lock_at(
         Ok(lock) => lock,
         Err(problems) => return (problems, Vec::new()),
     };
-    let mut context = ReleaseContext::new(today());
-    // Cargo sets the variable for build scripts, and accepts only valid versions.
-    if let Ok(release) = std::env::var("CARGO_PKG_VERSION") {
-        context = context.clone().with_release(&release).unwrap_or(context);
-    }
-    let mut problems = check_lock(tables, &lock, &context);
+    let mut problems = check_lock(tables, &lock, &release_context(today()));
+    let is_expired = |problem: &Diagnostic| problem.rule == AnyRule::Lock(LockRule::AcceptExpired);
+    // A commit that can be built once can be built at any later date.
+    let expired_at_any_date = match problems.iter().any(is_expired) {
+        true => check_lock(tables, &lock, &release_context(i64::MIN)),
+        false => Vec::new(),
+    };
     for problem in &mut problems {
         // Versions are locked when they are released, and built before.
-        if problem.rule == AnyRule::Lock(LockRule::NotLocked) {
+        let is_not_locked = problem.rule == AnyRule::Lock(LockRule::NotLocked);
+        if is_not_locked || is_expired(problem) && !expired_at_any_date.contains(problem) {
             problem.severity = Severity::Warning;
         }
     }
     sort_diagnostics(&mut problems, sources);
     let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
     problems.into_iter().partition(is_error)
+}
+
+/// Returns the context with the version of the package that is built.
+fn release_context(today: i64) -> ReleaseContext {
+    let context = ReleaseContext::new(today);
+    // Cargo sets the variable for build scripts, and accepts only valid versions.
+    match std::env::var("CARGO_PKG_VERSION") {
+        Ok(release) => context.clone().with_release(&release).unwrap_or(context),
+        Err(_) => context,
+    }
 }
 
 /// Returns the text of the generated file.

@@ -429,15 +429,21 @@ fn acknowledgment_expires_with_the_version_of_the_package() {
     )
     .unwrap();
     let lock = fs::read_to_string(lock_path(schemas)).unwrap();
-    for (release, is_valid) in [("9.0.0", true), ("0.0.1", false)] {
+    // Cargo sets the version of this package for its tests.
+    for (expires, expected) in [
+        ("\"9.0.0\"", ""),
+        ("\"0.0.1\"", "error[KT1423]"),
+        ("9999-12-31", ""),
+        ("2020-01-31", "expired on 2020-01-31 [KT1423]"),
+    ] {
         let entry = format!(
             "[[accept]]\nrule = \"KT1204\"\ntable = \"app.events\"\ncolumn = \"title\"\n\
-             reason = \"no rows were written\"\nexpires = \"{release}\"\n"
+             reason = \"no rows were written\"\nexpires = {expires}\n"
         );
         let edited = lock.replace("\n----", &format!("\n{entry}\n----"));
         fs::write(lock_path(schemas), edited).unwrap();
-        // Cargo sets the version of this package for its tests.
         let report = compile(schemas);
-        assert_eq!(!report.contains("KT1423"), is_valid, "{report}");
+        assert!(report.contains(expected), "{report}");
+        assert_eq!(report.contains("KT1423"), !expected.is_empty(), "{report}");
     }
 }
