@@ -6,6 +6,7 @@ fn main() {
     #[cfg(feature = "system-tables")]
     kalamtable_build::Config::new()
         .schemas("schemas")
+        .locked(true)
         .provide_system_tables()
         .compile();
 }

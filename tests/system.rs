@@ -2,13 +2,16 @@
 
 //! Reads and writes the system tables by SQL, as a server does.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use datafusion::arrow::util::pretty::pretty_format_batches;
 use datafusion::prelude::SessionContext;
 use expect_test::{Expect, expect};
 use kalamtable::TimestampMillis;
-use kalamtable::model::{SourceFile, Sources, TableDefinition, parse_and_check};
+use kalamtable::model::{
+    SourceFile, Sources, TableDefinition, is_provided_definition, parse_and_check,
+};
 use kalamtable::registry::{RegistryOptions, SchemaRegistry};
 use kalamtable::store::MemoryStore;
 use kalamtable::system::jobs::{Job, JobStatus};
@@ -19,6 +22,16 @@ async fn check(ctx: &SessionContext, sql: &str, expected: Expect) {
     let batches = frame.collect().await.expect("the query runs");
     let table = pretty_format_batches(&batches).expect("batches can be shown");
     expected.assert_eq(&format!("{table}\n"));
+}
+
+#[test]
+fn model_recognises_exactly_the_system_tables() {
+    for table in TABLES.iter() {
+        assert!(is_provided_definition(table.definition));
+        let two = NonZeroU32::MIN.saturating_add(1);
+        let changed = table.definition.clone().with_version(two);
+        assert!(!is_provided_definition(&changed));
+    }
 }
 
 fn job(id: &str, status: JobStatus) -> Job {

@@ -34,16 +34,16 @@ pub(crate) fn check_nesting(statement: &str) -> Result<(), DataFusionError> {
 
 /// Returns an upper bound of the depth of the tree that the parser builds.
 fn max_depth(tokens: &[Token]) -> usize {
-    let mut levels = vec![Level::default()];
+    let mut levels = vec![NestingLevel::default()];
     for token in tokens {
         let last = levels.len() - 1;
         let level = &mut levels[last];
         match token {
-            Token::LParen | Token::LBrace => levels.push(Level::default()),
+            Token::LParen | Token::LBrace => levels.push(NestingLevel::default()),
             Token::LBracket => {
                 // A subscript is an operator, too.
                 level.operators += 1;
-                levels.push(Level::default());
+                levels.push(NestingLevel::default());
             }
             Token::RParen | Token::RBracket | Token::RBrace => close(&mut levels),
             Token::Comma => {
@@ -53,9 +53,9 @@ fn max_depth(tokens: &[Token]) -> usize {
             Token::Word(word) => match word.keyword {
                 Keyword::OR | Keyword::XOR => level.or(),
                 Keyword::AND => level.and(),
-                Keyword::CASE => levels.push(Level {
+                Keyword::CASE => levels.push(NestingLevel {
                     is_case: true,
-                    ..Level::default()
+                    ..NestingLevel::default()
                 }),
                 Keyword::END if level.is_case => close(&mut levels),
                 Keyword::UNION | Keyword::EXCEPT | Keyword::INTERSECT | Keyword::MINUS => {
@@ -132,7 +132,7 @@ const OPERATORS: &[Keyword] = &[
 /// The expressions between two brackets. `OR` binds less than `AND`, which binds less than all
 /// other operators, so that the depths of their chains are added.
 #[derive(Default)]
-struct Level {
+struct NestingLevel {
     operators: usize,
     /// The maximum depth of an operand of the current chain of operators.
     operand: usize,
@@ -148,7 +148,7 @@ struct Level {
     is_case: bool,
 }
 
-impl Level {
+impl NestingLevel {
     fn and(&mut self) {
         self.and_operand = self.and_operand.max(self.operators + self.operand);
         (self.operators, self.operand) = (0, 0);
@@ -177,7 +177,7 @@ impl Level {
     }
 }
 
-fn close(levels: &mut Vec<Level>) {
+fn close(levels: &mut Vec<NestingLevel>) {
     // The parser reports a closing bracket without an opening one.
     if levels.len() > 1
         && let Some(mut closed) = levels.pop()

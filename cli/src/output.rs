@@ -7,7 +7,6 @@
 
 mod cells;
 mod csv;
-mod escape;
 mod instants;
 mod json;
 mod table;
@@ -16,7 +15,6 @@ mod writer;
 use std::io::Write;
 
 use csv::CsvWriter;
-pub(crate) use escape::{TerminalOutput, escape_controls};
 use json::{JsonLayout, JsonWriter};
 use table::{ExpandedWriter, TableWriter};
 pub(crate) use writer::{OutputError, ResultWriter};

@@ -13,10 +13,11 @@ use arrow::array::RecordBatch;
 use datafusion::error::DataFusionError;
 use tokio::runtime::Builder;
 
-use crate::check::count;
+use crate::count::count;
 use crate::error_text::describe;
+use crate::escape::escape_controls;
 use crate::interrupts::Interrupt;
-use crate::output::{OutputError, OutputFormat, escape_controls};
+use crate::output::{OutputError, OutputFormat};
 use crate::query::{self, QueryError, QueryOutcome, RowCount};
 use crate::session::Session;
 use crate::statements::{SqlText, Statements};

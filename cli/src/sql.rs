@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 
 use kalamtable_files::{DataError, RegisteredTable, unassigned_files};
 
-use crate::check::{count, load_definitions};
+use crate::count::count;
+use crate::definitions::load_definitions;
+use crate::escape::TerminalOutput;
 use crate::interrupts::{Interrupt, Interrupts};
-use crate::output::{OutputFormat, TerminalOutput};
+use crate::output::OutputFormat;
 use crate::script::{Script, is_single_statement};
 use crate::session::Session;
 use crate::shell::{InputKind, LineReader, Shell, ShellEnd, ShellError};

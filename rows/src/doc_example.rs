@@ -52,6 +52,7 @@ static DEFINITION: TableDefinition = TableDefinition::from_checked(TableParts {
             default: None,
             unit: None,
             rust: None,
+            deprecated: None,
             comment: None,
         },
         Column {
@@ -63,6 +64,7 @@ static DEFINITION: TableDefinition = TableDefinition::from_checked(TableParts {
             default: None,
             unit: None,
             rust: None,
+            deprecated: None,
             comment: None,
         },
     ]),

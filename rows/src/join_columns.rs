@@ -23,6 +23,7 @@ pub const fn join_columns<const N: usize>(runs: &[&[Column]]) -> [Column; N] {
         default: None,
         unit: None,
         rust: None,
+        deprecated: None,
         comment: None,
     };
     let mut joined = [NONE; N];
@@ -69,6 +70,7 @@ const fn column(column: &Column) -> Column {
         },
         unit: column.unit,
         rust: optional(&column.rust),
+        deprecated: optional(&column.deprecated),
         comment: optional(&column.comment),
     }
 }

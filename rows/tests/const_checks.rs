@@ -165,6 +165,7 @@ fn column(id: i32, name: &str, ty: ColumnType) -> Column {
         default: None,
         unit: None,
         rust: None,
+        deprecated: None,
         comment: None,
     }
 }

@@ -6,12 +6,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use kalamtable_codegen::CodegenOptions;
-use kalamtable_model::TableDefinition;
+use kalamtable_model::{
+    AnyRule, CheckedTable, Diagnostic, LockRule, ReleaseContext, Severity, Sources,
+    TableDefinition, check_lock, sort_diagnostics,
+};
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
 
 use crate::error::{Error, message};
 use crate::load::{LoadedDefinitions, load_providing};
+use crate::lock_file::{lock_path, read_lock, today};
 
 /// The configuration of a build script.
 ///
@@ -32,6 +36,7 @@ pub struct Config {
     row_attributes: Vec<(String, String)>,
     column_types: Vec<(String, String)>,
     provides_system_tables: bool,
+    is_locked: bool,
 }
 
 impl Default for Config {
@@ -51,6 +56,7 @@ impl Config {
             row_attributes: Vec::new(),
             column_types: Vec::new(),
             provides_system_tables: false,
+            is_locked: false,
         }
     }
 
@@ -112,6 +118,23 @@ impl Config {
         self
     }
 
+    /// Sets whether the definitions are compared with the released versions in the lock, which is
+    /// off by default.
+    ///
+    /// The lock is the file `schemas.lock` in the folder of definitions, or in the first one if
+    /// there are several. `kalamtable lock` writes it. A change that breaks users at a level of the
+    /// lock and is not accepted there is an error, and so is a missing or damaged lock. A version
+    /// that is not in the lock is a warning, so that a change can be tested before it is locked.
+    ///
+    /// Acknowledgments expire with the version of the package that is built. One that expired on a
+    /// day is a warning, so that a commit can be built later. The environment variable
+    /// `SOURCE_DATE_EPOCH` replaces the current date.
+    #[must_use]
+    pub fn locked(mut self, is_locked: bool) -> Self {
+        self.is_locked = is_locked;
+        self
+    }
+
     /// Accepts definitions with the names of system tables: for the crate that provides them.
     #[doc(hidden)]
     #[must_use]
@@ -133,6 +156,9 @@ impl Config {
             println!("cargo::error=OUT_DIR is not set: call this function from a build script");
             return;
         };
+        if self.is_locked {
+            println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
+        }
         match self.try_compile(Path::new(&out_dir)) {
             Ok(compiled) => {
                 for path in &compiled.inputs {
@@ -144,7 +170,7 @@ impl Config {
             }
             Err(error) => {
                 // The edit that corrects the definition must run the build script again.
-                for path in &self.schemas {
+                for path in self.schemas.iter().chain(self.lock_path().as_ref()) {
                     println!("cargo::rerun-if-changed={}", path.display());
                 }
                 for message in error.messages() {
@@ -159,18 +185,19 @@ impl Config {
     /// The file is written only if its content changes.
     ///
     /// # Errors
-    /// - [`Error::Definitions`] if a file cannot be read or a definition is invalid.
+    /// - [`Error::Definitions`] if a file cannot be read, a definition is invalid, or a change is
+    ///   not accepted by the [lock](Self::locked).
     /// - [`Error::UnknownTable`] or [`Error::UnknownColumn`] if the configuration names a table or
     ///   a column that does not exist.
     /// - [`Error::Invalid`] if a value of the configuration is not valid Rust.
     /// - [`Error::Write`] if the generated file cannot be written.
     pub fn try_compile(&self, folder: &Path) -> Result<Compiled, Error> {
         let LoadedDefinitions {
-            sources,
+            mut sources,
             tables,
             diagnostics,
-            warnings,
-            inputs,
+            mut warnings,
+            mut inputs,
         } = load_providing(&self.schemas, |_| self.provides_system_tables);
         if !diagnostics.is_empty() {
             return Err(Error::Definitions {
@@ -178,16 +205,21 @@ impl Config {
                 diagnostics,
             });
         }
+        if let Some(path) = self.lock_path() {
+            let (errors, others) = check_lock_at(&path, &tables, &mut sources);
+            if !errors.is_empty() {
+                return Err(Error::Definitions {
+                    sources,
+                    diagnostics: errors,
+                });
+            }
+            warnings.extend(others);
+            inputs.push(path);
+        }
         let definitions: Vec<&TableDefinition> =
             tables.iter().map(|table| &table.definition).collect();
         let mut options = self.options(&definitions)?;
-        for table in &tables {
-            let name = table.definition.name();
-            let variants = table.variants.iter();
-            let variants =
-                variants.map(|(column, names)| (format!("{name}.{column}"), names.clone()));
-            options.variants.extend(variants);
-        }
+        add_variants(&mut options, &tables);
         let text = generate(&definitions, &options)?;
         let file = folder.join(&self.output);
         write_if_changed(&file, &text)?;
@@ -198,6 +230,12 @@ impl Config {
             warnings: warnings.collect(),
             inputs,
         })
+    }
+
+    /// Returns the path of the lock, or `None` if the definitions are not compared with it.
+    fn lock_path(&self) -> Option<PathBuf> {
+        let first = self.schemas.first().filter(|_| self.is_locked);
+        first.map(|schemas| lock_path(schemas))
     }
 
     /// Returns the options of the code generator.
@@ -264,6 +302,66 @@ pub struct Compiled {
 /// Any error fails the build, as in [`Config::compile`].
 pub fn compile(schemas: impl AsRef<Path>) {
     Config::new().schemas(schemas).compile();
+}
+
+/// Returns the text that a build script with the default configuration generates.
+///
+/// # Errors
+/// [`Error::Generated`] if the generated code does not parse.
+pub fn generate_tables(tables: &[CheckedTable]) -> Result<String, Error> {
+    let mut options = CodegenOptions::default();
+    add_variants(&mut options, tables);
+    let definitions: Vec<&TableDefinition> = tables.iter().map(|table| &table.definition).collect();
+    generate(&definitions, &options)
+}
+
+/// Adds the names of variants that the definitions state.
+fn add_variants(options: &mut CodegenOptions, tables: &[CheckedTable]) {
+    for table in tables {
+        let name = table.definition.name();
+        let variants = table.variants.iter();
+        let variants = variants.map(|(column, names)| (format!("{name}.{column}"), names.clone()));
+        options.variants.extend(variants);
+    }
+}
+
+/// Compares the tables with the lock. Returns the errors and the warnings.
+fn check_lock_at(
+    path: &Path,
+    tables: &[CheckedTable],
+    sources: &mut Sources,
+) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
+    let lock = match read_lock(path, sources) {
+        Ok(lock) => lock,
+        Err(problems) => return (problems, Vec::new()),
+    };
+    let mut problems = check_lock(tables, &lock, &release_context(today()));
+    let is_expired = |problem: &Diagnostic| problem.rule == AnyRule::Lock(LockRule::AcceptExpired);
+    // A commit that can be built once can be built at any later date.
+    let expired_at_any_date = match problems.iter().any(is_expired) {
+        true => check_lock(tables, &lock, &release_context(i64::MIN)),
+        false => Vec::new(),
+    };
+    for problem in &mut problems {
+        // Versions are locked when they are released, and built before.
+        let is_not_locked = problem.rule == AnyRule::Lock(LockRule::NotLocked);
+        if is_not_locked || is_expired(problem) && !expired_at_any_date.contains(problem) {
+            problem.severity = Severity::Warning;
+        }
+    }
+    sort_diagnostics(&mut problems, sources);
+    let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
+    problems.into_iter().partition(is_error)
+}
+
+/// Returns the context with the version of the package that is built.
+fn release_context(today: i64) -> ReleaseContext {
+    let context = ReleaseContext::new(today);
+    // Cargo sets the variable for build scripts, and accepts only valid versions.
+    match std::env::var("CARGO_PKG_VERSION") {
+        Ok(release) => context.clone().with_release(&release).unwrap_or(context),
+        Err(_) => context,
+    }
 }
 
 /// Returns the text of the generated file.

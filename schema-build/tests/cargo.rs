@@ -8,6 +8,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use kalamtable_model::{ReleaseContext, SchemaLock, next_lock};
+
 const MANIFEST: &str = r#"
 [package]
 name = "server"
@@ -88,6 +90,57 @@ fn cargo_reports_the_position_of_each_problem() -> Result<(), Box<dyn Error>> {
     assert!(output.status.success(), "{stderr}");
     let warnings = stderr.lines().filter(|line| line.starts_with("warning: "));
     expect_test::expect![[r#"warning: server@0.1.0: schemas/events.toml:6:1: SQL accepts `order` only in quotes [KT0209]; help: write `"order"` in queries, or choose a name that is not a keyword"#]].assert_eq(&warnings.collect::<Vec<_>>().join("\n"));
+    Ok(())
+}
+
+#[test]
+fn cargo_reports_changes_that_are_not_accepted() -> Result<(), Box<dyn Error>> {
+    let package = tempfile::tempdir()?;
+    let root = package.path();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let manifest = MANIFEST
+        .replace("SCHEMA_BUILD", &here.display().to_string())
+        .replace("\"server\"", "\"locked\"");
+    fs::write(root.join("Cargo.toml"), manifest)?;
+    fs::copy(here.join("../Cargo.lock"), root.join("Cargo.lock"))?;
+    let script = r#"fn main() { kalamtable_build::Config::new().schemas("schemas").locked(true).compile(); }"#;
+    fs::write(root.join("build.rs"), script)?;
+    fs::create_dir_all(root.join("src"))?;
+    fs::write(root.join("src/main.rs"), MAIN)?;
+    let schemas = root.join("schemas");
+    fs::create_dir_all(&schemas)?;
+    let definition = "name = \"app.events\"\nversion = 1\nprimary_key = [\"id\"]\n\n\
+                      [columns]\nid = { id = 1, type = \"bigint\" }\n";
+    fs::write(schemas.join("events.toml"), definition)?;
+    let errors = || -> Result<String, Box<dyn Error>> {
+        let output = cargo(root, &["build"])?;
+        let stderr = String::from_utf8(output.stderr)?;
+        let shown = |line: &&str| line.starts_with("error: locked") || line.starts_with("warning");
+        Ok(stderr.lines().filter(shown).collect::<Vec<_>>().join("\n"))
+    };
+    expect_test::expect!["error: locked@0.1.0: schemas/schemas.lock: the lock does not exist [KT1401]; help: run `kalamtable lock` to create it, and commit it with the definitions"].assert_eq(&errors()?);
+
+    let loaded = kalamtable_build::load(&[&schemas]);
+    let context = ReleaseContext::new(0);
+    let lock = next_lock(&loaded.tables, &SchemaLock::new(), &context);
+    let lock = lock.map_err(|problems| format!("{problems:?}"))?;
+    kalamtable_build::write_lock(&schemas.join("schemas.lock"), &lock)?;
+    assert_eq!(errors()?, "");
+
+    let changed = definition.replace("bigint", "uuid").replace('1', "2");
+    fs::write(
+        schemas.join("events.toml"),
+        changed.replace("id = 2", "id = 1"),
+    )?;
+    expect_test::expect![[r#"error: locked@0.1.0: schemas/events.toml:6:1: `id` (id 1) of `app.events` is `uuid`, but was `bigint` in version 1 [KT1204]; help: write `type = "bigint"`, or add another column: `bigint` can change to a `decimal(p, s)` with `p - s` at least 20; help: the entry in the lock that accepts the change: [[accept]] rule = "type-changed" table = "app.events" column = "id" reason = ".." expires = "..""#]].assert_eq(&errors()?);
+
+    // An edit of the lock alone runs the build script again.
+    let text = lock.to_text();
+    let entry = "[[accept]]\nrule = \"type-changed\"\ntable = \"app.events\"\ncolumn = \"id\"\n\
+                 reason = \"no rows were written\"\nexpires = \"0.1.0\"\n";
+    let accepted = text.replace("\n----", &format!("\n{entry}\n----"));
+    fs::write(schemas.join("schemas.lock"), accepted)?;
+    expect_test::expect!["warning: locked@0.1.0: schemas/events.toml:1:8: version 2 of `app.events` is not in the lock [KT1411]; help: run `kalamtable lock`, and commit the lock"].assert_eq(&errors()?);
     Ok(())
 }
 

@@ -198,6 +198,7 @@ fn column(column: &Column, overrides: &ColumnTokens) -> TokenStream {
     };
     let unit = optional(column.unit, time_unit);
     let rust = optional(column.rust.as_deref(), text);
+    let deprecated = optional(column.deprecated.as_deref(), text);
     let comment = optional(column.comment.as_deref(), text);
     quote! {
         __kalam::model::Column {
@@ -209,6 +210,7 @@ fn column(column: &Column, overrides: &ColumnTokens) -> TokenStream {
             default: #default,
             unit: #unit,
             rust: #rust,
+            deprecated: #deprecated,
             comment: #comment,
         }
     }

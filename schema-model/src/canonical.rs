@@ -16,8 +16,25 @@ impl TableDefinition {
     /// Returns the definition as formatted TOML. Parsing and checking the text yields an equal
     /// definition.
     ///
-    /// The text does not contain the key `variants`, whose names are not part of the definition.
+    /// The text does not contain the keys `variants` and `renamed_from`, whose values are not part
+    /// of the definition.
     pub fn to_toml(&self) -> String {
+        let keys = self.table_keys();
+        let mut out = String::new();
+        write_keys(&mut out, &keys);
+        out.push_str("\n[columns]\n");
+        self.write_columns(&mut out);
+
+        let reserved = self.reserved_keys();
+        if !reserved.is_empty() {
+            out.push_str("\n[reserved]\n");
+            write_keys(&mut out, &reserved);
+        }
+        out
+    }
+
+    /// Returns the keys above the columns, without those that have their default.
+    pub(crate) fn table_keys(&self) -> Vec<(&'static str, String)> {
         let mut keys = vec![("name", quoted(&self.name().to_string()))];
         if self.kind() != TableKind::default_in(&self.name().namespace) {
             keys.push(("kind", quoted(self.kind().as_str())));
@@ -47,11 +64,11 @@ impl TableDefinition {
         if self.row() != camel_case(&self.name().table) {
             keys.push(("row", quoted(self.row())));
         }
-        let mut out = String::new();
-        write_keys(&mut out, &keys);
-        out.push_str("\n[columns]\n");
-        self.write_columns(&mut out);
+        keys
+    }
 
+    /// Returns the keys of the section `[reserved]`, without those that are empty.
+    pub(crate) fn reserved_keys(&self) -> Vec<(&'static str, String)> {
         let reserved = self.reserved();
         let mut keys = Vec::new();
         if !reserved.ids.is_empty() {
@@ -63,11 +80,7 @@ impl TableDefinition {
                 array(reserved.names.iter().map(|name| quoted(name))),
             ));
         }
-        if !keys.is_empty() {
-            out.push_str("\n[reserved]\n");
-            write_keys(&mut out, &keys);
-        }
-        out
+        keys
     }
 
     /// Returns the names of the columns of a key as a TOML array.
@@ -110,7 +123,7 @@ fn digits(id: i32) -> usize {
 }
 
 /// Returns the keys of a column other than `id` and `type`, without those that have their default.
-fn optional_keys(column: &Column) -> Vec<(&'static str, String)> {
+pub(crate) fn optional_keys(column: &Column) -> Vec<(&'static str, String)> {
     let mut keys = Vec::new();
     if let Some(source) = &column.source {
         keys.push(("source", quoted(source)));
@@ -126,6 +139,9 @@ fn optional_keys(column: &Column) -> Vec<(&'static str, String)> {
     }
     if let Some(default) = &column.default {
         keys.push(("default", default_text(default, &column.ty)));
+    }
+    if let Some(reason) = &column.deprecated {
+        keys.push(("deprecated", quoted(reason)));
     }
     if let Some(comment) = &column.comment {
         keys.push(("comment", quoted(comment)));
@@ -145,7 +161,8 @@ pub(crate) fn array(values: impl Iterator<Item = String>) -> String {
 }
 
 /// Writes a basic string of TOML.
-pub(crate) fn quoted(text: &str) -> String {
+#[doc(hidden)]
+pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for c in text.chars() {

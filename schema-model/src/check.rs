@@ -11,9 +11,11 @@ mod defaults;
 mod ids;
 mod keys;
 mod labels;
+mod locked;
 mod names;
 mod options;
 mod quoted_names;
+mod renames;
 mod rust;
 mod table;
 mod tables;
@@ -21,6 +23,7 @@ mod types;
 mod units;
 mod variants;
 
+pub(crate) use self::locked::{check_columns, check_locked};
 pub use self::tables::{
     CheckedTable, TableSpans, VariantNames, check_provided_names, check_tables,
 };
@@ -29,7 +32,6 @@ use self::context::{Checks, RustCode, TypedColumn};
 use self::keys::Keys;
 use crate::definition::{Column, TableDefinition, TableParts};
 use crate::diagnostic::Diagnostic;
-use crate::evolution::Renames;
 use crate::parse::parse;
 use crate::raw::{RawColumn, RawTable, RawText, Syntax, TextOrigin};
 use crate::source::{SourceId, SourceSpan, Sources, Spanned};
@@ -113,6 +115,7 @@ fn checked_table(raw: &RawTable, definition: TableDefinition, source: SourceId) 
         .map(|column| column.name.span.clone());
     let spans = TableSpans {
         name: raw.name.span.clone(),
+        renamed_from: raw.renamed_from.as_ref().map(|name| name.span.clone()),
         columns: columns.collect(),
     };
     CheckedTable {
@@ -120,7 +123,7 @@ fn checked_table(raw: &RawTable, definition: TableDefinition, source: SourceId) 
         source,
         spans,
         variants: variants::chosen(raw),
-        renames: Renames::default(),
+        renames: renames::renames(raw),
         warnings: warnings(raw),
     }
 }
@@ -211,6 +214,9 @@ impl<'a> Checks<'a> {
         self.comments();
         self.column_names();
         self.column_sources();
+        self.table_rename();
+        self.column_renames();
+        self.deprecations();
         self.system_columns(kind);
         self.reserved_names();
 
@@ -271,6 +277,7 @@ impl<'a> Checks<'a> {
             default,
             unit,
             rust: table::shared_text(&raw.rust),
+            deprecated: table::shared_text(&raw.deprecated),
             comment: table::shared_text(&raw.comment),
         }
     }

@@ -280,6 +280,8 @@ pub struct Column {
     /// The Rust type of the row field, if it differs from the type that `ty` implies. For an enum
     /// it is the name of the type to generate, otherwise the path of an existing type.
     pub rust: Option<Shared<str>>,
+    /// The reason why the column is deprecated, if a later version will drop it.
+    pub deprecated: Option<Shared<str>>,
     /// The comment, which `DESCRIBE` shows.
     pub comment: Option<Shared<str>>,
 }

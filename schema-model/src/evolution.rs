@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Checks whether a definition can follow the earlier definitions of its table without making
-//! stored rows unreadable: files that were written under any earlier version can be read under the
-//! next version, and their rows and values keep their meaning.
+//! Compares a definition with the earlier definitions of its table, by the rules that
+//! [`EvolutionRule`](crate::EvolutionRule) lists.
 //!
-//! The checks do not consider whether Rust code, queries and clients that were written for an
-//! earlier version still work. Therefore columns can be renamed and moved, options, comments and
-//! defaults can change, and unique keys can be dropped. The table itself can be renamed: the caller
-//! decides which definitions form one history.
+//! [`compare_versions`] evaluates all rules of a direction. Each rule has a verdict at each level:
+//! Rust code, queries, clients, and stored files. [`check_evolution`] evaluates the rules about
+//! stored files: files that were written under any earlier version can be read under the next
+//! version, and their rows and values keep their meaning. At that level, columns can be renamed and
+//! moved, options, comments and defaults can change, and unique keys can be dropped. The table
+//! itself can be renamed: the caller decides which definitions form one history.
 //!
 //! All earlier versions count, not only the last one. A column that was dropped two versions ago
 //! keeps its id and its name, and rows that were written before a column was added are read with
-//! that column.
+//! that column. A problem names the latest version that conflicts.
 //!
 //! # Defaults of old rows
 //! Rows that were written without a column read its *initial default*: the default of the first
 //! version that has the column ([`initial_default`]). A later default applies only to rows that are
-//! written after the change, so no rule restricts changes of defaults.
+//! written after the change, so no rule about stored files restricts changes of defaults.
 //!
 //! # Types
-//! The type of a column can change to a type that represents all of its values exactly:
+//! Stored values stay readable if the type of a column changes to a type that represents all of its
+//! values exactly. [`promotion`] returns how they are read:
 //!
 //! | from | to |
 //! |---|---|
@@ -42,20 +44,26 @@
 
 mod columns;
 mod comparison;
+mod defaults;
+mod forward;
 mod ids;
 mod indexed;
 mod initial_default;
 mod nested;
+mod order;
+mod problem;
 mod tables;
 mod types;
 
 use std::borrow::Borrow;
 
-pub use self::comparison::{EvolutionProblem, EvolvedColumn, Renames};
 pub use self::initial_default::{InitialDefault, initial_default};
+pub use self::problem::{EvolutionProblem, EvolvedColumn};
+pub use self::types::{Promotion, promotion};
 
 use self::comparison::Evolution;
 use crate::definition::TableDefinition;
+use crate::renames::Renames;
 use crate::verdict::{Direction, Verdict};
 
 /// Checks whether `next` can follow `history`, the earlier versions of the same table in any order.
@@ -96,21 +104,31 @@ pub fn check_evolution(
 }
 
 /// Compares `next` with `history`, the earlier versions of the same table in any order, by the
-/// rules of `direction` at all levels.
+/// rules of `direction` at all levels. `renames` are the renames that `next` declares.
 ///
-/// Returns one problem for each pair of a rule and a column. Its message describes the conflict with
-/// the latest of the earlier versions that conflict.
+/// Returns the problems of the table, then those of ids and names, then those of columns. There is
+/// at most one for each pair of a rule and a column. Its message describes the conflict with the
+/// latest of the earlier versions that conflict.
+///
+/// The rules [`TableRemoved`](EvolutionRule::TableRemoved) and
+/// [`TableNameReused`](EvolutionRule::TableNameReused) concern several tables, so they are left to
+/// the caller.
 pub fn compare_versions(
     history: &[impl Borrow<TableDefinition>],
     next: &TableDefinition,
-    _renames: &Renames,
+    renames: &Renames,
     direction: Direction,
 ) -> Vec<EvolutionProblem> {
     let history = history.iter().map(Borrow::<TableDefinition>::borrow);
-    let mut evolution = Evolution::new(history, next);
+    let mut evolution = Evolution::new(history, next, renames);
     evolution.table();
     evolution.ids();
+    evolution.dropped();
+    evolution.order();
     evolution.columns();
+    if direction.includes(Direction::Forward) {
+        evolution.forward();
+    }
     let mut problems = evolution.problems;
     problems.retain(|problem| direction.includes(problem.rule.direction()));
     problems

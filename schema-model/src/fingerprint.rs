@@ -12,7 +12,7 @@ use crate::definition::TableDefinition;
 ///
 /// It does not depend on the formatting of the file, its TOML comments or the order of its keys. It
 /// does depend on the order of the columns and on the `comment` values of the definition. It does
-/// not depend on the names of Rust variants, `variants`.
+/// not depend on the names of Rust variants, `variants`, and on earlier names, `renamed_from`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint([u8; 32]);
 

@@ -63,11 +63,16 @@ mod definition;
 mod diagnostic;
 mod evolution;
 mod fingerprint;
+mod format;
+mod free_id;
 pub mod limits;
+mod lock;
 mod next_id;
 mod parse;
+mod provided;
 mod raw;
 mod read;
+mod renames;
 mod rule;
 pub mod rust_names;
 mod shared;
@@ -85,6 +90,8 @@ pub mod value_text;
 mod verdict;
 mod zone;
 
+#[doc(hidden)]
+pub use canonical::quoted;
 pub use check::{
     CheckedTable, TableSpans, VariantNames, check, check_tables, parse_and_check,
     parse_and_check_for_rust, warnings,
@@ -100,20 +107,31 @@ pub use diagnostic::{Diagnostic, Label, Location, Style, render, sort_diagnostic
 #[doc(hidden)]
 pub use diagnostic::{backticked, backticked_list};
 pub use evolution::{
-    EvolutionProblem, EvolvedColumn, InitialDefault, Renames, check_evolution, compare_versions,
-    initial_default,
+    EvolutionProblem, EvolvedColumn, InitialDefault, Promotion, check_evolution, compare_versions,
+    initial_default, promotion,
 };
 pub use fingerprint::Fingerprint;
+pub use format::format_definition;
+pub use free_id::next_free_id;
+#[doc(hidden)]
+pub use lock::lock_too_large;
+pub use lock::{
+    AcceptedChange, LockSettings, LockedTable, LockedVersion, ReleaseContext, ReleaseError,
+    SchemaLock, check_lock, compare_tables, next_lock,
+};
 #[doc(hidden)]
 pub use parse::file_too_large;
 pub use parse::parse;
+#[doc(hidden)]
+pub use provided::is_provided_definition;
 pub use raw::{
     RawColumn, RawDatetime, RawDefault, RawKey, RawTable, RawText, RawValue, RawVariant, Syntax,
     TextOrigin,
 };
 #[doc(hidden)]
 pub use read::read_limited;
-pub use rule::{AnyRule, EvolutionRule, LockRule, Rule, Severity};
+pub use renames::Renames;
+pub use rule::{AnyRule, EvolutionRule, Fixture, LockRule, Rule, Severity};
 pub use shared::Shared;
 pub use source::{SourceFile, SourceId, SourceSpan, Sources, Spanned};
 #[doc(hidden)]

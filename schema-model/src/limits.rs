@@ -24,8 +24,15 @@ pub const LABEL_BYTES: usize = 255;
 pub const EMBEDDING: u32 = 65_536;
 /// The maximum `n` of `bytes(n)`.
 pub const FIXED_BYTES: u32 = 1024 * 1024;
-/// The maximum number of bytes of a comment and of the reason for having no primary key.
+/// The maximum number of bytes of a comment, and of the reason for having no primary key or for
+/// deprecating a column.
 pub const COMMENT_BYTES: usize = 64 * 1024;
 /// The maximum number of syntax errors that are shown per file. Further errors usually follow from
 /// the first ones.
 pub const SYNTAX_ERRORS: usize = 100;
+/// The maximum number of bytes of a lock.
+pub const LOCK_BYTES: u64 = 64 * 1024 * 1024;
+/// The maximum number of bytes of a line of a lock, which describes one column with its comment.
+pub const LOCK_LINE_BYTES: usize = 2 * 1024 * 1024;
+/// The maximum number of versions of a table in a lock.
+pub const LOCK_VERSIONS: usize = 10_000;

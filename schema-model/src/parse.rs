@@ -11,6 +11,7 @@ mod values;
 
 use toml::de::DeTable;
 
+pub(crate) use self::keys::{COLUMN_KEYS, RESERVED_KEYS, TABLE_KEYS};
 use self::reader::Reader;
 pub(crate) use self::values::parse_datetime;
 use crate::diagnostic::Diagnostic;

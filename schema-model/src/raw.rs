@@ -37,6 +37,8 @@ pub struct RawTable {
     pub syntax: Syntax,
     /// The name, `namespace.table`.
     pub name: Spanned<String>,
+    /// The earlier name.
+    pub renamed_from: Option<Spanned<String>>,
     /// The kind, as text.
     pub kind: Option<Spanned<String>>,
     /// The time-to-live of rows in seconds. Saturates at the bounds of `i128`.
@@ -69,6 +71,7 @@ impl RawTable {
         RawTable {
             syntax,
             name,
+            renamed_from: None,
             kind: None,
             ttl_seconds: None,
             access_level: None,
@@ -100,6 +103,8 @@ pub struct RawColumn {
     pub id: Spanned<i128>,
     /// The type, in the type grammar.
     pub ty: RawText,
+    /// The earlier name.
+    pub renamed_from: Option<Spanned<String>>,
     /// The name in files and foreign batches.
     pub source: Option<Spanned<String>>,
     /// Whether the column is nullable; `None` means that it is not.
@@ -112,6 +117,8 @@ pub struct RawColumn {
     pub rust: Option<Spanned<String>>,
     /// The Rust variants of labels.
     pub variants: Option<Spanned<Vec<RawVariant>>>,
+    /// The reason why the column is deprecated.
+    pub deprecated: Option<Spanned<String>>,
     /// The comment.
     pub comment: Option<Spanned<String>>,
 }
@@ -123,12 +130,14 @@ impl RawColumn {
             name,
             id,
             ty,
+            renamed_from: None,
             source: None,
             nullable: None,
             default: None,
             unit: None,
             rust: None,
             variants: None,
+            deprecated: None,
             comment: None,
         }
     }

@@ -6,11 +6,13 @@ mod any;
 mod declaration;
 mod definition;
 mod evolution;
+mod fixture;
 mod lock;
 mod severity;
 
 pub use self::any::AnyRule;
 pub use self::definition::Rule;
 pub use self::evolution::EvolutionRule;
+pub use self::fixture::Fixture;
 pub use self::lock::LockRule;
 pub use self::severity::Severity;

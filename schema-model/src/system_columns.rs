@@ -46,6 +46,7 @@ const fn system_column(
         default: None,
         unit: None,
         rust: None,
+        deprecated: None,
         comment: Some(Shared::Static(comment)),
     }
 }

@@ -126,6 +126,6 @@ impl Direction {
 
     /// Returns whether a check in this direction includes the rules of direction `rule`.
     pub fn includes(self, rule: Direction) -> bool {
-        self == Direction::Full || self == rule
+        self == Direction::Full || rule == Direction::Full || self == rule
     }
 }

@@ -9,12 +9,14 @@ use kalamtable_model::{
     AccessLevel, Column, ColumnDefault, ColumnType, DefaultFunction, Diagnostic, Literal, Location,
     MapFields, NestedField, PrimaryKey, RawColumn, RawTable, RawText, Reserved, Shared, SourceFile,
     SourceSpan, Sources, Spanned, Style, Syntax, TableDefinition, TableKind, TableName, TableParts,
-    TextOrigin, TimeUnit, check, parse_and_check, parse_and_check_for_rust, render, rust_names,
+    TextOrigin, TimeUnit, check, format_definition, parse_and_check, parse_and_check_for_rust,
+    render, rust_names,
 };
 use proptest::prelude::*;
 
 const SAMPLE: &str = r#"#:schema ../../table.schema.json
 name        = "system.jobs"
+renamed_from = "system.tasks"
 comment     = "Background jobs: flushes, größere clean-ups"
 primary_key = ["job_id", "tenant"]
 unique      = [["status"], ["tenant", "price"]]
@@ -26,7 +28,7 @@ kind        = "system"
 job_id     = { id = 1,  type = "text", comment = "Unique job id" }
 tenant     = { id = 2,  type = "uuid" }
 status     = { id = 3,  type = "enum('new', 'queued', 'it''s')", rust = "JobStatus", variants = { "it's" = "Its" }, default = "new" }
-price      = { id = 4,  type = "decimal(10, 2)", default = "1.50" }
+price      = { id = 4,  type = "decimal(10, 2)", renamed_from = "cost", default = "1.50", deprecated = "use charge" }
 parameters = { id = 5,  type = "json", nullable = true, default = '{"a": 1}' }
 routes     = { id = 6,  type = "list<#7 struct<#8 a: int, #9 b: map<#10 text, #11 double null> null>>" }
 payload    = { id = 12, type = 'arrow:Struct("a b": Int32, "c": Dictionary(Int8, Utf8))' }
@@ -273,6 +275,57 @@ proptest! {
     fn definitions_parse_from_their_text(definition in definition()) {
         reads_back(&definition);
     }
+
+    #[test]
+    fn formatted_definitions_keep_meaning_and_comments(
+        definition in definition(),
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0..6_usize), 0..12),
+    ) {
+        let canonical = definition.to_toml();
+        prop_assert_eq!(&format(&canonical).0, &canonical);
+
+        let text = with_comments(&canonical, &edits);
+        let (once, formatted_definition) = format(&text);
+        prop_assert_eq!(&formatted_definition, &definition);
+        prop_assert_eq!(&format(&once).0, &once);
+        prop_assert_eq!(comments(&once), comments(&text));
+    }
+}
+
+/// Returns the formatted text, and the definition that it has.
+fn format(text: &str) -> (String, TableDefinition) {
+    let mut sources = Sources::new();
+    let id = sources.push(SourceFile::new("x.toml", text));
+    let formatted = format_definition(&sources, id).unwrap();
+    let id = sources.push(SourceFile::new("x.toml", formatted.clone()));
+    (formatted, parse_and_check(&sources, id).unwrap().definition)
+}
+
+/// Adds comments, blank lines and spaces to a canonical text, which has no string of several lines.
+fn with_comments(canonical: &str, edits: &[(prop::sample::Index, usize)]) -> String {
+    let mut lines: Vec<String> = canonical.lines().map(str::to_string).collect();
+    for (number, (line, edit)) in edits.iter().enumerate() {
+        let at = line.index(lines.len());
+        match edit {
+            0 => lines.insert(at, format!("# kalam comment {number}")),
+            1 => lines.insert(at, format!("  # kalam comment {number}  ")),
+            2 => lines.insert(at, String::new()),
+            3 => lines.push(format!("# kalam comment {number}")),
+            4 => lines[at].insert_str(0, "  "),
+            // A comment, or the end of one.
+            _ => lines[at].push_str(&format!(" # kalam comment {number}")),
+        }
+    }
+    lines.join("\n")
+}
+
+/// Returns the comments that [`with_comments`] has added, sorted.
+fn comments(text: &str) -> Vec<&str> {
+    let parts = text.split("# kalam comment ").skip(1);
+    let numbers = parts.filter_map(|rest| rest.split([' ', '\n']).next());
+    let mut comments: Vec<&str> = numbers.collect();
+    comments.sort_unstable();
+    comments
 }
 
 #[test]
@@ -534,6 +587,10 @@ fn definition() -> impl Strategy<Value = TableDefinition> {
                                 name: name.into(),
                                 ty,
                                 nullable,
+                                deprecated: text
+                                    .as_deref()
+                                    .filter(|text| nullable && !text.trim().is_empty())
+                                    .map(Shared::from),
                                 comment: text.map(Shared::from),
                             }
                         },

@@ -9,8 +9,8 @@ use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::util::pretty::pretty_format_batches;
 
-use super::escape::escape_controls;
 use super::writer::{OutputError, ResultWriter, column_cells, in_column};
+use crate::escape::escape_controls;
 
 /// The number of rows that share their column widths. Longer tables are written in parts of this
 /// length, so that their rows are not all in memory.

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Tests of the `kalamtable` binary, with files, pipes and a terminal.
+//! Tests of the commands that need only definitions.
 
-mod commands;
-mod duplicate_keys;
-mod json_operators;
-mod round_trips;
-mod scripts;
+mod add_column;
+mod check;
+mod codegen;
+mod diff;
+mod explain;
+mod fmt;
+mod formats;
+mod help;
+mod json_schema;
+mod lock;
+#[path = "../support/folder.rs"]
 mod support;
-#[cfg(unix)]
-mod terminal;
-mod values;

@@ -59,6 +59,7 @@ macro_rules! table {
                     default: $default,
                     unit: None,
                     rust: None,
+                    deprecated: None,
                     comment: None,
                 }),*]),
                 reserved: Reserved { ids: Shared::Static(&[]), names: Shared::Static(&[]) },

@@ -74,7 +74,8 @@ impl Checks<'_> {
             .columns
             .value
             .iter()
-            .filter_map(|column| column.comment.as_ref());
+            .flat_map(|column| [&column.comment, &column.deprecated])
+            .flatten();
         for text in table.chain(columns) {
             self.comment_characters(text);
             if text.value.len() <= limits::COMMENT_BYTES {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::definition::TableDefinition;
 use crate::diagnostic::{Diagnostic, backticked};
-use crate::evolution::Renames;
+use crate::renames::Renames;
 use crate::rule::Rule;
 use crate::rust_names::snake_case;
 use crate::source::{SourceId, SourceSpan};
@@ -38,11 +38,14 @@ pub type VariantNames = BTreeMap<String, String>;
 pub struct TableSpans {
     /// The position of the value of `name`.
     pub name: SourceSpan,
+    /// The position of the value of `renamed_from`.
+    pub renamed_from: Option<SourceSpan>,
     /// The position of the name of each column, in the order of the columns.
     pub columns: Vec<SourceSpan>,
 }
 
-/// Checks that no two tables have the same name, ignoring case, or generate the same Rust module.
+/// Checks that no two tables have the same name, ignoring case, or generate the same Rust module,
+/// and that no table is renamed from the name of another one.
 ///
 /// Returns one diagnostic for each table that conflicts with an earlier table of the slice.
 pub fn check_tables(tables: &[CheckedTable]) -> Vec<Diagnostic> {
@@ -85,6 +88,26 @@ pub fn check_tables(tables: &[CheckedTable]) -> Vec<Diagnostic> {
         } else {
             modules.insert(module, table);
         }
+    }
+    for table in tables {
+        let (Some(earlier), Some(span)) = (&table.renames.table, &table.spans.renamed_from) else {
+            continue;
+        };
+        let Some(other) = names.get(&earlier.to_string().to_ascii_lowercase()) else {
+            continue;
+        };
+        if other.definition.name() == table.definition.name() {
+            continue;
+        }
+        let message = format!(
+            "table {} is renamed from {}, which is another table",
+            backticked(&table.definition.name().to_string()),
+            backticked(&earlier.to_string())
+        );
+        let problem = Diagnostic::new(Rule::RenamedFromExisting, span.clone(), message)
+            .with_label(other.spans.name.clone(), "the table with this name")
+            .with_help("write the earlier name, or delete `renamed_from`");
+        diagnostics.push(problem);
     }
     diagnostics
 }

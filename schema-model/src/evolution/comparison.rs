@@ -2,80 +2,55 @@
 
 //! [`Evolution`]: the versions that are compared and the problems that were found.
 
-use std::collections::{BTreeMap, HashSet};
-use std::fmt;
+use std::collections::HashSet;
 
 use super::indexed::IndexedDefinition;
+use super::problem::{EvolutionProblem, EvolvedColumn};
 use crate::definition::{Column, TableDefinition};
 use crate::diagnostic::backticked;
+use crate::renames::Renames;
 use crate::rule::EvolutionRule;
-use crate::table_name::TableName;
-
-/// The reason why a definition cannot follow the earlier definitions of its table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EvolutionProblem {
-    /// The rule that the definition breaks.
-    pub rule: EvolutionRule,
-    /// The name of the table in the next version.
-    pub table: TableName,
-    /// The latest of the earlier versions with which the definition conflicts.
-    pub version: u32,
-    /// The column or nested field, if the rule concerns one.
-    pub column: Option<EvolvedColumn>,
-    /// The problem on one line: lower case, no trailing period, names in backticks.
-    pub message: String,
-    /// Ways to fix the problem. Each may have several lines.
-    pub help: Vec<String>,
-}
-
-/// The column or nested field of a problem.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct EvolvedColumn {
-    /// The id, in the next version if that has the column.
-    pub id: i32,
-    /// The name. For a nested field: the names on the path to it, joined with dots.
-    pub name: String,
-}
-
-/// The renames that a definition declares with `renamed_from`. They are not part of the definition:
-/// its canonical text and its fingerprint do not depend on them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Renames {
-    /// The earlier name of the table.
-    pub table: Option<TableName>,
-    /// The earlier names of columns, by id.
-    pub columns: BTreeMap<i32, String>,
-}
-
-impl fmt::Display for EvolutionProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for EvolutionProblem {}
 
 /// A comparison of versions. The files of this module each add the rules of one subject.
 pub(super) struct Evolution<'a> {
     /// The earlier versions, oldest first.
     pub(super) history: Vec<IndexedDefinition<'a>>,
     pub(super) next: IndexedDefinition<'a>,
+    pub(super) renames: &'a Renames,
     /// The rules that have been reported for an id, so that each is reported for one version only.
     reported: HashSet<(EvolutionRule, i32)>,
     pub(super) problems: Vec<EvolutionProblem>,
+}
+
+/// A column or nested field of a problem.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) id: i32,
+    /// The name. For a nested field: the names on the path to it, joined with dots.
+    pub(super) path: &'a str,
+}
+
+impl<'a> From<&'a Column> for Subject<'a> {
+    fn from(column: &'a Column) -> Self {
+        Subject {
+            id: column.id,
+            path: &column.name,
+        }
+    }
 }
 
 impl<'a> Evolution<'a> {
     pub(super) fn new(
         history: impl Iterator<Item = &'a TableDefinition>,
         next: &'a TableDefinition,
+        renames: &'a Renames,
     ) -> Self {
         let mut history: Vec<_> = history.map(IndexedDefinition::new).collect();
-        history.sort_by_key(|version| version.definition.version());
+        history.sort_by_key(IndexedDefinition::version);
         Evolution {
             history,
             next: IndexedDefinition::new(next),
+            renames,
             reported: HashSet::new(),
             problems: Vec::new(),
         }
@@ -86,58 +61,77 @@ impl<'a> Evolution<'a> {
         self.history.iter().rev()
     }
 
+    /// Returns the column `id` in the versions directly before the next one that have it, latest
+    /// first, each with its version. Versions before one without the column are omitted: in these,
+    /// the id belongs to a column that was dropped.
+    pub(super) fn earlier(&self, id: i32) -> Vec<(u32, &'a Column)> {
+        let versions = self.latest_first();
+        let columns = versions.map_while(|old| Some((old.version(), old.column(id)?)));
+        columns.collect()
+    }
+
     /// Returns the column `id` of the first version after `old` that has it.
     pub(super) fn first_with(&self, id: i32, old: &IndexedDefinition<'a>) -> Option<&'a Column> {
         let later = self
             .history
             .iter()
-            .filter(|version| version.definition.version() > old.definition.version());
-        let mut columns = later
-            .chain([&self.next])
-            .map(|version| version.columns.get(&id));
-        columns.find_map(|column| column.copied())
+            .filter(|version| version.version() > old.version());
+        let mut columns = later.chain([&self.next]).map(|version| version.column(id));
+        columns.find_map(|column| column)
     }
 
     /// Reports a problem of the table as a whole.
-    pub(super) fn push_table(&mut self, rule: EvolutionRule, message: String, help: String) {
+    pub(super) fn push_table(
+        &mut self,
+        rule: EvolutionRule,
+        version: u32,
+        message: String,
+        help: impl Into<String>,
+    ) {
         self.problems.push(EvolutionProblem {
             rule,
             table: self.next.definition.name().clone(),
-            version: 0,
+            version,
             column: None,
             message,
-            help: vec![help],
+            help: vec![help.into()],
         });
     }
 
-    /// Reports a problem of the column or nested field `id`, unless the same rule has been reported
-    /// for it.
+    /// Reports a problem of a column or nested field, unless the same rule has been reported for
+    /// it. Callers compare the latest version first, so that the problem names the latest version.
     pub(super) fn push(
         &mut self,
         rule: EvolutionRule,
-        id: i32,
-        name: &str,
+        version: u32,
+        subject: Subject<'_>,
         message: String,
-        help: String,
+        help: impl Into<String>,
     ) {
-        if !self.reported.insert((rule, id)) {
+        if !self.reported.insert((rule, subject.id)) {
             return;
         }
         self.problems.push(EvolutionProblem {
             rule,
             table: self.next.definition.name().clone(),
-            version: 0,
+            version,
             column: Some(EvolvedColumn {
-                id,
-                name: name.to_string(),
+                id: subject.id,
+                name: subject.path.to_string(),
             }),
             message,
-            help: vec![help],
+            help: vec![help.into()],
         });
     }
 
     /// Returns the name of the table as messages show it.
     pub(super) fn table_name(&self) -> String {
         backticked(&self.next.definition.name().to_string())
+    }
+
+    /// Returns the column or field with its id and its table as messages show it.
+    pub(super) fn described(&self, subject: Subject<'_>) -> String {
+        let (path, id) = (backticked(subject.path), subject.id);
+        format!("{path} (id {id}) of {}", self.table_name())
     }
 }

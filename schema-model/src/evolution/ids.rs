@@ -2,13 +2,12 @@
 
 //! Rules about ids and names: the ids and names of dropped columns are reserved and never reused.
 
-use super::comparison::Evolution;
+use super::comparison::{Evolution, Subject};
 use super::indexed::IndexedDefinition;
 use crate::canonical::{array, quoted, write_keys};
 use crate::diagnostic::backticked;
 use crate::next_id::NextId;
 use crate::rule::EvolutionRule;
-use crate::shared::Shared;
 
 impl Evolution<'_> {
     pub(super) fn ids(&mut self) {
@@ -26,29 +25,18 @@ impl Evolution<'_> {
 
     /// Checks that the ids and names of dropped columns are reserved.
     fn removed(&mut self) {
-        let mut dropped: Vec<(i32, Shared<str>, u32)> = Vec::new();
-        for version in self.latest_first() {
-            for column in version.definition.columns() {
-                let is_known = dropped.iter().any(|(id, ..)| *id == column.id);
-                // A column with the same name and another id is reported as a changed id.
-                let exists = self.next.columns.contains_key(&column.id)
-                    || self.next.id_of(&column.name).is_some();
-                if !is_known && !exists {
-                    dropped.push((column.id, column.name.clone(), version.definition.version()));
-                }
-            }
-        }
-        dropped
-            .retain(|(id, name, _)| !self.next.reserves_id(*id) || !self.next.reserves_name(name));
+        let mut dropped = self.dropped_columns();
+        dropped.retain(|(_, column)| {
+            !self.next.reserves_id(column.id) || !self.next.reserves_name(&column.name)
+        });
+        let columns = || dropped.iter().map(|(_, column)| column);
         let lines = self.reserved_lines(
-            dropped.iter().map(|(id, ..)| *id).collect(),
-            dropped
-                .iter()
-                .map(|(_, name, _)| name.to_string())
-                .collect(),
+            columns().map(|column| column.id).collect(),
+            columns().map(|column| column.name.to_string()).collect(),
         );
-        for (id, name, version) in &dropped {
-            let unreserved = match (self.next.reserves_id(*id), self.next.reserves_name(name)) {
+        for (version, column) in dropped {
+            let (id, name) = (column.id, &column.name);
+            let unreserved = match (self.next.reserves_id(id), self.next.reserves_name(name)) {
                 (false, false) => "neither its id nor its name is reserved",
                 (false, true) => "its id is not reserved",
                 (true, _) => "its name is not reserved",
@@ -59,7 +47,8 @@ impl Evolution<'_> {
                 self.table_name(),
             );
             let help = format!("reserve its id and its name:\n{lines}");
-            self.push(EvolutionRule::RemovedNotReserved, *id, name, message, help);
+            let rule = EvolutionRule::RemovedNotReserved;
+            self.push(rule, version, column.into(), message, help);
         }
     }
 
@@ -67,11 +56,11 @@ impl Evolution<'_> {
     fn reserve(&mut self) {
         let (mut ids, mut names) = (Vec::new(), Vec::new());
         for version in self.latest_first() {
-            let number = version.definition.version();
+            let number = version.version();
             let reserved = version.definition.reserved();
             for id in reserved.ids.iter() {
                 // An id that is used again is reported as such.
-                let is_kept = self.next.reserves_id(*id) || self.next.fields.contains_key(id);
+                let is_kept = self.next.reserves_id(*id) || self.next.field(*id).is_some();
                 if !is_kept && ids.iter().all(|(known, _)| known != id) {
                     ids.push((*id, number));
                 }
@@ -92,7 +81,7 @@ impl Evolution<'_> {
                 self.table_name()
             );
             let help = format!("reserve it permanently:\n{lines}");
-            self.push_table(EvolutionRule::ReserveRemoved, message, help);
+            self.push_table(EvolutionRule::ReserveRemoved, version, message, help);
         }
         for (name, version) in names {
             let message = format!(
@@ -104,29 +93,28 @@ impl Evolution<'_> {
                 Some(_) => "choose another name for the column, and reserve this one".to_string(),
                 None => format!("reserve it permanently:\n{lines}"),
             };
-            self.push_table(EvolutionRule::ReserveRemoved, message, help);
+            self.push_table(EvolutionRule::ReserveRemoved, version, message, help);
         }
     }
 
     /// Checks that no id of a dropped column, or of a field in another parent, is used again.
     fn used_again(&mut self, next_id: &mut NextId) {
-        for (id, path) in self.paths() {
-            let parent = self.next.fields.get(&id).and_then(|field| field.parent);
+        for index in 0..self.next.fields().len() {
+            let field = &self.next.fields()[index];
+            let (id, parent) = (field.id, field.parent);
             // Whether a version between the inspected one and the next one lacks the id.
             let mut is_absent = false;
             let mut found = None;
             for version in self.latest_first() {
-                let number = version.definition.version();
-                match version.fields.get(&id) {
+                let number = version.version();
+                match version.field(id) {
                     Some(field) if is_absent || field.parent != parent => {
-                        found = Some(format!(
-                            "which {} had in version {number}",
-                            backticked(&field.path)
-                        ));
+                        let path = backticked(&version.path(field));
+                        found = Some((number, format!("which {path} had in version {number}")));
                     }
                     Some(_) => continue,
                     None if version.reserves_id(id) => {
-                        found = Some(format!("which version {number} reserves"));
+                        found = Some((number, format!("which version {number} reserves")));
                     }
                     None => {
                         is_absent = true;
@@ -135,14 +123,16 @@ impl Evolution<'_> {
                 }
                 break;
             }
-            if let Some(found) = found {
+            if let Some((version, found)) = found {
+                let path = self.next.path(field);
                 let message = format!(
                     "{} of {} has id {id}, {found}",
                     backticked(&path),
                     self.table_name()
                 );
                 let help = self.fresh(id, next_id);
-                self.push(EvolutionRule::IdReused, id, &path, message, help);
+                let subject = Subject { id, path: &path };
+                self.push(EvolutionRule::IdReused, version, subject, message, help);
             }
         }
     }
@@ -151,10 +141,12 @@ impl Evolution<'_> {
     fn changed(&mut self) {
         for column in self.next.definition.columns() {
             let changed = self.latest_first().find_map(|version| {
-                let old = version
-                    .id_of(&column.name)
-                    .filter(|old| *old != column.id)?;
-                Some((old, version.definition.version()))
+                // Names are unique in a version, so most versions need no search by name.
+                let same = version.column(column.id);
+                if same.is_some_and(|same| same.name.eq_ignore_ascii_case(&column.name)) {
+                    return None;
+                }
+                Some((version.id_of(&column.name)?, version.version()))
             });
             let Some((old, version)) = changed else {
                 continue;
@@ -165,63 +157,54 @@ impl Evolution<'_> {
                 self.table_name(),
                 column.id
             );
-            let is_used = self.next.fields.contains_key(&old) || self.next.reserves_id(old);
+            let is_used = self.next.field(old).is_some() || self.next.reserves_id(old);
             let help = if is_used {
                 "choose a name that was never used".to_string()
             } else {
                 format!("write `id = {old}`, or choose a name that was never used")
             };
-            self.push(
-                EvolutionRule::IdChanged,
-                column.id,
-                &column.name,
-                message,
-                help,
-            );
+            let rule = EvolutionRule::IdChanged;
+            self.push(rule, version, column.into(), message, help);
         }
     }
 
     /// Checks that each id that is not in an earlier version exceeds all ids of earlier versions.
     fn above(&mut self, next_id: &mut NextId) {
-        let Some(largest) = self
-            .history
-            .iter()
-            .flat_map(IndexedDefinition::every_id)
-            .max()
-        else {
+        let largest_ids = self
+            .latest_first()
+            .filter_map(|version| Some((version.version(), version.largest_id()?)));
+        let largest_ids: Vec<(u32, i32)> = largest_ids.collect();
+        let Some(largest) = largest_ids.iter().map(|(_, largest)| *largest).max() else {
             return;
         };
-        for (id, path) in self.paths() {
-            let mut history = self.history.iter();
-            let is_known =
-                history.any(|version| version.fields.contains_key(&id) || version.reserves_id(id));
-            if is_known || id > largest {
+        for index in 0..self.next.fields().len() {
+            let field = &self.next.fields()[index];
+            let id = field.id;
+            let is_known = |version: &IndexedDefinition<'_>| {
+                version.field(id).is_some() || version.reserves_id(id)
+            };
+            if id > largest || self.latest_first().any(is_known) {
                 continue;
             }
+            let Some((version, _)) = largest_ids.iter().find(|(_, largest)| *largest >= id) else {
+                continue;
+            };
+            let path = self.next.path(field);
             let message = format!(
                 "{} of {} is added with id {id}, but ids up to {largest} have been used",
                 backticked(&path),
                 self.table_name()
             );
             let help = self.fresh(id, next_id);
-            self.push(EvolutionRule::IdNotAbove, id, &path, message, help);
+            let subject = Subject { id, path: &path };
+            self.push(EvolutionRule::IdNotAbove, *version, subject, message, help);
         }
-    }
-
-    /// Returns the id and the path of each column and nested field of the next version, by id.
-    fn paths(&self) -> Vec<(i32, String)> {
-        let fields = self.next.fields.iter();
-        let mut paths: Vec<_> = fields
-            .map(|(id, field)| (*id, field.path.clone()))
-            .collect();
-        paths.sort_unstable();
-        paths
     }
 
     /// Returns help with a free id to replace `id`.
     fn fresh(&self, id: i32, next_id: &mut NextId) -> String {
         match next_id.fresh() {
-            Some(fresh) if self.next.columns.contains_key(&id) => format!("write `id = {fresh}`"),
+            Some(fresh) if self.next.column(id).is_some() => format!("write `id = {fresh}`"),
             Some(fresh) => format!("write `#{fresh}` in place of `#{id}`"),
             None => next_id.help(),
         }

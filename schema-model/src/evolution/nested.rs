@@ -2,8 +2,8 @@
 
 //! Rules about types: primitive types by the table of types, nested fields by their ids.
 
-use super::comparison::Evolution;
-use super::types::{reads_as, wider_types};
+use super::comparison::{Evolution, Subject};
+use super::types::{Promotion, promotion, wider_types};
 use crate::diagnostic::backticked;
 use crate::rule::EvolutionRule;
 use crate::types::{ColumnType, NestedField};
@@ -14,11 +14,11 @@ impl Evolution<'_> {
     pub(super) fn type_of(
         &mut self,
         version: u32,
-        id: i32,
-        path: &str,
+        subject: Subject<'_>,
         old: &ColumnType,
         ty: &ColumnType,
     ) {
+        let path = subject.path;
         match (old, ty) {
             (ColumnType::List(old), ColumnType::List(element)) => {
                 self.only_field(version, path, old, element);
@@ -30,31 +30,65 @@ impl Evolution<'_> {
                 self.map_key(version, path, &old.key, &fields.key);
                 self.only_field(version, path, &old.value, &fields.value);
             }
-            (old, ty) if reads_as(old, ty) => {}
-            (old, ty) => {
-                let message = format!(
-                    "{} (id {id}) of {} is {}, but was {} in version {version}",
-                    backticked(path),
-                    self.table_name(),
-                    backticked(&ty.to_string()),
-                    backticked(&old.to_string()),
-                );
-                let keep = if self.next.columns.contains_key(&id) {
-                    format!("write `type = \"{old}\"`, or add another column")
-                } else {
-                    format!("write {} again", backticked(&old.to_string()))
-                };
-                let help = match wider_types(old) {
-                    Some(wider) => {
-                        format!(
-                            "{keep}: {} can change to {wider}",
-                            backticked(old.keyword())
-                        )
-                    }
-                    None => keep,
-                };
-                self.push(EvolutionRule::TypeChanged, id, path, message, help);
+            (old, ty) => self.primitive(version, subject, old, ty),
+        }
+    }
+
+    /// Reports another type of a column or field, by the promotion between the two types.
+    fn primitive(&mut self, version: u32, subject: Subject<'_>, old: &ColumnType, ty: &ColumnType) {
+        let message = format!(
+            "{} is {}, but was {} in version {version}",
+            self.described(subject),
+            backticked(&ty.to_string()),
+            backticked(&old.to_string()),
+        );
+        let keep = match self.next.column(subject.id) {
+            Some(_) => format!("write `type = \"{old}\"`"),
+            None => format!("write {} again", backticked(&old.to_string())),
+        };
+        let (rule, help) = match promotion(old, ty) {
+            Some(Promotion::Unchanged) => return,
+            Some(Promotion::WiderInteger | Promotion::FloatToDouble | Promotion::WiderDecimal) => (
+                EvolutionRule::TypeWidened,
+                format!("{keep}, or accept the change when all clients read the wider type"),
+            ),
+            Some(
+                Promotion::IntegerToDouble
+                | Promotion::IntegerToDecimal
+                | Promotion::DateToTimestamp
+                | Promotion::BytesToUuid,
+            ) => (
+                EvolutionRule::TypeConverted,
+                format!(
+                    "{keep}, or accept the change when all queries and clients use the other type"
+                ),
+            ),
+            Some(Promotion::MoreLabels) => (
+                EvolutionRule::EnumExtended,
+                "delete the labels, or change the code that uses them in the same release"
+                    .to_string(),
+            ),
+            None => (
+                EvolutionRule::TypeChanged,
+                self.unreadable_help(subject.id, keep, old),
+            ),
+        };
+        self.push(rule, version, subject, message, help);
+    }
+
+    /// Returns help for a type that cannot read values of type `old`. `keep` is the suggestion to
+    /// restore the type.
+    fn unreadable_help(&self, id: i32, keep: String, old: &ColumnType) -> String {
+        let keep = match self.next.column(id) {
+            Some(_) => format!("{keep}, or add another column"),
+            None => keep,
+        };
+        match wider_types(old) {
+            Some(wider) => {
+                let keyword = backticked(old.keyword());
+                format!("{keep}: {keyword} can change to {wider}")
             }
+            None => keep,
         }
     }
 
@@ -68,12 +102,14 @@ impl Evolution<'_> {
 
     fn map_key(&mut self, version: u32, path: &str, old: &NestedField, key: &NestedField) {
         let path = format!("{path}.{}", key.name);
+        let subject = Subject {
+            id: key.id,
+            path: &path,
+        };
         if self.keeps_id(version, &path, old, key) && old.ty != key.ty {
             let message = format!(
-                "{} (id {}) of {} is {}, but was {} in version {version}",
-                backticked(&path),
-                key.id,
-                self.table_name(),
+                "{} is {}, but was {} in version {version}",
+                self.described(subject),
                 backticked(&key.ty.to_string()),
                 backticked(&old.ty.to_string()),
             );
@@ -81,32 +117,41 @@ impl Evolution<'_> {
                 "write {} again: the type of map keys cannot change",
                 backticked(&old.ty.to_string())
             );
-            self.push(EvolutionRule::MapKeyChanged, key.id, &path, message, help);
+            self.push(
+                EvolutionRule::MapKeyChanged,
+                version,
+                subject,
+                message,
+                help,
+            );
         }
     }
 
     /// Checks the nulls and the type of a field that both versions have.
     fn field(&mut self, version: u32, path: &str, old: &NestedField, field: &NestedField) {
+        let subject = Subject { id: field.id, path };
         if old.nullable && !field.nullable {
             let message = format!(
-                "{} (id {}) of {} is not null, but was nullable in version {version}",
-                backticked(path),
-                field.id,
-                self.table_name(),
+                "{} is not null, but was nullable in version {version}",
+                self.described(subject),
             );
             let help = format!(
                 "write `null` after its type: {}",
                 backticked(&format!("#{} .. null", field.id))
             );
-            self.push(
-                EvolutionRule::NullableToNotNull,
-                field.id,
-                path,
-                message,
-                help,
+            let rule = EvolutionRule::NullableToNotNull;
+            self.push(rule, version, subject, message, help);
+        } else if field.nullable && !old.nullable {
+            let message = format!(
+                "{} is nullable, but was not null in version {version}",
+                self.described(subject),
             );
+            let help = "delete `null` after its type, or change the code that uses the field in \
+                        the same release";
+            let rule = EvolutionRule::NotNullToNullable;
+            self.push(rule, version, subject, message, help);
         }
-        self.type_of(version, field.id, path, &old.ty, &field.ty);
+        self.type_of(version, subject, &old.ty, &field.ty);
     }
 
     fn struct_fields(
@@ -118,17 +163,15 @@ impl Evolution<'_> {
     ) {
         let mut has_all = true;
         for old in old {
-            let path = format!("{path}.{}", old.name);
             if let Some(field) = fields.iter().find(|field| field.id == old.id) {
+                self.nested_renamed(version, path, old, field);
                 // Messages use the name in the next version.
-                let path = match self.next.fields.get(&field.id) {
-                    Some(named) => named.path.clone(),
-                    None => path,
-                };
+                let path = format!("{path}.{}", field.name);
                 self.field(version, &path, old, field);
                 continue;
             }
             has_all = false;
+            let path = format!("{path}.{}", old.name);
             let renumbered = fields
                 .iter()
                 .find(|field| field.name.eq_ignore_ascii_case(&old.name));
@@ -146,10 +189,24 @@ impl Evolution<'_> {
                 "keep {}: a field that is no longer written can be null",
                 backticked(&format!("#{} {}: {} null", old.id, old.name, old.ty))
             );
-            self.push(EvolutionRule::NestedRemoved, old.id, &path, message, help);
+            let subject = Subject {
+                id: old.id,
+                path: &path,
+            };
+            self.push(
+                EvolutionRule::NestedRemoved,
+                version,
+                subject,
+                message,
+                help,
+            );
         }
         for (position, field) in fields.iter().enumerate() {
             let path = format!("{path}.{}", field.name);
+            let subject = Subject {
+                id: field.id,
+                path: &path,
+            };
             let is_added = old.iter().all(|old| old.id != field.id);
             // If fields are missing, the end of the struct is unknown.
             let is_in_place = match old.get(position) {
@@ -163,40 +220,78 @@ impl Evolution<'_> {
                     "moved among"
                 };
                 let message = format!(
-                    "{} (id {}) of {} is {what} the fields of version {version}",
-                    backticked(&path),
-                    field.id,
-                    self.table_name(),
+                    "{} is {what} the fields of version {version}",
+                    self.described(subject),
                 );
-                let help = "keep the order of the fields, and add fields at the end".to_string();
+                let help = "keep the order of the fields, and add fields at the end";
                 self.push(
                     EvolutionRule::NestedNotAtEnd,
-                    field.id,
-                    &path,
+                    version,
+                    subject,
                     message,
                     help,
                 );
             }
             if is_added && has_all && !field.nullable {
                 let message = format!(
-                    "{} (id {}) of {} is not null, but values of version {version} do not have it",
-                    backticked(&path),
-                    field.id,
-                    self.table_name(),
+                    "{} is not null, but values of version {version} do not have it",
+                    self.described(subject),
                 );
                 let help = format!(
                     "write {}",
                     backticked(&format!("#{} {}: {} null", field.id, field.name, field.ty))
                 );
-                self.push(
-                    EvolutionRule::NestedAddedNotNull,
-                    field.id,
-                    &path,
-                    message,
-                    help,
+                let rule = EvolutionRule::NestedAddedNotNull;
+                self.push(rule, version, subject, message, help);
+            } else if is_added
+                && is_in_place
+                && field.nullable
+                // A field with the same name is reported as a changed id.
+                && !old.iter().any(|old| old.name.eq_ignore_ascii_case(&field.name))
+            {
+                let message = format!(
+                    "{} is added to the fields of version {version}",
+                    self.described(subject),
                 );
+                let help =
+                    "add a column, or accept the change when all code and clients know the field";
+                self.push(EvolutionRule::NestedAdded, version, subject, message, help);
             }
         }
+    }
+
+    /// Reports a struct field with another name.
+    fn nested_renamed(
+        &mut self,
+        version: u32,
+        parent: &str,
+        old: &NestedField,
+        field: &NestedField,
+    ) {
+        if old.name == field.name {
+            return;
+        }
+        let path = format!("{parent}.{}", field.name);
+        let subject = Subject {
+            id: field.id,
+            path: &path,
+        };
+        let message = format!(
+            "{} was named {} in version {version}",
+            self.described(subject),
+            backticked(&old.name)
+        );
+        let help = format!(
+            "write {}, or accept the change when everything uses the other name",
+            backticked(&format!("#{} {}: ..", old.id, old.name))
+        );
+        self.push(
+            EvolutionRule::NestedRenamed,
+            version,
+            subject,
+            message,
+            help,
+        );
     }
 
     /// Returns whether a field at the same position or with the same name kept its id. Reports it
@@ -219,7 +314,8 @@ impl Evolution<'_> {
             old.id,
         );
         let help = format!("write `#{}`", old.id);
-        self.push(EvolutionRule::IdChanged, field.id, path, message, help);
+        let subject = Subject { id: field.id, path };
+        self.push(EvolutionRule::IdChanged, version, subject, message, help);
         false
     }
 }

@@ -9,8 +9,10 @@ use crate::diagnostic::{backticked, backticked_list};
 use crate::rule::Rule;
 use crate::suggest::nearest;
 
-pub(super) const TABLE_KEYS: [&str; 12] = [
+/// The keys of a table in canonical order.
+pub(crate) const TABLE_KEYS: [&str; 13] = [
     "name",
+    "renamed_from",
     "kind",
     "ttl_seconds",
     "access_level",
@@ -23,10 +25,22 @@ pub(super) const TABLE_KEYS: [&str; 12] = [
     "columns",
     "reserved",
 ];
-pub(super) const COLUMN_KEYS: [&str; 9] = [
-    "id", "type", "source", "nullable", "unit", "rust", "variants", "default", "comment",
+/// The keys of a column in canonical order.
+pub(crate) const COLUMN_KEYS: [&str; 11] = [
+    "id",
+    "type",
+    "renamed_from",
+    "source",
+    "nullable",
+    "unit",
+    "rust",
+    "variants",
+    "default",
+    "deprecated",
+    "comment",
 ];
-pub(super) const RESERVED_KEYS: [&str; 2] = ["ids", "names"];
+/// The keys of `[reserved]` in canonical order.
+pub(crate) const RESERVED_KEYS: [&str; 2] = ["ids", "names"];
 
 /// Returns whether an unknown key is most likely a misspelling of `key`, whose absence then needs
 /// no problem of its own.

@@ -22,6 +22,7 @@ impl Reader<'_> {
         observe_ids(root, &mut next_id);
 
         let name = self.text_at(root, "name");
+        let renamed_from = self.text_at(root, "renamed_from");
         let kind = self.text_at(root, "kind");
         let ttl_seconds = self.integer_at(root, "ttl_seconds");
         let access_level = self.text_at(root, "access_level");
@@ -45,6 +46,7 @@ impl Reader<'_> {
             ));
         }
         let mut table = RawTable::new(Syntax::Toml, name?, columns?);
+        table.renamed_from = renamed_from;
         table.kind = kind;
         table.ttl_seconds = ttl_seconds;
         table.access_level = access_level;
@@ -113,21 +115,25 @@ impl Reader<'_> {
         self.missing_column_keys(key, value, column, next_id);
         let id = self.integer_at(column, "id");
         let ty = self.raw_text_at(column, "type");
+        let renamed_from = self.text_at(column, "renamed_from");
         let source = self.text_at(column, "source");
         let nullable = self.boolean_at(column, "nullable");
         let default = self.default_at(column);
         let unit = self.text_at(column, "unit");
         let rust = self.text_at(column, "rust");
         let variants = self.variants_at(column);
+        let deprecated = self.text_at(column, "deprecated");
         let comment = self.text_at(column, "comment");
         let name = Spanned::new(name.to_string(), self.span(key.span()));
         let mut column = RawColumn::new(name, id?, ty?);
+        column.renamed_from = renamed_from;
         column.source = source;
         column.nullable = nullable;
         column.default = default;
         column.unit = unit;
         column.rust = rust;
         column.variants = variants;
+        column.deprecated = deprecated;
         column.comment = comment;
         Some(column)
     }

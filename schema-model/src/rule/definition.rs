@@ -28,6 +28,8 @@ rules! {
         "a traversal of symbolic links that form a loop does not end"
     NotAFile "KT0010" "not-a-file"
         "reading a pipe, a socket or a device could block forever"
+    NotFormatted "KT0011" "not-formatted"
+        "definitions in one form make the differences between versions easy to review"
 
     UnknownKey "KT0101" "unknown-key"
         "a misspelt key would otherwise be ignored silently"
@@ -63,6 +65,8 @@ rules! {
         "an option that the kind does not have would have no effect"
     ControlCharacter "KT0117" "control-character"
         "a control character changes how terminals, editors and compilers read the text around it"
+    EmptyDeprecation "KT0118" "empty-deprecation"
+        "users of a deprecated column need to know what to use in its place"
 
     InvalidName "KT0201" "invalid-name"
         "names are written without quotes in SQL"
@@ -86,6 +90,10 @@ rules! {
         "a column of a file has a name, and reports repeat it"
     DuplicateSource "KT0211" "duplicate-source"
         "a column that is read from the column of another one would silently have its values"
+    RenamedFromItself "KT0212" "renamed-from-itself"
+        "a rename has two different names"
+    RenamedFromExisting "KT0213" "renamed-from-existing"
+        "a table or column that exists under a name was not renamed to another one"
 
     IdOutOfRange "KT0301" "id-out-of-range"
         "ids are Parquet field ids, and Iceberg reserves the largest ones"

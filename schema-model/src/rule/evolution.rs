@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`EvolutionRule`]: the rules for the next version of a table, with their verdicts, directions and
-//! fixes.
+//! [`EvolutionRule`]: the rules for the next version of a table, with their verdicts, directions,
+//! fixes and fixtures.
 
 use super::declaration::rules;
+use super::fixture::Fixture;
 use crate::verdict::{Direction, Verdict, Verdicts};
 
 /// Declares the rules: variant, id, name, reason, the verdicts at the levels SOURCE, SQL, WIRE and
@@ -35,8 +36,8 @@ macro_rules! evolution_rules {
                 }
             }
 
-            /// Returns the direction in which the rule applies: [`Direction::Backward`] or
-            /// [`Direction::Forward`].
+            /// Returns the direction in which the rule applies: [`Direction::Full`] if it applies
+            /// in both.
             pub const fn direction(self) -> Direction {
                 match self { $(EvolutionRule::$rule => Direction::$direction,)* }
             }
@@ -46,6 +47,13 @@ macro_rules! evolution_rules {
             pub const fn fix(self) -> &'static str {
                 match self { $(EvolutionRule::$rule => $fix,)* }
             }
+
+            /// Returns an example of a change that breaks the rule.
+            pub fn fixture(self) -> Fixture {
+                Fixture::parse(match self {
+                    $(EvolutionRule::$rule => include_str!(concat!("fixtures/", $id, ".txt")),)*
+                })
+            }
         }
     };
 }
@@ -53,11 +61,11 @@ macro_rules! evolution_rules {
 evolution_rules! {
     KindChanged "KT1001" "kind-changed"
         "the kind decides who owns the rows of a table and where they are stored"
-        [Break Break Ok Break] Backward
+        [Break Break Ok Break] Full
         "create another table with the other kind, and copy the rows"
     PrimaryKeyChanged "KT1002" "primary-key-changed"
         "stored rows are identified and replaced by the key with which they were written"
-        [Break Break Ok Break] Backward
+        [Break Break Ok Break] Full
         "create another table with the other key, and copy the rows"
     UniqueKeyAdded "KT1003" "unique-key-added"
         "existing rows were not checked against the key"
@@ -106,11 +114,11 @@ evolution_rules! {
         "restore the entry in `[reserved]`"
     IdReused "KT1103" "id-reused"
         "values in old files under the id would become values of another column"
-        [Ok Ok Ok Break] Backward
+        [Ok Ok Ok Break] Full
         "choose the next free id"
     IdChanged "KT1104" "id-changed"
         "a column is found by its id, so its old values would be lost under another id"
-        [Ok Ok Ok Break] Backward
+        [Ok Ok Ok Break] Full
         "restore the id, or choose a name that was never used"
     IdNotAbove "KT1105" "id-not-above"
         "ids increase, so that a free id can be chosen without the whole history"
@@ -209,7 +217,7 @@ evolution_rules! {
         "keep the field and make it nullable"
     NestedNotAtEnd "KT1302" "nested-not-at-end"
         "readers that access struct fields by position would read another field"
-        [Break Break Break Break] Backward
+        [Break Break Break Break] Full
         "keep the order of the fields, and add fields at the end"
     NestedAddedNotNull "KT1303" "nested-added-not-null"
         "existing values do not have the field, and a nested field has no default"
@@ -217,7 +225,7 @@ evolution_rules! {
         "make the field nullable"
     MapKeyChanged "KT1304" "map-key-changed"
         "different keys could become equal, and lookups could miss existing keys"
-        [Break Break Break Break] Backward
+        [Break Break Break Break] Full
         "restore the type of the keys, or add another column"
     NestedRenamed "KT1305" "nested-renamed"
         "queries, clients and Rust code refer to the field by its name"
@@ -225,6 +233,6 @@ evolution_rules! {
         "keep the name, or accept the change when everything uses the other name"
     NestedAdded "KT1306" "nested-added"
         "the type of the column changes for Rust code and clients"
-        [Warn Ok Warn Ok] Backward
-        "change the code that builds values of the type in the same release"
+        [Break Ok Break Ok] Backward
+        "add a column, or accept the change when all code and clients know the field"
 }

@@ -2,6 +2,8 @@
 
 //! A temporary folder per test, in which the binary runs.
 
+#![allow(dead_code, reason = "each test binary uses some of the functions")]
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! `kalamtable add-column`: adds a column to the file of a table.
+
+use std::path::{Path, PathBuf};
+
+use kalamtable_build::{lock_path, read_lock};
+use kalamtable_model::{
+    CheckedTable, Diagnostic, Direction, Location, SchemaLock, Severity, SourceFile, SourceSpan,
+    Sources, TableDefinition, compare_tables, nearest, next_free_id, parse_and_check_for_rust,
+};
+use serde_json::json;
+
+use crate::column_line::{ColumnLine, EditedText, is_toml_value, quoted_text, with_column};
+use crate::command_error::CommandError;
+use crate::definition_file::replace_definition;
+use crate::definitions::load;
+use crate::progress::Progress;
+use crate::report::{CommandReport, ReportOptions};
+
+/// Add a column at the end of a table
+///
+/// The column gets the next id that no column of the table has or had. The version of the table is
+/// raised, unless the file already states the version after the latest locked one. The rest of the
+/// file does not change. Prints the line that was added.
+#[derive(Debug, clap::Args)]
+pub(crate) struct AddColumnArguments {
+    /// The table, such as app.events
+    #[arg(value_name = "TABLE")]
+    pub(crate) table: String,
+    /// The name of the column
+    #[arg(value_name = "NAME")]
+    pub(crate) name: String,
+    /// The type of the column, such as `text` or `decimal(10, 2)`
+    #[arg(value_name = "TYPE")]
+    pub(crate) ty: String,
+    /// The column can be null
+    #[arg(long)]
+    pub(crate) nullable: bool,
+    /// The value that an INSERT without the column writes, and that existing rows have
+    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
+    pub(crate) default: Option<String>,
+    /// The comment, which DESCRIBE shows
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) comment: Option<String>,
+    /// The folder of definitions
+    #[arg(long, value_name = "DIR", default_value = "schemas")]
+    pub(crate) schemas: PathBuf,
+    #[command(flatten)]
+    pub(crate) report: ReportOptions,
+}
+
+/// Adds the column.
+///
+/// # Errors
+/// Fails if there is no such table, or if its file cannot be changed or written.
+pub(crate) fn add_column(arguments: &AddColumnArguments) -> Result<CommandReport, CommandError> {
+    let _progress = Progress::start("adding the column", arguments.report);
+    let loaded = load(&[&arguments.schemas]);
+    let mut sources = loaded.sources;
+    let mut problems = loaded.diagnostics;
+    let lock = match lock_of(&arguments.schemas, &mut sources) {
+        Ok(lock) => lock,
+        Err(lock_problems) => {
+            problems.extend(lock_problems);
+            None
+        }
+    };
+    if !problems.is_empty() {
+        return Ok(CommandReport::new(sources, problems).with_tables(&loaded.tables));
+    }
+    let table = find_table(&loaded.tables, &arguments.table)?;
+    let history = match locked_definitions(table, lock.as_ref()) {
+        Ok(history) => history,
+        Err(problems) => return Ok(CommandReport::new(sources, problems)),
+    };
+    let versions = history.iter().chain([&table.definition]);
+    let Some(id) = next_free_id(versions) else {
+        let message = format!("no id of `{}` is free", table.definition.name());
+        return Err(CommandError::new(message));
+    };
+    let Some(file) = sources.get(table.source).cloned() else {
+        return Err(CommandError::new("the file of the table was not read"));
+    };
+    let added = match added(
+        arguments,
+        table,
+        &file,
+        id,
+        next_version(table, lock.as_ref()),
+    )? {
+        Ok(added) => added,
+        Err((sources, problems)) => return Ok(CommandReport::new(sources, problems)),
+    };
+    replace_definition(Path::new(file.path()), file.text(), &added.text.text)?;
+
+    let version = added.table.definition.version();
+    let mut report = CommandReport::new(added.sources, added.warnings).with_tables([&added.table]);
+    report.output = format!("{}\n", added.text.line);
+    report.summary = format!(
+        "{}: `{}` has id {id}, and the table has version {version}",
+        file.path(),
+        arguments.name
+    );
+    report.result = json!({
+        "path": file.path(),
+        "table": added.table.definition.name().to_string(),
+        "column": arguments.name,
+        "id": id,
+        "version": version,
+        "line": added.text.line,
+    });
+    Ok(report)
+}
+
+/// Returns the lock of the definitions, or `None` if there is none.
+fn lock_of(schemas: &Path, sources: &mut Sources) -> Result<Option<SchemaLock>, Vec<Diagnostic>> {
+    let path = lock_path(schemas);
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    read_lock(&path, sources).map(Some)
+}
+
+fn find_table<'a>(
+    tables: &'a [CheckedTable],
+    written: &str,
+) -> Result<&'a CheckedTable, CommandError> {
+    let names = || tables.iter().map(|table| table.definition.name());
+    let mut named = tables.iter().filter(|table| {
+        let name = table.definition.name();
+        name.to_string() == written || *name.table == *written
+    });
+    match (named.next(), named.next()) {
+        (Some(table), None) => Ok(table),
+        (Some(_), Some(_)) => {
+            let message = format!("several tables have the name `{written}`");
+            let namespaces = names().filter(|name| *name.table == *written);
+            let namespaces: Vec<String> = namespaces.map(|name| format!("`{name}`")).collect();
+            let help = format!("write one of {}", namespaces.join(", "));
+            Err(CommandError::new(message).with_help(help))
+        }
+        (None, _) => {
+            let error = CommandError::new(format!("no definition has the name `{written}`"));
+            let names: Vec<String> = names().map(ToString::to_string).collect();
+            Err(match nearest(written, names.iter().map(String::as_str)) {
+                Some(name) => error.with_help(format!("did you mean `{name}`?")),
+                None => error,
+            })
+        }
+    }
+}
+
+/// Returns the earlier versions of a table.
+fn locked_definitions(
+    table: &CheckedTable,
+    lock: Option<&SchemaLock>,
+) -> Result<Vec<TableDefinition>, Vec<Diagnostic>> {
+    let name = table.definition.name();
+    let locked = lock.and_then(|lock| {
+        let earlier = || lock.table(table.renames.table.as_ref()?);
+        lock.table(name).or_else(earlier)
+    });
+    locked.map_or(Ok(Vec::new()), |locked| locked.definitions())
+}
+
+/// Returns the version of the table with the column: the version after the latest locked one. A
+/// table that was never locked keeps its version, and without a lock each change is a version.
+fn next_version(table: &CheckedTable, lock: Option<&SchemaLock>) -> u32 {
+    let current = table.definition.version();
+    match lock {
+        None => current.saturating_add(1),
+        Some(lock) => match lock.table(table.definition.name()) {
+            Some(locked) => current.max(locked.version().saturating_add(1)),
+            None => current,
+        },
+    }
+}
+
+/// The changed text of a definition, and the table that it defines.
+struct AddedColumn {
+    text: EditedText,
+    sources: Sources,
+    table: CheckedTable,
+    warnings: Vec<Diagnostic>,
+}
+
+type ColumnProblems = (Sources, Vec<Diagnostic>);
+
+/// Returns the changed text, or the problems of the column.
+fn added(
+    arguments: &AddColumnArguments,
+    table: &CheckedTable,
+    file: &SourceFile,
+    id: i32,
+    version: u32,
+) -> Result<Result<AddedColumn, ColumnProblems>, CommandError> {
+    // A default can be written without the quotes of TOML.
+    let defaults: Vec<Option<String>> = match &arguments.default {
+        None => vec![None],
+        Some(text) if is_toml_value(text) => vec![Some(text.clone()), Some(quoted_text(text))],
+        Some(text) => vec![Some(quoted_text(text))],
+    };
+    let mut first = None;
+    for default in defaults {
+        let line = ColumnLine {
+            name: arguments.name.clone(),
+            id,
+            ty: arguments.ty.clone(),
+            nullable: arguments.nullable,
+            default,
+            comment: arguments.comment.clone(),
+        };
+        match checked(&line, table, file, version)? {
+            Ok(added) => return Ok(Ok(added)),
+            Err(problems) => {
+                first.get_or_insert(problems);
+            }
+        }
+    }
+    Ok(Err(first.unwrap_or_default()))
+}
+
+fn checked(
+    line: &ColumnLine,
+    table: &CheckedTable,
+    file: &SourceFile,
+    version: u32,
+) -> Result<Result<AddedColumn, ColumnProblems>, CommandError> {
+    let text = with_column(file, line, version)?;
+    let mut sources = Sources::new();
+    let before = sources.push(file.clone());
+    let source = sources.push(SourceFile::new(file.path(), text.text.clone()));
+    let after = match parse_and_check_for_rust(&sources, source) {
+        Ok(after) => after,
+        Err(problems) => return Ok(Err((sources, problems))),
+    };
+    // The line has the canonical notation of the type and the default.
+    if let Some((_, column)) = after.definition.column(&line.name) {
+        let canonical = ColumnLine {
+            ty: column.ty.to_string(),
+            default: column
+                .default
+                .as_ref()
+                .map(|default| default.to_toml(&column.ty)),
+            ..line.clone()
+        };
+        if canonical != *line {
+            return checked(&canonical, table, file, version);
+        }
+    }
+    let mut earlier = table.clone();
+    earlier.source = before;
+    // Only the added column is compared, so that earlier changes of the file are not reported.
+    let findings = compare_tables(
+        &[earlier],
+        std::slice::from_ref(&after),
+        Direction::Backward,
+    );
+    if findings.iter().any(|one| one.severity == Severity::Error) {
+        return Ok(Err((sources, findings)));
+    }
+    let is_of_line = |warning: &&Diagnostic| is_at(warning, after.spans.columns.last());
+    let warnings = after.warnings.iter().filter(is_of_line).cloned();
+    let warnings = findings.into_iter().chain(warnings).collect();
+    Ok(Ok(AddedColumn {
+        text,
+        sources,
+        warnings,
+        table: after,
+    }))
+}
+
+fn is_at(problem: &Diagnostic, span: Option<&SourceSpan>) -> bool {
+    matches!(&problem.location, Location::Span { primary, .. } if Some(&primary.span) == span)
+}

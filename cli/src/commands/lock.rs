@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! `kalamtable lock`: accepts the definitions as the latest versions of their tables.
+
+use std::path::PathBuf;
+
+use kalamtable_build::{LOCK_FILE, lock_path, read_lock, write_lock};
+use kalamtable_model::{
+    AcceptedChange, AnyRule, CheckedTable, LockRule, LockedTable, SchemaLock, Severity, check_lock,
+    next_lock, sort_diagnostics,
+};
+use serde_json::{Value, json};
+
+use crate::command_error::CommandError;
+use crate::count::count;
+use crate::definitions::load;
+use crate::progress::Progress;
+use crate::release::release_context;
+use crate::report::{CommandReport, ReportOptions};
+
+/// Accept the definitions as the latest versions of their tables
+///
+/// Adds the definitions to the lock, `schemas.lock` in their folder, and prints the versions that
+/// were added. The lock is created if it does not exist. Writes nothing if there are problems, such
+/// as a change that breaks users and is not accepted in the lock.
+#[derive(Debug, clap::Args)]
+pub(crate) struct LockArguments {
+    /// The folder of definitions, or a single file
+    #[arg(value_name = "PATH", default_value = "schemas")]
+    pub(crate) path: PathBuf,
+    /// The release that is prepared, by which acknowledgments expire. The default is the version of
+    /// the nearest Cargo.toml
+    #[arg(long, value_name = "VERSION")]
+    pub(crate) release: Option<String>,
+    #[command(flatten)]
+    pub(crate) report: ReportOptions,
+}
+
+/// Writes the lock.
+///
+/// # Errors
+/// Fails if the lock cannot be written, or the release is not a version.
+pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandError> {
+    let _progress = Progress::start("locking definitions", arguments.report);
+    let context = release_context(arguments.release.as_deref(), &arguments.path)?;
+    let loaded = load(&[&arguments.path]);
+    let path = lock_path(&arguments.path);
+    let mut report = CommandReport::new(loaded.sources, loaded.diagnostics);
+    // Any other problem of the lock is reported: an existing lock is never replaced.
+    let is_missing = matches!(path.symlink_metadata(), Err(error)
+        if error.kind() == std::io::ErrorKind::NotFound);
+    let before = if is_missing {
+        Ok(SchemaLock::new())
+    } else {
+        read_lock(&path, &mut report.sources)
+    };
+    let before = before.unwrap_or_else(|problems| {
+        report.findings.extend(problems);
+        SchemaLock::new()
+    });
+    if !report.has_problems() {
+        match next_lock(&loaded.tables, &before, &context) {
+            Err(mut problems) => {
+                // The user runs the command that this rule names.
+                problems.retain(|problem| problem.rule != AnyRule::Lock(LockRule::NotLocked));
+                report.findings.extend(problems);
+            }
+            Ok(after) => {
+                let mut warnings = check_lock(&loaded.tables, &before, &context);
+                warnings.retain(|problem| problem.severity == Severity::Warning);
+                report.findings.extend(warnings);
+                let versions = added_versions(&before, &after, &loaded.tables);
+                if is_missing || after.to_text() != before.to_text() {
+                    write_lock(&path, &after)
+                        .map_err(|error| CommandError::new(error.to_string()))?;
+                }
+                report.output = versions.iter().map(AddedVersion::line).collect();
+                report.summary = summary(&versions);
+                report.result = json!({
+                    "lock": path.to_string_lossy().replace('\\', "/"),
+                    "versions": versions.iter().map(AddedVersion::value).collect::<Vec<_>>(),
+                });
+            }
+        }
+    }
+    report.findings.extend(loaded.warnings);
+    sort_diagnostics(&mut report.findings, &report.sources);
+    Ok(report.with_tables(&loaded.tables))
+}
+
+/// A version that the command adds to the lock.
+struct AddedVersion {
+    table: String,
+    version: u32,
+    is_dropped: bool,
+    accepted: Vec<String>,
+}
+
+impl AddedVersion {
+    fn line(&self) -> String {
+        let dropped = if self.is_dropped { ", dropped" } else { "" };
+        let mut line = format!("{} version {}{dropped}\n", self.table, self.version);
+        for accepted in &self.accepted {
+            line.push_str(&format!("  accepted {accepted}\n"));
+        }
+        line
+    }
+
+    fn value(&self) -> Value {
+        json!({
+            "table": self.table,
+            "version": self.version,
+            "dropped": self.is_dropped,
+            "accepted": self.accepted,
+        })
+    }
+}
+
+fn summary(versions: &[AddedVersion]) -> String {
+    match versions.len() {
+        0 => format!("{LOCK_FILE} is up to date"),
+        versions => format!("{} locked", count(versions, "version")),
+    }
+}
+
+fn added_versions(
+    before: &SchemaLock,
+    after: &SchemaLock,
+    tables: &[CheckedTable],
+) -> Vec<AddedVersion> {
+    let added = after.tables().iter().flat_map(|table| {
+        let earlier = earlier(before, table, tables).map_or(0, LockedTable::version);
+        let versions = table.versions().iter();
+        let versions = versions.filter(move |version| version.number > earlier);
+        versions.map(|version| AddedVersion {
+            table: table.name().to_string(),
+            version: version.number,
+            is_dropped: version.is_dropped,
+            accepted: version.accepted.iter().map(accepted_text).collect(),
+        })
+    });
+    added.collect()
+}
+
+/// Returns the history of a table in the previous lock, or `None` if the table is added.
+fn earlier<'a>(
+    before: &'a SchemaLock,
+    table: &LockedTable,
+    tables: &[CheckedTable],
+) -> Option<&'a LockedTable> {
+    before.table(table.name()).or_else(|| {
+        let mut definitions = tables.iter();
+        let definition = definitions.find(|checked| checked.definition.name() == table.name())?;
+        before.table(definition.renames.table.as_ref()?)
+    })
+}
+
+fn accepted_text(change: &AcceptedChange) -> String {
+    let column = match &change.column {
+        Some((_, name)) => format!(" of `{name}`"),
+        None => String::new(),
+    };
+    format!("{}{column}: {}", change.rule.name(), change.reason)
+}

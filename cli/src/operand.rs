@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`Operand`]: one side of a comparison, and its tables.
+
+use std::path::{Path, PathBuf};
+
+use kalamtable_build::{lock_path, read_lock};
+use kalamtable_model::{
+    AnyRule, CheckedTable, Diagnostic, Location, LockedTable, Rule, SourceFile, SourceSpan,
+    Sources, TableName, check_tables, file_too_large, parse_and_check_for_rust,
+};
+
+use crate::command_error::CommandError;
+use crate::definitions::{load, readable_sources};
+use crate::git::{RevisionFile, read_folder};
+
+/// One side of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Operand {
+    /// A folder of definitions, or a single file.
+    Path(PathBuf),
+    /// The latest versions in the lock.
+    Lock,
+    /// A version of a table in the lock.
+    LockedVersion {
+        /// The name of the table.
+        table: TableName,
+        /// The version.
+        version: u32,
+    },
+    /// A folder in a git revision.
+    Revision {
+        /// The revision as git names it.
+        revision: String,
+        /// The folder.
+        folder: String,
+    },
+}
+
+/// The tables of an operand.
+#[derive(Debug, Default)]
+pub(crate) struct OperandTables {
+    /// The valid tables.
+    pub(crate) tables: Vec<CheckedTable>,
+    /// The problems of the other tables, of files and of the lock.
+    pub(crate) problems: Vec<Diagnostic>,
+}
+
+impl Operand {
+    /// Parses an operand. `schemas` is the folder that a revision without a folder has.
+    ///
+    /// A path that exists precedes other meanings, except for `lock`.
+    pub(crate) fn parse(text: &str, schemas: &Path) -> Self {
+        if text == "lock" {
+            return Operand::Lock;
+        }
+        if Path::new(text).exists() {
+            return Operand::Path(text.into());
+        }
+        if let Some((table, version)) = text.rsplit_once('@')
+            && let (Ok(table), Ok(version)) = (TableName::parse(table), version.parse())
+        {
+            return Operand::LockedVersion { table, version };
+        }
+        // A revision can neither exist as a path nor contain a separator of folders and an
+        // extension: the error about a missing file is clearer.
+        if text.ends_with(".toml") && !text.contains(':') {
+            return Operand::Path(text.into());
+        }
+        let (revision, folder) = match text.split_once(':') {
+            Some((revision, folder)) => (revision, folder.to_string()),
+            None => (text, schemas.to_string_lossy().replace('\\', "/")),
+        };
+        Operand::Revision {
+            revision: revision.to_string(),
+            folder,
+        }
+    }
+
+    /// Returns the only table of the operand, or `None` if the operand can have several.
+    pub(crate) fn table_name(&self) -> Option<&TableName> {
+        match self {
+            Operand::LockedVersion { table, .. } => Some(table),
+            Operand::Path(_) | Operand::Lock | Operand::Revision { .. } => None,
+        }
+    }
+
+    /// Loads the tables, and adds their texts to `sources`. The lock is that of `schemas`.
+    ///
+    /// # Errors
+    /// Fails if a revision or a locked version does not exist, or git cannot be run.
+    pub(crate) fn load(
+        &self,
+        schemas: &Path,
+        sources: &mut Sources,
+    ) -> Result<OperandTables, CommandError> {
+        match self {
+            Operand::Path(path) => Ok(load_path(path, sources)),
+            Operand::Revision { revision, folder } => {
+                let files = read_folder(revision, folder)?;
+                let folder = folder.trim_end_matches('/');
+                Ok(load_files(&format!("{revision}:{folder}"), files, sources))
+            }
+            Operand::Lock => load_lock(schemas, sources, |_| Ok(None)),
+            Operand::LockedVersion { table, version } => load_lock(schemas, sources, |lock| {
+                let versions = lock.iter().find(|locked| locked.name() == table);
+                find_version(versions, table, *version).map(Some)
+            }),
+        }
+    }
+}
+
+/// Loads a folder or a file whose texts become a part of `sources`.
+fn load_path(path: &Path, sources: &mut Sources) -> OperandTables {
+    let loaded = load(&[path]);
+    if loaded.diagnostics.is_empty() {
+        let files = loaded.sources.iter().map(|(_, file)| file.clone());
+        return checked(files, sources);
+    }
+    // The positions of the loader are those of its own collection, so the files are checked again.
+    let readable = readable_sources(&loaded).into_iter();
+    let files: Vec<SourceFile> = readable
+        .filter_map(|source| loaded.sources.get(source).cloned())
+        .collect();
+    let mut checked = checked(files.into_iter(), sources);
+    let of_files = loaded.diagnostics.into_iter().filter_map(|problem| {
+        let path = match &problem.location {
+            Location::Path(_) => return Some(problem),
+            Location::Span { primary, .. } => match &primary.span {
+                SourceSpan::Text { source, .. } => loaded.sources.get(*source)?.path(),
+                SourceSpan::Key(_) => return None,
+            },
+        };
+        let is_about_file = problem.rule == AnyRule::Definition(Rule::NotUtf8);
+        let moved = || Diagnostic::at_path(problem.rule, path, problem.message.clone());
+        is_about_file.then(moved)
+    });
+    let known: Vec<Diagnostic> = of_files.collect();
+    checked.problems.retain(|problem| !known.contains(problem));
+    checked.problems.extend(known);
+    checked
+}
+
+/// Checks the files of a revision.
+fn load_files(folder: &str, files: Vec<RevisionFile>, sources: &mut Sources) -> OperandTables {
+    let mut problems = Vec::new();
+    let mut texts = Vec::new();
+    for file in files {
+        let path = match file.path.as_str() {
+            "" => folder.to_string(),
+            path => format!("{folder}/{path}"),
+        };
+        match file.content.map(String::from_utf8) {
+            Ok(Ok(text)) => texts.push(SourceFile::new(path, text)),
+            Ok(Err(_)) => {
+                problems.push(Diagnostic::at_path(
+                    Rule::NotUtf8,
+                    path,
+                    "the file is not UTF-8",
+                ));
+            }
+            Err(size) => problems.push(file_too_large(&path, size)),
+        }
+    }
+    if texts.is_empty() && problems.is_empty() {
+        let message = "the folder and its subfolders contain no `.toml` file";
+        problems.push(Diagnostic::at_path(Rule::NoDefinitions, folder, message));
+    }
+    let mut loaded = checked(texts.into_iter(), sources);
+    loaded.problems.extend(problems);
+    loaded
+}
+
+fn checked(files: impl Iterator<Item = SourceFile>, sources: &mut Sources) -> OperandTables {
+    let mut loaded = OperandTables::default();
+    for file in files {
+        let source = sources.push(file);
+        match parse_and_check_for_rust(sources, source) {
+            Ok(table) => loaded.tables.push(table),
+            Err(problems) => loaded.problems.extend(problems),
+        }
+    }
+    loaded.problems.extend(check_tables(&loaded.tables));
+    loaded
+}
+
+/// Loads the version that `choose` returns, or the latest versions of all tables.
+fn load_lock(
+    schemas: &Path,
+    sources: &mut Sources,
+    choose: impl FnOnce(&[LockedTable]) -> Result<Option<(&LockedTable, u32)>, CommandError>,
+) -> Result<OperandTables, CommandError> {
+    let lock = match read_lock(&lock_path(schemas), sources) {
+        Ok(lock) => lock,
+        Err(problems) => {
+            return Ok(OperandTables {
+                tables: Vec::new(),
+                problems,
+            });
+        }
+    };
+    let versions = match choose(lock.tables())? {
+        Some(version) => vec![version],
+        None => {
+            let tables = lock.tables().iter();
+            tables.map(|table| (table, table.version())).collect()
+        }
+    };
+    let mut loaded = OperandTables::default();
+    for (table, version) in versions {
+        match table.checked_table(version) {
+            Ok(table) => loaded.tables.extend(table),
+            Err(problems) => loaded.problems.extend(problems),
+        }
+    }
+    Ok(loaded)
+}
+
+fn find_version<'a>(
+    locked: Option<&'a LockedTable>,
+    table: &TableName,
+    version: u32,
+) -> Result<(&'a LockedTable, u32), CommandError> {
+    let Some(locked) = locked else {
+        let message = format!("the lock has no table `{table}`");
+        return Err(CommandError::new(message));
+    };
+    let mut versions = locked.versions().iter();
+    if versions.any(|locked| locked.number == version && !locked.is_dropped) {
+        return Ok((locked, version));
+    }
+    let message = format!("the lock has no version {version} of `{table}`");
+    let help = format!("the latest version is {}", locked.version());
+    Err(CommandError::new(message).with_help(help))
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The arguments of `kalamtable sql`.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Args};
+
+use crate::output::OutputFormat;
+use crate::sql::{MaxRows, ScriptSource, SqlOptions};
+
+#[derive(Debug, Args)]
+pub(crate) struct SqlArguments {
+    /// Run these statements, separated by semicolons, and exit. With several --command and --file,
+    /// runs all of them in order
+    #[arg(
+        short = 'c',
+        long = "command",
+        value_name = "QUERY",
+        allow_hyphen_values = true
+    )]
+    queries: Vec<String>,
+    /// Run the statements in this file, or in stdin if it is `-`, and exit
+    #[arg(short = 'f', long = "file", value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// A folder of definitions, or a single file, whose tables are queried in addition to the
+    /// system tables
+    #[arg(long, value_name = "PATH")]
+    schemas: Option<PathBuf>,
+    /// A folder of data files that have the names of their tables: orders.parquet, orders.csv,
+    /// orders.ndjson, or a subfolder orders with several files
+    #[arg(long, value_name = "DIR", requires = "schemas")]
+    data: Option<PathBuf>,
+    /// The format of results
+    #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
+    format: OutputFormat,
+    /// The maximum number of rows of a result to show, or `all`. The default is 1000 for tables,
+    /// and `all` for CSV and JSON
+    #[arg(long, value_name = "COUNT")]
+    max_rows: Option<MaxRows>,
+}
+
+impl SqlArguments {
+    /// Returns the arguments as options, with the scripts in the order of the command line.
+    pub(crate) fn into_options(self, matches: &ArgMatches) -> SqlOptions {
+        let positions = |name| matches.indices_of(name).into_iter().flatten();
+        let texts = self.queries.into_iter().map(ScriptSource::Text);
+        let files = self.files.into_iter().map(ScriptSource::File);
+        let texts = positions("queries").zip(texts);
+        let mut scripts: Vec<_> = texts.chain(positions("files").zip(files)).collect();
+        scripts.sort_by_key(|(position, _)| *position);
+        SqlOptions {
+            scripts: scripts.into_iter().map(|(_, script)| script).collect(),
+            schemas: self.schemas,
+            data: self.data,
+            format: self.format,
+            max_rows: self.max_rows,
+        }
+    }
+}

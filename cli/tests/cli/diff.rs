@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! `kalamtable diff`.
+
+use std::process::Command;
+
+use expect_test::{Expect, expect};
+
+use crate::support::{CommandFolder, check, shown};
+
+const BEFORE: &str = "name = \"app.events\"\nprimary_key = [\"id\"]\n\n[columns]\n\
+    id    = { id = 1, type = \"int\" }\ntitle = { id = 2, type = \"text\", comment = \"the title\" }\n";
+
+fn folder() -> CommandFolder {
+    let folder = CommandFolder::new();
+    folder.write("old/events.toml", BEFORE);
+    folder.write(
+        "schemas/events.toml",
+        BEFORE.replace("\"int\"", "\"bigint\""),
+    );
+    folder
+}
+
+fn check_diff(arguments: &[&str], expected: Expect) {
+    check(&folder().run(&[&["diff"], arguments].concat()), expected);
+}
+
+/// Runs git in the folder, with settings that do not depend on the user.
+fn git(folder: &CommandFolder, arguments: &[&str]) {
+    let output = Command::new("git")
+        .args(["-c", "user.name=A", "-c", "user.email=a@example.com"])
+        .args([
+            "-c",
+            "init.defaultBranch=main",
+            "-c",
+            "commit.gpgsign=false",
+        ])
+        .args([
+            "-c",
+            "core.autocrlf=false",
+            "-c",
+            "protocol.file.allow=always",
+        ])
+        .args(arguments)
+        .current_dir(folder.path())
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("HOME", folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", shown(&output));
+}
+
+fn commit(folder: &CommandFolder) {
+    git(folder, &["add", "--all"]);
+    git(folder, &["commit", "--quiet", "--message=x"]);
+}
+
+/// Returns a repository whose first commit has the tag `v1`, and that has another commit.
+fn repository() -> CommandFolder {
+    let folder = CommandFolder::new();
+    git(&folder, &["init", "--quiet"]);
+    folder.write("schemas/app/events.toml", BEFORE);
+    folder.write("schemas/.hidden/x.toml", "not read");
+    folder.write("schemas/notes.txt", "not read");
+    commit(&folder);
+    git(&folder, &["tag", "v1"]);
+    folder.write(
+        "schemas/app/events.toml",
+        BEFORE.replace("title ", "name  "),
+    );
+    commit(&folder);
+    folder
+}
+
+#[test]
+fn break_is_reported_with_its_levels() {
+    check_diff(
+        &["old"],
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1213]: `id` (id 1) of `app.events` is `bigint`, but was `int` in version 1
+             --> schemas/events.toml:5:1
+              |
+            5 | id    = { id = 1, type = "bigint" }
+              | ^^
+              |
+              = note: SOURCE BREAK, SQL ok, WIRE BREAK, STORAGE ok
+              = help: write `type = "int"`, or accept the change when all clients read the wider type
+
+            1 problem found (SOURCE BREAK, SQL ok, WIRE BREAK, STORAGE ok)
+        "#]],
+    );
+}
+
+#[test]
+fn equal_folders_have_no_problems() {
+    check_diff(
+        &["old", "old/events.toml"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
+    "#]],
+    );
+}
+
+#[test]
+fn warning_does_not_fail() {
+    let folder = folder();
+    let text = BEFORE.replace(", comment = \"the title\"", "");
+    folder.write("new/events.toml", text);
+    check(
+        &folder.run(&["diff", "old", "new"]),
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 table compared with 1 table: no problems, 1 warning (SOURCE warn, SQL warn, WIRE warn, STORAGE warn)
+        stderr:
+        warning[KT1010]: column `title` (id 2) of `app.events` has no comment, but had one in version 1
+         --> new/events.toml:6:1
+          |
+        6 | title = { id = 2, type = "text" }
+          | ^^^^^
+          |
+          = note: SOURCE warn, SQL warn, WIRE warn, STORAGE warn
+          = help: restore `comment`, or write another one
+    "#]],
+    );
+}
+
+#[test]
+fn removed_table_is_located_in_the_first_folder() {
+    let folder = folder();
+    folder.write("new/other.toml", BEFORE.replace("events", "other"));
+    check(
+        &folder.run(&["diff", "old", "new"]),
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1004]: table `app.events` was removed: no definition continues its version 1
+             --> old/events.toml:1:8
+              |
+            1 | name = "app.events"
+              |        ^^^^^^^^^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+              = help: restore the definition
+              = help: if the table has another name, write `renamed_from = "app.events"` there
+
+            1 problem found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK)
+        "#]],
+    );
+}
+
+#[test]
+fn forward_checks_that_old_code_reads_new_data() {
+    check_diff(
+        &["old", "--direction", "forward"],
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1233]: `id` (id 1) of `app.events` is `bigint`, but version 1 can read only `int`
+             --> schemas/events.toml:5:1
+              |
+            5 | id    = { id = 1, type = "bigint" }
+              | ^^
+              |
+              = note: SOURCE ok, SQL ok, WIRE BREAK, STORAGE BREAK
+              = help: keep the type until no server runs that version
+
+            1 problem found (SOURCE ok, SQL ok, WIRE BREAK, STORAGE BREAK)
+        "#]],
+    );
+    check_diff(
+        &["old", "--direction", "sideways"],
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: invalid value 'sideways' for '--direction <DIRECTION>': expected `backward`, `forward` or `full`
+
+        For more information, try '--help'.
+    "#]],
+    );
+}
+
+#[test]
+fn invalid_definitions_are_reported_instead() {
+    let folder = folder();
+    folder.write("new/a.toml", "name = 1\n");
+    folder.write("new/b.toml", [b'#', 0xff]);
+    check(
+        &folder.run(&["diff", "old", "new"]),
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT0102]: the table has no `[columns]`
+             --> new/a.toml:1:1
+              |
+            1 | name = 1
+              | ^^^^^^^^
+              |
+              = help: write `[columns]`, and below it a line for each column:
+                      id = { id = 1, type = "bigint" }
+
+            error[KT0103]: `name` is an integer, expected a string
+             --> new/a.toml:1:8
+              |
+            1 | name = 1
+              |        ^
+              |
+              = help: write it in quotes: `"1"`
+
+            error[KT0005]: the file is not UTF-8: byte 0xff at offset 1
+            --> new/b.toml
+
+            3 problems found
+        "#]],
+    );
+}
+
+#[test]
+fn json_has_the_verdicts() {
+    check_diff(
+        &["old", "--format", "json"],
+        expect![[r#"
+            exit: 1
+            stdout:
+            {
+              "command": "diff",
+              "error": null,
+              "findings": [
+                {
+                  "column": "id",
+                  "help": [
+                    "write `type = \"int\"`, or accept the change when all clients read the wider type"
+                  ],
+                  "location": {
+                    "column": 1,
+                    "end_column": 3,
+                    "end_line": 5,
+                    "line": 5,
+                    "path": "schemas/events.toml"
+                  },
+                  "message": "`id` (id 1) of `app.events` is `bigint`, but was `int` in version 1",
+                  "related": [],
+                  "rule": {
+                    "id": "KT1213",
+                    "name": "type-widened",
+                    "reason": "the type of the row field and of the Arrow column changes"
+                  },
+                  "severity": "error",
+                  "table": "app.events",
+                  "verdicts": {
+                    "source": "break",
+                    "sql": "ok",
+                    "storage": "ok",
+                    "wire": "break"
+                  }
+                }
+              ],
+              "format_version": 1,
+              "outcome": "findings",
+              "result": {
+                "after": [
+                  "app.events"
+                ],
+                "before": [
+                  "app.events"
+                ],
+                "verdicts": {
+                  "source": "break",
+                  "sql": "ok",
+                  "storage": "ok",
+                  "wire": "break"
+                }
+              },
+              "summary": {
+                "errors": 1,
+                "text": "1 problem found (SOURCE BREAK, SQL ok, WIRE BREAK, STORAGE ok)",
+                "warnings": 0
+              },
+              "tool": {
+                "name": "kalamtable",
+                "version": "0.1.0"
+              }
+            }
+        "#]],
+    );
+}
+
+#[test]
+fn revision_is_read_without_a_checkout() {
+    let folder = repository();
+    check(
+        &folder.run(&["diff", "v1", "HEAD"]),
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
+             --> HEAD:schemas/app/events.toml:6:1
+              |
+            6 | name  = { id = 2, type = "text", comment = "the title" }
+              | ^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+              = help: keep the name `title`, or accept the change when everything uses the other name
+
+            warning[KT1207]: column `name` (id 2) of `app.events` was named `title` in version 1, but `renamed_from` does not declare it
+             --> HEAD:schemas/app/events.toml:6:1
+              |
+            6 | name  = { id = 2, type = "text", comment = "the title" }
+              | ^^^^
+              |
+              = note: SOURCE warn, SQL warn, WIRE warn, STORAGE warn
+              = help: write `renamed_from = "title"` if the column was renamed, or choose the next free id if it is another column
+
+            1 problem, 1 warning found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE warn)
+        "#]],
+    );
+    check(
+        &folder.run(&["diff", "v1:schemas/app", "v1"]),
+        expect![[r#"
+            exit: 0
+            stdout:
+            1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
+        "#]],
+    );
+    check(
+        &folder.run(&["diff", "v1:schemas/app/events.toml", "schemas", "--quiet"]),
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
+             --> schemas/app/events.toml:6:1
+              |
+            6 | name  = { id = 2, type = "text", comment = "the title" }
+              | ^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+              = help: keep the name `title`, or accept the change when everything uses the other name
+        "#]],
+    );
+}
+
+#[test]
+fn revision_is_relative_to_the_working_directory() {
+    let folder = repository();
+    let mut command = folder.command(&["diff", "v1:.", "v1:app"]);
+    command.current_dir(folder.path().join("schemas"));
+    check(
+        &command.output().unwrap(),
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
+    "#]],
+    );
+}
+
+#[test]
+fn unknown_revision_exits_with_2() {
+    check(
+        &repository().run(&["diff", "v2"]),
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: `v2` is not a path and not a git revision
+          help: name a folder, a file, `lock`, a locked version such as `app.events@3`, or a revision such as `main`
+    "#]],
+    );
+    check(
+        &repository().run(&["diff", "v1..HEAD"]),
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: `v1..HEAD` is not a path and not a git revision
+          help: name a folder, a file, `lock`, a locked version such as `app.events@3`, or a revision such as `main`
+    "#]],
+    );
+}
+
+#[test]
+fn revision_without_the_folder_exits_with_2() {
+    check(
+        &repository().run(&["diff", "v1:tables"]),
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: revision `v1` has no folder `tables`
+          help: name the folder of its definitions: `v1:path/of/schemas`
+    "#]],
+    );
+    check(
+        &repository().run(&["diff", "v1", "--schemas", "/schemas"]),
+        expect![[r#"
+            exit: 2
+            stderr:
+            error: revision `v1` has no folder `/schemas`
+              help: name the folder of its definitions: `v1:path/of/schemas`
+        "#]],
+    );
+}
+
+#[test]
+fn revision_without_definitions_is_a_problem() {
+    let folder = repository();
+    folder.write("empty/notes.txt", "x");
+    commit(&folder);
+    check(
+        &folder.run(&["diff", "HEAD:empty"]),
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT0002]: the folder and its subfolders contain no `.toml` file
+        --> HEAD:empty
+
+        1 problem found
+    "#]],
+    );
+}
+
+#[test]
+fn shallow_clone_names_the_fix() {
+    let folder = repository();
+    let origin = format!("file://{}", folder.path().display());
+    git(
+        &folder,
+        &[
+            "clone",
+            "--quiet",
+            "--depth=1",
+            "--no-tags",
+            &origin,
+            "clone",
+        ],
+    );
+    let mut command = folder.command(&["diff", "v1"]);
+    command.current_dir(folder.path().join("clone"));
+    check(
+        &command.output().unwrap(),
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: revision `v1` is not in this shallow clone
+          help: fetch the whole history: `git fetch --unshallow`, or `fetch-depth: 0` of `actions/checkout`
+    "#]],
+    );
+}
+
+#[test]
+fn folder_outside_of_a_repository_exits_with_2() {
+    let folder = folder();
+    let mut command = folder.command(&["diff", "v1"]);
+    command.env("GIT_CEILING_DIRECTORIES", folder.path().parent().unwrap());
+    check(
+        &command.output().unwrap(),
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: the working directory is not in a git repository
+          help: run the command in a clone, or compare folders: `kalamtable diff before after`
+    "#]],
+    );
+}
+
+#[test]
+fn missing_git_exits_with_2() {
+    let folder = folder();
+    let mut command = folder.command(&["diff", "v1"]);
+    command.env("PATH", folder.path());
+    check(
+        &command.output().unwrap(),
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: git is not installed, or not in `PATH`
+          help: install git, or compare folders: `kalamtable diff before after`
+    "#]],
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn link_in_a_revision_exits_with_2() {
+    let folder = repository();
+    let link = folder.path().join("schemas/link.toml");
+    std::os::unix::fs::symlink("app/events.toml", link).unwrap();
+    commit(&folder);
+    check(
+        &folder.run(&["diff", "HEAD"]),
+        expect![[r#"
+            exit: 2
+            stderr:
+            error: `schemas/link.toml` is a symbolic link in revision `HEAD`
+              help: compare a folder instead: links of a revision are not followed
+        "#]],
+    );
+}
+
+#[test]
+fn missing_file_is_a_problem_of_the_path() {
+    check_diff(
+        &["old/missing.toml"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT0001]: no such file or folder
+        --> old/missing.toml
+         = help: check the path, and the folder that it is relative to
+
+        1 problem found
+    "#]],
+    );
+}
+
+#[test]
+fn large_file_of_a_revision_is_a_problem() {
+    let folder = repository();
+    let limit = usize::try_from(kalamtable_model::limits::FILE_BYTES).unwrap();
+    folder.write("schemas/large.toml", "#".repeat(limit + 1));
+    folder.write("schemas/damaged.toml", [b'#', 0xff]);
+    commit(&folder);
+    check(
+        &folder.run(&["diff", "HEAD", "schemas/app"]),
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT0005]: the file is not UTF-8
+            --> HEAD:schemas/damaged.toml
+
+            error[KT0008]: the file has 1048577 bytes, more than the maximum of 1048576
+            --> HEAD:schemas/large.toml
+             = help: a definition describes one table: split the file, or move it elsewhere
+
+            2 problems found
+        "#]],
+    );
+}

@@ -1,0 +1,976 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! `kalamtable lock`, and `check` and `diff` with a lock.
+
+use std::fs;
+
+use expect_test::{Expect, expect};
+
+use crate::support::{CommandFolder, check, success};
+
+const EVENTS: &str = "name        = \"app.events\"\nprimary_key = [\"id\"]\n\n[columns]\n\
+    id    = { id = 1, type = \"int\" }\ntitle = { id = 2, type = \"text\" }\n";
+const USERS: &str = "name        = \"app.users\"\nprimary_key = [\"id\"]\n\n[columns]\n\
+    id = { id = 1, type = \"int\" }\n";
+
+/// Returns a folder with two tables, whose first versions are locked.
+fn locked() -> CommandFolder {
+    let folder = CommandFolder::new();
+    folder.write("schemas/events.toml", EVENTS);
+    folder.write("schemas/users.toml", USERS);
+    success(&folder.run(&["lock"]));
+    folder
+}
+
+/// Writes the second version of `app.events`.
+fn change(folder: &CommandFolder, from: &str, to: &str) {
+    let text = EVENTS.replace("primary_key", "version     = 2\nprimary_key");
+    assert!(text.contains(from));
+    folder.write("schemas/events.toml", text.replace(from, to));
+}
+
+fn lock_text(folder: &CommandFolder) -> String {
+    fs::read_to_string(folder.path().join("schemas/schemas.lock")).unwrap()
+}
+
+fn check_run(folder: &CommandFolder, arguments: &[&str], expected: Expect) {
+    check(&folder.run(arguments), expected);
+}
+
+/// Replaces the lock, runs `check`, and shows that no command changes the lock.
+fn check_lock_text(text: &str, expected: Expect) {
+    let folder = locked();
+    folder.write("schemas/schemas.lock", text);
+    check_run(&folder, &["check"], expected);
+    let output = folder.run(&["lock"]);
+    assert_ne!(output.status.code(), Some(0));
+    assert_eq!(lock_text(&folder), text);
+}
+
+#[test]
+fn first_lock_has_all_tables() {
+    let folder = CommandFolder::new();
+    folder.write("schemas/events.toml", EVENTS);
+    folder.write("schemas/users.toml", USERS);
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        app.events version 1
+        app.users version 1
+        2 versions locked
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        2 files, 2 tables, 3 columns: no problems
+    "#]],
+    );
+    expect![[r##"
+        # Schema history of the tables in this folder, written by `kalamtable lock`.
+        # Only the part above the line is edited by hand: settings, [[accept]] and [[yanked]].
+        format = 1
+
+        ---- history: written by `kalamtable lock`, do not edit below this line ----
+        contains app.events
+        contains app.users
+
+        table app.events versions 1
+        version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
+        + name = "app.events"
+        + primary_key = ["id"]
+        + columns.id = { id = 1, type = "int" }
+        + columns.title = { id = 2, type = "text" }
+        end app.events
+
+        table app.users versions 1
+        version 1 36bdf577060ab0e25af9af90542807e90ad0b8eb46bb7d1bed2d3e1bcf57d6fd
+        + name = "app.users"
+        + primary_key = ["id"]
+        + columns.id = { id = 1, type = "int" }
+        end app.users
+
+        end of history
+    "##]]
+    .assert_eq(&lock_text(&folder));
+    let before = lock_text(&folder);
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        schemas.lock is up to date
+    "#]],
+    );
+    assert_eq!(lock_text(&folder), before);
+}
+
+#[test]
+fn compatible_change_is_locked_as_the_next_version() {
+    let folder = locked();
+    let title = "title = { id = 2, type = \"text\" }\n";
+    let more = "note  = { id = 3, type = \"text\", nullable = true }\n";
+    change(&folder, title, &format!("{title}{more}"));
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1411]: version 2 of `app.events` is not in the lock
+         --> schemas/events.toml:1:15
+          |
+        1 | name        = "app.events"
+          |               ^^^^^^^^^^^^
+          |
+          = help: run `kalamtable lock`, and commit the lock
+
+        1 problem found
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["lock", "--format", "json"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        {
+          "command": "lock",
+          "error": null,
+          "findings": [],
+          "format_version": 1,
+          "outcome": "success",
+          "result": {
+            "lock": "schemas/schemas.lock",
+            "versions": [
+              {
+                "accepted": [],
+                "dropped": false,
+                "table": "app.events",
+                "version": 2
+              }
+            ]
+          },
+          "summary": {
+            "errors": 0,
+            "text": "1 version locked",
+            "warnings": 0
+          },
+          "tool": {
+            "name": "kalamtable",
+            "version": "0.1.0"
+          }
+        }
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        2 files, 2 tables, 4 columns: no problems
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "app.events@1", "app.events@2"],
+        expect![[r#"
+            exit: 0
+            stdout:
+            1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
+        "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "lock", "schemas"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        2 tables compared with 2 tables: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "app.events@2", "app.events@1"],
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1101]: column `note` of `app.events` (id 3 in version 2) was dropped, but neither its id nor its name is reserved
+              --> schemas/schemas.lock:10:1
+               |
+            10 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+               = help: reserve its id and its name:
+                       [reserved]
+                       ids   = [3]
+                       names = ["note"]
+
+            error[KT1205]: column `note` (id 3) of `app.events` was dropped after version 2
+              --> schemas/schemas.lock:10:1
+               |
+            10 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+               = help: keep the column, or accept the change when nothing reads it
+
+            warning[KT1218]: column `note` (id 3) of `app.events` was dropped, but was not deprecated in version 2
+              --> schemas/schemas.lock:10:1
+               |
+            10 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE warn, SQL warn, WIRE warn, STORAGE ok
+               = help: restore the column with `deprecated = ".."`, and drop it in a later version
+
+            2 problems, 1 warning found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK)
+        "#]],
+    );
+}
+
+#[test]
+fn break_is_not_locked_until_it_is_accepted() {
+    let folder = locked();
+    change(
+        &folder,
+        "title = { id = 2",
+        "name = { renamed_from = \"title\", id = 2",
+    );
+    let before = lock_text(&folder);
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
+         --> schemas/events.toml:7:1
+          |
+        7 | name = { renamed_from = "title", id = 2, type = "text" }
+          | ^^^^
+          |
+          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+          = help: keep the name `title`, or accept the change when everything uses the other name
+          = help: or accept the change in the lock:
+                  [[accept]]
+                  rule = "column-renamed"
+                  table = "app.events"
+                  column = "name"
+                  reason = ".."
+                  expires = ".."
+
+        1 problem found
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
+         --> schemas/events.toml:7:1
+          |
+        7 | name = { renamed_from = "title", id = 2, type = "text" }
+          | ^^^^
+          |
+          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+          = help: keep the name `title`, or accept the change when everything uses the other name
+          = help: or accept the change in the lock:
+                  [[accept]]
+                  rule = "column-renamed"
+                  table = "app.events"
+                  column = "name"
+                  reason = ".."
+                  expires = ".."
+
+        1 problem found
+    "#]],
+    );
+    assert_eq!(lock_text(&folder), before);
+
+    let accept = "\n[[accept]]\nrule = \"column-renamed\"\ntable = \"app.events\"\ncolumn = \"name\"\n\
+                  reason = \"clients moved\"\nexpires = \"2.6.0\"\n";
+    let text = before.replacen("format = 1\n", &format!("format = 1\n{accept}"), 1);
+    folder.write("schemas/schemas.lock", text);
+    check_run(
+        &folder,
+        &["lock", "--release", "2.7.0"],
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1423]: the acknowledgment expired with release 2.6.0, and the current release is 2.7.0
+              --> schemas/schemas.lock:10:11
+               |
+            10 | expires = "2.6.0"
+               |           ^^^^^^^
+               |
+               = help: undo the change, or review it again and write a later expiry
+
+            1 problem found
+        "#]],
+    );
+    check_run(
+        &folder,
+        &["lock", "--release", "2.6.0"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        app.events version 2
+          accepted column-renamed of `name`: clients moved
+        1 version locked
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        2 files, 2 tables, 3 columns: no problems
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "app.events@1"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
+         --> schemas/events.toml:7:1
+          |
+        7 | name = { renamed_from = "title", id = 2, type = "text" }
+          | ^^^^
+          |
+          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+          = help: keep the name `title`, or accept the change when everything uses the other name
+
+        1 problem found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
+    "#]],
+    );
+}
+
+#[test]
+fn release_is_that_of_the_package() {
+    let folder = locked();
+    folder.write(
+        "Cargo.toml",
+        "[package]\nname = \"a\"\nversion = \"2.7.0\"\n",
+    );
+    change(
+        &folder,
+        "title = { id = 2",
+        "name = { renamed_from = \"title\", id = 2",
+    );
+    let accept = "\n[[accept]]\nrule = \"column-renamed\"\ntable = \"app.events\"\ncolumn = \"name\"\n\
+                  reason = \"clients moved\"\nexpires = \"2.6.0\"\n";
+    let text = lock_text(&folder).replacen("format = 1\n", &format!("format = 1\n{accept}"), 1);
+    folder.write("schemas/schemas.lock", text);
+    check_run(
+        &folder,
+        &["check", "--quiet"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1411]: version 2 of `app.events` is not in the lock
+         --> schemas/events.toml:1:15
+          |
+        1 | name        = "app.events"
+          |               ^^^^^^^^^^^^
+          |
+          = help: run `kalamtable lock`, and commit the lock
+
+        error[KT1423]: the acknowledgment expired with release 2.6.0, and the current release is 2.7.0
+          --> schemas/schemas.lock:10:11
+           |
+        10 | expires = "2.6.0"
+           |           ^^^^^^^
+           |
+           = help: undo the change, or review it again and write a later expiry
+    "#]],
+    );
+    folder.write("Cargo.toml", "[package\n");
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+            exit: 2
+            stderr:
+            error: Cargo.toml: unclosed table, expected `]`
+              help: state the release: `--release 2.6.0`
+        "#]],
+    );
+    check_run(
+        &folder,
+        &["check", "--release", "2.x"],
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: `2.x` is not a release such as `2.6.0`: unexpected character 'x' while parsing minor version number
+    "#]],
+    );
+}
+
+#[test]
+fn json_of_a_change_has_table_and_column() {
+    let folder = locked();
+    change(&folder, "type = \"text\"", "type = \"int\"");
+    check_run(
+        &folder,
+        &["check", "--format", "json"],
+        expect![[r#"
+        exit: 1
+        stdout:
+        {
+          "command": "check",
+          "error": null,
+          "findings": [
+            {
+              "column": "title",
+              "help": [
+                "write `type = \"text\"`, or add another column",
+                "or accept the change in the lock:\n[[accept]]\nrule = \"type-changed\"\ntable = \"app.events\"\ncolumn = \"title\"\nreason = \"..\"\nexpires = \"..\""
+              ],
+              "location": {
+                "column": 1,
+                "end_column": 6,
+                "end_line": 7,
+                "line": 7,
+                "path": "schemas/events.toml"
+              },
+              "message": "`title` (id 2) of `app.events` is `int`, but was `text` in version 1",
+              "related": [],
+              "rule": {
+                "id": "KT1204",
+                "name": "type-changed",
+                "reason": "existing values have to be values of the type with the same meaning"
+              },
+              "severity": "error",
+              "table": "app.events",
+              "verdicts": {
+                "source": "break",
+                "sql": "break",
+                "storage": "break",
+                "wire": "break"
+              }
+            }
+          ],
+          "format_version": 1,
+          "outcome": "findings",
+          "result": {
+            "columns": 3,
+            "files": 2,
+            "tables": 2
+          },
+          "summary": {
+            "errors": 1,
+            "text": "1 problem found",
+            "warnings": 0
+          },
+          "tool": {
+            "name": "kalamtable",
+            "version": "0.1.0"
+          }
+        }
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["check", "--format", "github"],
+        expect![[r#"
+        exit: 1
+        stdout:
+        ::error file=schemas/events.toml,line=7,col=1,endLine=7,endColumn=6,title=KT1204 type-changed::`title` (id 2) of `app.events` is `int`, but was `text` in version 1%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK%0Ahelp: write `type = "text"`, or add another column%0Ahelp: or accept the change in the lock:%0A[[accept]]%0Arule = "type-changed"%0Atable = "app.events"%0Acolumn = "title"%0Areason = ".."%0Aexpires = ".."
+    "#]],
+    );
+}
+
+#[test]
+fn invalid_definitions_are_not_compared() {
+    let folder = locked();
+    folder.write("schemas/users.toml", "name = 1\n");
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT0102]: the table has no `[columns]`
+         --> schemas/users.toml:1:1
+          |
+        1 | name = 1
+          | ^^^^^^^^
+          |
+          = help: write `[columns]`, and below it a line for each column:
+                  id = { id = 1, type = "bigint" }
+
+        error[KT0103]: `name` is an integer, expected a string
+         --> schemas/users.toml:1:8
+          |
+        1 | name = 1
+          |        ^
+          |
+          = help: write it in quotes: `"1"`
+
+        2 problems found
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["lock", "--quiet"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT0102]: the table has no `[columns]`
+         --> schemas/users.toml:1:1
+          |
+        1 | name = 1
+          | ^^^^^^^^
+          |
+          = help: write `[columns]`, and below it a line for each column:
+                  id = { id = 1, type = "bigint" }
+
+        error[KT0103]: `name` is an integer, expected a string
+         --> schemas/users.toml:1:8
+          |
+        1 | name = 1
+          |        ^
+          |
+          = help: write it in quotes: `"1"`
+    "#]],
+    );
+}
+
+#[test]
+fn locked_version_that_does_not_exist_exits_with_2() {
+    let folder = locked();
+    check_run(
+        &folder,
+        &["diff", "app.events@3", "schemas"],
+        expect![[r#"
+            exit: 2
+            stderr:
+            error: the lock has no version 3 of `app.events`
+              help: the latest version is 1
+        "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "app.evnts@1", "schemas"],
+        expect![[r#"
+            exit: 2
+            stderr:
+            error: the lock has no table `app.evnts`
+        "#]],
+    );
+}
+
+#[test]
+fn add_column_uses_ids_of_the_history() {
+    let folder = locked();
+    let title = "title = { id = 2, type = \"text\" }\n";
+    let more = "note  = { id = 7, type = \"text\", nullable = true, deprecated = \"unused\" }\n";
+    change(&folder, title, &format!("{title}{more}"));
+    success(&folder.run(&["lock"]));
+    let arguments = ["add-column", "events", "a", "int", "--nullable"];
+    check_run(
+        &folder,
+        &arguments,
+        expect![[r#"
+        exit: 0
+        stdout:
+        a     = { id = 8, type = "int", nullable = true }
+        schemas/events.toml: `a` has id 8, and the table has version 3
+    "#]],
+    );
+    // The second column belongs to the same version.
+    let arguments = ["add-column", "events", "b", "int", "--default", "0"];
+    check_run(
+        &folder,
+        &arguments,
+        expect![[r#"
+        exit: 0
+        stdout:
+        b     = { id = 9, type = "int", default = 0 }
+        schemas/events.toml: `b` has id 9, and the table has version 3
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        app.events version 3
+        1 version locked
+    "#]],
+    );
+}
+
+#[test]
+fn missing_lock_names_the_command() {
+    let folder = CommandFolder::with_orders();
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1401]: the lock does not exist
+        --> schemas/schemas.lock
+         = help: run `kalamtable lock` to create it, and commit it with the definitions
+
+        1 problem found
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "lock", "schemas"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1401]: the lock does not exist
+        --> schemas/schemas.lock
+         = help: run `kalamtable lock` to create it, and commit it with the definitions
+
+        1 problem found
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["check", "--lock", "other.lock"],
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1401]: the lock does not exist
+            --> other.lock
+             = help: run `kalamtable lock` to create it, and commit it with the definitions
+
+            1 problem found
+        "#]],
+    );
+}
+
+#[test]
+fn empty_lock_is_a_problem() {
+    check_lock_text(
+        "",
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1404]: the lock is empty
+        --> schemas/schemas.lock
+         = help: restore the file from version control; if no version was released, delete it and run `kalamtable lock`
+
+        1 problem found
+    "#]],
+    );
+}
+
+#[test]
+fn conflict_markers_are_a_problem() {
+    let text = lock_text(&locked());
+    let at = text.find("version 1 ").unwrap();
+    let (start, end) = text.split_at(at);
+    let text = format!("{start}<<<<<<< HEAD\n=======\n>>>>>>> main\n{end}");
+    check_lock_text(
+        &text,
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1405]: the lock has the conflict markers of a merge
+          --> schemas/schemas.lock:10:1
+           |
+        10 | <<<<<<< HEAD
+           | ^^^^^^^
+           |
+           = help: keep the lines of the branch whose versions were released, then run `kalamtable lock`
+
+        1 problem found
+    "#]],
+    );
+}
+
+#[test]
+fn edited_history_is_a_problem() {
+    let text = lock_text(&locked());
+    check_lock_text(
+        &text.replace("type = \"text\"", "type = \"json\""),
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1406]: version 1 of `app.events` was edited: its hash does not match its lines
+              --> schemas/schemas.lock:10:1
+               |
+            10 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = help: restore the file from version control, then run `kalamtable lock`
+
+            1 problem found
+        "#]],
+    );
+}
+
+#[test]
+fn future_format_is_a_problem() {
+    let text = lock_text(&locked()).replace("format = 1", "format = 2");
+    check_lock_text(
+        &text,
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1403]: the lock has format `2`
+         --> schemas/schemas.lock:3:10
+          |
+        3 | format = 2
+          |          ^
+          |
+          = help: a later release of KalamTable wrote the lock: update KalamTable
+
+        1 problem found
+    "#]],
+    );
+}
+
+#[test]
+fn lock_that_is_not_text_is_a_problem() {
+    let folder = locked();
+    folder.write("schemas/schemas.lock", [0xff, 0xfe]);
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1402]: the lock is not UTF-8: the byte at offset 0 is invalid
+        --> schemas/schemas.lock
+         = help: restore the file from version control
+
+        1 problem found
+    "#]],
+    );
+}
+
+#[test]
+fn line_ends_of_windows_are_accepted() {
+    let folder = locked();
+    let text = lock_text(&folder).replace('\n', "\r\n");
+    folder.write("schemas/schemas.lock", text);
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        2 files, 2 tables, 3 columns: no problems
+    "#]],
+    );
+}
+
+#[test]
+fn lock_of_another_project_is_a_problem() {
+    let folder = locked();
+    fs::remove_file(folder.path().join("schemas/events.toml")).unwrap();
+    fs::remove_file(folder.path().join("schemas/users.toml")).unwrap();
+    folder.write("schemas/others.toml", USERS.replace("users", "others"));
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1411]: table `app.others` is not in the lock
+         --> schemas/others.toml:1:15
+          |
+        1 | name        = "app.others"
+          |               ^^^^^^^^^^^^
+          |
+          = help: run `kalamtable lock`, and commit the lock
+
+        error[KT1004]: table `app.events` was removed: no definition continues its version 1
+          --> schemas/schemas.lock:10:1
+           |
+        10 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
+           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           |
+           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+           = help: restore the definition
+           = help: if the table has another name, write `renamed_from = "app.events"` there
+           = help: no table of the lock has a definition: check that it is the lock of this project
+           = help: or accept the change in the lock:
+                   [[accept]]
+                   rule = "table-removed"
+                   table = "app.events"
+                   reason = ".."
+                   expires = ".."
+
+        error[KT1004]: table `app.users` was removed: no definition continues its version 1
+          --> schemas/schemas.lock:18:1
+           |
+        18 | version 1 36bdf577060ab0e25af9af90542807e90ad0b8eb46bb7d1bed2d3e1bcf57d6fd
+           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           |
+           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+           = help: restore the definition
+           = help: if the table has another name, write `renamed_from = "app.users"` there
+           = help: no table of the lock has a definition: check that it is the lock of this project
+           = help: or accept the change in the lock:
+                   [[accept]]
+                   rule = "table-removed"
+                   table = "app.users"
+                   reason = ".."
+                   expires = ".."
+
+        3 problems found
+    "#]],
+    );
+}
+
+#[test]
+fn table_without_a_file_is_a_problem() {
+    let folder = locked();
+    fs::remove_file(folder.path().join("schemas/users.toml")).unwrap();
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1004]: table `app.users` was removed: no definition continues its version 1
+          --> schemas/schemas.lock:18:1
+           |
+        18 | version 1 36bdf577060ab0e25af9af90542807e90ad0b8eb46bb7d1bed2d3e1bcf57d6fd
+           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           |
+           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+           = help: restore the definition
+           = help: if the table has another name, write `renamed_from = "app.users"` there
+           = help: or accept the change in the lock:
+                   [[accept]]
+                   rule = "table-removed"
+                   table = "app.users"
+                   reason = ".."
+                   expires = ".."
+
+        1 problem found
+    "#]],
+    );
+}
+
+#[test]
+fn two_files_of_one_table_are_a_problem() {
+    let folder = locked();
+    folder.write("schemas/more.toml", USERS);
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT0901]: table `app.users` is defined twice
+         --> schemas/users.toml:1:15
+          |
+        1 | name        = "app.users"
+          |               ^^^^^^^^^^^
+          |
+         ::: schemas/more.toml:1:15
+          |
+        1 | name        = "app.users"
+          |               ----------- first here
+          |
+          = help: rename one of the two, or delete its file
+
+        1 problem found
+    "#]],
+    );
+}
+
+#[test]
+fn two_columns_with_one_id_are_a_problem() {
+    let folder = locked();
+    change(&folder, "id = 2", "id = 1");
+    check_run(
+        &folder,
+        &["check"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT0302]: id 1 is used twice
+         --> schemas/events.toml:7:16
+          |
+        6 | id    = { id = 1, type = "int" }
+          |                - first here
+        7 | title = { id = 1, type = "text" }
+          |                ^
+          |
+          = help: the next free id is 2
+
+        1 problem found
+    "#]],
+    );
+}
+
+#[test]
+fn lock_that_is_a_folder_is_a_problem() {
+    let folder = CommandFolder::with_orders();
+    fs::create_dir(folder.path().join("schemas/schemas.lock")).unwrap();
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1402]: not a regular file, but a folder, a pipe, a socket or a device
+        --> schemas/schemas.lock
+         = help: delete it, and restore the lock from version control
+
+        1 problem found
+    "#]],
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn read_only_folder_exits_with_2() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+
+    const NOBODY: u32 = 65_534;
+    let folder = CommandFolder::with_orders();
+    let set_mode = |path: &str, mode| {
+        let permissions = fs::Permissions::from_mode(mode);
+        fs::set_permissions(folder.path().join(path), permissions).unwrap();
+    };
+    set_mode("", 0o755);
+    set_mode("schemas", 0o555);
+    let mut command = folder.command(&["lock"]);
+    // The superuser could write in the folder, so another user runs the command.
+    if fs::metadata(folder.path()).unwrap().uid() == 0 {
+        command.uid(NOBODY);
+    }
+    let output = command.output();
+    set_mode("schemas", 0o755);
+    match output {
+        // The other user may not be allowed to run the binary.
+        Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {}
+        output => check(
+            &output.unwrap(),
+            expect![[r#"
+            exit: 2
+            stderr:
+            error: cannot write `schemas/schemas.lock`: Permission denied (os error 13)
+        "#]],
+        ),
+    }
+}

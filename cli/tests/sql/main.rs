@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Tests of `kalamtable sql`, with files, pipes and a terminal.
+
+mod commands;
+mod duplicate_keys;
+mod json_operators;
+mod round_trips;
+mod scripts;
+#[path = "../support/folder.rs"]
+mod support;
+#[cfg(unix)]
+mod terminal;
+mod values;

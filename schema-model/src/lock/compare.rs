@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`compare_tables`]: two sets of definitions compared without a lock.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::check::CheckedTable;
+use crate::diagnostic::Diagnostic;
+use crate::evolution::{EvolutionProblem, compare_versions};
+use crate::table_name::TableName;
+use crate::verdict::Direction;
+
+/// Compares two sets of definitions by the rules of `direction` at all levels.
+///
+/// A table is compared with the table of the same name, or of the name that it states with
+/// `renamed_from`. Added tables are not reported. Problems of a table that only `before` contains
+/// are located in `before`, and all others in `after`.
+pub fn compare_tables(
+    before: &[CheckedTable],
+    after: &[CheckedTable],
+    direction: Direction,
+) -> Vec<Diagnostic> {
+    let by_name: HashMap<&TableName, &CheckedTable> = before
+        .iter()
+        .map(|table| (table.definition.name(), table))
+        .collect();
+    let mut continued: HashSet<&TableName> = HashSet::new();
+    let mut diagnostics = Vec::new();
+    for table in after {
+        let same = by_name.get(table.definition.name());
+        let earlier = table.renames.table.as_ref();
+        let old = same.or_else(|| earlier.and_then(|earlier| by_name.get(earlier)));
+        let Some(old) = old else {
+            continue;
+        };
+        continued.insert(old.definition.name());
+        let (history, renames) = ([&old.definition], &table.renames);
+        let problems = compare_versions(&history, &table.definition, renames, direction);
+        diagnostics.extend(problems.into_iter().map(|it| it.into_diagnostic(table)));
+    }
+    let removed = before
+        .iter()
+        .filter(|table| !continued.contains(table.definition.name()));
+    diagnostics
+        .extend(removed.map(|table| {
+            EvolutionProblem::table_removed(&table.definition).into_diagnostic(table)
+        }));
+    diagnostics
+}
