@@ -339,14 +339,14 @@ fn help_of_completions() {
         expect![[r#"
             Print a script that completes the arguments in a shell
 
-            Bash reads it from ~/.local/share/bash-completion/completions/kalamtable, and zsh from a file `_kalamtable` in a folder of $fpath. Fish reads ~/.config/fish/completions/kalamtable.fish.
+            Bash reads it from ~/.local/share/bash-completion/completions/kalamtable, and zsh from a file `_kalamtable` in a folder of $fpath. Fish reads it from ~/.config/fish/completions/kalamtable.fish.
 
             Usage: kalamtable completions <SHELL>
 
             Arguments:
               <SHELL>
                       The shell
-          
+
                       [possible values: bash, zsh, fish]
 
             Options:
