@@ -620,6 +620,44 @@ fn add_column_uses_ids_of_the_history() {
 }
 
 #[test]
+fn folders_share_one_lock() {
+    let folder = CommandFolder::new();
+    folder.write("one/events.toml", EVENTS);
+    folder.write("two/users.toml", USERS);
+    check_run(&folder, &["lock", "one", "two"], expect![[r#"
+        exit: 0
+        stdout:
+        app.events version 1
+        app.users version 1
+        2 versions locked
+    "#]]);
+    check_run(&folder, &["check", "one", "two"], expect![[r#"
+        exit: 0
+        stdout:
+        2 files, 2 tables, 3 columns: no problems
+    "#]]);
+    check_run(
+        &folder,
+        &["lock", "two", "--lock", "other.lock"],
+        expect![[r#"
+            exit: 0
+            stdout:
+            app.users version 1
+            1 version locked
+        "#]],
+    );
+    check_run(
+        &folder,
+        &["check", "two", "--lock", "other.lock"],
+        expect![[r#"
+            exit: 0
+            stdout:
+            1 file, 1 table, 1 column: no problems
+        "#]],
+    );
+}
+
+#[test]
 fn missing_lock_names_the_command() {
     let folder = CommandFolder::with_orders();
     check_run(
