@@ -144,6 +144,18 @@
 //! first_name = { id = 6, type = "text", source = "First Name" }
 //! ```
 //!
+//! # Changes of released definitions
+//!
+//! A column keeps its `id` when its name changes. `renamed_from` is the earlier name of a column or
+//! table, so that a rename is distinguished from a mistake. It is not part of the definition.
+//! `deprecated` is the reason why a later version will drop a column, and the documentation of its
+//! field shows it:
+//!
+//! ```toml
+//! author = { id = 7, type = "text", renamed_from = "actor" }
+//! note   = { id = 8, type = "text", nullable = true, deprecated = "use title" }
+//! ```
+//!
 //! # Errors in definitions
 //!
 //! A mistake in a definition fails the build. Cargo shows each mistake with its file, line and

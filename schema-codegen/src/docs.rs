@@ -39,13 +39,19 @@ pub fn comment_docs(text: &str) -> Vec<String> {
 }
 
 /// Returns the documentation of a field: its doc comment, or else the comment of its column, or
-/// else the name of the column. A public field always has documentation.
+/// else the name of the column. A public field always has documentation. The reason why the column
+/// is deprecated follows as a paragraph of its own.
 pub fn column_docs(column: &Column, doc_comment: Option<&str>) -> Vec<String> {
     let comments = doc_comment.into_iter().chain(column.comment.as_deref());
-    comments
+    let mut docs = comments
         .map(comment_docs)
         .find(|docs| !docs.is_empty())
-        .unwrap_or_else(|| vec![format!(" Column `{}`.", column.name)])
+        .unwrap_or_else(|| vec![format!(" Column `{}`.", column.name)]);
+    if let Some(reason) = &column.deprecated {
+        docs.push(String::new());
+        docs.extend(comment_docs(&format!("Deprecated: {reason}")));
+    }
+    docs
 }
 
 /// Returns the documentation of the variant of a label: the label as code.

@@ -12,6 +12,7 @@ use crate::problems::{Problems, Written};
 
 const TABLE_KEYS: &[KeyUsage] = &[
     ("table", "table = \"app.events\""),
+    ("renamed_from", "renamed_from = \"app.messages\""),
     ("primary_key", "primary_key(id)"),
     ("no_primary_key", "no_primary_key = \"why\""),
     ("unique", "unique(email)"),
@@ -36,10 +37,12 @@ const SCHEMA_KEYS: [&str; 3] = ["schema", "crate", "view"];
 const FIELD_KEYS: &[KeyUsage] = &[
     ("id", "id = 3"),
     ("rename", "rename = \"column\""),
+    ("renamed_from", "renamed_from = \"old_column\""),
     ("source", "source = \"Column\""),
     ("type", "type = \"decimal(10, 2)\""),
     ("unit", "unit = \"ms\""),
     ("default", "default = 0"),
+    ("deprecated", "deprecated = \"why\""),
     ("comment", "comment = \"..\""),
     ("skip", "skip"),
     ("nested_ids", "nested_ids = 20"),
@@ -69,6 +72,7 @@ pub(crate) enum DefinitionSource {
 /// The attributes of a struct that is the source of its table.
 pub(crate) struct TableAttributes {
     pub(crate) table: Written<String>,
+    pub(crate) renamed_from: Option<Written<String>>,
     pub(crate) primary_key: Option<Written<Vec<Written<String>>>>,
     pub(crate) no_primary_key: Option<Written<String>>,
     pub(crate) unique: Vec<Written<Vec<Written<String>>>>,
@@ -87,11 +91,15 @@ pub(crate) struct TableAttributes {
 pub(crate) struct FieldAttributes {
     pub(crate) id: Option<Written<i128>>,
     pub(crate) rename: Option<Written<String>>,
+    /// The earlier name of the column.
+    pub(crate) renamed_from: Option<Written<String>>,
     /// The name of the column in files and foreign batches.
     pub(crate) source: Option<Written<String>>,
     pub(crate) ty: Option<Written<String>>,
     pub(crate) unit: Option<Written<String>>,
     pub(crate) default: Option<DefaultAttribute>,
+    /// The reason why the column is deprecated.
+    pub(crate) deprecated: Option<Written<String>>,
     pub(crate) comment: Option<Written<String>>,
     pub(crate) nested_ids: Option<Written<i128>>,
     /// The keys that cannot be combined with `schema` on the struct.
@@ -156,6 +164,7 @@ impl TableAttributes {
         problems: &mut Problems,
     ) -> Option<Self> {
         let table = entries.text("table", problems);
+        let renamed_from = entries.text("renamed_from", problems);
         let primary_key = entries.names("primary_key", problems);
         let no_primary_key = entries.text("no_primary_key", problems);
         let unique = entries.all_names("unique", problems);
@@ -181,6 +190,7 @@ impl TableAttributes {
         }
         Some(TableAttributes {
             table: table?,
+            renamed_from,
             primary_key,
             no_primary_key,
             unique,
@@ -232,10 +242,12 @@ impl FieldAttributes {
             flatten: flatten.flatten(),
             id: entries.integer("id", problems),
             rename: entries.text("rename", problems),
+            renamed_from: entries.text("renamed_from", problems),
             source: entries.text("source", problems),
             ty: entries.text("type", problems),
             unit: entries.text("unit", problems),
             default: entries.default_value("default", problems),
+            deprecated: entries.text("deprecated", problems),
             comment: entries
                 .text("comment", problems)
                 .or_else(|| documentation(attributes)),

@@ -51,6 +51,7 @@ pub(crate) fn raw_table(
     let mut optional = |text: &Option<Written<String>>, name: &str| {
         text.as_ref().map(|text| spanned(text, name, spans))
     };
+    table.renamed_from = optional(&attributes.renamed_from, "the earlier name");
     table.kind = optional(&attributes.kind, "the kind");
     table.access_level = optional(&attributes.access_level, "the access level");
     table.comment = optional(&attributes.comment, "the comment");
@@ -194,14 +195,12 @@ fn raw_column(field: &RowField, id: i128, spans: &mut TokenSpans) -> RawColumn {
         .ty
         .nullable
         .then(|| Spanned::new(true, spans.add(&field.declared, &column)));
-    raw.source = attributes
-        .source
-        .as_ref()
-        .map(|source| spanned(source, &column, spans));
     raw.default = default;
-    raw.comment = attributes
-        .comment
-        .as_ref()
-        .map(|comment| spanned(comment, &column, spans));
+    let mut optional =
+        |text: &Option<Written<String>>| text.as_ref().map(|text| spanned(text, &column, spans));
+    raw.renamed_from = optional(&attributes.renamed_from);
+    raw.source = optional(&attributes.source);
+    raw.deprecated = optional(&attributes.deprecated);
+    raw.comment = optional(&attributes.comment);
     raw
 }

@@ -86,6 +86,7 @@ impl TableAttributes {
     fn of_value(name: &Ident) -> Self {
         TableAttributes {
             table: Written::new("app.value".to_string(), name),
+            renamed_from: None,
             primary_key: None,
             no_primary_key: Some(Written::new("a struct in a column".to_string(), quote!())),
             unique: Vec::new(),

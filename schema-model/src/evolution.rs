@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Checks whether a definition can follow the earlier definitions of its table without making
-//! stored rows unreadable: files that were written under any earlier version can be read under the
-//! next version, and their rows and values keep their meaning.
+//! Compares a definition with the earlier definitions of its table, by the rules that
+//! [`EvolutionRule`](crate::EvolutionRule) lists.
 //!
-//! The checks do not consider whether Rust code, queries and clients that were written for an
-//! earlier version still work. Therefore columns can be renamed and moved, options, comments and
-//! defaults can change, and unique keys can be dropped. The table itself can be renamed: the caller
-//! decides which definitions form one history.
+//! [`compare_versions`] evaluates all rules of a direction. Each rule has a verdict at each level:
+//! Rust code, queries, clients, and stored files. [`check_evolution`] evaluates the rules about
+//! stored files: files that were written under any earlier version can be read under the next
+//! version, and their rows and values keep their meaning. At that level, columns can be renamed and
+//! moved, options, comments and defaults can change, and unique keys can be dropped. The table
+//! itself can be renamed: the caller decides which definitions form one history.
 //!
 //! All earlier versions count, not only the last one. A column that was dropped two versions ago
 //! keeps its id and its name, and rows that were written before a column was added are read with
-//! that column.
+//! that column. A problem names the latest version that conflicts.
 //!
 //! # Defaults of old rows
 //! Rows that were written without a column read its *initial default*: the default of the first
 //! version that has the column ([`initial_default`]). A later default applies only to rows that are
-//! written after the change, so no rule restricts changes of defaults.
+//! written after the change, so no rule about stored files restricts changes of defaults.
 //!
 //! # Types
-//! The type of a column can change to a type that represents all of its values exactly:
+//! Stored values stay readable if the type of a column changes to a type that represents all of its
+//! values exactly. [`promotion`] returns how they are read:
 //!
 //! | from | to |
 //! |---|---|

@@ -721,6 +721,43 @@ fn names_that_need_quotes_are_warnings() {
 }
 
 #[test]
+fn renames_are_not_part_of_the_definition() {
+    let text = |name: &str, column: &str| {
+        format!(
+            "name = \"app.events\"\n{name}primary_key = [\"id\"]\n[columns]\nid = {{ id = 1, type = \"int\" }}\ntitle = {{ id = 7, type = \"text\"{column} }}\n"
+        )
+    };
+    let renamed = text(
+        "renamed_from = \"old.events\"\n",
+        ", renamed_from = \"Title\"",
+    );
+    let (_, renamed) = load(&renamed);
+    let (_, plain) = load(&text("", ""));
+    let (renamed, plain) = (renamed.unwrap(), plain.unwrap());
+    assert_eq!(renamed.definition, plain.definition);
+    let names = &renamed.renames;
+    assert_eq!(names.table.as_ref().unwrap().to_string(), "old.events");
+    assert_eq!(
+        names.columns.iter().collect::<Vec<_>>(),
+        [(&7, &"Title".to_string())]
+    );
+    assert_eq!(plain.renames, kalamtable_model::Renames::default());
+}
+
+#[test]
+fn fingerprint_depends_on_the_reason_of_a_deprecated_column() {
+    let fingerprint = |column: &str| {
+        let (_, table) = load(&format!(
+            "name = \"app.events\"\nprimary_key = [\"id\"]\n[columns]\nid = {{ id = 1, type = \"int\" }}\nnote = {{ id = 2, type = \"text\"{column} }}\n"
+        ));
+        table.unwrap().definition.fingerprint().to_string()
+    };
+    let reasons = ["", ", deprecated = \"a\"", ", deprecated = \"b\""];
+    let distinct: std::collections::HashSet<String> = reasons.map(fingerprint).into();
+    assert_eq!(distinct.len(), reasons.len());
+}
+
+#[test]
 fn table_is_renamed_to_valid_names_only() {
     let text = "name = \"system.jobs\"\nprimary_key = [\"id\"]\n[columns]\nid = { id = 1, type = \"int\" }\n";
     let (_, table) = load(text);

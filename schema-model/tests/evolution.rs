@@ -2,34 +2,20 @@
 
 //! Histories of a table and their next versions: accepted ones, and the full text of each problem.
 
+#[path = "support/versions.rs"]
+mod support;
+
 use expect_test::{Expect, expect};
 use kalamtable_model::{
-    ColumnType, Literal, SourceFile, Sources, Style, TableDefinition, check_evolution,
-    initial_default, parse_and_check, render,
+    ColumnType, Literal, TableDefinition, check_evolution, initial_default, promotion,
 };
 use proptest::prelude::*;
+use support::{ID, columns, types};
 
-/// Parses definitions of one table in TOML, separated by `---`. Versions start at 1.
+/// Parses definitions of one table.
 fn versions(texts: &str) -> Vec<TableDefinition> {
-    let texts = texts.split("---\n").enumerate();
-    let versions = texts.map(|(index, text)| {
-        let mut text = text.trim_start().to_string();
-        if !text.contains("primary_key") {
-            text.insert_str(0, "primary_key = [\"id\"]\n");
-        }
-        if !text.contains("[columns]") {
-            let keys = text.find("id = {").unwrap_or(text.len());
-            text.insert_str(keys, "[columns]\n");
-        }
-        let text = format!("name = \"app.t\"\nversion = {}\n{text}", index + 1);
-        let mut sources = Sources::new();
-        let source = sources.push(SourceFile::new("t.toml", text));
-        match parse_and_check(&sources, source) {
-            Ok(table) => table.definition,
-            Err(problems) => panic!("{}", render(&problems, &sources, Style::Plain)),
-        }
-    });
-    versions.collect()
+    let versions = support::versions(texts).into_iter();
+    versions.map(|table| table.definition).collect()
 }
 
 /// Returns the problems of the last version. Empty if there are none.
@@ -64,22 +50,6 @@ fn check(texts: &str, expected: Expect) {
 #[track_caller]
 fn fits(texts: &str) {
     assert_eq!(outcome(texts), "");
-}
-
-const ID: &str = "id = { id = 1, type = \"bigint\" }\n";
-
-/// Returns versions of a table whose column has each of `types` in turn.
-fn types(types: &[&str]) -> String {
-    let versions = types
-        .iter()
-        .map(|ty| format!("{ID}c = {{ id = 2, type = '''{ty}''' }}\n"));
-    versions.collect::<Vec<_>>().join("---\n")
-}
-
-/// Returns versions of a table with the given columns after the key.
-fn columns(versions: &[&str]) -> String {
-    let versions = versions.iter().map(|columns| format!("{ID}{columns}\n"));
-    versions.collect::<Vec<_>>().join("---\n")
 }
 
 // ---- allowed changes ----
@@ -671,6 +641,48 @@ fn table_of_types() {
         date -> timestamp(s) | timestamp(ms) | timestamp
         enum('a') -> enum('a', 'b')
     "#]].assert_eq(&said);
+}
+
+#[test]
+fn kinds_of_promotions() {
+    let pairs = [
+        ("text", "text"),
+        ("list<#3 int>", "list<#3 int>"),
+        ("list<#3 int>", "list<#3 bigint>"),
+        ("utinyint", "smallint"),
+        ("float", "double"),
+        ("decimal(5, 2)", "decimal(6, 2)"),
+        ("int", "double"),
+        ("bigint", "double"),
+        ("int", "decimal(10, 0)"),
+        ("date", "timestamp(ms)"),
+        ("date", "timestamp(ns)"),
+        ("bytes(16)", "uuid"),
+        ("enum('a')", "enum('a', 'b')"),
+        ("enum('a', 'b')", "enum('a')"),
+    ];
+    let lines = pairs.map(|(from, to)| {
+        let versions = versions(&types(&[from, to]));
+        let [old, next] = [0, 1].map(|version: usize| &versions[version].columns()[1].ty);
+        format!("{from} -> {to}: {:?}\n", promotion(old, next))
+    });
+    expect![[r#"
+        text -> text: Some(Unchanged)
+        list<#3 int> -> list<#3 int>: Some(Unchanged)
+        list<#3 int> -> list<#3 bigint>: None
+        utinyint -> smallint: Some(WiderInteger)
+        float -> double: Some(FloatToDouble)
+        decimal(5, 2) -> decimal(6, 2): Some(WiderDecimal)
+        int -> double: Some(IntegerToDouble)
+        bigint -> double: None
+        int -> decimal(10, 0): Some(IntegerToDecimal)
+        date -> timestamp(ms): Some(DateToTimestamp)
+        date -> timestamp(ns): None
+        bytes(16) -> uuid: Some(BytesToUuid)
+        enum('a') -> enum('a', 'b'): Some(MoreLabels)
+        enum('a', 'b') -> enum('a'): None
+    "#]]
+    .assert_eq(&lines.concat());
 }
 
 #[test]

@@ -120,6 +120,9 @@ pub mod app {
             /// Column `small`.
             pub small: __kalam::Option<i16>,
             /// Column `plain`.
+            ///
+            /// Deprecated: use \<small>\
+            /// or tiny
             pub plain: __kalam::Option<i32>,
             /// Column `utiny`.
             pub utiny: u8,
@@ -1210,6 +1213,9 @@ pub mod app {
             /// Column `small`.
             pub small: <__kalam::Option<i16> as __kalam::OwnedElement>::View<'a>,
             /// Column `plain`.
+            ///
+            /// Deprecated: use \<small>\
+            /// or tiny
             pub plain: <__kalam::Option<i32> as __kalam::OwnedElement>::View<'a>,
             /// Column `utiny`.
             pub utiny: <u8 as __kalam::OwnedElement>::View<'a>,
@@ -1345,6 +1351,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::Some(
                             __kalam::model::Shared::Static("The first part of the key"),
                         ),
@@ -1358,6 +1365,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1369,6 +1377,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1384,6 +1393,7 @@ pub mod app {
                         ),
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1399,6 +1409,7 @@ pub mod app {
                         ),
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1410,6 +1421,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1421,6 +1433,9 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::Some(
+                            __kalam::model::Shared::Static("use <small>\nor tiny"),
+                        ),
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1432,6 +1447,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1443,6 +1459,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1454,6 +1471,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1465,6 +1483,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1482,6 +1501,7 @@ pub mod app {
                         ),
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1493,6 +1513,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1511,6 +1532,7 @@ pub mod app {
                         ),
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1528,6 +1550,7 @@ pub mod app {
                         ),
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1539,6 +1562,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1550,6 +1574,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1561,6 +1586,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1581,6 +1607,7 @@ pub mod app {
                             __kalam::model::TimeUnit::Millisecond,
                         ),
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::Some(
                             __kalam::model::Shared::Static("Held in milliseconds"),
                         ),
@@ -1597,6 +1624,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1613,6 +1641,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1624,6 +1653,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1635,6 +1665,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1646,6 +1677,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1657,6 +1689,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1668,6 +1701,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1679,6 +1713,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1706,6 +1741,7 @@ pub mod app {
                         rust: __kalam::Option::Some(
                             __kalam::model::Shared::Static("Status"),
                         ),
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1727,6 +1763,7 @@ pub mod app {
                         rust: __kalam::Option::Some(
                             __kalam::model::Shared::Static("Status"),
                         ),
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1747,6 +1784,7 @@ pub mod app {
                         rust: __kalam::Option::Some(
                             __kalam::model::Shared::Static("Option"),
                         ),
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1767,6 +1805,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1787,6 +1826,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1828,6 +1868,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1882,6 +1923,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1910,6 +1952,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1921,6 +1964,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1932,6 +1976,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1943,6 +1988,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1956,6 +2002,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                     __kalam::model::Column {
@@ -1995,6 +2042,7 @@ pub mod app {
                         default: __kalam::Option::None,
                         unit: __kalam::Option::None,
                         rust: __kalam::Option::None,
+                        deprecated: __kalam::Option::None,
                         comment: __kalam::Option::None,
                     },
                 ];

@@ -29,7 +29,7 @@ fn unknown_keys_have_a_suggestion() {
             primary_keys: unknown key `primary_keys`
             help: did you mean `primary_key`?
             indices: unknown key `indices`
-            help: the keys are `table`, `primary_key`, `no_primary_key`, `unique`, `kind`, `ttl_seconds`, `access_level`, `version`, `reserved`, `comment`, `freeze`, `schema`, `crate` and `view`
+            help: the keys are `table`, `renamed_from`, `primary_key`, `no_primary_key`, `unique`, `kind`, `ttl_seconds`, `access_level`, `version`, `reserved`, `comment`, `freeze`, `schema`, `crate` and `view`
             renam: unknown key `renam`
             help: did you mean `rename`?
             nullable: unknown key `nullable`

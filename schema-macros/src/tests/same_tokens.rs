@@ -8,7 +8,7 @@ use kalamtable_codegen::{CodegenOptions, table};
 use kalamtable_model::{SourceFile, Sources, Style, parse_and_check, render};
 
 /// The column in TOML, the type of the field, and its attribute.
-const COLUMNS: [(&str, &str, &str); 23] = [
+const COLUMNS: [(&str, &str, &str); 24] = [
     ("type = 'bigint'", "i64", ""),
     ("type = 'boolean'", "bool", ""),
     ("type = 'tinyint'", "i8", ""),
@@ -48,6 +48,11 @@ const COLUMNS: [(&str, &str, &str); 23] = [
     ("type = 'uuid'", "__kalam::Uuid", ""),
     ("type = 'embedding(4)'", "__kalam::Box<[f32; 4]>", ""),
     ("type = 'json'", "__kalam::String", "type = \"json\""),
+    (
+        "type = 'text', deprecated = 'use c1'",
+        "__kalam::String",
+        "deprecated = \"use c1\"",
+    ),
 ];
 
 /// Returns the tokens from the static definition to the end of the last impl.

@@ -137,6 +137,33 @@ fn problems_of_sources() {
 }
 
 #[test]
+fn problems_of_renames_and_deprecated_columns() {
+    check(
+        r#"#[kalam(table = "app.people", renamed_from = "users", primary_key(id))]
+        struct Person {
+            id: i64,
+            #[kalam(renamed_from = "name")]
+            name: String,
+            #[kalam(renamed_from = "name")]
+            first_name: String,
+            #[kalam(deprecated = "")]
+            empty: bool,
+        }"#,
+        expect![[r#"
+            "users": table `users` has no namespace [KT0204]
+            help: write `renamed_from = "app.users"`
+            "name": column `name` is renamed from its own name [KT0212]
+            help: write the earlier name, or delete `renamed_from`
+            "name": column `first_name` is renamed from `name`, which is another column [KT0213]
+            note: the column with this name: column `name`
+            help: write the earlier name, or delete `renamed_from`
+            "": the reason is empty [KT0118]
+            help: write what to use in place of the column, for example `deprecated = "use title"`, or delete `deprecated`
+        "#]],
+    );
+}
+
+#[test]
 fn problems_of_names() {
     check(
         r#"#[kalam(table = "app.events", primary_key(id), reserved(names("old")))]

@@ -67,7 +67,8 @@ fn written(default: Option<&ColumnDefault>, from: &ColumnType, to: &ColumnType) 
     }
 }
 
-/// Returns a value of type `from` as a value of type `to`, or `None` if the types have no promotion.
+/// Returns a value of type `from` as a value of type `to`, or `None` if `from` has no promotion to
+/// `to`.
 fn promoted(value: &Literal, from: &ColumnType, to: &ColumnType) -> Option<Literal> {
     let scale = |ty: &ColumnType| match ty {
         ColumnType::Decimal { scale, .. } => u32::from(*scale),

@@ -36,7 +36,8 @@ impl Evolution<'_> {
             return;
         }
         let message = format!(
-            "column {} was dropped, but is not null and has no default in version {version}",
+            "column {} was dropped, but is not null and has no literal as default in version \
+             {version}",
             self.described(column.into()),
         );
         let help = "keep the column until no server runs that version";

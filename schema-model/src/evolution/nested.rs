@@ -76,7 +76,8 @@ impl Evolution<'_> {
         self.push(rule, version, subject, message, help);
     }
 
-    /// Returns help for a type that cannot read values of type `old`. `keep` suggests to restore it.
+    /// Returns help for a type that cannot read values of type `old`. `keep` is the suggestion to
+    /// restore the type.
     fn unreadable_help(&self, id: i32, keep: String, old: &ColumnType) -> String {
         let keep = match self.next.column(id) {
             Some(_) => format!("{keep}, or add another column"),
@@ -242,7 +243,12 @@ impl Evolution<'_> {
                 );
                 let rule = EvolutionRule::NestedAddedNotNull;
                 self.push(rule, version, subject, message, help);
-            } else if is_added && is_in_place && field.nullable {
+            } else if is_added
+                && is_in_place
+                && field.nullable
+                // A field with the same name is reported as a changed id.
+                && !old.iter().any(|old| old.name.eq_ignore_ascii_case(&field.name))
+            {
                 let message = format!(
                     "{} is added to the fields of version {version}",
                     self.described(subject),

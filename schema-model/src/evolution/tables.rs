@@ -2,6 +2,8 @@
 
 //! Rules about the table as a whole: its kind, its keys, its names and its options.
 
+use std::collections::HashSet;
+
 use super::comparison::Evolution;
 use super::indexed::IndexedDefinition;
 use super::initial_default::default_literal;
@@ -112,27 +114,37 @@ impl Evolution<'_> {
             .chain([self.next.ids_at(definition.key_columns())])
             .filter(|key| !key.is_empty())
             .collect();
-        let mut removed: Vec<(Vec<i32>, Vec<&str>, u32)> = Vec::new();
+        let mut known: HashSet<Vec<i32>> = HashSet::new();
+        let mut removed: Vec<(u32, Vec<&str>, Vec<i32>)> = Vec::new();
         for old in self.latest_first() {
             for positions in old.definition.unique_keys() {
-                let mut key = old.ids_at(positions);
+                let key = old.ids_at(positions);
                 let is_implied = keys
                     .iter()
                     .any(|kept| kept.iter().all(|id| key.contains(id)));
-                key.sort_unstable();
-                if !is_implied && removed.iter().all(|(known, ..)| *known != key) {
-                    removed.push((key, old.names_at(positions), old.version()));
+                let mut sorted = key.clone();
+                sorted.sort_unstable();
+                if !is_implied && known.insert(sorted) {
+                    removed.push((old.version(), old.names_at(positions), key));
                 }
             }
         }
-        for (_, names, version) in removed {
+        for (version, names, key) in removed {
             let message = format!(
                 "{} has no unique key on {}, but had it in version {version}",
                 self.table_name(),
-                backticked_list(&names, "and"),
+                backticked_list(names, "and"),
             );
-            let written = array(names.into_iter().map(quoted));
-            let help = format!("write `{written}` in `unique`, or inform the authors of queries");
+            // With the names of the columns in the next version, if it has all of them.
+            let columns: Option<Vec<_>> = key.iter().map(|id| self.next.column(*id)).collect();
+            let inform = "inform the authors of queries";
+            let help = match columns {
+                Some(columns) => {
+                    let names = array(columns.iter().map(|column| quoted(&column.name)));
+                    format!("write `{names}` in `unique`, or {inform}")
+                }
+                None => inform.to_string(),
+            };
             self.push_table(EvolutionRule::UniqueKeyRemoved, version, message, help);
         }
     }

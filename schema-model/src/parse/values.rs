@@ -62,6 +62,9 @@ impl Reader<'_> {
         let help = match value.get_ref() {
             _ if name == "type" => "for example `type = \"text\"`".to_string(),
             _ if name == "unit" => "for example `unit = \"ms\"`".to_string(),
+            DeValue::Boolean(_) if name == "deprecated" => {
+                "write the reason, for example `deprecated = \"use title\"`".to_string()
+            }
             DeValue::Array(_) | DeValue::Table(_) => {
                 "write one string in double quotes".to_string()
             }
