@@ -304,7 +304,7 @@ fn renames_from_other_columns() {
         expect![[r#"
             KT1104 v1 3:b: column `b` (id 3) of `app.t` is renamed from `a`, which had id 2 in version 1; write `id = 2`, or delete `renamed_from`
 
-            KT1104 v1 3:c: column `c` (id 3) of `app.t` is renamed from `a`, which had id 2 in version 1; write `id = 2`, or delete `renamed_from`
+            KT1104 v1 3:c: column `c` (id 3) of `app.t` is renamed from `a`, which had id 2 in version 1; delete `renamed_from`
             KT1206 v2 3:c: column `c` (id 3) of `app.t` was named `b` in version 2; keep the name `b`, or accept the change when everything uses the other name
             KT1207 v2 3:c: column `c` (id 3) of `app.t` was named `b` in version 2, but `renamed_from` is `a`; write `renamed_from = "b"` if the column was renamed, or choose the next free id if it is another column
 
