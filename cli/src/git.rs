@@ -74,10 +74,10 @@ fn check_repository() -> Result<(), CommandError> {
 
 fn check_revision(revision: &str) -> Result<(), CommandError> {
     let commit = format!("{revision}^{{commit}}");
-    if git(&["rev-parse", "--verify", "--quiet", &commit])?
-        .status
-        .success()
-    {
+    // Git would read a hyphen as the start of an option.
+    let is_name = !revision.is_empty() && !revision.starts_with('-');
+    let arguments = ["rev-parse", "--verify", "--quiet", &commit];
+    if is_name && git(&arguments)?.status.success() {
         return Ok(());
     }
     let shallow = git(&["rev-parse", "--is-shallow-repository"])?;

@@ -168,6 +168,44 @@
 //! `kalamtable check schemas` of the command line tool `kalamtable-cli` shows the same mistakes
 //! with an excerpt of the file.
 //!
+//! # Released versions
+//!
+//! A file `schemas/schemas.lock` contains all versions of the tables that were released. Write it
+//! with `kalamtable lock schemas` of the command line tool, commit it, and let the build script
+//! compare the definitions with it:
+//!
+//! ```no_run
+//! fn main() {
+//!     kalamtable_build::Config::new()
+//!         .schemas("schemas")
+//!         .locked(true)
+//!         .compile();
+//! }
+//! ```
+//!
+//! A change that breaks queries, clients, Rust code or stored files fails the build, unless the
+//! lock accepts it:
+//!
+//! ```text
+//! error: my-server@0.1.0: schemas/app/events.toml:10:1: `title` (id 3) of `app.events` is `int`, but was `text` in version 1 [KT1204]; help: write `type = "text"`, or add another column; ..
+//! ```
+//!
+//! The entry that accepts a change is written above the line in the lock that begins the history.
+//! It states a reason, and the last release or day on which it is valid:
+//!
+//! ```toml
+//! [[accept]]
+//! rule    = "type-changed"
+//! table   = "app.events"
+//! column  = "title"
+//! reason  = "no rows were written"
+//! expires = "0.2.0"
+//! ```
+//!
+//! A change also needs the next `version`. The build warns until `kalamtable lock` adds that
+//! version to the lock, which moves the entry into the history. `levels = ["storage"]` in the lock
+//! limits the comparison to stored files. The other levels are `source`, `sql` and `wire`.
+//!
 //! # Configuration
 //!
 //! [`Config`] adds attributes to row types, replaces the Rust types of columns, and renames the

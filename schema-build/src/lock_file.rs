@@ -132,8 +132,8 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Returns the current date in UTC as the number of days since 1970-01-01.
 ///
-/// If the environment variable `SOURCE_DATE_EPOCH` is a number of seconds, the result is the date of
-/// that time, so that builds can be repeated.
+/// If the environment variable `SOURCE_DATE_EPOCH` is a number of seconds, the result is the date
+/// of that time, so that builds can be repeated.
 pub fn today() -> i64 {
     let set = std::env::var("SOURCE_DATE_EPOCH").ok();
     let seconds = set.and_then(|text| text.parse().ok()).unwrap_or_else(|| {

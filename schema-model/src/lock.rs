@@ -24,10 +24,14 @@
 //! reason  = "it lost the unit of `duration`"
 //! ```
 //!
-//! The rest is the history, which only [`next_lock`] writes. The history of a table is a list of
-//! versions, each of which consists of the lines that differ from the previous version:
+//! The rest is the history, which only [`next_lock`] writes. It begins with a list of the tables,
+//! which is sorted. The history of a table is a list of versions, each of which consists of the
+//! lines that differ from the previous version:
 //!
 //! ```text
+//! ---- history: written by `kalamtable lock`, do not edit below this line ----
+//! contains app.events
+//!
 //! table app.events
 //! versions 2
 //! version 1 5d41402abc4b2a76b9719d911017c592b0d67fb6b1b6a7b1f5d8c4f7a3a1e1aa
@@ -40,15 +44,35 @@
 //! - columns.title = { id = 3, type = "text", nullable = true }
 //! + columns.name = { id = 3, type = "text", nullable = true }
 //! end app.events
+//!
+//! end of history
 //! ```
 //!
-//! The hash of a version depends on its lines and on the hash of the previous version of the table.
-//! An edited history is therefore an error. Each table has its own chain of hashes, so that branches
-//! which change different tables merge without a conflict.
+//! An added column takes the position of the removed one with the same id, and other columns are
+//! added at the end. A line `order` with the ids of all columns states another order. A version
+//! that drops the table has the line `dropped`. A table with the name of a dropped one continues
+//! its history. If another table was renamed, a table that takes over its name has the history
+//! `app.events#2`.
+//!
+//! # Changes of the history
+//! The hash of a version is SHA-256 of the hash of the previous version, or of `table` and the name
+//! for the first one, followed by the lines of the version without its own hash. An edited history
+//! is therefore an error. Each table has its own chain of hashes, so that branches which change
+//! different tables merge without a conflict. Two branches that change one table conflict in its
+//! versions. The number of versions and the list of tables show that none was deleted.
+//!
+//! # Comparison
+//! A definition is compared with all versions of its table since it was last dropped, and not with
+//! the latest one only. A change that breaks users at a level of the settings is an error, unless
+//! it is accepted. An acknowledgment moves into the history with the version that it was written for.
+//! It then covers conflicts of later definitions with the versions before that version.
+//!
+//! A yanked version is ignored at the levels SOURCE, SQL and WIRE. Files may have been written
+//! under it, so it counts at level STORAGE.
 
 mod check;
 mod compare;
-mod content;
+
 mod definitions;
 mod header;
 mod header_reader;
@@ -59,6 +83,7 @@ mod pairing;
 mod release;
 mod review;
 mod schema_lock;
+mod version_lines;
 
 pub use self::check::check_lock;
 pub use self::compare::compare_tables;

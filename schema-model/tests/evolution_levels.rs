@@ -281,6 +281,50 @@ fn renamed_columns() {
 }
 
 #[test]
+fn renames_from_other_columns() {
+    check(
+        &[
+            // With another id.
+            columns(&[
+                "a = { id = 2, type = \"int\" }",
+                "b = { id = 3, type = \"int\", nullable = true, renamed_from = \"a\" }",
+            ]),
+            // From a column that was dropped before.
+            columns(&[
+                "a = { id = 2, type = \"int\" }\nb = { id = 3, type = \"int\" }",
+                "b = { id = 3, type = \"int\" }\n[reserved]\nids = [2]\nnames = [\"a\"]",
+                "c = { id = 3, type = \"int\", renamed_from = \"a\" }\n[reserved]\nids = [2]\nnames = [\"a\"]",
+            ]),
+            // From a name that never existed.
+            columns(&[
+                "a = { id = 2, type = \"int\" }",
+                "a = { id = 2, type = \"int\", renamed_from = \"old\" }",
+            ]),
+        ],
+        expect![[r#"
+            KT1104 v1 3:b: column `b` (id 3) of `app.t` is renamed from `a`, which had id 2 in version 1; write `id = 2`, or delete `renamed_from`
+
+            KT1104 v1 3:c: column `c` (id 3) of `app.t` is renamed from `a`, which had id 2 in version 1; delete `renamed_from`
+            KT1206 v2 3:c: column `c` (id 3) of `app.t` was named `b` in version 2; keep the name `b`, or accept the change when everything uses the other name
+            KT1207 v2 3:c: column `c` (id 3) of `app.t` was named `b` in version 2, but `renamed_from` is `a`; write `renamed_from = "b"` if the column was renamed, or choose the next free id if it is another column
+
+            KT1219 v1 2:a: column `a` (id 2) of `app.t` is renamed from `old`, which no earlier version has; write the earlier name, or delete `renamed_from`
+        "#]],
+    );
+    // Without a history, and after the rename.
+    fits("id = { id = 1, type = \"int\", renamed_from = \"key\" }");
+    let renamed = "b = { id = 2, type = \"int\", renamed_from = \"a\" }";
+    let said = outcome(
+        &columns(&["a = { id = 2, type = \"int\" }", renamed, renamed]),
+        Direction::Backward,
+    );
+    assert!(
+        !said.contains("KT1219") && !said.contains("KT1104"),
+        "{said}"
+    );
+}
+
+#[test]
 fn reused_id_is_not_a_rename() {
     check(
         &[columns(&[

@@ -4,6 +4,10 @@
 
 #[path = "lock/acknowledgments.rs"]
 mod acknowledgments;
+#[path = "lock/comparison.rs"]
+mod comparison;
+#[path = "lock/coverage.rs"]
+mod coverage;
 #[path = "lock/damage.rs"]
 mod damage;
 #[path = "lock/history.rs"]

@@ -6,11 +6,11 @@
 use std::num::NonZeroU64;
 
 use kalamtable_model::{
-    AccessLevel, Column, ColumnDefault, ColumnType, DefaultFunction, Diagnostic, Literal, Location,
-    MapFields, NestedField, PrimaryKey, RawColumn, RawTable, RawText, Reserved, Shared, SourceFile,
-    SourceSpan, Sources, Spanned, Style, Syntax, TableDefinition, TableKind, TableName, TableParts,
-    TextOrigin, TimeUnit, check, format_definition, parse_and_check, parse_and_check_for_rust,
-    render, rust_names,
+    AccessLevel, Column, ColumnDefault, ColumnType, DefaultFunction, Diagnostic, Direction,
+    Literal, Location, MapFields, NestedField, PrimaryKey, RawColumn, RawTable, RawText, Renames,
+    Reserved, Shared, SourceFile, SourceSpan, Sources, Spanned, Style, Syntax, TableDefinition,
+    TableKind, TableName, TableParts, TextOrigin, TimeUnit, check, compare_versions,
+    format_definition, parse_and_check, parse_and_check_for_rust, render, rust_names,
 };
 use proptest::prelude::*;
 
@@ -230,6 +230,20 @@ fn check_type(ty: String) {
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+
+    /// A definition can follow itself. Every problem of another definition names the only earlier
+    /// version.
+    #[test]
+    fn versions_are_compared_without_panics(old in definition(), next in definition()) {
+        let none = Renames::default();
+        let same = compare_versions(&[&old], &old, &none, Direction::Full);
+        prop_assert_eq!(same, []);
+        for problem in compare_versions(&[&old], &next, &none, Direction::Full) {
+            prop_assert_eq!(problem.version, old.version());
+            prop_assert!(!problem.message.contains('\n'), "{}", problem.message);
+            prop_assert!(!problem.help.is_empty());
+        }
+    }
 
     #[test]
     fn bytes_do_not_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {

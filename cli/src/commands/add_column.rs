@@ -82,15 +82,13 @@ pub(crate) fn add_column(arguments: &AddColumnArguments) -> Result<CommandReport
     let Some(file) = sources.get(table.source).cloned() else {
         return Err(CommandError::new("the file of the table was not read"));
     };
-    let added = match added(
-        arguments,
-        table,
-        &file,
-        id,
-        next_version(table, lock.as_ref()),
-    )? {
+    let version = next_version(table, lock.as_ref());
+    let added = match added(arguments, table, &file, id, version) {
         Ok(added) => added,
-        Err((sources, problems)) => return Ok(CommandReport::new(sources, problems)),
+        Err(AddColumnError::Failed(error)) => return Err(error),
+        Err(AddColumnError::Invalid { sources, problems }) => {
+            return Ok(CommandReport::new(sources, problems));
+        }
     };
     replace_definition(Path::new(file.path()), file.text(), &added.text.text)?;
 
@@ -185,16 +183,29 @@ struct AddedColumn {
     warnings: Vec<Diagnostic>,
 }
 
-type ColumnProblems = (Sources, Vec<Diagnostic>);
+/// The reason why a column cannot be added.
+enum AddColumnError {
+    /// The table with the column is not valid, or not compatible.
+    Invalid {
+        /// The texts to which the problems refer.
+        sources: Sources,
+        problems: Vec<Diagnostic>,
+    },
+    /// The text cannot be changed.
+    Failed(CommandError),
+}
 
-/// Returns the changed text, or the problems of the column.
+/// Returns the changed text.
+///
+/// # Errors
+/// Fails if the column is not valid, or if the text cannot be changed.
 fn added(
     arguments: &AddColumnArguments,
     table: &CheckedTable,
     file: &SourceFile,
     id: i32,
     version: u32,
-) -> Result<Result<AddedColumn, ColumnProblems>, CommandError> {
+) -> Result<AddedColumn, AddColumnError> {
     // A default can be written without the quotes of TOML.
     let defaults: Vec<Option<String>> = match &arguments.default {
         None => vec![None],
@@ -211,14 +222,16 @@ fn added(
             default,
             comment: arguments.comment.clone(),
         };
-        match checked(&line, table, file, version)? {
-            Ok(added) => return Ok(Ok(added)),
-            Err(problems) => {
-                first.get_or_insert(problems);
+        match checked(&line, table, file, version) {
+            Ok(added) => return Ok(added),
+            Err(error) => {
+                first.get_or_insert(error);
             }
         }
     }
-    Ok(Err(first.unwrap_or_default()))
+    Err(first.unwrap_or(AddColumnError::Failed(CommandError::new(
+        "no default is valid",
+    ))))
 }
 
 fn checked(
@@ -226,14 +239,14 @@ fn checked(
     table: &CheckedTable,
     file: &SourceFile,
     version: u32,
-) -> Result<Result<AddedColumn, ColumnProblems>, CommandError> {
-    let text = with_column(file, line, version)?;
+) -> Result<AddedColumn, AddColumnError> {
+    let text = with_column(file, line, version).map_err(AddColumnError::Failed)?;
     let mut sources = Sources::new();
     let before = sources.push(file.clone());
     let source = sources.push(SourceFile::new(file.path(), text.text.clone()));
     let after = match parse_and_check_for_rust(&sources, source) {
         Ok(after) => after,
-        Err(problems) => return Ok(Err((sources, problems))),
+        Err(problems) => return Err(AddColumnError::Invalid { sources, problems }),
     };
     // The line has the canonical notation of the type and the default.
     if let Some((_, column)) = after.definition.column(&line.name) {
@@ -258,17 +271,20 @@ fn checked(
         Direction::Backward,
     );
     if findings.iter().any(|one| one.severity == Severity::Error) {
-        return Ok(Err((sources, findings)));
+        return Err(AddColumnError::Invalid {
+            sources,
+            problems: findings,
+        });
     }
     let is_of_line = |warning: &&Diagnostic| is_at(warning, after.spans.columns.last());
     let warnings = after.warnings.iter().filter(is_of_line).cloned();
     let warnings = findings.into_iter().chain(warnings).collect();
-    Ok(Ok(AddedColumn {
+    Ok(AddedColumn {
         text,
         sources,
         warnings,
         table: after,
-    }))
+    })
 }
 
 fn is_at(problem: &Diagnostic, span: Option<&SourceSpan>) -> bool {

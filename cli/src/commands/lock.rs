@@ -2,7 +2,7 @@
 
 //! `kalamtable lock`: accepts the definitions as the latest versions of their tables.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use kalamtable_build::{LOCK_FILE, lock_path, read_lock, write_lock};
 use kalamtable_model::{
@@ -20,14 +20,16 @@ use crate::report::{CommandReport, ReportOptions};
 
 /// Accept the definitions as the latest versions of their tables
 ///
-/// Adds the definitions to the lock, `schemas.lock` in their folder, and prints the versions that
-/// were added. The lock is created if it does not exist. Writes nothing if there are problems, such
+/// Adds the definitions to the lock, and prints the versions that were added. The lock is created if it does not exist. Writes nothing if there are problems, such
 /// as a change that breaks users and is not accepted in the lock.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LockArguments {
-    /// The folder of definitions, or a single file
+    /// All folders of definitions, or single files
     #[arg(value_name = "PATH", default_value = "schemas")]
-    pub(crate) path: PathBuf,
+    pub(crate) paths: Vec<PathBuf>,
+    /// The lock. The default is `schemas.lock` in the first PATH
+    #[arg(long, value_name = "FILE")]
+    pub(crate) lock: Option<PathBuf>,
     /// The release that is prepared, by which acknowledgments expire. The default is the version of
     /// the nearest Cargo.toml
     #[arg(long, value_name = "VERSION")]
@@ -42,9 +44,14 @@ pub(crate) struct LockArguments {
 /// Fails if the lock cannot be written, or the release is not a version.
 pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandError> {
     let _progress = Progress::start("locking definitions", arguments.report);
-    let context = release_context(arguments.release.as_deref(), &arguments.path)?;
-    let loaded = load(&[&arguments.path]);
-    let path = lock_path(&arguments.path);
+    // The argument has a default, so there is at least one path.
+    let first = arguments
+        .paths
+        .first()
+        .map_or(Path::new(""), PathBuf::as_path);
+    let context = release_context(arguments.release.as_deref(), first)?;
+    let loaded = load(&arguments.paths);
+    let path = arguments.lock.clone().unwrap_or_else(|| lock_path(first));
     let mut report = CommandReport::new(loaded.sources, loaded.diagnostics);
     // Any other problem of the lock is reported: an existing lock is never replaced.
     let is_missing = matches!(path.symlink_metadata(), Err(error)

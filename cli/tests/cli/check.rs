@@ -150,7 +150,7 @@ fn check_rejects_the_names_of_system_tables() {
 #[test]
 fn check_accepts_the_system_tables_themselves() {
     let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas");
-    let output = CommandFolder::new().run(&["check", "--unlocked", schemas]);
+    let output = CommandFolder::new().run(&["check", schemas]);
     assert!(success(&output).starts_with("8 files, 8 tables, "));
 }
 

@@ -381,6 +381,19 @@ fn unknown_revision_exits_with_2() {
 }
 
 #[test]
+fn revision_is_never_an_option() {
+    check(
+        &repository().run(&["diff", "--", "--output=x"]),
+        expect![[r#"
+            exit: 2
+            stderr:
+            error: `--output=x` is not a path and not a git revision
+              help: name a folder, a file, `lock`, a locked version such as `app.events@3`, or a revision such as `main`
+        "#]],
+    );
+}
+
+#[test]
 fn revision_without_the_folder_exits_with_2() {
     check(
         &repository().run(&["diff", "v1:tables"]),

@@ -68,17 +68,20 @@ fn help_of_lock() {
         expect![[r#"
             Accept the definitions as the latest versions of their tables
 
-            Adds the definitions to the lock, `schemas.lock` in their folder, and prints the versions that were added. The lock is created if it does not exist. Writes nothing if there are problems, such as a change that breaks users and is not accepted in the lock.
+            Adds the definitions to the lock, and prints the versions that were added. The lock is created if it does not exist. Writes nothing if there are problems, such as a change that breaks users and is not accepted in the lock.
 
-            Usage: kalamtable lock [OPTIONS] [PATH]
+            Usage: kalamtable lock [OPTIONS] [PATH]...
 
             Arguments:
-              [PATH]
-                      The folder of definitions, or a single file
-          
+              [PATH]...
+                      All folders of definitions, or single files
+
                       [default: schemas]
 
             Options:
+                  --lock <FILE>
+                      The lock. The default is `schemas.lock` in the first PATH
+
                   --release <VERSION>
                       The release that is prepared, by which acknowledgments expire. The default is the version of the nearest Cargo.toml
 
@@ -90,7 +93,7 @@ fn help_of_lock() {
                       - json:   One JSON document for programs
                       - sarif:  One SARIF 2.1.0 document for code scanning
                       - github: Annotations of GitHub Actions
-          
+
                       [default: human]
 
               -q, --quiet
@@ -339,14 +342,14 @@ fn help_of_completions() {
         expect![[r#"
             Print a script that completes the arguments in a shell
 
-            Bash reads it from ~/.local/share/bash-completion/completions/kalamtable, and zsh from a file `_kalamtable` in a folder of $fpath. Fish reads ~/.config/fish/completions/kalamtable.fish.
+            Bash reads it from ~/.local/share/bash-completion/completions/kalamtable, and zsh from a file `_kalamtable` in a folder of $fpath. Fish reads it from ~/.config/fish/completions/kalamtable.fish.
 
             Usage: kalamtable completions <SHELL>
 
             Arguments:
               <SHELL>
                       The shell
-          
+
                       [possible values: bash, zsh, fish]
 
             Options:

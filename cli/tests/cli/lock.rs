@@ -81,7 +81,8 @@ fn first_lock_has_all_tables() {
         contains app.events
         contains app.users
 
-        table app.events versions 1
+        table app.events
+        versions 1
         version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
         + name = "app.events"
         + primary_key = ["id"]
@@ -89,7 +90,8 @@ fn first_lock_has_all_tables() {
         + columns.title = { id = 2, type = "text" }
         end app.events
 
-        table app.users versions 1
+        table app.users
+        versions 1
         version 1 36bdf577060ab0e25af9af90542807e90ad0b8eb46bb7d1bed2d3e1bcf57d6fd
         + name = "app.users"
         + primary_key = ["id"]
@@ -204,9 +206,9 @@ fn compatible_change_is_locked_as_the_next_version() {
             exit: 1
             stderr:
             error[KT1101]: column `note` of `app.events` (id 3 in version 2) was dropped, but neither its id nor its name is reserved
-              --> schemas/schemas.lock:10:1
+              --> schemas/schemas.lock:11:1
                |
-            10 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
+            11 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
                | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
                = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
@@ -216,18 +218,18 @@ fn compatible_change_is_locked_as_the_next_version() {
                        names = ["note"]
 
             error[KT1205]: column `note` (id 3) of `app.events` was dropped after version 2
-              --> schemas/schemas.lock:10:1
+              --> schemas/schemas.lock:11:1
                |
-            10 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
+            11 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
                | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
                = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
                = help: keep the column, or accept the change when nothing reads it
 
             warning[KT1218]: column `note` (id 3) of `app.events` was dropped, but was not deprecated in version 2
-              --> schemas/schemas.lock:10:1
+              --> schemas/schemas.lock:11:1
                |
-            10 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
+            11 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
                | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
                = note: SOURCE warn, SQL warn, WIRE warn, STORAGE ok
@@ -251,51 +253,51 @@ fn break_is_not_locked_until_it_is_accepted() {
         &folder,
         &["check"],
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
-         --> schemas/events.toml:7:1
-          |
-        7 | name = { renamed_from = "title", id = 2, type = "text" }
-          | ^^^^
-          |
-          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-          = help: keep the name `title`, or accept the change when everything uses the other name
-          = help: or accept the change in the lock:
-                  [[accept]]
-                  rule = "column-renamed"
-                  table = "app.events"
-                  column = "name"
-                  reason = ".."
-                  expires = ".."
+            exit: 1
+            stderr:
+            error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
+             --> schemas/events.toml:7:1
+              |
+            7 | name = { renamed_from = "title", id = 2, type = "text" }
+              | ^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+              = help: keep the name `title`, or accept the change when everything uses the other name
+              = help: the entry in the lock that accepts the change:
+                      [[accept]]
+                      rule = "column-renamed"
+                      table = "app.events"
+                      column = "name"
+                      reason = ".."
+                      expires = ".."
 
-        1 problem found
-    "#]],
+            1 problem found
+        "#]],
     );
     check_run(
         &folder,
         &["lock"],
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
-         --> schemas/events.toml:7:1
-          |
-        7 | name = { renamed_from = "title", id = 2, type = "text" }
-          | ^^^^
-          |
-          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-          = help: keep the name `title`, or accept the change when everything uses the other name
-          = help: or accept the change in the lock:
-                  [[accept]]
-                  rule = "column-renamed"
-                  table = "app.events"
-                  column = "name"
-                  reason = ".."
-                  expires = ".."
+            exit: 1
+            stderr:
+            error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
+             --> schemas/events.toml:7:1
+              |
+            7 | name = { renamed_from = "title", id = 2, type = "text" }
+              | ^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+              = help: keep the name `title`, or accept the change when everything uses the other name
+              = help: the entry in the lock that accepts the change:
+                      [[accept]]
+                      rule = "column-renamed"
+                      table = "app.events"
+                      column = "name"
+                      reason = ".."
+                      expires = ".."
 
-        1 problem found
-    "#]],
+            1 problem found
+        "#]],
     );
     assert_eq!(lock_text(&folder), before);
 
@@ -429,69 +431,69 @@ fn json_of_a_change_has_table_and_column() {
         &folder,
         &["check", "--format", "json"],
         expect![[r#"
-        exit: 1
-        stdout:
-        {
-          "command": "check",
-          "error": null,
-          "findings": [
+            exit: 1
+            stdout:
             {
-              "column": "title",
-              "help": [
-                "write `type = \"text\"`, or add another column",
-                "or accept the change in the lock:\n[[accept]]\nrule = \"type-changed\"\ntable = \"app.events\"\ncolumn = \"title\"\nreason = \"..\"\nexpires = \"..\""
+              "command": "check",
+              "error": null,
+              "findings": [
+                {
+                  "column": "title",
+                  "help": [
+                    "write `type = \"text\"`, or add another column",
+                    "the entry in the lock that accepts the change:\n[[accept]]\nrule = \"type-changed\"\ntable = \"app.events\"\ncolumn = \"title\"\nreason = \"..\"\nexpires = \"..\""
+                  ],
+                  "location": {
+                    "column": 1,
+                    "end_column": 6,
+                    "end_line": 7,
+                    "line": 7,
+                    "path": "schemas/events.toml"
+                  },
+                  "message": "`title` (id 2) of `app.events` is `int`, but was `text` in version 1",
+                  "related": [],
+                  "rule": {
+                    "id": "KT1204",
+                    "name": "type-changed",
+                    "reason": "existing values have to be values of the type with the same meaning"
+                  },
+                  "severity": "error",
+                  "table": "app.events",
+                  "verdicts": {
+                    "source": "break",
+                    "sql": "break",
+                    "storage": "break",
+                    "wire": "break"
+                  }
+                }
               ],
-              "location": {
-                "column": 1,
-                "end_column": 6,
-                "end_line": 7,
-                "line": 7,
-                "path": "schemas/events.toml"
+              "format_version": 1,
+              "outcome": "findings",
+              "result": {
+                "columns": 3,
+                "files": 2,
+                "tables": 2
               },
-              "message": "`title` (id 2) of `app.events` is `int`, but was `text` in version 1",
-              "related": [],
-              "rule": {
-                "id": "KT1204",
-                "name": "type-changed",
-                "reason": "existing values have to be values of the type with the same meaning"
+              "summary": {
+                "errors": 1,
+                "text": "1 problem found",
+                "warnings": 0
               },
-              "severity": "error",
-              "table": "app.events",
-              "verdicts": {
-                "source": "break",
-                "sql": "break",
-                "storage": "break",
-                "wire": "break"
+              "tool": {
+                "name": "kalamtable",
+                "version": "0.1.0"
               }
             }
-          ],
-          "format_version": 1,
-          "outcome": "findings",
-          "result": {
-            "columns": 3,
-            "files": 2,
-            "tables": 2
-          },
-          "summary": {
-            "errors": 1,
-            "text": "1 problem found",
-            "warnings": 0
-          },
-          "tool": {
-            "name": "kalamtable",
-            "version": "0.1.0"
-          }
-        }
-    "#]],
+        "#]],
     );
     check_run(
         &folder,
         &["check", "--format", "github"],
         expect![[r#"
-        exit: 1
-        stdout:
-        ::error file=schemas/events.toml,line=7,col=1,endLine=7,endColumn=6,title=KT1204 type-changed::`title` (id 2) of `app.events` is `int`, but was `text` in version 1%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK%0Ahelp: write `type = "text"`, or add another column%0Ahelp: or accept the change in the lock:%0A[[accept]]%0Arule = "type-changed"%0Atable = "app.events"%0Acolumn = "title"%0Areason = ".."%0Aexpires = ".."
-    "#]],
+            exit: 1
+            stdout:
+            ::error file=schemas/events.toml,line=7,col=1,endLine=7,endColumn=6,title=KT1204 type-changed::`title` (id 2) of `app.events` is `int`, but was `text` in version 1%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK%0Ahelp: write `type = "text"`, or add another column%0Ahelp: the entry in the lock that accepts the change:%0A[[accept]]%0Arule = "type-changed"%0Atable = "app.events"%0Acolumn = "title"%0Areason = ".."%0Aexpires = ".."
+        "#]],
     );
 }
 
@@ -618,6 +620,44 @@ fn add_column_uses_ids_of_the_history() {
 }
 
 #[test]
+fn folders_share_one_lock() {
+    let folder = CommandFolder::new();
+    folder.write("one/events.toml", EVENTS);
+    folder.write("two/users.toml", USERS);
+    check_run(&folder, &["lock", "one", "two"], expect![[r#"
+        exit: 0
+        stdout:
+        app.events version 1
+        app.users version 1
+        2 versions locked
+    "#]]);
+    check_run(&folder, &["check", "one", "two"], expect![[r#"
+        exit: 0
+        stdout:
+        2 files, 2 tables, 3 columns: no problems
+    "#]]);
+    check_run(
+        &folder,
+        &["lock", "two", "--lock", "other.lock"],
+        expect![[r#"
+            exit: 0
+            stdout:
+            app.users version 1
+            1 version locked
+        "#]],
+    );
+    check_run(
+        &folder,
+        &["check", "two", "--lock", "other.lock"],
+        expect![[r#"
+            exit: 0
+            stdout:
+            1 file, 1 table, 1 column: no problems
+        "#]],
+    );
+}
+
+#[test]
 fn missing_lock_names_the_command() {
     let folder = CommandFolder::with_orders();
     check_run(
@@ -686,18 +726,18 @@ fn conflict_markers_are_a_problem() {
     check_lock_text(
         &text,
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1405]: the lock has the conflict markers of a merge
-          --> schemas/schemas.lock:10:1
-           |
-        10 | <<<<<<< HEAD
-           | ^^^^^^^
-           |
-           = help: keep the lines of the branch whose versions were released, then run `kalamtable lock`
+            exit: 1
+            stderr:
+            error[KT1405]: the lock has the conflict markers of a merge
+              --> schemas/schemas.lock:11:1
+               |
+            11 | <<<<<<< HEAD
+               | ^^^^^^^
+               |
+               = help: keep the lines of the branch whose versions were released, then run `kalamtable lock`
 
-        1 problem found
-    "#]],
+            1 problem found
+        "#]],
     );
 }
 
@@ -710,9 +750,9 @@ fn edited_history_is_a_problem() {
             exit: 1
             stderr:
             error[KT1406]: version 1 of `app.events` was edited: its hash does not match its lines
-              --> schemas/schemas.lock:10:1
+              --> schemas/schemas.lock:11:1
                |
-            10 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
+            11 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
                | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
                = help: restore the file from version control, then run `kalamtable lock`
@@ -788,52 +828,52 @@ fn lock_of_another_project_is_a_problem() {
         &folder,
         &["check"],
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1411]: table `app.others` is not in the lock
-         --> schemas/others.toml:1:15
-          |
-        1 | name        = "app.others"
-          |               ^^^^^^^^^^^^
-          |
-          = help: run `kalamtable lock`, and commit the lock
+            exit: 1
+            stderr:
+            error[KT1411]: table `app.others` is not in the lock
+             --> schemas/others.toml:1:15
+              |
+            1 | name        = "app.others"
+              |               ^^^^^^^^^^^^
+              |
+              = help: run `kalamtable lock`, and commit the lock
 
-        error[KT1004]: table `app.events` was removed: no definition continues its version 1
-          --> schemas/schemas.lock:10:1
-           |
-        10 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-           = help: restore the definition
-           = help: if the table has another name, write `renamed_from = "app.events"` there
-           = help: no table of the lock has a definition: check that it is the lock of this project
-           = help: or accept the change in the lock:
-                   [[accept]]
-                   rule = "table-removed"
-                   table = "app.events"
-                   reason = ".."
-                   expires = ".."
+            error[KT1004]: table `app.events` was removed: no definition continues its version 1
+              --> schemas/schemas.lock:11:1
+               |
+            11 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+               = help: restore the definition
+               = help: if the table has another name, write `renamed_from = "app.events"` there
+               = help: no table of the lock has a definition: check that it is the lock of this project
+               = help: the entry in the lock that accepts the change:
+                       [[accept]]
+                       rule = "table-removed"
+                       table = "app.events"
+                       reason = ".."
+                       expires = ".."
 
-        error[KT1004]: table `app.users` was removed: no definition continues its version 1
-          --> schemas/schemas.lock:18:1
-           |
-        18 | version 1 36bdf577060ab0e25af9af90542807e90ad0b8eb46bb7d1bed2d3e1bcf57d6fd
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-           = help: restore the definition
-           = help: if the table has another name, write `renamed_from = "app.users"` there
-           = help: no table of the lock has a definition: check that it is the lock of this project
-           = help: or accept the change in the lock:
-                   [[accept]]
-                   rule = "table-removed"
-                   table = "app.users"
-                   reason = ".."
-                   expires = ".."
+            error[KT1004]: table `app.users` was removed: no definition continues its version 1
+              --> schemas/schemas.lock:20:1
+               |
+            20 | version 1 36bdf577060ab0e25af9af90542807e90ad0b8eb46bb7d1bed2d3e1bcf57d6fd
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+               = help: restore the definition
+               = help: if the table has another name, write `renamed_from = "app.users"` there
+               = help: no table of the lock has a definition: check that it is the lock of this project
+               = help: the entry in the lock that accepts the change:
+                       [[accept]]
+                       rule = "table-removed"
+                       table = "app.users"
+                       reason = ".."
+                       expires = ".."
 
-        3 problems found
-    "#]],
+            3 problems found
+        "#]],
     );
 }
 
@@ -845,26 +885,26 @@ fn table_without_a_file_is_a_problem() {
         &folder,
         &["check"],
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1004]: table `app.users` was removed: no definition continues its version 1
-          --> schemas/schemas.lock:18:1
-           |
-        18 | version 1 36bdf577060ab0e25af9af90542807e90ad0b8eb46bb7d1bed2d3e1bcf57d6fd
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-           = help: restore the definition
-           = help: if the table has another name, write `renamed_from = "app.users"` there
-           = help: or accept the change in the lock:
-                   [[accept]]
-                   rule = "table-removed"
-                   table = "app.users"
-                   reason = ".."
-                   expires = ".."
+            exit: 1
+            stderr:
+            error[KT1004]: table `app.users` was removed: no definition continues its version 1
+              --> schemas/schemas.lock:20:1
+               |
+            20 | version 1 36bdf577060ab0e25af9af90542807e90ad0b8eb46bb7d1bed2d3e1bcf57d6fd
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+               = help: restore the definition
+               = help: if the table has another name, write `renamed_from = "app.users"` there
+               = help: the entry in the lock that accepts the change:
+                       [[accept]]
+                       rule = "table-removed"
+                       table = "app.users"
+                       reason = ".."
+                       expires = ".."
 
-        1 problem found
-    "#]],
+            1 problem found
+        "#]],
     );
 }
 

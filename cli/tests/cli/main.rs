@@ -3,6 +3,8 @@
 //! Tests of the commands that need only definitions.
 
 mod add_column;
+#[cfg(unix)]
+mod chapter;
 mod check;
 mod codegen;
 mod diff;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! Definitions from a lock, which passed all checks when they were locked. Only the checks that
-//! convert values are repeated, so that a rule that was added later does not make a released version
-//! invalid.
+//! convert values are repeated, so that a rule that was added later does not make a released
+//! version invalid.
 
 use std::collections::HashSet;
 

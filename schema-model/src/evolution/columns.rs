@@ -249,15 +249,23 @@ impl<'a> Evolution<'a> {
         }
     }
 
+    /// Returns whether a column of the next version declares that it is renamed from `name`.
+    fn is_renamed(&self, name: &str) -> bool {
+        let mut names = self.renames.columns.values();
+        names.any(|earlier| earlier.eq_ignore_ascii_case(name))
+    }
+
     /// Returns the columns that the next version does not have, latest first, each as in its last
-    /// version. A column with the same name and another id is reported as a changed id.
+    /// version. A column with the same name and another id, or one that is renamed from its name, is
+    /// reported as a changed id.
     pub(super) fn dropped_columns(&self) -> Vec<(u32, &'a Column)> {
         let mut dropped: Vec<(u32, &Column)> = Vec::new();
         for version in self.latest_first() {
             for column in version.definition.columns() {
                 let is_known = dropped.iter().any(|(_, known)| known.id == column.id);
                 let exists = self.next.column(column.id).is_some()
-                    || self.next.id_of(&column.name).is_some();
+                    || self.next.id_of(&column.name).is_some()
+                    || self.is_renamed(&column.name);
                 if !is_known && !exists {
                     dropped.push((version.version(), column));
                 }

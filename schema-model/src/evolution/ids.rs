@@ -5,6 +5,7 @@
 use super::comparison::{Evolution, Subject};
 use super::indexed::IndexedDefinition;
 use crate::canonical::{array, quoted, write_keys};
+use crate::definition::Column;
 use crate::diagnostic::backticked;
 use crate::next_id::NextId;
 use crate::rule::EvolutionRule;
@@ -140,6 +141,7 @@ impl Evolution<'_> {
     /// Checks that a column has the id that earlier columns of its name had.
     fn changed(&mut self) {
         for column in self.next.definition.columns() {
+            self.renamed_from(column);
             let changed = self.latest_first().find_map(|version| {
                 // Names are unique in a version, so most versions need no search by name.
                 let same = version.column(column.id);
@@ -166,6 +168,49 @@ impl Evolution<'_> {
             let rule = EvolutionRule::IdChanged;
             self.push(rule, version, column.into(), message, help);
         }
+    }
+
+    /// Checks that the column from which a column is renamed has the same id.
+    fn renamed_from(&mut self, column: &Column) {
+        let Some(name) = self.renames.columns.get(&column.id) else {
+            return;
+        };
+        let has_name = |version: &IndexedDefinition<'_>| {
+            let old = version.column(column.id);
+            old.is_some_and(|old| *old.name == **name)
+        };
+        let Some(latest) = self.history.last().map(IndexedDefinition::version) else {
+            return;
+        };
+        if self.latest_first().any(has_name) {
+            return;
+        }
+        let described = self.described(column.into());
+        let mut versions = self.latest_first();
+        let found = versions.find_map(|old| Some((old.id_of(name)?, old.version())));
+        drop(versions);
+        let Some((id, version)) = found else {
+            let message = format!(
+                "column {described} is renamed from {}, which no earlier version has",
+                backticked(name)
+            );
+            let help = "write the earlier name, or delete `renamed_from`";
+            let rule = EvolutionRule::RenamedFromUnknown;
+            self.push(rule, latest, column.into(), message, help);
+            return;
+        };
+        let message = format!(
+            "column {described} is renamed from {}, which had id {id} in version {version}",
+            backticked(name)
+        );
+        let is_used = self.next.field(id).is_some() || self.next.reserves_id(id);
+        let help = if is_used {
+            "delete `renamed_from`".to_string()
+        } else {
+            format!("write `id = {id}`, or delete `renamed_from`")
+        };
+        let rule = EvolutionRule::IdChanged;
+        self.push(rule, version, column.into(), message, help);
     }
 
     /// Checks that each id that is not in an earlier version exceeds all ids of earlier versions.

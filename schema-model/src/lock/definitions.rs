@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 
-use super::content::Content;
 use super::history::{LockedTable, LockedVersion};
+use super::version_lines::VersionLines;
 use crate::check::{CheckedTable, TableSpans, check_columns, check_locked};
 use crate::definition::{Column, TableDefinition};
 use crate::diagnostic::{Diagnostic, backticked};
@@ -68,13 +68,13 @@ pub(super) fn definitions(
     versions: &[LockedVersion],
 ) -> Result<Vec<TableDefinition>, Vec<Diagnostic>> {
     let columns = parse_columns(versions)?;
-    let mut content = Content::default();
+    let mut content = VersionLines::default();
     let mut keys: Option<RawTable> = None;
     let mut definitions = Vec::with_capacity(versions.len());
     for version in versions {
         let invalid = |message: &str| vec![invalid_version(version, message)];
         if version.is_dropped {
-            content = Content::default();
+            content = VersionLines::default();
             continue;
         }
         content
@@ -118,7 +118,7 @@ fn first_message(problems: Vec<Diagnostic>) -> String {
 }
 
 /// Parses the lines that are not columns.
-fn parse_keys(content: &Content<'_>) -> Result<RawTable, String> {
+fn parse_keys(content: &VersionLines<'_>) -> Result<RawTable, String> {
     let (table, reserved) = content.key_lines();
     let mut text = String::new();
     for line in table.chain(["[columns]", "[reserved]"]).chain(reserved) {

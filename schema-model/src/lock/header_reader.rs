@@ -23,7 +23,7 @@ const KEYS: [&str; 5] = ["format", "levels", "direction", "accept", "yanked"];
 const ACCEPT_KEYS: [&str; 5] = ["rule", "table", "column", "reason", "expires"];
 const YANKED_KEYS: [&str; 3] = ["table", "version", "reason"];
 
-type TomlValue<'a, 'i> = &'a toml::Spanned<DeValue<'i>>;
+type HeaderValue<'a, 'i> = &'a toml::Spanned<DeValue<'i>>;
 
 /// Reads the header, which is the text of `source` in `range`.
 ///
@@ -89,7 +89,7 @@ struct HeaderReader<'a> {
 }
 
 /// An entry of an array of tables.
-struct Entry<'a, 'i> {
+struct HeaderEntry<'a, 'i> {
     rule: LockRule,
     table: &'a DeTable<'i>,
     /// The header of the entry, in double brackets.
@@ -205,12 +205,12 @@ impl HeaderReader<'_> {
         root: &'a DeTable<'i>,
         name: &str,
         rule: LockRule,
-    ) -> Vec<Entry<'a, 'i>> {
+    ) -> Vec<HeaderEntry<'a, 'i>> {
         let Some(value) = get(root, name) else {
             return Vec::new();
         };
         // The position of an entry is that of its header, or of its value in an array.
-        let begins = |item: TomlValue<'_, '_>| self.text.get(item.span());
+        let begins = |item: HeaderValue<'_, '_>| self.text.get(item.span());
         let has_header = |item| begins(item).is_some_and(|text| text.starts_with("[["));
         let items = match value.get_ref() {
             DeValue::Array(items) if !items.is_empty() && items.iter().all(has_header) => items,
@@ -222,7 +222,7 @@ impl HeaderReader<'_> {
             }
         };
         let entries = items.iter().filter_map(|item| match item.get_ref() {
-            DeValue::Table(table) => Some(Entry {
+            DeValue::Table(table) => Some(HeaderEntry {
                 rule,
                 table,
                 span: item.span(),
@@ -257,7 +257,7 @@ impl HeaderReader<'_> {
         accepts
     }
 
-    fn accept(&mut self, entry: &Entry<'_, '_>) -> Option<PendingAccept> {
+    fn accept(&mut self, entry: &HeaderEntry<'_, '_>) -> Option<PendingAccept> {
         let rule = self.rule(entry);
         let table = self.text_of(entry, "table", "table = \"app.events\"");
         let column =
@@ -279,7 +279,7 @@ impl HeaderReader<'_> {
         })
     }
 
-    fn rule(&mut self, entry: &Entry<'_, '_>) -> Option<EvolutionRule> {
+    fn rule(&mut self, entry: &HeaderEntry<'_, '_>) -> Option<EvolutionRule> {
         let written = self.text_of(entry, "rule", "rule = \"column-renamed\"")?;
         let mut rules = EvolutionRule::ALL.iter().copied();
         let rule = rules.find(|rule| rule.name() == written || rule.id() == written);
@@ -310,7 +310,7 @@ impl HeaderReader<'_> {
         rule
     }
 
-    fn expires(&mut self, entry: &Entry<'_, '_>) -> Option<Expiry> {
+    fn expires(&mut self, entry: &HeaderEntry<'_, '_>) -> Option<Expiry> {
         let Some(value) = get(entry.table, "expires") else {
             self.missing(
                 entry,
@@ -364,7 +364,7 @@ impl HeaderReader<'_> {
         yanked
     }
 
-    fn version(&mut self, entry: &Entry<'_, '_>) -> Option<u32> {
+    fn version(&mut self, entry: &HeaderEntry<'_, '_>) -> Option<u32> {
         let Some(value) = get(entry.table, "version") else {
             self.missing(entry, "version", "version = 3");
             return None;
@@ -384,7 +384,7 @@ impl HeaderReader<'_> {
     }
 
     /// Returns a text that is not empty, or reports why there is none.
-    fn text_of(&mut self, entry: &Entry<'_, '_>, key: &str, example: &str) -> Option<String> {
+    fn text_of(&mut self, entry: &HeaderEntry<'_, '_>, key: &str, example: &str) -> Option<String> {
         let Some(value) = get(entry.table, key) else {
             self.missing(entry, key, example);
             return None;
@@ -405,7 +405,7 @@ impl HeaderReader<'_> {
         text.map(str::to_string)
     }
 
-    fn missing(&mut self, entry: &Entry<'_, '_>, key: &str, example: &str) {
+    fn missing(&mut self, entry: &HeaderEntry<'_, '_>, key: &str, example: &str) {
         // A misspelt key has been reported.
         let mut written = entry.table.keys();
         let is_misspelt = written.any(|written| {
@@ -439,7 +439,7 @@ impl HeaderReader<'_> {
 
     /// Returns the lines of an entry with the comments directly above it and the blank lines below
     /// it.
-    fn lines(&self, entry: &Entry<'_, '_>) -> Range<usize> {
+    fn lines(&self, entry: &HeaderEntry<'_, '_>) -> Range<usize> {
         let values = entry.table.values().map(|value| value.span().end);
         let last = values.chain([entry.span.end]).max().unwrap_or_default();
         let after = self.text.get(last..).unwrap_or_default();
@@ -467,11 +467,11 @@ impl HeaderReader<'_> {
     }
 }
 
-fn get<'a, 'i>(table: &'a DeTable<'i>, name: &str) -> Option<TomlValue<'a, 'i>> {
+fn get<'a, 'i>(table: &'a DeTable<'i>, name: &str) -> Option<HeaderValue<'a, 'i>> {
     table.get(name)
 }
 
-fn string<'a>(value: TomlValue<'a, '_>) -> Option<&'a str> {
+fn string<'a>(value: HeaderValue<'a, '_>) -> Option<&'a str> {
     match value.get_ref() {
         DeValue::String(text) => Some(DeString::as_ref(text)),
         _ => None,
@@ -479,7 +479,7 @@ fn string<'a>(value: TomlValue<'a, '_>) -> Option<&'a str> {
 }
 
 /// Returns a decimal integer.
-fn integer(value: TomlValue<'_, '_>) -> Option<i128> {
+fn integer(value: HeaderValue<'_, '_>) -> Option<i128> {
     match value.get_ref() {
         DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix()).ok(),
         _ => None,

@@ -6,7 +6,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::content::Content;
+use super::version_lines::VersionLines;
 use crate::canonical::quoted;
 use crate::rule::EvolutionRule;
 use crate::source::{SourceId, SourceSpan};
@@ -87,8 +87,8 @@ impl LockedTable {
     }
 
     /// Returns the lines of the latest version. They are empty if the table was dropped.
-    pub(super) fn head(&self) -> Content<'_> {
-        let mut content = Content::default();
+    pub(super) fn head(&self) -> VersionLines<'_> {
+        let mut content = VersionLines::default();
         for version in self.since_drop() {
             // The lines were applied when the lock was parsed or the version was locked.
             let _ = content.apply(version.changes());

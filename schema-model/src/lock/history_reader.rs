@@ -6,10 +6,10 @@ use std::ops::Range;
 
 use toml::de::{DeString, DeValue};
 
-use super::content::Content;
 use super::history::{
     ACCEPTED, AcceptedChange, DROPPED, LockedTable, LockedVersion, VersionHash, changes,
 };
+use super::version_lines::VersionLines;
 use crate::diagnostic::{Diagnostic, backticked};
 use crate::limits;
 use crate::rule::{EvolutionRule, LockRule};
@@ -192,7 +192,7 @@ impl<'a> HistoryReader<'a> {
             return Err(self.not_understood(line));
         };
         self.next += 1;
-        let mut content = Content::default();
+        let mut content = VersionLines::default();
         let mut table = LockedTable {
             id: id.to_string(),
             versions: Vec::new(),
@@ -256,7 +256,7 @@ impl<'a> HistoryReader<'a> {
     fn version(
         &mut self,
         table: &LockedTable,
-        content: &mut Content<'a>,
+        content: &mut VersionLines<'a>,
         first: &VersionLine<'a>,
     ) -> Result<LockedVersion, Box<Diagnostic>> {
         let start = self.next;
@@ -289,7 +289,7 @@ impl<'a> HistoryReader<'a> {
             if previous.is_none_or(|version| version.is_dropped) || changes(texts()).count() > 0 {
                 return Err(self.not_understood(first.line));
             }
-            *content = Content::default();
+            *content = VersionLines::default();
         } else {
             content.apply(changes(texts())).map_err(|error| {
                 let lines = body

@@ -4,11 +4,11 @@
 
 use std::fmt::Write;
 
-use super::content::Content;
 use super::history::{AcceptedChange, DROPPED, LockedTable, LockedVersion, VersionHash};
 use super::release::ReleaseContext;
 use super::review::{PlannedVersion, Review};
 use super::schema_lock::SchemaLock;
+use super::version_lines::VersionLines;
 use crate::check::CheckedTable;
 use crate::diagnostic::Diagnostic;
 
@@ -79,7 +79,7 @@ fn add_version(locked: &mut LockedTable, planned: &PlannedVersion<'_>) {
     let previous = locked.versions.last();
     let (number, name, source, span) = match (planned.table, previous) {
         (Some(table), _) => {
-            let content = Content::of(&table.definition);
+            let content = VersionLines::of(&table.definition);
             body.push_str(&locked.head().changes_to(&content));
             (
                 table.definition.version(),

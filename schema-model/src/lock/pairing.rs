@@ -30,7 +30,7 @@ pub(super) struct PairedTable<'a> {
     /// The position of the table in the lock, or `None` if the lock does not contain it. The table
     /// can be one that was dropped.
     pub(super) position: Option<usize>,
-    /// A table that had the name of the definition before and that the definition does not continue.
+    /// A table that had the name of the definition, and whose history it does not continue.
     pub(super) reused: Option<&'a LockedTable>,
 }
 

@@ -5,13 +5,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::content::Content;
 use super::definitions::definitions;
 use super::header::{Expiry, PendingAccept};
 use super::history::{AcceptedChange, LockedTable};
 use super::pairing::{PairedTable, Pairing};
 use super::release::ReleaseContext;
 use super::schema_lock::SchemaLock;
+use super::version_lines::VersionLines;
 use crate::canonical::quoted;
 use crate::check::CheckedTable;
 use crate::definition::TableDefinition;
@@ -108,7 +108,7 @@ impl<'a> Reviewer<'a> {
         let locked = self.locked(paired.position);
         let live = locked.filter(|locked| !locked.is_dropped());
         if let Some(locked) = live
-            && locked.head() == Content::of(definition)
+            && locked.head() == VersionLines::of(definition)
         {
             self.unchanged(paired.table, locked);
             return;

@@ -64,7 +64,7 @@ impl SchemaLock {
             start..separator.as_ref().map_or(text.len(), |it| it.0),
             source,
         )?;
-        let Some((line_start, line)) = separator.filter(|(_, line)| *line == SEPARATOR) else {
+        let Some((line_start, _)) = separator.filter(|(_, line)| *line == SEPARATOR) else {
             let span = match separator {
                 Some((line_start, line)) => line_start..line_start + line.len(),
                 None => text.len()..text.len(),
@@ -84,7 +84,6 @@ impl SchemaLock {
         };
         let after_line = text.get(line_start..).and_then(|rest| rest.find('\n'));
         let history = after_line.map_or(text.len(), |newline| line_start + newline + 1);
-        debug_assert!(history >= line_start + line.len());
         Ok(SchemaLock {
             header,
             tables: read_history(text, history, source)?,

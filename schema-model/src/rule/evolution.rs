@@ -197,6 +197,10 @@ evolution_rules! {
         "users of a column can prepare only if an earlier version marks it as deprecated"
         [Warn Warn Warn Ok] Backward
         "write `deprecated` in one version, and drop the column in a later one"
+    RenamedFromUnknown "KT1219" "renamed-from-unknown"
+        "a rename from a name that no earlier version has is a misspelling"
+        [Warn Warn Warn Warn] Backward
+        "write the earlier name of the column, or delete `renamed_from`"
 
     ForwardRequired "KT1231" "forward-required"
         "an earlier version needs a value of the column in each row"

@@ -467,7 +467,38 @@ fn version_that_is_not_a_definition() {
 }
 
 #[test]
-fn line_and_versions_above_the_limits() {
+fn more_versions_than_the_limit() {
+    use sha2::{Digest, Sha256};
+    let mut previous = "table app.b".to_string();
+    let mut text = "format = 1\n---- history: written by `kalamtable lock`, do not edit below \
+                    this line ----\ncontains app.b\n\ntable app.b\nversions 10001\n"
+        .to_string();
+    for version in 1..=limits::LOCK_VERSIONS + 1 {
+        let body = match version {
+            1 => "+ name = \"app.b\"\n",
+            _ => "",
+        };
+        let digest = Sha256::digest(format!("{previous}\nversion {version}\n{body}"));
+        previous = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        text += &format!("version {version} {previous}\n{body}");
+    }
+    text += "end app.b\n\nend of history\n";
+    check(
+        &text,
+        expect![[r#"
+        error[KT1408]: the history of `app.b` has more than 10000 versions
+             --> schemas.lock:10008:1
+              |
+        10008 | version 10001 HASH
+              | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+              |
+              = help: restore the file from version control, then run `kalamtable lock`
+    "#]],
+    );
+}
+
+#[test]
+fn line_above_the_limit() {
     let long = "x".repeat(limits::LOCK_LINE_BYTES);
     check(
         &edited("comment = \"c\"", &format!("comment = \"{long}\"")),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Content`]: a definition as lines of text, and the lines in which two versions differ.
+//! [`VersionLines`]: a definition as lines of text, and the lines in which two versions differ.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -31,7 +31,7 @@ const TABLE_KEYS: usize = 9;
 /// The lines are in the notation of definitions with single spaces, so that a change of one column
 /// does not realign the lines of others. The ids of the columns are unique.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Content<'a> {
+pub(super) struct VersionLines<'a> {
     /// The lines of keys with their positions in [`KEYS`], in ascending order.
     keys: Vec<(usize, Cow<'a, str>)>,
     /// The lines of columns with their ids, in the order of the columns.
@@ -45,7 +45,7 @@ pub(super) struct ChangeError {
     pub(super) message: String,
 }
 
-impl Content<'static> {
+impl VersionLines<'static> {
     /// Returns the lines of a definition.
     pub(super) fn of(definition: &TableDefinition) -> Self {
         let table_keys = definition.table_keys().into_iter();
@@ -59,7 +59,7 @@ impl Content<'static> {
             Some((at, Cow::Owned(format!("{key} = {value}"))))
         });
         let columns = definition.columns().iter();
-        Content {
+        VersionLines {
             keys: keys.collect(),
             columns: columns
                 .map(|column| (column.id, Cow::Owned(column_line(column))))
@@ -83,24 +83,24 @@ fn column_line(column: &Column) -> String {
 }
 
 /// A line of a definition with the key or the column that it describes.
-enum Subject {
+enum LineSubject {
     Key(usize),
     Column(i32),
 }
 
 /// Returns the subject of a line, or `None` if it is not a line of a definition.
-fn subject(line: &str) -> Option<Subject> {
+fn subject(line: &str) -> Option<LineSubject> {
     let (key, value) = line.split_once(" = ")?;
     if key.starts_with("columns.") {
         let (id, _) = value.strip_prefix("{ id = ")?.split_once(", ")?;
-        return id.parse().ok().map(Subject::Column);
+        return id.parse().ok().map(LineSubject::Column);
     }
     KEYS.iter()
         .position(|known| *known == key)
-        .map(Subject::Key)
+        .map(LineSubject::Key)
 }
 
-impl<'a> Content<'a> {
+impl<'a> VersionLines<'a> {
     /// Returns the lines of the keys, and the section of the reserved ids and names without its
     /// prefix.
     pub(super) fn key_lines(&self) -> (impl Iterator<Item = &str>, impl Iterator<Item = &str>) {
@@ -148,13 +148,13 @@ impl<'a> Content<'a> {
                     .ok_or_else(|| fail("the line does not contain the id of each column once"))?;
             } else if let Some(old) = line.strip_prefix("- ") {
                 match subject(old).ok_or_else(|| fail("the line is not understood"))? {
-                    Subject::Key(at) => {
+                    LineSubject::Key(at) => {
                         let found = self.keys.iter().position(|key| key.0 == at && key.1 == old);
                         let found = found
                             .ok_or_else(|| fail("the previous version does not have the line"))?;
                         self.keys.remove(found);
                     }
-                    Subject::Column(id) => {
+                    LineSubject::Column(id) => {
                         let mut columns = self.columns.iter();
                         let found = columns.position(|column| column.0 == id && column.1 == old);
                         let found = found.filter(|_| !removed.contains_key(&id));
@@ -165,14 +165,14 @@ impl<'a> Content<'a> {
                 }
             } else if let Some(new) = line.strip_prefix("+ ") {
                 match subject(new).ok_or_else(|| fail("the line is not understood"))? {
-                    Subject::Key(at) => {
+                    LineSubject::Key(at) => {
                         let position = self.keys.partition_point(|key| key.0 < at);
                         if self.keys.get(position).is_some_and(|key| key.0 == at) {
                             return Err(fail("the version has the key twice"));
                         }
                         self.keys.insert(position, (at, Cow::Borrowed(new)));
                     }
-                    Subject::Column(id) => {
+                    LineSubject::Column(id) => {
                         if let Some(position) = removed.remove(&id) {
                             if let Some(column) = self.columns.get_mut(position) {
                                 column.1 = Cow::Borrowed(new);
@@ -198,7 +198,8 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// Sorts the columns by the ids in `order`. Returns `None` if they are not those of the columns.
+    /// Sorts the columns by the ids in `order`. Returns `None` unless these are the ids of all
+    /// columns.
     fn reorder(&mut self, order: &str) -> Option<()> {
         let ids = order.split(' ').map(str::parse).collect::<Result<_, _>>();
         let ids: Vec<i32> = ids.ok()?;
@@ -214,7 +215,7 @@ impl<'a> Content<'a> {
 
     /// Returns the lines that change this content to `next`, each with a newline. They are empty if
     /// the two are equal.
-    pub(super) fn changes_to(&self, next: &Content<'_>) -> String {
+    pub(super) fn changes_to(&self, next: &VersionLines<'_>) -> String {
         let mut out = String::new();
         let before_columns = |at: usize| at < TABLE_KEYS;
         self.key_changes(next, before_columns, &mut out);
@@ -227,9 +228,9 @@ impl<'a> Content<'a> {
         out
     }
 
-    fn key_changes(&self, next: &Content<'_>, part: impl Fn(usize) -> bool, out: &mut String) {
+    fn key_changes(&self, next: &VersionLines<'_>, part: impl Fn(usize) -> bool, out: &mut String) {
         for at in (0..KEYS.len()).filter(|at| part(*at)) {
-            let line_of = |content: &Content<'_>| {
+            let line_of = |content: &VersionLines<'_>| {
                 let mut keys = content.keys.iter();
                 keys.find(|key| key.0 == at).map(|key| key.1.to_string())
             };
@@ -241,9 +242,9 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// Writes the lines of changed, removed and added columns. Returns the ids of the columns in the
-    /// order that results without a line `order`.
-    fn column_changes(&self, next: &Content<'_>, out: &mut String) -> Vec<i32> {
+    /// Writes the lines of changed, removed and added columns. Returns the ids of the columns in
+    /// the order that results without a line `order`.
+    fn column_changes(&self, next: &VersionLines<'_>, out: &mut String) -> Vec<i32> {
         let new_lines: HashMap<i32, &str> = next
             .columns
             .iter()

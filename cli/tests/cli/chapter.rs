@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Runs the commands of `docs/schema-changes.md` in an empty folder, and compares their output.
+//!
+//! A comment before a block of TOML names its file. A block `console` contains commands and their
+//! output, to which the test adds exit codes other than 0.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use expect_test::expect_file;
+
+use crate::support::CommandFolder;
+
+/// The line of a lock that ends the settings.
+const HISTORY: &str = "---- history";
+
+#[test]
+fn chapter_about_schema_changes_is_up_to_date() {
+    let folder = CommandFolder::new();
+    fs::remove_dir(folder.path().join("data")).unwrap();
+    let chapter = include_str!("../../../docs/schema-changes.md");
+    expect_file!["../../../docs/schema-changes.md"].assert_eq(&run(chapter, &folder));
+}
+
+/// Returns the text of a chapter with the current output of its commands.
+fn run(chapter: &str, folder: &CommandFolder) -> String {
+    let mut shown = String::new();
+    let mut directive = None;
+    let mut lines = chapter.lines();
+    while let Some(line) = lines.next() {
+        shown.push_str(line);
+        shown.push('\n');
+        let text = line
+            .strip_prefix("<!-- ")
+            .and_then(|rest| rest.strip_suffix(" -->"));
+        if let Some(text) = text {
+            directive = text.split_once(": ");
+        }
+        if !matches!(line, "```toml" | "```console") {
+            continue;
+        }
+        let block: Vec<&str> = lines.by_ref().take_while(|line| *line != "```").collect();
+        if line == "```console" {
+            let commands = block.iter().filter_map(|line| line.strip_prefix("$ "));
+            let outputs = commands.map(|command| output(command, folder));
+            shown.push_str(&outputs.collect::<String>());
+        } else {
+            let content = block.join("\n") + "\n";
+            match directive.take() {
+                Some(("file", path)) => drop(folder.write(path, &content)),
+                Some(("settings", path)) => write_settings(&folder.path().join(path), &content),
+                other => panic!("unknown directive {other:?}"),
+            }
+            shown.push_str(&content);
+        }
+        shown.push_str("```\n");
+    }
+    shown
+}
+
+/// Replaces the settings of a lock.
+fn write_settings(path: &Path, settings: &str) {
+    let text = fs::read_to_string(path).unwrap();
+    let history = text.find(HISTORY).unwrap();
+    let comments = text.lines().take_while(|line| line.starts_with('#'));
+    let comments: String = comments.map(|line| format!("{line}\n")).collect();
+    fs::write(path, format!("{comments}{settings}\n{}", &text[history..])).unwrap();
+}
+
+/// Runs a command in a shell, and shows it with its output.
+fn output(command: &str, folder: &CommandFolder) -> String {
+    let binary = Path::new(env!("CARGO_BIN_EXE_kalamtable"));
+    let mut path = OsString::from(binary.parent().unwrap());
+    path.push(":");
+    path.push(env::var_os("PATH").unwrap_or_default());
+    let output = Command::new("sh")
+        .args(["-c", command])
+        .current_dir(folder.path())
+        .env("PATH", path)
+        .env("HOME", folder.path())
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("GIT_AUTHOR_NAME", "A")
+        .env("GIT_AUTHOR_EMAIL", "a@example.com")
+        .env("GIT_COMMITTER_NAME", "A")
+        .env("GIT_COMMITTER_EMAIL", "a@example.com")
+        .env("LC_ALL", "C")
+        .output()
+        .unwrap();
+    let mut shown = format!("$ {command}\n");
+    for bytes in [&output.stdout, &output.stderr] {
+        shown.push_str(std::str::from_utf8(bytes).unwrap());
+    }
+    if !output.status.success() {
+        shown.push_str(&format!("exit code: {}\n", output.status.code().unwrap()));
+    }
+    shown
+}
