@@ -46,7 +46,7 @@
 //!
 //! [`TableDefinition::to_toml`] writes a definition back, [`TableDefinition::to_sql`] renders it as
 //! `CREATE TABLE`, and [`TableDefinition::fingerprint`] identifies it. [`check_evolution`] checks
-//! whether stored files stay readable if a definition follows earlier definitions of the same table.
+//! whether stored files stay readable if a definition follows earlier definitions of its table.
 //! [`compare_versions`] also reports the changes that affect Rust code, queries and clients.
 //!
 //! This crate does not access files and does not depend on DataFusion.
