@@ -53,6 +53,7 @@ use std::borrow::Borrow;
 
 pub use self::comparison::{EvolutionProblem, EvolvedColumn, Renames};
 pub use self::initial_default::{InitialDefault, initial_default};
+pub use self::types::{Promotion, promotion};
 
 use self::comparison::Evolution;
 use crate::definition::TableDefinition;

@@ -100,8 +100,8 @@ pub use diagnostic::{Diagnostic, Label, Location, Style, render, sort_diagnostic
 #[doc(hidden)]
 pub use diagnostic::{backticked, backticked_list};
 pub use evolution::{
-    EvolutionProblem, EvolvedColumn, InitialDefault, Renames, check_evolution, compare_versions,
-    initial_default,
+    EvolutionProblem, EvolvedColumn, InitialDefault, Promotion, Renames, check_evolution,
+    compare_versions, initial_default, promotion,
 };
 pub use fingerprint::Fingerprint;
 #[doc(hidden)]

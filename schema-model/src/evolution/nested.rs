@@ -3,7 +3,7 @@
 //! Rules about types: primitive types by the table of types, nested fields by their ids.
 
 use super::comparison::Evolution;
-use super::types::{reads_as, wider_types};
+use super::types::{promotion, wider_types};
 use crate::diagnostic::backticked;
 use crate::rule::EvolutionRule;
 use crate::types::{ColumnType, NestedField};
@@ -30,7 +30,7 @@ impl Evolution<'_> {
                 self.map_key(version, path, &old.key, &fields.key);
                 self.only_field(version, path, &old.value, &fields.value);
             }
-            (old, ty) if reads_as(old, ty) => {}
+            (old, ty) if promotion(old, ty).is_some() => {}
             (old, ty) => {
                 let message = format!(
                     "{} (id {id}) of {} is {}, but was {} in version {version}",

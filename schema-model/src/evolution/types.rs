@@ -4,30 +4,77 @@
 
 use crate::types::{ColumnType, TimeUnit};
 
-/// Returns whether every value of type `from` is a value of type `to` with the same meaning. The
-/// types are not nested, or they are equal.
-pub(super) fn reads_as(from: &ColumnType, to: &ColumnType) -> bool {
+/// The relation between an earlier and a later type of a column, if each value of the earlier type
+/// is a value of the later one with the same meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Promotion {
+    /// The types are equal.
+    Unchanged,
+    /// An integer type to an integer type whose range contains its range.
+    WiderInteger,
+    /// `float` to `double`.
+    FloatToDouble,
+    /// A decimal to a decimal with no fewer digits on either side of the point.
+    WiderDecimal,
+    /// An integer of at most 32 bits to `double`.
+    IntegerToDouble,
+    /// An integer to a decimal with enough digits before the point.
+    IntegerToDecimal,
+    /// `date` to a `timestamp` without a zone: midnight of the day.
+    DateToTimestamp,
+    /// `bytes(16)` to `uuid`.
+    BytesToUuid,
+    /// An enum to an enum with further labels at the end.
+    MoreLabels,
+}
+
+/// Returns the promotion by which values of type `from` are read as type `to`, or `None` if some
+/// value has no equal value in `to`.
+///
+/// Lists, structs and maps are compared by the ids of their fields, and the promotion applies to
+/// these fields. Here they have a promotion only to an equal type.
+///
+/// ```
+/// use kalamtable_model::{ColumnType, Promotion, promotion};
+///
+/// let wider = promotion(&ColumnType::Int, &ColumnType::BigInt);
+/// assert_eq!(wider, Some(Promotion::WiderInteger));
+/// assert_eq!(promotion(&ColumnType::BigInt, &ColumnType::Double), None);
+/// ```
+pub fn promotion(from: &ColumnType, to: &ColumnType) -> Option<Promotion> {
     use ColumnType::{Date, Decimal, Double, Enum, FixedBytes, Float, Timestamp, Uuid};
     if from == to {
-        return true;
+        return Some(Promotion::Unchanged);
     }
-    match (from, to) {
-        (Float, Double) | (FixedBytes(16), Uuid) => true,
-        (Date, Timestamp { unit, zone: None }) => *unit != TimeUnit::Nanosecond,
-        (Enum(labels), Enum(more)) => more.starts_with(labels),
+    let (applies, promotion) = match (from, to) {
+        (Float, Double) => (true, Promotion::FloatToDouble),
+        (FixedBytes(16), Uuid) => (true, Promotion::BytesToUuid),
+        (Date, Timestamp { unit, zone: None }) => {
+            (*unit != TimeUnit::Nanosecond, Promotion::DateToTimestamp)
+        }
+        (Enum(labels), Enum(more)) => (more.starts_with(labels), Promotion::MoreLabels),
         (
             Decimal { precision, scale },
             Decimal {
                 precision: wider,
                 scale: finer,
             },
-        ) => scale <= finer && precision - scale <= wider - finer,
-        (integer, Decimal { precision, scale }) => {
-            digits(integer).is_some_and(|digits| digits <= precision - scale)
-        }
-        (integer, Double) => is_within(integer, &ColumnType::Int),
-        (integer, wider) => is_within(integer, wider),
-    }
+        ) => (
+            scale <= finer && precision - scale <= wider - finer,
+            Promotion::WiderDecimal,
+        ),
+        (integer, Decimal { precision, scale }) => (
+            digits(integer).is_some_and(|digits| digits <= precision - scale),
+            Promotion::IntegerToDecimal,
+        ),
+        (integer, Double) => (
+            is_within(integer, &ColumnType::Int),
+            Promotion::IntegerToDouble,
+        ),
+        (integer, wider) => (is_within(integer, wider), Promotion::WiderInteger),
+    };
+    applies.then_some(promotion)
 }
 
 /// Returns the number of digits before the point that a decimal needs to represent an integer type.
