@@ -24,7 +24,6 @@ use kalamtable_model::TableDefinition;
 use crate::default_value::default_text;
 use crate::earlier_type::{ConvertedColumn, EarlierType};
 use crate::file_columns::FileColumn;
-use crate::parquet_file::ParquetFile;
 use crate::text;
 
 /// Rewrites the expressions of a scan for each file of a table.
@@ -47,7 +46,11 @@ pub(crate) fn with_file_number(schema: &Schema, number: usize) -> SchemaRef {
 }
 
 impl FileAdapters {
-    pub(crate) fn new(definition: &TableDefinition, files: &[ParquetFile]) -> Self {
+    /// Creates the adapters of files, given the columns of each file in the order of `definition`.
+    pub(crate) fn new<'a>(
+        definition: &TableDefinition,
+        files: impl Iterator<Item = &'a [Option<FileColumn>]>,
+    ) -> Self {
         let columns = definition.columns().iter();
         let defaults = columns.filter_map(|column| {
             let text = default_text(column)?;
@@ -56,8 +59,8 @@ impl FileAdapters {
             let value = ScalarValue::try_from_array(&array, 0).ok()?;
             Some((column.name.to_string(), value))
         });
-        let files = files.iter().map(|file| {
-            let columns = definition.columns().iter().zip(&file.columns);
+        let files = files.map(|columns| {
+            let columns = definition.columns().iter().zip(columns);
             let columns = columns.filter_map(|(column, found)| {
                 let found = found.as_ref()?;
                 Some((column.name.to_string(), found.clone()))

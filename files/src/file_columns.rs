@@ -116,7 +116,7 @@ impl FileColumns {
             };
             if let Some(other) = &columns[at] {
                 let (name, other) = (field.name(), found.field(other.position).name());
-                let twice = occurs_twice(&current.columns()[at]);
+                let twice = occurs_twice(&current.columns()[at], name);
                 mismatches.push(match field_id(field) {
                     Some(id) => {
                         format!("columns `{other}` and `{name}` have the same field id {id}")

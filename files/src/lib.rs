@@ -191,24 +191,22 @@ fn provider(
         return Ok(Arc::new(EmptyTable::new(Arc::new(schema))));
     };
     let (versions, paths) = (FileVersions::new(versions), files.paths.clone());
-    let definition = Arc::clone(&versions.current);
     match files.format {
         DataFormat::Parquet => Ok(Arc::new(ParquetTable::try_new(&versions, paths)?)),
         DataFormat::Csv => {
-            check_types(&definition, files)?;
-            let headers = paths
-                .iter()
-                .map(|path| csv::check_header(path, &definition));
+            check_types(&versions.current, files)?;
+            let headers = paths.iter().map(|path| csv::check_header(path, &versions));
             let problems: Vec<DataError> = headers.filter_map(Result::err).collect();
             if !problems.is_empty() {
                 return Err(problems);
             }
-            Ok(Arc::new(TextTable::new(definition, TextFormat::Csv, paths)))
+            let (versions, format) = (Arc::new(versions), TextFormat::Csv);
+            Ok(Arc::new(TextTable::new(versions, format, paths)))
         }
         DataFormat::Ndjson => {
-            check_types(&definition, files)?;
-            let format = TextFormat::Ndjson;
-            Ok(Arc::new(TextTable::new(definition, format, paths)))
+            check_types(&versions.current, files)?;
+            let (versions, format) = (Arc::new(versions), TextFormat::Ndjson);
+            Ok(Arc::new(TextTable::new(versions, format, paths)))
         }
     }
 }

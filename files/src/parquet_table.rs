@@ -73,7 +73,10 @@ impl ParquetTable {
         let definition = Arc::clone(&versions.current);
         let schema = definition.query_schema();
         Ok(ParquetTable {
-            adapters: Arc::new(FileAdapters::new(&definition, &files)),
+            adapters: Arc::new(FileAdapters::new(
+                &definition,
+                files.iter().map(|file| &*file.columns),
+            )),
             files: Arc::new(ParquetFiles { definition, files }),
             urls,
             scan_schema: Arc::new(nullable_schema(&schema)),

@@ -35,7 +35,7 @@ pub(crate) fn schema_mismatches(definition: &TableDefinition, found: &Schema) ->
             && found.index_of(source).is_ok()
             && found.index_of(&column.name).is_ok()
         {
-            mismatches.push(format!("column `{source}`{}", occurs_twice(column)));
+            mismatches.push(format!("column `{source}`{}", occurs_twice(column, source)));
         }
         let Some((_, field)) = file_field(found, column) else {
             let has_value = column.nullable || default_text(column).is_some();

@@ -2,12 +2,13 @@
 
 //! [`VersionedDefinition`]: a definition with the earlier versions of its table.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Float32Type, Float64Type, Int64Type};
-use kalamtable_model::{ColumnDefault, Literal, Shared, TableDefinition};
+use kalamtable_model::{Column, ColumnDefault, Literal, Shared, TableDefinition};
 use kalamtable_rows::initial_value;
 
 /// The definition of a table and those of its earlier versions, under which files may have been
@@ -46,6 +47,9 @@ pub(crate) struct FileVersions {
     pub(crate) current: Arc<TableDefinition>,
     /// The earlier versions, latest first.
     pub(crate) earlier: Vec<TableDefinition>,
+    /// The positions in `current` of columns by their earlier names and sources, without names that
+    /// several columns had or that a current column has.
+    earlier_names: HashMap<String, usize>,
 }
 
 impl FileVersions {
@@ -57,15 +61,47 @@ impl FileVersions {
         earlier.retain(|version| version.version() < current.version());
         earlier.sort_by_key(|version| std::cmp::Reverse(version.version()));
         FileVersions {
+            earlier_names: earlier_names(&current, &earlier),
             current: Arc::new(with_initial_defaults(&current, &earlier)),
             earlier,
         }
+    }
+
+    /// Returns the column that a text file has under `name`, and its position: the column with this
+    /// name or source, or otherwise the only column that had the name or the source in an earlier
+    /// version. Returns `None` if there is no such column.
+    pub(crate) fn text_column(&self, name: &str) -> Option<(usize, &Column)> {
+        self.current.file_column(name).or_else(|| {
+            let position = *self.earlier_names.get(name)?;
+            Some((position, &self.current.columns()[position]))
+        })
     }
 
     /// Returns the versions, latest first.
     pub(crate) fn latest_first(&self) -> impl Iterator<Item = &TableDefinition> {
         [&*self.current].into_iter().chain(&self.earlier)
     }
+}
+
+fn earlier_names(current: &TableDefinition, earlier: &[TableDefinition]) -> HashMap<String, usize> {
+    let mut ids: HashMap<&str, Option<i32>> = HashMap::new();
+    for column in earlier.iter().flat_map(TableDefinition::columns) {
+        for name in [Some(&*column.name), column.source.as_deref()] {
+            let Some(name) = name.filter(|name| current.file_column(name).is_none()) else {
+                continue;
+            };
+            let id = ids.entry(name).or_insert(Some(column.id));
+            if *id != Some(column.id) {
+                *id = None;
+            }
+        }
+    }
+    let positions = ids.into_iter().filter_map(|(name, id)| {
+        let mut columns = current.columns().iter();
+        let position = columns.position(|column| Some(column.id) == id)?;
+        Some((name.to_string(), position))
+    });
+    positions.collect()
 }
 
 /// Returns the definition with the initial default of each column as its default.
