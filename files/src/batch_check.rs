@@ -8,9 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, RecordBatch, RecordBatchOptions, UInt32Array};
-use arrow::compute::{CastOptions, cast_with_options, take};
-use arrow::datatypes::{DataType, SchemaRef};
-use arrow::util::display::FormatOptions;
+use arrow::compute::{cast_with_options, take};
+use arrow::datatypes::SchemaRef;
 use datafusion::common::Result;
 use datafusion::common::nested_struct::cast_column;
 use datafusion::common::runtime::SpawnedTask;
@@ -19,7 +18,8 @@ use futures::lock::Mutex;
 use kalamtable_model::{Column, TableDefinition};
 use parquet::arrow::ProjectionMask;
 
-use crate::error::{DataError, ValueMismatch, ValueProblem, unreadable};
+use crate::earlier_type::{EarlierError, STRICT};
+use crate::error::{DataError, ValueMismatch, unreadable};
 use crate::int96;
 use crate::nullable_schema::nullable_type;
 use crate::parquet_file::ParquetFile;
@@ -154,12 +154,6 @@ impl BatchCheck {
     }
 }
 
-/// Options of a cast that fails for a value that does not fit, instead of replacing it with null.
-const STRICT: CastOptions<'static> = CastOptions {
-    safe: false,
-    format_options: FormatOptions::new(),
-};
-
 impl ParquetFiles {
     /// Returns the path of the only file, or of the folder that contains all files.
     fn common_path(&self) -> &Path {
@@ -174,21 +168,27 @@ impl ParquetFiles {
     /// Returns the error of the first value of `column` that does not fit or cannot be read, or
     /// `None` if all values fit. Reads only that column.
     fn locate(&self, column: &Column) -> Option<DataError> {
+        let mut columns = self.definition.columns().iter();
+        let position = columns.position(|other| other.id == column.id)?;
         self.files
             .iter()
-            .find_map(|file| locate_in_file(file, column).err())
+            .find_map(|file| locate_in_file(file, column, position).err())
     }
 }
 
-fn locate_in_file(file: &ParquetFile, column: &Column) -> Result<(), DataError> {
+fn locate_in_file(file: &ParquetFile, column: &Column, position: usize) -> Result<(), DataError> {
+    // A column that the file does not have has the same valid value in every row.
+    let Some(found) = &file.columns[position] else {
+        return Ok(());
+    };
     let path = &file.path;
     let builder = file.open()?;
-    let fields = builder.schema().fields();
-    let root = fields
-        .iter()
-        .position(|field| column.has_file_name(field.name()));
-    let mask = ProjectionMask::roots(builder.parquet_schema(), root);
+    let mask = ProjectionMask::roots(builder.parquet_schema(), [found.position]);
     let ty = nullable_type(&column.ty.query_type());
+    let read = |array: &ArrayRef| match &found.earlier {
+        Some(earlier) => earlier.read(array, &ty),
+        None => cast_column(array, &ty, &STRICT).map_err(EarlierError::Cast),
+    };
     let mut rows_before = 0;
     let reader = builder.with_projection(mask).build();
     for batch in reader.map_err(|error| unreadable(path, column, &error))? {
@@ -196,9 +196,9 @@ fn locate_in_file(file: &ParquetFile, column: &Column) -> Result<(), DataError> 
         let Some(array) = batch.columns().first() else {
             break;
         };
-        let mismatch = match cast_column(array, &ty, &STRICT) {
+        let mismatch = match read(array) {
             Ok(array) => values::check(&array, column).err(),
-            Err(_) => first_cast_error(array, &ty),
+            Err(_) => first_error(array, read),
         };
         if let Some(mismatch) = mismatch {
             let row = rows_before + mismatch.index as u64 + 1;
@@ -209,14 +209,17 @@ fn locate_in_file(file: &ParquetFile, column: &Column) -> Result<(), DataError> 
     Ok(())
 }
 
-fn first_cast_error(array: &ArrayRef, ty: &DataType) -> Option<ValueMismatch> {
+/// Returns the error of the first value that `read` rejects.
+fn first_error(
+    array: &ArrayRef,
+    read: impl Fn(&ArrayRef) -> Result<ArrayRef, EarlierError>,
+) -> Option<ValueMismatch> {
     (0..array.len()).find_map(|index| {
         // `take` copies the value. A slice is not enough: the cast of a list to one of a fixed size
         // ignores the offset of a slice.
         let value = take(array, &UInt32Array::from(vec![index as u32]), None).ok()?;
-        let error = cast_column(&value, ty, &STRICT).err()?;
+        let error = read(&value).err()?;
         let found = values::show(array, index);
-        let problem = ValueProblem::Conversion(Box::new(error));
-        Some(ValueMismatch::new(index, found.as_deref(), problem))
+        Some(error.into_mismatch(index, found.as_deref()))
     })
 }

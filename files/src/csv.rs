@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! CSV as in RFC 4180: fields separated by commas, in quotes if they contain a comma, a quote or a
-//! line break. The names in the header are matched with the columns or their sources, in any order.
+//! line break. The names in the header are matched with the columns, their sources or their earlier
+//! names, in any order.
 //! A column that the header lacks has its default in every row, or null if it is nullable and has
 //! no default.
 //!
@@ -17,7 +18,7 @@ use std::path::Path;
 
 use arrow::array::{ArrayRef, RecordBatch};
 use kalamtable_model::value_text;
-use kalamtable_model::{Column, ColumnType, TableDefinition, nearest};
+use kalamtable_model::{Column, ColumnType, nearest};
 
 use crate::default_value::default_text;
 use crate::error::{
@@ -27,6 +28,7 @@ use crate::json::{self, JsonCell};
 use crate::lines::{Lines, MAX_RECORD_BYTES};
 use crate::row_buffer::{RowBuffer, TextCell};
 use crate::text;
+use crate::versioned_definition::FileVersions;
 
 /// Builds an array from the cells of one column.
 pub(crate) fn build(column: &Column, cells: &[TextCell<&str>]) -> Result<ArrayRef, ValueMismatch> {
@@ -67,9 +69,9 @@ pub(crate) fn build(column: &Column, cells: &[TextCell<&str>]) -> Result<ArrayRe
 }
 
 /// Checks the header of a file.
-pub(crate) fn check_header(path: &Path, definition: &TableDefinition) -> Result<(), DataError> {
+pub(crate) fn check_header(path: &Path, versions: &FileVersions) -> Result<(), DataError> {
     let mut records = RecordReader::open(path)?;
-    read_header(&mut records, definition).map(|_| ())
+    read_header(&mut records, versions).map(|_| ())
 }
 
 /// Reads a file through `rows` and passes each batch to `emit`, until `emit` returns `false`.
@@ -79,7 +81,7 @@ pub(crate) fn read(
     mut emit: impl FnMut(RecordBatch) -> bool,
 ) -> Result<(), DataError> {
     let mut records = RecordReader::open(path)?;
-    let positions = read_header(&mut records, rows.definition())?;
+    let positions = read_header(&mut records, rows.versions())?;
     let mut record = Record::default();
     while records.next(&mut record)? {
         if record.is_blank() && positions.len() > 1 {
@@ -108,8 +110,9 @@ pub(crate) fn read(
 /// Reads the header and returns, for each of its fields, the position of the column.
 fn read_header(
     records: &mut RecordReader,
-    definition: &TableDefinition,
+    versions: &FileVersions,
 ) -> Result<Vec<usize>, DataError> {
+    let definition = &versions.current;
     let mut record = Record::default();
     let names = || definition.columns().iter().map(Column::source_name);
     let all_names = || names().collect::<Vec<_>>().join(",");
@@ -127,7 +130,7 @@ fn read_header(
             TextCell::Text(name) => name,
             TextCell::Absent | TextCell::Empty => "",
         };
-        let Some((position, column)) = definition.file_column(name) else {
+        let Some((position, column)) = versions.text_column(name) else {
             let table = definition.name();
             let hint = match nearest(name, names()) {
                 None if record.len() == 1 && name.contains([';', '\t', '|']) => {
@@ -142,7 +145,8 @@ fn read_header(
             ));
         };
         if positions.contains(&position) {
-            let (name, twice) = (shorten(name), occurs_twice(column));
+            let twice = occurs_twice(column, name);
+            let name = shorten(name);
             return problem(format!("`{name}`{twice} in the header"));
         }
         positions.push(position);

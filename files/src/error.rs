@@ -261,11 +261,12 @@ pub(crate) fn read_only(definition: &TableDefinition) -> DataFusionError {
 }
 
 /// Returns the text after `name` in the message that a file has `column` twice: under one name, or
-/// under its name and its source.
-pub(crate) fn occurs_twice(column: &Column) -> String {
-    match &column.source {
-        Some(_) => format!(" is a second column for `{}`", column.name),
-        None => " occurs twice".to_string(),
+/// under its name and its source or an earlier name.
+pub(crate) fn occurs_twice(column: &Column, name: &str) -> String {
+    if column.source.is_none() && *column.name == *name {
+        " occurs twice".to_string()
+    } else {
+        format!(" is a second column for `{}`", column.name)
     }
 }
 

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use arrow::array::Date32Array;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use kalamtable_model::value_text::{TextError, units};
-use kalamtable_model::{Column, ColumnType, NestedField, TableDefinition, TimeUnit};
+use kalamtable_model::{Column, ColumnType, NestedField, TimeUnit};
 use parquet::basic::Type as PhysicalType;
 use parquet::column::reader::ColumnReader;
 use parquet::data_type::Int96;
@@ -23,6 +23,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::SchemaDescriptor;
 
 use crate::error::{DataError, ValueMismatch, open, unreadable};
+use crate::schema_check::field_id;
 use crate::values;
 
 /// A leaf column of a Parquet file that contains INT96 timestamps.
@@ -44,9 +45,10 @@ pub(crate) struct Int96Columns {
 }
 
 impl Int96Columns {
-    /// Finds the INT96 timestamps of a file. Returns `None` if the file has none.
-    pub(crate) fn find(
-        definition: &TableDefinition,
+    /// Finds the INT96 timestamps of a file. Returns `None` if the file has none. `declared` returns
+    /// the position and the type of the column of the definition for a field of the file.
+    pub(crate) fn find<'a>(
+        declared: impl Fn(&Field) -> Option<(usize, &'a ColumnType)>,
         inferred: &SchemaRef,
         parquet: &SchemaDescriptor,
     ) -> Option<Self> {
@@ -65,9 +67,9 @@ impl Int96Columns {
         };
         let mut fields = Vec::with_capacity(inferred.fields().len());
         for field in inferred.fields() {
-            let declared = definition.file_column(field.name());
+            let declared = declared(field);
             visitor.column = declared.map_or(0, |(position, _)| position);
-            fields.push(visitor.field(field, declared.map(|(_, column)| &column.ty)));
+            fields.push(visitor.field(field, declared.map(|(_, ty)| ty)));
         }
         let schema = Schema::new_with_metadata(fields, inferred.metadata().clone());
         Some(Int96Columns {
@@ -99,7 +101,10 @@ impl LeafVisitor {
                     _ => &[],
                 };
                 let fields = fields.iter().map(|field| {
-                    let declared = declared.iter().find(|other| *other.name == **field.name());
+                    let declared = declared.iter().find(|other| match field_id(field) {
+                        Some(id) => other.id == id,
+                        None => *other.name == **field.name(),
+                    });
                     self.field(field, declared.map(|declared| &declared.ty))
                 });
                 DataType::Struct(fields.collect())

@@ -57,7 +57,10 @@ mod data_files;
 mod default_value;
 mod defined_table;
 mod duplicate_keys;
+mod earlier_type;
 mod error;
+mod file_adapter;
+mod file_columns;
 mod int96;
 mod json;
 mod lines;
@@ -71,6 +74,7 @@ mod schema_check;
 mod text;
 mod text_table;
 mod values;
+mod versioned_definition;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -91,6 +95,8 @@ use parquet_table::ParquetTable;
 pub use registered_table::RegisteredTable;
 use registered_table::schema_or_create;
 use text_table::{TextFormat, TextTable};
+use versioned_definition::FileVersions;
+pub use versioned_definition::VersionedDefinition;
 
 /// Registers each definition as `namespace.table` in the default catalog of `context`, over its
 /// files in `folder`.
@@ -107,24 +113,27 @@ use text_table::{TextFormat, TextTable};
 ///
 /// Fails with [`Error::DataFusion`] if the default catalog of `context` does not exist or rejects a
 /// table. Tables that precede that table stay registered.
-pub fn register_folder(
+pub fn register_folder<T: Clone + Into<VersionedDefinition>>(
     context: &SessionContext,
-    definitions: &[TableDefinition],
+    definitions: &[T],
     folder: Option<&Path>,
 ) -> Result<Vec<RegisteredTable>, Error> {
-    let definitions: Vec<Arc<TableDefinition>> =
-        definitions.iter().cloned().map(Arc::new).collect();
+    let versions: Vec<VersionedDefinition> = definitions.iter().cloned().map(T::into).collect();
+    let definitions: Vec<Arc<TableDefinition>> = versions
+        .iter()
+        .map(|versions| Arc::new(versions.current.clone()))
+        .collect();
     let mut assigned = match folder {
         Some(folder) => assign(&definitions, folder).map_err(Error::Data)?.tables,
         None => Default::default(),
     };
     let mut problems = Vec::new();
     let mut tables = Vec::with_capacity(definitions.len());
-    for (position, definition) in definitions.into_iter().enumerate() {
+    for (position, (definition, versions)) in definitions.into_iter().zip(versions).enumerate() {
         let files = assigned
             .remove(&position)
             .filter(|files| !files.paths.is_empty());
-        match provider(&definition, files.as_ref()) {
+        match provider(versions, files.as_ref()) {
             Ok(rows) => {
                 let provider = DefinedTable::new(Arc::clone(&definition), rows);
                 tables.push(RegisteredTable {
@@ -174,32 +183,30 @@ pub fn unassigned_files(
 
 /// Creates the table over its files. Checks the files without reading their values.
 fn provider(
-    definition: &Arc<TableDefinition>,
+    versions: VersionedDefinition,
     files: Option<&DataFiles>,
 ) -> Result<Arc<dyn TableProvider>, Vec<DataError>> {
     let Some(files) = files else {
-        return Ok(Arc::new(EmptyTable::new(Arc::new(
-            definition.query_schema(),
-        ))));
+        let schema = versions.current.query_schema();
+        return Ok(Arc::new(EmptyTable::new(Arc::new(schema))));
     };
-    let (definition, paths) = (Arc::clone(definition), files.paths.clone());
+    let (versions, paths) = (FileVersions::new(versions), files.paths.clone());
     match files.format {
-        DataFormat::Parquet => Ok(Arc::new(ParquetTable::try_new(definition, paths)?)),
+        DataFormat::Parquet => Ok(Arc::new(ParquetTable::try_new(&versions, paths)?)),
         DataFormat::Csv => {
-            check_types(&definition, files)?;
-            let headers = paths
-                .iter()
-                .map(|path| csv::check_header(path, &definition));
+            check_types(&versions.current, files)?;
+            let headers = paths.iter().map(|path| csv::check_header(path, &versions));
             let problems: Vec<DataError> = headers.filter_map(Result::err).collect();
             if !problems.is_empty() {
                 return Err(problems);
             }
-            Ok(Arc::new(TextTable::new(definition, TextFormat::Csv, paths)))
+            let (versions, format) = (Arc::new(versions), TextFormat::Csv);
+            Ok(Arc::new(TextTable::new(versions, format, paths)))
         }
         DataFormat::Ndjson => {
-            check_types(&definition, files)?;
-            let format = TextFormat::Ndjson;
-            Ok(Arc::new(TextTable::new(definition, format, paths)))
+            check_types(&versions.current, files)?;
+            let (versions, format) = (Arc::new(versions), TextFormat::Ndjson);
+            Ok(Arc::new(TextTable::new(versions, format, paths)))
         }
     }
 }

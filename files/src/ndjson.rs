@@ -35,7 +35,7 @@ pub(crate) fn read(
     mut emit: impl FnMut(RecordBatch) -> bool,
 ) -> Result<(), DataError> {
     let mut lines = Lines::open(path)?;
-    let mut seen = SeenColumns::new(rows.definition());
+    let mut seen = SeenColumns::new(&rows.versions().current);
     while let Some((number, line)) = lines.next()? {
         let line = line.trim();
         if line.is_empty() {
@@ -90,17 +90,18 @@ fn read_object(line: &str, rows: &mut RowBuffer<'_>, seen: &mut SeenColumns) -> 
         ));
     }
     seen.object += 1;
-    let definition = rows.definition();
+    let versions = rows.versions();
+    let definition = &versions.current;
     for (key, value) in json::members(line) {
         let name = json::unquote(key).map_err(|error| format!("the key {key} {error}"))?;
-        let Some((position, column)) = definition.file_column(&name) else {
+        let Some((position, column)) = versions.text_column(&name) else {
             let names = definition.columns().iter().map(Column::source_name);
             let hint = did_you_mean(nearest(&name, names));
             let (name, table) = (shorten(&name), definition.name());
             return Err(format!("`{name}` is not a column of `{table}`{hint}"));
         };
         if !seen.insert(position) {
-            let (name, twice) = (shorten(&name), occurs_twice(column));
+            let (twice, name) = (occurs_twice(column, &name), shorten(&name));
             return Err(format!("the key `{name}`{twice}"));
         }
         rows.set(position, TextCell::Text(value));

@@ -4,28 +4,32 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use arrow::datatypes::{DataType, SchemaRef};
-use kalamtable_model::{Column, ColumnType, TableDefinition};
+use arrow::datatypes::{DataType, Field, SchemaRef};
+use kalamtable_model::{Column, ColumnType};
 use kalamtable_rows::physical::plain_type;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
-use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 
 use crate::error::{DataError, open};
-use crate::int96::{Int96Columns, Int96Leaf};
-use crate::schema_check::{file_field, schema_mismatches};
+use crate::file_adapter::with_file_number;
+use crate::file_columns::{FileColumn, FileColumns};
+use crate::int96::Int96Leaf;
+use crate::versioned_definition::FileVersions;
 
 /// A Parquet file whose schema fits its definition.
 #[derive(Debug)]
 pub(crate) struct ParquetFile {
     pub(crate) path: PathBuf,
-    /// The schema to read the file with, if it differs from the one that Arrow infers.
-    pub(crate) schema: Option<SchemaRef>,
+    /// The schema to read the file with. Its metadata contains the number of the file.
+    pub(crate) schema: SchemaRef,
     /// The timestamps whose values must be checked before the reader converts them.
     pub(crate) int96: Vec<Int96Leaf>,
+    /// For each column of the definition, the column of the file, or `None` if the file does not
+    /// have the column.
+    pub(crate) columns: Vec<Option<FileColumn>>,
     /// The number of rows when the file was registered.
     pub(crate) rows: usize,
     /// For each column of the definition, whether the statistics of the file may exclude rows.
@@ -36,45 +40,54 @@ pub(crate) struct ParquetFile {
 const MAX_MESSAGES: usize = 20;
 
 impl ParquetFile {
-    /// Checks the schema of a file, and the null counts in its footer. Reads no values.
+    /// Checks the schema of the file with the given number, and the null counts in its footer.
+    /// Reads no values.
     ///
     /// # Errors
-    /// Fails with every mismatch between the file and the definition.
+    /// Fails with every mismatch between the file and the current definition.
     pub(crate) fn try_new(
         path: PathBuf,
-        definition: &TableDefinition,
+        versions: &FileVersions,
+        number: usize,
     ) -> Result<Self, Vec<DataError>> {
-        let Footer {
-            metadata,
+        let metadata = footer(&path).map_err(|problem| vec![problem])?;
+        let found = FileColumns::find(versions, metadata.schema(), metadata.parquet_schema());
+        let FileColumns {
             schema,
             int96,
-        } = Footer::read(&path, definition).map_err(|problem| vec![problem])?;
-        let mut messages = schema_mismatches(definition, metadata.schema());
-        messages.extend(counted_nulls(definition, &metadata));
-        let others = messages.len().saturating_sub(MAX_MESSAGES);
-        if others > 0 {
-            messages.truncate(MAX_MESSAGES);
-            messages.push(format!("{others} other mismatches with the definition"));
+            columns,
+        } = found.map_err(|messages| problems(&path, messages))?;
+        let found = schema.as_ref().unwrap_or(metadata.schema());
+        let definition = &versions.current;
+        let pairs = || definition.columns().iter().zip(&columns);
+        let mut messages = Vec::new();
+        for (column, file) in pairs() {
+            if let (false, Some(file)) = (column.nullable, file) {
+                let name = found.field(file.position).name();
+                messages.extend(counted_nulls(
+                    column,
+                    name,
+                    metadata.metadata().row_groups(),
+                ));
+            }
         }
-        let messages = messages.into_iter();
-        let problems: Vec<DataError> = messages
-            .map(|message| DataError::file(&path, message))
-            .collect();
-        if !problems.is_empty() {
-            return Err(problems);
+        if !messages.is_empty() {
+            return Err(problems(&path, messages));
         }
-        let groups = metadata.metadata().row_groups().iter();
-        let rows = groups.map(|group| group.num_rows()).sum::<i64>();
-        let columns = definition.columns().iter().enumerate();
-        let prunable = columns.map(|(position, column)| {
+        let groups = metadata.metadata().row_groups();
+        let rows = groups.iter().map(|group| group.num_rows()).sum::<i64>();
+        let prunable = pairs().enumerate().map(|(position, (column, file))| {
             let is_int96 = int96.iter().any(|leaf| leaf.column == position);
-            !is_int96 && is_prunable(column, &metadata)
+            let field = file.as_ref().map(|file| found.field(file.position));
+            let is_converted = file.as_ref().is_some_and(|file| file.earlier.is_some());
+            !is_int96 && !is_converted && is_prunable(column, field, groups)
         });
         Ok(ParquetFile {
             prunable: prunable.collect(),
+            schema: with_file_number(found, number),
             path,
-            schema,
             int96,
+            columns,
             rows: rows.try_into().unwrap_or_default(),
         })
     }
@@ -82,10 +95,7 @@ impl ParquetFile {
     /// Opens the file with the schema that scans use.
     pub(crate) fn open(&self) -> Result<ParquetRecordBatchReaderBuilder<File>, DataError> {
         let file = open(&self.path)?;
-        let mut options = ArrowReaderOptions::new();
-        if let Some(schema) = &self.schema {
-            options = options.with_schema(SchemaRef::clone(schema));
-        }
+        let options = ArrowReaderOptions::new().with_schema(SchemaRef::clone(&self.schema));
         ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
             .map_err(|error| invalid(&self.path, error))
     }
@@ -95,53 +105,37 @@ fn invalid(path: &Path, error: impl std::fmt::Display) -> DataError {
     DataError::file(path, format!("is not a valid Parquet file: {error}"))
 }
 
-/// The footer of a file.
-struct Footer {
-    metadata: ArrowReaderMetadata,
-    /// The schema to read the file with, if it differs from the one that Arrow infers.
-    schema: Option<SchemaRef>,
-    int96: Vec<Int96Leaf>,
-}
-
-impl Footer {
-    fn read(path: &Path, definition: &TableDefinition) -> Result<Self, DataError> {
-        let file = open(path)?;
-        let inferred = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
-            .map_err(|error| invalid(path, error))?;
-        let (schema, parquet) = (inferred.schema(), inferred.parquet_schema());
-        let Some(Int96Columns { schema, leaves }) = Int96Columns::find(definition, schema, parquet)
-        else {
-            return Ok(Footer {
-                metadata: inferred,
-                schema: None,
-                int96: Vec::new(),
-            });
-        };
-        let options = ArrowReaderOptions::new().with_schema(SchemaRef::clone(&schema));
-        let metadata = ArrowReaderMetadata::try_new(Arc::clone(inferred.metadata()), options)
-            .map_err(|error| invalid(path, error))?;
-        Ok(Footer {
-            metadata,
-            schema: Some(schema),
-            int96: leaves,
-        })
+/// Returns an error for each message, and the number of the others if there are many.
+fn problems(path: &Path, mut messages: Vec<String>) -> Vec<DataError> {
+    let others = messages.len().saturating_sub(MAX_MESSAGES);
+    if others > 0 {
+        messages.truncate(MAX_MESSAGES);
+        messages.push(format!("{others} other mismatches with the definition"));
     }
+    let messages = messages.into_iter();
+    messages
+        .map(|message| DataError::file(path, message))
+        .collect()
 }
 
-/// Returns a message for each row group that has nulls in a column that is not nullable.
-fn counted_nulls(definition: &TableDefinition, metadata: &ArrowReaderMetadata) -> Vec<String> {
+fn footer(path: &Path) -> Result<ArrowReaderMetadata, DataError> {
+    let file = open(path)?;
+    ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
+        .map_err(|error| invalid(path, error))
+}
+
+/// Returns a message for each row group that has nulls in a column that is not nullable. `name` is
+/// the name of the column in the file.
+fn counted_nulls(column: &Column, name: &str, groups: &[RowGroupMetaData]) -> Vec<String> {
     let mut messages = Vec::new();
-    let columns = definition.columns().iter();
-    for column in columns.filter(|column| !column.nullable) {
-        for (number, group) in metadata.metadata().row_groups().iter().enumerate() {
-            let chunk = chunk_of(column, group.columns());
-            let nulls = chunk.and_then(|chunk| chunk.statistics()?.null_count_opt());
-            if let Some(nulls @ 1..) = nulls {
-                let (name, rows) = (&column.name, group.num_rows());
-                messages.push(format!(
-                    "column `{name}` is null in {nulls} of the {rows} rows of row group {number}, but the definition does not allow null"
-                ));
-            }
+    for (number, group) in groups.iter().enumerate() {
+        let chunk = chunk_of(name, group.columns());
+        let nulls = chunk.and_then(|chunk| chunk.statistics()?.null_count_opt());
+        if let Some(nulls @ 1..) = nulls {
+            let (name, rows) = (&column.name, group.num_rows());
+            messages.push(format!(
+                "column `{name}` is null in {nulls} of the {rows} rows of row group {number}, but the definition does not allow null"
+            ));
         }
     }
     messages
@@ -149,17 +143,14 @@ fn counted_nulls(definition: &TableDefinition, metadata: &ArrowReaderMetadata) -
 
 /// Returns the chunk of a column that is not nested: the null counts of nested columns include null
 /// and empty parents.
-fn chunk_of<'a>(
-    column: &Column,
-    chunks: &'a [ColumnChunkMetaData],
-) -> Option<&'a ColumnChunkMetaData> {
+fn chunk_of<'a>(name: &str, chunks: &'a [ColumnChunkMetaData]) -> Option<&'a ColumnChunkMetaData> {
     chunks
         .iter()
-        .find(|chunk| matches!(chunk.column_path().parts(), [name] if column.has_file_name(name)))
+        .find(|chunk| matches!(chunk.column_path().parts(), [found] if found == name))
 }
 
 /// Returns whether a scan may skip rows of the file because of the minimum, maximum and null count
-/// of a column.
+/// of a column. `field` is the column of the file, or `None` if the file does not have the column.
 ///
 /// These statistics were computed from the values in the file, and not from the declared ones:
 ///
@@ -171,7 +162,7 @@ fn chunk_of<'a>(
 ///   another order for text and bytes.
 /// - Bounds of another type than the declared one are compared after a cast, which is exact for
 ///   integers and text only.
-fn is_prunable(column: &Column, metadata: &ArrowReaderMetadata) -> bool {
+fn is_prunable(column: &Column, field: Option<&Field>, groups: &[RowGroupMetaData]) -> bool {
     let has_exact_bounds = matches!(
         column.ty,
         ColumnType::Boolean
@@ -193,15 +184,15 @@ fn is_prunable(column: &Column, metadata: &ArrowReaderMetadata) -> bool {
             | ColumnType::Timestamp { .. }
             | ColumnType::DateTime
     );
-    let Some(field) = file_field(metadata.schema(), column) else {
-        // Every value is null, and DataFusion knows that.
+    let Some(field) = field else {
+        // Every value is the same literal, and DataFusion knows that.
         return has_exact_bounds;
     };
     let declared = column.ty.query_type();
     has_exact_bounds
         && is_same_kind(plain_type(&declared), plain_type(field.data_type()))
-        && metadata.metadata().row_groups().iter().all(|group| {
-            let chunk = chunk_of(column, group.columns());
+        && groups.iter().all(|group| {
+            let chunk = chunk_of(field.name(), group.columns());
             chunk
                 .and_then(|chunk| chunk.statistics())
                 .is_none_or(|statistics| {

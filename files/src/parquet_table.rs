@@ -23,14 +23,14 @@ use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::object_store::ObjectStoreExt;
 use datafusion::physical_plan::ExecutionPlan;
-use kalamtable_model::TableDefinition;
 
 use crate::batch_check::{BatchCheck, ParquetFiles};
 use crate::check_exec::CheckExec;
-use crate::default_value::DefaultValues;
 use crate::error::{DataError, read_only};
+use crate::file_adapter::FileAdapters;
 use crate::nullable_schema::nullable_schema;
 use crate::parquet_file::ParquetFile;
+use crate::versioned_definition::FileVersions;
 
 /// Parquet files as a table.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ pub(crate) struct ParquetTable {
     schema: SchemaRef,
     /// The schema with every column nullable, with which the files are read.
     scan_schema: SchemaRef,
-    defaults: Arc<DefaultValues>,
+    adapters: Arc<FileAdapters>,
 }
 
 impl ParquetTable {
@@ -52,7 +52,7 @@ impl ParquetTable {
     /// Fails with every mismatch between a file and the definition, or if a path cannot be written
     /// as a URL.
     pub(crate) fn try_new(
-        definition: Arc<TableDefinition>,
+        versions: &FileVersions,
         paths: Vec<PathBuf>,
     ) -> Result<Self, Vec<DataError>> {
         let (mut files, mut urls) = (Vec::new(), Vec::new());
@@ -62,7 +62,7 @@ impl ParquetTable {
                 Ok(url) => urls.push(url),
                 Err(error) => problems.push(DataError::file(&path, error.strip_backtrace())),
             }
-            match ParquetFile::try_new(path, &definition) {
+            match ParquetFile::try_new(path, versions, files.len()) {
                 Ok(file) => files.push(file),
                 Err(found) => problems.extend(found),
             }
@@ -70,9 +70,13 @@ impl ParquetTable {
         if !problems.is_empty() {
             return Err(problems);
         }
+        let definition = Arc::clone(&versions.current);
         let schema = definition.query_schema();
         Ok(ParquetTable {
-            defaults: Arc::new(DefaultValues::new(&definition)),
+            adapters: Arc::new(FileAdapters::new(
+                &definition,
+                files.iter().map(|file| &*file.columns),
+            )),
             files: Arc::new(ParquetFiles { definition, files }),
             urls,
             scan_schema: Arc::new(nullable_schema(&schema)),
@@ -99,7 +103,7 @@ impl ParquetTable {
                 DataFusionError::External(Box::new(problem))
             })?;
             let mut scanned = PartitionedFile::from(found);
-            scanned.arrow_schema = file.schema.as_ref().map(Arc::clone);
+            scanned.arrow_schema = Some(Arc::clone(&file.schema));
             files.push(scanned);
         }
         let groups = FileGroup::new(files).split_files(state.config().target_partitions().max(1));
@@ -109,7 +113,7 @@ impl ParquetTable {
             .with_file_groups(groups)
             .with_projection_indices(projection.cloned())?
             .with_limit(limit)
-            .with_expr_adapter(Some(Arc::clone(&self.defaults) as _))
+            .with_expr_adapter(Some(Arc::clone(&self.adapters) as _))
             .build();
         format.create_physical_plan(state, config).await
     }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
-use kalamtable_model::{Column, ColumnType, TableDefinition};
+use kalamtable_model::{Column, ColumnType};
 
 use crate::error::{DataError, ValueMismatch};
+use crate::versioned_definition::FileVersions;
 
 /// The text of one column in one row.
 #[derive(Clone, Debug)]
@@ -28,7 +29,7 @@ pub(crate) type BuildColumn = fn(&Column, &[TextCell<&str>]) -> Result<ArrayRef,
 
 /// Rows that were read but not yet converted.
 pub(crate) struct RowBuffer<'a> {
-    definition: &'a TableDefinition,
+    versions: &'a FileVersions,
     /// The positions of the columns to convert, without duplicates.
     columns: &'a [usize],
     /// For each column of the table, its index in `columns`.
@@ -56,12 +57,13 @@ const MAX_FIXED_BYTES: usize = 64 * 1024 * 1024;
 
 impl<'a> RowBuffer<'a> {
     pub(crate) fn new(
-        definition: &'a TableDefinition,
+        versions: &'a FileVersions,
         columns: &'a [usize],
         schema: SchemaRef,
         build: BuildColumn,
         batch_size: usize,
     ) -> Self {
+        let definition = &versions.current;
         let widths = columns
             .iter()
             .map(|&at| fixed_width(&definition.columns()[at].ty));
@@ -71,7 +73,7 @@ impl<'a> RowBuffer<'a> {
             indices[position] = Some(at);
         }
         RowBuffer {
-            definition,
+            versions,
             columns,
             indices,
             schema,
@@ -84,9 +86,9 @@ impl<'a> RowBuffer<'a> {
         }
     }
 
-    /// Returns the definition of the table.
-    pub(crate) fn definition(&self) -> &'a TableDefinition {
-        self.definition
+    /// Returns the versions of the table.
+    pub(crate) fn versions(&self) -> &'a FileVersions {
+        self.versions
     }
 
     /// Adds a row that begins on `line`, with every cell absent.
@@ -131,7 +133,7 @@ impl<'a> RowBuffer<'a> {
         let mut arrays = Vec::with_capacity(self.columns.len());
         let mut first: Option<(ValueMismatch, &Column)> = None;
         for (at, &position) in self.columns.iter().enumerate() {
-            let column = &self.definition.columns()[position];
+            let column = &self.versions.current.columns()[position];
             let cells = self.cells.iter().skip(at).step_by(self.columns.len());
             let cells: Vec<TextCell<&str>> = cells
                 .map(|cell| match cell {

@@ -18,7 +18,6 @@ use crate::error::{did_you_mean, occurs_twice, shorten};
 
 /// Returns a message for each mismatch; empty if the schema fits.
 pub(crate) fn schema_mismatches(definition: &TableDefinition, found: &Schema) -> Vec<String> {
-    let table = definition.name();
     let mut mismatches = Vec::new();
     for (position, field) in found.fields().iter().enumerate() {
         let name = field.name();
@@ -36,15 +35,12 @@ pub(crate) fn schema_mismatches(definition: &TableDefinition, found: &Schema) ->
             && found.index_of(source).is_ok()
             && found.index_of(&column.name).is_ok()
         {
-            mismatches.push(format!("column `{source}`{}", occurs_twice(column)));
+            mismatches.push(format!("column `{source}`{}", occurs_twice(column, source)));
         }
-        let Some(field) = file_field(found, column) else {
+        let Some((_, field)) = file_field(found, column) else {
             let has_value = column.nullable || default_text(column).is_some();
             if !has_value && !is_renamed(found, column.id, definition) {
-                let name = column.source_name();
-                mismatches.push(format!(
-                    "column `{name}` is missing, but the definition of `{table}` does not allow null"
-                ));
+                mismatches.push(missing_column(definition, column));
             }
             continue;
         };
@@ -58,13 +54,24 @@ pub(crate) fn schema_mismatches(definition: &TableDefinition, found: &Schema) ->
     mismatches
 }
 
-/// Returns the field of a file that has the name or the source of `column`.
-pub(crate) fn file_field<'a>(schema: &'a Schema, column: &Column) -> Option<&'a FieldRef> {
-    let mut fields = schema.fields().iter();
-    fields.find(|field| column.has_file_name(field.name()))
+/// Returns the field of a file that has the name or the source of `column`, and its position.
+pub(crate) fn file_field<'a>(schema: &'a Schema, column: &Column) -> Option<(usize, &'a FieldRef)> {
+    let mut fields = schema.fields().iter().enumerate();
+    fields.find(|(_, field)| column.has_file_name(field.name()))
 }
 
-fn unknown_column(definition: &TableDefinition, found: &Schema, field: &Field) -> String {
+/// Returns the message for a column that the file lacks and that has no value without it.
+pub(crate) fn missing_column(definition: &TableDefinition, column: &Column) -> String {
+    let (name, table) = (column.source_name(), definition.name());
+    format!("column `{name}` is missing, but the definition of `{table}` does not allow null")
+}
+
+/// Returns the message for a field of a file that is not a column of the definition.
+pub(crate) fn unknown_column(
+    definition: &TableDefinition,
+    found: &Schema,
+    field: &Field,
+) -> String {
     let (name, table) = (field.name(), definition.name());
     let mut by_id = definition
         .columns()
@@ -85,14 +92,15 @@ fn unknown_column(definition: &TableDefinition, found: &Schema, field: &Field) -
 }
 
 /// Returns whether the file has the column with this id under a name that the definition lacks.
-fn is_renamed(found: &Schema, id: i32, definition: &TableDefinition) -> bool {
+pub(crate) fn is_renamed(found: &Schema, id: i32, definition: &TableDefinition) -> bool {
     found
         .fields()
         .iter()
         .any(|field| field_id(field) == Some(id) && definition.file_column(field.name()).is_none())
 }
 
-fn field_id(field: &Field) -> Option<i32> {
+/// Returns the id of a field of a file, or `None` if it has no valid id.
+pub(crate) fn field_id(field: &Field) -> Option<i32> {
     field.metadata().get(FIELD_ID_KEY)?.parse().ok()
 }
 
@@ -104,7 +112,7 @@ fn id_mismatch(field: &Field, declared: i32) -> Option<String> {
 }
 
 /// A mismatch between a declared type and the type in a file.
-struct TypeMismatch {
+pub(crate) struct TypeMismatch {
     /// The path inside the column, such as `.routes[].name`; empty for the column itself.
     path: String,
     message: String,
@@ -132,7 +140,9 @@ impl fmt::Display for TypeMismatch {
     }
 }
 
-fn type_mismatches(declared: &ColumnType, found: &DataType) -> Vec<TypeMismatch> {
+/// Returns the mismatches of a declared type and a type in a file; empty if the declared type holds
+/// every value of the file exactly and has the names and ids of all nested fields.
+pub(crate) fn type_mismatches(declared: &ColumnType, found: &DataType) -> Vec<TypeMismatch> {
     let found = without_encoding(found);
     let mismatches = match declared {
         ColumnType::List(element) => {
@@ -196,14 +206,16 @@ fn struct_mismatches(declared: &[NestedField], found: &Fields) -> Vec<TypeMismat
     mismatches
 }
 
-fn list_item(ty: &DataType) -> Option<&Field> {
+/// Returns the element of a list type.
+pub(crate) fn list_item(ty: &DataType) -> Option<&Field> {
     match ty {
         DataType::List(item) | DataType::LargeList(item) => Some(item),
         _ => None,
     }
 }
 
-fn map_entry(ty: &DataType) -> Option<[&FieldRef; 2]> {
+/// Returns the key and the value of a map type.
+pub(crate) fn map_entry(ty: &DataType) -> Option<[&FieldRef; 2]> {
     let DataType::Map(entries, _) = ty else {
         return None;
     };
@@ -217,7 +229,7 @@ fn map_entry(ty: &DataType) -> Option<[&FieldRef; 2]> {
 }
 
 /// Returns whether `declared` holds every value of `found` exactly.
-fn primitive_fits(declared: &ColumnType, found: &DataType) -> bool {
+pub(crate) fn primitive_fits(declared: &ColumnType, found: &DataType) -> bool {
     use DataType as D;
     match declared {
         ColumnType::Boolean => matches!(found, D::Boolean),

@@ -19,10 +19,10 @@ use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
-use kalamtable_model::TableDefinition;
 
 use crate::error::{DataError, read_only};
 use crate::row_buffer::RowBuffer;
+use crate::versioned_definition::FileVersions;
 use crate::{csv, ndjson};
 
 /// The format of a text file.
@@ -35,7 +35,7 @@ pub(crate) enum TextFormat {
 /// Text files as a table, with one partition per file.
 #[derive(Debug)]
 pub(crate) struct TextTable {
-    definition: Arc<TableDefinition>,
+    versions: Arc<FileVersions>,
     schema: SchemaRef,
     format: TextFormat,
     paths: Vec<PathBuf>,
@@ -43,13 +43,13 @@ pub(crate) struct TextTable {
 
 impl TextTable {
     pub(crate) fn new(
-        definition: Arc<TableDefinition>,
+        versions: Arc<FileVersions>,
         format: TextFormat,
         paths: Vec<PathBuf>,
     ) -> Self {
-        let schema = Arc::new(definition.query_schema());
+        let schema = Arc::new(versions.current.query_schema());
         TextTable {
-            definition,
+            versions,
             schema,
             format,
             paths,
@@ -89,7 +89,7 @@ impl TableProvider for TextTable {
         });
         let partition = |path: &PathBuf| -> Arc<dyn PartitionStream> {
             Arc::new(FilePartition {
-                definition: Arc::clone(&self.definition),
+                versions: Arc::clone(&self.versions),
                 format: self.format,
                 path: path.clone(),
                 columns: columns.clone(),
@@ -114,14 +114,14 @@ impl TableProvider for TextTable {
         _input: Arc<dyn ExecutionPlan>,
         _insert_op: InsertOp,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        Err(read_only(&self.definition))
+        Err(read_only(&self.versions.current))
     }
 }
 
 /// One file as a partition of a scan.
 #[derive(Clone, Debug)]
 struct FilePartition {
-    definition: Arc<TableDefinition>,
+    versions: Arc<FileVersions>,
     format: TextFormat,
     path: PathBuf,
     /// The positions of the columns to convert, ascending.
@@ -141,7 +141,7 @@ impl FilePartition {
             TextFormat::Ndjson => ndjson::build,
         };
         let schema = Arc::clone(&self.schema);
-        let mut rows = RowBuffer::new(&self.definition, &self.columns, schema, build, batch_size);
+        let mut rows = RowBuffer::new(&self.versions, &self.columns, schema, build, batch_size);
         match self.format {
             TextFormat::Csv => csv::read(&self.path, &mut rows, emit),
             TextFormat::Ndjson => ndjson::read(&self.path, &mut rows, emit),

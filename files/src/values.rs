@@ -20,7 +20,8 @@ pub(crate) fn check(array: &dyn Array, column: &Column) -> Result<(), ValueMisma
     validate(array, column).map_err(mismatch)
 }
 
-fn mismatch(error: ValueError) -> ValueMismatch {
+/// Returns the error of a value as an error of a data file.
+pub(crate) fn mismatch(error: ValueError) -> ValueMismatch {
     let (index, path) = (error.index().unwrap_or_default(), error.path());
     let (found, problem) = match error.into_reason() {
         InvalidValue::Null => (None, ValueProblem::Null),

@@ -54,7 +54,7 @@ fn call(function: DefaultFunction) -> Expr {
 
 /// Converts `literal` to a scalar of type `ty`, or returns `None` if it does not fit, which a
 /// checked definition rules out.
-pub fn literal_value(literal: &Literal, ty: &DataType) -> Option<ScalarValue> {
+fn literal_value(literal: &Literal, ty: &DataType) -> Option<ScalarValue> {
     Some(match (literal, ty) {
         (Literal::Boolean(value), DataType::Boolean) => ScalarValue::Boolean(Some(*value)),
         (Literal::Integer(value), _) => return integer_value(*value, ty),

@@ -324,7 +324,6 @@ pub use statement::{BoxError, KeyOrder, Statement};
 /// Functions that the other crates of the workspace share. Not part of the public API.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::default::literal_value;
     pub use crate::error::{guard_of, source_error_of, values_text};
     pub use crate::filter::is_exact;
     pub use crate::provider::ProviderParts;

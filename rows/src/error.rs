@@ -79,6 +79,32 @@ pub enum RowError {
         /// The requested position.
         position: usize,
     },
+    /// A history that lacks the version under which rows were written.
+    #[error(
+        "table `{table}` has no version {version}: the current version is {current}, and the history \
+         has {}",
+        versions(.history)
+    )]
+    NoSuchVersion {
+        /// The table.
+        table: TableName,
+        /// The version under which the rows were written.
+        version: u32,
+        /// The current version of the table.
+        current: u32,
+        /// The earlier versions that are known.
+        history: Vec<u32>,
+    },
+    /// Rows of an earlier version that cannot be read as the current version.
+    #[error("{source} (rows of version {from}, read as version {to})")]
+    Migration {
+        /// The version under which the rows were written.
+        from: u32,
+        /// The current version.
+        to: u32,
+        /// The table, the column, the row and the reason.
+        source: Box<RowError>,
+    },
     /// Arrow failed to build a batch.
     #[error("table `{table}`: {source}")]
     Batch {
@@ -92,6 +118,14 @@ pub enum RowError {
 /// The fix for a batch whose names and ids contradict each other.
 const READ_BY_ID: &str = "read data of this table by id, as `FromArrow::from_batch_by_id` does, \
     and remove `PARQUET:field_id` from the fields of other data";
+
+fn versions(history: &[u32]) -> String {
+    if history.is_empty() {
+        return "no version".to_string();
+    }
+    let versions: Vec<String> = history.iter().map(u32::to_string).collect();
+    versions.join(", ")
+}
 
 fn equal_part(column: &str, field: &str) -> &'static str {
     if column == field {
@@ -107,8 +141,14 @@ impl RowError {
     /// unchanged.
     #[must_use]
     pub fn map_row(mut self, map: impl FnOnce(usize) -> usize) -> Self {
-        if let RowError::Value { source, .. } = &mut self {
-            source.0.index = source.0.index.map(map);
+        match &mut self {
+            RowError::Value { source, .. } => source.0.index = source.0.index.map(map),
+            RowError::Migration { source: inner, .. } => {
+                if let RowError::Value { source, .. } = &mut **inner {
+                    source.0.index = source.0.index.map(map);
+                }
+            }
+            _ => {}
         }
         self
     }
@@ -337,6 +377,40 @@ pub enum InvalidValue {
     /// A struct lacks a field that does not allow null.
     #[error("missing, but null is not allowed")]
     Missing,
+    /// A change of a type that the evolution rules do not allow.
+    #[error("values of type `{}` cannot be read as `{}`", cut(.from), cut(.to))]
+    TypeChanged {
+        /// The earlier type.
+        from: String,
+        /// The later type.
+        to: String,
+    },
+    /// The element of a list, or the key or value of a map, with another id than in the earlier
+    /// type.
+    #[error("the id is {found}, but was {earlier}")]
+    IdChanged {
+        /// The id in the later type.
+        found: i32,
+        /// The id in the earlier type.
+        earlier: i32,
+    },
+    /// A field of a struct that the later type lacks.
+    #[error("the field with id {id} was dropped: keep it, and allow null")]
+    FieldDropped {
+        /// The id of the field.
+        id: i32,
+    },
+    /// A field of a struct that has another position in the later type.
+    #[error(
+        "the field with id {id} was moved: keep the order of the fields, and add fields at the end"
+    )]
+    FieldMoved {
+        /// The id of the field.
+        id: i32,
+    },
+    /// A field that allowed null in the earlier type, and does not allow it in the later type.
+    #[error("null is not allowed, but was allowed before")]
+    NullForbidden,
     /// An array of another type.
     #[error("the type is {found}, but should be {expected}")]
     Type {
@@ -476,6 +550,14 @@ pub(crate) fn unit_name(unit: &TimeUnit) -> &'static str {
 fn quoted(labels: &[String]) -> String {
     let quoted: Vec<String> = labels.iter().map(|label| format!("`{label}`")).collect();
     quoted.join(", ")
+}
+
+/// Returns a type as an error shows it, truncated if it is long.
+fn cut(ty: &str) -> String {
+    match ty.char_indices().nth(MAX_SHOWN_CHARS) {
+        Some((end, _)) => format!("{}..", &ty[..end]),
+        None => ty.to_string(),
+    }
 }
 
 /// The maximum number of characters of a text that an error shows.

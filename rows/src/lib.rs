@@ -43,6 +43,7 @@ mod column_builder;
 mod column_form;
 mod column_type;
 mod columns;
+mod conversion;
 #[doc(hidden)]
 pub mod doc_example;
 mod error;
@@ -50,8 +51,10 @@ mod exact_cast;
 mod fields;
 mod from_arrow;
 mod frozen;
+mod initial_value;
 mod join_columns;
 mod matching;
+mod migration;
 pub mod physical;
 mod row_key;
 mod table;
@@ -63,12 +66,15 @@ mod value;
 pub use column_builder::ColumnBuilder;
 pub use column_type::{HasType, TypeAt};
 pub use columns::{ColumnReader, Columns};
+pub use conversion::Conversion;
 pub use error::{InvalidValue, PathSegment, RowError, ValueError};
 pub use exact_cast::cast_exact;
 pub use fields::{Fields, FieldsAt, OwnedFields};
 pub use from_arrow::{FromArrow, KeyedRow, Row, Views};
+pub use initial_value::initial_value;
 #[cfg(feature = "derive")]
 pub use kalamtable_macros::{KalamTable, KalamValue};
+pub use migration::{Migration, migrate};
 pub use row_key::RowKey;
 pub use table::Table;
 #[cfg(feature = "futures-core")]

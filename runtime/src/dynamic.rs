@@ -111,7 +111,6 @@ pub(crate) mod actor;
 mod clock;
 mod compact;
 mod conflicts;
-mod convert;
 mod current_rows;
 mod filter;
 mod keys;

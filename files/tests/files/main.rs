@@ -5,10 +5,13 @@
 //! [`register_folder`]: kalamtable_files::register_folder
 
 mod bad_files;
+#[path = "../../../rows/tests/support/cells.rs"]
+mod cells;
 mod compression;
 mod duplicate_keys;
 mod folders;
 mod formats;
+mod histories;
 mod int96;
 mod missing_columns;
 mod scans;
@@ -16,3 +19,5 @@ mod sources;
 mod spellings;
 mod support;
 mod values;
+mod version_scans;
+mod versions;

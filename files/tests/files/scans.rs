@@ -444,7 +444,7 @@ const LAYOUTS: [(&str, Layout); 8] = [
 ];
 
 /// Returns sessions with and without statistics. Files are split whatever their size.
-fn sessions() -> Vec<SessionConfig> {
+pub(crate) fn sessions() -> Vec<SessionConfig> {
     [
         (true, 1, 8192, false),
         (false, 4, 3, true),

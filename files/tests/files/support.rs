@@ -106,7 +106,8 @@ impl DataFolder {
         self.query_in(&context, query)
     }
 
-    fn query_in(&self, context: &SessionContext, query: &str) -> Result<String, String> {
+    /// Returns the rows of `query` in `context` as JSON, one line per row.
+    pub(crate) fn query_in(&self, context: &SessionContext, query: &str) -> Result<String, String> {
         let batches = Runtime::new()
             .unwrap()
             .block_on(async { context.sql(query).await?.collect().await })
@@ -120,7 +121,8 @@ impl DataFolder {
         Ok(String::from_utf8(writer.into_inner()).unwrap())
     }
 
-    fn relative(&self, message: &str) -> String {
+    /// Returns the lines of `message` with `error: ` before them and with relative paths.
+    pub(crate) fn relative(&self, message: &str) -> String {
         let prefix = format!("{}/", self.path().display());
         let message = message.replace(&prefix, "");
         let lines = message.lines().map(|line| format!("error: {line}\n"));

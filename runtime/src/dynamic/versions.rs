@@ -10,12 +10,10 @@ use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
-use kalamtable_model::{ColumnType, TableDefinition, initial_default};
-use kalamtable_provider::__private::literal_value;
+use kalamtable_model::TableDefinition;
 use kalamtable_registry::{AppendOnlyMap, Artefact, SchemaRegistry, TableSnapshot};
-use kalamtable_rows::{InvalidValue, RowError, ValueError};
+use kalamtable_rows::{Conversion, InvalidValue, RowError, ValueError, initial_value};
 
-use super::convert::convert;
 use crate::error::Error;
 
 /// The readers of one version of a table, kept with its snapshot.
@@ -93,9 +91,8 @@ enum ColumnSource {
     /// The column at this position, converted from a previous type.
     Converted {
         position: usize,
-        old: ColumnType,
-        ty: ColumnType,
-        arrow: DataType,
+        conversion: Conversion,
+        ty: DataType,
     },
     /// A constant, because rows of that version do not have the column.
     Absent(ScalarValue),
@@ -141,7 +138,12 @@ impl VersionReader {
             .collect();
         let mut columns = Vec::new();
         for (position, column) in definition.columns().iter().enumerate() {
-            let arrow = table.schema().field(position).data_type();
+            let ty = table.schema().field(position).data_type();
+            let value_error = |source| RowError::Value {
+                table: definition.name().clone(),
+                column: column.name.to_string(),
+                source,
+            };
             let found = old.columns().iter().position(|old| old.id == column.id);
             columns.push(match found {
                 // Compared with ids: a field of a struct may have been dropped, and another one
@@ -153,19 +155,17 @@ impl VersionReader {
                 }
                 Some(position) => ColumnSource::Converted {
                     position,
-                    old: old.columns()[position].ty.clone(),
-                    ty: column.ty.clone(),
-                    arrow: arrow.clone(),
+                    conversion: Conversion::try_new(&old.columns()[position].ty, &column.ty)
+                        .map_err(value_error)?,
+                    ty: ty.clone(),
                 },
-                None => ColumnSource::Absent(
-                    initial_value(&all, version, column.id, &column.ty, arrow).map_err(
-                        |source| RowError::Value {
-                            table: definition.name().clone(),
-                            column: column.name.to_string(),
-                            source,
-                        },
-                    )?,
-                ),
+                None => {
+                    let value = initial_value(&all, version, column, ty).map_err(value_error)?;
+                    let value = ScalarValue::try_from_array(&value, 0).map_err(|error| {
+                        value_error(ValueError::whole(InvalidValue::Other(Box::new(error))))
+                    })?;
+                    ColumnSource::Absent(value)
+                }
             });
         }
         let system_columns = definition.kind().system_columns().len();
@@ -205,10 +205,12 @@ impl VersionReader {
             ColumnSource::Same(position) => picked(*position)?,
             ColumnSource::Converted {
                 position,
-                old,
+                conversion,
                 ty,
-                arrow,
-            } => convert(&picked(*position)?, old, ty, arrow).map_err(value_error)?,
+            } => {
+                let array = picked(*position)?;
+                conversion.apply(&array, ty).map_err(value_error)?
+            }
             ColumnSource::Absent(value) => {
                 let array = value.to_array_of_size(pick.len());
                 array.map_err(|error| {
@@ -222,27 +224,4 @@ impl VersionReader {
     fn bytes(&self) -> usize {
         size_of_val(&*self.columns)
     }
-}
-
-/// Returns the value of a column in rows of `version`, which does not have the column.
-fn initial_value(
-    history: &[&TableDefinition],
-    version: u32,
-    id: i32,
-    ty: &ColumnType,
-    arrow: &DataType,
-) -> Result<ScalarValue, ValueError> {
-    let other = |error: datafusion::error::DataFusionError| {
-        ValueError::whole(InvalidValue::Other(Box::new(error)))
-    };
-    let value = initial_default(history, id, version).and_then(|initial| {
-        let value = literal_value(initial.value, &initial.ty.arrow_type())?;
-        Some((value, initial.ty))
-    });
-    let Some((value, first_type)) = value else {
-        return ScalarValue::try_from(arrow).map_err(other);
-    };
-    let value = value.to_array().map_err(other)?;
-    let value = convert(&value, first_type, ty, arrow)?;
-    ScalarValue::try_from_array(&value, 0).map_err(other)
 }
