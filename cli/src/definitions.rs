@@ -8,9 +8,13 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use kalamtable_build::{LoadedDefinitions, load_providing};
+#[cfg(feature = "sql")]
+use kalamtable_build::{lock_path, read_lock};
+#[cfg(feature = "sql")]
+use kalamtable_files::VersionedDefinition;
 use kalamtable_model::{AnyRule, Location, Rule, SourceId, SourceSpan, is_provided_definition};
 #[cfg(feature = "sql")]
-use kalamtable_model::{TableDefinition, render};
+use kalamtable_model::{Diagnostic, SchemaLock, render};
 
 #[cfg(feature = "sql")]
 use crate::count::count;
@@ -40,23 +44,55 @@ pub(crate) fn readable_sources(loaded: &LoadedDefinitions) -> Vec<SourceId> {
     ids.filter(|id| !damaged.contains(id)).collect()
 }
 
-/// Loads and checks every definition below `paths`. If there are problems, writes them to `errors`
-/// and returns `None`.
+/// Loads and checks every definition below `schemas`, with the earlier versions of its table in the
+/// lock, if the folder has one. If there are problems, writes them to `errors` and returns `None`.
 ///
 /// # Errors
 /// Fails if `errors` cannot be written to.
 #[cfg(feature = "sql")]
-pub(crate) fn load_definitions(
-    paths: &[impl AsRef<Path>],
+pub(crate) fn load_versions(
+    schemas: &Path,
     errors: &mut dyn Write,
-) -> io::Result<Option<Vec<TableDefinition>>> {
-    let loaded = load(paths);
+) -> io::Result<Option<Vec<VersionedDefinition>>> {
+    let mut loaded = load(&[schemas]);
+    let lock = lock_path(schemas);
+    let mut versions = Vec::new();
     if loaded.diagnostics.is_empty() {
-        let tables = loaded.tables.into_iter();
-        return Ok(Some(tables.map(|table| table.definition).collect()));
+        let lock = match lock.exists() {
+            true => read_lock(&lock, &mut loaded.sources).map(Some),
+            false => Ok(None),
+        };
+        match lock.and_then(|lock| with_earlier_versions(&loaded, lock.as_ref())) {
+            Ok(found) => versions = found,
+            Err(problems) => loaded.diagnostics = problems,
+        }
+    }
+    if loaded.diagnostics.is_empty() {
+        return Ok(Some(versions));
     }
     let problems = render(&loaded.diagnostics, &loaded.sources, terminal_style());
     let problem_count = count(loaded.diagnostics.len(), "problem");
     writeln!(errors, "{problems}\n{problem_count} found")?;
     Ok(None)
+}
+
+#[cfg(feature = "sql")]
+fn with_earlier_versions(
+    loaded: &LoadedDefinitions,
+    lock: Option<&SchemaLock>,
+) -> Result<Vec<VersionedDefinition>, Vec<Diagnostic>> {
+    let tables = loaded.tables.iter().map(|table| {
+        let current = table.definition.clone();
+        let former = table.renames.table.as_ref();
+        let locked = lock.and_then(|lock| {
+            let by_name = lock.table(current.name());
+            by_name.or_else(|| lock.table(former?))
+        });
+        let earlier = match locked {
+            Some(locked) => locked.current_definitions()?,
+            None => Vec::new(),
+        };
+        Ok(VersionedDefinition { current, earlier })
+    });
+    tables.collect()
 }

@@ -14,7 +14,9 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable::metadata;
 use kalamtable::system::SystemTables;
-use kalamtable_files::{RegisteredTable, register_duplicate_keys, register_folder};
+use kalamtable_files::{
+    RegisteredTable, VersionedDefinition, register_duplicate_keys, register_folder,
+};
 use kalamtable_model::{Column, Shared, TableDefinition};
 
 use crate::search_path::SearchPath;
@@ -26,14 +28,15 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// Creates a session with the system tables, the metadata tables, the functions and operators for
-    /// JSON, and each of `definitions` over its files in `data`. A table is found by `namespace.table`, and by its bare name if
-    /// that is unique.
+    /// Creates a session with the system tables, the metadata tables, the functions and operators
+    /// for JSON, and each of `definitions` over its files in `data`, which may have been written
+    /// under an earlier version. A table is found by `namespace.table`, and by its bare name if that
+    /// is unique.
     ///
     /// # Errors
     /// Fails with the errors of [`register_folder`].
     pub(crate) fn open(
-        definitions: &[TableDefinition],
+        definitions: &[VersionedDefinition],
         data: Option<&Path>,
     ) -> Result<Self, kalamtable_files::Error> {
         let config = SessionConfig::new().with_information_schema(true);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use kalamtable_files::{DataError, RegisteredTable, unassigned_files};
 
 use crate::count::count;
-use crate::definitions::load_definitions;
+use crate::definitions::load_versions;
 use crate::escape::TerminalOutput;
 use crate::interrupts::{Interrupt, Interrupts};
 use crate::output::OutputFormat;
@@ -110,16 +110,17 @@ impl From<ShellError> for Error {
 /// the first statement that fails.
 pub(crate) fn sql(options: &SqlOptions) -> Result<(), Error> {
     let errors = &mut io::stderr();
-    let definitions = match &options.schemas {
+    let versions = match &options.schemas {
         None => Vec::new(),
-        Some(folder) => match load_definitions(&[folder], errors)? {
-            Some(definitions) => definitions,
+        Some(folder) => match load_versions(folder, errors)? {
+            Some(versions) => versions,
             None => return Err(Error::Definitions),
         },
     };
-    let session = Session::open(&definitions, options.data.as_deref())?;
+    let session = Session::open(&versions, options.data.as_deref())?;
     if let Some(data) = &options.data {
-        for problem in unassigned_files(&definitions, data)? {
+        let definitions = versions.iter().map(|versions| versions.current.clone());
+        for problem in unassigned_files(&definitions.collect::<Vec<_>>(), data)? {
             writeln!(errors, "note: {problem}")?;
         }
     }

@@ -27,6 +27,15 @@ impl LockedTable {
         definitions(&self.versions)
     }
 
+    /// Returns the definitions of the versions since the table was created, or created again after
+    /// it was dropped, oldest first. These are the versions whose data the table can contain.
+    ///
+    /// # Errors
+    /// Fails if a version is not a valid definition.
+    pub fn current_definitions(&self) -> Result<Vec<TableDefinition>, Vec<Diagnostic>> {
+        definitions(self.since_drop())
+    }
+
     /// Returns the definition of a version as a table whose positions are lines of the lock, or
     /// `None` if the lock has no such version or the version dropped the table.
     ///
