@@ -624,18 +624,26 @@ fn folders_share_one_lock() {
     let folder = CommandFolder::new();
     folder.write("one/events.toml", EVENTS);
     folder.write("two/users.toml", USERS);
-    check_run(&folder, &["lock", "one", "two"], expect![[r#"
+    check_run(
+        &folder,
+        &["lock", "one", "two"],
+        expect![[r#"
         exit: 0
         stdout:
         app.events version 1
         app.users version 1
         2 versions locked
-    "#]]);
-    check_run(&folder, &["check", "one", "two"], expect![[r#"
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["check", "one", "two"],
+        expect![[r#"
         exit: 0
         stdout:
         2 files, 2 tables, 3 columns: no problems
-    "#]]);
+    "#]],
+    );
     check_run(
         &folder,
         &["lock", "two", "--lock", "other.lock"],
