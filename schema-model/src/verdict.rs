@@ -124,7 +124,8 @@ impl Direction {
         }
     }
 
-    /// Returns whether a check in this direction includes the rules of direction `rule`.
+    /// Returns whether a check in this direction includes the rules of direction `rule`. Rules of
+    /// direction [`Full`](Self::Full) are part of every check.
     pub fn includes(self, rule: Direction) -> bool {
         self == Direction::Full || rule == Direction::Full || self == rule
     }

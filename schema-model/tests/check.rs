@@ -757,6 +757,42 @@ fn fingerprint_depends_on_the_reason_of_a_deprecated_column() {
     assert_eq!(distinct.len(), reasons.len());
 }
 
+/// The schema for editors, at the root of the workspace, has the keys that the parser accepts.
+#[test]
+fn json_schema_lists_the_keys_of_definitions() {
+    let schema = include_str!("../../table.schema.json");
+    let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
+    let keys = |object: &serde_json::Value| {
+        let properties = object["properties"].as_object().unwrap().keys();
+        let mut keys: Vec<String> = properties.cloned().collect();
+        keys.sort();
+        keys
+    };
+    // The help for an unknown key lists all keys in backticks.
+    let accepted = |text: &str| {
+        let (_, table) = load(text);
+        let problems = table.unwrap_err();
+        let help = problems.iter().flat_map(|problem| &problem.help);
+        let list = help
+            .into_iter()
+            .find(|help| help.starts_with("the keys of"))
+            .unwrap();
+        let mut keys: Vec<String> = list
+            .split('`')
+            .skip(1)
+            .step_by(2)
+            .map(str::to_string)
+            .collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(keys(&schema), accepted("name = \"a.b\"\nqqqqqqqqqq = 1"));
+    assert_eq!(
+        keys(&schema["definitions"]["column"]),
+        accepted("name = \"a.b\"\n[columns]\nid = { id = 1, type = \"int\", qqqqqqqqqq = 1 }")
+    );
+}
+
 #[test]
 fn table_is_renamed_to_valid_names_only() {
     let text = "name = \"system.jobs\"\nprimary_key = [\"id\"]\n[columns]\nid = { id = 1, type = \"int\" }\n";

@@ -203,9 +203,11 @@ impl Evolution<'_> {
             "column {described} is renamed from {}, which had id {id} in version {version}",
             backticked(name)
         );
-        let help = match self.next.field(id) {
-            Some(_) => "delete `renamed_from`".to_string(),
-            None => format!("write `id = {id}`, or delete `renamed_from`"),
+        let is_used = self.next.field(id).is_some() || self.next.reserves_id(id);
+        let help = if is_used {
+            "delete `renamed_from`".to_string()
+        } else {
+            format!("write `id = {id}`, or delete `renamed_from`")
         };
         let rule = EvolutionRule::IdChanged;
         self.push(rule, version, column.into(), message, help);
