@@ -46,8 +46,10 @@
 //!
 //! [`TableDefinition::to_toml`] writes a definition back, [`TableDefinition::to_sql`] renders it as
 //! `CREATE TABLE`, and [`TableDefinition::fingerprint`] identifies it. [`check_evolution`] checks
-//! whether a definition can follow earlier definitions of the same table. [`SchemaLock`] contains
-//! the released versions of all tables, and [`check_lock`] compares definitions with them.
+//! whether stored files stay readable if a definition follows earlier definitions of its table.
+//! [`compare_versions`] also reports the changes that affect Rust code, queries and clients.
+//! [`SchemaLock`] contains the released versions of all tables, and [`check_lock`] compares
+//! definitions with them.
 //!
 //! This crate does not access files and does not depend on DataFusion.
 

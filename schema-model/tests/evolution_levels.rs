@@ -694,6 +694,37 @@ fn types_that_an_earlier_version_cannot_read() {
     }
 }
 
+/// An earlier version reads the type of the next version if the types, in the other order, are a
+/// change that keeps stored values readable.
+#[test]
+fn types_forward_are_types_backward_in_the_other_order() {
+    let names = [
+        "int",
+        "bigint",
+        "uint",
+        "float",
+        "double",
+        "decimal(20, 0)",
+        "decimal(22, 2)",
+        "text",
+        "bytes(16)",
+        "uuid",
+        "date",
+        "timestamp",
+        "datetime",
+        "enum('a')",
+        "enum('a', 'b')",
+    ];
+    for from in names {
+        for to in names {
+            let forward = outcome(&types(&[from, to]), Direction::Forward);
+            let backward = outcome(&types(&[to, from]), Direction::Backward);
+            let is_changed = backward.contains("KT1204");
+            assert_eq!(forward.contains("KT1233"), is_changed, "{from} to {to}");
+        }
+    }
+}
+
 #[test]
 fn changes_that_break_both_directions() {
     check_forward(

@@ -256,7 +256,7 @@ impl<'a> Evolution<'a> {
     }
 
     /// Returns the columns that the next version does not have, latest first, each as in its last
-    /// version. A column with the same name and another id, or one that is renamed from its name, is
+    /// version. A column whose name has another id, or from whose name a column is renamed, is
     /// reported as a changed id.
     pub(super) fn dropped_columns(&self) -> Vec<(u32, &'a Column)> {
         let mut dropped: Vec<(u32, &Column)> = Vec::new();

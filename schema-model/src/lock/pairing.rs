@@ -167,7 +167,7 @@ fn unknown(table: &CheckedTable, earlier: &TableName, lock: &SchemaLock) -> Diag
         Some(name) => format!("did you mean `{name}`?"),
         None => "delete `renamed_from` if the table is an added one".to_string(),
     };
-    Diagnostic::new(LockRule::RenamedFromUnknown, renamed_from(table), message).with_help(help)
+    Diagnostic::new(LockRule::EarlierNameUnknown, renamed_from(table), message).with_help(help)
 }
 
 fn renamed_from(table: &CheckedTable) -> SourceSpan {

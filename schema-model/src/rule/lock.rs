@@ -35,7 +35,7 @@ rules! {
         "versions are numbered without gaps, so that none is missing from the history"
     TableClaimedTwice "KT1415" "table-claimed-twice"
         "the history of a table continues in one definition"
-    RenamedFromUnknown "KT1416" "renamed-from-unknown"
+    EarlierNameUnknown "KT1416" "earlier-name-unknown"
         "a misspelt earlier name would hide that the table was renamed"
     AcceptInvalid "KT1421" "accept-invalid"
         "an acknowledgment names the change that it accepts, a reason and an expiry"

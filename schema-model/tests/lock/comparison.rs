@@ -18,7 +18,8 @@ fn check(before: &[String], after: &[String], direction: Direction, expected: Ex
 #[test]
 fn equal_sets_and_added_tables_have_no_problems() {
     let (a, b) = (table("a", 1, ""), table("b", 1, ""));
-    check(&[a.clone()], &[b, a], Direction::Full, expect![[""]]);
+    let before = [a.clone()];
+    check(&before, &[b, a], Direction::Full, expect![[""]]);
 }
 
 #[test]

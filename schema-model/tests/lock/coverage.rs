@@ -17,9 +17,9 @@ fn each_rule_is_broken_by_a_test() {
     // The tests of kalamtable-build break these rules, which need files.
     let elsewhere = [LockRule::LockMissing, LockRule::LockUnreadable];
     for rule in LockRule::ALL {
-        let is_shown = |text: &&str| text.contains(&format!("[{}]: ", rule.id()));
+        let is_shown = |text: &str| text.contains(&format!("[{}]: ", rule.id()));
         assert!(
-            elsewhere.contains(rule) || TESTS.iter().any(|text| is_shown(&text)),
+            elsewhere.contains(rule) || TESTS.iter().any(|text| is_shown(text)),
             "{}",
             rule.name()
         );
