@@ -110,9 +110,9 @@ pub fn check_evolution(
 /// at most one for each pair of a rule and a column. Its message describes the conflict with the
 /// latest of the earlier versions that conflict.
 ///
-/// The rules [`TableRemoved`](EvolutionRule::TableRemoved) and
-/// [`TableNameReused`](EvolutionRule::TableNameReused) concern several tables, so they are left to
-/// the caller.
+/// The rules [`TableRemoved`](crate::EvolutionRule::TableRemoved) and
+/// [`TableNameReused`](crate::EvolutionRule::TableNameReused) concern several tables. They are left
+/// to the caller.
 pub fn compare_versions(
     history: &[impl Borrow<TableDefinition>],
     next: &TableDefinition,

@@ -64,15 +64,18 @@
 //! # Comparison
 //! A definition is compared with all versions of its table since it was last dropped, and not with
 //! the latest one only. A change that breaks users at a level of the settings is an error, unless
-//! it is accepted. An acknowledgment moves into the history with the version that it was written for.
-//! It then covers conflicts of later definitions with the versions before that version.
+//! it is accepted. An acknowledgment moves into the history with the version that it was written
+//! for. It then covers conflicts of later definitions with the versions before that version.
+//!
+//! A warning is reported for a conflict with the latest version only, since earlier conflicts were
+//! reported before that version was locked. A definition that is equal to the latest version is not
+//! compared, so a change of the settings applies to later changes of the table.
 //!
 //! A yanked version is ignored at the levels SOURCE, SQL and WIRE. Files may have been written
 //! under it, so it counts at level STORAGE.
 
 mod check;
 mod compare;
-
 mod definitions;
 mod header;
 mod header_reader;

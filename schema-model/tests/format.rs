@@ -2,6 +2,8 @@
 
 //! The canonical form of definitions with comments.
 
+use std::fs;
+
 use expect_test::{Expect, expect};
 use kalamtable_model::{
     CheckedTable, SourceFile, Sources, Style, format_definition, parse_and_check, render,
@@ -29,8 +31,12 @@ fn formatted(text: &str) -> String {
 fn check(text: &str, expected: Expect) {
     let once = formatted(text);
     expected.assert_eq(&once);
-    assert_eq!(formatted(&once), once);
-    let (before, after) = (parsed(text), parsed(&once));
+    check_stable(text, &once);
+}
+
+fn check_stable(text: &str, once: &str) {
+    assert_eq!(formatted(once), once);
+    let (before, after) = (parsed(text), parsed(once));
     assert_eq!(before.definition, after.definition);
     assert_eq!(before.variants, after.variants);
     assert_eq!(before.renames, after.renames);
@@ -268,6 +274,23 @@ fn problems_of_the_definition_are_returned() {
     let mut sources = Sources::new();
     let source = sources.push(SourceFile::new("x.toml", "name = 1"));
     assert!(format_definition(&sources, source).is_err());
+}
+
+/// The definitions with which the build script is tested use every key and type.
+#[test]
+fn definitions_of_other_tests_keep_their_meaning() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../schema-build/tests/good");
+    let mut count = 0;
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = fs::read_to_string(path).unwrap();
+        check_stable(&text, &formatted(&text));
+        count += 1;
+    }
+    assert!(count > 10, "{count} definitions");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use kalamtable_build::{LoadedDefinitions, lock_path, read_lock};
-use kalamtable_model::{check_lock, sort_diagnostics};
+use kalamtable_model::{CheckedTable, SchemaLock, TableName, check_lock, sort_diagnostics};
 use serde_json::json;
 
 use crate::command_error::CommandError;
@@ -47,6 +47,7 @@ pub(crate) struct CheckArguments {
 pub(crate) fn check(arguments: &CheckArguments) -> Result<CommandReport, CommandError> {
     let _progress = Progress::start("checking definitions", arguments.report);
     let mut loaded = load(&arguments.paths);
+    let mut removed = Vec::new();
     if !arguments.unlocked
         && let Some(first) = arguments.paths.first()
     {
@@ -59,10 +60,24 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<CommandReport, Command
             Ok(lock) => {
                 let problems = check_lock(&loaded.tables, &lock, &context);
                 loaded.diagnostics.extend(problems);
+                removed = removed_tables(&lock, &loaded.tables);
             }
         }
     }
-    Ok(definitions_report(loaded))
+    Ok(definitions_report(loaded).with_tables(&removed))
+}
+
+/// Returns the latest versions of the tables that have no definition. Their problems are located
+/// in the lock.
+fn removed_tables(lock: &SchemaLock, tables: &[CheckedTable]) -> Vec<CheckedTable> {
+    let defined: HashSet<&TableName> = tables.iter().map(|table| table.definition.name()).collect();
+    let removed = lock
+        .tables()
+        .iter()
+        .filter(|table| !defined.contains(table.name()));
+    // A version that is not valid has been reported.
+    let versions = removed.filter_map(|table| table.checked_table(table.version()).ok());
+    versions.flatten().collect()
 }
 
 /// Returns the report about definitions: their problems and warnings, and the number of tables.

@@ -20,8 +20,9 @@ use crate::report::{CommandReport, ReportOptions};
 
 /// Accept the definitions as the latest versions of their tables
 ///
-/// Adds the definitions to the lock, and prints the versions that were added. The lock is created if it does not exist. Writes nothing if there are problems, such
-/// as a change that breaks users and is not accepted in the lock.
+/// Adds the definitions to the lock, and prints the versions that were added. The lock is created
+/// if it does not exist. Writes nothing if there are problems, such as a change that breaks users
+/// and is not accepted in the lock.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LockArguments {
     /// All folders of definitions, or single files

@@ -91,7 +91,7 @@ impl TableSubject {
     }
 
     /// Returns the name of the table and of the column at a location. The column is `None` if the
-    /// location is not on the line of a column.
+    /// location is not on the line of exactly one column.
     pub(super) fn at<'a>(
         subjects: &'a [TableSubject],
         location: &Location,
@@ -108,9 +108,18 @@ impl TableSubject {
             .max_by_key(|subject| subject.start)
             .or_else(|| in_file().next())?;
         let file = sources.get(source)?;
-        let (line, _) = file.line_column(range.start);
-        let mut columns = subject.columns.iter();
-        let column = columns.find(|(span, _)| file.line_column(span.start()).0 == line);
+        let line_at = |offset| file.line_column(offset).0;
+        let line = line_at(range.start);
+        let mut on_line = subject
+            .columns
+            .iter()
+            .filter(|(span, _)| line_at(span.start()) == line);
+        let column = match (on_line.next(), on_line.next()) {
+            // In a lock, all parts of a version are on the line of its header.
+            (Some(_), None) if line == line_at(subject.start) => None,
+            (column, None) => column,
+            (_, Some(_)) => None,
+        };
         Some((&subject.name, column.map(|(_, name)| name.as_str())))
     }
 }

@@ -917,6 +917,19 @@ fn table_without_a_file_is_a_problem() {
 }
 
 #[test]
+fn json_of_a_removed_table_has_its_name() {
+    let folder = locked();
+    fs::remove_file(folder.path().join("schemas/users.toml")).unwrap();
+    let output = folder.run(&["check", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let finding = &report["findings"][0];
+    assert_eq!(finding["rule"]["name"], "table-removed");
+    assert_eq!(finding["table"], "app.users");
+    assert!(finding["column"].is_null());
+    assert_eq!(finding["location"]["path"], "schemas/schemas.lock");
+}
+
+#[test]
 fn two_files_of_one_table_are_a_problem() {
     let folder = locked();
     folder.write("schemas/more.toml", USERS);

@@ -36,7 +36,7 @@ pub(crate) fn check_columns(raw: &RawTable) -> Result<Vec<Column>, Vec<Diagnosti
 pub(crate) fn check_locked(
     raw: &RawTable,
     version: u32,
-    columns: Vec<Column>,
+    columns: Shared<[Column]>,
 ) -> Result<TableDefinition, Vec<Diagnostic>> {
     let mut checks = Checks::new(raw, RustCode::NotGenerated);
     match checks.locked(version, columns) {
@@ -46,10 +46,10 @@ pub(crate) fn check_locked(
 }
 
 impl Checks<'_> {
-    fn locked(&mut self, version: u32, columns: Vec<Column>) -> Option<TableParts> {
+    fn locked(&mut self, version: u32, columns: Shared<[Column]>) -> Option<TableParts> {
         let raw = self.raw;
         let mut names = HashSet::with_capacity(columns.len());
-        for column in &columns {
+        for column in columns.iter() {
             if !names.insert(&*column.name) {
                 let message = format!("column {} is defined twice", backticked(&column.name));
                 let problem = self.problem(Rule::DuplicateName, &raw.name.span, message);
@@ -83,7 +83,7 @@ impl Checks<'_> {
             primary_key: primary_key?,
             unique_keys: unique?.into(),
             row: row?.into(),
-            columns: columns.into(),
+            columns,
             reserved: self.reserved(),
         })
     }

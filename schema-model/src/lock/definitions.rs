@@ -16,6 +16,7 @@ use crate::parse::parse;
 use crate::raw::RawTable;
 use crate::renames::Renames;
 use crate::rule::LockRule;
+use crate::shared::Shared;
 use crate::source::{SourceFile, Sources};
 
 impl LockedTable {
@@ -79,36 +80,48 @@ pub(super) fn definitions(
     let columns = parse_columns(versions)?;
     let mut content = VersionLines::default();
     let mut keys: Option<RawTable> = None;
+    let mut previous: Option<Shared<[Column]>> = None;
     let mut definitions = Vec::with_capacity(versions.len());
     for version in versions {
         let invalid = |message: &str| vec![invalid_version(version, message)];
         if version.is_dropped {
             content = VersionLines::default();
+            previous = None;
             continue;
         }
         content
             .apply(version.changes())
             .map_err(|error| invalid(&error.message))?;
-        let changes_keys = version
-            .changes()
-            .any(|line| line.get(2..).is_some_and(|line| !line.starts_with(COLUMN)));
+        let is_column = |line: &str| {
+            let definition = line.get(2..).unwrap_or_default();
+            definition.starts_with(COLUMN) || line.starts_with(ORDER)
+        };
+        let changes_keys = version.changes().any(|line| !is_column(line));
+        let changes_columns = version.changes().any(is_column);
         let raw = match keys.take().filter(|_| !changes_keys) {
             Some(raw) => raw,
             None => parse_keys(&content).map_err(|message| invalid(&message))?,
         };
-        let lines = content.column_lines();
-        let current = lines.map(|line| columns.get(line).cloned()).collect();
-        let current: Option<Vec<Column>> = current;
-        let current = current.ok_or_else(|| invalid("a column is missing"))?;
-        let definition = check_locked(&raw, version.number, current)
+        let current = match previous.take().filter(|_| !changes_columns) {
+            Some(previous) => previous,
+            None => {
+                let lines = content.column_lines().map(|line| columns.get(line));
+                let found: Option<Vec<&Column>> = lines.collect();
+                let found = found.ok_or_else(|| invalid("a column is missing"))?;
+                found.into_iter().cloned().collect()
+            }
+        };
+        let definition = check_locked(&raw, version.number, Shared::clone(&current))
             .map_err(|problems| invalid(&first_message(problems)))?;
         definitions.push(definition);
         keys = Some(raw);
+        previous = Some(current);
     }
     Ok(definitions)
 }
 
 const COLUMN: &str = "columns.";
+const ORDER: &str = "order ";
 
 /// Creates the problem of a version that is not a valid definition.
 fn invalid_version(version: &LockedVersion, message: &str) -> Diagnostic {

@@ -461,6 +461,58 @@ fn name_of_a_dropped_table_is_reused() {
 }
 
 #[test]
+fn table_is_renamed_to_the_name_of_a_dropped_one() {
+    let mut project = Project::locked(&[&[table("a", 1, TITLE), table("b", 1, "")]]);
+    project.lock_accepting(&[table("b", 1, "")]);
+    let next = [renamed("a", 2, "b")];
+    assert_eq!(project.rules(&next), ["table-name-reused", "table-renamed"]);
+    project.lock_accepting(&next);
+    assert_eq!(project.report(&next), "");
+    // The history is that of the renamed table.
+    let column = format!("comment = \"c\"\n[columns]\n{}", TITLE.replace('2', "3"));
+    assert_eq!(project.rules(&[table("a", 3, &column)]), ["added-not-null"]);
+}
+
+#[test]
+fn table_is_renamed_back() {
+    let mut project = Project::locked(&[&[table("a", 1, "")]]);
+    project.lock_accepting(&[renamed("b", 2, "a")]);
+    let back = [renamed("a", 3, "b")];
+    assert_eq!(project.rules(&back), ["table-renamed"]);
+    project.lock_accepting(&back);
+    assert_eq!(project.report(&[table("a", 3, "")]), "");
+}
+
+#[test]
+fn renamed_table_is_accepted_by_either_name() {
+    for name in ["old", "new"] {
+        let mut project = Project::locked(&[&[table("old", 1, "")]]);
+        project.accept("table-renamed", name, "");
+        assert!(project.rules(&[renamed("new", 2, "old")]).is_empty());
+        project.lock(&[renamed("new", 2, "old")]);
+    }
+}
+
+#[test]
+fn table_dropped_twice_keeps_both_histories() {
+    let mut project = Project::locked(&[&[table("a", 1, TITLE), table("b", 1, "")]]);
+    let other = [table("b", 1, "")];
+    project
+        .lock_accepting(&other)
+        .lock_accepting(&[table("a", 3, ""), table("b", 1, "")])
+        .lock_accepting(&other);
+    assert_eq!(project.report(&other), "");
+    let mut sources = kalamtable_model::Sources::new();
+    let lock = project.parsed(&mut sources);
+    let versions = lock.tables()[0].versions().iter();
+    let dropped: Vec<_> = versions.map(|it| (it.number, it.is_dropped)).collect();
+    assert_eq!(dropped, [(1, false), (2, true), (3, false), (4, true)]);
+    assert_eq!(lock.tables()[0].definitions().unwrap().len(), 2);
+    let third = lock.tables()[0].checked_table(3).unwrap().unwrap();
+    assert_eq!(third.definition.columns().len(), 1);
+}
+
+#[test]
 fn lock_of_another_project() {
     let project = Project::locked(&[&[table("x", 1, ""), table("y", 1, "")]]);
     project.check(
