@@ -15,7 +15,7 @@ use crate::commands::fmt::{FmtArguments, fmt};
 use crate::commands::lock::{LockArguments, lock};
 use crate::report::{CommandReport, ReportOptions};
 #[cfg(feature = "sql")]
-use crate::sql_arguments::SqlArguments;
+use crate::sql::arguments::SqlArguments;
 
 /// Check, compare and change table definitions, and query tables
 ///

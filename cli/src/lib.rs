@@ -7,54 +7,17 @@ mod arguments;
 mod column_line;
 mod command_error;
 mod commands;
-#[cfg(feature = "sql")]
-mod copy;
 mod count;
 mod definition_file;
 mod definitions;
-#[cfg(feature = "sql")]
-mod error_text;
 mod escape;
-#[cfg(all(test, feature = "sql"))]
-mod generated_definitions;
 mod git;
-#[cfg(feature = "sql")]
-mod interrupts;
-#[cfg(feature = "sql")]
-mod json_results;
-#[cfg(feature = "sql")]
-mod locations;
-#[cfg(feature = "sql")]
-mod nesting;
 mod operand;
-#[cfg(feature = "sql")]
-mod output;
 mod progress;
-#[cfg(feature = "sql")]
-mod query;
-#[cfg(all(test, feature = "sql"))]
-#[path = "../../provider/tests/provider/random_arrays.rs"]
-mod random_arrays;
 mod release;
 mod report;
 #[cfg(feature = "sql")]
-mod script;
-#[cfg(feature = "sql")]
-mod search_path;
-#[cfg(feature = "sql")]
-mod session;
-#[cfg(feature = "sql")]
-mod shell;
-#[cfg(feature = "sql")]
 mod sql;
-#[cfg(feature = "sql")]
-mod sql_arguments;
-#[cfg(feature = "sql")]
-mod statements;
-#[cfg(feature = "sql")]
-mod stop;
-#[cfg(feature = "sql")]
-mod terminal;
 
 use std::env;
 use std::ffi::OsString;

@@ -3,6 +3,29 @@
 //! `kalamtable sql`: registers the tables, and runs statements from arguments, files, a pipe or a
 //! terminal.
 
+pub(crate) mod arguments;
+mod copy;
+mod error_text;
+#[cfg(test)]
+mod generated_definitions;
+mod interrupts;
+mod json_results;
+mod locations;
+mod nesting;
+mod options;
+mod output;
+mod query;
+#[cfg(test)]
+#[path = "../../provider/tests/provider/random_arrays.rs"]
+mod random_arrays;
+mod script;
+mod search_path;
+mod session;
+mod shell;
+mod statements;
+mod stop;
+mod terminal;
+
 use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -12,61 +35,13 @@ use kalamtable_files::{DataError, RegisteredTable, unassigned_files};
 use crate::count::count;
 use crate::definitions::load_versions;
 use crate::escape::TerminalOutput;
-use crate::interrupts::{Interrupt, Interrupts};
-use crate::output::OutputFormat;
-use crate::script::{Script, is_single_statement};
-use crate::session::Session;
-use crate::shell::{InputKind, LineReader, Shell, ShellEnd, ShellError};
-use crate::terminal::Terminal;
-
-/// The options of `kalamtable sql`.
-#[derive(Clone, Debug)]
-pub(crate) struct SqlOptions {
-    /// The statements to run, in this order; empty to read them from stdin.
-    pub(crate) scripts: Vec<ScriptSource>,
-    /// A folder of definitions, or a file.
-    pub(crate) schemas: Option<PathBuf>,
-    /// A folder of data files for these definitions.
-    pub(crate) data: Option<PathBuf>,
-    /// The format of results.
-    pub(crate) format: OutputFormat,
-    /// The maximum number of rows of a result to show.
-    pub(crate) max_rows: Option<MaxRows>,
-}
-
-/// Statements from the arguments.
-#[derive(Clone, Debug)]
-pub(crate) enum ScriptSource {
-    /// The statements themselves.
-    Text(String),
-    /// A file of statements, or `-` for stdin.
-    File(PathBuf),
-}
-
-/// A number of rows, or `all`.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct MaxRows(Option<usize>);
-
-impl MaxRows {
-    /// The default of tables, which are for people.
-    const TABLE: MaxRows = MaxRows(Some(1000));
-    /// The default of formats for programs.
-    const ALL: MaxRows = MaxRows(None);
-}
-
-impl std::str::FromStr for MaxRows {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "all" => Ok(MaxRows::ALL),
-            text => match text.parse() {
-                Ok(count) => Ok(MaxRows(Some(count))),
-                Err(_) => Err("expected a number of rows, or `all`"),
-            },
-        }
-    }
-}
+use crate::sql::interrupts::{Interrupt, Interrupts};
+use crate::sql::options::{MaxRows, ScriptSource, SqlOptions};
+use crate::sql::output::OutputFormat;
+use crate::sql::script::{Script, is_single_statement};
+use crate::sql::session::Session;
+use crate::sql::shell::{InputKind, LineReader, Shell, ShellEnd, ShellError};
+use crate::sql::terminal::Terminal;
 
 /// The reason why the command failed.
 #[derive(Debug, thiserror::Error)]

@@ -22,8 +22,8 @@ use datafusion::sql::parser::{CopyToSource, CopyToStatement, Statement as SqlSta
 use datafusion::sql::sqlparser::ast;
 use futures::{StreamExt, stream};
 
-use crate::locations::local_path;
-use crate::output::{CopyFormat, OutputError};
+use crate::sql::locations::local_path;
+use crate::sql::output::{CopyFormat, OutputError};
 
 /// A `COPY` to a text file.
 pub(crate) struct TextCopy {

@@ -22,8 +22,8 @@ use kalamtable_files::register_folder;
 use kalamtable_model::{ColumnType, SourceFile, Sources, TableDefinition, parse_and_check};
 use tempfile::TempDir;
 
-use crate::output::OutputFormat;
-use crate::random_arrays::{Pools, Random, array};
+use crate::sql::output::OutputFormat;
+use crate::sql::random_arrays::{Pools, Random, array};
 
 /// Types in the syntax of a definition. `{a}` to `{c}` are ids, `{zone}` is one of [`ZONES`], and
 /// `{arrow}` one of [`ARROW_TYPES`].

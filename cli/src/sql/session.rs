@@ -19,7 +19,7 @@ use kalamtable_files::{
 };
 use kalamtable_model::{Column, Shared, TableDefinition};
 
-use crate::search_path::SearchPath;
+use crate::sql::search_path::SearchPath;
 
 /// A DataFusion session, and the definitions of its tables.
 pub(crate) struct Session {

@@ -14,13 +14,13 @@ use datafusion::error::DataFusionError;
 use tokio::runtime::Builder;
 
 use crate::count::count;
-use crate::error_text::describe;
 use crate::escape::escape_controls;
-use crate::interrupts::Interrupt;
-use crate::output::{OutputError, OutputFormat};
-use crate::query::{self, QueryError, QueryOutcome, RowCount};
-use crate::session::Session;
-use crate::statements::{SqlText, Statements};
+use crate::sql::error_text::describe;
+use crate::sql::interrupts::Interrupt;
+use crate::sql::output::{OutputError, OutputFormat};
+use crate::sql::query::{self, QueryError, QueryOutcome, RowCount};
+use crate::sql::session::Session;
+use crate::sql::statements::{SqlText, Statements};
 
 /// The input that a [`LineReader`] returns.
 #[derive(Clone, Debug, PartialEq, Eq)]

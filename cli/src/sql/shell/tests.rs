@@ -12,9 +12,9 @@ use expect_test::{Expect, expect};
 use tokio::sync::Notify;
 
 use super::{InputKind, LineReader, Shell, ShellInput};
-use crate::interrupts::Interrupt;
-use crate::output::OutputFormat;
-use crate::session::Session;
+use crate::sql::interrupts::Interrupt;
+use crate::sql::output::OutputFormat;
+use crate::sql::session::Session;
 
 struct ScriptedInput {
     lines: VecDeque<ShellInput>,

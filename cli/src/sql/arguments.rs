@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Args};
 
-use crate::output::OutputFormat;
-use crate::sql::{MaxRows, ScriptSource, SqlOptions};
+use crate::sql::options::{MaxRows, ScriptSource, SqlOptions};
+use crate::sql::output::OutputFormat;
 
 #[derive(Debug, Args)]
 pub(crate) struct SqlArguments {

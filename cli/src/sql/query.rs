@@ -21,13 +21,13 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
 
-use crate::copy::{TextCopy, check_insert};
-use crate::error_text::describe;
-use crate::json_results::with_json_text;
-use crate::locations::check_location;
-use crate::nesting::check_nesting;
-use crate::output::{OutputError, ResultWriter};
-use crate::stop::StopFlag;
+use crate::sql::copy::{TextCopy, check_insert};
+use crate::sql::error_text::describe;
+use crate::sql::json_results::with_json_text;
+use crate::sql::locations::check_location;
+use crate::sql::nesting::check_nesting;
+use crate::sql::output::{OutputError, ResultWriter};
+use crate::sql::stop::StopFlag;
 
 /// The outcome of a statement that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use rustyline::error::ReadlineError;
 use rustyline::history::FileHistory;
 use rustyline::{Config, Editor};
 
-use crate::shell::{LineReader, ShellInput};
+use crate::sql::shell::{LineReader, ShellInput};
 
 /// A terminal with line editing, and with history in a file.
 pub(crate) struct Terminal {

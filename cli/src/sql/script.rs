@@ -4,8 +4,8 @@
 
 use std::io::{self, BufRead, Write};
 
-use crate::shell::{LineReader, ShellInput};
-use crate::statements::Statements;
+use crate::sql::shell::{LineReader, ShellInput};
+use crate::sql::statements::Statements;
 
 /// The lines of a script.
 pub(crate) struct Script<R> {
