@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! Measures the check of 1,000 definitions of 20 columns against a lock with 50 versions of each.
-//! The baseline is the parser of TOML on the same definitions.
+//! The baseline is the parser of TOML on the same definitions. The target is one second for all
+//! steps together.
 //!
 //! Each version changes one of: the comment of the table, the comment or the default of a column,
 //! the name of a column, an enum, or the number of columns.
@@ -72,12 +73,12 @@ fn main() {
             let found = check_lock(tables, &lock, &context);
             assert_eq!(found.len(), problems);
         });
-        println!("check against the lock, {title}: {}", show(time));
+        println!(
+            "check, {title}: {}, and {} with the parse of the lock and of the definitions",
+            show(time),
+            show(time + parse + load)
+        );
     }
-    println!(
-        "target, less than 1 s: {} when no table changed",
-        show(parse + load)
-    );
 }
 
 /// Returns the lock with all versions.

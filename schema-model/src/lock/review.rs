@@ -252,9 +252,9 @@ impl<'a> Reviewer<'a> {
         let Some(severity) = self.severity(reported.verdicts) else {
             return;
         };
-        let latest = locked.map(LockedTable::version);
         let Reported { problem, verdicts } = reported;
         // A warning about an earlier version was shown before the latest version was locked.
+        let latest = locked.and_then(|locked| self.latest_in_use(locked));
         if severity == Severity::Warning && latest.is_some_and(|latest| problem.version < latest) {
             return;
         }
@@ -270,6 +270,15 @@ impl<'a> Reviewer<'a> {
         diagnostic.verdicts = Some(verdicts);
         diagnostic.help.extend(help);
         self.push(diagnostic);
+    }
+
+    /// Returns the latest version that is not yanked.
+    fn latest_in_use(&self, locked: &LockedTable) -> Option<u32> {
+        let mut tables = self.lock.tables.iter();
+        let position = tables.position(|table| table.id == locked.id);
+        let yanked = position.and_then(|position| self.yanked.get(&position));
+        let mut numbers = locked.versions.iter().rev().map(|version| version.number);
+        numbers.find(|number| !yanked.is_some_and(|yanked| yanked.contains(number)))
     }
 
     /// Returns the severity of a change at the configured levels, or `None` if it has no effect at

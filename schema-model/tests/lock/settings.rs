@@ -177,6 +177,20 @@ fn files_of_a_yanked_version_count() {
 }
 
 #[test]
+fn warning_about_the_version_before_a_yanked_one() {
+    let with_default = |version, value: u32| {
+        let column = format!("n = {{ id = 2, type = \"int\", default = {value} }}\n");
+        [table("a", version, &column)]
+    };
+    let mut project = Project::locked(&[&with_default(1, 1), &with_default(2, 2)]);
+    let next =
+        with_default(3, 2).map(|text| text.replace("[columns]", "comment = \"c\"\n[columns]"));
+    assert!(project.rules(&next).is_empty());
+    project.edit(YANKED);
+    assert_eq!(project.rules(&next), ["default-changed"]);
+}
+
+#[test]
 fn unknown_yanked_versions() {
     let mut project = with(YANKED);
     project.edit(&YANKED.replace("app.a", "app.b").replace('2', "1"));
