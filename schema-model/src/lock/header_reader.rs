@@ -307,14 +307,7 @@ impl HeaderReader<'_> {
             let span = get(entry.table, "rule")?.span();
             self.report(entry.rule, span, message, help);
         }
-        let rule = rule?;
-        if !rule.can_be_accepted() {
-            let message = format!("problems of rule `{}` cannot be accepted", rule.name());
-            let span = get(entry.table, "rule")?.span();
-            self.report(entry.rule, span, message, rule.fix());
-            return None;
-        }
-        Some(rule)
+        rule
     }
 
     fn expires(&mut self, entry: &HeaderEntry<'_, '_>) -> Option<Expiry> {

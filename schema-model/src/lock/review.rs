@@ -263,8 +263,7 @@ impl<'a> Reviewer<'a> {
         if self.accept(&problem, &[Some(&*name), previous.as_deref()], accepted) {
             return;
         }
-        let is_acceptable = severity == Severity::Error && problem.rule.can_be_accepted();
-        let help = is_acceptable.then(|| accept_help(&problem, &name));
+        let help = (severity == Severity::Error).then(|| accept_help(&problem, &name));
         let mut diagnostic = problem.into_diagnostic(table);
         diagnostic.severity = severity;
         diagnostic.verdicts = Some(verdicts);

@@ -240,19 +240,3 @@ evolution_rules! {
         [Break Ok Break Ok] Backward
         "add a column, or accept the change when all code and clients know the field"
 }
-
-impl EvolutionRule {
-    /// Returns whether the lock can accept a change that breaks the rule. The rules about ids and
-    /// reserved names have no exceptions: their fix costs nothing, and without it values of one
-    /// column could be read as values of another.
-    pub const fn can_be_accepted(self) -> bool {
-        !matches!(
-            self,
-            EvolutionRule::RemovedNotReserved
-                | EvolutionRule::ReserveRemoved
-                | EvolutionRule::IdReused
-                | EvolutionRule::IdChanged
-                | EvolutionRule::IdNotAbove
-        )
-    }
-}

@@ -296,15 +296,6 @@ fn expired_entries_and_an_unknown_release() {
 // ---- invalid entries ----
 
 #[test]
-fn rules_about_ids_cannot_be_accepted() {
-    let mut project = locked();
-    project.edit(
-        "[[accept]]\nrule = \"id-reused\"\ntable = \"app.a\"\ncolumn = \"b\"\nreason = \"r\"\nexpires = \"2.6.0\"\n",
-    );
-    expect![[""]].assert_eq(&project.check());
-}
-
-#[test]
 fn invalid_entries() {
     let mut project = locked();
     project.edit(
