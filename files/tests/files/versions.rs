@@ -131,7 +131,8 @@ impl VersionedFolder {
         self.folder.query_in(&self.register()?, sql)
     }
 
-    fn rows(&self) -> String {
+    /// Returns all rows, or the error.
+    pub(crate) fn rows(&self) -> String {
         let (Ok(shown) | Err(shown)) = self.query("SELECT * FROM app.t");
         shown
     }
