@@ -35,8 +35,8 @@ pub(crate) struct FileAdapters {
     files: Vec<HashMap<String, FileColumn>>,
 }
 
-/// The key of the schema metadata with the number of a file. An adapter is created for a schema, and
-/// files with the same schema can have their columns from different versions.
+/// The key of the schema metadata with the number of a file. An adapter is created for a schema,
+/// and files with the same schema can have their columns from different versions.
 const FILE_NUMBER_KEY: &str = "kalamtable.file";
 
 /// Returns the schema of the file with the given number, which [`FileAdapters`] recognizes.

@@ -45,8 +45,8 @@ pub(crate) struct Int96Columns {
 }
 
 impl Int96Columns {
-    /// Finds the INT96 timestamps of a file. Returns `None` if the file has none. `declared` returns
-    /// the position and the type of the column of the definition for a field of the file.
+    /// Finds the INT96 timestamps of a file. Returns `None` if the file has none. `declared`
+    /// returns the position and the type of the column of the definition for a field of the file.
     pub(crate) fn find<'a>(
         declared: impl Fn(&Field) -> Option<(usize, &'a ColumnType)>,
         inferred: &SchemaRef,

@@ -24,9 +24,81 @@
 //! read. A column that a Parquet or CSV file lacks has its default, or null if it is nullable and
 //! has no default.
 //!
+//! # Files of earlier versions
+//! A file may have been written under an earlier version of its table. Pass the earlier versions as
+//! a [`VersionedDefinition`], and such a file is read as the current version:
+//!
+//! - A Parquet file whose columns have field ids is matched by id. The name of each column must be
+//!   the name or source that some version gives to its id.
+//! - A Parquet file without field ids is matched by the names of one version, the latest version
+//!   whose names and types fit. If two versions fit and use a name for different columns, the file
+//!   is rejected.
+//! - CSV and NDJSON files are matched by the current names and sources, and by earlier names that
+//!   only one column had.
+//!
+//! Columns that were dropped are skipped. In a Parquet or CSV file, a column that was added has its
+//! *initial default*, the default of the first version with the column, and not its current
+//! default. In Parquet files, a value whose type has changed is converted exactly, at any depth;
+//! [`promotion`](kalamtable_model::promotion) is the table of these changes. A text is parsed as a
+//! value of the current type.
+//!
+//! Without earlier versions, the changes of types apply to Parquet files with field ids only.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//!
+//! use datafusion::arrow::array::{ArrayRef, Int32Array, RecordBatch};
+//! use datafusion::prelude::SessionContext;
+//! use kalamtable_files::{VersionedDefinition, register_folder};
+//! use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
+//! use parquet::arrow::ArrowWriter;
+//!
+//! fn version(number: u32, columns: &str) -> TableDefinition {
+//!     let text = format!(
+//!         "name = \"app.orders\"\nversion = {number}\nprimary_key = [\"id\"]\n[columns]\n{columns}"
+//!     );
+//!     let mut sources = Sources::new();
+//!     let source = sources.push(SourceFile::new("orders.toml", text));
+//!     parse_and_check(&sources, source).unwrap().definition
+//! }
+//! let first = version(1, r#"id = { id = 1, type = "int" }"#);
+//! let second = version(
+//!     2,
+//!     r#"
+//!     id    = { id = 1, type = "bigint" }
+//!     state = { id = 2, type = "text", default = "open" }
+//!     "#,
+//! );
+//!
+//! // A file of version 1.
+//! let folder = tempfile::tempdir()?;
+//! let file = std::fs::File::create(folder.path().join("orders.parquet"))?;
+//! let ids: ArrayRef = Arc::new(Int32Array::from(vec![7]));
+//! let batch = RecordBatch::try_new(Arc::new(first.arrow_schema()), vec![ids])?;
+//! let mut writer = ArrowWriter::try_new(file, batch.schema(), None)?;
+//! writer.write(&batch)?;
+//! writer.close()?;
+//!
+//! let orders = VersionedDefinition {
+//!     current: second,
+//!     earlier: vec![first],
+//! };
+//! let context = SessionContext::new();
+//! register_folder(&context, &[orders], Some(folder.path()))?;
+//! # tokio::runtime::Runtime::new()?.block_on(async {
+//! let open = context.sql("SELECT id FROM app.orders WHERE state = 'open'").await?;
+//! assert_eq!(open.count().await?, 1);
+//! # Ok::<(), datafusion::error::DataFusionError>(())
+//! # })?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Statistics
 //! Queries do not use the statistics of Parquet files for results, because they describe the values
 //! before the check. They only skip row groups, for types whose bounds cannot differ from the
-//! checked values.
+//! checked values. Columns whose values are converted from an earlier type do not use them.
 //!
 //! # Example
 //!
@@ -99,7 +171,8 @@ use versioned_definition::FileVersions;
 pub use versioned_definition::VersionedDefinition;
 
 /// Registers each definition as `namespace.table` in the default catalog of `context`, over its
-/// files in `folder`.
+/// files in `folder`. A definition is a [`TableDefinition`], or a [`VersionedDefinition`] with the
+/// earlier versions under which files may have been written.
 ///
 /// A table without files, and every table if `folder` is `None`, has no rows. If the catalog
 /// already has a table of the same name, a table with files replaces it, and a table without files

@@ -27,6 +27,47 @@
 //! # Ok::<(), kalamtable_rows::RowError>(())
 //! ```
 //!
+//! # Rows of earlier versions
+//! A [`Migration`] converts batches that were written under an earlier version of a table to its
+//! current version, and [`migrate`] converts one batch. [`Conversion`] is the part for one column,
+//! and [`initial_value`] the value of a column in rows that were written without it.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use arrow::array::{ArrayRef, Int32Array, RecordBatch};
+//! use kalamtable_model::{SourceFile, Sources, parse_and_check};
+//! use kalamtable_rows::{FromArrow, KalamTable, ToArrow, migrate};
+//!
+//! // In version 1, the column was called `number` and had the type `int`.
+//! let text = r#"
+//!     name = "app.events"
+//!     version = 1
+//!     primary_key = ["number"]
+//!     [columns]
+//!     number = { id = 1, type = "int" }
+//! "#;
+//! let mut sources = Sources::new();
+//! let source = sources.push(SourceFile::new("events.toml", text));
+//! let first = parse_and_check(&sources, source).unwrap().definition;
+//!
+//! #[derive(Clone, Debug, PartialEq, KalamTable)]
+//! #[kalam(table = "app.events", primary_key(id), version = 2, crate = kalamtable_rows)]
+//! struct Event {
+//!     #[kalam(id = 1)]
+//!     id: i64,
+//!     #[kalam(id = 2)]
+//!     title: Option<String>,
+//! }
+//!
+//! let numbers: ArrayRef = Arc::new(Int32Array::from(vec![7]));
+//! let stored = RecordBatch::try_from_iter([("number", numbers)])?;
+//! let batch = migrate(&stored, &[first], 1, Event::TABLE.definition)?;
+//! let rows = Event::from_batch_by_id(&batch)?;
+//! assert_eq!(rows, [Event { id: 7, title: None }]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Features
 //!
 //! | feature | adds |

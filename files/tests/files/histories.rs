@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch};
 use arrow::compute::concat_batches;
 use datafusion::prelude::SessionContext;
+use expect_test::expect;
 use kalamtable_files::{VersionedDefinition, register_folder};
 use kalamtable_model::{
     ColumnType, SourceFile, Sources, Style, TableDefinition, check_evolution, parse_and_check,
@@ -16,7 +17,7 @@ use kalamtable_model::{
 use kalamtable_rows::migrate;
 use tokio::runtime::Runtime;
 
-use crate::cells::{Cell, Random, Types, as_number_of, random_cell, read, write};
+use crate::cells::{Cell, Random, Types, as_number_of, primitives, random_cell, read, write};
 use crate::versions::{Ids, VersionedFolder, without_ids};
 
 /// A column of a random version.
@@ -291,6 +292,93 @@ fn check_history(seed: u64) -> usize {
 
 #[test]
 fn all_versions_are_read_as_all_later_ones() {
-    let versions: usize = (0..60).map(check_history).sum();
-    assert!(versions > 150, "{versions}");
+    let versions: usize = (0..150).map(check_history).sum();
+    assert!(versions > 400, "{versions}");
+}
+
+/// The reader accepts every change that the rules allow. Beyond them, it accepts a file whose type
+/// holds the same values in another unit, and it checks the values of closed sets and JSON.
+#[test]
+fn reader_accepts_few_changes_beyond_the_rules() {
+    let types = primitives();
+    let definition = |version, ty: &ColumnType| {
+        let column = RandomColumn {
+            id: 2,
+            name: "c".to_string(),
+            ty: ty.clone(),
+            nullable: true,
+            default: None,
+            initial: Cell::Null,
+        };
+        let version = RandomVersion {
+            number: version,
+            columns: vec![column],
+            dropped: Vec::new(),
+        };
+        version.definition()
+    };
+    let mut accepted = String::new();
+    for from in &types {
+        let earlier = definition(1, from);
+        let row = vec![
+            (
+                1,
+                Cell::Number {
+                    unscaled: 1,
+                    scale: 0,
+                },
+            ),
+            (2, Cell::Null),
+        ];
+        let folder = VersionedFolder::new(Vec::new());
+        folder.write_batch("t.parquet", &batch(&earlier, &[row], Ids::Present));
+        let data = folder.folder.path().join("data");
+        for to in &types {
+            let current = definition(2, to);
+            let allowed = check_evolution(&[&earlier], &current).is_ok();
+            let table = VersionedDefinition {
+                current,
+                earlier: vec![earlier.clone()],
+            };
+            let registered = register_folder(&SessionContext::new(), &[table], Some(&data));
+            assert!(registered.is_ok() || !allowed, "{from} to {to}");
+            if registered.is_ok() && !allowed {
+                accepted += &format!("{from} to {to}\n");
+            }
+        }
+    }
+    expect![[r#"
+        text to json
+        text to enum('a')
+        text to enum('a', 'b')
+        text to enum('b', 'a')
+        json to text
+        json to enum('a')
+        json to enum('a', 'b')
+        json to enum('b', 'a')
+        bytes(15) to bytes
+        bytes(16) to bytes
+        uuid to bytes
+        uuid to bytes(16)
+        datetime to timestamp(us, 'UTC')
+        timestamp(s) to timestamp(ms)
+        timestamp(s) to timestamp
+        timestamp(s) to timestamp(ns)
+        timestamp(ms) to timestamp
+        timestamp(ms) to timestamp(ns)
+        timestamp to timestamp(ns)
+        timestamp(us, 'UTC') to datetime
+        enum('a') to text
+        enum('a') to json
+        enum('a') to enum('b', 'a')
+        enum('a', 'b') to text
+        enum('a', 'b') to json
+        enum('a', 'b') to enum('a')
+        enum('a', 'b') to enum('b', 'a')
+        enum('b', 'a') to text
+        enum('b', 'a') to json
+        enum('b', 'a') to enum('a')
+        enum('b', 'a') to enum('a', 'b')
+    "#]]
+    .assert_eq(&accepted);
 }

@@ -12,6 +12,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
 use crate::support::{check_query, table_of};
+use crate::versions::{VersionedFolder, versions};
 
 /// The Julian day of 1970-01-01.
 const EPOCH_DAY: u32 = 2_440_588;
@@ -23,8 +24,13 @@ fn int96(days: i64, nanoseconds: u64) -> Int96 {
 
 /// Writes a column `v` with INT96 timestamps, and one row group per slice.
 fn write_int96(path: &Path, groups: &[&[Option<Int96>]]) {
+    write_int96_as("optional int96 v;", path, groups);
+}
+
+/// Writes the declared column, which contains INT96 timestamps.
+fn write_int96_as(column: &str, path: &Path, groups: &[&[Option<Int96>]]) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let schema = parse_message_type("message m { optional int96 v; }").unwrap();
+    let schema = parse_message_type(&format!("message m {{ {column} }}")).unwrap();
     let file = File::create(path).unwrap();
     let mut writer = SerializedFileWriter::new(file, Arc::new(schema), Default::default()).unwrap();
     for rows in groups {
@@ -132,4 +138,43 @@ fn nested_int96_has_the_row_in_its_error() {
             error: data/t.parquet: row 4, column `v` (list<#2 timestamp(ns)>): `9999-12-31T00:00:00.000000001` is out of range
         "#]],
     );
+}
+
+#[test]
+fn int96_timestamps_of_a_renamed_column_are_found() {
+    let table = VersionedFolder::new(versions(
+        "v = { id = 1, type = 'timestamp', nullable = true }\n\
+         old = { id = 2, type = 'int', nullable = true }\n\
+         ---\n\
+         v = { id = 3, type = 'date', nullable = true }\n\
+         w = { id = 1, type = 'timestamp', nullable = true }\n",
+    ));
+    let path = table.folder.path().join("data/t.parquet");
+    let exact: &[Option<Int96>] = &[Some(int96(1, 1000)), None];
+    let inexact: &[Option<Int96>] = &[None, Some(int96(1, 1))];
+    for column in ["optional int96 v;", "optional int96 v = 1;"] {
+        write_int96_as(column, &path, &[exact]);
+        assert_eq!(
+            table.rows(),
+            "{\"v\":null,\"w\":\"1970-01-02T00:00:00.000001\"}\n{\"v\":null,\"w\":null}\n"
+        );
+        write_int96_as(column, &path, &[exact, inexact]);
+        let error = table.rows();
+        assert!(error.contains("row 4, column `w` (timestamp)"), "{error}");
+    }
+}
+
+#[test]
+fn int96_timestamps_of_a_dropped_column_are_skipped() {
+    let table = VersionedFolder::new(versions(
+        "v = { id = 1, type = 'timestamp', nullable = true }\n\
+         a = { id = 2, type = 'int', nullable = true }\n\
+         ---\n\
+         a = { id = 2, type = 'int', nullable = true }\n",
+    ));
+    let path = table.folder.path().join("data/t.parquet");
+    for column in ["optional int96 v;", "optional int96 v = 1;"] {
+        write_int96_as(column, &path, &[&[Some(int96(1, 1))]]);
+        assert_eq!(table.rows(), "{\"a\":null}\n");
+    }
 }

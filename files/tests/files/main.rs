@@ -11,6 +11,7 @@ mod compression;
 mod duplicate_keys;
 mod folders;
 mod formats;
+mod golden;
 mod histories;
 mod int96;
 mod missing_columns;

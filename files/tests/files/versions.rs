@@ -131,7 +131,8 @@ impl VersionedFolder {
         self.folder.query_in(&self.register()?, sql)
     }
 
-    fn rows(&self) -> String {
+    /// Returns all rows, or the error.
+    pub(crate) fn rows(&self) -> String {
         let (Ok(shown) | Err(shown)) = self.query("SELECT * FROM app.t");
         shown
     }
@@ -607,4 +608,42 @@ fn text_files_have_earlier_names_and_initial_defaults() {
         error: data/t.csv:1: `d` in the header is not a column of `app.t`; its columns are c,n,x,z
     "#]],
     );
+}
+
+#[test]
+fn parts_of_converted_columns_are_selected() {
+    let table = VersionedFolder::new(versions(
+        "l = { id = 1, type = 'list<#2 struct<#3 a: int, #4 b: text null>>' }\n\
+         m = { id = 5, type = 'map<#6 text, #7 int null>' }\n\
+         s = { id = 8, type = 'struct<#9 day: date, #10 in: struct<#11 x: int null>>' }\n\
+         ---\n\
+         l = { id = 1, type = 'list<#2 struct<#3 number: bigint, #4 a: text null>>' }\n\
+         m = { id = 5, type = 'map<#6 text, #7 double null>' }\n\
+         s = { id = 8, type = 'struct<#9 at: timestamp, #10 in: struct<#11 y: double null, #12 x: int null>>' }\n",
+    ));
+    let rows = r#"{"l": [{"a": 1, "b": "x"}], "m": {"k": 5}, "s": {"day": "2024-02-29", "in": {"x": 7}}}
+                  {"l": [], "m": {}, "s": {"day": "2024-03-01", "in": {}}}"#;
+    let query = "SELECT l[1]['number'] AS n, l[1]['a'] AS a, m['k'] AS k, s['at'] AS at, \
+                 s['in']['y'] AS y, s['in']['x'] AS x FROM app.t";
+    let filters = [
+        "",
+        " WHERE s['at'] > TIMESTAMP '2024-02-29 12:00:00'",
+        " WHERE s['in']['y'] = 7.0 AND s['in']['x'] IS NULL",
+        " ORDER BY s['at'] DESC LIMIT 1",
+    ];
+    let expected = expect![[r#"
+        {"n":1,"a":"x","k":5.0,"at":"2024-02-29T00:00:00","y":7.0,"x":null}
+        {"n":null,"a":null,"k":null,"at":"2024-03-01T00:00:00","y":null,"x":null}
+
+        {"n":null,"a":null,"k":null,"at":"2024-03-01T00:00:00","y":null,"x":null}
+
+        {"n":1,"a":"x","k":5.0,"at":"2024-02-29T00:00:00","y":7.0,"x":null}
+
+        {"n":null,"a":null,"k":null,"at":"2024-03-01T00:00:00","y":null,"x":null}
+    "#]];
+    for ids in [Ids::Present, Ids::Absent] {
+        table.write("t.parquet", 1, ids, rows);
+        let found = filters.map(|filter| table.query(&format!("{query}{filter}")).unwrap());
+        expected.assert_eq(&found.join("\n"));
+    }
 }
