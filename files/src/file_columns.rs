@@ -57,28 +57,11 @@ impl FileColumns {
         inferred: &SchemaRef,
         parquet: &SchemaDescriptor,
     ) -> Result<Self, Vec<String>> {
-        let has_ids = inferred
-            .fields()
-            .iter()
-            .any(|field| field_id(field).is_some());
-        let found = if has_ids {
+        let mut fields = inferred.fields().iter();
+        if fields.any(|field| field_id(field).is_some()) {
             FileColumns::by_id(versions, inferred, parquet)
         } else {
             FileColumns::by_name(versions, inferred, parquet)
-        }?;
-        let schema = found.schema.as_ref().unwrap_or(inferred);
-        let columns = versions.current.columns().iter().zip(&found.columns);
-        let missing: Vec<String> = columns
-            .filter(|(column, field)| {
-                field.is_none() && !column.nullable && default_text(column).is_none()
-            })
-            .map(|(column, _)| missing_column(&versions.current, column))
-            .collect();
-        debug_assert_eq!(schema.fields().len(), inferred.fields().len());
-        if missing.is_empty() {
-            Ok(found)
-        } else {
-            Err(missing)
         }
     }
 
@@ -131,10 +114,11 @@ impl FileColumns {
                 Err(found) => mismatches.extend(found),
             }
         }
+        let has_mismatches = !mismatches.is_empty();
         for (column, file) in current.columns().iter().zip(&columns) {
             let has_value = column.nullable || default_text(column).is_some();
-            let is_reported =
-                is_renamed(found, column.id, current) || file_field(found, column).is_some();
+            let is_reported = has_mismatches
+                && (is_renamed(found, column.id, current) || file_field(found, column).is_some());
             if file.is_none() && !has_value && !is_reported {
                 mismatches.push(missing_column(current, column));
             }
@@ -192,7 +176,18 @@ impl FileColumns {
             }
             return Err(mismatches);
         };
-        Ok(columns)
+        let pairs = current.columns().iter().zip(&columns.columns);
+        let missing = pairs.filter(|(column, file)| {
+            file.is_none() && !column.nullable && default_text(column).is_none()
+        });
+        let missing: Vec<String> = missing
+            .map(|(column, _)| missing_column(current, column))
+            .collect();
+        if missing.is_empty() {
+            Ok(columns)
+        } else {
+            Err(missing)
+        }
     }
 }
 

@@ -351,6 +351,22 @@ fn names_of_two_versions_are_ambiguous_without_ids() {
 }
 
 #[test]
+fn missing_column_whose_name_another_column_had_is_an_error() {
+    let table = VersionedFolder::new(versions(
+        "a = { id = 1, type = 'int' }\n\
+         b = { id = 2, type = 'int' }\n\
+         ---\n\
+         b = { id = 1, type = 'int' }\n\
+         a = { id = 2, type = 'int' }\n",
+    ));
+    let numbers = Arc::new(Int32Array::from(vec![1]));
+    table.write_columns("t.parquet", vec![("a", Some(1), numbers)]);
+    expect![[r#"
+        error: data/t.parquet: column `a` is missing, but the definition of `app.t` does not allow null
+    "#]].assert_eq(&table.rows());
+}
+
+#[test]
 fn nested_names_of_two_versions_are_ambiguous() {
     let table = VersionedFolder::new(versions(
         "s = { id = 1, type = 'struct<#2 a: int null, #3 b: int null>' }\n\
