@@ -46,13 +46,13 @@ pub struct Reconciled {
 /// commit. Each time, another server has made progress.
 const MAX_CONFLICTS: usize = 1000;
 
-/// Compares the tables that are compiled into a server with those in `store`, and brings the store up
-/// to date: creates the tables that do not exist, and replaces the definitions that differ, by the
-/// rules of [`check_evolution`].
+/// Compares the tables that are compiled into a server with those in `store`, and brings the store
+/// up to date: creates the tables that do not exist, and replaces the definitions that differ, by
+/// the rules of [`check_evolution`].
 ///
 /// The call is atomic. If a table is refused, nothing is written for any table. If several servers
-/// start together, one of them writes the changes, and the others find their tables unchanged. Stored
-/// tables that are not compiled into the server are not affected.
+/// start together, one of them writes the changes, and the others find their tables unchanged.
+/// Stored tables that are not compiled into the server are not affected.
 ///
 /// Call it before a [`SchemaRegistry`](crate::SchemaRegistry) is opened over the store, or call
 /// [`refresh`](crate::SchemaRegistry::refresh) afterwards.

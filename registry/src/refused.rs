@@ -14,7 +14,8 @@ pub enum RefusedTable {
     Incompatible {
         /// The name in the compiled definition.
         table: TableName,
-        /// All incompatibilities, by the rules of [`check_evolution`](kalamtable_model::check_evolution).
+        /// All incompatibilities, by the rules of
+        /// [`check_evolution`](kalamtable_model::check_evolution).
         problems: Vec<EvolutionProblem>,
     },
     /// The store has a later version than the one that is compiled into this server.

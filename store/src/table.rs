@@ -23,8 +23,8 @@ impl fmt::Display for TableId {
 }
 
 /// The sequence number of a change in a store. The first change has number 1, and each later change
-/// has the next number. All tables of a store share one sequence. Changes that are committed together
-/// have the same number.
+/// has the next number. All tables of a store share one sequence. Changes that are committed
+/// together have the same number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sequence(pub u64);
 

@@ -30,8 +30,8 @@ pub(crate) struct Session {
 impl Session {
     /// Creates a session with the system tables, the metadata tables, the functions and operators
     /// for JSON, and each of `definitions` over its files in `data`, which may have been written
-    /// under an earlier version. A table is found by `namespace.table`, and by its bare name if that
-    /// is unique.
+    /// under an earlier version. A table is found by `namespace.table`, and by its bare name if
+    /// that is unique.
     ///
     /// # Errors
     /// Fails with the errors of [`register_folder`].
