@@ -5,6 +5,7 @@
 mod commands;
 mod duplicate_keys;
 mod json_operators;
+mod locked_versions;
 mod round_trips;
 mod scripts;
 #[path = "../support/folder.rs"]

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Data files that were written under an earlier version of the lock.
+
+use expect_test::expect;
+
+use crate::support::{CommandFolder, shown, success};
+
+const FIRST: &str = r#"
+name        = "app.events"
+primary_key = ["id"]
+
+[columns]
+id     = { id = 1, type = "int" }
+actor  = { id = 2, type = "text" }
+visits = { id = 3, type = "int" }
+"#;
+
+/// Widens a column, renames one, drops one and adds one.
+const SECOND: &str = r#"
+name        = "app.events"
+version     = 2
+primary_key = ["id"]
+
+[columns]
+id     = { id = 1, type = "bigint" }
+author = { id = 2, type = "text", renamed_from = "actor" }
+level  = { id = 4, type = "text", default = "info" }
+
+[reserved]
+ids   = [3]
+names = ["visits"]
+"#;
+
+const ACCEPTED: &str = r#"
+[[accept]]
+rule = "type-widened"
+table = "app.events"
+column = "id"
+reason = "a test"
+expires = 2999-12-31
+
+[[accept]]
+rule = "column-renamed"
+table = "app.events"
+column = "author"
+reason = "a test"
+expires = 2999-12-31
+
+[[accept]]
+rule = "column-removed"
+table = "app.events"
+column = "visits"
+reason = "a test"
+expires = 2999-12-31
+"#;
+
+/// Creates a folder with a lock of one version, and a Parquet file of that version.
+fn with_file_of_first_version() -> CommandFolder {
+    let folder = CommandFolder::new();
+    folder.write("schemas/events.toml", FIRST);
+    folder.write("csv/events.csv", "id,actor,visits\n1,ann,7\n2,bob,8\n");
+    success(&folder.run(&["lock"]));
+    let copy = "COPY app.events TO 'data/events.parquet'";
+    success(&folder.run(&["sql", "--schemas", "schemas", "--data", "csv", "-c", copy]));
+    folder.write("schemas/events.toml", SECOND);
+    folder
+}
+
+/// Adds acknowledgments to the lock, and locks the second version.
+fn lock_second_version(folder: &CommandFolder) {
+    let lock = std::fs::read_to_string(folder.path().join("schemas/schemas.lock")).unwrap();
+    let (header, history) = lock.split_once("\n----").unwrap();
+    folder.write(
+        "schemas/schemas.lock",
+        format!("{header}{ACCEPTED}\n----{history}"),
+    );
+    success(&folder.run(&["lock"]));
+}
+
+const QUERY: &str = "SELECT id, author, level FROM app.events WHERE id > 1";
+
+#[test]
+fn file_of_an_earlier_version_is_read() {
+    let folder = with_file_of_first_version();
+    lock_second_version(&folder);
+    expect![[""]].assert_eq(&success(&folder.query("csv", QUERY)));
+}
+
+#[test]
+fn earlier_version_is_known_before_the_next_one_is_locked() {
+    let folder = with_file_of_first_version();
+    expect![[""]].assert_eq(&success(&folder.query("csv", QUERY)));
+}
+
+#[test]
+fn file_of_an_unknown_version_is_rejected_without_a_lock() {
+    let folder = with_file_of_first_version();
+    std::fs::remove_file(folder.path().join("schemas/schemas.lock")).unwrap();
+    let output = folder.query("csv", QUERY);
+    assert_eq!(output.status.code(), Some(1));
+    expect![[""]].assert_eq(&shown(&output));
+}
+
+#[test]
+fn damaged_lock_is_reported() {
+    let folder = with_file_of_first_version();
+    let path = folder.path().join("schemas/schemas.lock");
+    let lock = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, lock.replace("id = 3", "id = 4")).unwrap();
+    let output = folder.query("csv", QUERY);
+    assert_eq!(output.status.code(), Some(1));
+    expect![[""]].assert_eq(&shown(&output));
+}
