@@ -2,8 +2,8 @@
 
 //! Runs the commands of `docs/schema-changes.md` in an empty folder, and compares their output.
 //!
-//! A comment before a block of TOML names its file. A block `console` contains commands and their
-//! output, to which the test adds exit codes other than 0.
+//! A comment before a block of TOML names its file, or the lock to which the block is added. A block
+//! `console` contains commands and their output, to which the test adds exit codes other than 0.
 
 use std::env;
 use std::ffi::OsString;
@@ -15,8 +15,8 @@ use expect_test::expect_file;
 
 use crate::support::CommandFolder;
 
-/// The line of a lock that ends the settings.
-const HISTORY: &str = "---- history";
+/// The line of a lock after which entries are added.
+const FORMAT: &str = "format = 1\n";
 
 #[test]
 fn chapter_about_schema_changes_is_up_to_date() {
@@ -52,7 +52,8 @@ fn run(chapter: &str, folder: &CommandFolder) -> String {
             let content = block.join("\n") + "\n";
             match directive.take() {
                 Some(("file", path)) => drop(folder.write(path, &content)),
-                Some(("settings", path)) => write_settings(&folder.path().join(path), &content),
+                Some(("entry", path)) => add_entry(&folder.path().join(path), &content),
+                None => {}
                 other => panic!("unknown directive {other:?}"),
             }
             shown.push_str(&content);
@@ -62,13 +63,11 @@ fn run(chapter: &str, folder: &CommandFolder) -> String {
     shown
 }
 
-/// Replaces the settings of a lock.
-fn write_settings(path: &Path, settings: &str) {
+/// Adds an entry to a lock, or a setting.
+fn add_entry(path: &Path, entry: &str) {
     let text = fs::read_to_string(path).unwrap();
-    let history = text.find(HISTORY).unwrap();
-    let comments = text.lines().take_while(|line| line.starts_with('#'));
-    let comments: String = comments.map(|line| format!("{line}\n")).collect();
-    fs::write(path, format!("{comments}{settings}\n{}", &text[history..])).unwrap();
+    let (before, after) = text.split_once(FORMAT).unwrap();
+    fs::write(path, format!("{before}{FORMAT}\n{entry}{after}")).unwrap();
 }
 
 /// Runs a command in a shell, and shows it with its output.
@@ -88,6 +87,8 @@ fn output(command: &str, folder: &CommandFolder) -> String {
         .env("GIT_COMMITTER_NAME", "A")
         .env("GIT_COMMITTER_EMAIL", "a@example.com")
         .env("LC_ALL", "C")
+        // 2026-12-01.
+        .env("SOURCE_DATE_EPOCH", "1796083200")
         .output()
         .unwrap();
     let mut shown = format!("$ {command}\n");

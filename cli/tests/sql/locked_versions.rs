@@ -84,13 +84,19 @@ const QUERY: &str = "SELECT id, author, level FROM app.events WHERE id > 1";
 fn file_of_an_earlier_version_is_read() {
     let folder = with_file_of_first_version();
     lock_second_version(&folder);
-    expect![[""]].assert_eq(&success(&folder.query("csv", QUERY)));
+    expect![[r#"
+        id,author,level
+        2,bob,info
+    "#]].assert_eq(&success(&folder.query("csv", QUERY)));
 }
 
 #[test]
 fn earlier_version_is_known_before_the_next_one_is_locked() {
     let folder = with_file_of_first_version();
-    expect![[""]].assert_eq(&success(&folder.query("csv", QUERY)));
+    expect![[r#"
+        id,author,level
+        2,bob,info
+    "#]].assert_eq(&success(&folder.query("csv", QUERY)));
 }
 
 #[test]
@@ -99,7 +105,13 @@ fn file_of_an_unknown_version_is_rejected_without_a_lock() {
     std::fs::remove_file(folder.path().join("schemas/schemas.lock")).unwrap();
     let output = folder.query("csv", QUERY);
     assert_eq!(output.status.code(), Some(1));
-    expect![[""]].assert_eq(&shown(&output));
+    expect![[r#"
+        exit: 1
+        stderr:
+        error: data/events.parquet: column `actor` is not in the definition of `app.events`; did you mean `author`?
+        error: data/events.parquet: column `visits` is not in the definition of `app.events`
+        error: data/events.parquet: column `author` is missing, but the definition of `app.events` does not allow null
+    "#]].assert_eq(&shown(&output));
 }
 
 #[test]
@@ -110,5 +122,17 @@ fn damaged_lock_is_reported() {
     std::fs::write(&path, lock.replace("id = 3", "id = 4")).unwrap();
     let output = folder.query("csv", QUERY);
     assert_eq!(output.status.code(), Some(1));
-    expect![[""]].assert_eq(&shown(&output));
+    expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1406]: version 1 of `app.events` was edited: its hash does not match its lines
+          --> schemas/schemas.lock:10:1
+           |
+        10 | version 1 cb3cb8d7accc97438531d5d6b04216f865505cc7d0da266d9f16bcd28db9f309
+           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           |
+           = help: restore the file from version control, then run `kalamtable lock`
+
+        1 problem found
+    "#]].assert_eq(&shown(&output));
 }
