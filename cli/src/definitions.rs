@@ -26,7 +26,8 @@ pub(crate) fn load(paths: &[impl AsRef<Path>]) -> LoadedDefinitions {
     load_providing(paths, is_provided_definition)
 }
 
-/// Returns the files whose text is that of the file. The loader replaces bytes that are not UTF-8.
+/// Returns the files whose text is equal to their content on disk. The loader replaces bytes that
+/// are not UTF-8.
 pub(crate) fn readable_sources(loaded: &LoadedDefinitions) -> Vec<SourceId> {
     let damaged: HashSet<SourceId> = loaded
         .diagnostics

@@ -111,7 +111,7 @@ fn output_exit_code(written: io::Result<()>, exit_code: ExitCode) -> ExitCode {
     }
 }
 
-/// Writes an error to stderr. A stderr that cannot be written to has no other place for errors.
+/// Writes an error to stderr. Ignores a failure to write, because it cannot be reported elsewhere.
 fn print_error(message: &str) {
     let message = escape_controls(message, &['\n']);
     let _ = writeln!(io::stderr(), "error: {message}");

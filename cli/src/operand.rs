@@ -85,7 +85,7 @@ impl Operand {
         }
     }
 
-    /// Loads the tables, and adds their texts to `sources`. The lock is that of `schemas`.
+    /// Loads the tables, and adds their texts to `sources`. The lock is the one in `schemas`.
     ///
     /// # Errors
     /// Fails if a revision or a locked version does not exist, or git cannot be run.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Progress`]: a line on a terminal that shows the work of a command that takes long.
+//! [`Progress`]: a line on a terminal that shows the work of a long-running command.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
@@ -17,7 +17,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 pub(crate) struct Progress(Option<Running>);
 
 struct Running {
-    /// Its end wakes the thread.
+    /// Dropping the sender wakes the thread.
     sender: Sender<()>,
     thread: JoinHandle<()>,
 }
@@ -48,7 +48,7 @@ impl Progress {
                 let _ = write!(output, "\r\x1b[K").and_then(|()| output.flush());
             }
         });
-        // Without a thread the command runs as well.
+        // The command also runs without the thread.
         Progress(thread.ok().map(|thread| Running { sender, thread }))
     }
 }

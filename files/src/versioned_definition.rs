@@ -11,8 +11,7 @@ use arrow::datatypes::{DataType, Decimal128Type, Float32Type, Float64Type, Int64
 use kalamtable_model::{Column, ColumnDefault, Literal, Shared, TableDefinition};
 use kalamtable_rows::initial_value;
 
-/// The definition of a table and those of its earlier versions, under which files may have been
-/// written.
+/// The current and the earlier definitions of a table, under which files may have been written.
 ///
 /// A definition without earlier versions converts to this type, and so does a reference to one.
 #[derive(Clone, Debug, PartialEq)]

@@ -221,7 +221,7 @@ impl Migration {
 /// `history` contains the earlier versions. To convert several batches, prepare a [`Migration`].
 ///
 /// # Errors
-/// As [`Migration::try_new`] and [`Migration::apply`].
+/// The errors of [`Migration::try_new`] and [`Migration::apply`].
 pub fn migrate(
     batch: &RecordBatch,
     history: &[impl Borrow<TableDefinition>],

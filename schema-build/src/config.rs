@@ -126,8 +126,8 @@ impl Config {
     /// lock and is not accepted there is an error, and so is a missing or damaged lock. A version
     /// that is not in the lock is a warning, so that a change can be tested before it is locked.
     ///
-    /// Acknowledgments expire with the version of the package that is built. One that expired on a
-    /// day is a warning, so that a commit can be built later. The environment variable
+    /// Acknowledgments expire with the version of the package that is built. An acknowledgment that
+    /// expired on a day is a warning, so that a commit can be built later. The environment variable
     /// `SOURCE_DATE_EPOCH` replaces the current date.
     #[must_use]
     pub fn locked(mut self, is_locked: bool) -> Self {

@@ -117,7 +117,7 @@ fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(&temporary);
         return result;
     }
-    // The name is durable after the folder is. Not every system can open a folder.
+    // Syncing the folder makes the rename durable. Not every system can open a folder.
     if let Some(folder) = target.parent().and_then(|folder| File::open(folder).ok()) {
         let _ = folder.sync_all();
     }

@@ -22,9 +22,9 @@ use crate::source::{SourceId, Sources};
 /// Returns the definition with the layout of [`TableDefinition::to_toml`]: keys in a fixed order,
 /// aligned values, and one line per column. The table that the text defines does not change.
 ///
-/// All keys are kept, also those that state a default. Comments stay with the line that they
+/// All keys are kept, including those that state a default. Comments stay with the line that they
 /// describe, and single blank lines between groups stay. A comment inside of a value moves above
-/// its line. A string of several lines stays as it is written.
+/// its line. A multi-line string is unchanged.
 ///
 /// [`TableDefinition::to_toml`]: crate::TableDefinition::to_toml
 ///

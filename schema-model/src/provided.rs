@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`is_provided_definition`]: recognises the system tables of this library by their fingerprints,
+//! [`is_provided_definition`]: recognizes the system tables of this library by their fingerprints,
 //! for programs that do not link the library.
 
 use crate::definition::TableDefinition;
@@ -42,7 +42,7 @@ const SYSTEM_TABLES: [(&str, &str); 8] = [
     ),
 ];
 
-/// Returns whether the definition is that of a system table of this library.
+/// Returns whether the definition is the one of a system table of this library.
 ///
 /// Only such a definition may have the name of a system table.
 #[doc(hidden)]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Level`]: who can be affected by a schema change, [`Verdict`]: how, and [`Direction`]: which
-//! version reads the data of which.
+//! [`Level`]: the users of a table that a schema change can affect, [`Verdict`]: its effect on
+//! them, and [`Direction`]: the versions that must read the data of other versions.
 
 use std::fmt;
 

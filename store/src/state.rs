@@ -4,8 +4,8 @@
 //! I/O: `memory` keeps a state in a lock, `log` rebuilds one from the entries of a log.
 //!
 //! A write has two steps. [`StoreState::plan`] checks the preconditions of changes and returns
-//! [`Action`]s, with nothing changed. [`StoreState::apply`] applies the actions, and rejects those
-//! that were planned on another state. Between the two, a log persists the actions.
+//! [`Action`]s, without changing anything. [`StoreState::apply`] applies the actions, and rejects
+//! those that were planned on another state. Between the two, a log persists the actions.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use kalamtable_model::{Diagnostic, Severity};
 
 use super::command_report::CommandReport;
-use super::place::Place;
+use super::place::ReportLocation;
 use crate::command_error::CommandError;
 
 pub(super) fn write(report: &CommandReport, quiet: bool, output: &mut dyn Write) -> io::Result<()> {
@@ -35,7 +35,7 @@ fn annotation(finding: &Diagnostic, report: &CommandReport) -> String {
         Severity::Warning => "warning",
     };
     let mut properties = Vec::new();
-    if let Some(place) = Place::of(&finding.location, &report.sources) {
+    if let Some(place) = ReportLocation::of(&finding.location, &report.sources) {
         properties.push(format!("file={}", escaped_property(&place.path)));
         if let Some(range) = place.range {
             properties.push(format!("line={}", range.line));

@@ -7,7 +7,7 @@ use kalamtable_model::{AnyRule, Diagnostic, Level, Location, Severity, Verdict, 
 use serde_json::{Value, json};
 
 use super::command_report::CommandReport;
-use super::place::{Place, TableSubject};
+use super::place::{ReportLocation, TableSubject};
 use crate::command_error::CommandError;
 
 /// The version of the format. Members are added without a change of the version.
@@ -53,7 +53,7 @@ fn finding(finding: &Diagnostic, report: &CommandReport) -> Value {
         Location::Span { related, .. } => related.as_slice(),
     };
     let related = related.iter().map(|label| {
-        let place = Place::of_label(label, &report.sources);
+        let place = ReportLocation::of_label(label, &report.sources);
         let mut value = place.as_ref().map_or_else(|| json!({}), location);
         value["text"] = label.text.as_str().into();
         value
@@ -67,7 +67,7 @@ fn finding(finding: &Diagnostic, report: &CommandReport) -> Value {
         "severity": severity(finding.severity),
         "verdicts": finding.verdicts.map(verdicts),
         "message": finding.message,
-        "location": Place::of(&finding.location, &report.sources).as_ref().map(location),
+        "location": ReportLocation::of(&finding.location, &report.sources).as_ref().map(location),
         "related": related.collect::<Vec<_>>(),
         "help": finding.help,
         "table": subject.map(|(table, _)| table),
@@ -75,7 +75,7 @@ fn finding(finding: &Diagnostic, report: &CommandReport) -> Value {
     })
 }
 
-fn location(place: &Place) -> Value {
+fn location(place: &ReportLocation) -> Value {
     json!({
         "path": place.path,
         "line": place.range.map(|range| range.line),

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Place`]: the position of a finding as lines and columns, and [`TableSubject`]: the table that
-//! is defined there.
+//! [`ReportLocation`]: the position of a finding as lines and columns, and [`TableSubject`]: the
+//! table that is defined there.
 
 use std::ops::Range;
 
 use kalamtable_model::{CheckedTable, Label, Location, SourceId, SourceSpan, Sources};
 
-/// A position in a file. Lines and columns are counted from 1, and columns count characters.
+/// The location of a finding in a file. Lines and columns are counted from 1, and columns count
+/// characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct ReportLocation {
     /// The path, with `/` as separator.
     pub(super) path: String,
     /// The range in the file, or `None` if the finding concerns the file as a whole.
-    pub(super) range: Option<PlaceRange>,
+    pub(super) range: Option<ReportRange>,
 }
 
 /// A range of characters in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PlaceRange {
+pub(super) struct ReportRange {
     /// The line of the first character.
     pub(super) line: usize,
     /// The column of the first character.
@@ -29,16 +30,16 @@ pub(super) struct PlaceRange {
     pub(super) end_column: usize,
 }
 
-impl Place {
+impl ReportLocation {
     /// Returns the position, or `None` if the finding has no path.
     pub(super) fn of(location: &Location, sources: &Sources) -> Option<Self> {
         match location {
             Location::Path(path) if path.is_empty() => None,
-            Location::Path(path) => Some(Place {
+            Location::Path(path) => Some(ReportLocation {
                 path: path.clone(),
                 range: None,
             }),
-            Location::Span { primary, .. } => Place::of_label(primary, sources),
+            Location::Span { primary, .. } => ReportLocation::of_label(primary, sources),
         }
     }
 
@@ -48,9 +49,9 @@ impl Place {
         let file = sources.get(source)?;
         let (line, column) = file.line_column(range.start);
         let (end_line, end_column) = file.line_column(range.end);
-        Some(Place {
+        Some(ReportLocation {
             path: file.path().to_string(),
-            range: Some(PlaceRange {
+            range: Some(ReportRange {
                 line,
                 column,
                 end_line,

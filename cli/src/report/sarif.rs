@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::command_report::CommandReport;
 use super::json::{severity, verdicts};
-use super::place::Place;
+use super::place::ReportLocation;
 use crate::command_error::CommandError;
 
 const SCHEMA: &str =
@@ -86,12 +86,13 @@ fn finding(finding: &Diagnostic, rules: &[AnyRule], report: &CommandReport) -> V
         },
         "message": { "text": with_help(&finding.message, &finding.help) },
     });
-    if let Some(place) = Place::of(&finding.location, &report.sources) {
+    if let Some(place) = ReportLocation::of(&finding.location, &report.sources) {
         value["locations"] = json!([physical_location(&place)]);
     }
     if let Location::Span { related, .. } = &finding.location {
         let places = related.iter().filter_map(|label| {
-            let mut location = physical_location(&Place::of_label(label, &report.sources)?);
+            let mut location =
+                physical_location(&ReportLocation::of_label(label, &report.sources)?);
             location["message"] = json!({ "text": label.text });
             Some(location)
         });
@@ -108,7 +109,7 @@ fn finding(finding: &Diagnostic, rules: &[AnyRule], report: &CommandReport) -> V
     value
 }
 
-fn physical_location(place: &Place) -> Value {
+fn physical_location(place: &ReportLocation) -> Value {
     let mut location = json!({ "artifactLocation": { "uri": uri(&place.path) } });
     if let Some(range) = place.range {
         location["region"] = json!({

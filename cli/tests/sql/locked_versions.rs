@@ -87,7 +87,8 @@ fn file_of_an_earlier_version_is_read() {
     expect![[r#"
         id,author,level
         2,bob,info
-    "#]].assert_eq(&success(&folder.query("csv", QUERY)));
+    "#]]
+    .assert_eq(&success(&folder.query("csv", QUERY)));
 }
 
 #[test]
@@ -96,7 +97,8 @@ fn earlier_version_is_known_before_the_next_one_is_locked() {
     expect![[r#"
         id,author,level
         2,bob,info
-    "#]].assert_eq(&success(&folder.query("csv", QUERY)));
+    "#]]
+    .assert_eq(&success(&folder.query("csv", QUERY)));
 }
 
 #[test]
@@ -134,5 +136,6 @@ fn damaged_lock_is_reported() {
            = help: restore the file from version control, then run `kalamtable lock`
 
         1 problem found
-    "#]].assert_eq(&shown(&output));
+    "#]]
+    .assert_eq(&shown(&output));
 }

@@ -59,7 +59,7 @@ fn is_start(columns: &[Column], next: &[Column]) -> bool {
 }
 
 /// Returns the fewest columns whose move explains the order of the columns that both versions have.
-/// Each has a column that was not moved, and whether it is before that column.
+/// Each is paired with a column that was not moved, and whether it is before that column.
 fn moves<'a>(
     old: &IndexedDefinition<'_>,
     next: &'a [Column],

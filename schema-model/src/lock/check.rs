@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`check_lock`]: definitions compared with the lock.
+//! [`check_lock`]: compares definitions with the lock.
 
 use super::release::ReleaseContext;
 use super::review::Review;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`compare_tables`]: two sets of definitions compared without a lock.
+//! [`compare_tables`]: compares two sets of definitions without a lock.
 
 use std::collections::{HashMap, HashSet};
 

@@ -184,7 +184,7 @@ fn parse_columns(versions: &[LockedVersion]) -> Result<HashMap<&str, Column>, Ve
 
 /// The maximum number of bytes of columns that are parsed together.
 const MAX_TEXT: usize = limits::FILE_BYTES as usize / 2;
-/// The number of bytes that a line is longer than its column.
+/// The number of bytes by which a line is longer than its column.
 const MAX_NAME: usize = 16;
 
 fn parse_lines<'a>(

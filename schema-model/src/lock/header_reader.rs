@@ -383,7 +383,7 @@ impl HeaderReader<'_> {
         version
     }
 
-    /// Returns a text that is not empty, or reports why there is none.
+    /// Returns a text that is not empty, or reports that it is missing or not valid.
     fn text_of(&mut self, entry: &HeaderEntry<'_, '_>, key: &str, example: &str) -> Option<String> {
         let Some(value) = get(entry.table, key) else {
             self.missing(entry, key, example);

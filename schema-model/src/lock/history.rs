@@ -103,7 +103,7 @@ impl LockedTable {
         self.versions.get(start..).unwrap_or_default()
     }
 
-    /// Returns the hash from which that of the next version is computed.
+    /// Returns the hash from which the hash of the next version is computed.
     pub(super) fn hash(&self) -> PreviousHash<'_> {
         match self.versions.last() {
             Some(version) => PreviousHash::Version(version.hash),

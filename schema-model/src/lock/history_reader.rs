@@ -427,28 +427,30 @@ fn accepted_change(line: &str) -> Option<AcceptedChange> {
         return Some(AcceptedChange {
             rule,
             column: None,
-            reason: quoted_text(reason)?,
+            reason: parse_quoted(reason)?,
         });
     }
     let (id, rest) = rest.strip_prefix(' ')?.split_once(' ')?;
-    let name_end = match rest.starts_with('"') {
-        true => rest.find("\": \"")? + 1,
-        false => rest.find(": ")?,
+    let name_end = if rest.starts_with('"') {
+        rest.find("\": \"")? + 1
+    } else {
+        rest.find(": ")?
     };
     let (name, reason) = rest.split_at(name_end);
-    let name = match name.starts_with('"') {
-        true => quoted_text(name)?,
-        false => name.to_string(),
+    let name = if name.starts_with('"') {
+        parse_quoted(name)?
+    } else {
+        name.to_string()
     };
     Some(AcceptedChange {
         rule,
         column: Some((id.parse().ok()?, name)),
-        reason: quoted_text(reason.strip_prefix(": ")?)?,
+        reason: parse_quoted(reason.strip_prefix(": ")?)?,
     })
 }
 
 /// Returns the value of a basic string of TOML.
-fn quoted_text(text: &str) -> Option<String> {
+fn parse_quoted(text: &str) -> Option<String> {
     let value = DeValue::parse(text).ok()?;
     match value.get_ref() {
         DeValue::String(text) => Some(DeString::as_ref(text).to_string()),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Pairing`]: which definition continues the history of which table.
+//! [`Pairing`]: the definitions, each with the table in the lock whose history it continues.
 
 use std::collections::HashMap;
 
