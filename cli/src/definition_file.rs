@@ -3,10 +3,9 @@
 //! [`replace_definition`]: changes the file of a definition.
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
+use kalamtable_build::replace_file;
 
 use crate::command_error::CommandError;
 
@@ -24,7 +23,7 @@ pub(crate) fn replace_definition(
         if current != before.as_bytes() {
             return Ok(false);
         }
-        replace(path, after).map(|()| true)
+        replace_file(path, after.as_bytes()).map(|()| true)
     });
     match replaced {
         Ok(true) => Ok(()),
@@ -40,24 +39,4 @@ pub(crate) fn replace_definition(
             Err(CommandError::new(message))
         }
     }
-}
-
-/// Writes another file in the same folder, and renames it.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    // A link keeps pointing to the file.
-    let path = path.canonicalize()?;
-    let permissions = path.metadata()?.permissions();
-    if permissions.readonly() {
-        return Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            "the file is read-only",
-        ));
-    }
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().set_permissions(permissions)?;
-    file.as_file().sync_all()?;
-    file.persist(&path)?;
-    Ok(())
 }

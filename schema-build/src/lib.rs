@@ -233,6 +233,7 @@ mod config;
 mod error;
 mod load;
 mod lock_file;
+mod replace_file;
 
 pub use config::{Compiled, Config, compile, generate, generate_tables};
 pub use error::Error;
@@ -240,3 +241,5 @@ pub use error::Error;
 pub use load::load_providing;
 pub use load::{LoadedDefinitions, load};
 pub use lock_file::{LOCK_FILE, lock_path, read_lock, today, write_lock};
+#[doc(hidden)]
+pub use replace_file::replace_file;

@@ -2,9 +2,8 @@
 
 //! Reads and writes the lock of a folder of definitions.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,6 +12,7 @@ use kalamtable_model::{
 };
 
 use crate::error::Error;
+use crate::replace_file::replace_file;
 
 /// The name of the lock in a folder of definitions.
 pub const LOCK_FILE: &str = "schemas.lock";
@@ -98,36 +98,10 @@ pub fn write_lock(path: &Path, lock: &SchemaLock) -> Result<(), Error> {
     if fs::read(path).is_ok_and(|current| current == text.as_bytes()) {
         return Ok(());
     }
-    // A link to a lock stays a link.
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
-    replace(&target, text.as_bytes()).map_err(|source| Error::Write {
+    replace_file(path, text.as_bytes()).map_err(|source| Error::Write {
         file: path.to_path_buf(),
         source,
     })
-}
-
-/// Writes a temporary file in the same folder, and gives it the name of the target.
-fn replace(target: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut name = OsString::from(".");
-    name.push(target.file_name().unwrap_or_default());
-    name.push(format!(".{}", std::process::id()));
-    let temporary = target.with_file_name(name);
-    let result = write_synced(&temporary, bytes).and_then(|()| fs::rename(&temporary, target));
-    if result.is_err() {
-        let _ = fs::remove_file(&temporary);
-        return result;
-    }
-    // Syncing the folder makes the rename durable. Not every system can open a folder.
-    if let Some(folder) = target.parent().and_then(|folder| File::open(folder).ok()) {
-        let _ = folder.sync_all();
-    }
-    Ok(())
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 /// Returns the current date in UTC as the number of days since 1970-01-01.
