@@ -114,11 +114,11 @@ pub async fn reconcile<'a>(
             ..Reconciled::default()
         };
         for table in committed {
-            let list = match created.contains(table.definition.name()) {
-                true => &mut reconciled.created,
-                false => &mut reconciled.upgraded,
-            };
-            list.push(table);
+            if created.contains(table.definition.name()) {
+                reconciled.created.push(table);
+            } else {
+                reconciled.upgraded.push(table);
+            }
         }
         return Ok(reconciled);
     }
