@@ -44,6 +44,8 @@ pub(crate) struct OperandTables {
     pub(crate) tables: Vec<CheckedTable>,
     /// The problems of the other tables, of files and of the lock.
     pub(crate) problems: Vec<Diagnostic>,
+    /// If the operand is a locked version: the names of its table in all versions.
+    pub(crate) names: Option<Vec<TableName>>,
 }
 
 impl Operand {
@@ -77,14 +79,6 @@ impl Operand {
         }
     }
 
-    /// Returns the only table of the operand, or `None` if the operand can have several.
-    pub(crate) fn table_name(&self) -> Option<&TableName> {
-        match self {
-            Operand::LockedVersion { table, .. } => Some(table),
-            Operand::Path(_) | Operand::Lock | Operand::Revision { .. } => None,
-        }
-    }
-
     /// Loads the tables, and adds their texts to `sources`. The lock is the one in `schemas`.
     ///
     /// # Errors
@@ -103,8 +97,7 @@ impl Operand {
             }
             Operand::Lock => load_lock(schemas, sources, |_| Ok(None)),
             Operand::LockedVersion { table, version } => load_lock(schemas, sources, |lock| {
-                let versions = lock.iter().find(|locked| locked.name() == table);
-                find_version(versions, table, *version).map(Some)
+                find_version(lock, table, *version).map(Some)
             }),
         }
     }
@@ -194,19 +187,22 @@ fn load_lock(
         Ok(lock) => lock,
         Err(problems) => {
             return Ok(OperandTables {
-                tables: Vec::new(),
                 problems,
+                ..OperandTables::default()
             });
         }
     };
+    let mut loaded = OperandTables::default();
     let versions = match choose(lock.tables())? {
-        Some(version) => vec![version],
+        Some((table, version)) => {
+            loaded.names = Some(table_names(table));
+            vec![(table, version)]
+        }
         None => {
             let tables = lock.tables().iter();
             tables.map(|table| (table, table.version())).collect()
         }
     };
-    let mut loaded = OperandTables::default();
     for (table, version) in versions {
         match table.checked_table(version) {
             Ok(table) => loaded.tables.extend(table),
@@ -216,18 +212,43 @@ fn load_lock(
     Ok(loaded)
 }
 
+/// Returns the names that a table has had, with its last name first.
+fn table_names(table: &LockedTable) -> Vec<TableName> {
+    let mut names = vec![table.name().clone()];
+    // A version that is not valid is reported when it is compared.
+    for definition in table.definitions().unwrap_or_default() {
+        if !names.contains(definition.name()) {
+            names.push(definition.name().clone());
+        }
+    }
+    names
+}
+
+/// Returns the version of the table that has the name, or that had it in an earlier version.
 fn find_version<'a>(
-    locked: Option<&'a LockedTable>,
+    lock: &'a [LockedTable],
     table: &TableName,
     version: u32,
 ) -> Result<(&'a LockedTable, u32), CommandError> {
-    let Some(locked) = locked else {
+    let current = lock.iter().find(|locked| locked.name() == table);
+    let former = || {
+        lock.iter()
+            .find(|locked| table_names(locked).contains(table))
+    };
+    let Some(locked) = current.or_else(former) else {
         let message = format!("the lock has no table `{table}`");
         return Err(CommandError::new(message));
     };
-    let mut versions = locked.versions().iter();
-    if versions.any(|locked| locked.number == version && !locked.is_dropped) {
-        return Ok((locked, version));
+    let versions = locked.versions();
+    let found = versions.iter().find(|locked| locked.number == version);
+    match found {
+        Some(found) if !found.is_dropped => return Ok((locked, version)),
+        Some(_) => {
+            let message = format!("version {version} of `{table}` drops the table");
+            let help = format!("write `{table}@{}`", version.saturating_sub(1));
+            return Err(CommandError::new(message).with_help(help));
+        }
+        None => {}
     }
     let message = format!("the lock has no version {version} of `{table}`");
     let help = format!("the latest version is {}", locked.version());

@@ -52,7 +52,7 @@ fn read_text(path: &Path, shown: &str) -> Result<String, Box<Diagnostic>> {
             LockRule::LockMissing,
             shown,
             "the lock does not exist",
-            "run `kalamtable lock` to create it, and commit it with the definitions",
+            "restore it from version control; if the tables were never locked, run `kalamtable lock`, and commit the lock",
         ),
         _ => problem(
             LockRule::LockUnreadable,

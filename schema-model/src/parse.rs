@@ -9,6 +9,8 @@ mod shape;
 mod syntax;
 mod values;
 
+use std::ops::Range;
+
 use toml::de::DeTable;
 
 pub(crate) use self::keys::{COLUMN_KEYS, RESERVED_KEYS, TABLE_KEYS};
@@ -37,6 +39,14 @@ pub fn parse(sources: &Sources, source: SourceId) -> Result<RawTable, Vec<Diagno
     let (document, errors) = DeTable::parse_recoverable(file.text());
     let mut reader = Reader::new(source, file.text());
     if !errors.is_empty() {
+        if let Some(span) = conflict_marker(file.text()) {
+            let span = SourceSpan::text(source, span);
+            let message = "the definition has the conflict markers of a merge";
+            let problem = Diagnostic::new(Rule::ConflictMarkers, span, message);
+            return Err(vec![
+                problem.with_help("resolve the conflict, and delete the markers"),
+            ]);
+        }
         reader.syntax_errors(file, document.get_ref(), &errors);
         return Err(reader.diagnostics);
     }
@@ -68,6 +78,20 @@ fn reject_text(file: &SourceFile, source: SourceId) -> Option<Diagnostic> {
         };
         let problem = Diagnostic::at_path(Rule::EmptyFile, file.path(), message);
         return Some(problem.with_help(TEMPLATE));
+    }
+    None
+}
+
+/// Returns the position of the first marker that git has written for a conflict: a line with seven
+/// characters, which TOML does not allow at the start of a line.
+fn conflict_marker(text: &str) -> Option<Range<usize>> {
+    const MARKERS: [&str; 2] = ["<<<<<<< ", ">>>>>>> "];
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if MARKERS.iter().any(|marker| line.starts_with(marker)) {
+            return Some(start..start + MARKERS[0].trim_end().len());
+        }
+        start += line.len();
     }
     None
 }

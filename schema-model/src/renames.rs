@@ -14,4 +14,6 @@ pub struct Renames {
     pub table: Option<TableName>,
     /// The earlier names of columns, by id.
     pub columns: BTreeMap<i32, String>,
+    /// Whether the definition may have declared other renames. A lock does not record renames.
+    pub is_incomplete: bool,
 }

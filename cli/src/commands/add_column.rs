@@ -2,6 +2,7 @@
 
 //! `kalamtable add-column`: adds a column to the file of a table.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use kalamtable_build::{lock_path, read_lock};
@@ -83,7 +84,15 @@ pub(crate) fn add_column(arguments: &AddColumnArguments) -> Result<CommandReport
         return Err(CommandError::new("the file of the table was not read"));
     };
     let version = next_version(table, lock.as_ref());
-    let added = match added(arguments, table, &file, id, version) {
+    let mut earlier = table.clone();
+    if let Some(locked) = history.last() {
+        // The version of the file may not be locked yet, so no rows have it.
+        let number = NonZeroU32::new(locked.version()).unwrap_or(NonZeroU32::MIN);
+        earlier.definition = earlier.definition.with_version(number);
+    }
+    let is_added = lock.is_some() && history.is_empty();
+    let earlier = (!is_added).then_some(earlier);
+    let added = match added(arguments, earlier, &file, id, version) {
         Ok(added) => added,
         Err(AddColumnError::Failed(error)) => return Err(error),
         Err(AddColumnError::Invalid { sources, problems }) => {
@@ -195,13 +204,14 @@ enum AddColumnError {
     Failed(CommandError),
 }
 
-/// Returns the changed text.
+/// Returns the changed text. `earlier` is the definition under which existing rows were written, or
+/// `None` if there are no such rows.
 ///
 /// # Errors
 /// Fails if the column is not valid, or if the text cannot be changed.
 fn added(
     arguments: &AddColumnArguments,
-    table: &CheckedTable,
+    earlier: Option<CheckedTable>,
     file: &SourceFile,
     id: i32,
     version: u32,
@@ -222,7 +232,7 @@ fn added(
             default,
             comment: arguments.comment.clone(),
         };
-        match checked(&line, table, file, version) {
+        match checked(&line, earlier.as_ref(), file, version) {
             Ok(added) => return Ok(added),
             Err(error) => {
                 first.get_or_insert(error);
@@ -236,7 +246,7 @@ fn added(
 
 fn checked(
     line: &ColumnLine,
-    table: &CheckedTable,
+    earlier: Option<&CheckedTable>,
     file: &SourceFile,
     version: u32,
 ) -> Result<AddedColumn, AddColumnError> {
@@ -259,17 +269,19 @@ fn checked(
             ..line.clone()
         };
         if canonical != *line {
-            return checked(&canonical, table, file, version);
+            return checked(&canonical, earlier, file, version);
         }
     }
-    let mut earlier = table.clone();
-    earlier.source = before;
-    // Only the added column is compared, so that earlier changes of the file are not reported.
-    let findings = compare_tables(
-        &[earlier],
-        std::slice::from_ref(&after),
-        Direction::Backward,
-    );
+    // Only the added column is compared, so that earlier changes of the file are not reported. A
+    // table that was never locked has no rows of earlier versions.
+    let findings = match earlier.cloned() {
+        None => Vec::new(),
+        Some(mut earlier) => {
+            earlier.source = before;
+            let after = std::slice::from_ref(&after);
+            compare_tables(&[earlier], after, Direction::Backward)
+        }
+    };
     if findings.iter().any(|one| one.severity == Severity::Error) {
         return Err(AddColumnError::Invalid {
             sources,

@@ -65,8 +65,17 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<CommandReport, CommandEr
     let mut sources = Sources::new();
     let mut before = before_operand.load(schemas, &mut sources)?;
     let mut after = after_operand.load(schemas, &mut sources)?;
-    restrict(&mut before, after_operand.table_name());
-    restrict(&mut after, before_operand.table_name());
+    if let Some(names) = &after.names {
+        restrict(&mut before, names, &arguments.before)?;
+    }
+    if let Some(names) = &before.names {
+        restrict(&mut after, names, &arguments.after)?;
+        if let ([before], [after]) = (&*before.tables, &mut *after.tables) {
+            // Two versions of one table are compared, whatever their names are.
+            let name = before.definition.name();
+            after.renames.table.get_or_insert_with(|| name.clone());
+        }
+    }
 
     let mut findings = before.problems;
     findings.extend(after.problems);
@@ -99,13 +108,26 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<CommandReport, CommandEr
         .with_tables(&after.tables))
 }
 
-/// Removes all tables except the one of the other operand, if that has only one.
-fn restrict(operand: &mut OperandTables, name: Option<&TableName>) {
-    if let Some(name) = name {
-        operand.tables.retain(|table| {
-            table.definition.name() == name || table.renames.table.as_ref() == Some(name)
-        });
+/// Removes all tables except the one that has one of the names.
+///
+/// # Errors
+/// Fails if there is no such table. `written` is the operand as the user wrote it.
+fn restrict(
+    operand: &mut OperandTables,
+    names: &[TableName],
+    written: &str,
+) -> Result<(), CommandError> {
+    operand.tables.retain(|table| {
+        let former = table.renames.table.as_ref();
+        names.contains(table.definition.name()) || former.is_some_and(|name| names.contains(name))
+    });
+    let name = names.first().map(ToString::to_string).unwrap_or_default();
+    if operand.tables.is_empty() && operand.problems.is_empty() {
+        return Err(CommandError::new(format!(
+            "`{written}` has no table `{name}`"
+        )));
     }
+    Ok(())
 }
 
 fn names(tables: &[CheckedTable]) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use kalamtable_model::{Diagnostic, Severity};
 
 use super::command_report::CommandReport;
-use super::place::ReportLocation;
+use super::place::{ReportLocation, repository_path};
 use crate::command_error::CommandError;
 
 pub(super) fn write(report: &CommandReport, quiet: bool, output: &mut dyn Write) -> io::Result<()> {
@@ -36,7 +36,10 @@ fn annotation(finding: &Diagnostic, report: &CommandReport) -> String {
     };
     let mut properties = Vec::new();
     if let Some(place) = ReportLocation::of(&finding.location, &report.sources) {
-        properties.push(format!("file={}", escaped_property(&place.path)));
+        properties.push(format!(
+            "file={}",
+            escaped_property(&repository_path(&place.path))
+        ));
         if let Some(range) = place.range {
             properties.push(format!("line={}", range.line));
             properties.push(format!("col={}", range.column));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::command_report::CommandReport;
 use super::json::{severity, verdicts};
-use super::place::ReportLocation;
+use super::place::{ReportLocation, repository_path};
 use crate::command_error::CommandError;
 
 const SCHEMA: &str =
@@ -110,7 +110,7 @@ fn finding(finding: &Diagnostic, rules: &[AnyRule], report: &CommandReport) -> V
 }
 
 fn physical_location(place: &ReportLocation) -> Value {
-    let mut location = json!({ "artifactLocation": { "uri": uri(&place.path) } });
+    let mut location = json!({ "artifactLocation": { "uri": uri(&repository_path(&place.path)) } });
     if let Some(range) = place.range {
         location["region"] = json!({
             "startLine": range.line,

@@ -373,3 +373,68 @@ fn ambiguous_table_names_both() {
         "#]],
     );
 }
+
+#[test]
+fn table_that_was_never_locked_has_no_rows() {
+    let folder = folder(EVENTS);
+    folder.write(
+        "schemas/other.toml",
+        EVENTS.replace("app.events", "app.other"),
+    );
+    // Locks one of the tables.
+    let path = folder.path().join("schemas/events.toml");
+    fs::remove_file(&path).unwrap();
+    assert!(folder.run(&["lock"]).status.success());
+    fs::write(&path, EVENTS).unwrap();
+    check(
+        &folder.run(&["add-column", "app.events", "level", "int"]),
+        expect![[r#"
+            exit: 0
+            stdout:
+            level   = { id = 21, type = "int" }
+            schemas/events.toml: `level` has id 21, and the table has version 1
+        "#]],
+    );
+    check(
+        &folder.run(&["add-column", "app.other", "level", "int"]),
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1201]: column `level` (id 21) of `app.other` is not null and has no default, and rows of version 1 do not have it
+             --> schemas/other.toml:9:1
+              |
+            9 | level   = { id = 21, type = "int" }
+              | ^^^^^
+              |
+              = note: SOURCE ok, SQL BREAK, WIRE ok, STORAGE BREAK
+              = help: write `nullable = true`, or `default = ..` with the value of these rows
+
+            1 problem found
+        "#]],
+    );
+}
+
+#[test]
+fn message_names_the_locked_version_of_existing_rows() {
+    let folder = folder(EVENTS);
+    assert!(folder.run(&["lock"]).status.success());
+    let first = ["add-column", "app.events", "a", "int", "--nullable"];
+    assert!(folder.run(&first).status.success());
+    check(
+        &folder.run(&["add-column", "app.events", "b", "int"]),
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1201]: column `b` (id 22) of `app.events` is not null and has no default, and rows of version 1 do not have it
+              --> schemas/events.toml:10:1
+               |
+            10 | b       = { id = 22, type = "int" }
+               | ^
+               |
+               = note: SOURCE ok, SQL BREAK, WIRE ok, STORAGE BREAK
+               = help: write `nullable = true`, or `default = ..` with the value of these rows
+
+            1 problem found
+        "#]],
+    );
+}

@@ -2,6 +2,7 @@
 
 //! `kalamtable diff`.
 
+use std::fs;
 use std::process::Command;
 
 use expect_test::{Expect, expect};
@@ -549,4 +550,175 @@ fn large_file_of_a_revision_is_a_problem() {
             2 problems found
         "#]],
     );
+}
+
+/// Returns a repository with a lock of two versions. The second one renames the table and a column.
+fn renamed() -> CommandFolder {
+    let folder = CommandFolder::new();
+    folder.write("schemas/events.toml", BEFORE);
+    assert!(folder.run(&["lock"]).status.success());
+    let after = BEFORE
+        .replace(
+            "\"app.events\"",
+            "\"app.log\"\nversion = 2\nrenamed_from = \"app.events\"",
+        )
+        .replace(
+            "title = { id = 2,",
+            "name = { id = 2, renamed_from = \"title\",",
+        );
+    folder.write("schemas/events.toml", after);
+    let lock = fs::read_to_string(folder.path().join("schemas/schemas.lock")).unwrap();
+    let entry = |rule: &str, column: &str| {
+        format!(
+            "\n[[accept]]\nrule = \"{rule}\"\ntable = \"app.log\"\n{column}reason = \"a test\"\nexpires = 2999-12-31\n"
+        )
+    };
+    let entries = entry("table-renamed", "") + &entry("column-renamed", "column = \"name\"\n");
+    let lock = lock.replacen("format = 1\n", &format!("format = 1\n{entries}"), 1);
+    folder.write("schemas/schemas.lock", lock);
+    let output = folder.run(&["lock"]);
+    assert!(output.status.success(), "{}", shown(&output));
+    folder
+}
+
+#[test]
+fn versions_of_a_renamed_table_have_both_names() {
+    let folder = renamed();
+    let outputs = ["app.events@1", "app.log@1"]
+        .map(|before| shown(&folder.run(&["diff", before, "app.log@2"])));
+    assert_eq!(outputs[0], outputs[1]);
+    expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1005]: table `app.log` was named `app.events` in version 1
+          --> schemas/schemas.lock:15:1
+           |
+        15 | version 2 582fafa7460ef76f5a6b12976705503622d76a75429f51b20d6bce61678a3826
+           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           |
+           = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
+           = help: write `name = "app.events"`, or accept the change when all queries use the other name
+
+        error[KT1206]: column `name` (id 2) of `app.log` was named `title` in version 1
+          --> schemas/schemas.lock:15:1
+           |
+        15 | version 2 582fafa7460ef76f5a6b12976705503622d76a75429f51b20d6bce61678a3826
+           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           |
+           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+           = help: keep the name `title`, or accept the change when everything uses the other name
+
+        2 problems found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
+    "#]].assert_eq(&outputs[0]);
+    check(
+        &folder.run(&["diff", "app.log@1"]),
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1005]: table `app.log` was named `app.events` in version 1
+         --> schemas/events.toml:1:8
+          |
+        1 | name = "app.log"
+          |        ^^^^^^^^^
+          |
+          = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
+          = help: write `name = "app.events"`, or accept the change when all queries use the other name
+
+        error[KT1206]: column `name` (id 2) of `app.log` was named `title` in version 1
+         --> schemas/events.toml:8:1
+          |
+        8 | name = { id = 2, renamed_from = "title", type = "text", comment = "the title" }
+          | ^^^^
+          |
+          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+          = help: keep the name `title`, or accept the change when everything uses the other name
+
+        2 problems found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
+    "#]],
+    );
+    check(
+        &folder.run(&["diff", "app.log@2", "app.events@2"]),
+        expect![[r#"
+            exit: 0
+            stdout:
+            1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
+        "#]],
+    );
+}
+
+#[test]
+fn locked_rename_is_not_reported_again() {
+    let folder = renamed();
+    check(
+        &folder.run(&["check"]),
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 file, 1 table, 2 columns: no problems
+    "#]],
+    );
+    check(
+        &folder.run(&["diff", "lock"]),
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
+    "#]],
+    );
+    let added = folder.run(&["add-column", "app.log", "level", "int", "--nullable"]);
+    check(
+        &added,
+        expect![[r#"
+        exit: 0
+        stdout:
+        level = { id = 3,                        type = "int", nullable = true }
+        schemas/events.toml: `level` has id 3, and the table has version 3
+    "#]],
+    );
+}
+
+#[test]
+fn table_without_a_counterpart_is_an_error() {
+    let folder = renamed();
+    folder.write("other/a.toml", BEFORE.replace("app.events", "app.other"));
+    check(
+        &folder.run(&["diff", "app.log@2", "other"]),
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: `other` has no table `app.log`
+    "#]],
+    );
+    check(
+        &folder.run(&["diff", "app.log@7"]),
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: the lock has no version 7 of `app.log`
+          help: the latest version is 2
+    "#]],
+    );
+}
+
+#[test]
+fn annotations_have_paths_from_the_root_of_the_repository() {
+    let folder = CommandFolder::new();
+    git(&folder, &["init", "--quiet"]);
+    folder.write("db/schemas/events.toml", BEFORE);
+    commit(&folder);
+    let after = BEFORE.replace("\"int\"", "\"bigint\"");
+    folder.write("db/schemas/events.toml", after);
+    let paths = |arguments: &[&str]| {
+        let mut command = folder.command(arguments);
+        let output = command.current_dir(folder.path().join("db")).output();
+        let text = String::from_utf8(output.unwrap().stdout).unwrap();
+        let paths = text.split("file=").skip(1);
+        let paths = paths.filter_map(|rest| rest.split_once(',').map(|(path, _)| path.to_string()));
+        paths.collect::<Vec<_>>()
+    };
+    let of_folder = paths(&["diff", "HEAD", "schemas", "--format", "github"]);
+    assert_eq!(of_folder, ["db/schemas/events.toml"]);
+    commit(&folder);
+    let of_revision = paths(&["diff", "HEAD~1", "HEAD", "--format", "github"]);
+    assert_eq!(of_revision, ["db/schemas/events.toml"]);
 }

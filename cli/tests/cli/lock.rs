@@ -672,27 +672,27 @@ fn missing_lock_names_the_command() {
         &folder,
         &["check"],
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1401]: the lock does not exist
-        --> schemas/schemas.lock
-         = help: run `kalamtable lock` to create it, and commit it with the definitions
+            exit: 1
+            stderr:
+            error[KT1401]: the lock does not exist
+            --> schemas/schemas.lock
+             = help: restore it from version control; if the tables were never locked, run `kalamtable lock`, and commit the lock
 
-        1 problem found
-    "#]],
+            1 problem found
+        "#]],
     );
     check_run(
         &folder,
         &["diff", "lock", "schemas"],
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1401]: the lock does not exist
-        --> schemas/schemas.lock
-         = help: run `kalamtable lock` to create it, and commit it with the definitions
+            exit: 1
+            stderr:
+            error[KT1401]: the lock does not exist
+            --> schemas/schemas.lock
+             = help: restore it from version control; if the tables were never locked, run `kalamtable lock`, and commit the lock
 
-        1 problem found
-    "#]],
+            1 problem found
+        "#]],
     );
     check_run(
         &folder,
@@ -702,7 +702,7 @@ fn missing_lock_names_the_command() {
             stderr:
             error[KT1401]: the lock does not exist
             --> other.lock
-             = help: run `kalamtable lock` to create it, and commit it with the definitions
+             = help: restore it from version control; if the tables were never locked, run `kalamtable lock`, and commit the lock
 
             1 problem found
         "#]],

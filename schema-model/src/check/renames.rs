@@ -105,6 +105,7 @@ pub(super) fn renames(raw: &RawTable) -> Renames {
     });
     let table = raw.renamed_from.as_ref();
     Renames {
+        is_incomplete: false,
         table: table.and_then(|name| TableName::parse(&name.value).ok()),
         columns: columns.collect(),
     }

@@ -5,8 +5,11 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::check::CheckedTable;
+use crate::definition::{Column, TableDefinition};
 use crate::diagnostic::Diagnostic;
 use crate::evolution::{EvolutionProblem, compare_versions};
+use crate::renames::Renames;
+use crate::rule::EvolutionRule;
 use crate::table_name::TableName;
 use crate::verdict::Direction;
 
@@ -34,8 +37,12 @@ pub fn compare_tables(
             continue;
         };
         continued.insert(old.definition.name());
-        let (history, renames) = ([&old.definition], &table.renames);
-        let problems = compare_versions(&history, &table.definition, renames, direction);
+        let history = [&old.definition];
+        let renames = renames_since(&old.definition, table);
+        let mut problems = compare_versions(&history, &table.definition, &renames, direction);
+        if renames.is_incomplete {
+            problems.retain(|problem| problem.rule != EvolutionRule::RenameNotDeclared);
+        }
         diagnostics.extend(problems.into_iter().map(|it| it.into_diagnostic(table)));
     }
     let removed = before
@@ -46,4 +53,18 @@ pub fn compare_tables(
             EvolutionProblem::table_removed(&table.definition).into_diagnostic(table)
         }));
     diagnostics
+}
+
+/// Returns the renames that `next` declares, without those that were made before `old`.
+fn renames_since(old: &TableDefinition, next: &CheckedTable) -> Renames {
+    let mut renames = next.renames.clone();
+    let columns = next.definition.columns();
+    renames.columns.retain(|id, _| {
+        let name_in = |columns: &[Column]| {
+            let column = columns.iter().find(|column| column.id == *id);
+            column.map(|column| column.name.clone())
+        };
+        name_in(old.columns()) != name_in(columns)
+    });
+    renames
 }

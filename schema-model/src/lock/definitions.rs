@@ -67,7 +67,10 @@ impl LockedTable {
             source: version.source,
             spans,
             variants: BTreeMap::new(),
-            renames: Renames::default(),
+            renames: Renames {
+                is_incomplete: true,
+                ..Renames::default()
+            },
             warnings: Vec::new(),
         }))
     }
