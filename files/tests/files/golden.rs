@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! One Arrow IPC file and one Parquet file per released version of a table, in
+//! One Arrow IPC file and one Parquet file per locked version of a table, in
 //! `tests/golden/TABLE/VERSION.arrow` and `.parquet`. They are read as the current version of the
 //! table.
 //!
@@ -20,7 +20,7 @@ use datafusion::prelude::SessionContext;
 use expect_test::{Expect, expect, expect_file};
 use kalamtable_files::{VersionedDefinition, register_folder};
 use kalamtable_model::{
-    ColumnType, Literal, SourceFile, Sources, Style, TableDefinition, check_evolution,
+    ColumnType, Literal, SchemaLock, SourceFile, Sources, Style, TableDefinition, check_evolution,
     initial_default, parse_and_check, render,
 };
 use kalamtable_rows::Migration;
@@ -47,13 +47,19 @@ fn load(path: &Path) -> TableDefinition {
     }
 }
 
-/// Returns the versions of each table, in ascending order: the system tables, and an example table
-/// with four versions.
+/// Returns the versions of each table, in ascending order: those in the lock of the system tables,
+/// and an example table with four versions.
 fn tables() -> Vec<Vec<TableDefinition>> {
-    let system = fs::read_dir(golden().join("../../schemas/system")).unwrap();
-    let mut paths: Vec<PathBuf> = system.map(|entry| entry.unwrap().path()).collect();
-    paths.sort();
-    let mut tables: Vec<Vec<TableDefinition>> = paths.iter().map(|path| vec![load(path)]).collect();
+    let lock = golden().join("../../schemas/schemas.lock");
+    let mut sources = Sources::new();
+    let text = fs::read_to_string(&lock).unwrap();
+    let source = sources.push(SourceFile::new("schemas.lock", text));
+    let lock = SchemaLock::parse(&sources, source).expect("a valid lock");
+    let locked = lock.tables().iter();
+    let mut tables: Vec<Vec<TableDefinition>> = locked
+        .map(|table| table.current_definitions().expect("valid versions"))
+        .collect();
+    assert_eq!(tables.len(), 8, "the system tables");
     let example = (1..=4).map(|version| golden().join(format!("app.orders/{version}.toml")));
     tables.push(example.map(|path| load(&path)).collect());
     tables
