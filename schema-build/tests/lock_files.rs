@@ -142,7 +142,7 @@ fn lock_with_conflict_markers() {
         12 | <<<<<<< HEAD
            | ^^^^^^^
            |
-           = help: keep the lines of the branch whose versions were released, then run `kalamtable lock`
+           = help: take the whole lock of one side, with `git checkout --ours` or `--theirs`, then run `kalamtable lock`
     "#]].assert_eq(&problems(&path, folder.path()));
 }
 
@@ -434,7 +434,10 @@ fn acknowledgment_expires_with_the_version_of_the_package() {
         ("\"9.0.0\"", ""),
         ("\"0.0.1\"", "error[KT1423]"),
         ("9999-12-31", ""),
-        ("2020-01-31", "expired on 2020-01-31 [KT1423]"),
+        (
+            "2020-01-31",
+            "the entry was valid up to 2020-01-31 [KT1423]",
+        ),
     ] {
         let entry = format!(
             "[[accept]]\nrule = \"KT1204\"\ntable = \"app.events\"\ncolumn = \"title\"\n\

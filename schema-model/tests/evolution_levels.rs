@@ -71,14 +71,14 @@ fn renamed_table_and_row_type() {
             format!("name = \"app.a\"\n{ID}---\nname = \"zoo.a\"\n{ID}---\nname = \"app.a\"\n{ID}"),
         ],
         expect![[r#"
-            KT1005 v1: table `app.b` was named `app.a` in version 1; write `name = "app.a"`, or accept the change when all queries use the other name
+            KT1005 v1: table `app.b` was named `app.a` in version 1; write `name = "app.a"`, or accept the change when all queries use the new name
 
-            KT1005 v1: table `app.b` was named `app.a` in version 1; write `name = "app.a"`, or accept the change when all queries use the other name
+            KT1005 v1: table `app.b` was named `app.a` in version 1; write `name = "app.a"`, or accept the change when all queries use the new name
             KT1011 v1: the row type of `app.b` is `Mine`, but was `A` in version 1; write `row = "A"`, or change the code that uses the type in the same release
 
             KT1011 v1: the row type of `app.t` is `T`, but was `Mine` in version 1; write `row = "Mine"`, or change the code that uses the type in the same release
 
-            KT1005 v2: table `app.a` was named `zoo.a` in version 2; write `name = "zoo.a"`, or accept the change when all queries use the other name
+            KT1005 v2: table `app.a` was named `zoo.a` in version 2; write `name = "zoo.a"`, or accept the change when all queries use the new name
         "#]],
     );
     fits(&format!("row = \"Mine\"\n{ID}---\nrow = \"Mine\"\n{ID}"));
@@ -105,7 +105,7 @@ fn removed_unique_keys() {
             KT1007 v1: `app.t` has no unique key on `a` and `b`, but had it in version 1; write `["a", "b"]` in `unique`, or inform the authors of queries
 
             KT1007 v1: `app.t` has no unique key on `a`, but had it in version 1; write `["c"]` in `unique`, or inform the authors of queries
-            KT1206 v1 2:c: column `c` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the other name
+            KT1206 v1 2:c: column `c` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the new name
             KT1207 v1 2:c: column `c` (id 2) of `app.t` was named `a` in version 1, but `renamed_from` does not declare it; write `renamed_from = "a"` if the column was renamed, or choose the next free id if it is another column
         "#]],
     );
@@ -254,24 +254,24 @@ fn renamed_columns() {
             case(&[("a", ", source = \"X\""), ("a", "")]),
         ],
         expect![[r#"
-            KT1206 v1 2:b: column `b` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the other name
+            KT1206 v1 2:b: column `b` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the new name
 
-            KT1206 v1 2:b: column `b` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the other name
+            KT1206 v1 2:b: column `b` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the new name
             KT1207 v1 2:b: column `b` (id 2) of `app.t` was named `a` in version 1, but `renamed_from` does not declare it; write `renamed_from = "a"` if the column was renamed, or choose the next free id if it is another column
 
-            KT1206 v1 2:b: column `b` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the other name
+            KT1206 v1 2:b: column `b` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the new name
 
-            KT1206 v2 2:c: column `c` (id 2) of `app.t` was named `b` in version 2; keep the name `b`, or accept the change when everything uses the other name
+            KT1206 v2 2:c: column `c` (id 2) of `app.t` was named `b` in version 2; keep the name `b`, or accept the change when everything uses the new name
             KT1207 v2 2:c: column `c` (id 2) of `app.t` was named `b` in version 2, but `renamed_from` is `a`; write `renamed_from = "b"` if the column was renamed, or choose the next free id if it is another column
 
-            KT1206 v2 2:a: column `a` (id 2) of `app.t` was named `b` in version 2; keep the name `b`, or accept the change when everything uses the other name
+            KT1206 v2 2:a: column `a` (id 2) of `app.t` was named `b` in version 2; keep the name `b`, or accept the change when everything uses the new name
 
-            KT1206 v1 2:A: column `A` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the other name
+            KT1206 v1 2:A: column `A` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the new name
             KT1207 v1 2:A: column `A` (id 2) of `app.t` was named `a` in version 1, but `renamed_from` does not declare it; write `renamed_from = "a"` if the column was renamed, or choose the next free id if it is another column
 
-            KT1206 v1 2:b: column `b` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the other name
+            KT1206 v1 2:b: column `b` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the new name
 
-            KT1206 v1 2:b: column `b` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the other name
+            KT1206 v1 2:b: column `b` (id 2) of `app.t` was named `a` in version 1; keep the name `a`, or accept the change when everything uses the new name
             KT1217 v1 2:b: column `b` (id 2) of `app.t` is named `X` in files, but was named `a` in version 1; write `source = "a"`
 
             KT1217 v1 2:a: column `a` (id 2) of `app.t` is named `a` in files, but was named `X` in version 1; write `source = "X"`
@@ -305,7 +305,7 @@ fn renames_from_other_columns() {
             KT1104 v1 3:b: column `b` (id 3) of `app.t` is renamed from `a`, which had id 2 in version 1; write `id = 2`, or delete `renamed_from`
 
             KT1104 v1 3:c: column `c` (id 3) of `app.t` is renamed from `a`, which had id 2 in version 1; delete `renamed_from`
-            KT1206 v2 3:c: column `c` (id 3) of `app.t` was named `b` in version 2; keep the name `b`, or accept the change when everything uses the other name
+            KT1206 v2 3:c: column `c` (id 3) of `app.t` was named `b` in version 2; keep the name `b`, or accept the change when everything uses the new name
             KT1207 v2 3:c: column `c` (id 3) of `app.t` was named `b` in version 2, but `renamed_from` is `a`; write `renamed_from = "b"` if the column was renamed, or choose the next free id if it is another column
 
             KT1219 v1 2:a: column `a` (id 2) of `app.t` is renamed from `old`, which no earlier version has; write the earlier name, or delete `renamed_from`
@@ -513,13 +513,13 @@ fn types_that_keep_old_values_readable() {
 
             KT1213 v1 2:c: `c` (id 2) of `app.t` is `decimal(9, 4)`, but was `decimal(5, 2)` in version 1; write `type = "decimal(5, 2)"`, or accept the change when all clients read the wider type
 
-            KT1214 v1 2:c: `c` (id 2) of `app.t` is `double`, but was `int` in version 1; write `type = "int"`, or accept the change when all queries and clients use the other type
+            KT1214 v1 2:c: `c` (id 2) of `app.t` is `double`, but was `int` in version 1; write `type = "int"`, or accept the change when all queries and clients use the new type
 
-            KT1214 v1 2:c: `c` (id 2) of `app.t` is `decimal(20, 0)`, but was `bigint` in version 1; write `type = "bigint"`, or accept the change when all queries and clients use the other type
+            KT1214 v1 2:c: `c` (id 2) of `app.t` is `decimal(20, 0)`, but was `bigint` in version 1; write `type = "bigint"`, or accept the change when all queries and clients use the new type
 
-            KT1214 v1 2:c: `c` (id 2) of `app.t` is `timestamp(s)`, but was `date` in version 1; write `type = "date"`, or accept the change when all queries and clients use the other type
+            KT1214 v1 2:c: `c` (id 2) of `app.t` is `timestamp(s)`, but was `date` in version 1; write `type = "date"`, or accept the change when all queries and clients use the new type
 
-            KT1214 v1 2:c: `c` (id 2) of `app.t` is `uuid`, but was `bytes(16)` in version 1; write `type = "bytes(16)"`, or accept the change when all queries and clients use the other type
+            KT1214 v1 2:c: `c` (id 2) of `app.t` is `uuid`, but was `bytes(16)` in version 1; write `type = "bytes(16)"`, or accept the change when all queries and clients use the new type
 
             KT1215 v1 2:c: `c` (id 2) of `app.t` is `enum('a', 'b')`, but was `enum('a')` in version 1; delete the labels, or change the code that uses them in the same release
 
@@ -527,7 +527,7 @@ fn types_that_keep_old_values_readable() {
 
             KT1215 v1 4:c.value: `c.value` (id 4) of `app.t` is `enum('a', 'b')`, but was `enum('a')` in version 1; delete the labels, or change the code that uses them in the same release
 
-            KT1214 v2 2:c: `c` (id 2) of `app.t` is `double`, but was `int` in version 2; write `type = "int"`, or accept the change when all queries and clients use the other type
+            KT1214 v2 2:c: `c` (id 2) of `app.t` is `double`, but was `int` in version 2; write `type = "int"`, or accept the change when all queries and clients use the new type
         "#]],
     );
 }
@@ -583,11 +583,11 @@ fn nested_fields() {
             ]),
         ],
         expect![[r#"
-            KT1305 v1 3:c.y: `c.y` (id 3) of `app.t` was named `x` in version 1; write `#3 x: ..`, or accept the change when everything uses the other name
+            KT1305 v1 3:c.y: `c.y` (id 3) of `app.t` was named `x` in version 1; write `#3 x: ..`, or accept the change when everything uses the new name
 
             KT1306 v1 4:c.y: `c.y` (id 4) of `app.t` is added to the fields of version 1; add a column, or accept the change when all code and clients know the field
 
-            KT1305 v1 4:c.item.z: `c.item.z` (id 4) of `app.t` was named `x` in version 1; write `#4 x: ..`, or accept the change when everything uses the other name
+            KT1305 v1 4:c.item.z: `c.item.z` (id 4) of `app.t` was named `x` in version 1; write `#4 x: ..`, or accept the change when everything uses the new name
             KT1210 v1 4:c.item.z: `c.item.z` (id 4) of `app.t` is nullable, but was not null in version 1; delete `null` after its type, or change the code that uses the field in the same release
         "#]],
     );

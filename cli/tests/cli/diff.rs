@@ -139,7 +139,7 @@ fn removed_table_is_located_in_the_first_folder() {
         expect![[r#"
             exit: 1
             stderr:
-            error[KT1004]: table `app.events` was removed: no definition continues its version 1
+            error[KT1004]: no definition of table `app.events` (version 1) was found
              --> old/events.toml:1:8
               |
             1 | name = "app.events"
@@ -305,7 +305,7 @@ fn revision_is_read_without_a_checkout() {
               | ^^^^
               |
               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-              = help: keep the name `title`, or accept the change when everything uses the other name
+              = help: keep the name `title`, or accept the change when everything uses the new name
 
             warning[KT1207]: column `name` (id 2) of `app.events` was named `title` in version 1, but `renamed_from` does not declare it
              --> HEAD:schemas/app/events.toml:6:1
@@ -339,7 +339,7 @@ fn revision_is_read_without_a_checkout() {
               | ^^^^
               |
               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-              = help: keep the name `title`, or accept the change when everything uses the other name
+              = help: keep the name `title`, or accept the change when everything uses the new name
         "#]],
     );
 }
@@ -597,7 +597,7 @@ fn versions_of_a_renamed_table_have_both_names() {
            | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
            |
            = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
-           = help: write `name = "app.events"`, or accept the change when all queries use the other name
+           = help: write `name = "app.events"`, or accept the change when all queries use the new name
 
         error[KT1206]: column `name` (id 2) of `app.log` was named `title` in version 1
           --> schemas/schemas.lock:15:1
@@ -606,35 +606,35 @@ fn versions_of_a_renamed_table_have_both_names() {
            | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
            |
            = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-           = help: keep the name `title`, or accept the change when everything uses the other name
+           = help: keep the name `title`, or accept the change when everything uses the new name
 
         2 problems found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
     "#]].assert_eq(&outputs[0]);
     check(
         &folder.run(&["diff", "app.log@1"]),
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1005]: table `app.log` was named `app.events` in version 1
-         --> schemas/events.toml:1:8
-          |
-        1 | name = "app.log"
-          |        ^^^^^^^^^
-          |
-          = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
-          = help: write `name = "app.events"`, or accept the change when all queries use the other name
+            exit: 1
+            stderr:
+            error[KT1005]: table `app.log` was named `app.events` in version 1
+             --> schemas/events.toml:1:8
+              |
+            1 | name = "app.log"
+              |        ^^^^^^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
+              = help: write `name = "app.events"`, or accept the change when all queries use the new name
 
-        error[KT1206]: column `name` (id 2) of `app.log` was named `title` in version 1
-         --> schemas/events.toml:8:1
-          |
-        8 | name = { id = 2, renamed_from = "title", type = "text", comment = "the title" }
-          | ^^^^
-          |
-          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-          = help: keep the name `title`, or accept the change when everything uses the other name
+            error[KT1206]: column `name` (id 2) of `app.log` was named `title` in version 1
+             --> schemas/events.toml:8:1
+              |
+            8 | name = { id = 2, renamed_from = "title", type = "text", comment = "the title" }
+              | ^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+              = help: keep the name `title`, or accept the change when everything uses the new name
 
-        2 problems found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
-    "#]],
+            2 problems found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
+        "#]],
     );
     check(
         &folder.run(&["diff", "app.log@2", "app.events@2"]),

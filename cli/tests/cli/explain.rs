@@ -70,33 +70,33 @@ fn rule_about_a_removed_table_has_no_next_version() {
     check_explain(
         &["table-removed"],
         expect![[r#"
-        exit: 0
-        stdout:
-        KT1004 table-removed
+            exit: 0
+            stdout:
+            KT1004 table-removed
 
-        reason:    queries, clients and stored rows refer to the table
-        severity:  error
-        effect:    SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-        direction: backward
-        fix:       keep the definition, or write `renamed_from` in the definition that replaces it
+            reason:    queries, clients and stored rows refer to the table
+            severity:  error
+            effect:    SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+            direction: backward
+            fix:       keep the definition, or write `renamed_from` in the definition that replaces it
 
-        version 1 of the example:
-            name        = "app.events"
-            primary_key = ["id"]
+            version 1 of the example:
+                name        = "app.events"
+                primary_key = ["id"]
 
-            [columns]
-            id    = { id = 1, type = "bigint" }
-            title = { id = 2, type = "text" }
+                [columns]
+                id    = { id = 1, type = "bigint" }
+                title = { id = 2, type = "text" }
 
-        next version: the definition is removed
+            next version: the definition is removed
 
-        report:
-            error[KT1004]: table `app.events` was removed: no definition continues its version 1
-            --> schemas
-             = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-             = help: restore the definition
-             = help: if the table has another name, write `renamed_from = "app.events"` there
-    "#]],
+            report:
+                error[KT1004]: no definition of table `app.events` was found, whose latest version is 1
+                --> schemas
+                 = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+                 = help: restore the definition
+                 = help: if the table has another name, write `renamed_from = "app.events"` there
+        "#]],
     );
 }
 

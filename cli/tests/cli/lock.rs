@@ -262,7 +262,7 @@ fn break_is_not_locked_until_it_is_accepted() {
               | ^^^^
               |
               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-              = help: keep the name `title`, or accept the change when everything uses the other name
+              = help: keep the name `title`, or accept the change when everything uses the new name
               = help: the entry in the lock that accepts the change:
                       [[accept]]
                       rule = "column-renamed"
@@ -287,7 +287,7 @@ fn break_is_not_locked_until_it_is_accepted() {
               | ^^^^
               |
               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-              = help: keep the name `title`, or accept the change when everything uses the other name
+              = help: keep the name `title`, or accept the change when everything uses the new name
               = help: the entry in the lock that accepts the change:
                       [[accept]]
                       rule = "column-renamed"
@@ -311,7 +311,7 @@ fn break_is_not_locked_until_it_is_accepted() {
         expect![[r#"
             exit: 1
             stderr:
-            error[KT1423]: the acknowledgment expired with release 2.6.0, and the current release is 2.7.0
+            error[KT1423]: the entry was valid up to release 2.6.0, and the current release is 2.7.0
               --> schemas/schemas.lock:10:11
                |
             10 | expires = "2.6.0"
@@ -346,19 +346,19 @@ fn break_is_not_locked_until_it_is_accepted() {
         &folder,
         &["diff", "app.events@1"],
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
-         --> schemas/events.toml:7:1
-          |
-        7 | name = { renamed_from = "title", id = 2, type = "text" }
-          | ^^^^
-          |
-          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-          = help: keep the name `title`, or accept the change when everything uses the other name
+            exit: 1
+            stderr:
+            error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
+             --> schemas/events.toml:7:1
+              |
+            7 | name = { renamed_from = "title", id = 2, type = "text" }
+              | ^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+              = help: keep the name `title`, or accept the change when everything uses the new name
 
-        1 problem found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
-    "#]],
+            1 problem found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
+        "#]],
     );
 }
 
@@ -382,24 +382,24 @@ fn release_is_that_of_the_package() {
         &folder,
         &["check", "--quiet"],
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1411]: version 2 of `app.events` is not in the lock
-         --> schemas/events.toml:1:15
-          |
-        1 | name        = "app.events"
-          |               ^^^^^^^^^^^^
-          |
-          = help: run `kalamtable lock`, and commit the lock
+            exit: 1
+            stderr:
+            error[KT1411]: version 2 of `app.events` is not in the lock
+             --> schemas/events.toml:1:15
+              |
+            1 | name        = "app.events"
+              |               ^^^^^^^^^^^^
+              |
+              = help: run `kalamtable lock`, and commit the lock
 
-        error[KT1423]: the acknowledgment expired with release 2.6.0, and the current release is 2.7.0
-          --> schemas/schemas.lock:10:11
-           |
-        10 | expires = "2.6.0"
-           |           ^^^^^^^
-           |
-           = help: undo the change, or review it again and write a later expiry
-    "#]],
+            error[KT1423]: the entry was valid up to release 2.6.0, and the current release is 2.7.0
+              --> schemas/schemas.lock:10:11
+               |
+            10 | expires = "2.6.0"
+               |           ^^^^^^^
+               |
+               = help: undo the change, or review it again and write a later expiry
+        "#]],
     );
     folder.write("Cargo.toml", "[package\n");
     check_run(
@@ -742,7 +742,7 @@ fn conflict_markers_are_a_problem() {
             11 | <<<<<<< HEAD
                | ^^^^^^^
                |
-               = help: keep the lines of the branch whose versions were released, then run `kalamtable lock`
+               = help: take the whole lock of one side, with `git checkout --ours` or `--theirs`, then run `kalamtable lock`
 
             1 problem found
         "#]],
@@ -846,7 +846,7 @@ fn lock_of_another_project_is_a_problem() {
               |
               = help: run `kalamtable lock`, and commit the lock
 
-            error[KT1004]: table `app.events` was removed: no definition continues its version 1
+            error[KT1004]: no definition of table `app.events` (version 1) was found
               --> schemas/schemas.lock:11:1
                |
             11 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
@@ -863,7 +863,7 @@ fn lock_of_another_project_is_a_problem() {
                        reason = ".."
                        expires = ".."
 
-            error[KT1004]: table `app.users` was removed: no definition continues its version 1
+            error[KT1004]: no definition of table `app.users` (version 1) was found
               --> schemas/schemas.lock:20:1
                |
             20 | version 1 36bdf577060ab0e25af9af90542807e90ad0b8eb46bb7d1bed2d3e1bcf57d6fd
@@ -895,7 +895,7 @@ fn table_without_a_file_is_a_problem() {
         expect![[r#"
             exit: 1
             stderr:
-            error[KT1004]: table `app.users` was removed: no definition continues its version 1
+            error[KT1004]: no definition of table `app.users` (version 1) was found
               --> schemas/schemas.lock:20:1
                |
             20 | version 1 36bdf577060ab0e25af9af90542807e90ad0b8eb46bb7d1bed2d3e1bcf57d6fd

@@ -37,7 +37,7 @@ impl<'a> Evolution<'a> {
             backticked(&old.name)
         );
         let help = format!(
-            "keep the name {}, or accept the change when everything uses the other name",
+            "keep the name {}, or accept the change when everything uses the new name",
             backticked(&old.name)
         );
         let rule = EvolutionRule::ColumnRenamed;

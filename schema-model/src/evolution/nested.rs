@@ -60,7 +60,7 @@ impl Evolution<'_> {
             ) => (
                 EvolutionRule::TypeConverted,
                 format!(
-                    "{keep}, or accept the change when all queries and clients use the other type"
+                    "{keep}, or accept the change when all queries and clients use the new type"
                 ),
             ),
             Some(Promotion::MoreLabels) => (
@@ -282,7 +282,7 @@ impl Evolution<'_> {
             backticked(&old.name)
         );
         let help = format!(
-            "write {}, or accept the change when everything uses the other name",
+            "write {}, or accept the change when everything uses the new name",
             backticked(&format!("#{} {}: ..", old.id, old.name))
         );
         self.push(

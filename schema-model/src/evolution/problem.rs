@@ -49,7 +49,7 @@ impl EvolutionProblem {
             version: definition.version(),
             column: None,
             message: format!(
-                "table {} was removed: no definition continues its version {}",
+                "no definition of table {} (version {}) was found",
                 backticked(&name),
                 definition.version()
             ),

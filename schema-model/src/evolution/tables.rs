@@ -164,7 +164,7 @@ impl Evolution<'_> {
             backticked(&old)
         );
         let help = format!(
-            "write `name = \"{old}\"`, or accept the change when all queries use the other name"
+            "write `name = \"{old}\"`, or accept the change when all queries use the new name"
         );
         self.push_table(EvolutionRule::TableRenamed, version, message, help);
     }

@@ -246,9 +246,14 @@ impl<'a> HistoryReader<'a> {
         let Some((number, hash)) = parts else {
             return Err(self.not_understood(line));
         };
-        match number.parse() {
-            Ok(number) => Ok(VersionLine { number, hash, line }),
-            Err(_) => Err(self.not_understood(line)),
+        match number.parse::<u32>() {
+            // Another spelling of the number has another hash as text, but not as a number.
+            Ok(value) if value.to_string() == number => Ok(VersionLine {
+                number: value,
+                hash,
+                line,
+            }),
+            _ => Err(self.not_understood(line)),
         }
     }
 

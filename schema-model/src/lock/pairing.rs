@@ -113,14 +113,14 @@ impl<'a> Pairing<'a> {
     fn push(&mut self, table: &'a CheckedTable, position: Option<usize>, lock: &'a SchemaLock) {
         let name = table.definition.name();
         let history = position.and_then(|position| lock.tables.get(position));
-        // A table that keeps its name, or that is renamed back, does not reuse a name.
-        let is_own = history.is_some_and(|history| {
-            let mut versions = history.versions.iter();
-            !history.is_dropped() && versions.any(|version| version.name == *name)
-        });
-        let others = self.by_any_name.get(name).into_iter().flatten();
-        let mut others = others.filter_map(|other| lock.tables.get(*other));
-        let reused = if is_own { None } else { others.next() };
+        let live = history.filter(|history| !history.is_dropped());
+        let keeps_name = live.is_some_and(|history| history.name() == name);
+        // A table that is renamed back does not reuse its own earlier name.
+        let own = position.filter(|_| live.is_some());
+        let mut others = self.by_any_name.get(name).into_iter().flatten().copied();
+        let reused = others
+            .find(|other| !keeps_name && Some(*other) != own)
+            .and_then(|other| lock.tables.get(other));
         self.tables.push(PairedTable {
             table,
             position,

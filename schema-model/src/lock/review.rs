@@ -230,9 +230,13 @@ impl<'a> Reviewer<'a> {
             yanked: self.yanked.get(&position),
         };
         for problem in comparison.problems(&history) {
+            let yanked = self.yanked.get(&position);
+            let is_kept = |number| yanked.is_none_or(|yanked| !yanked.contains(&number));
             let is_covered = locked.versions.iter().any(|version| {
+                // A yanked version has accepted nothing that clients have seen.
                 let mut changes = version.accepted.iter();
                 problem.problem.version < version.number
+                    && is_kept(version.number)
                     && changes.any(|change| covers(change, &problem.problem))
             });
             if !is_covered {
@@ -448,12 +452,15 @@ impl<'a> Reviewer<'a> {
             None => format!("table {}", backticked(&accept.table)),
         };
         let message = format!(
-            "no change of {subject} breaks rule `{}`",
+            "the entry accepts nothing: rule `{}` reports no change of {subject}",
             accept.rule.name()
         );
         let help = self.known_table(&accept.table, tables);
-        Diagnostic::new(LockRule::AcceptUnused, accept.span.clone(), message)
-            .with_help(help.unwrap_or_else(|| "delete the entry".to_string()))
+        Diagnostic::new(LockRule::AcceptUnused, accept.span.clone(), message).with_help(
+            help.unwrap_or_else(|| {
+                "delete the entry, or name the column in its current version".to_string()
+            }),
+        )
     }
 }
 
@@ -461,9 +468,9 @@ fn expired(accept: &PendingAccept, context: &ReleaseContext) -> Diagnostic {
     let last = accept.expires.text();
     let message = match (&accept.expires, context.release()) {
         (Expiry::Release(_), Some(release)) => format!(
-            "the acknowledgment expired with release {last}, and the current release is {release}"
+            "the entry was valid up to release {last}, and the current release is {release}"
         ),
-        _ => format!("the acknowledgment expired on {last}"),
+        _ => format!("the entry was valid up to {last}"),
     };
     Diagnostic::new(
         LockRule::AcceptExpired,
@@ -475,7 +482,7 @@ fn expired(accept: &PendingAccept, context: &ReleaseContext) -> Diagnostic {
 
 fn release_unknown(accept: &PendingAccept) -> Diagnostic {
     let message = format!(
-        "the acknowledgment expires with release {}, but the current release is not known",
+        "the entry is valid up to release {}, but the current release is not known",
         accept.expires.text()
     );
     Diagnostic::new(

@@ -79,7 +79,7 @@ impl SchemaLock {
                 message,
             );
             return Err(vec![problem.with_help(format!(
-                "restore the file from version control, or write the line:\n{SEPARATOR}"
+                "restore the file from version control: the history follows the line\n{SEPARATOR}"
             ))]);
         };
         let after_line = text.get(line_start..).and_then(|rest| rest.find('\n'));
@@ -183,7 +183,7 @@ fn reject_text(file: &SourceFile, source: SourceId) -> Option<Diagnostic> {
             let message = "the lock has the conflict markers of a merge";
             let problem = Diagnostic::new(LockRule::LockConflict, span, message);
             return Some(problem.with_help(
-                "keep the lines of the branch whose versions were released, then run \
+                "take the whole lock of one side, with `git checkout --ours` or `--theirs`, then run \
                  `kalamtable lock`",
             ));
         }

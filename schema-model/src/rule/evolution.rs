@@ -62,11 +62,11 @@ evolution_rules! {
     KindChanged "KT1001" "kind-changed"
         "the kind decides who owns the rows of a table and where they are stored"
         [Break Break Ok Break] Full
-        "create another table with the other kind, and copy the rows"
+        "create another table with the new kind, and copy the rows"
     PrimaryKeyChanged "KT1002" "primary-key-changed"
         "stored rows are identified and replaced by the key with which they were written"
         [Break Break Ok Break] Full
-        "create another table with the other key, and copy the rows"
+        "create another table with the new key, and copy the rows"
     UniqueKeyAdded "KT1003" "unique-key-added"
         "existing rows were not checked against the key"
         [Ok Break Ok Break] Backward
@@ -78,7 +78,7 @@ evolution_rules! {
     TableRenamed "KT1005" "table-renamed"
         "queries and Rust code refer to the table by its name"
         [Break Break Ok Ok] Backward
-        "keep the name, or accept the change when all queries use the other name"
+        "keep the name, or accept the change when all queries use the new name"
     TableNameReused "KT1006" "table-name-reused"
         "rows of the dropped table would be read as rows of the other one"
         [Ok Warn Warn Break] Backward
@@ -148,7 +148,7 @@ evolution_rules! {
     ColumnRenamed "KT1206" "column-renamed"
         "queries, clients and Rust code refer to the column by its name"
         [Break Break Break Ok] Backward
-        "keep the name, or accept the change when everything uses the other name"
+        "keep the name, or accept the change when everything uses the new name"
     RenameNotDeclared "KT1207" "rename-not-declared"
         "another name for an id can be a rename, or the id of a dropped column by mistake"
         [Warn Warn Warn Warn] Backward
@@ -180,7 +180,7 @@ evolution_rules! {
     TypeConverted "KT1214" "type-converted"
         "the values are kept, but operators such as division treat the type differently"
         [Break Warn Break Ok] Backward
-        "keep the type, or accept the change when all queries and clients use the other type"
+        "keep the type, or accept the change when all queries and clients use the new type"
     EnumExtended "KT1215" "enum-extended"
         "a `match` on the Rust enum lacks the label, and clients may not know it"
         [Break Ok Warn Ok] Backward
@@ -234,7 +234,7 @@ evolution_rules! {
     NestedRenamed "KT1305" "nested-renamed"
         "queries, clients and Rust code refer to the field by its name"
         [Break Break Break Ok] Backward
-        "keep the name, or accept the change when everything uses the other name"
+        "keep the name, or accept the change when everything uses the new name"
     NestedAdded "KT1306" "nested-added"
         "the type of the column changes for Rust code and clients"
         [Break Ok Break Ok] Backward

@@ -151,38 +151,38 @@ fn unused_entries() {
     project.check(
         &[table("a", 1, TITLE)],
         expect![[r#"
-        error[KT1422]: no change of `name` of `app.a` breaks rule `column-renamed`
-         --> schemas.lock:5:1
-          |
-        5 | [[accept]]
-          | ^^^^^^^^^^
-          |
-          = help: delete the entry
+            error[KT1422]: the entry accepts nothing: rule `column-renamed` reports no change of `name` of `app.a`
+             --> schemas.lock:5:1
+              |
+            5 | [[accept]]
+              | ^^^^^^^^^^
+              |
+              = help: delete the entry, or name the column in its current version
 
-        error[KT1422]: no change of table `app.a` breaks rule `column-renamed`
-          --> schemas.lock:12:1
-           |
-        12 | [[accept]]
-           | ^^^^^^^^^^
-           |
-           = help: delete the entry
+            error[KT1422]: the entry accepts nothing: rule `column-renamed` reports no change of table `app.a`
+              --> schemas.lock:12:1
+               |
+            12 | [[accept]]
+               | ^^^^^^^^^^
+               |
+               = help: delete the entry, or name the column in its current version
 
-        error[KT1422]: no change of `x` of `app.b` breaks rule `column-removed`
-          --> schemas.lock:18:1
-           |
-        18 | [[accept]]
-           | ^^^^^^^^^^
-           |
-           = help: did you mean `table = "app.a"`?
+            error[KT1422]: the entry accepts nothing: rule `column-removed` reports no change of `x` of `app.b`
+              --> schemas.lock:18:1
+               |
+            18 | [[accept]]
+               | ^^^^^^^^^^
+               |
+               = help: did you mean `table = "app.a"`?
 
-        error[KT1422]: no change of `x` of `app.other.t` breaks rule `column-removed`
-          --> schemas.lock:25:1
-           |
-        25 | [[accept]]
-           | ^^^^^^^^^^
-           |
-           = help: there is no table `app.other.t`
-    "#]],
+            error[KT1422]: the entry accepts nothing: rule `column-removed` reports no change of `x` of `app.other.t`
+              --> schemas.lock:25:1
+               |
+            25 | [[accept]]
+               | ^^^^^^^^^^
+               |
+               = help: there is no table `app.other.t`
+        "#]],
     );
 }
 
@@ -249,7 +249,7 @@ fn expired_entries_and_an_unknown_release() {
           |
           = help: run `kalamtable lock`, and commit the lock
 
-        error[KT1423]: the acknowledgment expired with release 2.6.0, and the current release is 3.0.0
+        error[KT1423]: the entry was valid up to release 2.6.0, and the current release is 3.0.0
           --> schemas.lock:10:11
            |
         10 | expires = "2.6.0"
@@ -265,7 +265,7 @@ fn expired_entries_and_an_unknown_release() {
           |
           = help: run `kalamtable lock`, and commit the lock
 
-        error[KT1423]: the acknowledgment expires with release 2.6.0, but the current release is not known
+        error[KT1423]: the entry is valid up to release 2.6.0, but the current release is not known
           --> schemas.lock:10:11
            |
         10 | expires = "2.6.0"
@@ -281,14 +281,15 @@ fn expired_entries_and_an_unknown_release() {
           |
           = help: run `kalamtable lock`, and commit the lock
 
-        error[KT1423]: the acknowledgment expired on 2020-02-29
+        error[KT1423]: the entry was valid up to 2020-02-29
           --> schemas.lock:10:11
            |
         10 | expires = 2020-02-29
            |           ^^^^^^^^^^
            |
            = help: undo the change, or review it again and write a later expiry
-    "#]].assert_eq(&[expired, unknown, past].join("\n"));
+    "#]]
+    .assert_eq(&[expired, unknown, past].join("\n"));
     let error = ReleaseContext::new(TODAY).with_release("2.6").unwrap_err();
     expect!["`2.6` is not a release such as `2.6.0`: unexpected end of input while parsing minor version number"].assert_eq(&error.to_string());
 }

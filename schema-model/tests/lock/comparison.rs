@@ -37,9 +37,9 @@ fn removed_and_renamed_tables() {
               |        ^^^^^^^
               |
               = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
-              = help: write `name = "app.b"`, or accept the change when all queries use the other name
+              = help: write `name = "app.b"`, or accept the change when all queries use the new name
 
-            error[KT1004]: table `app.a` was removed: no definition continues its version 1
+            error[KT1004]: no definition of table `app.a` (version 1) was found
              --> a.toml:1:8
               |
             1 | name = "app.a"

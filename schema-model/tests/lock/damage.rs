@@ -135,7 +135,7 @@ fn line_that_begins_the_history() {
             5 | ---- history: written by `kalamtable lock`, do not edit ----
               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
               |
-              = help: restore the file from version control, or write the line:
+              = help: restore the file from version control: the history follows the line
                       ---- history: written by `kalamtable lock`, do not edit below this line ----
         "#]],
     );
@@ -146,15 +146,15 @@ fn line_that_begins_the_history() {
     check(
         &header,
         expect![[r#"
-        error[KT1404]: the line that begins the history is missing
-         --> schemas.lock:5:1
-          |
-        5 |
-          | ^
-          |
-          = help: restore the file from version control, or write the line:
-                  ---- history: written by `kalamtable lock`, do not edit below this line ----
-    "#]],
+            error[KT1404]: the line that begins the history is missing
+             --> schemas.lock:5:1
+              |
+            5 |
+              | ^
+              |
+              = help: restore the file from version control: the history follows the line
+                      ---- history: written by `kalamtable lock`, do not edit below this line ----
+        "#]],
     );
 }
 
@@ -173,7 +173,7 @@ fn conflict_markers() {
             17 | <<<<<<< HEAD
                | ^^^^^^^
                |
-               = help: keep the lines of the branch whose versions were released, then run `kalamtable lock`
+               = help: take the whole lock of one side, with `git checkout --ours` or `--theirs`, then run `kalamtable lock`
         "#]],
     );
 }
@@ -522,5 +522,13 @@ fn line_ends_and_byte_order_marks_are_accepted() {
         let source = sources.push(SourceFile::new("schemas.lock", text));
         let parsed = SchemaLock::parse(&sources, source).unwrap();
         assert_eq!(parsed.to_text(), lock);
+    }
+}
+
+#[test]
+fn other_spelling_of_a_version_number() {
+    for number in ["+1", "01", "1_"] {
+        let report = rejected(&edited("\nversion 1 ", &format!("\nversion {number} ")));
+        assert!(report.contains("KT1404"), "{report}");
     }
 }

@@ -148,6 +148,17 @@ fn rename_of_a_yanked_version_can_be_undone() {
 }
 
 #[test]
+fn change_accepted_in_a_yanked_version_is_reported_again() {
+    let mut project = with("");
+    project.lock_accepting(&[table("a", 2, NAME)]);
+    let label = NAME.replacen("name =", "label =", 1);
+    project.edit(YANKED);
+    // Clients of version 1 still use `title`.
+    let rules = project.rules(&[table("a", 3, &label)]);
+    assert!(rules.contains(&"column-renamed"), "{rules:?}");
+}
+
+#[test]
 fn files_of_a_yanked_version_count() {
     let mut project = with("");
     let added = format!("{TITLE}n = {{ id = 3, type = \"int\", nullable = true }}\n");

@@ -51,7 +51,7 @@ fn changed_column_is_reported_with_the_entry_to_accept() {
           | ^^^^
           |
           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-          = help: keep the name `title`, or accept the change when everything uses the other name
+          = help: keep the name `title`, or accept the change when everything uses the new name
           = help: the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "column-renamed"
@@ -252,7 +252,7 @@ fn two_tables_that_continue_one_history() {
               |        ^^^^^^^
               |
               = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
-              = help: write `name = "app.old"`, or accept the change when all queries use the other name
+              = help: write `name = "app.old"`, or accept the change when all queries use the new name
               = help: the entry in the lock that accepts the change:
                       [[accept]]
                       rule = "table-renamed"
@@ -339,7 +339,7 @@ fn removed_table_and_its_acknowledgment() {
     project.check(
         &[table("a", 1, "")],
         expect![[r#"
-            error[KT1004]: table `app.b` was removed: no definition continues its version 2
+            error[KT1004]: no definition of table `app.b` (version 2) was found
               --> schemas.lock:19:1
                |
             19 | version 2 4993b904cd67b41877d692c5d8a04423b9eac4b333819db2c87a0c1ca67ff4df
@@ -526,7 +526,7 @@ fn lock_of_another_project() {
               |
               = help: run `kalamtable lock`, and commit the lock
 
-            error[KT1004]: table `app.x` was removed: no definition continues its version 1
+            error[KT1004]: no definition of table `app.x` (version 1) was found
               --> schemas.lock:11:1
                |
             11 | version 1 2662b86b0cf97f3a4ad1b762f897ffeb51ee755281f842abac919ef76359f829
@@ -543,7 +543,7 @@ fn lock_of_another_project() {
                        reason = ".."
                        expires = ".."
 
-            error[KT1004]: table `app.y` was removed: no definition continues its version 1
+            error[KT1004]: no definition of table `app.y` (version 1) was found
               --> schemas.lock:19:1
                |
             19 | version 1 b7e89a0d16da10664cb5de2ee98012629dc1406cee4d17620c454c5b29359595
@@ -564,7 +564,7 @@ fn lock_of_another_project() {
     project.check(
         &[],
         expect![[r#"
-            error[KT1004]: table `app.x` was removed: no definition continues its version 1
+            error[KT1004]: no definition of table `app.x` (version 1) was found
               --> schemas.lock:11:1
                |
             11 | version 1 2662b86b0cf97f3a4ad1b762f897ffeb51ee755281f842abac919ef76359f829
@@ -581,7 +581,7 @@ fn lock_of_another_project() {
                        reason = ".."
                        expires = ".."
 
-            error[KT1004]: table `app.y` was removed: no definition continues its version 1
+            error[KT1004]: no definition of table `app.y` (version 1) was found
               --> schemas.lock:19:1
                |
             19 | version 1 b7e89a0d16da10664cb5de2ee98012629dc1406cee4d17620c454c5b29359595
@@ -599,4 +599,18 @@ fn lock_of_another_project() {
                        expires = ".."
         "#]],
     );
+}
+
+#[test]
+fn table_renamed_back_over_a_dropped_table_reuses_its_name() {
+    let mut project = Project::locked(&[&[table("x", 1, "")]]);
+    let moved = renamed("y", 2, "x");
+    project.lock_accepting(std::slice::from_ref(&moved));
+    // Without another table in between, the name is its own.
+    let back = [renamed("x", 3, "y")];
+    assert_eq!(project.rules(&back), ["table-renamed"]);
+    project.lock_accepting(&[moved.clone(), table("x", 1, TITLE)]);
+    project.lock_accepting(&[moved]);
+    let rules = project.rules(&back);
+    assert!(rules.contains(&"table-name-reused"), "{rules:?}");
 }

@@ -324,7 +324,7 @@ async fn failed_change_undoes_the_whole_commit(store: &dyn DefinitionStore) {
         store.commit(changes).await.unwrap_err();
         let changes = store.changes_since(Sequence::START).await.unwrap();
         assert_eq!(changes, before);
-        assert_eq!(store.list().await.unwrap(), [a.clone()]);
+        assert_eq!(store.list().await.unwrap(), std::slice::from_ref(&a));
     }
 }
 
