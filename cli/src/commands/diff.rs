@@ -2,6 +2,7 @@
 
 //! `kalamtable diff`: the effects of the changes between two sets of definitions.
 
+use std::mem;
 use std::path::PathBuf;
 
 use kalamtable_model::{
@@ -65,13 +66,13 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<CommandReport, CommandEr
     let mut sources = Sources::new();
     let mut before = before_operand.load(schemas, &mut sources)?;
     let mut after = after_operand.load(schemas, &mut sources)?;
-    restrict(&mut before, after_operand.table_name());
-    restrict(&mut after, before_operand.table_name());
+    match_tables(&mut before, &mut after);
 
-    let mut findings = before.problems;
-    findings.extend(after.problems);
+    let mut findings = mem::take(&mut before.problems);
+    findings.append(&mut after.problems);
     let are_valid = findings.is_empty();
     if are_valid {
+        check_any_compared(arguments, &before, &after)?;
         findings = compare_tables(&before.tables, &after.tables, arguments.direction);
     }
     sort_diagnostics(&mut findings, &sources);
@@ -99,13 +100,47 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<CommandReport, CommandEr
         .with_tables(&after.tables))
 }
 
-/// Removes all tables except the one of the other operand, if that has only one.
-fn restrict(operand: &mut OperandTables, name: Option<&TableName>) {
-    if let Some(name) = name {
-        operand.tables.retain(|table| {
-            table.definition.name() == name || table.renames.table.as_ref() == Some(name)
-        });
+/// If an operand has only one table, keeps only this table in the other operand, under each of its
+/// names.
+fn match_tables(before: &mut OperandTables, after: &mut OperandTables) {
+    if !before.names.is_empty() {
+        after.keep_table(&before.names);
     }
+    if !after.names.is_empty() {
+        before.keep_table(&after.names);
+    }
+    // The tables are versions of one table, whatever its earlier definitions state.
+    let is_pair = !before.names.is_empty() || !after.names.is_empty();
+    if let ([old], [new]) = (&before.tables[..], &mut after.tables[..])
+        && is_pair
+        && old.definition.name() != new.definition.name()
+    {
+        new.renames.table = Some(old.definition.name().clone());
+    }
+}
+
+/// Fails if nothing was compared. A removed table is compared with its missing definition.
+fn check_any_compared(
+    arguments: &DiffArguments,
+    before: &OperandTables,
+    after: &OperandTables,
+) -> Result<(), CommandError> {
+    if !before.tables.is_empty() {
+        return Ok(());
+    }
+    let written = &arguments.before;
+    if let Some(name) = after.names.first() {
+        let message = format!("`{written}` has no table `{name}`, so nothing was compared");
+        let help = format!(
+            "name definitions or a version of this table: `kalamtable diff {name}@1 {}`",
+            arguments.after
+        );
+        return Err(CommandError::new(message).with_help(help));
+    }
+    let message = format!("`{written}` has no tables, so nothing was compared");
+    let help = "name definitions that have tables: a folder, a version such as `app.events@3`, or \
+                a revision such as `main`";
+    Err(CommandError::new(message).with_help(help))
 }
 
 fn names(tables: &[CheckedTable]) -> Vec<String> {

@@ -573,6 +573,7 @@ fn locked_version_that_does_not_exist_exits_with_2() {
             exit: 2
             stderr:
             error: the lock has no table `app.evnts`
+              help: did you mean `app.events@1`?
         "#]],
     );
 }
@@ -1034,4 +1035,127 @@ fn read_only_folder_exits_with_2() {
         "#]],
         ),
     }
+}
+
+/// Locks version 1 of `app.events`, and version 2 with the name `app.actions` and another column.
+fn renamed() -> CommandFolder {
+    let folder = locked();
+    let renamed = EVENTS.replace(
+        "\"app.events\"",
+        "\"app.actions\"\nrenamed_from = \"app.events\"\nversion = 2",
+    ) + "note = { id = 3, type = \"text\", nullable = true }\n";
+    folder.write("schemas/events.toml", &renamed);
+    let accept = "\n[[accept]]\nrule = \"table-renamed\"\ntable = \"app.actions\"\n\
+        reason = \"the name was ambiguous\"\nexpires = \"9.0.0\"\n";
+    let text = lock_text(&folder).replacen("format = 1\n", &format!("format = 1\n{accept}"), 1);
+    folder.write("schemas/schemas.lock", text);
+    success(&folder.run(&["lock", "--release", "1.0.0"]));
+    folder
+}
+
+#[test]
+fn diff_finds_a_renamed_table_by_each_name() {
+    let folder = renamed();
+    check_run(
+        &folder,
+        &["diff", "app.events@1"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1005]: table `app.actions` was named `app.events` in version 1
+         --> schemas/events.toml:1:15
+          |
+        1 | name        = "app.actions"
+          |               ^^^^^^^^^^^^^
+          |
+          = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
+          = help: write `name = "app.events"`, or accept the change when all queries use the other name
+
+        1 problem found (SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok)
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "app.actions@1", "app.events@2"],
+        expect![[r#"
+            exit: 1
+            stderr:
+            error[KT1005]: table `app.actions` was named `app.events` in version 1
+              --> schemas/schemas.lock:16:1
+               |
+            16 | version 2 f82af2b867d100b22de5f22193b84a703e548cf052133d9505122bdd4b2413ca
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
+               = help: write `name = "app.events"`, or accept the change when all queries use the other name
+
+            1 problem found (SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok)
+        "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "app.events@2"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
+    "#]],
+    );
+}
+
+#[test]
+fn diff_without_a_common_table_exits_with_2() {
+    let folder = renamed();
+    check_run(
+        &folder,
+        &["diff", "app.users@1", "app.events@1"],
+        expect![[r#"
+            exit: 2
+            stderr:
+            error: `app.users@1` has no table `app.actions`, so nothing was compared
+              help: name definitions or a version of this table: `kalamtable diff app.actions@1 app.events@1`
+        "#]],
+    );
+    folder.write("other/users.toml", USERS);
+    check_run(
+        &folder,
+        &["diff", "other", "app.actions@2"],
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: `other` has no table `app.actions`, so nothing was compared
+          help: name definitions or a version of this table: `kalamtable diff app.actions@1 app.actions@2`
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "app.user@1"],
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: the lock has no table `app.user`
+          help: did you mean `app.users@1`?
+    "#]],
+    );
+}
+
+#[test]
+fn diff_with_a_version_that_drops_the_table_exits_with_2() {
+    let folder = locked();
+    fs::remove_file(folder.path().join("schemas/users.toml")).unwrap();
+    let accept = "\n[[accept]]\nrule = \"table-removed\"\ntable = \"app.users\"\n\
+        reason = \"unused\"\nexpires = \"9.0.0\"\n";
+    let text = lock_text(&folder).replacen("format = 1\n", &format!("format = 1\n{accept}"), 1);
+    folder.write("schemas/schemas.lock", text);
+    success(&folder.run(&["lock", "--release", "1.0.0"]));
+    check_run(
+        &folder,
+        &["diff", "app.users@2"],
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: version 2 of `app.users` drops the table
+          help: write `app.users@1`
+    "#]],
+    );
 }
