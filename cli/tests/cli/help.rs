@@ -248,7 +248,7 @@ fn help_of_add_column() {
         expect![[r#"
             Add a column at the end of a table
 
-            The column gets the next id that no column of the table has or had. The version of the table is raised, unless the file already states the version after the latest locked one. The rest of the file does not change. Prints the line that was added.
+            The column gets the next id that no column of the table has or had. The version of the table is raised, unless the file already states the version after the latest locked one. The rest of the file does not change. Rows of locked versions do not have the column, so it must be nullable or have a default, unless no version of the table is locked. Prints the line that was added.
 
             Usage: kalamtable add-column [OPTIONS] <TABLE> <NAME> <TYPE>
 
@@ -274,7 +274,7 @@ fn help_of_add_column() {
 
                   --schemas <DIR>
                       The folder of definitions
-          
+
                       [default: schemas]
 
                   --format <FORMAT>
@@ -285,7 +285,7 @@ fn help_of_add_column() {
                       - json:   One JSON document for programs
                       - sarif:  One SARIF 2.1.0 document for code scanning
                       - github: Annotations of GitHub Actions
-          
+
                       [default: human]
 
               -q, --quiet

@@ -1159,3 +1159,79 @@ fn diff_with_a_version_that_drops_the_table_exits_with_2() {
     "#]],
     );
 }
+
+#[test]
+fn add_column_to_an_unlocked_table_needs_no_default() {
+    let folder = locked();
+    folder.write(
+        "schemas/orders.toml",
+        USERS.replace("app.users", "app.orders"),
+    );
+    let arguments = ["add-column", "app.orders", "title", "text"];
+    check_run(
+        &folder,
+        &arguments,
+        expect![[r#"
+        exit: 0
+        stdout:
+        title = { id = 2, type = "text" }
+        schemas/orders.toml: `title` has id 2, and the table has version 1
+    "#]],
+    );
+}
+
+#[test]
+fn add_column_compares_with_locked_versions() {
+    let folder = locked();
+    change(&folder, "title = { id", "name  = { id");
+    let arguments = ["add-column", "app.events", "note", "text"];
+    check_run(
+        &folder,
+        &arguments,
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1201]: column `note` (id 3) of `app.events` is not null and has no default, and rows of version 1 do not have it
+         --> schemas/events.toml:8:1
+          |
+        8 | note  = { id = 3, type = "text" }
+          | ^^^^
+          |
+          = note: SOURCE ok, SQL BREAK, WIRE ok, STORAGE BREAK
+          = help: write `nullable = true`, or `default = ..` with the value of these rows
+
+        1 problem found
+    "#]],
+    );
+    check_run(
+        &folder,
+        &[&arguments[..], &["--nullable"]].concat(),
+        expect![[r#"
+            exit: 0
+            stdout:
+            note  = { id = 3, type = "text", nullable = true }
+            schemas/events.toml: `note` has id 3, and the table has version 2
+        "#]],
+    );
+}
+
+#[test]
+fn add_column_to_a_renamed_table_raises_the_version() {
+    let folder = locked();
+    let renamed = "\"app.actions\"\nrenamed_from = \"app.events\"";
+    folder.write(
+        "schemas/events.toml",
+        EVENTS.replace("\"app.events\"", renamed),
+    );
+    let arguments = ["add-column", "app.actions", "note", "text", "--nullable"];
+    check_run(
+        &folder,
+        &arguments,
+        expect![[r#"
+        exit: 0
+        stdout:
+        note  = { id = 3, type = "text", nullable = true }
+        schemas/events.toml: `note` has id 3, and the table has version 2
+    "#]],
+    );
+}
