@@ -100,6 +100,14 @@ impl Operand {
         }
     }
 
+    /// Returns the git revision, or `None` for another operand.
+    pub(crate) fn revision(&self) -> Option<&str> {
+        match self {
+            Operand::Revision { revision, .. } => Some(revision),
+            Operand::Path(_) | Operand::Lock | Operand::LockedVersion { .. } => None,
+        }
+    }
+
     /// Loads the tables, and adds their texts to `sources`. The lock is that of `schemas`.
     ///
     /// # Errors

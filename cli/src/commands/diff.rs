@@ -77,6 +77,9 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<CommandReport, CommandEr
     }
     sort_diagnostics(&mut findings, &sources);
     let mut report = CommandReport::new(sources, findings);
+    let operands = [&before_operand, &after_operand].into_iter();
+    let revisions = operands.filter_map(|operand| operand.revision());
+    report.revisions = revisions.map(str::to_string).collect();
     if are_valid {
         let verdicts = worst_verdicts(&report);
         report.result = json!({

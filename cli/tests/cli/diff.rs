@@ -398,11 +398,11 @@ fn revision_without_the_folder_exits_with_2() {
     check(
         &repository().run(&["diff", "v1:tables"]),
         expect![[r#"
-        exit: 2
-        stderr:
-        error: revision `v1` has no folder `tables`
-          help: name the folder of its definitions: `v1:path/of/schemas`
-    "#]],
+            exit: 2
+            stderr:
+            error: revision `v1` has no folder `tables`
+              help: name the folder of its definitions: `v1:path/of/schemas`, or `--schemas path/of/schemas` if both sides have it
+        "#]],
     );
     check(
         &repository().run(&["diff", "v1", "--schemas", "/schemas"]),
@@ -410,7 +410,7 @@ fn revision_without_the_folder_exits_with_2() {
             exit: 2
             stderr:
             error: revision `v1` has no folder `/schemas`
-              help: name the folder of its definitions: `v1:path/of/schemas`
+              help: name the folder of its definitions: `v1:path/of/schemas`, or `--schemas path/of/schemas` if both sides have it
         "#]],
     );
 }
@@ -549,4 +549,50 @@ fn large_file_of_a_revision_is_a_problem() {
             2 problems found
         "#]],
     );
+}
+
+#[test]
+fn annotations_have_paths_of_the_repository() {
+    let folder = repository();
+    let run = |arguments: &[&str]| {
+        let mut command = folder.command(arguments);
+        command.current_dir(folder.path().join("schemas"));
+        command.output().unwrap()
+    };
+    check(
+        &run(&["diff", "v1:.", "HEAD:app", "--format", "github", "--quiet"]),
+        expect![[r#"
+            exit: 1
+            stdout:
+            ::error file=schemas/app/events.toml,line=6,col=1,endLine=6,endColumn=5,title=KT1206 column-renamed::column `name` (id 2) of `app.events` was named `title` in version 1%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok%0Ahelp: keep the name `title`, or accept the change when everything uses the other name
+        "#]],
+    );
+    check(
+        &run(&["check", "app", "--unlocked", "--format", "github"]),
+        expect![[r#"
+            exit: 0
+            stdout:
+            1 file, 1 table, 2 columns: no problems
+        "#]],
+    );
+    folder.write("schemas/app/events.toml", BEFORE.replace("int", "itn"));
+    check(
+        &run(&["check", "app", "--unlocked", "--format", "github"]),
+        expect![[r#"
+            exit: 1
+            stdout:
+            ::error file=schemas/app/events.toml,line=5,col=27,endLine=5,endColumn=30,title=KT0401 unknown-type::unknown type `itn`%0Ahelp: did you mean `int`?
+        "#]],
+    );
+    let sarif = run(&["check", "app", "--unlocked", "--format", "sarif"]);
+    let sarif: serde_json::Value = serde_json::from_slice(&sarif.stdout).unwrap();
+    let location = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(
+        location["artifactLocation"]["uri"],
+        "schemas/app/events.toml"
+    );
+    // People and other programs run in the working directory.
+    let json = run(&["check", "app", "--unlocked", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["findings"][0]["location"]["path"], "app/events.toml");
 }
