@@ -12,6 +12,7 @@ mod definition_file;
 mod definitions;
 mod escape;
 mod git;
+mod lock_search;
 mod operand;
 mod progress;
 mod release;

@@ -23,17 +23,19 @@ fn help_of_check() {
 
             Prints every problem with its position and its fix. Exits with 0 if there are no problems, and with 1 otherwise. Nothing is written: `kalamtable lock` adds the definitions to the lock.
 
+            The lock is the file `schemas.lock` in the folder of the first PATH, or else in the nearest folder above it, up to the root of the git repository or a folder with a Cargo.toml. --lock names another file. If PATH is a part of the folder of the lock, only these tables are compared.
+
             Usage: kalamtable check [OPTIONS] [PATH]...
 
             Arguments:
               [PATH]...
                       Folders of definitions, or single files
-          
+
                       [default: schemas]
 
             Options:
                   --lock <FILE>
-                      The lock. The default is `schemas.lock` in the first PATH
+                      The lock. The default is `schemas.lock` in the first PATH, or in a folder above it
 
                   --unlocked
                       Check only the definitions, and not their changes since the locked versions
@@ -49,7 +51,7 @@ fn help_of_check() {
                       - json:   One JSON document for programs
                       - sarif:  One SARIF 2.1.0 document for code scanning
                       - github: Annotations of GitHub Actions
-          
+
                       [default: human]
 
               -q, --quiet
