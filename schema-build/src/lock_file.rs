@@ -52,7 +52,8 @@ fn read_text(path: &Path, shown: &str) -> Result<String, Box<Diagnostic>> {
             LockRule::LockMissing,
             shown,
             "the lock does not exist",
-            "run `kalamtable lock` to create it, and commit it with the definitions",
+            "restore it from version control; if this folder never had a lock, run `kalamtable \
+             lock` and commit the file",
         ),
         _ => problem(
             LockRule::LockUnreadable,

@@ -86,7 +86,7 @@ fn missing_lock() {
     expect![[r#"
         error[KT1401]: the lock does not exist
         --> DIR/schemas.lock
-         = help: run `kalamtable lock` to create it, and commit it with the definitions
+         = help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file
     "#]]
     .assert_eq(&problems(&lock_path(folder.path()), folder.path()));
 }
@@ -334,7 +334,7 @@ fn build_without_a_lock_fails() {
         expect![[r#"
         error[KT1401]: the lock does not exist
         --> DIR/schemas.lock
-         = help: run `kalamtable lock` to create it, and commit it with the definitions
+         = help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file
     "#]],
     );
 }

@@ -677,7 +677,7 @@ fn missing_lock_names_the_command() {
         stderr:
         error[KT1401]: the lock does not exist
         --> schemas/schemas.lock
-         = help: run `kalamtable lock` to create it, and commit it with the definitions
+         = help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file
 
         1 problem found
     "#]],
@@ -690,7 +690,7 @@ fn missing_lock_names_the_command() {
         stderr:
         error[KT1401]: the lock does not exist
         --> schemas/schemas.lock
-         = help: run `kalamtable lock` to create it, and commit it with the definitions
+         = help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file
 
         1 problem found
     "#]],
@@ -703,7 +703,7 @@ fn missing_lock_names_the_command() {
             stderr:
             error[KT1401]: the lock does not exist
             --> other.lock
-             = help: run `kalamtable lock` to create it, and commit it with the definitions
+             = help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file
 
             1 problem found
         "#]],
@@ -1232,6 +1232,179 @@ fn add_column_to_a_renamed_table_raises_the_version() {
         stdout:
         note  = { id = 3, type = "text", nullable = true }
         schemas/events.toml: `note` has id 3, and the table has version 2
+    "#]],
+    );
+}
+
+#[test]
+fn first_lock_of_later_versions_has_a_note() {
+    let folder = CommandFolder::new();
+    let later = |text: &str| text.replace("primary_key", "version     = 3\nprimary_key");
+    folder.write("schemas/events.toml", later(EVENTS));
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        app.events version 3
+        1 version locked
+        note: the lock did not exist, so the earlier versions of `app.events` (version 3) are not known, and the changes between them were not checked
+        help: if a lock existed, restore it from version control, and run `kalamtable lock` again
+    "#]],
+    );
+    fs::remove_file(folder.path().join("schemas/schemas.lock")).unwrap();
+    folder.write("schemas/users.toml", later(USERS));
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        app.events version 3
+        app.users version 3
+        2 versions locked
+        note: the lock did not exist, so the earlier versions of `app.events` (version 3) and 1 other table are not known, and the changes between them were not checked
+        help: if a lock existed, restore it from version control, and run `kalamtable lock` again
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        schemas.lock is up to date
+    "#]],
+    );
+}
+
+#[test]
+fn quiet_lock_prints_nothing() {
+    let folder = CommandFolder::with_orders();
+    check_run(
+        &folder,
+        &["lock", "--quiet"],
+        expect![[r#"
+        exit: 0
+    "#]],
+    );
+}
+
+/// Locks `app.events` and `app.users` in different folders of a package.
+fn nested() -> CommandFolder {
+    let folder = CommandFolder::new();
+    folder.write(
+        "Cargo.toml",
+        "[package]\nname = \"a\"\nversion = \"1.0.0\"\n",
+    );
+    folder.write("schemas/a/events.toml", EVENTS);
+    folder.write("schemas/b/users.toml", USERS);
+    success(&folder.run(&["lock"]));
+    folder
+}
+
+#[test]
+fn check_of_a_part_compares_only_its_tables() {
+    let folder = nested();
+    check_run(
+        &folder,
+        &["check", "schemas/a"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 file, 1 table, 2 columns: no problems
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["check", "schemas/a/events.toml"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 file, 1 table, 2 columns: no problems
+    "#]],
+    );
+    folder.write(
+        "schemas/a/events.toml",
+        EVENTS.replace("\"int\"", "\"text\""),
+    );
+    check_run(
+        &folder,
+        &["check", "schemas/b"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 file, 1 table, 1 column: no problems
+    "#]],
+    );
+    let mut command = folder.command(&["check", "events.toml", "--quiet"]);
+    command.current_dir(folder.path().join("schemas/a"));
+    check(
+        &command.output().unwrap(),
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1412]: `app.events` changed, but still has version 1
+         --> events.toml:1:15
+          |
+        1 | name        = "app.events"
+          |               ^^^^^^^^^^^^
+          |
+          = help: write `version = 2`
+
+        error[KT1204]: `id` (id 1) of `app.events` is `text`, but was `int` in version 1
+         --> events.toml:5:1
+          |
+        5 | id    = { id = 1, type = "text" }
+          | ^^
+          |
+          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+          = help: write `type = "int"`, or add another column: `int` can change to `bigint`, `double`, or a `decimal(p, s)` with `p - s` at least 10
+          = help: the entry in the lock that accepts the change:
+                  [[accept]]
+                  rule = "type-changed"
+                  table = "app.events"
+                  column = "id"
+                  reason = ".."
+                  expires = ".."
+    "#]],
+    );
+}
+
+#[test]
+fn check_of_the_folder_of_the_lock_reports_removed_tables() {
+    let folder = nested();
+    fs::remove_file(folder.path().join("schemas/b/users.toml")).unwrap();
+    check_run(
+        &folder,
+        &["check", "--format", "github"],
+        expect![[r#"
+        exit: 1
+        stdout:
+        ::error file=schemas/schemas.lock,line=20,col=1,endLine=20,endColumn=75,title=KT1004 table-removed::table `app.users` was removed: no definition continues its version 1%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK%0Ahelp: restore the definition%0Ahelp: if the table has another name, write `renamed_from = "app.users"` there%0Ahelp: the entry in the lock that accepts the change:%0A[[accept]]%0Arule = "table-removed"%0Atable = "app.users"%0Areason = ".."%0Aexpires = ".."
+    "#]],
+    );
+}
+
+#[test]
+fn lock_above_the_package_is_not_found() {
+    let folder = nested();
+    folder.write(
+        "schemas/a/Cargo.toml",
+        "[package]\nname = \"a\"\nversion = \"1.0.0\"\n",
+    );
+    check_run(
+        &folder,
+        &["check", "schemas/a/events.toml"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1401]: the lock does not exist
+        --> schemas/a/schemas.lock
+         = help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file
+
+        1 problem found
     "#]],
     );
 }
