@@ -173,7 +173,7 @@ fn help_of_explain() {
         expect![[r#"
             Describe a rule, or list all rules
 
-            Prints the reason for a rule and its severity. For a rule about changes, also prints the effect at each level, the direction, the fix and an example.
+            Prints the reason for a rule, its severity and its fix. For a rule about changes, also prints the effect at each level, the direction and an example.
 
             Usage: kalamtable explain [OPTIONS] [RULE]
 
@@ -190,7 +190,7 @@ fn help_of_explain() {
                       - json:   One JSON document for programs
                       - sarif:  One SARIF 2.1.0 document for code scanning
                       - github: Annotations of GitHub Actions
-          
+
                       [default: human]
 
               -q, --quiet
