@@ -19,6 +19,7 @@ mod release;
 mod report;
 #[cfg(feature = "sql")]
 mod sql;
+mod table_differences;
 
 use std::env;
 use std::ffi::OsString;

@@ -16,10 +16,12 @@ use crate::count::count;
 use crate::operand::{Operand, OperandTables};
 use crate::progress::Progress;
 use crate::report::{CommandReport, ReportOptions, verdicts_value};
+use crate::table_differences::{TableDifference, table_differences};
 
 /// Compare two sets of definitions, and report the effects of the changes
 ///
-/// Prints the verdict of each change at four levels: SOURCE is Rust code, SQL is queries, WIRE is
+/// Prints the tables that differ, with their added, removed and changed columns, and the verdict of
+/// each change that a rule reports, at four levels: SOURCE is Rust code, SQL is queries, WIRE is
 /// Arrow clients, and STORAGE is stored files. Exits with 1 if a change breaks users at some level.
 ///
 /// BEFORE and AFTER are each one of these:
@@ -82,9 +84,15 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<CommandReport, CommandEr
     report.revisions = revisions.map(str::to_string).collect();
     if are_valid {
         let verdicts = worst_verdicts(&report);
+        let changes = table_differences(&before.tables, &after.tables);
+        if !arguments.report.quiet {
+            let lines = changes.iter().map(|change| change.line() + "\n");
+            report.output = lines.collect();
+        }
         report.result = json!({
             "before": names(&before.tables),
             "after": names(&after.tables),
+            "changes": changes.iter().map(TableDifference::value).collect::<Vec<_>>(),
             "verdicts": verdicts_value(verdicts),
         });
         let warnings = match report.warning_count() {

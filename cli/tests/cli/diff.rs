@@ -78,6 +78,8 @@ fn break_is_reported_with_its_levels() {
         &["old"],
         expect![[r#"
             exit: 1
+            stdout:
+            app.events: changed column `id` (id 1)
             stderr:
             error[KT1213]: `id` (id 1) of `app.events` is `bigint`, but was `int` in version 1
              --> schemas/events.toml:5:1
@@ -113,19 +115,20 @@ fn warning_does_not_fail() {
     check(
         &folder.run(&["diff", "old", "new"]),
         expect![[r#"
-        exit: 0
-        stdout:
-        1 table compared with 1 table: no problems, 1 warning (SOURCE warn, SQL warn, WIRE warn, STORAGE warn)
-        stderr:
-        warning[KT1010]: column `title` (id 2) of `app.events` has no comment, but had one in version 1
-         --> new/events.toml:6:1
-          |
-        6 | title = { id = 2, type = "text" }
-          | ^^^^^
-          |
-          = note: SOURCE warn, SQL warn, WIRE warn, STORAGE warn
-          = help: restore `comment`, or write another one
-    "#]],
+            exit: 0
+            stdout:
+            app.events: changed column `title` (id 2)
+            1 table compared with 1 table: no problems, 1 warning (SOURCE warn, SQL warn, WIRE warn, STORAGE warn)
+            stderr:
+            warning[KT1010]: column `title` (id 2) of `app.events` has no comment, but had one in version 1
+             --> new/events.toml:6:1
+              |
+            6 | title = { id = 2, type = "text" }
+              | ^^^^^
+              |
+              = note: SOURCE warn, SQL warn, WIRE warn, STORAGE warn
+              = help: restore `comment`, or write another one
+        "#]],
     );
 }
 
@@ -137,6 +140,9 @@ fn removed_table_is_located_in_the_first_folder() {
         &folder.run(&["diff", "old", "new"]),
         expect![[r#"
             exit: 1
+            stdout:
+            app.other: added table, version 1
+            app.events: removed table, version 1
             stderr:
             error[KT1004]: table `app.events` was removed: no definition continues its version 1
              --> old/events.toml:1:8
@@ -159,6 +165,8 @@ fn forward_checks_that_old_code_reads_new_data() {
         &["old", "--direction", "forward"],
         expect![[r#"
             exit: 1
+            stdout:
+            app.events: changed column `id` (id 1)
             stderr:
             error[KT1233]: `id` (id 1) of `app.events` is `bigint`, but version 1 can read only `int`
              --> schemas/events.toml:5:1
@@ -268,6 +276,24 @@ fn json_has_the_verdicts() {
                 "before": [
                   "app.events"
                 ],
+                "changes": [
+                  {
+                    "added_columns": [],
+                    "change": "changed",
+                    "changed_columns": [
+                      {
+                        "id": 1,
+                        "name": "id"
+                      }
+                    ],
+                    "changed_keys": [],
+                    "earlier_name": null,
+                    "removed_columns": [],
+                    "table": "app.events",
+                    "version_after": 1,
+                    "version_before": 1
+                  }
+                ],
                 "verdicts": {
                   "source": "break",
                   "sql": "ok",
@@ -296,6 +322,8 @@ fn revision_is_read_without_a_checkout() {
         &folder.run(&["diff", "v1", "HEAD"]),
         expect![[r#"
             exit: 1
+            stdout:
+            app.events: changed column `name` (id 2), renamed from `title`
             stderr:
             error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
              --> HEAD:schemas/app/events.toml:6:1
@@ -595,4 +623,121 @@ fn annotations_have_paths_of_the_repository() {
     let json = run(&["check", "app", "--unlocked", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(json["findings"][0]["location"]["path"], "app/events.toml");
+}
+
+#[test]
+fn changes_that_break_no_rule_are_listed() {
+    let folder = folder();
+    folder.write("old/users.toml", BEFORE.replace("events", "users"));
+    folder.write("old/tags.toml", BEFORE.replace("events", "tags"));
+    let added = "version = 3\nunique = [[\"title\"]]\nprimary_key";
+    let text = BEFORE
+        .replace("primary_key", added)
+        .replace("\"text\"", "\"text\", nullable = true");
+    let text =
+        text + "note  = { id = 4, type = \"text\", nullable = true, comment = \"a note\" }\n";
+    folder.write("new/events.toml", text);
+    folder.write("new/tags.toml", BEFORE.replace("events", "tags"));
+    folder.write("new/orders.toml", BEFORE.replace("events", "orders"));
+    check(
+        &folder.run(&["diff", "old", "new"]),
+        expect![[r#"
+            exit: 1
+            stdout:
+            app.events: version 1 to 3; added column `note` (id 4); changed column `title` (id 2); changed `unique`
+            app.orders: added table, version 1
+            app.users: removed table, version 1
+            stderr:
+            error[KT1003]: the unique key on `title` of `app.events` is not enforced for rows of version 1
+             --> new/events.toml:1:8
+              |
+            1 | name = "app.events"
+              |        ^^^^^^^^^^^^
+              |
+              = note: SOURCE ok, SQL BREAK, WIRE ok, STORAGE BREAK
+              = help: remove `["title"]` from `unique`, or create another table
+
+            error[KT1210]: column `title` (id 2) of `app.events` is nullable, but was not null in version 1
+             --> new/events.toml:8:1
+              |
+            8 | title = { id = 2, type = "text", nullable = true, comment = "the title" }
+              | ^^^^^
+              |
+              = note: SOURCE BREAK, SQL ok, WIRE warn, STORAGE ok
+              = help: delete `nullable`, or change the code that uses the column in the same release
+
+            error[KT1004]: table `app.users` was removed: no definition continues its version 1
+             --> old/users.toml:1:8
+              |
+            1 | name = "app.users"
+              |        ^^^^^^^^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+              = help: restore the definition
+              = help: if the table has another name, write `renamed_from = "app.users"` there
+
+            3 problems found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK)
+        "#]],
+    );
+    check(
+        &folder.run(&["diff", "old/tags.toml", "new"]),
+        expect![[r#"
+            exit: 0
+            stdout:
+            app.events: added table, version 3
+            app.orders: added table, version 1
+            1 table compared with 3 tables: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
+        "#]],
+    );
+    let json = folder.run(&["diff", "old", "new", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    expect![[r#"
+        [
+          {
+            "added_columns": [
+              {
+                "id": 4,
+                "name": "note"
+              }
+            ],
+            "change": "changed",
+            "changed_columns": [
+              {
+                "id": 2,
+                "name": "title"
+              }
+            ],
+            "changed_keys": [
+              "unique"
+            ],
+            "earlier_name": null,
+            "removed_columns": [],
+            "table": "app.events",
+            "version_after": 3,
+            "version_before": 1
+          },
+          {
+            "added_columns": [],
+            "change": "added",
+            "changed_columns": [],
+            "changed_keys": [],
+            "earlier_name": null,
+            "removed_columns": [],
+            "table": "app.orders",
+            "version_after": 1,
+            "version_before": null
+          },
+          {
+            "added_columns": [],
+            "change": "removed",
+            "changed_columns": [],
+            "changed_keys": [],
+            "earlier_name": null,
+            "removed_columns": [],
+            "table": "app.users",
+            "version_after": null,
+            "version_before": 1
+          }
+        ]"#]]
+    .assert_eq(&format!("{:#}", json["result"]["changes"]));
 }

@@ -114,7 +114,8 @@ fn help_of_diff() {
         expect![[r#"
             Compare two sets of definitions, and report the effects of the changes
 
-            Prints the verdict of each change at four levels: SOURCE is Rust code, SQL is queries, WIRE is
+            Prints the tables that differ, with their added, removed and changed columns, and the verdict of
+            each change that a rule reports, at four levels: SOURCE is Rust code, SQL is queries, WIRE is
             Arrow clients, and STORAGE is stored files. Exits with 1 if a change breaks users at some level.
 
             BEFORE and AFTER are each one of these:
@@ -132,18 +133,18 @@ fn help_of_diff() {
 
               [AFTER]
                       The definitions after the change
-          
+
                       [default: schemas]
 
             Options:
                   --schemas <DIR>
                       The folder of definitions, whose lock is used, and that is read in a git revision
-          
+
                       [default: schemas]
 
                   --direction <DIRECTION>
                       The versions that must read data of the other ones: `backward` means that the definitions after the change read earlier data
-          
+
                       [default: backward]
 
                   --format <FORMAT>
@@ -154,7 +155,7 @@ fn help_of_diff() {
                       - json:   One JSON document for programs
                       - sarif:  One SARIF 2.1.0 document for code scanning
                       - github: Annotations of GitHub Actions
-          
+
                       [default: human]
 
               -q, --quiet

@@ -187,6 +187,7 @@ fn compatible_change_is_locked_as_the_next_version() {
         expect![[r#"
             exit: 0
             stdout:
+            app.events: version 1 to 2; added column `note` (id 3)
             1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
         "#]],
     );
@@ -204,6 +205,8 @@ fn compatible_change_is_locked_as_the_next_version() {
         &["diff", "app.events@2", "app.events@1"],
         expect![[r#"
             exit: 1
+            stdout:
+            app.events: version 2 to 1; removed column `note` (id 3)
             stderr:
             error[KT1101]: column `note` of `app.events` (id 3 in version 2) was dropped, but neither its id nor its name is reserved
               --> schemas/schemas.lock:11:1
@@ -346,19 +349,21 @@ fn break_is_not_locked_until_it_is_accepted() {
         &folder,
         &["diff", "app.events@1"],
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
-         --> schemas/events.toml:7:1
-          |
-        7 | name = { renamed_from = "title", id = 2, type = "text" }
-          | ^^^^
-          |
-          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-          = help: keep the name `title`, or accept the change when everything uses the other name
+            exit: 1
+            stdout:
+            app.events: version 1 to 2; changed column `name` (id 2), renamed from `title`
+            stderr:
+            error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
+             --> schemas/events.toml:7:1
+              |
+            7 | name = { renamed_from = "title", id = 2, type = "text" }
+              | ^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+              = help: keep the name `title`, or accept the change when everything uses the other name
 
-        1 problem found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
-    "#]],
+            1 problem found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
+        "#]],
     );
 }
 
@@ -1060,25 +1065,29 @@ fn diff_finds_a_renamed_table_by_each_name() {
         &folder,
         &["diff", "app.events@1"],
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1005]: table `app.actions` was named `app.events` in version 1
-         --> schemas/events.toml:1:15
-          |
-        1 | name        = "app.actions"
-          |               ^^^^^^^^^^^^^
-          |
-          = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
-          = help: write `name = "app.events"`, or accept the change when all queries use the other name
+            exit: 1
+            stdout:
+            app.actions: version 1 to 2; renamed from `app.events`; added column `note` (id 3)
+            stderr:
+            error[KT1005]: table `app.actions` was named `app.events` in version 1
+             --> schemas/events.toml:1:15
+              |
+            1 | name        = "app.actions"
+              |               ^^^^^^^^^^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
+              = help: write `name = "app.events"`, or accept the change when all queries use the other name
 
-        1 problem found (SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok)
-    "#]],
+            1 problem found (SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok)
+        "#]],
     );
     check_run(
         &folder,
         &["diff", "app.actions@1", "app.events@2"],
         expect![[r#"
             exit: 1
+            stdout:
+            app.actions: version 1 to 2; renamed from `app.events`; added column `note` (id 3)
             stderr:
             error[KT1005]: table `app.actions` was named `app.events` in version 1
               --> schemas/schemas.lock:16:1
