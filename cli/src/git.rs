@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Reads definitions of a git revision with the command `git`. Nothing is checked out.
+//! Reads definitions of a git revision with the command `git`, and finds the root of a repository.
+//! Nothing is checked out.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -57,6 +58,16 @@ pub(crate) fn read_folder(revision: &str, folder: &str) -> Result<Vec<RevisionFi
     read_entries(entries)
 }
 
+/// Returns the root of the repository that contains `folder`, or `None` if it is in none. Git is not
+/// run.
+pub(crate) fn repository_root(folder: &Path) -> Option<PathBuf> {
+    let folder = folder.canonicalize().ok()?;
+    // The root of a linked work tree or a submodule has a file `.git`.
+    let mut folders = folder.ancestors();
+    let root = folders.find(|folder| folder.join(".git").exists())?;
+    Some(root.to_path_buf())
+}
+
 fn check_repository() -> Result<(), CommandError> {
     let output = git(&["rev-parse", "--git-dir"])?;
     if output.status.success() {
@@ -99,7 +110,10 @@ fn check_revision(revision: &str) -> Result<(), CommandError> {
 fn folder_object(revision: &str, folder: &str) -> Result<String, CommandError> {
     let missing = || {
         let message = format!("revision `{revision}` has no folder `{folder}`");
-        let help = format!("name the folder of its definitions: `{revision}:path/of/schemas`");
+        let help = format!(
+            "name the folder of its definitions: `{revision}:path/of/schemas`, or \
+             `--schemas path/of/schemas` if both sides have it"
+        );
         CommandError::new(message).with_help(help)
     };
     let path = if Path::new(folder).is_absolute() {

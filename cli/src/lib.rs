@@ -12,12 +12,14 @@ mod definition_file;
 mod definitions;
 mod escape;
 mod git;
+mod lock_search;
 mod operand;
 mod progress;
 mod release;
 mod report;
 #[cfg(feature = "sql")]
 mod sql;
+mod table_differences;
 
 use std::env;
 use std::ffi::OsString;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use kalamtable_build::{lock_path, read_lock};
 use kalamtable_model::{
     AnyRule, CheckedTable, Diagnostic, Location, LockedTable, Rule, SourceFile, SourceSpan,
-    Sources, TableName, check_tables, file_too_large, parse_and_check_for_rust,
+    Sources, TableName, check_tables, file_too_large, nearest, parse_and_check_for_rust,
 };
 
 use crate::command_error::CommandError;
@@ -44,8 +44,29 @@ pub(crate) struct OperandTables {
     pub(crate) tables: Vec<CheckedTable>,
     /// The problems of the other tables, of files and of the lock.
     pub(crate) problems: Vec<Diagnostic>,
-    /// If the operand is a locked version: the names of its table in all versions.
-    pub(crate) names: Option<Vec<TableName>>,
+    /// All names of the only table of the operand, latest first. Empty if the operand can have
+    /// several tables.
+    pub(crate) names: Vec<TableName>,
+}
+
+impl OperandTables {
+    /// Keeps only the table that has or had one of these names.
+    ///
+    /// A later name precedes the earlier ones, because another table can reuse an earlier name.
+    pub(crate) fn keep_table(&mut self, names: &[TableName]) {
+        let found = names.iter().find_map(|name| {
+            let mut tables = self.tables.iter();
+            let by_name = tables.position(|table| table.definition.name() == name);
+            let mut tables = self.tables.iter();
+            by_name.or_else(|| tables.position(|table| table.renames.table.as_ref() == Some(name)))
+        });
+        let Some(position) = found else {
+            self.tables.clear();
+            return;
+        };
+        let table = self.tables.swap_remove(position);
+        self.tables = vec![table];
+    }
 }
 
 impl Operand {
@@ -79,7 +100,15 @@ impl Operand {
         }
     }
 
-    /// Loads the tables, and adds their texts to `sources`. The lock is the one in `schemas`.
+    /// Returns the git revision, or `None` for another operand.
+    pub(crate) fn revision(&self) -> Option<&str> {
+        match self {
+            Operand::Revision { revision, .. } => Some(revision),
+            Operand::Path(_) | Operand::Lock | Operand::LockedVersion { .. } => None,
+        }
+    }
+
+    /// Loads the tables, and adds their texts to `sources`. The lock is that of `schemas`.
     ///
     /// # Errors
     /// Fails if a revision or a locked version does not exist, or git cannot be run.
@@ -195,7 +224,7 @@ fn load_lock(
     let mut loaded = OperandTables::default();
     let versions = match choose(lock.tables())? {
         Some((table, version)) => {
-            loaded.names = Some(table_names(table));
+            loaded.names = names(table);
             vec![(table, version)]
         }
         None => {
@@ -212,45 +241,58 @@ fn load_lock(
     Ok(loaded)
 }
 
-/// Returns the names that a table has had, with its last name first.
-fn table_names(table: &LockedTable) -> Vec<TableName> {
+/// Returns the history of a table with its version. A table that has the name precedes the tables
+/// that had it.
+fn find_version<'a>(
+    tables: &'a [LockedTable],
+    name: &TableName,
+    version: u32,
+) -> Result<(&'a LockedTable, u32), CommandError> {
+    let mut histories: Vec<&LockedTable> = tables
+        .iter()
+        .filter(|table| table.name() == name || names(table).contains(name))
+        .collect();
+    histories.sort_by_key(|table| (table.name() != name, table.is_dropped()));
+    let Some(first) = histories.first() else {
+        let names: Vec<String> = tables
+            .iter()
+            .map(|table| table.name().to_string())
+            .collect();
+        let help = match nearest(&name.to_string(), names.iter().map(String::as_str)) {
+            Some(nearest) => format!("did you mean `{nearest}@{version}`?"),
+            None => format!("`kalamtable lock` adds the definition of `{name}`"),
+        };
+        let message = format!("the lock has no table `{name}`");
+        return Err(CommandError::new(message).with_help(help));
+    };
+    let with_version = histories.iter().find_map(|table| {
+        let mut versions = table.versions().iter();
+        let found = versions.find(|locked| locked.number == version)?;
+        Some((*table, found.is_dropped))
+    });
+    match with_version {
+        Some((table, false)) => Ok((table, version)),
+        Some((_, true)) => {
+            let message = format!("version {version} of `{name}` drops the table");
+            let help = format!("write `{name}@{}`", version.saturating_sub(1));
+            Err(CommandError::new(message).with_help(help))
+        }
+        None => {
+            let message = format!("the lock has no version {version} of `{name}`");
+            let help = format!("the latest version is {}", first.version());
+            Err(CommandError::new(message).with_help(help))
+        }
+    }
+}
+
+/// Returns the names that a table has and had, latest first.
+fn names(table: &LockedTable) -> Vec<TableName> {
     let mut names = vec![table.name().clone()];
-    // A version that is not valid is reported when it is compared.
-    for definition in table.definitions().unwrap_or_default() {
+    // A version that is not valid is reported if it is compared.
+    for definition in table.definitions().unwrap_or_default().iter().rev() {
         if !names.contains(definition.name()) {
             names.push(definition.name().clone());
         }
     }
     names
-}
-
-/// Returns the version of the table that has the name, or that had it in an earlier version.
-fn find_version<'a>(
-    lock: &'a [LockedTable],
-    table: &TableName,
-    version: u32,
-) -> Result<(&'a LockedTable, u32), CommandError> {
-    let current = lock.iter().find(|locked| locked.name() == table);
-    let former = || {
-        lock.iter()
-            .find(|locked| table_names(locked).contains(table))
-    };
-    let Some(locked) = current.or_else(former) else {
-        let message = format!("the lock has no table `{table}`");
-        return Err(CommandError::new(message));
-    };
-    let versions = locked.versions();
-    let found = versions.iter().find(|locked| locked.number == version);
-    match found {
-        Some(found) if !found.is_dropped => return Ok((locked, version)),
-        Some(_) => {
-            let message = format!("version {version} of `{table}` drops the table");
-            let help = format!("write `{table}@{}`", version.saturating_sub(1));
-            return Err(CommandError::new(message).with_help(help));
-        }
-        None => {}
-    }
-    let message = format!("the lock has no version {version} of `{table}`");
-    let help = format!("the latest version is {}", locked.version());
-    Err(CommandError::new(message).with_help(help))
 }

@@ -8,6 +8,7 @@ mod human;
 mod json;
 mod options;
 mod place;
+mod repository_path;
 mod sarif;
 
 use std::io::{self, Write};

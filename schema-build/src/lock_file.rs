@@ -52,7 +52,8 @@ fn read_text(path: &Path, shown: &str) -> Result<String, Box<Diagnostic>> {
             LockRule::LockMissing,
             shown,
             "the lock does not exist",
-            "restore it from version control; if the tables were never locked, run `kalamtable lock`, and commit the lock",
+            "restore it from version control; if this folder never had a lock, run `kalamtable \
+             lock` and commit the file",
         ),
         _ => problem(
             LockRule::LockUnreadable,

@@ -118,7 +118,7 @@ fn cargo_reports_changes_that_are_not_accepted() -> Result<(), Box<dyn Error>> {
         let shown = |line: &&str| line.starts_with("error: locked") || line.starts_with("warning");
         Ok(stderr.lines().filter(shown).collect::<Vec<_>>().join("\n"))
     };
-    expect_test::expect!["error: locked@0.1.0: schemas/schemas.lock: the lock does not exist [KT1401]; help: restore it from version control; if the tables were never locked, run `kalamtable lock`, and commit the lock"].assert_eq(&errors()?);
+    expect_test::expect!["error: locked@0.1.0: schemas/schemas.lock: the lock does not exist [KT1401]; help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file"].assert_eq(&errors()?);
 
     let loaded = kalamtable_build::load(&[&schemas]);
     let context = ReleaseContext::new(0);

@@ -86,7 +86,7 @@ fn missing_lock() {
     expect![[r#"
         error[KT1401]: the lock does not exist
         --> DIR/schemas.lock
-         = help: restore it from version control; if the tables were never locked, run `kalamtable lock`, and commit the lock
+         = help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file
     "#]]
     .assert_eq(&problems(&lock_path(folder.path()), folder.path()));
 }
@@ -332,10 +332,10 @@ fn build_without_a_lock_fails() {
     check(
         folder.path(),
         expect![[r#"
-            error[KT1401]: the lock does not exist
-            --> DIR/schemas.lock
-             = help: restore it from version control; if the tables were never locked, run `kalamtable lock`, and commit the lock
-        "#]],
+        error[KT1401]: the lock does not exist
+        --> DIR/schemas.lock
+         = help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file
+    "#]],
     );
 }
 

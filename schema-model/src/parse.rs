@@ -9,8 +9,6 @@ mod shape;
 mod syntax;
 mod values;
 
-use std::ops::Range;
-
 use toml::de::DeTable;
 
 pub(crate) use self::keys::{COLUMN_KEYS, RESERVED_KEYS, TABLE_KEYS};
@@ -25,7 +23,8 @@ use crate::source::{SourceFile, SourceId, SourceSpan, Sources};
 /// Parses one file of `sources`.
 ///
 /// # Errors
-/// All syntax errors, up to [`SYNTAX_ERRORS`](limits::SYNTAX_ERRORS). If there are none, all
+/// All syntax errors, up to [`SYNTAX_ERRORS`](limits::SYNTAX_ERRORS), or one error if the text has
+/// the conflict markers of a merge. If there are none, all
 /// unknown and missing keys and all values of the wrong type. An unknown `source` and a text that
 /// is too large, empty or binary are errors too.
 pub fn parse(sources: &Sources, source: SourceId) -> Result<RawTable, Vec<Diagnostic>> {
@@ -39,13 +38,9 @@ pub fn parse(sources: &Sources, source: SourceId) -> Result<RawTable, Vec<Diagno
     let (document, errors) = DeTable::parse_recoverable(file.text());
     let mut reader = Reader::new(source, file.text());
     if !errors.is_empty() {
-        if let Some(span) = conflict_marker(file.text()) {
-            let span = SourceSpan::text(source, span);
-            let message = "the definition has the conflict markers of a merge";
-            let problem = Diagnostic::new(Rule::ConflictMarkers, span, message);
-            return Err(vec![
-                problem.with_help("resolve the conflict, and delete the markers"),
-            ]);
+        // The text of a valid definition can contain markers in a string of several lines.
+        if let Some(problem) = conflict_markers(file.text(), source) {
+            return Err(vec![problem]);
         }
         reader.syntax_errors(file, document.get_ref(), &errors);
         return Err(reader.diagnostics);
@@ -82,18 +77,27 @@ fn reject_text(file: &SourceFile, source: SourceId) -> Option<Diagnostic> {
     None
 }
 
-/// Returns the position of the first marker that git has written for a conflict: a line with seven
-/// characters, which TOML does not allow at the start of a line.
-fn conflict_marker(text: &str) -> Option<Range<usize>> {
-    const MARKERS: [&str; 2] = ["<<<<<<< ", ">>>>>>> "];
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        if MARKERS.iter().any(|marker| line.starts_with(marker)) {
-            return Some(start..start + MARKERS[0].trim_end().len());
-        }
-        start += line.len();
-    }
-    None
+/// Returns the problem of a text with the conflict markers of a merge, at the first marker.
+fn conflict_markers(text: &str, source: SourceId) -> Option<Diagnostic> {
+    let mut at = 0;
+    let line = text.split_inclusive('\n').find_map(|line| {
+        let start = at;
+        at += line.len();
+        let line = line.trim_end();
+        let is_marker = ["<<<<<<< ", "||||||| ", ">>>>>>> "]
+            .iter()
+            .any(|marker| line.starts_with(marker));
+        is_marker.then(|| start..start + line.len())
+    })?;
+    let message = "the definition has the conflict markers of a merge";
+    let problem = Diagnostic::new(
+        Rule::ConflictMarkers,
+        SourceSpan::text(source, line),
+        message,
+    );
+    let help = "resolve the conflict: keep the lines of one side, or combine them, and delete the \
+                markers";
+    Some(problem.with_help(help))
 }
 
 const TEMPLATE: &str = r#"delete it, or describe a table:

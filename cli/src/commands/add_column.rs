@@ -2,13 +2,13 @@
 
 //! `kalamtable add-column`: adds a column to the file of a table.
 
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use kalamtable_build::{lock_path, read_lock};
 use kalamtable_model::{
-    CheckedTable, Diagnostic, Direction, Location, SchemaLock, Severity, SourceFile, SourceSpan,
-    Sources, TableDefinition, compare_tables, nearest, next_free_id, parse_and_check_for_rust,
+    CheckedTable, Diagnostic, Direction, Location, LockedTable, SchemaLock, Severity, SourceFile,
+    SourceSpan, Sources, TableDefinition, compare_versions, nearest, next_free_id,
+    parse_and_check_for_rust,
 };
 use serde_json::json;
 
@@ -23,7 +23,8 @@ use crate::report::{CommandReport, ReportOptions};
 ///
 /// The column gets the next id that no column of the table has or had. The version of the table is
 /// raised, unless the file already states the version after the latest locked one. The rest of the
-/// file does not change. Prints the line that was added.
+/// file does not change. Rows of locked versions do not have the column, so it must be nullable or
+/// have a default, unless no version of the table is locked. Prints the line that was added.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AddColumnArguments {
     /// The table, such as app.events
@@ -71,11 +72,12 @@ pub(crate) fn add_column(arguments: &AddColumnArguments) -> Result<CommandReport
         return Ok(CommandReport::new(sources, problems).with_tables(&loaded.tables));
     }
     let table = find_table(&loaded.tables, &arguments.table)?;
-    let history = match locked_definitions(table, lock.as_ref()) {
-        Ok(history) => history,
+    let locked = lock.as_ref().and_then(|lock| history(table, lock));
+    let earlier = match earlier_versions(table, locked, lock.is_some()) {
+        Ok(earlier) => earlier,
         Err(problems) => return Ok(CommandReport::new(sources, problems)),
     };
-    let versions = history.iter().chain([&table.definition]);
+    let versions = earlier.all.iter().chain([&table.definition]);
     let Some(id) = next_free_id(versions) else {
         let message = format!("no id of `{}` is free", table.definition.name());
         return Err(CommandError::new(message));
@@ -83,16 +85,14 @@ pub(crate) fn add_column(arguments: &AddColumnArguments) -> Result<CommandReport
     let Some(file) = sources.get(table.source).cloned() else {
         return Err(CommandError::new("the file of the table was not read"));
     };
-    let version = next_version(table, lock.as_ref());
-    let mut earlier = table.clone();
-    if let Some(locked) = history.last() {
-        // The version of the file may not be locked yet, so no rows have it.
-        let number = NonZeroU32::new(locked.version()).unwrap_or(NonZeroU32::MIN);
-        earlier.definition = earlier.definition.with_version(number);
-    }
-    let is_added = lock.is_some() && history.is_empty();
-    let earlier = (!is_added).then_some(earlier);
-    let added = match added(arguments, earlier, &file, id, version) {
+    let next = NextVersion {
+        table,
+        file: &file,
+        earlier: &earlier.current,
+        column_id: id,
+        version: next_version(table, locked, lock.is_some()),
+    };
+    let added = match added(arguments, &next) {
         Ok(added) => added,
         Err(AddColumnError::Failed(error)) => return Err(error),
         Err(AddColumnError::Invalid { sources, problems }) => {
@@ -158,30 +158,63 @@ fn find_table<'a>(
     }
 }
 
-/// Returns the earlier versions of a table.
-fn locked_definitions(
+/// Returns the history of a table, or `None` if the lock does not contain it.
+fn history<'a>(table: &CheckedTable, lock: &'a SchemaLock) -> Option<&'a LockedTable> {
+    let by_earlier_name = || lock.table(table.renames.table.as_ref()?);
+    lock.table(table.definition.name()).or_else(by_earlier_name)
+}
+
+/// The earlier versions of a table.
+struct EarlierVersions {
+    /// All versions, whose ids are not free.
+    all: Vec<TableDefinition>,
+    /// The versions whose rows the table can contain.
+    current: Vec<TableDefinition>,
+}
+
+/// Returns the locked versions of a table. Without a lock, the definition itself is an earlier
+/// version.
+fn earlier_versions(
     table: &CheckedTable,
-    lock: Option<&SchemaLock>,
-) -> Result<Vec<TableDefinition>, Vec<Diagnostic>> {
-    let name = table.definition.name();
-    let locked = lock.and_then(|lock| {
-        let earlier = || lock.table(table.renames.table.as_ref()?);
-        lock.table(name).or_else(earlier)
-    });
-    locked.map_or(Ok(Vec::new()), |locked| locked.definitions())
+    locked: Option<&LockedTable>,
+    has_lock: bool,
+) -> Result<EarlierVersions, Vec<Diagnostic>> {
+    match locked {
+        Some(locked) => Ok(EarlierVersions {
+            all: locked.definitions()?,
+            current: locked.current_definitions()?,
+        }),
+        None if has_lock => Ok(EarlierVersions {
+            all: Vec::new(),
+            current: Vec::new(),
+        }),
+        None => Ok(EarlierVersions {
+            all: Vec::new(),
+            current: vec![table.definition.clone()],
+        }),
+    }
 }
 
 /// Returns the version of the table with the column: the version after the latest locked one. A
 /// table that was never locked keeps its version, and without a lock each change is a version.
-fn next_version(table: &CheckedTable, lock: Option<&SchemaLock>) -> u32 {
+fn next_version(table: &CheckedTable, locked: Option<&LockedTable>, has_lock: bool) -> u32 {
     let current = table.definition.version();
-    match lock {
+    match locked {
+        Some(locked) => current.max(locked.version().saturating_add(1)),
+        None if has_lock => current,
         None => current.saturating_add(1),
-        Some(lock) => match lock.table(table.definition.name()) {
-            Some(locked) => current.max(locked.version().saturating_add(1)),
-            None => current,
-        },
     }
+}
+
+/// The table that gets a column, and its next version.
+struct NextVersion<'a> {
+    table: &'a CheckedTable,
+    file: &'a SourceFile,
+    /// The versions whose rows the table can contain.
+    earlier: &'a [TableDefinition],
+    /// The id of the added column.
+    column_id: i32,
+    version: u32,
 }
 
 /// The changed text of a definition, and the table that it defines.
@@ -204,17 +237,13 @@ enum AddColumnError {
     Failed(CommandError),
 }
 
-/// Returns the changed text. `earlier` is the definition under which existing rows were written, or
-/// `None` if there are no such rows.
+/// Returns the changed text.
 ///
 /// # Errors
 /// Fails if the column is not valid, or if the text cannot be changed.
 fn added(
     arguments: &AddColumnArguments,
-    earlier: Option<CheckedTable>,
-    file: &SourceFile,
-    id: i32,
-    version: u32,
+    next: &NextVersion<'_>,
 ) -> Result<AddedColumn, AddColumnError> {
     // A default can be written without the quotes of TOML.
     let defaults: Vec<Option<String>> = match &arguments.default {
@@ -226,13 +255,13 @@ fn added(
     for default in defaults {
         let line = ColumnLine {
             name: arguments.name.clone(),
-            id,
+            id: next.column_id,
             ty: arguments.ty.clone(),
             nullable: arguments.nullable,
             default,
             comment: arguments.comment.clone(),
         };
-        match checked(&line, earlier.as_ref(), file, version) {
+        match checked(&line, next) {
             Ok(added) => return Ok(added),
             Err(error) => {
                 first.get_or_insert(error);
@@ -244,15 +273,10 @@ fn added(
     ))))
 }
 
-fn checked(
-    line: &ColumnLine,
-    earlier: Option<&CheckedTable>,
-    file: &SourceFile,
-    version: u32,
-) -> Result<AddedColumn, AddColumnError> {
-    let text = with_column(file, line, version).map_err(AddColumnError::Failed)?;
+fn checked(line: &ColumnLine, next: &NextVersion<'_>) -> Result<AddedColumn, AddColumnError> {
+    let file = next.file;
+    let text = with_column(file, line, next.version).map_err(AddColumnError::Failed)?;
     let mut sources = Sources::new();
-    let before = sources.push(file.clone());
     let source = sources.push(SourceFile::new(file.path(), text.text.clone()));
     let after = match parse_and_check_for_rust(&sources, source) {
         Ok(after) => after,
@@ -269,27 +293,29 @@ fn checked(
             ..line.clone()
         };
         if canonical != *line {
-            return checked(&canonical, earlier, file, version);
+            return checked(&canonical, next);
         }
     }
-    // Only the added column is compared, so that earlier changes of the file are not reported. A
-    // table that was never locked has no rows of earlier versions.
-    let findings = match earlier.cloned() {
-        None => Vec::new(),
-        Some(mut earlier) => {
-            earlier.source = before;
-            let after = std::slice::from_ref(&after);
-            compare_tables(&[earlier], after, Direction::Backward)
-        }
-    };
+    // Only problems of the added column are reported: `check` reports other changes of the file.
+    let problems = compare_versions(
+        next.earlier,
+        &after.definition,
+        &next.table.renames,
+        Direction::Backward,
+    );
+    let is_of_line = |problem: &Diagnostic| is_at(problem, after.spans.columns.last());
+    let problems = problems.into_iter();
+    let findings: Vec<Diagnostic> = problems
+        .map(|problem| problem.into_diagnostic(&after))
+        .filter(is_of_line)
+        .collect();
     if findings.iter().any(|one| one.severity == Severity::Error) {
         return Err(AddColumnError::Invalid {
             sources,
             problems: findings,
         });
     }
-    let is_of_line = |warning: &&Diagnostic| is_at(warning, after.spans.columns.last());
-    let warnings = after.warnings.iter().filter(is_of_line).cloned();
+    let warnings = after.warnings.iter().filter(|one| is_of_line(one)).cloned();
     let warnings = findings.into_iter().chain(warnings).collect();
     Ok(AddedColumn {
         text,

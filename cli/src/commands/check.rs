@@ -6,13 +6,17 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use kalamtable_build::{LoadedDefinitions, lock_path, read_lock};
-use kalamtable_model::{CheckedTable, SchemaLock, TableName, check_lock, sort_diagnostics};
+use kalamtable_build::{LoadedDefinitions, read_lock};
+use kalamtable_model::{
+    AnyRule, CheckedTable, Diagnostic, EvolutionRule, Location, LockRule, SchemaLock, SourceSpan,
+    TableName, check_lock, sort_diagnostics,
+};
 use serde_json::json;
 
 use crate::command_error::CommandError;
 use crate::count::count;
 use crate::definitions::load;
+use crate::lock_search::{contains_all_definitions, find_lock};
 use crate::progress::Progress;
 use crate::release::release_context;
 use crate::report::{CommandReport, ReportOptions};
@@ -21,12 +25,16 @@ use crate::report::{CommandReport, ReportOptions};
 ///
 /// Prints every problem with its position and its fix. Exits with 0 if there are no problems, and
 /// with 1 otherwise. Nothing is written: `kalamtable lock` adds the definitions to the lock.
+///
+/// The lock is the file `schemas.lock` in the folder of the first PATH, or else in the nearest
+/// folder above it, up to the root of the git repository or a folder with a Cargo.toml. --lock
+/// names another file. If PATH is a part of the folder of the lock, only these tables are compared.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArguments {
     /// Folders of definitions, or single files
     #[arg(value_name = "PATH", default_value = "schemas")]
     pub(crate) paths: Vec<PathBuf>,
-    /// The lock. The default is `schemas.lock` in the first PATH
+    /// The lock. The default is `schemas.lock` in the first PATH, or in a folder above it
     #[arg(long, value_name = "FILE")]
     pub(crate) lock: Option<PathBuf>,
     /// Check only the definitions, and not their changes since the locked versions
@@ -51,20 +59,43 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result<CommandReport, Command
     if !arguments.unlocked
         && let Some(first) = arguments.paths.first()
     {
-        let path = arguments.lock.clone().unwrap_or_else(|| lock_path(first));
+        let path = arguments.lock.clone().unwrap_or_else(|| find_lock(first));
         let context = release_context(arguments.release.as_deref(), first)?;
         match read_lock(&path, &mut loaded.sources) {
             Err(problems) => loaded.diagnostics.extend(problems),
             // A table with a problem would be reported as removed.
             Ok(_) if !loaded.diagnostics.is_empty() => {}
             Ok(lock) => {
-                let problems = check_lock(&loaded.tables, &lock, &context);
+                let mut problems = check_lock(&loaded.tables, &lock, &context);
+                if contains_all_definitions(&arguments.paths, &path) {
+                    removed = removed_tables(&lock, &loaded.tables);
+                } else {
+                    problems.retain(|problem| !can_concern_other_table(problem, &loaded.tables));
+                }
                 loaded.diagnostics.extend(problems);
-                removed = removed_tables(&lock, &loaded.tables);
             }
         }
     }
     Ok(definitions_report(loaded).with_tables(&removed))
+}
+
+/// Returns whether a problem can concern a table of the lock whose definition is not in `tables`.
+/// These problems are located in the lock.
+fn can_concern_other_table(problem: &Diagnostic, tables: &[CheckedTable]) -> bool {
+    let is_about_table = matches!(
+        problem.rule,
+        AnyRule::Evolution(EvolutionRule::TableRemoved)
+            | AnyRule::Lock(LockRule::NotLocked | LockRule::AcceptUnused)
+    );
+    let source = match &problem.location {
+        Location::Span { primary, .. } => match &primary.span {
+            SourceSpan::Text { source, .. } => Some(*source),
+            SourceSpan::Key(_) => None,
+        },
+        Location::Path(_) => None,
+    };
+    let mut sources = tables.iter().map(|table| Some(table.source));
+    is_about_table && !sources.any(|table| table == source)
 }
 
 /// Returns the latest versions of the tables that have no definition. Their problems are located

@@ -2,6 +2,7 @@
 
 //! `kalamtable diff`: the effects of the changes between two sets of definitions.
 
+use std::mem;
 use std::path::PathBuf;
 
 use kalamtable_model::{
@@ -15,10 +16,12 @@ use crate::count::count;
 use crate::operand::{Operand, OperandTables};
 use crate::progress::Progress;
 use crate::report::{CommandReport, ReportOptions, verdicts_value};
+use crate::table_differences::{TableDifference, table_differences};
 
 /// Compare two sets of definitions, and report the effects of the changes
 ///
-/// Prints the verdict of each change at four levels: SOURCE is Rust code, SQL is queries, WIRE is
+/// Prints the tables that differ, with their added, removed and changed columns, and the verdict of
+/// each change that a rule reports, at four levels: SOURCE is Rust code, SQL is queries, WIRE is
 /// Arrow clients, and STORAGE is stored files. Exits with 1 if a change breaks users at some level.
 ///
 /// BEFORE and AFTER are each one of these:
@@ -65,31 +68,31 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<CommandReport, CommandEr
     let mut sources = Sources::new();
     let mut before = before_operand.load(schemas, &mut sources)?;
     let mut after = after_operand.load(schemas, &mut sources)?;
-    if let Some(names) = &after.names {
-        restrict(&mut before, names, &arguments.before)?;
-    }
-    if let Some(names) = &before.names {
-        restrict(&mut after, names, &arguments.after)?;
-        if let ([before], [after]) = (&*before.tables, &mut *after.tables) {
-            // Two versions of one table are compared, whatever their names are.
-            let name = before.definition.name();
-            after.renames.table.get_or_insert_with(|| name.clone());
-        }
-    }
+    match_tables(&mut before, &mut after);
 
-    let mut findings = before.problems;
-    findings.extend(after.problems);
+    let mut findings = mem::take(&mut before.problems);
+    findings.append(&mut after.problems);
     let are_valid = findings.is_empty();
     if are_valid {
+        check_any_compared(arguments, &before, &after)?;
         findings = compare_tables(&before.tables, &after.tables, arguments.direction);
     }
     sort_diagnostics(&mut findings, &sources);
     let mut report = CommandReport::new(sources, findings);
+    let operands = [&before_operand, &after_operand].into_iter();
+    let revisions = operands.filter_map(|operand| operand.revision());
+    report.revisions = revisions.map(str::to_string).collect();
     if are_valid {
         let verdicts = worst_verdicts(&report);
+        let changes = table_differences(&before.tables, &after.tables);
+        if !arguments.report.quiet {
+            let lines = changes.iter().map(|change| change.line() + "\n");
+            report.output = lines.collect();
+        }
         report.result = json!({
             "before": names(&before.tables),
             "after": names(&after.tables),
+            "changes": changes.iter().map(TableDifference::value).collect::<Vec<_>>(),
             "verdicts": verdicts_value(verdicts),
         });
         let warnings = match report.warning_count() {
@@ -108,26 +111,47 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<CommandReport, CommandEr
         .with_tables(&after.tables))
 }
 
-/// Removes all tables except the one that has one of the names.
-///
-/// # Errors
-/// Fails if there is no such table. `written` is the operand as the user wrote it.
-fn restrict(
-    operand: &mut OperandTables,
-    names: &[TableName],
-    written: &str,
-) -> Result<(), CommandError> {
-    operand.tables.retain(|table| {
-        let former = table.renames.table.as_ref();
-        names.contains(table.definition.name()) || former.is_some_and(|name| names.contains(name))
-    });
-    let name = names.first().map(ToString::to_string).unwrap_or_default();
-    if operand.tables.is_empty() && operand.problems.is_empty() {
-        return Err(CommandError::new(format!(
-            "`{written}` has no table `{name}`"
-        )));
+/// If an operand has only one table, keeps only this table in the other operand, under each of its
+/// names.
+fn match_tables(before: &mut OperandTables, after: &mut OperandTables) {
+    if !before.names.is_empty() {
+        after.keep_table(&before.names);
     }
-    Ok(())
+    if !after.names.is_empty() {
+        before.keep_table(&after.names);
+    }
+    // The tables are versions of one table, whatever its earlier definitions state.
+    let is_pair = !before.names.is_empty() || !after.names.is_empty();
+    if let ([old], [new]) = (&before.tables[..], &mut after.tables[..])
+        && is_pair
+        && old.definition.name() != new.definition.name()
+    {
+        new.renames.table = Some(old.definition.name().clone());
+    }
+}
+
+/// Fails if nothing was compared. A removed table is compared with its missing definition.
+fn check_any_compared(
+    arguments: &DiffArguments,
+    before: &OperandTables,
+    after: &OperandTables,
+) -> Result<(), CommandError> {
+    if !before.tables.is_empty() {
+        return Ok(());
+    }
+    let written = &arguments.before;
+    if let Some(name) = after.names.first() {
+        let message = format!("`{written}` has no table `{name}`, so nothing was compared");
+        let help = format!(
+            "name definitions or a version of this table: `kalamtable diff {name}@1 {}`",
+            arguments.after
+        );
+        return Err(CommandError::new(message).with_help(help));
+    }
+    let message = format!("`{written}` has no tables, so nothing was compared");
+    let help = "name definitions that have tables: a folder, a version such as `app.events@3`, or \
+                a revision such as `main`";
+    Err(CommandError::new(message).with_help(help))
 }
 
 fn names(tables: &[CheckedTable]) -> Vec<String> {

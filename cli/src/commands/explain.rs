@@ -12,8 +12,8 @@ use crate::report::{CommandReport, ReportOptions, rule_value};
 
 /// Describe a rule, or list all rules
 ///
-/// Prints the reason for a rule and its severity. For a rule about changes, also prints the effect
-/// at each level, the direction, the fix and an example.
+/// Prints the reason for a rule, its severity and its fix. For a rule about changes, also prints the
+/// effect at each level, the direction and an example.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainArguments {
     /// The id or the name of a rule, such as KT1204 or `type-changed`
@@ -43,9 +43,9 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result<CommandReport, Com
 }
 
 fn find(written: &str) -> Result<AnyRule, CommandError> {
-    let is_named = |rule: &AnyRule| {
-        rule.id().eq_ignore_ascii_case(written) || rule.name().eq_ignore_ascii_case(written)
-    };
+    let (id, name) = (compact_id(written), written.replace(['_', ' '], "-"));
+    let is_named =
+        |rule: &AnyRule| compact_id(rule.id()) == id || rule.name().eq_ignore_ascii_case(&name);
     if let Some(rule) = AnyRule::all().find(is_named) {
         return Ok(rule);
     }
@@ -56,6 +56,27 @@ fn find(written: &str) -> Result<AnyRule, CommandError> {
     };
     let message = format!("no rule has the id or the name `{written}`");
     Err(CommandError::new(message).with_help(help))
+}
+
+/// Returns an id without `KT` and separators: `1204` for `KT1204`, `kt-1204` and `[KT1204]`.
+fn compact_id(written: &str) -> String {
+    let characters = written.chars().filter(char::is_ascii_alphanumeric);
+    let id: String = characters.collect::<String>().to_ascii_uppercase();
+    id.strip_prefix("KT").unwrap_or(&id).to_string()
+}
+
+/// Returns the way to fix a problem. The message about the problem contains details.
+fn fix(rule: AnyRule) -> &'static str {
+    match rule {
+        AnyRule::Evolution(rule) => rule.fix(),
+        AnyRule::Definition(_) => {
+            "change the definition at the reported position, as the help of the message states"
+        }
+        AnyRule::Lock(_) => {
+            "restore the lock from version control, or change the definition or the entries at the top \
+             of the lock, as the help of the message states"
+        }
+    }
 }
 
 fn list(rules: &[AnyRule]) -> String {
@@ -84,7 +105,9 @@ fn description(rule: AnyRule) -> String {
     if let AnyRule::Evolution(rule) = rule {
         let _ = writeln!(text, "effect:    {}", rule.verdicts());
         let _ = writeln!(text, "direction: {}", rule.direction().as_str());
-        let _ = writeln!(text, "fix:       {}", rule.fix());
+    }
+    let _ = writeln!(text, "fix:       {}", fix(rule));
+    if let AnyRule::Evolution(rule) = rule {
         push_example(&mut text, &rule.fixture());
     }
     text

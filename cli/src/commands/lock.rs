@@ -82,8 +82,13 @@ pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandEr
                     write_lock(&path, &after)
                         .map_err(|error| CommandError::new(error.to_string()))?;
                 }
-                report.output = versions.iter().map(AddedVersion::line).collect();
+                if !arguments.report.quiet {
+                    report.output = versions.iter().map(AddedVersion::line).collect();
+                }
                 report.summary = summary(&versions);
+                if is_missing {
+                    report.summary.push_str(&unknown_history(&loaded.tables));
+                }
                 report.result = json!({
                     "lock": path.to_string_lossy().replace('\\', "/"),
                     "versions": versions.iter().map(AddedVersion::value).collect::<Vec<_>>(),
@@ -129,6 +134,28 @@ fn summary(versions: &[AddedVersion]) -> String {
         0 => format!("{LOCK_FILE} is up to date"),
         versions => format!("{} locked", count(versions, "version")),
     }
+}
+
+/// Returns a note about the definitions whose versions before the first locked one are not known.
+fn unknown_history(tables: &[CheckedTable]) -> String {
+    let later = tables.iter().map(|table| &table.definition);
+    let later = later.filter(|definition| definition.version() > 1);
+    let names: Vec<String> = later
+        .map(|definition| format!("`{}` (version {})", definition.name(), definition.version()))
+        .collect();
+    let (first, others) = match &names[..] {
+        [] => return String::new(),
+        [first] => (first, String::new()),
+        [first, others @ ..] => (
+            first,
+            format!(" and {}", count(others.len(), "other table")),
+        ),
+    };
+    format!(
+        "\nnote: the lock did not exist, so the earlier versions of {first}{others} are not known, \
+         and the changes between them were not checked\nhelp: if a lock existed, restore it from version \
+         control, and run `kalamtable lock` again"
+    )
 }
 
 fn added_versions(

@@ -23,6 +23,8 @@ pub(crate) struct CommandReport {
     pub(crate) problem_summary: String,
     /// The result as data, which the JSON format contains.
     pub(crate) result: Value,
+    /// The git revisions of which files were read. Their paths are `REVISION:PATH`.
+    pub(crate) revisions: Vec<String>,
     /// The tables to which the findings refer.
     pub(super) subjects: Vec<TableSubject>,
 }

@@ -8,14 +8,16 @@ use std::io::{self, Write};
 use kalamtable_model::{Diagnostic, Severity};
 
 use super::command_report::CommandReport;
-use super::place::{ReportLocation, repository_path};
+use super::place::ReportLocation;
+use super::repository_path::RepositoryPaths;
 use crate::command_error::CommandError;
 
 pub(super) fn write(report: &CommandReport, quiet: bool, output: &mut dyn Write) -> io::Result<()> {
     output.write_all(report.output.as_bytes())?;
+    let paths = RepositoryPaths::new(&report.revisions);
     for finding in &report.findings {
         if !quiet || finding.severity == Severity::Error {
-            writeln!(output, "{}", annotation(finding, report))?;
+            writeln!(output, "{}", annotation(finding, report, &paths))?;
         }
     }
     if !quiet && !report.has_problems() && !report.summary.is_empty() {
@@ -29,17 +31,15 @@ pub(super) fn write_error(error: &CommandError, output: &mut dyn Write) -> io::R
     writeln!(output, "::error title=kalamtable::{}", escaped_data(&text))
 }
 
-fn annotation(finding: &Diagnostic, report: &CommandReport) -> String {
+fn annotation(finding: &Diagnostic, report: &CommandReport, paths: &RepositoryPaths<'_>) -> String {
     let command = match finding.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
     let mut properties = Vec::new();
     if let Some(place) = ReportLocation::of(&finding.location, &report.sources) {
-        properties.push(format!(
-            "file={}",
-            escaped_property(&repository_path(&place.path))
-        ));
+        let path = paths.relative(&place.path);
+        properties.push(format!("file={}", escaped_property(&path)));
         if let Some(range) = place.range {
             properties.push(format!("line={}", range.line));
             properties.push(format!("col={}", range.column));

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`ReportLocation`]: the position of a finding as lines and columns, and [`TableSubject`]: the
-//! table that is defined there.
+//! [`ReportLocation`]: the position of a finding as lines and columns, and [`TableSubject`]: the table that
+//! is defined there.
 
-use std::env;
 use std::ops::Range;
-use std::path::{Component, Path};
 
 use kalamtable_model::{CheckedTable, Label, Location, SourceId, SourceSpan, Sources};
 
-/// The location of a finding in a file. Lines and columns are counted from 1, and columns count
-/// characters.
+/// A position in a file. Lines and columns are counted from 1, and columns count characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ReportLocation {
     /// The path, with `/` as separator.
@@ -61,35 +58,6 @@ impl ReportLocation {
             }),
         })
     }
-}
-
-/// Returns a path from the root of the git repository, where GitHub and code scanning expect it, or
-/// the same path if the working directory is not in a repository. A prefix `REVISION:` is removed.
-pub(super) fn repository_path(path: &str) -> String {
-    let is_file = Path::new(path).exists();
-    let path = match path.split_once(':') {
-        Some((_, in_revision)) if !is_file => in_revision,
-        _ => path,
-    };
-    let Ok(working) = env::current_dir() else {
-        return path.to_string();
-    };
-    let root = working
-        .ancestors()
-        .find(|folder| folder.join(".git").exists());
-    let inside = root.and_then(|root| working.strip_prefix(root).ok());
-    let Some(inside) = inside.filter(|_| Path::new(path).is_relative()) else {
-        return path.to_string();
-    };
-    let mut names: Vec<String> = Vec::new();
-    for component in inside.join(path).components() {
-        match component {
-            Component::ParentDir => drop(names.pop()),
-            Component::Normal(name) => names.push(name.to_string_lossy().into_owned()),
-            Component::CurDir | Component::RootDir | Component::Prefix(_) => {}
-        }
-    }
-    names.join("/")
 }
 
 fn text_range(span: &SourceSpan) -> Option<(SourceId, &Range<usize>)> {

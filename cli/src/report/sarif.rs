@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::command_report::CommandReport;
 use super::json::{severity, verdicts};
-use super::place::{ReportLocation, repository_path};
+use super::place::ReportLocation;
+use super::repository_path::RepositoryPaths;
 use crate::command_error::CommandError;
 
 const SCHEMA: &str =
@@ -22,10 +23,11 @@ pub(super) fn document(result: &Result<CommandReport, CommandError>) -> Value {
         Ok(report) => {
             let rules: BTreeSet<AnyRule> = report.findings.iter().map(|one| one.rule).collect();
             let rules: Vec<AnyRule> = rules.into_iter().collect();
+            let paths = RepositoryPaths::new(&report.revisions);
             let results = report
                 .findings
                 .iter()
-                .map(|one| finding(one, &rules, report));
+                .map(|one| finding(one, &rules, report, &paths));
             let results: Vec<Value> = results.collect();
             (rules, results, json!({ "executionSuccessful": true }))
         }
@@ -76,7 +78,12 @@ fn rule(rule: AnyRule) -> Value {
     value
 }
 
-fn finding(finding: &Diagnostic, rules: &[AnyRule], report: &CommandReport) -> Value {
+fn finding(
+    finding: &Diagnostic,
+    rules: &[AnyRule],
+    report: &CommandReport,
+    paths: &RepositoryPaths<'_>,
+) -> Value {
     let mut value = json!({
         "ruleId": finding.rule.id(),
         "ruleIndex": rules.binary_search(&finding.rule).unwrap_or_default(),
@@ -87,12 +94,12 @@ fn finding(finding: &Diagnostic, rules: &[AnyRule], report: &CommandReport) -> V
         "message": { "text": with_help(&finding.message, &finding.help) },
     });
     if let Some(place) = ReportLocation::of(&finding.location, &report.sources) {
-        value["locations"] = json!([physical_location(&place)]);
+        value["locations"] = json!([physical_location(&place, paths)]);
     }
     if let Location::Span { related, .. } = &finding.location {
         let places = related.iter().filter_map(|label| {
-            let mut location =
-                physical_location(&ReportLocation::of_label(label, &report.sources)?);
+            let place = ReportLocation::of_label(label, &report.sources)?;
+            let mut location = physical_location(&place, paths);
             location["message"] = json!({ "text": label.text });
             Some(location)
         });
@@ -109,8 +116,9 @@ fn finding(finding: &Diagnostic, rules: &[AnyRule], report: &CommandReport) -> V
     value
 }
 
-fn physical_location(place: &ReportLocation) -> Value {
-    let mut location = json!({ "artifactLocation": { "uri": uri(&repository_path(&place.path)) } });
+fn physical_location(place: &ReportLocation, paths: &RepositoryPaths<'_>) -> Value {
+    let path = paths.relative(&place.path);
+    let mut location = json!({ "artifactLocation": { "uri": uri(&path) } });
     if let Some(range) = place.range {
         location["region"] = json!({
             "startLine": range.line,
@@ -158,7 +166,7 @@ mod tests {
     #[test]
     fn uri_is_relative_only_for_relative_paths() {
         assert_eq!(uri("schemas/a b.toml"), "schemas/a%20b.toml");
-        assert_eq!(uri("HEAD~1:schemas/é.toml"), "HEAD~1%3Aschemas/%C3%A9.toml");
+        assert_eq!(uri("dir:a/é.toml"), "dir%3Aa/%C3%A9.toml");
         assert_eq!(uri("/srv/a.toml"), "file:///srv/a.toml");
         assert_eq!(uri("C:\\srv\\a.toml"), "file:///C:/srv/a.toml");
     }

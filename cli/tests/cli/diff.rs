@@ -79,6 +79,8 @@ fn break_is_reported_with_its_levels() {
         &["old"],
         expect![[r#"
             exit: 1
+            stdout:
+            app.events: changed column `id` (id 1)
             stderr:
             error[KT1213]: `id` (id 1) of `app.events` is `bigint`, but was `int` in version 1
              --> schemas/events.toml:5:1
@@ -114,19 +116,20 @@ fn warning_does_not_fail() {
     check(
         &folder.run(&["diff", "old", "new"]),
         expect![[r#"
-        exit: 0
-        stdout:
-        1 table compared with 1 table: no problems, 1 warning (SOURCE warn, SQL warn, WIRE warn, STORAGE warn)
-        stderr:
-        warning[KT1010]: column `title` (id 2) of `app.events` has no comment, but had one in version 1
-         --> new/events.toml:6:1
-          |
-        6 | title = { id = 2, type = "text" }
-          | ^^^^^
-          |
-          = note: SOURCE warn, SQL warn, WIRE warn, STORAGE warn
-          = help: restore `comment`, or write another one
-    "#]],
+            exit: 0
+            stdout:
+            app.events: changed column `title` (id 2)
+            1 table compared with 1 table: no problems, 1 warning (SOURCE warn, SQL warn, WIRE warn, STORAGE warn)
+            stderr:
+            warning[KT1010]: column `title` (id 2) of `app.events` has no comment, but had one in version 1
+             --> new/events.toml:6:1
+              |
+            6 | title = { id = 2, type = "text" }
+              | ^^^^^
+              |
+              = note: SOURCE warn, SQL warn, WIRE warn, STORAGE warn
+              = help: restore `comment`, or write another one
+        "#]],
     );
 }
 
@@ -138,6 +141,9 @@ fn removed_table_is_located_in_the_first_folder() {
         &folder.run(&["diff", "old", "new"]),
         expect![[r#"
             exit: 1
+            stdout:
+            app.other: added table, version 1
+            app.events: removed table, version 1
             stderr:
             error[KT1004]: no definition of table `app.events` (version 1) was found
              --> old/events.toml:1:8
@@ -160,6 +166,8 @@ fn forward_checks_that_old_code_reads_new_data() {
         &["old", "--direction", "forward"],
         expect![[r#"
             exit: 1
+            stdout:
+            app.events: changed column `id` (id 1)
             stderr:
             error[KT1233]: `id` (id 1) of `app.events` is `bigint`, but version 1 can read only `int`
              --> schemas/events.toml:5:1
@@ -269,6 +277,24 @@ fn json_has_the_verdicts() {
                 "before": [
                   "app.events"
                 ],
+                "changes": [
+                  {
+                    "added_columns": [],
+                    "change": "changed",
+                    "changed_columns": [
+                      {
+                        "id": 1,
+                        "name": "id"
+                      }
+                    ],
+                    "changed_keys": [],
+                    "earlier_name": null,
+                    "removed_columns": [],
+                    "table": "app.events",
+                    "version_after": 1,
+                    "version_before": 1
+                  }
+                ],
                 "verdicts": {
                   "source": "break",
                   "sql": "ok",
@@ -297,6 +323,8 @@ fn revision_is_read_without_a_checkout() {
         &folder.run(&["diff", "v1", "HEAD"]),
         expect![[r#"
             exit: 1
+            stdout:
+            app.events: changed column `name` (id 2), renamed from `title`
             stderr:
             error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
              --> HEAD:schemas/app/events.toml:6:1
@@ -399,11 +427,11 @@ fn revision_without_the_folder_exits_with_2() {
     check(
         &repository().run(&["diff", "v1:tables"]),
         expect![[r#"
-        exit: 2
-        stderr:
-        error: revision `v1` has no folder `tables`
-          help: name the folder of its definitions: `v1:path/of/schemas`
-    "#]],
+            exit: 2
+            stderr:
+            error: revision `v1` has no folder `tables`
+              help: name the folder of its definitions: `v1:path/of/schemas`, or `--schemas path/of/schemas` if both sides have it
+        "#]],
     );
     check(
         &repository().run(&["diff", "v1", "--schemas", "/schemas"]),
@@ -411,7 +439,7 @@ fn revision_without_the_folder_exits_with_2() {
             exit: 2
             stderr:
             error: revision `v1` has no folder `/schemas`
-              help: name the folder of its definitions: `v1:path/of/schemas`
+              help: name the folder of its definitions: `v1:path/of/schemas`, or `--schemas path/of/schemas` if both sides have it
         "#]],
     );
 }
@@ -552,6 +580,169 @@ fn large_file_of_a_revision_is_a_problem() {
     );
 }
 
+#[test]
+fn annotations_have_paths_of_the_repository() {
+    let folder = repository();
+    let run = |arguments: &[&str]| {
+        let mut command = folder.command(arguments);
+        command.current_dir(folder.path().join("schemas"));
+        command.output().unwrap()
+    };
+    check(
+        &run(&["diff", "v1:.", "HEAD:app", "--format", "github", "--quiet"]),
+        expect![[r#"
+            exit: 1
+            stdout:
+            ::error file=schemas/app/events.toml,line=6,col=1,endLine=6,endColumn=5,title=KT1206 column-renamed::column `name` (id 2) of `app.events` was named `title` in version 1%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok%0Ahelp: keep the name `title`, or accept the change when everything uses the new name
+        "#]],
+    );
+    check(
+        &run(&["check", "app", "--unlocked", "--format", "github"]),
+        expect![[r#"
+            exit: 0
+            stdout:
+            1 file, 1 table, 2 columns: no problems
+        "#]],
+    );
+    folder.write("schemas/app/events.toml", BEFORE.replace("int", "itn"));
+    check(
+        &run(&["check", "app", "--unlocked", "--format", "github"]),
+        expect![[r#"
+            exit: 1
+            stdout:
+            ::error file=schemas/app/events.toml,line=5,col=27,endLine=5,endColumn=30,title=KT0401 unknown-type::unknown type `itn`%0Ahelp: did you mean `int`?
+        "#]],
+    );
+    let sarif = run(&["check", "app", "--unlocked", "--format", "sarif"]);
+    let sarif: serde_json::Value = serde_json::from_slice(&sarif.stdout).unwrap();
+    let location = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(
+        location["artifactLocation"]["uri"],
+        "schemas/app/events.toml"
+    );
+    // People and other programs run in the working directory.
+    let json = run(&["check", "app", "--unlocked", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(json["findings"][0]["location"]["path"], "app/events.toml");
+}
+
+#[test]
+fn changes_that_break_no_rule_are_listed() {
+    let folder = folder();
+    folder.write("old/users.toml", BEFORE.replace("events", "users"));
+    folder.write("old/tags.toml", BEFORE.replace("events", "tags"));
+    let added = "version = 3\nunique = [[\"title\"]]\nprimary_key";
+    let text = BEFORE
+        .replace("primary_key", added)
+        .replace("\"text\"", "\"text\", nullable = true");
+    let text =
+        text + "note  = { id = 4, type = \"text\", nullable = true, comment = \"a note\" }\n";
+    folder.write("new/events.toml", text);
+    folder.write("new/tags.toml", BEFORE.replace("events", "tags"));
+    folder.write("new/orders.toml", BEFORE.replace("events", "orders"));
+    check(
+        &folder.run(&["diff", "old", "new"]),
+        expect![[r#"
+            exit: 1
+            stdout:
+            app.events: version 1 to 3; added column `note` (id 4); changed column `title` (id 2); changed `unique`
+            app.orders: added table, version 1
+            app.users: removed table, version 1
+            stderr:
+            error[KT1003]: the unique key on `title` of `app.events` is not enforced for rows of version 1
+             --> new/events.toml:1:8
+              |
+            1 | name = "app.events"
+              |        ^^^^^^^^^^^^
+              |
+              = note: SOURCE ok, SQL BREAK, WIRE ok, STORAGE BREAK
+              = help: remove `["title"]` from `unique`, or create another table
+
+            error[KT1210]: column `title` (id 2) of `app.events` is nullable, but was not null in version 1
+             --> new/events.toml:8:1
+              |
+            8 | title = { id = 2, type = "text", nullable = true, comment = "the title" }
+              | ^^^^^
+              |
+              = note: SOURCE BREAK, SQL ok, WIRE warn, STORAGE ok
+              = help: delete `nullable`, or change the code that uses the column in the same release
+
+            error[KT1004]: no definition of table `app.users` (version 1) was found
+             --> old/users.toml:1:8
+              |
+            1 | name = "app.users"
+              |        ^^^^^^^^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+              = help: restore the definition
+              = help: if the table has another name, write `renamed_from = "app.users"` there
+
+            3 problems found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK)
+        "#]],
+    );
+    check(
+        &folder.run(&["diff", "old/tags.toml", "new"]),
+        expect![[r#"
+            exit: 0
+            stdout:
+            app.events: added table, version 3
+            app.orders: added table, version 1
+            1 table compared with 3 tables: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
+        "#]],
+    );
+    let json = folder.run(&["diff", "old", "new", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    expect![[r#"
+        [
+          {
+            "added_columns": [
+              {
+                "id": 4,
+                "name": "note"
+              }
+            ],
+            "change": "changed",
+            "changed_columns": [
+              {
+                "id": 2,
+                "name": "title"
+              }
+            ],
+            "changed_keys": [
+              "unique"
+            ],
+            "earlier_name": null,
+            "removed_columns": [],
+            "table": "app.events",
+            "version_after": 3,
+            "version_before": 1
+          },
+          {
+            "added_columns": [],
+            "change": "added",
+            "changed_columns": [],
+            "changed_keys": [],
+            "earlier_name": null,
+            "removed_columns": [],
+            "table": "app.orders",
+            "version_after": 1,
+            "version_before": null
+          },
+          {
+            "added_columns": [],
+            "change": "removed",
+            "changed_columns": [],
+            "changed_keys": [],
+            "earlier_name": null,
+            "removed_columns": [],
+            "table": "app.users",
+            "version_after": null,
+            "version_before": 1
+          }
+        ]"#]]
+    .assert_eq(&format!("{:#}", json["result"]["changes"]));
+}
+
 /// Returns a repository with a lock of two versions. The second one renames the table and a column.
 fn renamed() -> CommandFolder {
     let folder = CommandFolder::new();
@@ -579,71 +770,6 @@ fn renamed() -> CommandFolder {
     let output = folder.run(&["lock"]);
     assert!(output.status.success(), "{}", shown(&output));
     folder
-}
-
-#[test]
-fn versions_of_a_renamed_table_have_both_names() {
-    let folder = renamed();
-    let outputs = ["app.events@1", "app.log@1"]
-        .map(|before| shown(&folder.run(&["diff", before, "app.log@2"])));
-    assert_eq!(outputs[0], outputs[1]);
-    expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1005]: table `app.log` was named `app.events` in version 1
-          --> schemas/schemas.lock:15:1
-           |
-        15 | version 2 582fafa7460ef76f5a6b12976705503622d76a75429f51b20d6bce61678a3826
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
-           = help: write `name = "app.events"`, or accept the change when all queries use the new name
-
-        error[KT1206]: column `name` (id 2) of `app.log` was named `title` in version 1
-          --> schemas/schemas.lock:15:1
-           |
-        15 | version 2 582fafa7460ef76f5a6b12976705503622d76a75429f51b20d6bce61678a3826
-           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-           |
-           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-           = help: keep the name `title`, or accept the change when everything uses the new name
-
-        2 problems found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
-    "#]].assert_eq(&outputs[0]);
-    check(
-        &folder.run(&["diff", "app.log@1"]),
-        expect![[r#"
-            exit: 1
-            stderr:
-            error[KT1005]: table `app.log` was named `app.events` in version 1
-             --> schemas/events.toml:1:8
-              |
-            1 | name = "app.log"
-              |        ^^^^^^^^^
-              |
-              = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
-              = help: write `name = "app.events"`, or accept the change when all queries use the new name
-
-            error[KT1206]: column `name` (id 2) of `app.log` was named `title` in version 1
-             --> schemas/events.toml:8:1
-              |
-            8 | name = { id = 2, renamed_from = "title", type = "text", comment = "the title" }
-              | ^^^^
-              |
-              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
-              = help: keep the name `title`, or accept the change when everything uses the new name
-
-            2 problems found (SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok)
-        "#]],
-    );
-    check(
-        &folder.run(&["diff", "app.log@2", "app.events@2"]),
-        expect![[r#"
-            exit: 0
-            stdout:
-            1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
-        "#]],
-    );
 }
 
 #[test]
@@ -675,50 +801,4 @@ fn locked_rename_is_not_reported_again() {
         schemas/events.toml: `level` has id 3, and the table has version 3
     "#]],
     );
-}
-
-#[test]
-fn table_without_a_counterpart_is_an_error() {
-    let folder = renamed();
-    folder.write("other/a.toml", BEFORE.replace("app.events", "app.other"));
-    check(
-        &folder.run(&["diff", "app.log@2", "other"]),
-        expect![[r#"
-        exit: 2
-        stderr:
-        error: `other` has no table `app.log`
-    "#]],
-    );
-    check(
-        &folder.run(&["diff", "app.log@7"]),
-        expect![[r#"
-        exit: 2
-        stderr:
-        error: the lock has no version 7 of `app.log`
-          help: the latest version is 2
-    "#]],
-    );
-}
-
-#[test]
-fn annotations_have_paths_from_the_root_of_the_repository() {
-    let folder = CommandFolder::new();
-    git(&folder, &["init", "--quiet"]);
-    folder.write("db/schemas/events.toml", BEFORE);
-    commit(&folder);
-    let after = BEFORE.replace("\"int\"", "\"bigint\"");
-    folder.write("db/schemas/events.toml", after);
-    let paths = |arguments: &[&str]| {
-        let mut command = folder.command(arguments);
-        let output = command.current_dir(folder.path().join("db")).output();
-        let text = String::from_utf8(output.unwrap().stdout).unwrap();
-        let paths = text.split("file=").skip(1);
-        let paths = paths.filter_map(|rest| rest.split_once(',').map(|(path, _)| path.to_string()));
-        paths.collect::<Vec<_>>()
-    };
-    let of_folder = paths(&["diff", "HEAD", "schemas", "--format", "github"]);
-    assert_eq!(of_folder, ["db/schemas/events.toml"]);
-    commit(&folder);
-    let of_revision = paths(&["diff", "HEAD~1", "HEAD", "--format", "github"]);
-    assert_eq!(of_revision, ["db/schemas/events.toml"]);
 }

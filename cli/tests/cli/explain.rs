@@ -91,7 +91,7 @@ fn rule_about_a_removed_table_has_no_next_version() {
             next version: the definition is removed
 
             report:
-                error[KT1004]: no definition of table `app.events` was found, whose latest version is 1
+                error[KT1004]: no definition of table `app.events` (version 1) was found
                 --> schemas
                  = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
                  = help: restore the definition
@@ -105,13 +105,14 @@ fn rule_about_a_definition_has_a_reason() {
     check_explain(
         &["kt0101"],
         expect![[r#"
-        exit: 0
-        stdout:
-        KT0101 unknown-key
+            exit: 0
+            stdout:
+            KT0101 unknown-key
 
-        reason:    a misspelt key would otherwise be ignored silently
-        severity:  error
-    "#]],
+            reason:    a misspelt key would otherwise be ignored silently
+            severity:  error
+            fix:       change the definition at the reported position, as the help of the message states
+        "#]],
     );
 }
 
@@ -120,13 +121,14 @@ fn rule_about_the_lock_has_a_reason() {
     check_explain(
         &["lock-missing"],
         expect![[r#"
-        exit: 0
-        stdout:
-        KT1401 lock-missing
+            exit: 0
+            stdout:
+            KT1401 lock-missing
 
-        reason:    without the released versions, a change that breaks them is not detected
-        severity:  error
-    "#]],
+            reason:    without the released versions, a change that breaks them is not detected
+            severity:  error
+            fix:       restore the lock from version control, or change the definition or the entries at the top of the lock, as the help of the message states
+        "#]],
     );
 }
 
@@ -220,4 +222,29 @@ fn list_has_each_rule_once() {
     ] {
         assert_eq!(list.matches(rule).count(), 1, "{rule}");
     }
+}
+
+#[test]
+fn id_in_another_notation_is_found() {
+    let expected = success(&CommandFolder::new().run(&["explain", "KT1401"]));
+    for written in ["kt1401", "KT-1401", "1401", "[KT1401]", "Lock_Missing"] {
+        let output = CommandFolder::new().run(&["explain", written]);
+        assert_eq!(success(&output), expected, "{written}");
+    }
+}
+
+#[test]
+fn rule_of_definitions_has_a_fix() {
+    check_explain(
+        &["0119"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        KT0119 conflict-markers
+
+        reason:    a merge left two versions of the text, and only one of them is the definition
+        severity:  error
+        fix:       change the definition at the reported position, as the help of the message states
+    "#]],
+    );
 }

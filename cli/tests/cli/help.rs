@@ -23,17 +23,19 @@ fn help_of_check() {
 
             Prints every problem with its position and its fix. Exits with 0 if there are no problems, and with 1 otherwise. Nothing is written: `kalamtable lock` adds the definitions to the lock.
 
+            The lock is the file `schemas.lock` in the folder of the first PATH, or else in the nearest folder above it, up to the root of the git repository or a folder with a Cargo.toml. --lock names another file. If PATH is a part of the folder of the lock, only these tables are compared.
+
             Usage: kalamtable check [OPTIONS] [PATH]...
 
             Arguments:
               [PATH]...
                       Folders of definitions, or single files
-          
+
                       [default: schemas]
 
             Options:
                   --lock <FILE>
-                      The lock. The default is `schemas.lock` in the first PATH
+                      The lock. The default is `schemas.lock` in the first PATH, or in a folder above it
 
                   --unlocked
                       Check only the definitions, and not their changes since the locked versions
@@ -49,7 +51,7 @@ fn help_of_check() {
                       - json:   One JSON document for programs
                       - sarif:  One SARIF 2.1.0 document for code scanning
                       - github: Annotations of GitHub Actions
-          
+
                       [default: human]
 
               -q, --quiet
@@ -112,7 +114,8 @@ fn help_of_diff() {
         expect![[r#"
             Compare two sets of definitions, and report the effects of the changes
 
-            Prints the verdict of each change at four levels: SOURCE is Rust code, SQL is queries, WIRE is
+            Prints the tables that differ, with their added, removed and changed columns, and the verdict of
+            each change that a rule reports, at four levels: SOURCE is Rust code, SQL is queries, WIRE is
             Arrow clients, and STORAGE is stored files. Exits with 1 if a change breaks users at some level.
 
             BEFORE and AFTER are each one of these:
@@ -130,18 +133,18 @@ fn help_of_diff() {
 
               [AFTER]
                       The definitions after the change
-          
+
                       [default: schemas]
 
             Options:
                   --schemas <DIR>
                       The folder of definitions, whose lock is used, and that is read in a git revision
-          
+
                       [default: schemas]
 
                   --direction <DIRECTION>
                       The versions that must read data of the other ones: `backward` means that the definitions after the change read earlier data
-          
+
                       [default: backward]
 
                   --format <FORMAT>
@@ -152,7 +155,7 @@ fn help_of_diff() {
                       - json:   One JSON document for programs
                       - sarif:  One SARIF 2.1.0 document for code scanning
                       - github: Annotations of GitHub Actions
-          
+
                       [default: human]
 
               -q, --quiet
@@ -171,7 +174,7 @@ fn help_of_explain() {
         expect![[r#"
             Describe a rule, or list all rules
 
-            Prints the reason for a rule and its severity. For a rule about changes, also prints the effect at each level, the direction, the fix and an example.
+            Prints the reason for a rule, its severity and its fix. For a rule about changes, also prints the effect at each level, the direction and an example.
 
             Usage: kalamtable explain [OPTIONS] [RULE]
 
@@ -188,7 +191,7 @@ fn help_of_explain() {
                       - json:   One JSON document for programs
                       - sarif:  One SARIF 2.1.0 document for code scanning
                       - github: Annotations of GitHub Actions
-          
+
                       [default: human]
 
               -q, --quiet
@@ -248,7 +251,7 @@ fn help_of_add_column() {
         expect![[r#"
             Add a column at the end of a table
 
-            The column gets the next id that no column of the table has or had. The version of the table is raised, unless the file already states the version after the latest locked one. The rest of the file does not change. Prints the line that was added.
+            The column gets the next id that no column of the table has or had. The version of the table is raised, unless the file already states the version after the latest locked one. The rest of the file does not change. Rows of locked versions do not have the column, so it must be nullable or have a default, unless no version of the table is locked. Prints the line that was added.
 
             Usage: kalamtable add-column [OPTIONS] <TABLE> <NAME> <TYPE>
 
@@ -274,7 +277,7 @@ fn help_of_add_column() {
 
                   --schemas <DIR>
                       The folder of definitions
-          
+
                       [default: schemas]
 
                   --format <FORMAT>
@@ -285,7 +288,7 @@ fn help_of_add_column() {
                       - json:   One JSON document for programs
                       - sarif:  One SARIF 2.1.0 document for code scanning
                       - github: Annotations of GitHub Actions
-          
+
                       [default: human]
 
               -q, --quiet

@@ -187,6 +187,7 @@ fn compatible_change_is_locked_as_the_next_version() {
         expect![[r#"
             exit: 0
             stdout:
+            app.events: version 1 to 2; added column `note` (id 3)
             1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
         "#]],
     );
@@ -204,6 +205,8 @@ fn compatible_change_is_locked_as_the_next_version() {
         &["diff", "app.events@2", "app.events@1"],
         expect![[r#"
             exit: 1
+            stdout:
+            app.events: version 2 to 1; removed column `note` (id 3)
             stderr:
             error[KT1101]: column `note` of `app.events` (id 3 in version 2) was dropped, but neither its id nor its name is reserved
               --> schemas/schemas.lock:11:1
@@ -347,6 +350,8 @@ fn break_is_not_locked_until_it_is_accepted() {
         &["diff", "app.events@1"],
         expect![[r#"
             exit: 1
+            stdout:
+            app.events: version 1 to 2; changed column `name` (id 2), renamed from `title`
             stderr:
             error[KT1206]: column `name` (id 2) of `app.events` was named `title` in version 1
              --> schemas/events.toml:7:1
@@ -573,6 +578,7 @@ fn locked_version_that_does_not_exist_exits_with_2() {
             exit: 2
             stderr:
             error: the lock has no table `app.evnts`
+              help: did you mean `app.events@1`?
         "#]],
     );
 }
@@ -676,7 +682,7 @@ fn missing_lock_names_the_command() {
             stderr:
             error[KT1401]: the lock does not exist
             --> schemas/schemas.lock
-             = help: restore it from version control; if the tables were never locked, run `kalamtable lock`, and commit the lock
+             = help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file
 
             1 problem found
         "#]],
@@ -689,7 +695,7 @@ fn missing_lock_names_the_command() {
             stderr:
             error[KT1401]: the lock does not exist
             --> schemas/schemas.lock
-             = help: restore it from version control; if the tables were never locked, run `kalamtable lock`, and commit the lock
+             = help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file
 
             1 problem found
         "#]],
@@ -702,7 +708,7 @@ fn missing_lock_names_the_command() {
             stderr:
             error[KT1401]: the lock does not exist
             --> other.lock
-             = help: restore it from version control; if the tables were never locked, run `kalamtable lock`, and commit the lock
+             = help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file
 
             1 problem found
         "#]],
@@ -1034,4 +1040,380 @@ fn read_only_folder_exits_with_2() {
         "#]],
         ),
     }
+}
+
+/// Locks version 1 of `app.events`, and version 2 with the name `app.actions` and another column.
+fn renamed() -> CommandFolder {
+    let folder = locked();
+    let renamed = EVENTS.replace(
+        "\"app.events\"",
+        "\"app.actions\"\nrenamed_from = \"app.events\"\nversion = 2",
+    ) + "note = { id = 3, type = \"text\", nullable = true }\n";
+    folder.write("schemas/events.toml", &renamed);
+    let accept = "\n[[accept]]\nrule = \"table-renamed\"\ntable = \"app.actions\"\n\
+        reason = \"the name was ambiguous\"\nexpires = \"9.0.0\"\n";
+    let text = lock_text(&folder).replacen("format = 1\n", &format!("format = 1\n{accept}"), 1);
+    folder.write("schemas/schemas.lock", text);
+    success(&folder.run(&["lock", "--release", "1.0.0"]));
+    folder
+}
+
+#[test]
+fn diff_finds_a_renamed_table_by_each_name() {
+    let folder = renamed();
+    check_run(
+        &folder,
+        &["diff", "app.events@1"],
+        expect![[r#"
+            exit: 1
+            stdout:
+            app.actions: version 1 to 2; renamed from `app.events`; added column `note` (id 3)
+            stderr:
+            error[KT1005]: table `app.actions` was named `app.events` in version 1
+             --> schemas/events.toml:1:15
+              |
+            1 | name        = "app.actions"
+              |               ^^^^^^^^^^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
+              = help: write `name = "app.events"`, or accept the change when all queries use the new name
+
+            1 problem found (SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok)
+        "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "app.actions@1", "app.events@2"],
+        expect![[r#"
+            exit: 1
+            stdout:
+            app.actions: version 1 to 2; renamed from `app.events`; added column `note` (id 3)
+            stderr:
+            error[KT1005]: table `app.actions` was named `app.events` in version 1
+              --> schemas/schemas.lock:16:1
+               |
+            16 | version 2 f82af2b867d100b22de5f22193b84a703e548cf052133d9505122bdd4b2413ca
+               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+               |
+               = note: SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok
+               = help: write `name = "app.events"`, or accept the change when all queries use the new name
+
+            1 problem found (SOURCE BREAK, SQL BREAK, WIRE ok, STORAGE ok)
+        "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "app.events@2"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 table compared with 1 table: no problems (SOURCE ok, SQL ok, WIRE ok, STORAGE ok)
+    "#]],
+    );
+}
+
+#[test]
+fn diff_without_a_common_table_exits_with_2() {
+    let folder = renamed();
+    check_run(
+        &folder,
+        &["diff", "app.users@1", "app.events@1"],
+        expect![[r#"
+            exit: 2
+            stderr:
+            error: `app.users@1` has no table `app.actions`, so nothing was compared
+              help: name definitions or a version of this table: `kalamtable diff app.actions@1 app.events@1`
+        "#]],
+    );
+    folder.write("other/users.toml", USERS);
+    check_run(
+        &folder,
+        &["diff", "other", "app.actions@2"],
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: `other` has no table `app.actions`, so nothing was compared
+          help: name definitions or a version of this table: `kalamtable diff app.actions@1 app.actions@2`
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["diff", "app.user@1"],
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: the lock has no table `app.user`
+          help: did you mean `app.users@1`?
+    "#]],
+    );
+}
+
+#[test]
+fn diff_with_a_version_that_drops_the_table_exits_with_2() {
+    let folder = locked();
+    fs::remove_file(folder.path().join("schemas/users.toml")).unwrap();
+    let accept = "\n[[accept]]\nrule = \"table-removed\"\ntable = \"app.users\"\n\
+        reason = \"unused\"\nexpires = \"9.0.0\"\n";
+    let text = lock_text(&folder).replacen("format = 1\n", &format!("format = 1\n{accept}"), 1);
+    folder.write("schemas/schemas.lock", text);
+    success(&folder.run(&["lock", "--release", "1.0.0"]));
+    check_run(
+        &folder,
+        &["diff", "app.users@2"],
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: version 2 of `app.users` drops the table
+          help: write `app.users@1`
+    "#]],
+    );
+}
+
+#[test]
+fn add_column_to_an_unlocked_table_needs_no_default() {
+    let folder = locked();
+    folder.write(
+        "schemas/orders.toml",
+        USERS.replace("app.users", "app.orders"),
+    );
+    let arguments = ["add-column", "app.orders", "title", "text"];
+    check_run(
+        &folder,
+        &arguments,
+        expect![[r#"
+        exit: 0
+        stdout:
+        title = { id = 2, type = "text" }
+        schemas/orders.toml: `title` has id 2, and the table has version 1
+    "#]],
+    );
+}
+
+#[test]
+fn add_column_compares_with_locked_versions() {
+    let folder = locked();
+    change(&folder, "title = { id", "name  = { id");
+    let arguments = ["add-column", "app.events", "note", "text"];
+    check_run(
+        &folder,
+        &arguments,
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1201]: column `note` (id 3) of `app.events` is not null and has no default, and rows of version 1 do not have it
+         --> schemas/events.toml:8:1
+          |
+        8 | note  = { id = 3, type = "text" }
+          | ^^^^
+          |
+          = note: SOURCE ok, SQL BREAK, WIRE ok, STORAGE BREAK
+          = help: write `nullable = true`, or `default = ..` with the value of these rows
+
+        1 problem found
+    "#]],
+    );
+    check_run(
+        &folder,
+        &[&arguments[..], &["--nullable"]].concat(),
+        expect![[r#"
+            exit: 0
+            stdout:
+            note  = { id = 3, type = "text", nullable = true }
+            schemas/events.toml: `note` has id 3, and the table has version 2
+        "#]],
+    );
+}
+
+#[test]
+fn add_column_to_a_renamed_table_raises_the_version() {
+    let folder = locked();
+    let renamed = "\"app.actions\"\nrenamed_from = \"app.events\"";
+    folder.write(
+        "schemas/events.toml",
+        EVENTS.replace("\"app.events\"", renamed),
+    );
+    let arguments = ["add-column", "app.actions", "note", "text", "--nullable"];
+    check_run(
+        &folder,
+        &arguments,
+        expect![[r#"
+        exit: 0
+        stdout:
+        note  = { id = 3, type = "text", nullable = true }
+        schemas/events.toml: `note` has id 3, and the table has version 2
+    "#]],
+    );
+}
+
+#[test]
+fn first_lock_of_later_versions_has_a_note() {
+    let folder = CommandFolder::new();
+    let later = |text: &str| text.replace("primary_key", "version     = 3\nprimary_key");
+    folder.write("schemas/events.toml", later(EVENTS));
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        app.events version 3
+        1 version locked
+        note: the lock did not exist, so the earlier versions of `app.events` (version 3) are not known, and the changes between them were not checked
+        help: if a lock existed, restore it from version control, and run `kalamtable lock` again
+    "#]],
+    );
+    fs::remove_file(folder.path().join("schemas/schemas.lock")).unwrap();
+    folder.write("schemas/users.toml", later(USERS));
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        app.events version 3
+        app.users version 3
+        2 versions locked
+        note: the lock did not exist, so the earlier versions of `app.events` (version 3) and 1 other table are not known, and the changes between them were not checked
+        help: if a lock existed, restore it from version control, and run `kalamtable lock` again
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["lock"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        schemas.lock is up to date
+    "#]],
+    );
+}
+
+#[test]
+fn quiet_lock_prints_nothing() {
+    let folder = CommandFolder::with_orders();
+    check_run(
+        &folder,
+        &["lock", "--quiet"],
+        expect![[r#"
+        exit: 0
+    "#]],
+    );
+}
+
+/// Locks `app.events` and `app.users` in different folders of a package.
+fn nested() -> CommandFolder {
+    let folder = CommandFolder::new();
+    folder.write(
+        "Cargo.toml",
+        "[package]\nname = \"a\"\nversion = \"1.0.0\"\n",
+    );
+    folder.write("schemas/a/events.toml", EVENTS);
+    folder.write("schemas/b/users.toml", USERS);
+    success(&folder.run(&["lock"]));
+    folder
+}
+
+#[test]
+fn check_of_a_part_compares_only_its_tables() {
+    let folder = nested();
+    check_run(
+        &folder,
+        &["check", "schemas/a"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 file, 1 table, 2 columns: no problems
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["check", "schemas/a/events.toml"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 file, 1 table, 2 columns: no problems
+    "#]],
+    );
+    folder.write(
+        "schemas/a/events.toml",
+        EVENTS.replace("\"int\"", "\"text\""),
+    );
+    check_run(
+        &folder,
+        &["check", "schemas/b"],
+        expect![[r#"
+        exit: 0
+        stdout:
+        1 file, 1 table, 1 column: no problems
+    "#]],
+    );
+    let mut command = folder.command(&["check", "events.toml", "--quiet"]);
+    command.current_dir(folder.path().join("schemas/a"));
+    check(
+        &command.output().unwrap(),
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1412]: `app.events` changed, but still has version 1
+         --> events.toml:1:15
+          |
+        1 | name        = "app.events"
+          |               ^^^^^^^^^^^^
+          |
+          = help: write `version = 2`
+
+        error[KT1204]: `id` (id 1) of `app.events` is `text`, but was `int` in version 1
+         --> events.toml:5:1
+          |
+        5 | id    = { id = 1, type = "text" }
+          | ^^
+          |
+          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+          = help: write `type = "int"`, or add another column: `int` can change to `bigint`, `double`, or a `decimal(p, s)` with `p - s` at least 10
+          = help: the entry in the lock that accepts the change:
+                  [[accept]]
+                  rule = "type-changed"
+                  table = "app.events"
+                  column = "id"
+                  reason = ".."
+                  expires = ".."
+    "#]],
+    );
+}
+
+#[test]
+fn check_of_the_folder_of_the_lock_reports_removed_tables() {
+    let folder = nested();
+    fs::remove_file(folder.path().join("schemas/b/users.toml")).unwrap();
+    check_run(
+        &folder,
+        &["check", "--format", "github"],
+        expect![[r#"
+            exit: 1
+            stdout:
+            ::error file=schemas/schemas.lock,line=20,col=1,endLine=20,endColumn=75,title=KT1004 table-removed::no definition of table `app.users` (version 1) was found%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK%0Ahelp: restore the definition%0Ahelp: if the table has another name, write `renamed_from = "app.users"` there%0Ahelp: the entry in the lock that accepts the change:%0A[[accept]]%0Arule = "table-removed"%0Atable = "app.users"%0Areason = ".."%0Aexpires = ".."
+        "#]],
+    );
+}
+
+#[test]
+fn lock_above_the_package_is_not_found() {
+    let folder = nested();
+    folder.write(
+        "schemas/a/Cargo.toml",
+        "[package]\nname = \"a\"\nversion = \"1.0.0\"\n",
+    );
+    check_run(
+        &folder,
+        &["check", "schemas/a/events.toml"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1401]: the lock does not exist
+        --> schemas/a/schemas.lock
+         = help: restore it from version control; if this folder never had a lock, run `kalamtable lock` and commit the file
+
+        1 problem found
+    "#]],
+    );
 }

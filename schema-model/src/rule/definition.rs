@@ -68,7 +68,7 @@ rules! {
     EmptyDeprecation "KT0118" "empty-deprecation"
         "users of a deprecated column need to know what to use in its place"
     ConflictMarkers "KT0119" "conflict-markers"
-        "a merge that is not resolved leaves two versions of a line"
+        "a merge left two versions of the text, and only one of them is the definition"
 
     InvalidName "KT0201" "invalid-name"
         "names are written without quotes in SQL"
