@@ -58,8 +58,8 @@ pub(crate) fn read_folder(revision: &str, folder: &str) -> Result<Vec<RevisionFi
     read_entries(entries)
 }
 
-/// Returns the root of the repository that contains `folder`, or `None` if it is in none. Git is not
-/// run.
+/// Returns the root of the repository that contains `folder`, or `None` if no repository contains
+/// it. Git is not run.
 pub(crate) fn repository_root(folder: &Path) -> Option<PathBuf> {
     let folder = folder.canonicalize().ok()?;
     // The root of a linked work tree or a submodule has a file `.git`.

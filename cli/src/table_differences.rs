@@ -169,7 +169,7 @@ fn changed_keys(before: &TableDefinition, after: &TableDefinition) -> Vec<String
         .collect()
 }
 
-/// Returns the lines of the keys in a canonical text. The lines of `[reserved]` are those of one key.
+/// Returns the lines of each key in a canonical text. The lines of `[reserved]` belong to one key.
 fn key_lines(text: &str) -> BTreeMap<&str, Vec<&str>> {
     let mut keys: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut section = "";

@@ -12,8 +12,8 @@ use crate::report::{CommandReport, ReportOptions, rule_value};
 
 /// Describe a rule, or list all rules
 ///
-/// Prints the reason for a rule, its severity and its fix. For a rule about changes, also prints the
-/// effect at each level, the direction and an example.
+/// Prints the reason for a rule, its severity and its fix. For a rule about changes, also prints
+/// the effect at each level, the direction and an example.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExplainArguments {
     /// The id or the name of a rule, such as KT1204 or `type-changed`

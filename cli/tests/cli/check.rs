@@ -159,3 +159,17 @@ fn unknown_argument_exits_with_2() {
     let output = CommandFolder::new().run(&["check", "--frobnicate"]);
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// A commit that only deletes files passes no file names to a hook.
+#[test]
+fn hook_runs_after_definitions_were_deleted() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../.pre-commit-hooks.yaml");
+    let hooks = std::fs::read_to_string(path).unwrap();
+    let hook = hooks
+        .split("- id: ")
+        .find(|hook| hook.starts_with("kalamtable-check\n"));
+    let lines: Vec<&str> = hook.unwrap().lines().map(str::trim).collect();
+    assert!(lines.contains(&"always_run: true"));
+    assert!(lines.contains(&"pass_filenames: false"));
+    assert!(!lines.iter().any(|line| line.starts_with("files:")));
+}
