@@ -6,8 +6,8 @@ mod command_report;
 mod github;
 mod human;
 mod json;
+mod location;
 mod options;
-mod place;
 mod repository_path;
 mod sarif;
 

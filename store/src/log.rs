@@ -62,9 +62,9 @@ use crate::table::{DefinitionChange, Sequence, StoredTable, TableChange, TableId
 /// # Objects
 /// Each commit is one small object, `log/{sequence:020}.json`, with one or more changes. The
 /// sequence numbers are the total order of all commits: if two processes write the same number, one
-/// of them fails, reads the entry of the other, checks its preconditions again, and either tries the
-/// next number or returns the conflict. A checkpoint, `checkpoint/{sequence:020}.json`, contains all
-/// changes up to its number, so that earlier entries can be deleted.
+/// of them fails, reads the entry of the other, checks its preconditions again, and either tries
+/// the next number or returns the conflict. A checkpoint, `checkpoint/{sequence:020}.json`,
+/// contains all changes up to its number, so that earlier entries can be deleted.
 ///
 /// The object store must support `PutMode::Create`, which [`open`](Self::open) checks, and a
 /// listing must contain all objects whose write has completed. The implementations for local files,

@@ -5,7 +5,7 @@
 use kalamtable_model::{CheckedTable, Diagnostic, Severity, Sources};
 use serde_json::Value;
 
-use super::place::TableSubject;
+use super::location::TableSubject;
 use crate::count::count;
 
 /// The result of a command.

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use kalamtable_model::{Diagnostic, Severity};
 
 use super::command_report::CommandReport;
-use super::place::ReportLocation;
+use super::location::ReportLocation;
 use super::repository_path::RepositoryPaths;
 use crate::command_error::CommandError;
 

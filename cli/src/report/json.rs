@@ -7,7 +7,7 @@ use kalamtable_model::{AnyRule, Diagnostic, Level, Location, Severity, Verdict, 
 use serde_json::{Value, json};
 
 use super::command_report::CommandReport;
-use super::place::{ReportLocation, TableSubject};
+use super::location::{ReportLocation, TableSubject};
 use crate::command_error::CommandError;
 
 /// The version of the format. Members are added without a change of the version.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::command_report::CommandReport;
 use super::json::{severity, verdicts};
-use super::place::ReportLocation;
+use super::location::ReportLocation;
 use super::repository_path::RepositoryPaths;
 use crate::command_error::CommandError;
 

@@ -2,8 +2,9 @@
 
 //! Runs the commands of `docs/schema-changes.md` in an empty folder, and compares their output.
 //!
-//! A comment before a block of TOML names its file, or the lock to which the block is added. A block
-//! `console` contains commands and their output, to which the test adds exit codes other than 0.
+//! A comment before a block of TOML names its file, or the lock to which the block is added. A
+//! block `console` contains commands and their output, to which the test adds exit codes other
+//! than 0.
 
 use std::env;
 use std::ffi::OsString;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`ReportLocation`]: the position of a finding as lines and columns, and [`TableSubject`]: the table that
-//! is defined there.
+//! [`ReportLocation`]: the position of a finding as lines and columns, and [`TableSubject`]: the
+//! table that is defined there.
 
 use std::ops::Range;
 
