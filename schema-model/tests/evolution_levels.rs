@@ -369,24 +369,24 @@ fn moved_and_inserted_columns() {
             ),
         ],
         expect![[r#"
-            KT1208 v1 2:a: column `a` (id 2) of `app.t` was moved after `c`: it was before it in version 1; move it before `c`
+            KT1208 v1 2:a: column `a` (id 2) of `app.t` was moved after `c`, which it preceded in version 1; move it before `c`
 
-            KT1208 v1 5:d: column `d` (id 5) of `app.t` was moved before `a`: it was after it in version 1; move it after `a`
+            KT1208 v1 5:d: column `d` (id 5) of `app.t` was moved before `a`, which it followed in version 1; move it after `a`
 
-            KT1208 v1 5:d: column `d` (id 5) of `app.t` was moved before `a`: it was after it in version 1; move it after `a`
-            KT1208 v1 4:c: column `c` (id 4) of `app.t` was moved before `a`: it was after it in version 1; move it after `a`
-            KT1208 v1 3:b: column `b` (id 3) of `app.t` was moved before `a`: it was after it in version 1; move it after `a`
+            KT1208 v1 5:d: column `d` (id 5) of `app.t` was moved before `a`, which it followed in version 1; move it after `a`
+            KT1208 v1 4:c: column `c` (id 4) of `app.t` was moved before `a`, which it followed in version 1; move it after `a`
+            KT1208 v1 3:b: column `b` (id 3) of `app.t` was moved before `a`, which it followed in version 1; move it after `a`
 
             KT1209 v1 4:c: column `c` (id 4) of `app.t` was inserted before the existing column `b` of version 1; move it to the end of the columns
 
             KT1209 v1 4:c: column `c` (id 4) of `app.t` was inserted before the existing column `a` of version 1; move it to the end of the columns
             KT1209 v1 3:b: column `b` (id 3) of `app.t` was inserted before the existing column `a` of version 1; move it to the end of the columns
 
-            KT1208 v1 3:b: column `b` (id 3) of `app.t` was moved before `a`: it was after it in version 1; move it after `a`
+            KT1208 v1 3:b: column `b` (id 3) of `app.t` was moved before `a`, which it followed in version 1; move it after `a`
 
-            KT1208 v2 4:c: column `c` (id 4) of `app.t` was moved before `a`: it was after it in version 2; move it after `a`
+            KT1208 v2 4:c: column `c` (id 4) of `app.t` was moved before `a`, which it followed in version 2; move it after `a`
 
-            KT1208 v2 2:a: column `a` (id 2) of `app.t` was moved before `id`: it was after it in version 2; move it after `id`
+            KT1208 v2 2:a: column `a` (id 2) of `app.t` was moved before `id`, which it followed in version 2; move it after `id`
             KT1209 v1 2:a: column `a` (id 2) of `app.t` was inserted before the existing column `id` of version 1; move it to the end of the columns
         "#]],
     );

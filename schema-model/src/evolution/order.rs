@@ -20,14 +20,14 @@ impl Evolution<'_> {
             let moves = moves(old, next);
             let inserted = inserted(old, next);
             for (column, anchor, is_before) in moves {
-                let (place, former) = if is_before {
-                    ("before", "after")
+                let (place, former, relation) = if is_before {
+                    ("before", "after", "followed")
                 } else {
-                    ("after", "before")
+                    ("after", "before", "preceded")
                 };
                 let anchor = backticked(&anchor.name);
                 let message = format!(
-                    "column {} was moved {place} {anchor}: it was {former} it in version {version}",
+                    "column {} was moved {place} {anchor}, which it {relation} in version {version}",
                     self.described(column.into()),
                 );
                 let help = format!("move it {former} {anchor}");
