@@ -490,3 +490,34 @@ fn entries_in_an_array() {
     "#]]
     .assert_eq(&rejected(&project.lock));
 }
+
+#[test]
+fn entry_of_a_renamed_column_names_the_previous_one() {
+    let mut project = locked();
+    project.accept("column-renamed", "a", "title");
+    project.check(&[table("a", 2, NAME)], expect![[r#"
+        error[KT1206]: column `name` (id 2) of `app.a` was named `title` in version 1
+         --> a.toml:6:1
+          |
+        6 | name = { id = 2, type = "text", renamed_from = "title" }
+          | ^^^^
+          |
+          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+          = help: keep the name `title`, or accept the change when everything uses the new name
+          = help: the entry in the lock that accepts the change:
+                  [[accept]]
+                  rule = "column-renamed"
+                  table = "app.a"
+                  column = "name"
+                  reason = ".."
+                  expires = "2.5.0"
+
+        error[KT1422]: the `[[accept]]` entry matches no change: rule `column-renamed` reports none of `title` of `app.a`
+         --> schemas.lock:5:1
+          |
+        5 | [[accept]]
+          | ^^^^^^^^^^
+          |
+          = help: write `column = "name"`
+    "#]]);
+}
