@@ -366,22 +366,22 @@ fn build_with_a_breaking_change_fails_until_it_is_accepted() {
     check(
         schemas,
         expect![[r#"
-        error[KT1204]: `title` (id 2) of `app.events` is `int`, but was `text` in version 1
-         --> DIR/events.toml:7:1
-          |
-        7 | title = { id = 2, type = "int" }
-          | ^^^^^
-          |
-          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-          = help: write `type = "text"`, or add another column
-          = help: the entry in the lock that accepts the change:
-                  [[accept]]
-                  rule = "type-changed"
-                  table = "app.events"
-                  column = "title"
-                  reason = ".."
-                  expires = ".."
-    "#]],
+            error[KT1204]: `title` (id 2) of `app.events` is `int`, but was `text` in version 1
+             --> DIR/events.toml:7:1
+              |
+            7 | title = { id = 2, type = "int" }
+              | ^^^^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+              = help: write `type = "text"`, or add another column
+              = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
+                      [[accept]]
+                      rule = "type-changed"
+                      table = "app.events"
+                      column = "title"
+                      reason = ".."
+                      expires = "0.1.0"
+        "#]],
     );
     let path = lock_path(schemas);
     let lock = fs::read_to_string(&path).unwrap();
@@ -436,7 +436,7 @@ fn acknowledgment_expires_with_the_version_of_the_package() {
         ("9999-12-31", ""),
         (
             "2020-01-31",
-            "the entry was valid up to 2020-01-31 [KT1423]",
+            "the `[[accept]]` entry was valid up to 2020-01-31 [KT1423]",
         ),
     ] {
         let entry = format!(

@@ -369,25 +369,25 @@ fn moved_and_inserted_columns() {
             ),
         ],
         expect![[r#"
-            KT1208 v1 2:a: column `a` (id 2) of `app.t` is after `c`, but was before it in version 1; move it before `c`
+            KT1208 v1 2:a: column `a` (id 2) of `app.t` was moved after `c`, which it preceded in version 1; move it before `c`
 
-            KT1208 v1 5:d: column `d` (id 5) of `app.t` is before `a`, but was after it in version 1; move it after `a`
+            KT1208 v1 5:d: column `d` (id 5) of `app.t` was moved before `a`, which it followed in version 1; move it after `a`
 
-            KT1208 v1 5:d: column `d` (id 5) of `app.t` is before `a`, but was after it in version 1; move it after `a`
-            KT1208 v1 4:c: column `c` (id 4) of `app.t` is before `a`, but was after it in version 1; move it after `a`
-            KT1208 v1 3:b: column `b` (id 3) of `app.t` is before `a`, but was after it in version 1; move it after `a`
+            KT1208 v1 5:d: column `d` (id 5) of `app.t` was moved before `a`, which it followed in version 1; move it after `a`
+            KT1208 v1 4:c: column `c` (id 4) of `app.t` was moved before `a`, which it followed in version 1; move it after `a`
+            KT1208 v1 3:b: column `b` (id 3) of `app.t` was moved before `a`, which it followed in version 1; move it after `a`
 
-            KT1209 v1 4:c: column `c` (id 4) of `app.t` is added before `b`, which version 1 has; move it to the end of the columns
+            KT1209 v1 4:c: column `c` (id 4) of `app.t` was inserted before the existing column `b` of version 1; move it to the end of the columns
 
-            KT1209 v1 4:c: column `c` (id 4) of `app.t` is added before `a`, which version 1 has; move it to the end of the columns
-            KT1209 v1 3:b: column `b` (id 3) of `app.t` is added before `a`, which version 1 has; move it to the end of the columns
+            KT1209 v1 4:c: column `c` (id 4) of `app.t` was inserted before the existing column `a` of version 1; move it to the end of the columns
+            KT1209 v1 3:b: column `b` (id 3) of `app.t` was inserted before the existing column `a` of version 1; move it to the end of the columns
 
-            KT1208 v1 3:b: column `b` (id 3) of `app.t` is before `a`, but was after it in version 1; move it after `a`
+            KT1208 v1 3:b: column `b` (id 3) of `app.t` was moved before `a`, which it followed in version 1; move it after `a`
 
-            KT1208 v2 4:c: column `c` (id 4) of `app.t` is before `a`, but was after it in version 2; move it after `a`
+            KT1208 v2 4:c: column `c` (id 4) of `app.t` was moved before `a`, which it followed in version 2; move it after `a`
 
-            KT1208 v2 2:a: column `a` (id 2) of `app.t` is before `id`, but was after it in version 2; move it after `id`
-            KT1209 v1 2:a: column `a` (id 2) of `app.t` is added before `id`, which version 1 has; move it to the end of the columns
+            KT1208 v2 2:a: column `a` (id 2) of `app.t` was moved before `id`, which it followed in version 2; move it after `id`
+            KT1209 v1 2:a: column `a` (id 2) of `app.t` was inserted before the existing column `id` of version 1; move it to the end of the columns
         "#]],
     );
 }
@@ -521,11 +521,11 @@ fn types_that_keep_old_values_readable() {
 
             KT1214 v1 2:c: `c` (id 2) of `app.t` is `uuid`, but was `bytes(16)` in version 1; write `type = "bytes(16)"`, or accept the change when all queries and clients use the new type
 
-            KT1215 v1 2:c: `c` (id 2) of `app.t` is `enum('a', 'b')`, but was `enum('a')` in version 1; delete the labels, or change the code that uses them in the same release
+            KT1215 v1 2:c: `c` (id 2) of `app.t` is `enum('a', 'b')`, but was `enum('a')` in version 1; remove the label `'b'`, or accept the change when all code and clients handle it
 
             KT1213 v1 4:c.item.x: `c.item.x` (id 4) of `app.t` is `bigint`, but was `int` in version 1; write `int` again, or accept the change when all clients read the wider type
 
-            KT1215 v1 4:c.value: `c.value` (id 4) of `app.t` is `enum('a', 'b')`, but was `enum('a')` in version 1; delete the labels, or change the code that uses them in the same release
+            KT1215 v1 4:c.value: `c.value` (id 4) of `app.t` is `enum('a', 'b')`, but was `enum('a')` in version 1; remove the label `'b'`, or accept the change when all code and clients handle it
 
             KT1214 v2 2:c: `c` (id 2) of `app.t` is `double`, but was `int` in version 2; write `type = "int"`, or accept the change when all queries and clients use the new type
         "#]],

@@ -10,31 +10,51 @@ use crate::diagnostic::backticked;
 use crate::next_id::NextId;
 use crate::rule::EvolutionRule;
 
-impl Evolution<'_> {
+/// The ids and names that an earlier version reserves and the next one does not, each with the
+/// latest version that reserves it.
+struct LostReservations {
+    ids: Vec<(i32, u32)>,
+    names: Vec<(String, u32)>,
+}
+
+impl<'a> Evolution<'a> {
     pub(super) fn ids(&mut self) {
         let mut next_id = NextId::new();
         let versions = self.history.iter().chain([&self.next]);
         for id in versions.flat_map(IndexedDefinition::every_id) {
             next_id.observe(id.into());
         }
-        self.removed();
-        self.reserve();
+        let dropped = self.unreserved_columns();
+        let lost = self.lost_reservations();
+        // Both rules suggest the same section, so that one edit fixes the problems of both.
+        let columns = || dropped.iter().map(|(_, column)| column);
+        let ids = lost.ids.iter().map(|(id, _)| *id);
+        let names = lost.names.iter().map(|(name, _)| name.clone());
+        let lines = self.reserved_lines(
+            columns().map(|column| column.id).chain(ids).collect(),
+            columns()
+                .map(|column| column.name.to_string())
+                .chain(names)
+                .collect(),
+        );
+        self.removed(dropped, &lines);
+        self.reserve(lost, &lines);
         self.used_again(&mut next_id);
         self.changed();
         self.above(&mut next_id);
     }
 
-    /// Checks that the ids and names of dropped columns are reserved.
-    fn removed(&mut self) {
+    /// Returns the dropped columns whose id or name is not reserved, each with its last version.
+    fn unreserved_columns(&self) -> Vec<(u32, &'a Column)> {
         let mut dropped = self.dropped_columns();
         dropped.retain(|(_, column)| {
             !self.next.reserves_id(column.id) || !self.next.reserves_name(&column.name)
         });
-        let columns = || dropped.iter().map(|(_, column)| column);
-        let lines = self.reserved_lines(
-            columns().map(|column| column.id).collect(),
-            columns().map(|column| column.name.to_string()).collect(),
-        );
+        dropped
+    }
+
+    /// Reports dropped columns whose id or name is not reserved. `lines` is the section to write.
+    fn removed(&mut self, dropped: Vec<(u32, &Column)>, lines: &str) {
         for (version, column) in dropped {
             let (id, name) = (column.id, &column.name);
             let unreserved = match (self.next.reserves_id(id), self.next.reserves_name(name)) {
@@ -53,9 +73,10 @@ impl Evolution<'_> {
         }
     }
 
-    /// Checks that reserved ids and names stay reserved.
-    fn reserve(&mut self) {
-        let (mut ids, mut names) = (Vec::new(), Vec::new());
+    /// Returns the ids and names that an earlier version reserves and the next one does not.
+    fn lost_reservations(&self) -> LostReservations {
+        let mut ids: Vec<(i32, u32)> = Vec::new();
+        let mut names: Vec<(String, u32)> = Vec::new();
         for version in self.latest_first() {
             let number = version.version();
             let reserved = version.definition.reserved();
@@ -67,15 +88,19 @@ impl Evolution<'_> {
                 }
             }
             for name in reserved.names.iter() {
-                if !self.next.reserves_name(name) && names.iter().all(|(known, _)| known != name) {
-                    names.push((name.clone(), number));
+                if !self.next.reserves_name(name)
+                    && names.iter().all(|(known, _)| **known != **name)
+                {
+                    names.push((name.to_string(), number));
                 }
             }
         }
-        let lines = self.reserved_lines(
-            ids.iter().map(|(id, _)| *id).collect(),
-            names.iter().map(|(name, _)| name.to_string()).collect(),
-        );
+        LostReservations { ids, names }
+    }
+
+    /// Reports ids and names that are not reserved any more. `lines` is the section to write.
+    fn reserve(&mut self, lost: LostReservations, lines: &str) {
+        let LostReservations { ids, names } = lost;
         for (id, version) in ids {
             let message = format!(
                 "id {id} is not reserved in {}, but was in version {version}",

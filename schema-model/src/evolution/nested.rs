@@ -6,6 +6,7 @@ use super::comparison::{Evolution, Subject};
 use super::types::{Promotion, promotion, wider_types};
 use crate::diagnostic::backticked;
 use crate::rule::EvolutionRule;
+use crate::sql_text::quote;
 use crate::types::{ColumnType, NestedField};
 
 impl Evolution<'_> {
@@ -63,11 +64,7 @@ impl Evolution<'_> {
                     "{keep}, or accept the change when all queries and clients use the new type"
                 ),
             ),
-            Some(Promotion::MoreLabels) => (
-                EvolutionRule::EnumExtended,
-                "delete the labels, or change the code that uses them in the same release"
-                    .to_string(),
-            ),
+            Some(Promotion::MoreLabels) => (EvolutionRule::EnumExtended, extended_help(old, ty)),
             None => (
                 EvolutionRule::TypeChanged,
                 self.unreadable_help(subject.id, keep, old),
@@ -318,4 +315,21 @@ impl Evolution<'_> {
         self.push(EvolutionRule::IdChanged, version, subject, message, help);
         false
     }
+}
+
+/// Returns help for an enum with further labels at the end.
+fn extended_help(old: &ColumnType, ty: &ColumnType) -> String {
+    let added: Vec<String> = match (old, ty) {
+        (ColumnType::Enum(labels), ColumnType::Enum(more)) => {
+            let added = more.iter().skip(labels.len());
+            added.map(|label| backticked(&quote(label))).collect()
+        }
+        _ => Vec::new(),
+    };
+    let noun = if added.len() == 1 { "label" } else { "labels" };
+    format!(
+        "remove the {noun} {}, or accept the change when all code and clients handle {}",
+        added.join(", "),
+        if added.len() == 1 { "it" } else { "them" }
+    )
 }

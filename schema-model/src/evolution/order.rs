@@ -20,16 +20,17 @@ impl Evolution<'_> {
             let moves = moves(old, next);
             let inserted = inserted(old, next);
             for (column, anchor, is_before) in moves {
-                let (place, former) = match is_before {
-                    true => ("before", "after"),
-                    false => ("after", "before"),
+                let (place, former, relation) = if is_before {
+                    ("before", "after", "followed")
+                } else {
+                    ("after", "before", "preceded")
                 };
+                let anchor = backticked(&anchor.name);
                 let message = format!(
-                    "column {} is {place} {}, but was {former} it in version {version}",
+                    "column {} was moved {place} {anchor}, which it {relation} in version {version}",
                     self.described(column.into()),
-                    backticked(&anchor.name)
                 );
-                let help = format!("move it {former} {}", backticked(&anchor.name));
+                let help = format!("move it {former} {anchor}");
                 self.push(
                     EvolutionRule::ColumnMoved,
                     version,
@@ -40,7 +41,7 @@ impl Evolution<'_> {
             }
             for (column, following) in inserted {
                 let message = format!(
-                    "column {} is added before {}, which version {version} has",
+                    "column {} was inserted before the existing column {} of version {version}",
                     self.described(column.into()),
                     backticked(&following.name)
                 );

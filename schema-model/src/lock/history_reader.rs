@@ -41,6 +41,9 @@ pub(super) fn read_history(
         source,
         diagnostics: Vec::new(),
     };
+    if reader.setting_below_start() {
+        return Err(reader.diagnostics);
+    }
     let tables = reader.history();
     if reader.diagnostics.is_empty() {
         return Ok(tables);
@@ -86,6 +89,20 @@ struct VersionLine<'a> {
 }
 
 impl<'a> HistoryReader<'a> {
+    /// Reports the first setting or entry in the history, which only the part above it can have.
+    /// Returns whether there is one.
+    fn setting_below_start(&mut self) -> bool {
+        let mut lines = self.lines.iter();
+        let Some(line) = lines.find(|line| is_setting(line.text)).copied() else {
+            return false;
+        };
+        let key = line.text.split('=').next().unwrap_or_default().trim();
+        let message = format!("{} is in the history of the lock", backticked(key));
+        let help = "move it above the line that begins the history";
+        self.report(LockRule::LockSyntax, range(line), &message, help);
+        true
+    }
+
     fn history(&mut self) -> Vec<LockedTable> {
         let mut listed = Vec::new();
         let is_empty = self.peek().is_some_and(|line| line.text == NO_TABLES);
@@ -270,6 +287,12 @@ impl<'a> HistoryReader<'a> {
         }
         let body = self.lines.get(start..self.next).unwrap_or_default();
         let texts = || body.iter().map(|line| line.text);
+        // After a merge that kept both sides, the hash of the second one does not match either.
+        if let Some(previous) = table.versions.last()
+            && previous.number == first.number
+        {
+            return Err(self.locked_twice(&previous.name, first));
+        }
         let hash = VersionHash::of(table.hash(), first.number, texts());
         if hash.hex() != first.hash.as_bytes() {
             let message = format!(
@@ -400,6 +423,17 @@ impl<'a> HistoryReader<'a> {
         Box::new(Diagnostic::new(rule, self.span(range), message).with_help(RESTORE))
     }
 
+    fn locked_twice(&self, table: &TableName, version: &VersionLine<'_>) -> Box<Diagnostic> {
+        let table = backticked(&table.to_string());
+        let message = format!("version {} of {table} is in the lock twice", version.number);
+        let span = self.span(range(version.line));
+        let problem = Diagnostic::new(LockRule::LockSyntax, span, message);
+        Box::new(problem.with_help(
+            "keep the block of the branch that was merged first, give the other change the next \
+             version, and run `kalamtable lock`",
+        ))
+    }
+
     fn not_understood(&self, line: Line<'_>) -> Box<Diagnostic> {
         let message = "the line is not part of a history";
         self.problem(LockRule::LockSyntax, range(line), message)
@@ -413,6 +447,13 @@ impl<'a> HistoryReader<'a> {
 
 fn range(line: Line<'_>) -> Range<usize> {
     line.start..line.start + line.text.len()
+}
+
+/// Returns whether a line belongs to the part of a lock above the history.
+fn is_setting(line: &str) -> bool {
+    let key = line.split('=').next().unwrap_or_default().trim();
+    let is_entry = matches!(key, "[[accept]]" | "[[yanked]]");
+    is_entry || (line.contains('=') && matches!(key, "levels" | "direction"))
 }
 
 /// Returns whether a line belongs to a version and does not begin it.

@@ -5,6 +5,10 @@
 use semver::Version;
 
 use super::header::Expiry;
+use crate::canonical::{date_text, quoted};
+
+/// The number of days after which a suggested entry expires.
+const SUGGESTED_DAYS: i64 = 90;
 
 /// The date and the release of the project, by which acknowledgments expire.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +47,15 @@ impl ReleaseContext {
         match expiry {
             Expiry::Day(day) => Some(self.today <= *day),
             Expiry::Release(last) => self.release.as_ref().map(|release| release <= last),
+        }
+    }
+
+    /// Returns the value of `expires` that help suggests: the release that is prepared, or a date 90
+    /// days from the current one if the release is not known.
+    pub(super) fn suggested_expiry(&self) -> String {
+        match &self.release {
+            Some(release) => quoted(&release.to_string()),
+            None => date_text(self.today.saturating_add(SUGGESTED_DAYS)),
         }
     }
 

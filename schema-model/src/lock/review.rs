@@ -18,7 +18,7 @@ use crate::definition::TableDefinition;
 use crate::diagnostic::{Diagnostic, backticked};
 use crate::evolution::{EvolutionProblem, compare_versions};
 use crate::renames::Renames;
-use crate::rule::{AnyRule, LockRule, Severity};
+use crate::rule::{AnyRule, EvolutionRule, LockRule, Severity};
 use crate::suggest::nearest;
 use crate::verdict::{Direction, Level, Verdict, Verdicts};
 
@@ -42,7 +42,7 @@ impl<'a> Review<'a> {
     pub(super) fn new(
         tables: &'a [CheckedTable],
         lock: &'a SchemaLock,
-        context: &ReleaseContext,
+        context: &'a ReleaseContext,
     ) -> Self {
         let Pairing {
             tables,
@@ -52,7 +52,9 @@ impl<'a> Review<'a> {
         } = Pairing::new(tables, lock);
         let mut reviewer = Reviewer {
             lock,
+            context,
             used: HashSet::new(),
+            unaccepted: Vec::new(),
             yanked: HashMap::new(),
             review: Review {
                 diagnostics,
@@ -67,7 +69,7 @@ impl<'a> Review<'a> {
         for position in removed {
             reviewer.removed(position, &tables, is_foreign);
         }
-        reviewer.accepts(context, &tables);
+        reviewer.accepts(&tables);
         reviewer.review
     }
 
@@ -83,10 +85,21 @@ fn is_error(problem: &Diagnostic) -> bool {
     problem.severity == Severity::Error
 }
 
+/// A change that no entry accepts.
+struct UnacceptedChange {
+    rule: EvolutionRule,
+    /// The names of the table in the next version and in the previous one.
+    tables: Vec<String>,
+    column: Option<String>,
+}
+
 struct Reviewer<'a> {
     lock: &'a SchemaLock,
+    context: &'a ReleaseContext,
     /// The positions of the acknowledgments that cover a change.
     used: HashSet<usize>,
+    /// The changes that no entry accepts.
+    unaccepted: Vec<UnacceptedChange>,
     /// The yanked versions by the position of their table.
     yanked: HashMap<usize, HashSet<u32>>,
     review: Review<'a>,
@@ -267,7 +280,16 @@ impl<'a> Reviewer<'a> {
         if self.accept(&problem, &[Some(&*name), previous.as_deref()], accepted) {
             return;
         }
-        let help = (severity == Severity::Error).then(|| accept_help(&problem, &name));
+        self.unaccepted.push(UnacceptedChange {
+            rule: problem.rule,
+            tables: previous.into_iter().chain([name.clone()]).collect(),
+            column: problem.column.as_ref().map(|column| column.name.clone()),
+        });
+        let help = if severity == Severity::Error {
+            accept_help(&problem, &name, verdicts, self.context)
+        } else {
+            None
+        };
         let mut diagnostic = problem.into_diagnostic(table);
         diagnostic.severity = severity;
         diagnostic.verdicts = Some(verdicts);
@@ -372,7 +394,9 @@ impl<'a> Reviewer<'a> {
                     .to_string(),
             });
         }
-        diagnostic.help.push(accept_help(&problem, &name));
+        let verdicts = problem.rule.verdicts();
+        let help = accept_help(&problem, &name, verdicts, self.context);
+        diagnostic.help.extend(help);
         self.push(diagnostic);
     }
 
@@ -430,20 +454,31 @@ impl<'a> Reviewer<'a> {
     }
 
     /// Reports acknowledgments that are not used or not valid.
-    fn accepts(&mut self, context: &ReleaseContext, tables: &[PairedTable<'a>]) {
+    fn accepts(&mut self, tables: &[PairedTable<'a>]) {
         for (index, accept) in self.lock.header.accepts.iter().enumerate() {
             if !self.used.contains(&index) {
                 let problem = self.unused(accept, tables);
                 self.push(problem);
                 continue;
             }
-            let problem = match context.is_valid(&accept.expires) {
+            let problem = match self.context.is_valid(&accept.expires) {
                 Some(true) => continue,
-                Some(false) => expired(accept, context),
+                Some(false) => expired(accept, self.context),
                 None => release_unknown(accept),
             };
             self.push(problem);
         }
+    }
+
+    /// Returns help if the rule reports a change of another column of the table.
+    fn other_column(&self, accept: &PendingAccept) -> Option<String> {
+        let mut changes = self.unaccepted.iter();
+        let change = changes
+            .find(|change| change.rule == accept.rule && change.tables.contains(&accept.table))?;
+        Some(match &change.column {
+            Some(column) => format!("write `column = {}`", quoted(column)),
+            None => "delete `column`: the rule reports a change of the table".to_string(),
+        })
     }
 
     fn unused(&self, accept: &PendingAccept, tables: &[PairedTable<'a>]) -> Diagnostic {
@@ -452,10 +487,11 @@ impl<'a> Reviewer<'a> {
             None => format!("table {}", backticked(&accept.table)),
         };
         let message = format!(
-            "the entry accepts nothing: rule `{}` reports no change of {subject}",
+            "the `[[accept]]` entry matches no change: rule `{}` reports none of {subject}",
             accept.rule.name()
         );
         let help = self.known_table(&accept.table, tables);
+        let help = help.or_else(|| self.other_column(accept));
         Diagnostic::new(LockRule::AcceptUnused, accept.span.clone(), message).with_help(
             help.unwrap_or_else(|| {
                 "delete the entry, or name the column in its current version".to_string()
@@ -468,9 +504,9 @@ fn expired(accept: &PendingAccept, context: &ReleaseContext) -> Diagnostic {
     let last = accept.expires.text();
     let message = match (&accept.expires, context.release()) {
         (Expiry::Release(_), Some(release)) => format!(
-            "the entry was valid up to release {last}, and the current release is {release}"
+            "the `[[accept]]` entry was valid up to release {last}, and the current release is {release}"
         ),
-        _ => format!("the entry was valid up to {last}"),
+        _ => format!("the `[[accept]]` entry was valid up to {last}"),
     };
     Diagnostic::new(
         LockRule::AcceptExpired,
@@ -493,17 +529,32 @@ fn release_unknown(accept: &PendingAccept) -> Diagnostic {
     .with_help("pass the release with `--release`, or write a date: `expires = 2027-01-31`")
 }
 
-/// Returns help with the entry that accepts a change.
-fn accept_help(problem: &EvolutionProblem, table: &str) -> String {
+/// Returns help with the entry that accepts a change, or `None` if the change should be undone.
+fn accept_help(
+    problem: &EvolutionProblem,
+    table: &str,
+    verdicts: Verdicts,
+    context: &ReleaseContext,
+) -> Option<String> {
+    use EvolutionRule::{IdChanged, IdNotAbove, IdReused, RemovedNotReserved, ReserveRemoved};
+    if let RemovedNotReserved | ReserveRemoved | IdReused | IdChanged | IdNotAbove = problem.rule {
+        return None;
+    }
+    let warning = if verdicts.storage == Verdict::Break {
+        "existing values can be lost or unreadable; "
+    } else {
+        ""
+    };
     let mut help = format!(
-        "the entry in the lock that accepts the change:\n[[accept]]\nrule = \"{}\"\ntable = {}\n",
+        "{warning}the entry in the lock that accepts the change:\n[[accept]]\nrule = \"{}\"\ntable = {}\n",
         problem.rule.name(),
         quoted(table)
     );
     if let Some(column) = &problem.column {
         help += &format!("column = {}\n", quoted(&column.name));
     }
-    help + "reason = \"..\"\nexpires = \"..\""
+    let expires = context.suggested_expiry();
+    Some(help + &format!("reason = \"..\"\nexpires = {expires}"))
 }
 
 /// Returns whether a change that was accepted when a later version was locked covers a problem.

@@ -151,7 +151,7 @@ fn unused_entries() {
     project.check(
         &[table("a", 1, TITLE)],
         expect![[r#"
-            error[KT1422]: the entry accepts nothing: rule `column-renamed` reports no change of `name` of `app.a`
+            error[KT1422]: the `[[accept]]` entry matches no change: rule `column-renamed` reports none of `name` of `app.a`
              --> schemas.lock:5:1
               |
             5 | [[accept]]
@@ -159,7 +159,7 @@ fn unused_entries() {
               |
               = help: delete the entry, or name the column in its current version
 
-            error[KT1422]: the entry accepts nothing: rule `column-renamed` reports no change of table `app.a`
+            error[KT1422]: the `[[accept]]` entry matches no change: rule `column-renamed` reports none of table `app.a`
               --> schemas.lock:12:1
                |
             12 | [[accept]]
@@ -167,7 +167,7 @@ fn unused_entries() {
                |
                = help: delete the entry, or name the column in its current version
 
-            error[KT1422]: the entry accepts nothing: rule `column-removed` reports no change of `x` of `app.b`
+            error[KT1422]: the `[[accept]]` entry matches no change: rule `column-removed` reports none of `x` of `app.b`
               --> schemas.lock:18:1
                |
             18 | [[accept]]
@@ -175,7 +175,7 @@ fn unused_entries() {
                |
                = help: did you mean `table = "app.a"`?
 
-            error[KT1422]: the entry accepts nothing: rule `column-removed` reports no change of `x` of `app.other.t`
+            error[KT1422]: the `[[accept]]` entry matches no change: rule `column-removed` reports none of `x` of `app.other.t`
               --> schemas.lock:25:1
                |
             25 | [[accept]]
@@ -249,7 +249,7 @@ fn expired_entries_and_an_unknown_release() {
           |
           = help: run `kalamtable lock`, and commit the lock
 
-        error[KT1423]: the entry was valid up to release 2.6.0, and the current release is 3.0.0
+        error[KT1423]: the `[[accept]]` entry was valid up to release 2.6.0, and the current release is 3.0.0
           --> schemas.lock:10:11
            |
         10 | expires = "2.6.0"
@@ -281,7 +281,7 @@ fn expired_entries_and_an_unknown_release() {
           |
           = help: run `kalamtable lock`, and commit the lock
 
-        error[KT1423]: the entry was valid up to 2020-02-29
+        error[KT1423]: the `[[accept]]` entry was valid up to 2020-02-29
           --> schemas.lock:10:11
            |
         10 | expires = 2020-02-29
@@ -489,4 +489,35 @@ fn entries_in_an_array() {
           = help: begin each entry with a line `[[yanked]]`
     "#]]
     .assert_eq(&rejected(&project.lock));
+}
+
+#[test]
+fn entry_of_a_renamed_column_names_the_previous_one() {
+    let mut project = locked();
+    project.accept("column-renamed", "a", "title");
+    project.check(&[table("a", 2, NAME)], expect![[r#"
+        error[KT1206]: column `name` (id 2) of `app.a` was named `title` in version 1
+         --> a.toml:6:1
+          |
+        6 | name = { id = 2, type = "text", renamed_from = "title" }
+          | ^^^^
+          |
+          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE ok
+          = help: keep the name `title`, or accept the change when everything uses the new name
+          = help: the entry in the lock that accepts the change:
+                  [[accept]]
+                  rule = "column-renamed"
+                  table = "app.a"
+                  column = "name"
+                  reason = ".."
+                  expires = "2.5.0"
+
+        error[KT1422]: the `[[accept]]` entry matches no change: rule `column-renamed` reports none of `title` of `app.a`
+         --> schemas.lock:5:1
+          |
+        5 | [[accept]]
+          | ^^^^^^^^^^
+          |
+          = help: write `column = "name"`
+    "#]]);
 }

@@ -532,3 +532,45 @@ fn other_spelling_of_a_version_number() {
         assert!(report.contains("KT1404"), "{report}");
     }
 }
+
+#[test]
+fn settings_below_the_history_are_rejected() {
+    for line in [
+        "[[accept]]",
+        "[[yanked]]",
+        "direction = \"full\"",
+        "levels = [\"sql\"]",
+    ] {
+        for lock in [
+            format!("{}{line}\n", lock()),
+            edited("table app.b", &format!("{line}\ntable app.b")),
+        ] {
+            let report = rejected(&lock);
+            assert!(
+                report.contains("move it above the line that begins the history"),
+                "{report}"
+            );
+            assert_eq!(report.matches("error[").count(), 1, "{report}");
+        }
+    }
+}
+
+#[test]
+fn version_of_both_branches_is_rejected() {
+    let lock = lock();
+    let start = lock.find("version 2 ").unwrap();
+    let end = start + lock[start..].find("end ").unwrap();
+    let text = format!("{}{}", &lock[..end], &lock[start..]);
+    check(
+        &text,
+        expect![[r#"
+        error[KT1404]: version 2 of `app.a` is in the lock twice
+          --> schemas.lock:18:1
+           |
+        18 | version 2 HASH
+           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           |
+           = help: keep the block of the branch that was merged first, give the other change the next version, and run `kalamtable lock`
+    "#]],
+    );
+}

@@ -4,8 +4,8 @@
 
 use expect_test::Expect;
 use kalamtable_model::{
-    CheckedTable, ReleaseContext, SchemaLock, SourceFile, Sources, Style, check_lock, next_lock,
-    parse_and_check, render,
+    CheckedTable, Diagnostic, ReleaseContext, SchemaLock, SourceFile, Sources, Style, check_lock,
+    next_lock, parse_and_check, render,
 };
 
 /// The day on which the tests run: 2026-11-27.
@@ -109,9 +109,10 @@ impl Project {
         let tables = definitions(&mut sources, texts);
         for problem in check_lock(&tables, &lock, &self.context) {
             let help = problem.help.last().map_or("", String::as_str);
-            if let Some((_, entry)) = help.split_once(":\n[[accept]]") {
+            let suggested = help.split_once(":\n[[accept]]").map(|(_, entry)| entry);
+            let entry = suggested.map_or_else(|| entry_by_hand(&problem), |it| Some(it.into()));
+            if let Some(entry) = entry {
                 let entry = entry.replace("reason = \"..\"", "reason = \"reviewed\"");
-                let entry = entry.replace("expires = \"..\"", "expires = 2026-12-31");
                 // One entry covers all problems of a rule and a column.
                 let entry = format!("[[accept]]{entry}\n");
                 if !self.lock.contains(&entry) {
@@ -171,4 +172,22 @@ pub(crate) fn shortened(history: &str) -> String {
         out += if hash.is_some() { " HASH\n" } else { "\n" };
     }
     out
+}
+
+/// Returns the entry for a rule whose help shows none, with the names that the message contains.
+fn entry_by_hand(problem: &Diagnostic) -> Option<String> {
+    let mut names = problem.message.split('`').skip(1).step_by(2);
+    let (table, column) = match problem.rule.id() {
+        "KT1102" => (names.last()?, None),
+        "KT1101" | "KT1103" | "KT1104" | "KT1105" => {
+            let column = names.next();
+            (names.next()?, column)
+        }
+        _ => return None,
+    };
+    let column = column.map_or(String::new(), |name| format!("column = \"{name}\"\n"));
+    let rule = problem.rule.name();
+    Some(format!(
+        "\nrule = \"{rule}\"\ntable = \"{table}\"\n{column}reason = \"..\"\nexpires = 2026-12-31"
+    ))
 }

@@ -175,13 +175,13 @@ fn files_of_a_yanked_version_count() {
           |
           = note: SOURCE ok, SQL ok, WIRE ok, STORAGE BREAK
           = help: write `type = "int"`, or add another column: `int` can change to `bigint`, `double`, or a `decimal(p, s)` with `p - s` at least 10
-          = help: the entry in the lock that accepts the change:
+          = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "type-changed"
                   table = "app.a"
                   column = "n"
                   reason = ".."
-                  expires = ".."
+                  expires = "2.5.0"
     "#]]);
     let removed = format!("{TITLE}[reserved]\nids = [3]\nnames = [\"n\"]\n");
     assert!(project.rules(&[table("a", 3, &removed)]).is_empty());

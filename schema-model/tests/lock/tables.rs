@@ -58,7 +58,7 @@ fn changed_column_is_reported_with_the_entry_to_accept() {
                   table = "app.a"
                   column = "name"
                   reason = ".."
-                  expires = ".."
+                  expires = "2.5.0"
 
         warning[KT1207]: column `name` (id 2) of `app.a` was named `title` in version 1, but `renamed_from` does not declare it
          --> a.toml:6:1
@@ -90,13 +90,13 @@ fn later_change_is_compared_with_all_versions() {
           |
           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
           = help: write `type = "bigint"`, or add another column: `bigint` can change to a `decimal(p, s)` with `p - s` at least 20
-          = help: the entry in the lock that accepts the change:
+          = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "type-changed"
                   table = "app.a"
                   column = "title"
                   reason = ".."
-                  expires = ".."
+                  expires = "2.5.0"
     "#]]);
 }
 
@@ -258,7 +258,7 @@ fn two_tables_that_continue_one_history() {
                       rule = "table-renamed"
                       table = "app.a"
                       reason = ".."
-                      expires = ".."
+                      expires = "2.5.0"
 
             error[KT1415]: tables `app.a` and `app.b` both continue the history of `app.old`
              --> b.toml:4:16
@@ -292,12 +292,12 @@ fn name_of_a_renamed_table_is_reused() {
           |
           = note: SOURCE ok, SQL warn, WIRE warn, STORAGE BREAK
           = help: choose a name that was never used
-          = help: the entry in the lock that accepts the change:
+          = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "table-name-reused"
                   table = "app.t"
                   reason = ".."
-                  expires = ".."
+                  expires = "2.5.0"
     "#]]);
     project.lock_accepting(&next);
     assert_eq!(project.report(&next), "");
@@ -348,12 +348,12 @@ fn removed_table_and_its_acknowledgment() {
                = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
                = help: restore the definition
                = help: if the table has another name, write `renamed_from = "app.b"` there
-               = help: the entry in the lock that accepts the change:
+               = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
                        [[accept]]
                        rule = "table-removed"
                        table = "app.b"
                        reason = ".."
-                       expires = ".."
+                       expires = "2.5.0"
         "#]],
     );
     project.accept("table-removed", "b", "");
@@ -417,12 +417,12 @@ fn name_of_a_dropped_table_is_reused() {
           |
           = note: SOURCE ok, SQL warn, WIRE warn, STORAGE BREAK
           = help: choose a name that was never used
-          = help: the entry in the lock that accepts the change:
+          = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "table-name-reused"
                   table = "app.a"
                   reason = ".."
-                  expires = ".."
+                  expires = "2.5.0"
     "#]]);
     project.lock_accepting(&with(table("a", 3, "")));
     project.shows(expect![[r#"
@@ -536,12 +536,12 @@ fn lock_of_another_project() {
                = help: restore the definition
                = help: if the table has another name, write `renamed_from = "app.x"` there
                = help: no table of the lock has a definition: check that it is the lock of this project
-               = help: the entry in the lock that accepts the change:
+               = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
                        [[accept]]
                        rule = "table-removed"
                        table = "app.x"
                        reason = ".."
-                       expires = ".."
+                       expires = "2.5.0"
 
             error[KT1004]: no definition of table `app.y` (version 1) was found
               --> schemas.lock:19:1
@@ -553,12 +553,12 @@ fn lock_of_another_project() {
                = help: restore the definition
                = help: if the table has another name, write `renamed_from = "app.y"` there
                = help: no table of the lock has a definition: check that it is the lock of this project
-               = help: the entry in the lock that accepts the change:
+               = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
                        [[accept]]
                        rule = "table-removed"
                        table = "app.y"
                        reason = ".."
-                       expires = ".."
+                       expires = "2.5.0"
         "#]],
     );
     project.check(
@@ -574,12 +574,12 @@ fn lock_of_another_project() {
                = help: restore the definition
                = help: if the table has another name, write `renamed_from = "app.x"` there
                = help: check the path: no definition was found
-               = help: the entry in the lock that accepts the change:
+               = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
                        [[accept]]
                        rule = "table-removed"
                        table = "app.x"
                        reason = ".."
-                       expires = ".."
+                       expires = "2.5.0"
 
             error[KT1004]: no definition of table `app.y` (version 1) was found
               --> schemas.lock:19:1
@@ -591,12 +591,12 @@ fn lock_of_another_project() {
                = help: restore the definition
                = help: if the table has another name, write `renamed_from = "app.y"` there
                = help: check the path: no definition was found
-               = help: the entry in the lock that accepts the change:
+               = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
                        [[accept]]
                        rule = "table-removed"
                        table = "app.y"
                        reason = ".."
-                       expires = ".."
+                       expires = "2.5.0"
         "#]],
     );
 }
