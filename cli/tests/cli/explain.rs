@@ -16,52 +16,43 @@ fn rule_about_a_change_has_an_example() {
     check_explain(
         &["KT1204"],
         expect![[r#"
-        exit: 0
-        stdout:
-        KT1204 type-changed
+            exit: 0
+            stdout:
+            KT1204 type-changed
 
-        reason:    existing values have to be values of the type with the same meaning
-        severity:  error
-        effect:    SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-        direction: backward
-        fix:       restore the type, or add another column
+            reason:    existing values have to be values of the type with the same meaning
+            severity:  error
+            effect:    SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+            direction: backward
+            fix:       restore the type, or add another column
 
-        version 1 of the example:
-            name        = "app.events"
-            primary_key = ["id"]
+            version 1 of the example:
+                name        = "app.events"
+                primary_key = ["id"]
 
-            [columns]
-            id    = { id = 1, type = "bigint" }
-            seats = { id = 2, type = "bigint" }
+                [columns]
+                id    = { id = 1, type = "bigint" }
+                seats = { id = 2, type = "bigint" }
 
-        version 2 of the example:
-            name        = "app.events"
-            version     = 2
-            primary_key = ["id"]
+            next version:
+                name        = "app.events"
+                version     = 2
+                primary_key = ["id"]
 
-            [columns]
-            id    = { id = 1, type = "bigint" }
-            seats = { id = 2, type = "bigint" }
+                [columns]
+                id    = { id = 1, type = "bigint" }
+                seats = { id = 2, type = "int" }
 
-        next version:
-            name        = "app.events"
-            version     = 3
-            primary_key = ["id"]
-
-            [columns]
-            id    = { id = 1, type = "bigint" }
-            seats = { id = 2, type = "int" }
-
-        report:
-            error[KT1204]: `seats` (id 2) of `app.events` is `int`, but was `bigint` in version 2
-             --> schemas/events.toml:7:1
-              |
-            7 | seats = { id = 2, type = "int" }
-              | ^^^^^
-              |
-              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-              = help: write `type = "bigint"`, or add another column: `bigint` can change to a `decimal(p, s)` with `p - s` at least 20
-    "#]],
+            report:
+                error[KT1204]: `seats` (id 2) of `app.events` is `int`, but was `bigint` in version 1
+                 --> schemas/events.toml:7:1
+                  |
+                7 | seats = { id = 2, type = "int" }
+                  | ^^^^^
+                  |
+                  = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+                  = help: write `type = "bigint"`, or add another column: `bigint` can change to a `decimal(p, s)` with `p - s` at least 20
+        "#]],
     );
 }
 

@@ -272,7 +272,7 @@ fn break_is_not_locked_until_it_is_accepted() {
                       table = "app.events"
                       column = "name"
                       reason = ".."
-                      expires = ".."
+                      expires = 2027-03-01
 
             1 problem found
         "#]],
@@ -297,7 +297,7 @@ fn break_is_not_locked_until_it_is_accepted() {
                       table = "app.events"
                       column = "name"
                       reason = ".."
-                      expires = ".."
+                      expires = 2027-03-01
 
             1 problem found
         "#]],
@@ -314,7 +314,7 @@ fn break_is_not_locked_until_it_is_accepted() {
         expect![[r#"
             exit: 1
             stderr:
-            error[KT1423]: the entry was valid up to release 2.6.0, and the current release is 2.7.0
+            error[KT1423]: the `[[accept]]` entry was valid up to release 2.6.0, and the current release is 2.7.0
               --> schemas/schemas.lock:10:11
                |
             10 | expires = "2.6.0"
@@ -397,7 +397,7 @@ fn release_is_that_of_the_package() {
               |
               = help: run `kalamtable lock`, and commit the lock
 
-            error[KT1423]: the entry was valid up to release 2.6.0, and the current release is 2.7.0
+            error[KT1423]: the `[[accept]]` entry was valid up to release 2.6.0, and the current release is 2.7.0
               --> schemas/schemas.lock:10:11
                |
             10 | expires = "2.6.0"
@@ -446,7 +446,7 @@ fn json_of_a_change_has_table_and_column() {
                   "column": "title",
                   "help": [
                     "write `type = \"text\"`, or add another column",
-                    "the entry in the lock that accepts the change:\n[[accept]]\nrule = \"type-changed\"\ntable = \"app.events\"\ncolumn = \"title\"\nreason = \"..\"\nexpires = \"..\""
+                    "existing values can be lost or unreadable; the entry in the lock that accepts the change:\n[[accept]]\nrule = \"type-changed\"\ntable = \"app.events\"\ncolumn = \"title\"\nreason = \"..\"\nexpires = 2027-03-01"
                   ],
                   "location": {
                     "column": 1,
@@ -497,7 +497,7 @@ fn json_of_a_change_has_table_and_column() {
         expect![[r#"
             exit: 1
             stdout:
-            ::error file=schemas/events.toml,line=7,col=1,endLine=7,endColumn=6,title=KT1204 type-changed::`title` (id 2) of `app.events` is `int`, but was `text` in version 1%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK%0Ahelp: write `type = "text"`, or add another column%0Ahelp: the entry in the lock that accepts the change:%0A[[accept]]%0Arule = "type-changed"%0Atable = "app.events"%0Acolumn = "title"%0Areason = ".."%0Aexpires = ".."
+            ::error file=schemas/events.toml,line=7,col=1,endLine=7,endColumn=6,title=KT1204 type-changed::`title` (id 2) of `app.events` is `int`, but was `text` in version 1%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK%0Ahelp: write `type = "text"`, or add another column%0Ahelp: existing values can be lost or unreadable; the entry in the lock that accepts the change:%0A[[accept]]%0Arule = "type-changed"%0Atable = "app.events"%0Acolumn = "title"%0Areason = ".."%0Aexpires = 2027-03-01
         "#]],
     );
 }
@@ -862,12 +862,12 @@ fn lock_of_another_project_is_a_problem() {
                = help: restore the definition
                = help: if the table has another name, write `renamed_from = "app.events"` there
                = help: no table of the lock has a definition: check that it is the lock of this project
-               = help: the entry in the lock that accepts the change:
+               = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
                        [[accept]]
                        rule = "table-removed"
                        table = "app.events"
                        reason = ".."
-                       expires = ".."
+                       expires = 2027-03-01
 
             error[KT1004]: no definition of table `app.users` (version 1) was found
               --> schemas/schemas.lock:20:1
@@ -879,12 +879,12 @@ fn lock_of_another_project_is_a_problem() {
                = help: restore the definition
                = help: if the table has another name, write `renamed_from = "app.users"` there
                = help: no table of the lock has a definition: check that it is the lock of this project
-               = help: the entry in the lock that accepts the change:
+               = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
                        [[accept]]
                        rule = "table-removed"
                        table = "app.users"
                        reason = ".."
-                       expires = ".."
+                       expires = 2027-03-01
 
             3 problems found
         "#]],
@@ -910,12 +910,12 @@ fn table_without_a_file_is_a_problem() {
                = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
                = help: restore the definition
                = help: if the table has another name, write `renamed_from = "app.users"` there
-               = help: the entry in the lock that accepts the change:
+               = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
                        [[accept]]
                        rule = "table-removed"
                        table = "app.users"
                        reason = ".."
-                       expires = ".."
+                       expires = 2027-03-01
 
             1 problem found
         "#]],
@@ -1352,32 +1352,32 @@ fn check_of_a_part_compares_only_its_tables() {
     check(
         &command.output().unwrap(),
         expect![[r#"
-        exit: 1
-        stderr:
-        error[KT1412]: `app.events` changed, but still has version 1
-         --> events.toml:1:15
-          |
-        1 | name        = "app.events"
-          |               ^^^^^^^^^^^^
-          |
-          = help: write `version = 2`
+            exit: 1
+            stderr:
+            error[KT1412]: `app.events` changed, but still has version 1
+             --> events.toml:1:15
+              |
+            1 | name        = "app.events"
+              |               ^^^^^^^^^^^^
+              |
+              = help: write `version = 2`
 
-        error[KT1204]: `id` (id 1) of `app.events` is `text`, but was `int` in version 1
-         --> events.toml:5:1
-          |
-        5 | id    = { id = 1, type = "text" }
-          | ^^
-          |
-          = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-          = help: write `type = "int"`, or add another column: `int` can change to `bigint`, `double`, or a `decimal(p, s)` with `p - s` at least 10
-          = help: the entry in the lock that accepts the change:
-                  [[accept]]
-                  rule = "type-changed"
-                  table = "app.events"
-                  column = "id"
-                  reason = ".."
-                  expires = ".."
-    "#]],
+            error[KT1204]: `id` (id 1) of `app.events` is `text`, but was `int` in version 1
+             --> events.toml:5:1
+              |
+            5 | id    = { id = 1, type = "text" }
+              | ^^
+              |
+              = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
+              = help: write `type = "int"`, or add another column: `int` can change to `bigint`, `double`, or a `decimal(p, s)` with `p - s` at least 10
+              = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
+                      [[accept]]
+                      rule = "type-changed"
+                      table = "app.events"
+                      column = "id"
+                      reason = ".."
+                      expires = "1.0.0"
+        "#]],
     );
 }
 
@@ -1391,7 +1391,7 @@ fn check_of_the_folder_of_the_lock_reports_removed_tables() {
         expect![[r#"
             exit: 1
             stdout:
-            ::error file=schemas/schemas.lock,line=20,col=1,endLine=20,endColumn=75,title=KT1004 table-removed::no definition of table `app.users` (version 1) was found%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK%0Ahelp: restore the definition%0Ahelp: if the table has another name, write `renamed_from = "app.users"` there%0Ahelp: the entry in the lock that accepts the change:%0A[[accept]]%0Arule = "table-removed"%0Atable = "app.users"%0Areason = ".."%0Aexpires = ".."
+            ::error file=schemas/schemas.lock,line=20,col=1,endLine=20,endColumn=75,title=KT1004 table-removed::no definition of table `app.users` (version 1) was found%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK%0Ahelp: restore the definition%0Ahelp: if the table has another name, write `renamed_from = "app.users"` there%0Ahelp: existing values can be lost or unreadable; the entry in the lock that accepts the change:%0A[[accept]]%0Arule = "table-removed"%0Atable = "app.users"%0Areason = ".."%0Aexpires = "1.0.0"
         "#]],
     );
 }

@@ -46,6 +46,8 @@ impl CommandFolder {
             .args(arguments)
             .current_dir(self.path())
             .env("HOME", self.path())
+            // 2026-12-01: suggested expiries are relative to the current date.
+            .env("SOURCE_DATE_EPOCH", "1796083200")
             .env_remove("XDG_STATE_HOME");
         command
     }
