@@ -50,8 +50,8 @@ impl ReleaseContext {
         }
     }
 
-    /// Returns the value of `expires` that help suggests: the release that is prepared, or a date 90
-    /// days from the current one if the release is not known.
+    /// Returns the value of `expires` that help suggests: the release that is prepared, or a date
+    /// 90 days from the current one if the release is not known.
     pub(super) fn suggested_expiry(&self) -> String {
         match &self.release {
             Some(release) => quoted(&release.to_string()),
