@@ -2,8 +2,9 @@
 
 //! [`compare_tables`]: compares two sets of definitions without a lock.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use super::pairing::claimed_twice;
 use crate::check::CheckedTable;
 use crate::definition::{Column, TableDefinition};
 use crate::diagnostic::Diagnostic;
@@ -16,8 +17,9 @@ use crate::verdict::Direction;
 /// Compares two sets of definitions by the rules of `direction` at all levels.
 ///
 /// A table is compared with the table of the same name, or of the name that it states with
-/// `renamed_from`. Added tables are not reported. Problems of a table that only `before` contains
-/// are located in `before`, and all others in `after`.
+/// `renamed_from`. Two tables that continue the same one are a problem. Added tables are not
+/// reported. Problems of a table that only `before` contains are located in `before`, and all
+/// others in `after`.
 pub fn compare_tables(
     before: &[CheckedTable],
     after: &[CheckedTable],
@@ -27,7 +29,7 @@ pub fn compare_tables(
         .iter()
         .map(|table| (table.definition.name(), table))
         .collect();
-    let mut continued: HashSet<&TableName> = HashSet::new();
+    let mut continued: HashMap<&TableName, &CheckedTable> = HashMap::new();
     let mut diagnostics = Vec::new();
     for table in after {
         let same = by_name.get(table.definition.name());
@@ -36,7 +38,10 @@ pub fn compare_tables(
         let Some(old) = old else {
             continue;
         };
-        continued.insert(old.definition.name());
+        if let Some(first) = continued.insert(old.definition.name(), table) {
+            diagnostics.push(claimed_twice(table, old.definition.name(), first));
+            continue;
+        }
         let history = [&old.definition];
         let renames = renames_since(&old.definition, table);
         let mut problems = compare_versions(&history, &table.definition, &renames, direction);
@@ -47,7 +52,7 @@ pub fn compare_tables(
     }
     let removed = before
         .iter()
-        .filter(|table| !continued.contains(table.definition.name()));
+        .filter(|table| !continued.contains_key(table.definition.name()));
     diagnostics
         .extend(removed.map(|table| {
             EvolutionProblem::table_removed(&table.definition).into_diagnostic(table)

@@ -143,7 +143,12 @@ fn tables_by_any_name(lock: &SchemaLock) -> HashMap<&TableName, Vec<usize>> {
     by_any_name
 }
 
-fn claimed_twice(table: &CheckedTable, name: &TableName, first: &CheckedTable) -> Diagnostic {
+/// Returns the problem of a second table that continues the table `name`.
+pub(super) fn claimed_twice(
+    table: &CheckedTable,
+    name: &TableName,
+    first: &CheckedTable,
+) -> Diagnostic {
     let message = format!(
         "tables {} and {} both continue the history of {}",
         backticked(&first.definition.name().to_string()),

@@ -23,6 +23,30 @@ fn equal_sets_and_added_tables_have_no_problems() {
 }
 
 #[test]
+fn two_tables_that_continue_one_are_reported() {
+    let renamed = "renamed_from = \"app.a\"\n[columns]\n";
+    check(
+        &[table("a", 1, "")],
+        &[table("a", 1, ""), table("b", 2, renamed)],
+        Direction::Backward,
+        expect![[r#"
+            error[KT1415]: tables `app.a` and `app.b` both continue the history of `app.a`
+             --> b.toml:4:16
+              |
+            4 | renamed_from = "app.a"
+              |                ^^^^^^^
+              |
+             ::: a.toml:1:8
+              |
+            1 | name = "app.a"
+              |        ------- first here
+              |
+              = help: delete one of the two definitions, or its `renamed_from`
+        "#]],
+    );
+}
+
+#[test]
 fn removed_and_renamed_tables() {
     let renamed = "renamed_from = \"app.b\"\n[columns]\n";
     check(
