@@ -215,6 +215,8 @@ fn read_entries(entries: Vec<TreeEntry>) -> Result<Vec<RevisionFile>, CommandErr
         })
     });
     let files = files.collect::<io::Result<Vec<_>>>();
+    // After an error, git would wait until the rest of its output is read, and the writer for git.
+    drop(stdout);
     // If git has failed, the error of the reader describes it.
     let _ = writer.join();
     let _ = child.wait();
