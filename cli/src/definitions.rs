@@ -9,8 +9,6 @@ use std::path::Path;
 
 use kalamtable_build::{LoadedDefinitions, load_providing};
 #[cfg(feature = "sql")]
-use kalamtable_build::{lock_path, read_lock};
-#[cfg(feature = "sql")]
 use kalamtable_files::VersionedDefinition;
 use kalamtable_model::{AnyRule, Location, Rule, SourceId, SourceSpan, is_provided_definition};
 #[cfg(feature = "sql")]
@@ -18,6 +16,8 @@ use kalamtable_model::{Diagnostic, SchemaLock, render};
 
 #[cfg(feature = "sql")]
 use crate::count::count;
+#[cfg(feature = "sql")]
+use crate::lock_search::read_existing_lock;
 #[cfg(feature = "sql")]
 use crate::report::terminal_style;
 
@@ -56,13 +56,9 @@ pub(crate) fn load_versions(
     errors: &mut dyn Write,
 ) -> io::Result<Option<Vec<VersionedDefinition>>> {
     let mut loaded = load(&[schemas]);
-    let lock = lock_path(schemas);
     let mut versions = Vec::new();
     if loaded.diagnostics.is_empty() {
-        let lock = match lock.exists() {
-            true => read_lock(&lock, &mut loaded.sources).map(Some),
-            false => Ok(None),
-        };
+        let lock = read_existing_lock(schemas, &mut loaded.sources);
         match lock.and_then(|lock| with_earlier_versions(&loaded, lock.as_ref())) {
             Ok(found) => versions = found,
             Err(problems) => loaded.diagnostics = problems,
@@ -83,17 +79,14 @@ fn with_earlier_versions(
     lock: Option<&SchemaLock>,
 ) -> Result<Vec<VersionedDefinition>, Vec<Diagnostic>> {
     let tables = loaded.tables.iter().map(|table| {
-        let current = table.definition.clone();
-        let former = table.renames.table.as_ref();
-        let locked = lock.and_then(|lock| {
-            let by_name = lock.table(current.name());
-            by_name.or_else(|| lock.table(former?))
-        });
-        let earlier = match locked {
-            Some(locked) => locked.current_definitions()?,
-            None => Vec::new(),
-        };
-        Ok(VersionedDefinition { current, earlier })
+        let locked = lock.and_then(|lock| lock.history_of(table));
+        Ok(VersionedDefinition {
+            current: table.definition.clone(),
+            earlier: match locked {
+                Some(locked) => locked.current_definitions()?,
+                None => Vec::new(),
+            },
+        })
     });
     tables.collect()
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`find_lock`]: the lock of definitions, which can be in a folder above them.
+//! [`find_lock`]: finds the lock of definitions, which can be in a folder above them.
 
 use std::path::{Path, PathBuf};
 
-use kalamtable_build::{LOCK_FILE, lock_path};
+use kalamtable_build::{LOCK_FILE, lock_path, read_lock};
+use kalamtable_model::{Diagnostic, SchemaLock, Sources};
 
 /// Returns the path of the lock: in the folder of the definitions, or else in the nearest folder
 /// above it. The search ends at the root of the git repository, or at a folder with a `Cargo.toml`.
@@ -35,6 +36,22 @@ pub(crate) fn find_lock(schemas: &Path) -> PathBuf {
         }
     }
     nearest
+}
+
+/// Reads the lock of the definitions in `schemas`. Returns `None` if there is none.
+///
+/// # Errors
+/// The problems of the lock.
+pub(crate) fn read_existing_lock(
+    schemas: &Path,
+    sources: &mut Sources,
+) -> Result<Option<SchemaLock>, Vec<Diagnostic>> {
+    let path = find_lock(schemas);
+    // A link without a target is a lock that cannot be read.
+    if path.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    read_lock(&path, sources).map(Some)
 }
 
 /// Returns whether the definitions at `paths` are all definitions of the lock: the paths are not

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use kalamtable_build::{lock_path, read_lock};
+use kalamtable_build::read_lock;
 use kalamtable_model::{
     AnyRule, CheckedTable, Diagnostic, Location, LockedTable, Rule, SourceFile, SourceSpan,
     Sources, TableName, check_tables, file_too_large, nearest, parse_and_check_for_rust,
@@ -13,6 +13,7 @@ use kalamtable_model::{
 use crate::command_error::CommandError;
 use crate::definitions::{load, readable_sources};
 use crate::git::{RevisionFile, read_folder};
+use crate::lock_search::find_lock;
 
 /// One side of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -212,7 +213,7 @@ fn load_lock(
     sources: &mut Sources,
     choose: impl FnOnce(&[LockedTable]) -> Result<Option<(&LockedTable, u32)>, CommandError>,
 ) -> Result<OperandTables, CommandError> {
-    let lock = match read_lock(&lock_path(schemas), sources) {
+    let lock = match read_lock(&find_lock(schemas), sources) {
         Ok(lock) => lock,
         Err(problems) => {
             return Ok(OperandTables {

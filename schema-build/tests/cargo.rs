@@ -123,8 +123,8 @@ fn cargo_reports_changes_that_are_not_accepted() -> Result<(), Box<dyn Error>> {
     let loaded = kalamtable_build::load(&[&schemas]);
     let context = ReleaseContext::new(0);
     let lock = next_lock(&loaded.tables, &SchemaLock::new(), &context);
-    let lock = lock.map_err(|problems| format!("{problems:?}"))?;
-    kalamtable_build::write_lock(&schemas.join("schemas.lock"), &lock)?;
+    let next = lock.map_err(|problems| format!("{problems:?}"))?;
+    kalamtable_build::write_lock(&schemas.join("schemas.lock"), &next.lock)?;
     assert_eq!(errors()?, "");
 
     let changed = definition.replace("bigint", "uuid").replace('1', "2");
@@ -135,7 +135,7 @@ fn cargo_reports_changes_that_are_not_accepted() -> Result<(), Box<dyn Error>> {
     expect_test::expect![[r#"error: locked@0.1.0: schemas/events.toml:6:1: `id` (id 1) of `app.events` is `uuid`, but was `bigint` in version 1 [KT1204]; help: write `type = "bigint"`, or add another column: `bigint` can change to a `decimal(p, s)` with `p - s` at least 20; help: existing values can be lost or unreadable; the entry in the lock that accepts the change: [[accept]] rule = "type-changed" table = "app.events" column = "id" reason = ".." expires = "0.1.0""#]].assert_eq(&errors()?);
 
     // An edit of the lock alone runs the build script again.
-    let text = lock.to_text();
+    let text = next.lock.to_text();
     let entry = "[[accept]]\nrule = \"type-changed\"\ntable = \"app.events\"\ncolumn = \"id\"\n\
                  reason = \"no rows were written\"\nexpires = \"0.1.0\"\n";
     let accepted = text.replace("\n----", &format!("\n{entry}\n----"));

@@ -35,7 +35,8 @@ fn folder() -> TempDir {
 fn locked(folder: &Path) -> SchemaLock {
     let loaded = load(&[folder]);
     let lock = SchemaLock::new();
-    next_lock(&loaded.tables, &lock, &ReleaseContext::new(today())).unwrap()
+    let context = ReleaseContext::new(today());
+    next_lock(&loaded.tables, &lock, &context).unwrap().lock
 }
 
 /// Creates a folder with one definition and its lock.

@@ -77,7 +77,7 @@ impl Repository {
         let loaded = load(&[self.path()]);
         let lock = self.read().1.unwrap();
         let next = next_lock(&loaded.tables, &lock, &ReleaseContext::new(0)).unwrap();
-        write_lock(&lock_path(self.path()), &next).unwrap();
+        write_lock(&lock_path(self.path()), &next.lock).unwrap();
     }
 
     /// Makes a change on a branch that starts at `main`.

@@ -88,7 +88,7 @@ fn locked(context: &ReleaseContext) -> SchemaLock {
         let (sources, tables) = tables(version);
         let accepted = accepting(&lock, &check_lock(&tables, &lock, context));
         lock = match next_lock(&tables, &accepted, context) {
-            Ok(next) => next,
+            Ok(next) => next.lock,
             Err(problems) => panic!("{}", render(&problems[..1], &sources, Style::Plain)),
         };
     }

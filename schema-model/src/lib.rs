@@ -119,8 +119,8 @@ pub use free_id::next_free_id;
 #[doc(hidden)]
 pub use lock::lock_too_large;
 pub use lock::{
-    AcceptedChange, LockSettings, LockedTable, LockedVersion, ReleaseContext, ReleaseError,
-    SchemaLock, check_lock, compare_tables, next_lock,
+    AcceptedChange, LockSettings, LockUpdate, LockedTable, LockedVersion, ReleaseContext,
+    ReleaseError, SchemaLock, check_lock, compare_tables, next_lock,
 };
 #[doc(hidden)]
 pub use parse::file_too_large;

@@ -92,6 +92,6 @@ pub use self::check::check_lock;
 pub use self::compare::compare_tables;
 pub use self::header::LockSettings;
 pub use self::history::{AcceptedChange, LockedTable, LockedVersion};
-pub use self::next::next_lock;
+pub use self::next::{LockUpdate, next_lock};
 pub use self::release::{ReleaseContext, ReleaseError};
 pub use self::schema_lock::{SchemaLock, lock_too_large};

@@ -4,11 +4,9 @@
 
 use std::path::{Path, PathBuf};
 
-use kalamtable_build::{lock_path, read_lock};
 use kalamtable_model::{
-    CheckedTable, Diagnostic, Direction, Location, LockedTable, SchemaLock, Severity, SourceFile,
-    SourceSpan, Sources, TableDefinition, compare_versions, nearest, next_free_id,
-    parse_and_check_for_rust,
+    CheckedTable, Diagnostic, Direction, Location, LockedTable, Severity, SourceFile, SourceSpan,
+    Sources, TableDefinition, compare_versions, nearest, next_free_id, parse_and_check_for_rust,
 };
 use serde_json::json;
 
@@ -16,6 +14,7 @@ use crate::column_line::{ColumnLine, EditedText, is_toml_value, quoted_text, wit
 use crate::command_error::CommandError;
 use crate::definition_file::replace_definition;
 use crate::definitions::load;
+use crate::lock_search::read_existing_lock;
 use crate::progress::Progress;
 use crate::report::{CommandReport, ReportOptions};
 
@@ -61,7 +60,7 @@ pub(crate) fn add_column(arguments: &AddColumnArguments) -> Result<CommandReport
     let loaded = load(&[&arguments.schemas]);
     let mut sources = loaded.sources;
     let mut problems = loaded.diagnostics;
-    let lock = match lock_of(&arguments.schemas, &mut sources) {
+    let lock = match read_existing_lock(&arguments.schemas, &mut sources) {
         Ok(lock) => lock,
         Err(lock_problems) => {
             problems.extend(lock_problems);
@@ -72,7 +71,7 @@ pub(crate) fn add_column(arguments: &AddColumnArguments) -> Result<CommandReport
         return Ok(CommandReport::new(sources, problems).with_tables(&loaded.tables));
     }
     let table = find_table(&loaded.tables, &arguments.table)?;
-    let locked = lock.as_ref().and_then(|lock| history(table, lock));
+    let locked = lock.as_ref().and_then(|lock| lock.history_of(table));
     let earlier = match earlier_versions(table, locked, lock.is_some()) {
         Ok(earlier) => earlier,
         Err(problems) => return Ok(CommandReport::new(sources, problems)),
@@ -120,15 +119,6 @@ pub(crate) fn add_column(arguments: &AddColumnArguments) -> Result<CommandReport
     Ok(report)
 }
 
-/// Returns the lock of the definitions, or `None` if there is none.
-fn lock_of(schemas: &Path, sources: &mut Sources) -> Result<Option<SchemaLock>, Vec<Diagnostic>> {
-    let path = lock_path(schemas);
-    if path.symlink_metadata().is_err() {
-        return Ok(None);
-    }
-    read_lock(&path, sources).map(Some)
-}
-
 fn find_table<'a>(
     tables: &'a [CheckedTable],
     written: &str,
@@ -156,12 +146,6 @@ fn find_table<'a>(
             })
         }
     }
-}
-
-/// Returns the history of a table, or `None` if the lock does not contain it.
-fn history<'a>(table: &CheckedTable, lock: &'a SchemaLock) -> Option<&'a LockedTable> {
-    let by_earlier_name = || lock.table(table.renames.table.as_ref()?);
-    lock.table(table.definition.name()).or_else(by_earlier_name)
 }
 
 /// The earlier versions of a table.

@@ -4,16 +4,16 @@
 
 use std::path::{Path, PathBuf};
 
-use kalamtable_build::{LOCK_FILE, lock_path, read_lock, write_lock};
+use kalamtable_build::{LOCK_FILE, read_lock, write_lock};
 use kalamtable_model::{
-    AcceptedChange, AnyRule, CheckedTable, LockRule, LockedTable, SchemaLock, Severity, check_lock,
-    next_lock, sort_diagnostics,
+    AcceptedChange, CheckedTable, LockUpdate, LockedTable, SchemaLock, next_lock, sort_diagnostics,
 };
 use serde_json::{Value, json};
 
 use crate::command_error::CommandError;
 use crate::count::count;
 use crate::definitions::load;
+use crate::lock_search::find_lock;
 use crate::progress::Progress;
 use crate::release::release_context;
 use crate::report::{CommandReport, ReportOptions};
@@ -28,7 +28,7 @@ pub(crate) struct LockArguments {
     /// All folders of definitions, or single files
     #[arg(value_name = "PATH", default_value = "schemas")]
     pub(crate) paths: Vec<PathBuf>,
-    /// The lock. The default is `schemas.lock` in the first PATH
+    /// The lock. The default is `schemas.lock` in the first PATH, or in a folder above it
     #[arg(long, value_name = "FILE")]
     pub(crate) lock: Option<PathBuf>,
     /// The release that is prepared, by which acknowledgments expire. The default is the version of
@@ -52,7 +52,7 @@ pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandEr
         .map_or(Path::new(""), PathBuf::as_path);
     let context = release_context(arguments.release.as_deref(), first)?;
     let loaded = load(&arguments.paths);
-    let path = arguments.lock.clone().unwrap_or_else(|| lock_path(first));
+    let path = arguments.lock.clone().unwrap_or_else(|| find_lock(first));
     let mut report = CommandReport::new(loaded.sources, loaded.diagnostics);
     // Any other problem of the lock is reported: an existing lock is never replaced.
     let is_missing = matches!(path.symlink_metadata(), Err(error)
@@ -68,14 +68,11 @@ pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandEr
     });
     if !report.has_problems() {
         match next_lock(&loaded.tables, &before, &context) {
-            Err(mut problems) => {
-                // The user runs the command that this rule names.
-                problems.retain(|problem| problem.rule != AnyRule::Lock(LockRule::NotLocked));
-                report.findings.extend(problems);
-            }
-            Ok(after) => {
-                let mut warnings = check_lock(&loaded.tables, &before, &context);
-                warnings.retain(|problem| problem.severity == Severity::Warning);
+            Err(problems) => report.findings.extend(problems),
+            Ok(LockUpdate {
+                lock: after,
+                warnings,
+            }) => {
                 report.findings.extend(warnings);
                 let versions = added_versions(&before, &after, &loaded.tables);
                 if is_missing || after.to_text() != before.to_text() {
@@ -183,11 +180,11 @@ fn earlier<'a>(
     table: &LockedTable,
     tables: &[CheckedTable],
 ) -> Option<&'a LockedTable> {
-    before.table(table.name()).or_else(|| {
-        let mut definitions = tables.iter();
-        let definition = definitions.find(|checked| checked.definition.name() == table.name())?;
-        before.table(definition.renames.table.as_ref()?)
-    })
+    let mut definitions = tables.iter();
+    match definitions.find(|checked| checked.definition.name() == table.name()) {
+        Some(definition) => before.history_of(definition),
+        None => before.table(table.name()),
+    }
 }
 
 fn accepted_text(change: &AcceptedChange) -> String {

@@ -82,7 +82,7 @@ fn help_of_lock() {
 
             Options:
                   --lock <FILE>
-                      The lock. The default is `schemas.lock` in the first PATH
+                      The lock. The default is `schemas.lock` in the first PATH, or in a folder above it
 
                   --release <VERSION>
                       The release that is prepared, by which acknowledgments expire. The default is the version of the nearest Cargo.toml

@@ -6,7 +6,7 @@ use std::fs;
 
 use expect_test::{Expect, expect};
 
-use crate::support::{CommandFolder, check, success};
+use crate::support::{CommandFolder, check, shown, success};
 
 const EVENTS: &str = "name        = \"app.events\"\nprimary_key = [\"id\"]\n\n[columns]\n\
     id    = { id = 1, type = \"int\" }\ntitle = { id = 2, type = \"text\" }\n";
@@ -1416,4 +1416,35 @@ fn lock_above_the_package_is_not_found() {
         1 problem found
     "#]],
     );
+}
+
+#[test]
+fn commands_for_a_part_use_the_lock_above_it() {
+    let folder = CommandFolder::new();
+    folder.write("Cargo.toml", "");
+    for name in ["a", "b"] {
+        let text = format!(
+            "name = \"app.{name}\"\nprimary_key = [\"id\"]\n\n[columns]\nid = {{ id = 1, type = \"int\" }}\n"
+        );
+        folder.write(&format!("schemas/{name}/{name}.toml"), text);
+    }
+    assert!(folder.run(&["lock"]).status.success());
+    // A lock of a part would have a history of its own.
+    let output = folder.run(&["lock", "schemas/a"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        shown(&output).contains("error[KT1004]"),
+        "{}",
+        shown(&output)
+    );
+    assert!(!folder.path().join("schemas/a/schemas.lock").exists());
+    // Rows of version 1 do not have the column.
+    let output = folder.run(&["add-column", "a", "n", "int", "--schemas", "schemas/a"]);
+    assert!(
+        shown(&output).contains("error[KT1201]"),
+        "{}",
+        shown(&output)
+    );
+    let output = folder.run(&["diff", "lock", "--schemas", "schemas/a"]);
+    assert!(!shown(&output).contains("KT1401"), "{}", shown(&output));
 }

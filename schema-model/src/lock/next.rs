@@ -11,29 +11,43 @@ use super::schema_lock::SchemaLock;
 use super::version_lines::VersionLines;
 use crate::check::CheckedTable;
 use crate::diagnostic::Diagnostic;
+use crate::rule::{AnyRule, LockRule, Severity};
+
+/// A lock with the current definitions, and the warnings about their changes.
+#[derive(Clone, Debug)]
+pub struct LockUpdate {
+    /// The lock. If no definition changed, its text is that of the previous lock.
+    pub lock: SchemaLock,
+    /// The warnings of [`check_lock`](super::check_lock).
+    pub warnings: Vec<Diagnostic>,
+}
 
 /// Returns `lock` with the definitions as the latest versions of their tables.
 ///
-/// Acknowledgments that cover a change move into the history. If no definition changed, the text of
-/// the result is that of `lock`.
+/// Entries that accept a change move into the history.
 ///
 /// # Errors
-/// All errors of [`check_lock`](super::check_lock) except the definitions and versions that are not
-/// in the lock. The warnings are included.
+/// All errors and warnings of [`check_lock`](super::check_lock), except the definitions and versions
+/// that are not in the lock.
 pub fn next_lock(
     tables: &[CheckedTable],
     lock: &SchemaLock,
     context: &ReleaseContext,
-) -> Result<SchemaLock, Vec<Diagnostic>> {
-    let review = Review::new(tables, lock, context);
-    if !review.can_be_locked() {
-        return Err(review.diagnostics);
+) -> Result<LockUpdate, Vec<Diagnostic>> {
+    let Review {
+        mut diagnostics,
+        planned,
+    } = Review::new(tables, lock, context);
+    diagnostics.retain(|problem| problem.rule != AnyRule::Lock(LockRule::NotLocked));
+    let mut severities = diagnostics.iter().map(|problem| problem.severity);
+    if severities.any(|severity| severity == Severity::Error) {
+        return Err(diagnostics);
     }
     let mut next = SchemaLock {
         header: lock.header.without_accepts(),
         tables: lock.tables.clone(),
     };
-    for planned in review.planned {
+    for planned in planned {
         match (planned.position, planned.table) {
             (Some(position), _) => {
                 if let Some(table) = next.tables.get_mut(position) {
@@ -42,7 +56,7 @@ pub fn next_lock(
             }
             (None, Some(table)) => {
                 let mut added = LockedTable {
-                    id: free_id(&next, table),
+                    id: unused_history_name(&next, table),
                     versions: Vec::new(),
                     name: table.definition.name().clone(),
                 };
@@ -53,11 +67,14 @@ pub fn next_lock(
         }
     }
     next.tables.sort_by(|a, b| a.id.cmp(&b.id));
-    Ok(next)
+    Ok(LockUpdate {
+        lock: next,
+        warnings: diagnostics,
+    })
 }
 
 /// Returns the name of the table, with a number if the history of another table has it.
-fn free_id(lock: &SchemaLock, table: &CheckedTable) -> String {
+fn unused_history_name(lock: &SchemaLock, table: &CheckedTable) -> String {
     let name = table.definition.name().to_string();
     let is_used = |id: &str| lock.tables.iter().any(|locked| locked.id == id);
     let mut id = name.clone();

@@ -18,7 +18,7 @@ use crate::definition::TableDefinition;
 use crate::diagnostic::{Diagnostic, backticked};
 use crate::evolution::{EvolutionProblem, compare_versions};
 use crate::renames::Renames;
-use crate::rule::{AnyRule, EvolutionRule, LockRule, Severity};
+use crate::rule::{EvolutionRule, LockRule, Severity};
 use crate::suggest::nearest;
 use crate::verdict::{Direction, Level, Verdict, Verdicts};
 
@@ -71,13 +71,6 @@ impl<'a> Review<'a> {
         }
         reviewer.accepts(&tables);
         reviewer.review
-    }
-
-    /// Returns whether the definitions can be locked: the only errors are versions that are not in
-    /// the lock.
-    pub(super) fn can_be_locked(&self) -> bool {
-        let mut errors = self.diagnostics.iter().filter(|problem| is_error(problem));
-        errors.all(|problem| problem.rule == AnyRule::Lock(LockRule::NotLocked))
     }
 }
 

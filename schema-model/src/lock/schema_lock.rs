@@ -8,6 +8,7 @@ use super::header::{Header, LockSettings};
 use super::header_reader::read_header;
 use super::history::LockedTable;
 use super::history_reader::{CONTAINS, LAST_LINE, NO_TABLES, read_history};
+use crate::check::CheckedTable;
 use crate::diagnostic::Diagnostic;
 use crate::limits;
 use crate::rule::LockRule;
@@ -139,6 +140,13 @@ impl SchemaLock {
         named()
             .find(|table| !table.is_dropped())
             .or_else(|| named().next_back())
+    }
+
+    /// Returns the history that a definition continues: that of its name, or of the earlier name
+    /// that it states with `renamed_from`. Returns `None` if the lock has neither.
+    pub fn history_of(&self, table: &CheckedTable) -> Option<&LockedTable> {
+        let by_earlier_name = || self.table(table.renames.table.as_ref()?);
+        self.table(table.definition.name()).or_else(by_earlier_name)
     }
 }
 

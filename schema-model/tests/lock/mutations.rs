@@ -213,7 +213,7 @@ fn survive(text: &str) -> bool {
     let problems = check_lock(&tables, &lock, &context);
     render(&problems, &sources, Style::Plain);
     if let Ok(next) = next_lock(&tables, &lock, &context) {
-        next.to_text();
+        next.lock.to_text();
     }
     for locked in lock.tables() {
         for version in locked.versions() {

@@ -92,7 +92,7 @@ impl Project {
         let lock = self.parsed(&mut sources);
         let tables = definitions(&mut sources, texts);
         match next_lock(&tables, &lock, &self.context) {
-            Ok(next) => self.lock = next.to_text(),
+            Ok(next) => self.lock = next.lock.to_text(),
             Err(problems) => panic!("{}", render(&problems, &sources, Style::Plain)),
         }
         // The result is valid, and is the text of what it parses to.
