@@ -6,7 +6,7 @@
 use std::fmt::Write;
 use std::ops::Range;
 
-use kalamtable_model::SourceFile;
+use kalamtable_model::{SourceFile, quoted};
 use toml::de::{DeTable, DeValue};
 
 use crate::command_error::CommandError;
@@ -136,7 +136,7 @@ impl ColumnLine {
             format!("{} ", self.name)
         } else {
             // The checks report the name.
-            format!("{} ", quoted_text(&self.name))
+            format!("{} ", quoted(&self.name))
         };
         pad(&mut line, equals_offset(other));
         let _ = write!(line, "= {{ id = {}, ", self.id);
@@ -147,7 +147,7 @@ impl ColumnLine {
         {
             pad(&mut line, at);
         }
-        let _ = write!(line, "type = {}", quoted_text(&self.ty));
+        let _ = write!(line, "type = {}", quoted(&self.ty));
         if self.nullable {
             line.push_str(", nullable = true");
         }
@@ -155,7 +155,7 @@ impl ColumnLine {
             let _ = write!(line, ", default = {default}");
         }
         if let Some(comment) = &self.comment {
-            let _ = write!(line, ", comment = {}", quoted_text(comment));
+            let _ = write!(line, ", comment = {}", quoted(comment));
         }
         line.push_str(" }");
         line
@@ -172,9 +172,4 @@ fn pad(line: &mut String, width: usize) {
 pub(crate) fn is_toml_value(text: &str) -> bool {
     let document = format!("value = {text}");
     !text.contains('\n') && DeTable::parse(&document).is_ok_and(|root| root.get_ref().len() == 1)
-}
-
-/// Returns a text as a string of TOML.
-pub(crate) fn quoted_text(text: &str) -> String {
-    kalamtable_model::quoted(text)
 }

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use kalamtable_model::{
     CheckedTable, Diagnostic, Direction, Location, LockedTable, Severity, SourceFile, SourceSpan,
     Sources, TableDefinition, compare_versions, nearest, next_free_id, parse_and_check_for_rust,
+    quoted,
 };
 use serde_json::json;
 
-use crate::column_line::{ColumnLine, EditedText, is_toml_value, quoted_text, with_column};
+use crate::column_line::{ColumnLine, EditedText, is_toml_value, with_column};
 use crate::command_error::CommandError;
 use crate::definition_file::replace_definition;
 use crate::definitions::load;
@@ -232,8 +233,8 @@ fn added(
     // A default can be written without the quotes of TOML.
     let defaults: Vec<Option<String>> = match &arguments.default {
         None => vec![None],
-        Some(text) if is_toml_value(text) => vec![Some(text.clone()), Some(quoted_text(text))],
-        Some(text) => vec![Some(quoted_text(text))],
+        Some(text) if is_toml_value(text) => vec![Some(text.clone()), Some(quoted(text))],
+        Some(text) => vec![Some(quoted(text))],
     };
     let mut first = None;
     for default in defaults {

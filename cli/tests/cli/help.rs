@@ -41,7 +41,7 @@ fn help_of_check() {
                       Check only the definitions, and not their changes since the locked versions
 
                   --release <VERSION>
-                      The release that is prepared, by which acknowledgments expire. The default is the version of the nearest Cargo.toml
+                      The release that is prepared, by which `[[accept]]` entries expire. The default is the version of the nearest Cargo.toml
 
                   --format <FORMAT>
                       The format of the report
@@ -85,7 +85,7 @@ fn help_of_lock() {
                       The lock. The default is `schemas.lock` in the first PATH, or in a folder above it
 
                   --release <VERSION>
-                      The release that is prepared, by which acknowledgments expire. The default is the version of the nearest Cargo.toml
+                      The release that is prepared, by which `[[accept]]` entries expire. The default is the version of the nearest Cargo.toml
 
                   --format <FORMAT>
                       The format of the report

@@ -264,7 +264,7 @@ impl<'a> HistoryReader<'a> {
             return Err(self.not_understood(line));
         };
         match number.parse::<u32>() {
-            // Another spelling of the number has another hash as text, but not as a number.
+            // The hash covers the parsed number, so it does not detect another spelling.
             Ok(value) if value.to_string() == number => Ok(VersionLine {
                 number: value,
                 hash,
