@@ -49,7 +49,7 @@ pub(crate) fn to_column_form(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef
             let nulls = lists.nulls().cloned();
             FixedSizeListArray::try_new(Arc::clone(item), *length, elements, nulls)
                 .map(|lists| Arc::new(lists) as ArrayRef)
-                .map_err(arrow_error)
+                .map_err(ValueError::from)
         }
         (
             DataType::List(found)
@@ -60,9 +60,7 @@ pub(crate) fn to_column_form(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef
             DataType::List(item),
         ) => {
             let plain = match array.data_type() {
-                DataType::FixedSizeList(..) => {
-                    cast(&array, &DataType::List(Arc::clone(found))).map_err(arrow_error)?
-                }
+                DataType::FixedSizeList(..) => cast(&array, &DataType::List(Arc::clone(found)))?,
                 _ => to_plain(&array)?,
             };
             to_items(plain.as_list::<i32>(), item)
@@ -78,7 +76,7 @@ fn to_unit(
     to: TimeUnit,
     ty: &DataType,
 ) -> Result<ArrayRef, ValueError> {
-    let numbers = cast(array, &DataType::Int64).map_err(arrow_error)?;
+    let numbers = cast(array, &DataType::Int64)?;
     let numbers = numbers.as_primitive::<Int64Type>();
     let (from_per_second, to_per_second) = (per_second(from), per_second(to));
     let convert = |units: i64| {
@@ -96,7 +94,7 @@ fn to_unit(
             .ok_or_else(|| ValueError::new(row, InvalidValue::InexactTime { units, from, to })),
     });
     let converted: Int64Array = converted.collect::<Result<_, _>>()?;
-    cast(&converted, ty).map_err(arrow_error)
+    cast(&converted, ty).map_err(ValueError::from)
 }
 
 fn to_fields(structs: &StructArray, fields: &Fields) -> Result<ArrayRef, ValueError> {
@@ -114,7 +112,7 @@ fn to_fields(structs: &StructArray, fields: &Fields) -> Result<ArrayRef, ValueEr
     // Without fields, an array would lose its length.
     StructArray::try_new_with_length(fields.clone(), columns, nulls, structs.len())
         .map(|structs| Arc::new(structs) as ArrayRef)
-        .map_err(arrow_error)
+        .map_err(ValueError::from)
 }
 
 fn to_items(lists: &ListArray, item: &Arc<Field>) -> Result<ArrayRef, ValueError> {
@@ -123,7 +121,7 @@ fn to_items(lists: &ListArray, item: &Arc<Field>) -> Result<ArrayRef, ValueError
     let nulls = lists.nulls().cloned();
     ListArray::try_new(Arc::clone(item), offsets, elements, nulls)
         .map(|lists| Arc::new(lists) as ArrayRef)
-        .map_err(arrow_error)
+        .map_err(ValueError::from)
 }
 
 fn to_entries(
@@ -149,15 +147,11 @@ fn to_entries(
             MapArray::try_new(Arc::clone(entries), offsets, pairs, nulls, *is_sorted)
         })
         .map(|maps| Arc::new(maps) as ArrayRef)
-        .map_err(arrow_error)
+        .map_err(ValueError::from)
 }
 
 /// Converts the values of a nested field, whose array has exactly the type of the field.
 fn to_form(array: &ArrayRef, field: &Field) -> Result<ArrayRef, ValueError> {
     to_column_form(array, field.data_type())
         .and_then(|array| to_physical_type(&array, field.data_type()))
-}
-
-fn arrow_error(error: arrow::error::ArrowError) -> ValueError {
-    ValueError::whole(InvalidValue::Arrow(error))
 }

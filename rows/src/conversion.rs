@@ -170,7 +170,7 @@ impl TypeChange {
                 let nulls = lists.nulls().cloned();
                 ListArray::try_new(Arc::clone(item), offsets, elements, nulls)
                     .map(|lists| Arc::new(lists) as ArrayRef)
-                    .map_err(arrow_error)
+                    .map_err(ValueError::from)
             }
             (TypeChange::Struct(members), DataType::Struct(fields)) => {
                 let structs = decode(array)?;
@@ -205,7 +205,7 @@ impl TypeChange {
                         MapArray::try_new(Arc::clone(entries), offsets, pairs, nulls, *is_sorted)
                     })
                     .map(|maps| Arc::new(maps) as ArrayRef)
-                    .map_err(arrow_error)
+                    .map_err(ValueError::from)
             }
             (_, ty) => Err(mismatch(array.data_type(), ty)),
         }
@@ -283,7 +283,7 @@ fn convert_struct(
     // Without fields, an array would lose its length.
     StructArray::try_new_with_length(fields.clone(), columns, nulls.cloned(), structs.len())
         .map(|structs| Arc::new(structs) as ArrayRef)
-        .map_err(arrow_error)
+        .map_err(ValueError::from)
 }
 
 /// Returns `array`, the values of `field`, if it contains no null that the field does not allow.
@@ -324,7 +324,7 @@ fn promote(array: &ArrayRef, promotion: Promotion, ty: &DataType) -> Result<Arra
                 let (elements, nulls) = (ArrayRef::clone(lists.values()), lists.nulls().cloned());
                 FixedSizeListArray::try_new(Arc::clone(item), *length, elements, nulls)
                     .map(|lists| Arc::new(lists) as ArrayRef)
-                    .map_err(arrow_error)
+                    .map_err(ValueError::from)
             }
             _ => to_physical_type(array, ty),
         },
@@ -339,7 +339,7 @@ fn promote(array: &ArrayRef, promotion: Promotion, ty: &DataType) -> Result<Arra
                 safe: false,
                 ..CastOptions::default()
             };
-            cast_with_options(&decode(array)?, ty, &options).map_err(arrow_error)
+            cast_with_options(&decode(array)?, ty, &options).map_err(ValueError::from)
         }
         _ => Err(mismatch(array.data_type(), ty)),
     }
@@ -381,8 +381,4 @@ fn times<T: ArrowPrimitiveType<Native = i64>>(
 ) -> PrimitiveArray<T> {
     // A null slot may contain any number.
     dates.unary(|days| i64::from(days).wrapping_mul(units_per_day))
-}
-
-fn arrow_error(error: arrow::error::ArrowError) -> ValueError {
-    ValueError::whole(InvalidValue::Arrow(error))
 }

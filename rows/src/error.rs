@@ -321,6 +321,13 @@ impl fmt::Display for ValueError {
     }
 }
 
+impl From<ArrowError> for ValueError {
+    /// Creates an error of the array as a whole.
+    fn from(error: ArrowError) -> Self {
+        ValueError::whole(InvalidValue::Arrow(error))
+    }
+}
+
 impl std::error::Error for ValueError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.reason {

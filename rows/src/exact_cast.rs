@@ -105,7 +105,7 @@ fn cast_fields(structs: &StructArray, fields: &Fields) -> Result<ArrayRef, Value
     // Without fields, an array would lose its length.
     StructArray::try_new_with_length(fields, columns, nulls, structs.len())
         .map(|structs| Arc::new(structs) as ArrayRef)
-        .map_err(arrow_error)
+        .map_err(ValueError::from)
 }
 
 /// Returns the field `column` of `structs`, with nulls where the struct is null: a value that is
@@ -116,7 +116,7 @@ fn within(structs: &StructArray, column: &ArrayRef) -> Result<ArrayRef, ValueErr
         return Ok(ArrayRef::clone(column));
     }
     let data = column.to_data().into_builder().nulls(nulls).build();
-    data.map(make_array).map_err(arrow_error)
+    data.map(make_array).map_err(ValueError::from)
 }
 
 fn cast_lists(
@@ -134,12 +134,12 @@ fn cast_lists(
         let item = nullable_item(item, &elements);
         return FixedSizeListArray::try_new(item, *length, elements, lists.nulls().cloned())
             .map(|lists| Arc::new(lists) as ArrayRef)
-            .map_err(arrow_error);
+            .map_err(ValueError::from);
     }
     let plain = match array.data_type() {
         DataType::FixedSizeList(found, _) => {
             let ty = DataType::List(Arc::clone(found));
-            arrow::compute::cast(array, &ty).map_err(arrow_error)?
+            arrow::compute::cast(array, &ty)?
         }
         _ => to_plain(array)?,
     };
@@ -162,12 +162,11 @@ fn cast_lists(
     let list_item = nullable_item(item, &elements);
     let nulls = lists.nulls().cloned();
     let lists = ListArray::try_new(Arc::clone(&list_item), offsets, elements, nulls)
-        .map(|lists| Arc::new(lists) as ArrayRef)
-        .map_err(arrow_error)?;
+        .map(|lists| Arc::new(lists) as ArrayRef)?;
     match target {
         DataType::FixedSizeList(_, length) => {
             arrow::compute::cast(&lists, &DataType::FixedSizeList(list_item, *length))
-                .map_err(arrow_error)
+                .map_err(ValueError::from)
         }
         _ => Ok(lists),
     }
@@ -209,7 +208,7 @@ fn cast_map(
     StructArray::try_new(fields, columns, None)
         .and_then(|pairs| MapArray::try_new(Arc::new(entries), offsets, pairs, nulls, *is_sorted))
         .map(|maps| Arc::new(maps) as ArrayRef)
-        .map_err(arrow_error)
+        .map_err(ValueError::from)
 }
 
 /// Casts the values of a nested field. The array has exactly the type of the field.
@@ -247,7 +246,7 @@ fn cast_values(array: &ArrayRef, target: &DataType) -> Result<ArrayRef, ValueErr
         ..CastOptions::default()
     };
     let cast = |array: &ArrayRef, ty: &DataType| {
-        cast_with_options(array, ty, &options).map_err(arrow_error)
+        cast_with_options(array, ty, &options).map_err(ValueError::from)
     };
     let result = cast(array, target)?;
     let lost = (0..array.len()).find(|&row| array.is_valid(row) && result.is_null(row));
@@ -291,7 +290,7 @@ fn cast_values(array: &ArrayRef, target: &DataType) -> Result<ArrayRef, ValueErr
         None
     } else {
         let back = cast(&result, found)?;
-        let differs = cmp::distinct(&back, array).map_err(arrow_error)?;
+        let differs = cmp::distinct(&back, array)?;
         let may_round = rounds_fractions(array, &result);
         (0..differs.len()).find(|&row| differs.value(row) && !may_round(row))
     };
@@ -439,10 +438,6 @@ fn inexact(array: &ArrayRef, row: usize, target: &DataType) -> ValueError {
             help: help.to_string(),
         },
     )
-}
-
-fn arrow_error(error: arrow::error::ArrowError) -> ValueError {
-    ValueError::whole(InvalidValue::Arrow(error))
 }
 
 #[cfg(test)]

@@ -56,11 +56,7 @@ fn literal_array(literal: &Literal, ty: &ColumnType) -> Result<ArrayRef, ValueEr
         (Literal::Boolean(value), _) => Arc::new(BooleanArray::from(vec![*value])),
         (Literal::Integer(value), DataType::Decimal128(precision, scale)) => {
             let decimal = Decimal128Array::from(vec![*value]);
-            Arc::new(
-                decimal
-                    .with_precision_and_scale(*precision, *scale)
-                    .map_err(arrow_error)?,
-            )
+            Arc::new(decimal.with_precision_and_scale(*precision, *scale)?)
         }
         (Literal::Integer(value), DataType::Date32) => {
             let days = i32::try_from(*value).map_err(|_| other())?;
@@ -86,20 +82,16 @@ fn literal_array(literal: &Literal, ty: &ColumnType) -> Result<ArrayRef, ValueEr
         (Literal::Float(value), _) => Arc::new(Float64Array::from(vec![*value])),
         (Literal::Text(text), _) => Arc::new(StringArray::from(vec![&**text])),
         (Literal::Bytes(bytes), DataType::FixedSizeBinary(_)) => {
-            Arc::new(FixedSizeBinaryArray::try_from_iter([bytes].into_iter()).map_err(arrow_error)?)
+            Arc::new(FixedSizeBinaryArray::try_from_iter([bytes].into_iter())?)
         }
         (Literal::Bytes(bytes), _) => Arc::new(BinaryArray::from(vec![&**bytes])),
     };
     if *array.data_type() == arrow {
         return Ok(array);
     }
-    let converted = cast(&array, &arrow).map_err(arrow_error)?;
+    let converted = cast(&array, &arrow)?;
     if converted.null_count() > 0 {
         return Err(other());
     }
     Ok(converted)
-}
-
-fn arrow_error(error: arrow::error::ArrowError) -> ValueError {
-    ValueError::whole(InvalidValue::Arrow(error))
 }

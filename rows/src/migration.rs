@@ -13,7 +13,7 @@ use kalamtable_model::TableDefinition;
 
 use crate::column_form::to_column_form;
 use crate::conversion::Conversion;
-use crate::error::{InvalidValue, RowError, ValueError, value_error};
+use crate::error::{RowError, ValueError, value_error};
 use crate::initial_value::initial_value;
 use crate::matching::BatchFields;
 use crate::validate::validate;
@@ -179,8 +179,7 @@ impl Migration {
             let array = match origin {
                 ColumnOrigin::Initial(value) => {
                     let indices = UInt32Array::from_value(0, batch.num_rows());
-                    take(value, &indices, None)
-                        .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
+                    take(value, &indices, None).map_err(ValueError::from)
                 }
                 ColumnOrigin::Earlier {
                     position: earlier,

@@ -14,7 +14,7 @@ use arrow::buffer::OffsetBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Fields};
 
-use crate::error::{InvalidValue, ValueError, mismatch};
+use crate::error::{ValueError, mismatch};
 
 /// Returns the type of the decoded values: looks through dictionary and run-end encoding.
 pub fn without_encoding(ty: &DataType) -> &DataType {
@@ -109,7 +109,7 @@ pub fn to_physical_type(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, Val
     if !is_same_logical_type(array.data_type(), ty) {
         return Err(mismatch(array.data_type(), ty));
     }
-    cast(array, ty).map_err(arrow_error)
+    cast(array, ty).map_err(ValueError::from)
 }
 
 /// Returns `array` without dictionary and run-end encoding.
@@ -121,7 +121,7 @@ pub(crate) fn decode(array: &ArrayRef) -> Result<ArrayRef, ValueError> {
     if array.data_type() == ty {
         return Ok(ArrayRef::clone(array));
     }
-    cast(array, ty).map_err(arrow_error)
+    cast(array, ty).map_err(ValueError::from)
 }
 
 /// Returns `array` without encoding, and as a plain array of texts, bytes, lists or maps. The
@@ -137,7 +137,7 @@ pub(crate) fn to_plain(array: &dyn Array) -> Result<ArrayRef, ValueError> {
     if *found == *ty {
         return Ok(array.slice(0, array.len()));
     }
-    cast(array, &ty).map_err(arrow_error)
+    cast(array, &ty).map_err(ValueError::from)
 }
 
 /// Returns the elements that lists with these `offsets` contain, and the offsets in them. The lists
@@ -150,10 +150,6 @@ pub(crate) fn elements_of(
     let shifted: Vec<i32> = offsets.iter().map(|offset| offset - begin).collect();
     let elements = elements.slice(begin as usize, (end - begin) as usize);
     (OffsetBuffer::new(shifted.into()), elements)
-}
-
-fn arrow_error(error: arrow::error::ArrowError) -> ValueError {
-    ValueError::whole(InvalidValue::Arrow(error))
 }
 
 #[cfg(test)]

@@ -325,11 +325,8 @@ fn validate_unique_keys(
         return Ok(());
     }
     let keys = to_plain(keys)?;
-    let arrow_error = |error| ValueError::whole(InvalidValue::Arrow(error));
     let converter = RowConverter::new(vec![SortField::new(keys.data_type().clone())]);
-    let keys = converter
-        .and_then(|converter| converter.convert_columns(&[keys]))
-        .map_err(arrow_error)?;
+    let keys = converter.and_then(|converter| converter.convert_columns(&[keys]))?;
     let mut seen = HashSet::new();
     rows.iter().try_for_each(|row| {
         seen.clear();

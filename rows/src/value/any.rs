@@ -112,8 +112,7 @@ impl Value for AnyValue {
             return Ok(new_empty_array(&builder.ty));
         }
         let values: Vec<&dyn Array> = builder.values.iter().map(|value| &**value).collect();
-        arrow::compute::concat(&values)
-            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
+        arrow::compute::concat(&values).map_err(ValueError::from)
     }
 }
 

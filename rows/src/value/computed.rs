@@ -109,8 +109,7 @@ impl<P: ArrowPrimitiveType, F> ComputedBuilder<P, F> {
             return Ok(array);
         }
         // The cast changes the type of the numbers and does not copy them.
-        arrow::compute::cast(&array, &self.ty)
-            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
+        arrow::compute::cast(&array, &self.ty).map_err(ValueError::from)
     }
 }
 
@@ -136,8 +135,7 @@ impl<P: ArrowPrimitiveType, F> ComputedReader<P, F> {
         let natives = if PrimitiveArray::<P>::is_compatible(found) {
             ArrayRef::clone(&array)
         } else {
-            arrow::compute::cast(&array, &P::DATA_TYPE)
-                .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))?
+            arrow::compute::cast(&array, &P::DATA_TYPE)?
         };
         let natives = natives.as_primitive_opt::<P>().cloned();
         Ok(ComputedReader {

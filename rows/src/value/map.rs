@@ -87,7 +87,7 @@ impl<K, V> MapBuilder<K, V> {
         StructArray::try_new(self.fields, vec![keys, values], None)
             .and_then(|pairs| MapArray::try_new(self.entries, offsets, pairs, nulls, false))
             .map(|array| Arc::new(array) as ArrayRef)
-            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
+            .map_err(ValueError::from)
     }
 }
 

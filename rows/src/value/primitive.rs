@@ -62,7 +62,7 @@ impl<P: ArrowPrimitiveType> NativeBuilder<P> {
     pub(crate) fn finish(self) -> Result<ArrayRef, ValueError> {
         PrimitiveArray::<P>::try_new(ScalarBuffer::from(self.values), self.validity.finish())
             .map(|array| Arc::new(array.with_data_type(self.ty)) as ArrayRef)
-            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
+            .map_err(ValueError::from)
     }
 }
 
@@ -435,7 +435,7 @@ impl FixedBytesBuilder {
         // The number of values is passed, because a buffer of byte strings without bytes is empty.
         FixedSizeBinaryArray::try_new_with_len(self.length, bytes, nulls, length)
             .map(|array| Arc::new(array) as ArrayRef)
-            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
+            .map_err(ValueError::from)
     }
 }
 

@@ -95,7 +95,7 @@ impl StructBuilder {
         let length = self.validity.len();
         StructArray::try_new_with_length(self.fields, arrays, self.validity.finish(), length)
             .map(|array| Arc::new(array) as ArrayRef)
-            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
+            .map_err(ValueError::from)
     }
 }
 

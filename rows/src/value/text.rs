@@ -9,7 +9,6 @@ use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, GenericByteArray, GenericByteBuilder, StringArray,
 };
 use arrow::datatypes::{BinaryType, ByteArrayType, DataType, Utf8Type};
-use arrow::error::ArrowError;
 
 use super::validity::{Validity, WORD};
 use super::{OwnedValue, Value};
@@ -128,17 +127,13 @@ where
         let mut array: ArrayRef = Arc::new(self.plain.finish());
         if let Some(nulls) = self.validity.finish() {
             let is_null = BooleanArray::new(!nulls.inner(), None);
-            array = arrow::compute::nullif(&array, &is_null).map_err(arrow_error)?;
+            array = arrow::compute::nullif(&array, &is_null)?;
         }
         if self.ty == T::DATA_TYPE {
             return Ok(array);
         }
-        arrow::compute::cast(&array, &self.ty).map_err(arrow_error)
+        arrow::compute::cast(&array, &self.ty).map_err(ValueError::from)
     }
-}
-
-fn arrow_error(error: ArrowError) -> ValueError {
-    ValueError::whole(InvalidValue::Arrow(error))
 }
 
 /// Reads the first byte of each value of a block before any value is copied, so that the processor

@@ -412,8 +412,7 @@ impl TimeBuilder {
 
     fn finish(self) -> Result<ArrayRef, ValueError> {
         // The cast changes the type of the numbers and does not copy them.
-        arrow::compute::cast(&self.units.finish()?, &self.ty)
-            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))
+        arrow::compute::cast(&self.units.finish()?, &self.ty).map_err(ValueError::from)
     }
 }
 
@@ -452,9 +451,7 @@ pub(crate) fn validate_times_of_day(
         DataType::Time32(_) => arrow::compute::cast(array, &DataType::Int32),
         _ => Ok(array.slice(0, array.len())),
     };
-    let units = narrow
-        .and_then(|array| arrow::compute::cast(&array, &DataType::Int64))
-        .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))?;
+    let units = narrow.and_then(|array| arrow::compute::cast(&array, &DataType::Int64))?;
     let units = units.as_primitive::<Int64Type>().values();
     match rows.find(|&row| array.is_valid(row) && !is_time_of_day(units[row], unit)) {
         Some(row) => Err(ValueError::new(row, not_of_day(units[row], unit))),
@@ -485,8 +482,7 @@ impl TimeReader {
         let Some(found) = unit else {
             return Err(mismatch(array.data_type(), ty));
         };
-        let units = arrow::compute::cast(&array, &DataType::Int64)
-            .map_err(|error| ValueError::whole(InvalidValue::Arrow(error)))?;
+        let units = arrow::compute::cast(&array, &DataType::Int64)?;
         Ok(TimeReader {
             units: units.as_primitive::<Int64Type>().clone(),
             found,
