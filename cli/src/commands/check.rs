@@ -40,8 +40,8 @@ pub(crate) struct CheckArguments {
     /// Check only the definitions, and not their changes since the locked versions
     #[arg(long, conflicts_with_all = ["lock", "release"])]
     pub(crate) unlocked: bool,
-    /// The release that is prepared, by which `[[accept]]` entries expire. The default is the version of
-    /// the nearest Cargo.toml
+    /// The release that is prepared, by which `[[accept]]` entries expire. The default is the
+    /// version of the nearest Cargo.toml
     #[arg(long, value_name = "VERSION")]
     pub(crate) release: Option<String>,
     #[command(flatten)]

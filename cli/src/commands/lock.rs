@@ -31,8 +31,8 @@ pub(crate) struct LockArguments {
     /// The lock. The default is `schemas.lock` in the first PATH, or in a folder above it
     #[arg(long, value_name = "FILE")]
     pub(crate) lock: Option<PathBuf>,
-    /// The release that is prepared, by which `[[accept]]` entries expire. The default is the version of
-    /// the nearest Cargo.toml
+    /// The release that is prepared, by which `[[accept]]` entries expire. The default is the
+    /// version of the nearest Cargo.toml
     #[arg(long, value_name = "VERSION")]
     pub(crate) release: Option<String>,
     #[command(flatten)]

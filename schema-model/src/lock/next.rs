@@ -27,8 +27,8 @@ pub struct LockUpdate {
 /// Entries that accept a change move into the history.
 ///
 /// # Errors
-/// All errors and warnings of [`check_lock`](super::check_lock), except the definitions and versions
-/// that are not in the lock.
+/// All errors and warnings of [`check_lock`](super::check_lock), except the definitions and
+/// versions that are not in the lock.
 pub fn next_lock(
     tables: &[CheckedTable],
     lock: &SchemaLock,
