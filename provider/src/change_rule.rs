@@ -356,6 +356,37 @@ fn provider_of(source: &dyn TableSource) -> Option<Arc<dyn TableProvider>> {
 
 type Assignments = Vec<(String, Expr)>;
 
+/// An analyzed `UPDATE` or `DELETE`.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The [`RowProvider`] of the target table.
+    pub provider: Arc<dyn TableProvider>,
+    /// The assigned columns and values of an `UPDATE`; `None` for a `DELETE`.
+    pub assignments: Option<Vec<(String, Expr)>>,
+    /// The conditions, all of which a changed row fulfills.
+    pub filters: Vec<Expr>,
+}
+
+/// Returns the change of a plan that [`ChangeRule`] has analyzed, or `None` for any other plan.
+pub fn change_of(plan: &LogicalPlan) -> Option<Change> {
+    let LogicalPlan::Dml(statement) = plan else {
+        return None;
+    };
+    let source = statement.target.downcast_ref::<DefaultTableSource>()?;
+    let target = source.table_provider.downcast_ref::<ChangeTarget>()?;
+    Some(Change {
+        provider: Arc::clone(&target.provider),
+        assignments: (statement.op == WriteOp::Update).then(|| target.assignments.clone()),
+        filters: target.filters.clone(),
+    })
+}
+
+/// Returns the provider behind the target of an `INSERT` that [`ChangeRule`] has analyzed, or
+/// `None` if the target is another table.
+pub fn insert_target(target: &dyn TableSource) -> Option<Arc<dyn TableProvider>> {
+    provider_of(target)
+}
+
 /// Returns the assignments and the conditions of a statement, or a description of a part of it that
 /// is neither. DataFusion has already optimized the plan of a prepared statement; any other plan is
 /// not optimized yet.

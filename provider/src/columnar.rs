@@ -41,6 +41,14 @@ pub trait ColumnarTable: Any + fmt::Debug + Send + Sync {
     /// followed by the system columns, if the table has any.
     fn schema(&self) -> &SchemaRef;
 
+    /// Returns whether this is the current version of the table, or `None` if the table has one
+    /// version, which the catalog returns until another table is registered under its name.
+    ///
+    /// A cached plan calls this method each time before it runs. The method must not block.
+    fn is_current(&self) -> Option<bool> {
+        None
+    }
+
     /// Returns the source of one plan of a session.
     ///
     /// # Errors

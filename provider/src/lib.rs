@@ -317,13 +317,14 @@ pub use row_stream::{QueryEnded, RowSender, RowStream};
 pub use snapshot::Snapshot;
 pub use source::{Rows, ScanRequest, SourceStatistics, TableSource};
 pub use sources::{FixedRows, VirtualRows};
-pub use sql::{sql, statement_to_plan};
+pub use sql::{sql, statement_to_plan, statement_to_plan_in};
 pub use sql_types::enable_types;
 pub use statement::{BoxError, KeyOrder, Statement};
 
 /// Functions that the other crates of the workspace share. Not part of the public API.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::change_rule::{Change, change_of, insert_target};
     pub use crate::error::{guard_of, source_error_of, values_text};
     pub use crate::filter::is_exact;
     pub use crate::provider::ProviderParts;

@@ -142,6 +142,12 @@ impl RowProvider {
         self.table.definition()
     }
 
+    /// Returns whether the provider has the current version of its table, or `None` if the table has
+    /// one version. See [`ColumnarTable::is_current`].
+    pub fn is_current(&self) -> Option<bool> {
+        self.table.is_current()
+    }
+
     /// Returns the table of the provider as a `T`, or `None` if it has another type. The table of a
     /// provider over a typed source is a [`SharedSource`].
     pub fn table<T: ColumnarTable>(&self) -> Option<&T> {

@@ -66,9 +66,19 @@ pub async fn sql(ctx: &SessionContext, text: &str) -> Result<DataFrame> {
 /// As `SessionState::statement_to_plan`.
 pub async fn statement_to_plan(
     ctx: &SessionContext,
+    statement: DataFusionStatement,
+) -> Result<LogicalPlan> {
+    statement_to_plan_in(&ctx.state(), statement).await
+}
+
+/// Plans a parsed statement as [`sql`] does, with the catalogs of `state`.
+///
+/// # Errors
+/// As `SessionState::statement_to_plan`.
+pub async fn statement_to_plan_in(
+    state: &SessionState,
     mut statement: DataFusionStatement,
 ) -> Result<LogicalPlan> {
-    let state = ctx.state();
     let mut inner = &mut statement;
     while let DataFusionStatement::Explain(explain) = inner {
         inner = &mut explain.statement;
@@ -85,8 +95,8 @@ pub async fn statement_to_plan(
             statement = inner;
         }
         match statement {
-            Statement::Insert(insert) => convert_insert(&state, insert).await?,
-            Statement::Update(update) => convert_update(&state, update).await?,
+            Statement::Insert(insert) => convert_insert(state, insert).await?,
+            Statement::Update(update) => convert_update(state, update).await?,
             _ => {}
         }
     }

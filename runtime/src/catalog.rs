@@ -40,35 +40,48 @@
 //!
 //! A query reads the version of each table that is current when the query is planned. DataFusion
 //! looks up the tables one after the other. If a table is altered in between, the query fails with
-//! [`Error::InconsistentVersions`] before it runs. [`DynamicTables::sql`] looks up all tables in
-//! one consistent snapshot, so that this cannot happen.
+//! [`Error::InconsistentVersions`](crate::Error::InconsistentVersions) before it runs.
+//! [`DynamicTables::sql`] looks up all tables in one consistent snapshot, so that this cannot
+//! happen.
+//!
+//! # Cached plans and prepared statements
+//!
+//! [`DynamicTables::session`] runs SQL with cached plans, which are validated each time and never
+//! stale. It also prepares statements. `PREPARE`, `EXECUTE` and `DEALLOCATE` work there and in
+//! [`DynamicTables::sql`]. In `SessionContext::sql`, a `PREPARE` of a statement over these tables is
+//! an error: DataFusion would keep the plan, and run it after the tables have changed.
+//!
+//! # Views
+//!
+//! A view that `CREATE VIEW` adds to the catalog is planned again at each use, so that it always
+//! reads the current tables. It belongs to the session, as in DataFusion.
 
 mod block_on;
 mod consistent_versions;
-mod list;
 mod names;
+mod prepared_plans;
 mod schema;
+mod session_tables;
+mod views;
 
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::catalog::information_schema::INFORMATION_SCHEMA;
 use datafusion::catalog::{CatalogProvider, SchemaProvider};
-use datafusion::common::{ResolvedTableReference, exec_err};
+use datafusion::common::exec_err;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::Result;
-use datafusion::execution::SessionStateBuilder;
-use datafusion::logical_expr::{DdlStatement, LogicalPlan};
+use datafusion::execution::SessionState;
 use datafusion::prelude::SessionContext;
+use kalamtable_plans::{SessionMemory, SqlSession};
 use kalamtable_provider::enable_dml;
-use kalamtable_registry::NameRef;
 
 use self::consistent_versions::ConsistentVersions;
-use self::list::{PinnedList, PinnedTables};
 use self::names::RegisteredNames;
+use self::prepared_plans::RejectPreparedPlans;
 use self::schema::RegistrySchema;
+use self::session_tables::RegistryTables;
 use crate::dynamic::tables::DynamicTables;
-use crate::error::Error;
 
 impl DynamicTables {
     /// Adds the tables to the default catalog of `ctx`, next to the tables that are registered
@@ -95,15 +108,20 @@ impl DynamicTables {
         if fixed.is::<RegistryCatalog>() {
             return exec_err!("catalog `{name}` already has the tables of a registry");
         }
-        let catalog = RegistryCatalog {
-            names: Arc::new(RegisteredNames::new(self.registry().clone())),
+        // The state owns the catalog, so that the catalog must not own the state.
+        let state = ctx.state_weak_ref();
+        let catalog = RegistryCatalog(Arc::new(CatalogParts {
+            name: name.clone(),
+            names: RegisteredNames::new(self.registry().clone()),
             tables: self.clone(),
             fixed,
-        };
-        ctx.register_catalog(name, Arc::new(catalog));
-        ctx.add_analyzer_rule(Arc::new(ConsistentVersions {
-            registry: self.registry().clone(),
+            memory: Arc::default(),
+            // DataFusion holds the lock while it registers a table.
+            session: Box::new(move || Some(state.upgrade()?.read_recursive().clone())),
         }));
+        ctx.register_catalog(name, Arc::new(catalog));
+        ctx.add_analyzer_rule(Arc::new(ConsistentVersions));
+        ctx.add_optimizer_rule(Arc::new(RejectPreparedPlans));
         enable_dml(ctx);
         Ok(())
     }
@@ -115,60 +133,31 @@ impl DynamicTables {
     /// Fails if [`SessionContext::sql`] would fail, if [`register`](Self::register) was not called
     /// for the default catalog of `ctx`, or if the store cannot be read.
     pub async fn sql(&self, ctx: &SessionContext, sql: &str) -> Result<DataFrame> {
-        let state = ctx.state();
-        let options = state.config().options();
-        let dialect = options.sql_parser.dialect;
-        let defaults = options.catalog.clone();
-        let Some(catalog) = ctx.catalog(&defaults.default_catalog) else {
-            return exec_err!("catalog `{}` does not exist", defaults.default_catalog);
+        self.session(ctx)?.sql(sql).await
+    }
+
+    /// Returns a session that runs SQL with cached plans and prepared statements, over one
+    /// consistent snapshot of the tables per statement. All sessions share the
+    /// [cache](Self::plan_cache).
+    ///
+    /// # Errors
+    /// Fails if [`register`](Self::register) was not called for the default catalog of `ctx`.
+    pub fn session(&self, ctx: &SessionContext) -> Result<SqlSession> {
+        let name = default_catalog(ctx);
+        let Some(catalog) = ctx.catalog(&name) else {
+            return exec_err!("catalog `{name}` does not exist");
         };
         let Some(catalog) = catalog.downcast_ref::<RegistryCatalog>() else {
             return exec_err!(
-                "the tables are not in catalog `{}`: call `DynamicTables::register`",
-                defaults.default_catalog
+                "the tables are not in catalog `{name}`: call `DynamicTables::register`"
             );
         };
-
-        let statement = state.sql_to_statement(sql, &dialect)?;
-        let references = state.resolve_table_references(&statement)?;
-        let references: Vec<ResolvedTableReference> = references
-            .into_iter()
-            .map(|table| table.resolve(&defaults.default_catalog, &defaults.default_schema))
-            .filter(|table| *table.catalog == *defaults.default_catalog)
-            // DataFusion provides this schema itself.
-            .filter(|table| *table.schema != *INFORMATION_SCHEMA)
-            .filter(|table| !catalog.is_fixed(&table.schema, &table.table))
-            .collect();
-        let names: Vec<NameRef<'_>> = references
-            .iter()
-            .map(|table| NameRef::from((&*table.schema, &*table.table)))
-            .collect();
-        let found = self
-            .registry()
-            .find_all(&names)
-            .await
-            .map_err(Error::from)?;
-        let mut pinned = PinnedTables::new();
-        for snapshot in found.iter().flatten() {
-            let name = snapshot.name();
-            let name = (name.namespace.to_string(), name.table.to_string());
-            pinned.insert(name, self.provider(snapshot)?);
-        }
-        let list = PinnedList {
-            under: Arc::clone(state.catalog_list()),
-            catalog: defaults.default_catalog.clone(),
-            tables: Arc::new(pinned),
-        };
-        let state = SessionStateBuilder::new_from_existing(state)
-            .with_catalog_list(Arc::new(list))
-            .build();
-        let plan = state.statement_to_plan(statement).await?;
-        if let LogicalPlan::Ddl(DdlStatement::DropTable(drop)) = &plan {
-            let table = drop.name.clone();
-            let table = table.resolve(&defaults.default_catalog, &defaults.default_schema);
-            catalog.check_not_of_registry(&table)?;
-        }
-        ctx.execute_logical_plan(plan).await
+        Ok(SqlSession::with_tables(
+            ctx.clone(),
+            Arc::clone(self.plan_cache()),
+            Arc::new(RegistryTables(Arc::clone(&catalog.0))),
+            Arc::clone(&catalog.0.memory),
+        ))
     }
 }
 
@@ -178,25 +167,22 @@ fn default_catalog(ctx: &SessionContext) -> String {
 }
 
 /// A catalog with the tables of a registry and those of the catalog that it replaces.
-struct RegistryCatalog {
+struct RegistryCatalog(Arc<CatalogParts>);
+
+/// The parts of a catalog that its schemas and sessions share.
+struct CatalogParts {
+    name: String,
     tables: DynamicTables,
-    names: Arc<RegisteredNames>,
+    names: RegisteredNames,
     fixed: Arc<dyn CatalogProvider>,
+    /// The prepared statements of the session.
+    memory: Arc<SessionMemory>,
+    /// Returns the current state of the session that the catalog was added to, or `None` if that
+    /// session has ended.
+    session: Box<dyn Fn() -> Option<SessionState> + Send + Sync>,
 }
 
-impl RegistryCatalog {
-    /// Fails if `DROP TABLE` would drop a table of the registry. DataFusion 55 reports each error
-    /// of the drop as "doesn't exist", or as success if the statement contains `IF EXISTS`.
-    fn check_not_of_registry(&self, table: &ResolvedTableReference) -> Result<()> {
-        if self.is_fixed(&table.schema, &table.table) {
-            return Ok(());
-        }
-        if self.names.has_table(&table.schema, &table.table) {
-            return schema::not_dropped_here(&table.schema, &table.table);
-        }
-        Ok(())
-    }
-
+impl CatalogParts {
     /// Returns whether a table is registered with the session itself.
     fn is_fixed(&self, schema: &str, table: &str) -> bool {
         let schema = self.fixed.schema(schema);
@@ -206,23 +192,21 @@ impl RegistryCatalog {
 
 impl CatalogProvider for RegistryCatalog {
     fn schema_names(&self) -> Vec<String> {
-        let mut names = self.fixed.schema_names();
-        names.extend(self.names.namespaces());
+        let mut names = self.0.fixed.schema_names();
+        names.extend(self.0.names.namespaces());
         names.sort_unstable();
         names.dedup();
         names
     }
 
     fn schema(&self, name: &str) -> Option<Arc<dyn SchemaProvider>> {
-        let fixed = self.fixed.schema(name);
-        if fixed.is_none() && !self.names.has_namespace(name) {
+        let fixed = self.0.fixed.schema(name);
+        if fixed.is_none() && !self.0.names.has_namespace(name) {
             return None;
         }
         Some(Arc::new(RegistrySchema {
             namespace: name.to_string(),
-            tables: self.tables.clone(),
-            names: Arc::clone(&self.names),
-            catalog: Arc::clone(&self.fixed),
+            catalog: Arc::clone(&self.0),
         }))
     }
 
@@ -231,7 +215,7 @@ impl CatalogProvider for RegistryCatalog {
         name: &str,
         schema: Arc<dyn SchemaProvider>,
     ) -> Result<Option<Arc<dyn SchemaProvider>>> {
-        self.fixed.register_schema(name, schema)
+        self.0.fixed.register_schema(name, schema)
     }
 
     fn deregister_schema(
@@ -239,19 +223,26 @@ impl CatalogProvider for RegistryCatalog {
         name: &str,
         cascade: bool,
     ) -> Result<Option<Arc<dyn SchemaProvider>>> {
-        if self.names.has_namespace(name) {
+        if self.0.names.has_namespace(name) {
             return exec_err!(
                 "schema `{name}` contains tables of the registry: drop them with `SchemaRegistry::drop_table`"
             );
         }
-        self.fixed.deregister_schema(name, cascade)
+        self.0.fixed.deregister_schema(name, cascade)
+    }
+}
+
+impl fmt::Debug for CatalogParts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CatalogParts")
+            .field("name", &self.name)
+            .field("tables", &self.tables)
+            .finish_non_exhaustive()
     }
 }
 
 impl fmt::Debug for RegistryCatalog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RegistryCatalog")
-            .field("tables", &self.tables)
-            .finish_non_exhaustive()
+        f.debug_tuple("RegistryCatalog").field(&self.0).finish()
     }
 }

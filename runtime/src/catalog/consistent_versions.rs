@@ -20,9 +20,7 @@ use crate::error::Error;
 /// Rejects a plan whose tables were never current at the same time: DataFusion looks them up one
 /// after the other, and a schema change may happen in between.
 #[derive(Debug)]
-pub(super) struct ConsistentVersions {
-    pub(super) registry: SchemaRegistry,
-}
+pub(super) struct ConsistentVersions;
 
 impl AnalyzerRule for ConsistentVersions {
     fn name(&self) -> &str {
@@ -30,6 +28,7 @@ impl AnalyzerRule for ConsistentVersions {
     }
 
     fn analyze(&self, plan: LogicalPlan, _config: &ConfigOptions) -> Result<LogicalPlan> {
+        let mut registry: Option<SchemaRegistry> = None;
         let mut found: Vec<Arc<TableSnapshot>> = Vec::new();
         plan.apply_with_subqueries(|node| {
             if let LogicalPlan::TableScan(scan) = node
@@ -40,14 +39,16 @@ impl AnalyzerRule for ConsistentVersions {
                     .iter()
                     .any(|other| Arc::ptr_eq(other, table.snapshot()))
             {
+                // A session has the tables of one registry.
+                registry.get_or_insert_with(|| table.registry().clone());
                 found.push(Arc::clone(table.snapshot()));
             }
             Ok(TreeNodeRecursion::Continue)
         })?;
-        if found.len() < 2 {
+        let Some(registry) = registry.filter(|_| found.len() > 1) else {
             return Ok(plan);
-        }
-        match block_on(Box::pin(self.registry.find_inconsistent(&found))).map_err(Error::from)? {
+        };
+        match block_on(Box::pin(registry.find_inconsistent(&found))).map_err(Error::from)? {
             None => Ok(plan),
             Some(table) => Err(Error::InconsistentVersions {
                 table: table.name().clone(),

@@ -6,31 +6,40 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use datafusion::catalog::{CatalogProvider, MemorySchemaProvider, SchemaProvider, TableProvider};
-use datafusion::common::exec_err;
-use datafusion::datasource::TableType;
+use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::common::{ResolvedTableReference, exec_err};
+use datafusion::datasource::{TableType, ViewTable};
 use datafusion::error::Result;
 
-use super::names::RegisteredNames;
-use crate::dynamic::tables::DynamicTables;
+use super::CatalogParts;
+use super::views::RegisteredView;
 use crate::error::Error;
 
 /// The tables of one namespace: those of a registry, and those of the catalog of the session.
 pub(super) struct RegistrySchema {
     pub(super) namespace: String,
-    pub(super) tables: DynamicTables,
-    pub(super) names: Arc<RegisteredNames>,
-    /// The catalog of the session before the registry was added.
-    pub(super) catalog: Arc<dyn CatalogProvider>,
+    pub(super) catalog: Arc<CatalogParts>,
 }
 
 impl RegistrySchema {
     fn fixed(&self) -> Option<Arc<dyn SchemaProvider>> {
-        self.catalog.schema(&self.namespace)
+        self.catalog.fixed.schema(&self.namespace)
     }
 
     fn is_fixed(&self, name: &str) -> bool {
         self.fixed().is_some_and(|fixed| fixed.table_exist(name))
+    }
+
+    fn has_registered(&self, name: &str) -> bool {
+        self.catalog.names.has_table(&self.namespace, name)
+    }
+
+    fn reference(&self, name: &str) -> ResolvedTableReference {
+        ResolvedTableReference {
+            catalog: self.catalog.name.as_str().into(),
+            schema: self.namespace.as_str().into(),
+            table: name.into(),
+        }
     }
 }
 
@@ -38,7 +47,7 @@ impl RegistrySchema {
 impl SchemaProvider for RegistrySchema {
     fn table_names(&self) -> Vec<String> {
         let mut names = self.fixed().map_or(Vec::new(), |fixed| fixed.table_names());
-        names.extend(self.names.tables(&self.namespace));
+        names.extend(self.catalog.names.tables(&self.namespace));
         names.sort_unstable();
         names.dedup();
         names
@@ -48,12 +57,17 @@ impl SchemaProvider for RegistrySchema {
         if let Some(fixed) = self.fixed()
             && let Some(table) = fixed.table(name).await?
         {
-            return Ok(Some(table));
+            let Some(view) = table.downcast_ref::<RegisteredView>() else {
+                return Ok(Some(table));
+            };
+            let planned = view.view.plan(&self.catalog.state()?).await?;
+            return Ok(Some(Arc::new(planned)));
         }
-        let registry = self.tables.registry();
+        let tables = &self.catalog.tables;
+        let registry = tables.registry();
         let found = registry.find((&*self.namespace, name)).await;
         match found.map_err(Error::from)? {
-            Some(snapshot) => Ok(Some(self.tables.provider(&snapshot)?)),
+            Some(snapshot) => Ok(Some(tables.provider(&snapshot)?)),
             None => Ok(None),
         }
     }
@@ -64,7 +78,7 @@ impl SchemaProvider for RegistrySchema {
         {
             return Ok(Some(ty));
         }
-        let exists = self.names.has_table(&self.namespace, name);
+        let exists = self.has_registered(name);
         Ok(exists.then_some(TableType::Base))
     }
 
@@ -73,18 +87,25 @@ impl SchemaProvider for RegistrySchema {
         name: String,
         table: Arc<dyn TableProvider>,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
-        if self.names.has_table(&self.namespace, &name) {
+        if self.has_registered(&name) {
             return exec_err!(
                 "the registry already has a table `{}.{name}`",
                 self.namespace
             );
         }
+        let table: Arc<dyn TableProvider> = match table.downcast_ref::<ViewTable>() {
+            Some(view) => {
+                let name = self.reference(&name);
+                Arc::new(RegisteredView::try_new(&name, view, &self.catalog)?)
+            }
+            None => table,
+        };
         let fixed = match self.fixed() {
             Some(fixed) => fixed,
             None => {
                 let fixed: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
-                self.catalog
-                    .register_schema(&self.namespace, Arc::clone(&fixed))?;
+                let catalog = &self.catalog.fixed;
+                catalog.register_schema(&self.namespace, Arc::clone(&fixed))?;
                 fixed
             }
         };
@@ -97,14 +118,14 @@ impl SchemaProvider for RegistrySchema {
         {
             return fixed.deregister_table(name);
         }
-        if self.names.has_table(&self.namespace, name) {
+        if self.has_registered(name) {
             return not_dropped_here(&self.namespace, name);
         }
         Ok(None)
     }
 
     fn table_exist(&self, name: &str) -> bool {
-        self.is_fixed(name) || self.names.has_table(&self.namespace, name)
+        self.is_fixed(name) || self.has_registered(name)
     }
 }
 

@@ -10,7 +10,7 @@ use datafusion::error::Result;
 use datafusion::execution::config::SessionConfig;
 use kalamtable_model::TableDefinition;
 use kalamtable_provider::{Access, ColumnarTable, SourceRef};
-use kalamtable_registry::TableSnapshot;
+use kalamtable_registry::{SchemaRegistry, TableSnapshot};
 
 use super::shared_state::SharedState;
 use super::source::DynamicSource;
@@ -34,6 +34,16 @@ impl DynamicTable {
         DynamicTable { shared, table }
     }
 
+    /// Returns whether the table is one of the tables with this state.
+    pub(super) fn is_of(&self, shared: &Arc<SharedState>) -> bool {
+        Arc::ptr_eq(&self.shared, shared)
+    }
+
+    /// Returns the registry of the table.
+    pub(crate) fn registry(&self) -> &SchemaRegistry {
+        &self.shared.registry
+    }
+
     /// Returns the snapshot of the version.
     pub fn snapshot(&self) -> &Arc<TableSnapshot> {
         &self.table
@@ -48,6 +58,10 @@ impl ColumnarTable for DynamicTable {
 
     fn schema(&self) -> &SchemaRef {
         self.table.schema_with_system_columns()
+    }
+
+    fn is_current(&self) -> Option<bool> {
+        Some(self.shared.registry.is_current(&self.table))
     }
 
     async fn source(&self, session: &SessionConfig, access: Access) -> Result<SourceRef> {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use kalamtable_model::TableKind;
+use kalamtable_plans::{PlanCache, PlanCacheOptions};
 use kalamtable_provider::__private::ProviderParts;
 use kalamtable_provider::{BoxError, RowProvider};
 use kalamtable_registry::{Artefact, SchemaRegistry, TableSnapshot};
@@ -22,6 +23,7 @@ use crate::error::Error;
 #[derive(Clone, Debug)]
 pub struct DynamicTables {
     pub(super) shared: Arc<SharedState>,
+    plans: Arc<PlanCache>,
 }
 
 /// Options of dynamic tables.
@@ -32,14 +34,17 @@ pub struct DynamicOptions {
     pub limits: StorageLimits,
     /// The clock that determines the age of rows.
     pub clock: Arc<dyn Clock>,
+    /// The options of the cache of plans.
+    pub plans: PlanCacheOptions,
 }
 
 impl Default for DynamicOptions {
-    /// Returns the default limits and the clock of the machine.
+    /// Returns the default limits and cache, and the clock of the machine.
     fn default() -> Self {
         DynamicOptions {
             limits: StorageLimits::default(),
             clock: Arc::new(SystemClock),
+            plans: PlanCacheOptions::default(),
         }
     }
 }
@@ -56,6 +61,13 @@ impl DynamicOptions {
     #[must_use]
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Sets the options of the cache of plans.
+    #[must_use]
+    pub fn with_plans(mut self, plans: PlanCacheOptions) -> Self {
+        self.plans = plans;
         self
     }
 }
@@ -84,6 +96,7 @@ impl DynamicTables {
         options: DynamicOptions,
     ) -> Self {
         DynamicTables {
+            plans: Arc::new(PlanCache::new(&options.plans)),
             shared: Arc::new(SharedState::new(
                 registry,
                 storage,
@@ -128,6 +141,16 @@ impl DynamicTables {
     /// Returns the registry.
     pub fn registry(&self) -> &SchemaRegistry {
         &self.shared.registry
+    }
+
+    /// Returns whether a table is one of these tables.
+    pub(crate) fn has(&self, table: &DynamicTable) -> bool {
+        table.is_of(&self.shared)
+    }
+
+    /// Returns the cache of the plans of all sessions.
+    pub fn plan_cache(&self) -> &Arc<PlanCache> {
+        &self.plans
     }
 
     /// Returns the counters of removed rows.

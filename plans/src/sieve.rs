@@ -1,0 +1,393 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`Sieve`]: a map that is bounded in bytes, with the eviction policy SIEVE.
+//!
+//! The policy keeps the entries in the order of insertion. A hand moves from the oldest entry to
+//! the newest one, evicts the first entry that was not visited since it passed, and clears the mark
+//! of the others. A hit only sets the mark.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The number of shards. Each one grows on its own, so that no insertion copies a large map.
+const SHARDS: usize = 64;
+
+/// A map from keys to shared values. Keys are found by their hash and a comparison, so that a
+/// lookup needs no owned key.
+pub(crate) struct Sieve<K, V> {
+    shards: Vec<Mutex<Shard<K, V>>>,
+    budget_bytes: usize,
+    bytes: AtomicUsize,
+    entries: AtomicUsize,
+    evicted: AtomicU64,
+    /// The shard that the next eviction begins with.
+    next_shard: AtomicUsize,
+}
+
+struct Shard<K, V> {
+    /// The first slot of each hash. The others follow through [`Slot::same_hash`].
+    by_hash: HashMap<u64, usize, BuildHasherDefault<KeptHash>>,
+    slots: Vec<Option<Slot<K, V>>>,
+    free: Vec<usize>,
+    newest: Option<usize>,
+    oldest: Option<usize>,
+    hand: Option<usize>,
+}
+
+struct Slot<K, V> {
+    key: K,
+    value: Arc<V>,
+    hash: u64,
+    bytes: usize,
+    is_visited: bool,
+    newer: Option<usize>,
+    older: Option<usize>,
+    same_hash: Option<usize>,
+}
+
+impl<K, V> Sieve<K, V> {
+    pub(crate) fn new(budget_bytes: usize) -> Self {
+        let shards = (0..SHARDS).map(|_| Mutex::new(Shard::new()));
+        Sieve {
+            shards: shards.collect(),
+            budget_bytes,
+            bytes: AtomicUsize::new(0),
+            entries: AtomicUsize::new(0),
+            evicted: AtomicU64::new(0),
+            next_shard: AtomicUsize::new(0),
+        }
+    }
+
+    /// Returns the value of the key with this hash for which `is_key` is true, and marks it as
+    /// visited.
+    pub(crate) fn get(&self, hash: u64, is_key: impl Fn(&K) -> bool) -> Option<Arc<V>> {
+        let mut shard = self.shard(hash);
+        let found = shard.find(hash, is_key)?;
+        let slot = shard.slots[found].as_mut()?;
+        slot.is_visited = true;
+        Some(Arc::clone(&slot.value))
+    }
+
+    /// Inserts a value of `bytes`, replaces the value of an equal key, and evicts others until the
+    /// map is within its budget. Returns `false` and changes nothing if the value alone exceeds the
+    /// budget.
+    pub(crate) fn insert(&self, hash: u64, key: K, value: Arc<V>, bytes: usize) -> bool
+    where
+        K: PartialEq,
+    {
+        if bytes > self.budget_bytes {
+            return false;
+        }
+        let replaced = {
+            let mut shard = self.shard(hash);
+            let existing = shard.find(hash, |other| *other == key);
+            let replaced = existing.and_then(|index| shard.remove(index));
+            shard.push(hash, key, value, bytes);
+            replaced
+        };
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.entries.fetch_add(1, Ordering::Relaxed);
+        if let Some(replaced) = replaced {
+            self.uncharge(&replaced);
+        }
+        while self.bytes.load(Ordering::Relaxed) > self.budget_bytes && self.evict() {}
+        true
+    }
+
+    /// Removes a key if it still has this value.
+    pub(crate) fn remove(&self, hash: u64, is_key: impl Fn(&K) -> bool, value: &Arc<V>) {
+        let removed = {
+            let mut shard = self.shard(hash);
+            let found = shard.find(hash, is_key);
+            let is_same = |index: &usize| {
+                let slot = shard.slots[*index].as_ref();
+                slot.is_some_and(|slot| Arc::ptr_eq(&slot.value, value))
+            };
+            let found = found.filter(is_same);
+            found.and_then(|index| shard.remove(index))
+        };
+        if let Some(removed) = removed {
+            self.uncharge(&removed);
+        }
+    }
+
+    /// Removes all entries.
+    pub(crate) fn clear(&self) {
+        for shard in &self.shards {
+            let removed = std::mem::replace(&mut *lock(shard), Shard::new());
+            for slot in removed.slots.iter().flatten() {
+                self.uncharge(slot);
+            }
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.entries.load(Ordering::Relaxed)
+    }
+
+    /// Returns the number of entries that were evicted.
+    pub(crate) fn evicted(&self) -> u64 {
+        self.evicted.load(Ordering::Relaxed)
+    }
+
+    /// Evicts one entry. Returns `false` if the map is empty.
+    fn evict(&self) -> bool {
+        for _ in 0..SHARDS {
+            let next = self.next_shard.fetch_add(1, Ordering::Relaxed) % SHARDS;
+            // The value is dropped after the lock is released.
+            let evicted = lock(&self.shards[next]).evict();
+            if let Some(evicted) = evicted {
+                self.uncharge(&evicted);
+                self.evicted.fetch_add(1, Ordering::Relaxed);
+                return true;
+            }
+        }
+        false
+    }
+
+    fn uncharge(&self, slot: &Slot<K, V>) {
+        self.bytes.fetch_sub(slot.bytes, Ordering::Relaxed);
+        self.entries.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn shard(&self, hash: u64) -> MutexGuard<'_, Shard<K, V>> {
+        // The map of a shard uses the low bits.
+        lock(&self.shards[(hash >> 48) as usize % SHARDS])
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<K, V> Shard<K, V> {
+    fn new() -> Self {
+        Shard {
+            by_hash: HashMap::default(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            newest: None,
+            oldest: None,
+            hand: None,
+        }
+    }
+
+    fn find(&self, hash: u64, is_key: impl Fn(&K) -> bool) -> Option<usize> {
+        let mut next = self.by_hash.get(&hash).copied();
+        while let Some(index) = next {
+            let slot = self.slots[index].as_ref()?;
+            if is_key(&slot.key) {
+                return Some(index);
+            }
+            next = slot.same_hash;
+        }
+        None
+    }
+
+    fn push(&mut self, hash: u64, key: K, value: Arc<V>, bytes: usize) {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.slots.len() - 1
+        });
+        let same_hash = self.by_hash.insert(hash, index);
+        self.slots[index] = Some(Slot {
+            key,
+            value,
+            hash,
+            bytes,
+            is_visited: false,
+            newer: None,
+            older: self.newest,
+            same_hash,
+        });
+        match self.newest.replace(index) {
+            Some(older) => self.link(older, |slot| slot.newer = Some(index)),
+            None => self.oldest = Some(index),
+        }
+    }
+
+    fn remove(&mut self, index: usize) -> Option<Slot<K, V>> {
+        let slot = self.slots[index].take()?;
+        self.free.push(index);
+        match slot.newer {
+            Some(newer) => self.link(newer, |other| other.older = slot.older),
+            None => self.newest = slot.older,
+        }
+        match slot.older {
+            Some(older) => self.link(older, |other| other.newer = slot.newer),
+            None => self.oldest = slot.newer,
+        }
+        if self.hand == Some(index) {
+            self.hand = slot.newer;
+        }
+        let first = self.by_hash.get(&slot.hash).copied();
+        if first == Some(index) {
+            match slot.same_hash {
+                Some(following) => self.by_hash.insert(slot.hash, following),
+                None => self.by_hash.remove(&slot.hash),
+            };
+        } else {
+            let mut next = first;
+            while let Some(at) = next {
+                next = self.slots[at].as_ref().and_then(|other| other.same_hash);
+                if next == Some(index) {
+                    self.link(at, |other| other.same_hash = slot.same_hash);
+                    break;
+                }
+            }
+        }
+        Some(slot)
+    }
+
+    /// Moves the hand to the first entry that was not visited, and removes it.
+    fn evict(&mut self) -> Option<Slot<K, V>> {
+        // The second round finds all marks cleared.
+        let mut at = self.hand.or(self.oldest)?;
+        loop {
+            let slot = self.slots[at].as_mut()?;
+            if !slot.is_visited {
+                break;
+            }
+            slot.is_visited = false;
+            at = slot.newer.or(self.oldest)?;
+        }
+        self.hand = Some(at);
+        self.remove(at)
+    }
+
+    fn link(&mut self, index: usize, change: impl FnOnce(&mut Slot<K, V>)) {
+        if let Some(slot) = self.slots[index].as_mut() {
+            change(slot);
+        }
+    }
+}
+
+/// The hasher of keys that are hashes already.
+#[derive(Default)]
+struct KeptHash(u64);
+
+impl Hasher for KeptHash {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn insert(sieve: &Sieve<u64, u64>, hash: u64, key: u64, bytes: usize) -> bool {
+        sieve.insert(hash, key, Arc::new(key), bytes)
+    }
+
+    fn get(sieve: &Sieve<u64, u64>, hash: u64, key: u64) -> Option<u64> {
+        sieve.get(hash, |other| *other == key).map(|value| *value)
+    }
+
+    #[test]
+    fn keys_with_one_hash_are_kept_apart() {
+        let sieve = Sieve::new(1000);
+        for key in 0..5 {
+            assert!(insert(&sieve, 7, key, 10));
+        }
+        let two = sieve.get(7, |key| *key == 2).unwrap();
+        sieve.remove(7, |key| *key == 2, &two);
+        let found: Vec<_> = (0..6).map(|key| get(&sieve, 7, key)).collect();
+        assert_eq!(found, [Some(0), Some(1), None, Some(3), Some(4), None]);
+        assert_eq!((sieve.len(), sieve.bytes()), (4, 40));
+    }
+
+    #[test]
+    fn visited_entries_survive_one_pass_of_the_hand() {
+        let sieve = Sieve::new(30);
+        for key in 0..3 {
+            insert(&sieve, 0, key, 10);
+        }
+        assert_eq!(get(&sieve, 0, 0), Some(0));
+        insert(&sieve, 0, 3, 10);
+        let found: Vec<_> = (0..4).map(|key| get(&sieve, 0, key).is_some()).collect();
+        assert_eq!(found, [true, false, true, true]);
+        assert_eq!(sieve.evicted(), 1);
+    }
+
+    #[test]
+    fn value_larger_than_the_budget_is_refused() {
+        let sieve = Sieve::new(30);
+        insert(&sieve, 0, 1, 10);
+        assert!(!insert(&sieve, 1, 2, 31));
+        assert_eq!((sieve.len(), sieve.bytes()), (1, 10));
+    }
+
+    #[test]
+    fn replaced_value_is_not_removed_by_the_name_of_the_old_one() {
+        let sieve: Sieve<u64, u64> = Sieve::new(100);
+        sieve.insert(1, 1, Arc::new(10), 10);
+        let old = sieve.get(1, |key| *key == 1).unwrap();
+        sieve.insert(1, 1, Arc::new(20), 20);
+        sieve.remove(1, |key| *key == 1, &old);
+        assert_eq!(get(&sieve, 1, 1), Some(20));
+        assert_eq!((sieve.len(), sieve.bytes()), (1, 20));
+    }
+
+    /// Compares with a map without a budget, whose entries the sieve may have evicted.
+    #[test]
+    fn random_operations_agree_with_a_map() {
+        let sieve = Sieve::new(2000);
+        let mut model: BTreeMap<u64, usize> = BTreeMap::new();
+        let mut random = 1_u64;
+        for _ in 0..200_000 {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let key = (random >> 33) % 300;
+            // Some keys share a hash, and the shards are used unevenly.
+            let hash = (key / 3) << 47;
+            let bytes = 1 + (key as usize * 7) % 40;
+            match (random >> 20) % 4 {
+                0 | 1 => assert_eq!(
+                    get(&sieve, hash, key).is_some_and(|found| found != key),
+                    false
+                ),
+                2 => {
+                    insert(&sieve, hash, key, bytes);
+                    model.insert(key, bytes);
+                }
+                _ => {
+                    if let Some(value) = sieve.get(hash, |other| *other == key) {
+                        sieve.remove(hash, |other| *other == key, &value);
+                    }
+                    model.remove(&key);
+                    assert_eq!(get(&sieve, hash, key), None);
+                }
+            }
+            assert!(sieve.bytes() <= 2000);
+        }
+        let kept: Vec<u64> = (0..300)
+            .filter(|key| get(&sieve, (key / 3) << 47, *key).is_some())
+            .collect();
+        assert!(kept.iter().all(|key| model.contains_key(key)));
+        assert_eq!(kept.len(), sieve.len());
+        let bytes: usize = kept.iter().map(|key| model[key]).sum();
+        assert_eq!(bytes, sieve.bytes());
+        sieve.clear();
+        assert_eq!((sieve.len(), sieve.bytes()), (0, 0));
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`RegistryTables`]: the tables and views of one session, for its cached plans.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
+use datafusion::catalog::information_schema::INFORMATION_SCHEMA;
+use datafusion::common::ResolvedTableReference;
+use datafusion::error::Result;
+use datafusion::execution::SessionState;
+use kalamtable_plans::{SessionTables, SqlView};
+use kalamtable_provider::RowProvider;
+use kalamtable_registry::NameRef;
+
+use super::CatalogParts;
+use crate::dynamic::table::DynamicTable;
+use crate::error::Error;
+
+/// The tables and views of one session.
+#[derive(Debug)]
+pub(super) struct RegistryTables(pub(super) Arc<CatalogParts>);
+
+#[async_trait]
+impl SessionTables for RegistryTables {
+    async fn consistent(
+        &self,
+        _state: &SessionState,
+        tables: &[ResolvedTableReference],
+    ) -> Result<Vec<(ResolvedTableReference, Arc<dyn TableProvider>)>> {
+        let is_registered = |table: &&ResolvedTableReference| {
+            *table.catalog == *self.0.name
+                // DataFusion provides this schema itself.
+                && *table.schema != *INFORMATION_SCHEMA
+                && !self.0.is_fixed(&table.schema, &table.table)
+        };
+        let tables: Vec<&ResolvedTableReference> = tables.iter().filter(is_registered).collect();
+        let names: Vec<NameRef<'_>> = tables
+            .iter()
+            .map(|table| NameRef::from((&*table.schema, &*table.table)))
+            .collect();
+        let found = self.0.tables.registry().find_all(&names).await;
+        let found = found.map_err(Error::from)?;
+        let mut providers: Vec<(ResolvedTableReference, Arc<dyn TableProvider>)> = Vec::new();
+        for (table, snapshot) in tables.into_iter().zip(found) {
+            if let Some(snapshot) = snapshot {
+                providers.push((table.clone(), self.0.tables.provider(&snapshot)?));
+            }
+        }
+        Ok(providers)
+    }
+
+    fn is_current(&self, table: &ResolvedTableReference, provider: &RowProvider) -> bool {
+        // A rename creates another version, so that a current version still has its name.
+        let is_of_registry = provider.table::<DynamicTable>().is_some_and(|dynamic| {
+            let name = dynamic.snapshot().name();
+            self.0.tables.has(dynamic)
+                && *name.namespace == *table.schema
+                && *name.table == *table.table
+        });
+        is_of_registry
+            && *table.catalog == *self.0.name
+            && !self.0.is_fixed(&table.schema, &table.table)
+            && provider.is_current() == Some(true)
+    }
+
+    fn view(&self, name: &ResolvedTableReference) -> Option<Arc<SqlView>> {
+        self.0.view(name)
+    }
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`RegisteredView`]: a view in the catalog of a session, which is planned at each use.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::{ResolvedTableReference, exec_err, internal_err};
+use datafusion::datasource::{TableType, ViewTable};
+use datafusion::error::Result;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::Expr;
+use datafusion::physical_plan::ExecutionPlan;
+use futures::FutureExt;
+use kalamtable_plans::SqlView;
+
+use super::CatalogParts;
+
+/// A view in the catalog of a session.
+#[derive(Debug)]
+pub(super) struct RegisteredView {
+    pub(super) view: Arc<SqlView>,
+    /// The columns of the view when it was created.
+    schema: SchemaRef,
+}
+
+impl RegisteredView {
+    /// Creates a view that is planned at each use from the view of a `CREATE VIEW` statement.
+    ///
+    /// # Errors
+    /// Fails if the view has no text, or if it would read itself.
+    pub(super) fn try_new(
+        name: &ResolvedTableReference,
+        created: &ViewTable,
+        catalog: &CatalogParts,
+    ) -> Result<Self> {
+        let (schema, table) = (&name.schema, &name.table);
+        let Some(definition) = created.definition() else {
+            return exec_err!(
+                "view `{schema}.{table}` has a plan and no text, so that it cannot follow schema \
+                 changes: create it with `CREATE VIEW`"
+            );
+        };
+        let state = catalog.state()?;
+        let view = SqlView::try_new(definition, &state)?;
+        if reads(&view, name, catalog, &state)? {
+            return exec_err!("view `{schema}.{table}` would read itself");
+        }
+        Ok(RegisteredView {
+            view: Arc::new(view),
+            schema: created.schema(),
+        })
+    }
+}
+
+/// Returns whether a view reads the table or view with a name, directly or through other views.
+fn reads(
+    view: &SqlView,
+    name: &ResolvedTableReference,
+    catalog: &CatalogParts,
+    state: &SessionState,
+) -> Result<bool> {
+    let mut unread = view.references(state)?;
+    let mut known = HashSet::new();
+    while let Some(reference) = unread.pop() {
+        if reference == *name {
+            return Ok(true);
+        }
+        if let Some(view) = catalog.view(&reference)
+            && known.insert(reference)
+        {
+            unread.extend(view.references(state)?);
+        }
+    }
+    Ok(false)
+}
+
+impl CatalogParts {
+    /// Returns the view with a name, or `None` if the name refers to something else.
+    pub(super) fn view(&self, name: &ResolvedTableReference) -> Option<Arc<SqlView>> {
+        if *name.catalog != *self.name {
+            return None;
+        }
+        let schema = self.fixed.schema(&name.schema)?;
+        let table = schema.table(&name.table).now_or_never()?.ok()??;
+        let view = table.downcast_ref::<RegisteredView>()?;
+        Some(Arc::clone(&view.view))
+    }
+
+    /// Returns the current state of the session.
+    ///
+    /// # Errors
+    /// Fails if the session has ended.
+    pub(super) fn state(&self) -> Result<SessionState> {
+        match (self.session)() {
+            Some(state) => Ok(state),
+            None => exec_err!(
+                "the session that the tables were registered with has ended: call \
+                 `DynamicTables::register` for each session"
+            ),
+        }
+    }
+}
+
+#[async_trait]
+impl TableProvider for RegisteredView {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::View
+    }
+
+    fn get_table_definition(&self) -> Option<&str> {
+        Some(self.view.definition())
+    }
+
+    async fn scan(
+        &self,
+        _state: &dyn Session,
+        _projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        // The catalog returns the plan of the view in place of this provider.
+        internal_err!("a view was scanned before it was planned")
+    }
+}
