@@ -58,8 +58,8 @@ impl PreparedStatement {
     /// the parameters, with [`Error::ResultChanged`] if the result columns have changed, or if the
     /// statement cannot be planned or started. Errors of its execution are items of the stream.
     pub async fn execute(&self, values: Vec<ScalarValue>) -> Result<SendableRecordBatchStream> {
-        let state = self.session.observe();
-        let plan = self.entry.current(&self.session, &state).await?;
+        let mut state = self.session.observe();
+        let plan = self.entry.current(&self.session, &mut state).await?;
         let values = plan.template.values(values)?;
         self.session.run(&plan.template, &values, &state).await
     }
@@ -91,7 +91,7 @@ impl PreparedPlan {
     pub(crate) async fn current(
         &self,
         session: &SqlSession,
-        state: &StatementState,
+        state: &mut StatementState,
     ) -> Result<Arc<CachedPlan>> {
         let current = Arc::clone(&self.lock());
         if session.is_current(&current, state) {

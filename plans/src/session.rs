@@ -68,11 +68,22 @@ struct Observed {
     copies: Vec<SessionState>,
 }
 
+impl Observed {
+    fn of(state: &SessionState, cache: &PlanCache) -> Self {
+        Observed {
+            identity: StateIdentity::of(state),
+            environment: cache.environment(state),
+            copies: Vec::new(),
+        }
+    }
+}
+
 /// The maximum number of copies of a state that wait for statements.
 const MAX_COPIES: usize = 4;
 
 /// A copy of the state of the session, for one statement. The actor and other extensions are those
-/// of the session at the start of the statement.
+/// of the session at the start of the statement. The functions can be older ones: they are compared
+/// with those of the session before a cached plan runs, and [`SqlSession::renew`] copies them.
 pub(crate) struct StatementState {
     state: Option<SessionState>,
     pub(crate) environment: Arc<Environment>,
@@ -162,8 +173,8 @@ impl SqlSession {
     /// Fails if the statement cannot be planned or started. Errors of its execution are items of
     /// the stream.
     pub async fn execute(&self, sql: &str) -> Result<SendableRecordBatchStream> {
-        let state = self.observe();
-        match self.outcome(sql, &state).await? {
+        let mut state = self.observe();
+        match self.outcome(sql, &mut state).await? {
             Outcome::Template(plan, values) => self.run(&plan.template, &values, &state).await,
             Outcome::Plan(plan) => {
                 let plan = state.state().create_physical_plan(&plan).await?;
@@ -180,8 +191,8 @@ impl SqlSession {
     /// # Errors
     /// Fails if the statement cannot be planned. DDL runs at once, and fails if it cannot be run.
     pub async fn sql(&self, sql: &str) -> Result<DataFrame> {
-        let state = self.observe();
-        let plan = match self.outcome(sql, &state).await? {
+        let mut state = self.observe();
+        let plan = match self.outcome(sql, &mut state).await? {
             Outcome::Template(plan, values) => plan.template.bind_planned(&values)?,
             Outcome::Plan(plan) => plan,
             Outcome::Done(result) => return Ok(result),
@@ -194,8 +205,8 @@ impl SqlSession {
     /// # Errors
     /// Fails if the statement cannot be planned, or if it is of another kind.
     pub async fn physical_plan(&self, sql: &str) -> Result<Arc<dyn ExecutionPlan>> {
-        let state = self.observe();
-        match self.outcome(sql, &state).await? {
+        let mut state = self.observe();
+        match self.outcome(sql, &mut state).await? {
             Outcome::Template(plan, values) => {
                 let (plan, _) = self.physical(&plan.template, &values, &state).await?;
                 Ok(plan)
@@ -210,7 +221,8 @@ impl SqlSession {
     /// # Errors
     /// Fails if the statement cannot be planned, or if it is of another kind.
     pub async fn prepare(&self, sql: &str) -> Result<PreparedStatement> {
-        let state = self.observe();
+        let mut state = self.observe();
+        self.renew(&mut state);
         let statement = parse(sql, state.state())?;
         if !is_preparable(&statement) {
             return Err(Error::NotPreparable.into());
@@ -228,11 +240,7 @@ impl SqlSession {
             .as_ref()
             .is_some_and(|observed| observed.identity.is_of(&live));
         if !is_known {
-            *observed = Some(Observed {
-                identity: StateIdentity::of(&live),
-                environment: self.cache.environment(&live),
-                copies: Vec::new(),
-            });
+            *observed = Some(Observed::of(&live, &self.cache));
         }
         let (environment, copy) = match &mut *observed {
             Some(observed) => (Arc::clone(&observed.environment), observed.copies.pop()),
@@ -257,7 +265,27 @@ impl SqlSession {
         }
     }
 
-    async fn outcome(&self, sql: &str, state: &StatementState) -> Result<Outcome> {
+    /// Copies the whole state of the session, before a statement is planned.
+    fn renew(&self, state: &mut StatementState) {
+        let live = self.ctx.0.state();
+        let mut observed = self.memory.lock_observed();
+        match &mut *observed {
+            Some(observed) if observed.identity.is_of(&live) => {
+                // The copies can have older functions.
+                observed.copies.clear();
+                state.environment = Arc::clone(&observed.environment);
+            }
+            _ => {
+                let new = Observed::of(&live, &self.cache);
+                state.environment = Arc::clone(&new.environment);
+                *observed = Some(new);
+            }
+        }
+        drop(observed);
+        state.state = Some(live);
+    }
+
+    async fn outcome(&self, sql: &str, state: &mut StatementState) -> Result<Outcome> {
         let text = sql.trim_end().trim_end_matches(';').trim_end();
         if let Some(plan) = self.cached(text, state) {
             self.check_shadow(text, &plan, state).await?;
@@ -265,6 +293,7 @@ impl SqlSession {
             let values = plan.template.values(Vec::new())?;
             return Ok(Outcome::Template(plan, values));
         }
+        self.renew(state);
         let statement = parse(text, state.state())?;
         if is_preparable(&statement) {
             return self.planned_once(text, statement, state).await;
@@ -311,7 +340,7 @@ impl SqlSession {
         &self,
         text: &str,
         statement: &DataFusionStatement,
-        state: &StatementState,
+        state: &mut StatementState,
     ) -> Result<Option<Outcome>> {
         let DataFusionStatement::Statement(inner) = statement else {
             return Ok(None);
@@ -364,16 +393,16 @@ impl SqlSession {
 
     /// Returns the cached plan of a text if it is valid.
     pub(crate) fn cached(&self, text: &str, state: &StatementState) -> Option<Arc<CachedPlan>> {
-        let tables = &*self.tables;
+        let (live, tables) = (self.ctx.0.state_ref(), &*self.tables);
         self.cache
-            .get(text, &state.environment, state.state(), tables)
+            .get(text, &state.environment, &live.read(), tables)
     }
 
     /// Returns whether everything that a plan depends on is unchanged.
     pub(crate) fn is_current(&self, plan: &CachedPlan, state: &StatementState) -> bool {
-        let tables = &*self.tables;
+        let (live, tables) = (self.ctx.0.state_ref(), &*self.tables);
         let dependencies = &plan.dependencies;
-        dependencies.are_unchanged(&state.environment, state.state(), tables)
+        dependencies.are_unchanged(&state.environment, &live.read(), tables)
     }
 
     /// Returns the template of a statement to prepare, from the cache if it is there.
@@ -395,8 +424,9 @@ impl SqlSession {
     pub(crate) async fn template_of(
         &self,
         text: &str,
-        state: &StatementState,
+        state: &mut StatementState,
     ) -> Result<Arc<CachedPlan>> {
+        self.renew(state);
         let statement = parse(text, state.state())?;
         self.template(text, statement, state).await
     }

@@ -3,7 +3,7 @@
 //! [`enable_types`]: SQL for the types `uuid` and `time`, which DataFusion does not compare with
 //! text and with other units.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, StringBuilder};
 use arrow::compute::cast;
@@ -99,7 +99,11 @@ pub fn enable_types(ctx: &SessionContext) {
     }
     let mut enabled = rebuilt(&state, |builder| {
         let other = builder.type_planner().take();
-        *builder.type_planner() = Some(Arc::new(UuidType { other }));
+        // Sessions with one planner can share cached plans.
+        *builder.type_planner() = Some(match other {
+            None => Arc::clone(&*ONLY_UUID) as Arc<dyn TypePlanner>,
+            other => Arc::new(UuidType { other }),
+        });
     });
     // These do not fail: a state accepts every function, rewrite and planner.
     let _ = enabled.register_udf(Arc::new(ScalarUDF::from(ParseUuid::new())));
@@ -122,6 +126,9 @@ pub(crate) fn rebuilt(
     rebuilt.config_mut().options_mut().catalog = catalog;
     rebuilt
 }
+
+/// The planner of a session without another planner.
+static ONLY_UUID: LazyLock<Arc<UuidType>> = LazyLock::new(|| Arc::new(UuidType { other: None }));
 
 /// Plans the SQL type `UUID`.
 #[derive(Debug)]

@@ -58,6 +58,7 @@
 
 mod block_on;
 mod consistent_versions;
+mod dynamic_scans;
 mod names;
 mod prepared_plans;
 mod schema;

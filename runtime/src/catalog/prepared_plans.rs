@@ -3,15 +3,12 @@
 //! [`RejectPreparedPlans`]: keeps DataFusion from storing plans over dynamic tables.
 
 use datafusion::common::plan_err;
-use datafusion::common::tree_node::{Transformed, TreeNodeRecursion};
-use datafusion::datasource::DefaultTableSource;
+use datafusion::common::tree_node::Transformed;
 use datafusion::error::Result;
-use datafusion::logical_expr::{LogicalPlan, TableSource};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::{OptimizerConfig, OptimizerRule};
-use kalamtable_provider::__private::insert_target;
-use kalamtable_provider::RowProvider;
 
-use crate::dynamic::table::DynamicTable;
+use super::dynamic_scans::dynamic_table_of;
 
 /// Rejects `PREPARE` in `SessionContext::sql` if the statement uses a dynamic table. DataFusion
 /// would store the plan, run it after a schema change or a drop, and return the rows of the old
@@ -38,20 +35,7 @@ impl OptimizerRule for RejectPreparedPlans {
         if config.function_registry().is_some() {
             return Ok(Transformed::no(plan));
         }
-        let mut table = None;
-        plan.apply_with_subqueries(|node| {
-            let source = match node {
-                LogicalPlan::TableScan(scan) => Some(&*scan.source),
-                LogicalPlan::Dml(statement) => Some(&*statement.target),
-                _ => None,
-            };
-            if let Some(name) = source.and_then(dynamic_table) {
-                table = Some(name);
-                return Ok(TreeNodeRecursion::Stop);
-            }
-            Ok(TreeNodeRecursion::Continue)
-        })?;
-        match table {
+        match dynamic_table_of(&plan)? {
             None => Ok(Transformed::no(plan)),
             Some(table) => plan_err!(
                 "`PREPARE` with table `{table}`, whose schema can change: run it with \
@@ -59,14 +43,4 @@ impl OptimizerRule for RejectPreparedPlans {
             ),
         }
     }
-}
-
-fn dynamic_table(source: &dyn TableSource) -> Option<String> {
-    let provider = insert_target(source).or_else(|| {
-        let source = source.downcast_ref::<DefaultTableSource>()?;
-        Some(std::sync::Arc::clone(&source.table_provider))
-    })?;
-    let provider = provider.downcast_ref::<RowProvider>()?;
-    let table = provider.table::<DynamicTable>()?;
-    Some(table.snapshot().name().to_string())
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::common::{ResolvedTableReference, exec_err};
-use datafusion::datasource::{TableType, ViewTable};
+use datafusion::datasource::TableType;
 use datafusion::error::Result;
 
 use super::CatalogParts;
@@ -93,11 +93,9 @@ impl SchemaProvider for RegistrySchema {
                 self.namespace
             );
         }
-        let table: Arc<dyn TableProvider> = match table.downcast_ref::<ViewTable>() {
-            Some(view) => {
-                let name = self.reference(&name);
-                Arc::new(RegisteredView::try_new(&name, view, &self.catalog)?)
-            }
+        let view = RegisteredView::of(&self.reference(&name), &table, &self.catalog)?;
+        let table = match view {
+            Some(view) => Arc::new(view),
             None => table,
         };
         let fixed = match self.fixed() {

@@ -18,6 +18,7 @@ use futures::FutureExt;
 use kalamtable_plans::SqlView;
 
 use super::CatalogParts;
+use super::dynamic_scans::dynamic_table_of;
 
 /// A view in the catalog of a session.
 #[derive(Debug)]
@@ -28,31 +29,39 @@ pub(super) struct RegisteredView {
 }
 
 impl RegisteredView {
-    /// Creates a view that is planned at each use from the view of a `CREATE VIEW` statement.
+    /// Returns the view that is registered for `table`: a view that is planned at each use, for the
+    /// view of a `CREATE VIEW` statement. Returns `None` for a table, and for a plan without dynamic
+    /// tables, which are registered unchanged.
     ///
     /// # Errors
-    /// Fails if the view has no text, or if it would read itself.
-    pub(super) fn try_new(
+    /// Fails if a plan with dynamic tables has no text, or if the view would read itself.
+    pub(super) fn of(
         name: &ResolvedTableReference,
-        created: &ViewTable,
+        table: &Arc<dyn TableProvider>,
         catalog: &CatalogParts,
-    ) -> Result<Self> {
-        let (schema, table) = (&name.schema, &name.table);
-        let Some(definition) = created.definition() else {
-            return exec_err!(
-                "view `{schema}.{table}` has a plan and no text, so that it cannot follow schema \
-                 changes: create it with `CREATE VIEW`"
-            );
+    ) -> Result<Option<Self>> {
+        let (schema, view) = (&name.schema, &name.table);
+        let created = table.downcast_ref::<ViewTable>();
+        let Some(definition) = created.and_then(ViewTable::definition) else {
+            let plan = table.get_logical_plan();
+            let dynamic = plan.map(|plan| dynamic_table_of(&plan)).transpose()?;
+            return match dynamic.flatten() {
+                None => Ok(None),
+                Some(table) => exec_err!(
+                    "view `{schema}.{view}` has a plan and no text, so that it cannot follow changes \
+                     of table `{table}`: create it with `CREATE VIEW`"
+                ),
+            };
         };
         let state = catalog.state()?;
-        let view = SqlView::try_new(definition, &state)?;
-        if reads(&view, name, catalog, &state)? {
-            return exec_err!("view `{schema}.{table}` would read itself");
+        let parsed = SqlView::try_new(definition, &state)?;
+        if reads(&parsed, name, catalog, &state)? {
+            return exec_err!("view `{schema}.{view}` would read itself");
         }
-        Ok(RegisteredView {
-            view: Arc::new(view),
-            schema: created.schema(),
-        })
+        Ok(Some(RegisteredView {
+            view: Arc::new(parsed),
+            schema: table.schema(),
+        }))
     }
 }
 
