@@ -22,6 +22,7 @@ pub struct PlanCache {
     environments: Environments,
     is_shadowed: bool,
     hits: AtomicU64,
+    physical_hits: AtomicU64,
     misses: AtomicU64,
     invalidated: AtomicU64,
     uncacheable: AtomicU64,
@@ -81,6 +82,8 @@ impl PlanCacheOptions {
 pub struct PlanCacheStats {
     /// The number of statements that ran with a cached plan.
     pub hits: u64,
+    /// The number of hits whose physical plan was cached too. Reads and writes by key need none.
+    pub physical_hits: u64,
     /// The number of statements that were planned, although their plan could be cached.
     pub misses: u64,
     /// The number of cached plans that were removed because a table, a function or a setting had
@@ -123,6 +126,7 @@ impl PlanCache {
             environments: Environments::default(),
             is_shadowed: options.is_shadowed,
             hits: AtomicU64::new(0),
+            physical_hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             invalidated: AtomicU64::new(0),
             uncacheable: AtomicU64::new(0),
@@ -134,6 +138,7 @@ impl PlanCache {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         PlanCacheStats {
             hits: load(&self.hits),
+            physical_hits: load(&self.physical_hits),
             misses: load(&self.misses),
             invalidated: load(&self.invalidated),
             uncacheable: load(&self.uncacheable),
@@ -217,6 +222,10 @@ impl PlanCache {
 
     pub(crate) fn count_hit(&self) {
         self.hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_physical_hit(&self) {
+        self.physical_hits.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn count_uncacheable(&self) {

@@ -69,6 +69,7 @@ impl Environment {
     fn of(state: &SessionState) -> Self {
         let analyzer = state.analyzer().rules.iter();
         let optimizer = state.optimizers().iter();
+        let physical = state.physical_optimizers().iter();
         let expressions = state.expr_planners().iter();
         let relations = state.relation_planners().iter();
         // DataFusion returns the planner of types only from the builder of a state.
@@ -81,6 +82,11 @@ impl Environment {
             rules: analyzer
                 .map(|rule| identity(rule.name(), rule))
                 .chain(optimizer.map(|rule| identity(rule.name(), rule)))
+                .chain(physical.map(|rule| identity(rule.name(), rule)))
+                .chain(std::iter::once(identity(
+                    "query planner",
+                    state.query_planner(),
+                )))
                 .chain(expressions.map(|planner| identity("expression planner", planner)))
                 .chain(relations.map(|planner| identity("relation planner", planner)))
                 .chain(

@@ -519,7 +519,6 @@ impl SqlSession {
         statement: &StatementState,
     ) -> Result<(Arc<dyn ExecutionPlan>, bool)> {
         let state = statement.state();
-        let planner = state.query_planner();
         match &template.form {
             Form::KeyRead(read) => Ok((read.plan(values, state).await?, false)),
             Form::Change(change) => {
@@ -546,11 +545,15 @@ impl SqlSession {
                     return Ok((plan, false));
                 }
                 let plan = insert.bind(values, state)?;
+                let planner = state.query_planner();
                 Ok((planner.create_physical_plan(&plan, state).await?, true))
             }
             Form::Optimized(optimized) => {
-                let plan = optimized.bind(values, state)?;
-                Ok((planner.create_physical_plan(&plan, state).await?, true))
+                let (plan, is_cached) = optimized.physical_plan(values, state).await?;
+                if is_cached {
+                    self.cache.count_physical_hit();
+                }
+                Ok((plan, true))
             }
             Form::Planned => {
                 let plan = template.bind_planned(values)?;

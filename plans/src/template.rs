@@ -2,7 +2,7 @@
 
 //! [`Template`]: a statement that is planned once, and bound to parameters each time it runs.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use datafusion::arrow::datatypes::{FieldRef, SchemaRef};
 use datafusion::common::alias::AliasGenerator;
@@ -14,12 +14,14 @@ use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
 use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
 use datafusion::optimizer::{Optimizer, OptimizerConfig};
+use datafusion::physical_plan::ExecutionPlan;
 use kalamtable_provider::__private::{Change, change_of};
 
 use crate::dependencies::has_stable_function;
 use crate::error::Error;
 use crate::key_read::KeyRead;
 use crate::parameters::{Parameters, bind};
+use crate::physical::ReusablePlan;
 use crate::row_insert::RowInsert;
 
 /// A statement that is planned once, and bound to parameters each time it runs.
@@ -56,6 +58,9 @@ pub(crate) struct Optimized {
     plan: LogicalPlan,
     /// Whether parts of the plan become constants when it is bound.
     is_simplified: bool,
+    /// The physical plan, or `None` if it cannot be used again. It is created when the plan first
+    /// runs.
+    physical: OnceLock<Option<ReusablePlan>>,
 }
 
 impl Template {
@@ -113,7 +118,8 @@ impl Template {
     /// Returns the approximate size in bytes.
     pub(crate) fn bytes(&self) -> usize {
         let optimized = match &self.form {
-            Form::Optimized(optimized) => plan_bytes(&optimized.plan),
+            // A physical plan is larger than its logical plan.
+            Form::Optimized(optimized) => 3 * plan_bytes(&optimized.plan),
             Form::KeyRead(read) => read.bytes(),
             Form::RowInsert(insert) => plan_bytes(insert.plan()),
             Form::Change(_) => 1024,
@@ -141,17 +147,40 @@ impl Optimized {
     fn try_new(plan: LogicalPlan) -> Result<Self> {
         Ok(Optimized {
             is_simplified: has_stable_function(&plan)? || has_nested_parameter(&plan)?,
+            physical: OnceLock::new(),
             plan,
         })
     }
 
-    /// Returns the plan with the values of the parameters, and with stable functions evaluated at
-    /// the start time of `state`.
-    pub(crate) fn bind(
+    /// Returns the physical plan for a session, and whether it was cached.
+    pub(crate) async fn physical_plan(
         &self,
         values: &[ScalarAndMetadata],
         state: &SessionState,
-    ) -> Result<LogicalPlan> {
+    ) -> Result<(Arc<dyn ExecutionPlan>, bool)> {
+        // The plan is the same for all values.
+        let is_constant = values.is_empty() && !self.is_simplified;
+        if is_constant
+            && let Some(Some(physical)) = self.physical.get()
+            && let Some(plan) = physical.attach(state.config()).await?
+        {
+            return Ok((plan, true));
+        }
+        let bound = self.bind(values, state)?;
+        let plan = state
+            .query_planner()
+            .create_physical_plan(&bound, state)
+            .await?;
+        if is_constant && self.physical.get().is_none() {
+            // Another statement may have set it first.
+            let _ = self.physical.set(ReusablePlan::of(&bound, &plan));
+        }
+        Ok((plan, false))
+    }
+
+    /// Returns the plan with the values of the parameters, and with stable functions evaluated at
+    /// the start time of `state`.
+    fn bind(&self, values: &[ScalarAndMetadata], state: &SessionState) -> Result<LogicalPlan> {
         simplified(bind(&self.plan, values)?, self.is_simplified, state)
     }
 }

@@ -327,6 +327,7 @@ pub mod __private {
     pub use crate::change_rule::{Change, change_of, insert_target};
     pub use crate::error::{guard_of, source_error_of, values_text};
     pub use crate::filter::is_exact;
+    pub use crate::plan::{attached_scan, detached_scan};
     pub use crate::provider::ProviderParts;
     pub use crate::row_blocks::all_rows;
     pub use kalamtable_rows::__private::*;

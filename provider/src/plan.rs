@@ -10,13 +10,14 @@ use datafusion::catalog::Session;
 use datafusion::datasource::TableType;
 use datafusion::datasource::sink::DataSinkExec;
 use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::config::SessionConfig;
 use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use datafusion::physical_plan::ExecutionPlan;
 use kalamtable_model::{TableDefinition, TableKind};
 
 use crate::change_exec::{ChangeExec, Work};
-use crate::columnar::SourceRef;
+use crate::columnar::{ColumnarTable, SourceRef};
 use crate::columnar_change::{ChangedTable, ColumnarChange};
 use crate::error::Error;
 use crate::filter::{Filter, is_exact, is_never};
@@ -49,6 +50,7 @@ pub(crate) fn filter_support(
 }
 
 pub(crate) fn scan(
+    table: &Arc<dyn ColumnarTable>,
     source: &SourceRef,
     session: &dyn Session,
     projection: Option<&Vec<usize>>,
@@ -64,8 +66,39 @@ pub(crate) fn scan(
     } else {
         limit
     };
-    let scan = RowScanExec::try_new(Arc::clone(source), projection, filter, keys, fetch)?;
+    let scan = RowScanExec::try_new(
+        Arc::clone(table),
+        Arc::clone(source),
+        projection,
+        filter,
+        keys,
+        fetch,
+    )?;
     Ok(Arc::new(scan))
+}
+
+/// Returns the plan of a scan without its rows, for a cached plan, or `None` if `plan` is not a scan
+/// of this library, or if the plan above it can depend on the rows.
+pub fn detached_scan(plan: &dyn ExecutionPlan) -> Option<Arc<dyn ExecutionPlan>> {
+    let scan = plan.downcast_ref::<RowScanExec>()?;
+    scan.is_independent_of_rows()
+        .then(|| Arc::new(scan.detached()) as Arc<dyn ExecutionPlan>)
+}
+
+/// Returns the plan of a scan with the rows of a session, or `None` if `plan` is not a scan of this
+/// library, or if it has to be planned again.
+///
+/// # Errors
+/// Fails if the session may not access the rows, or if they cannot be opened.
+pub async fn attached_scan(
+    plan: &dyn ExecutionPlan,
+    session: &SessionConfig,
+) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let Some(scan) = plan.downcast_ref::<RowScanExec>() else {
+        return Ok(None);
+    };
+    let attached = scan.attached(session).await?;
+    Ok(attached.map(|scan| Arc::new(scan) as Arc<dyn ExecutionPlan>))
 }
 
 pub(crate) fn insert(

@@ -271,7 +271,7 @@ impl TableProvider for RowProvider {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let source = self.source(state, Access::Read).await?;
-        plan::scan(&source, state, projection, filters, limit)
+        plan::scan(&self.table, &source, state, projection, filters, limit)
     }
 
     async fn insert_into(

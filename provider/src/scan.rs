@@ -19,6 +19,7 @@
 
 mod block_reader;
 mod columns;
+mod detached;
 mod statistics;
 mod stream;
 
@@ -32,6 +33,7 @@ use datafusion::common::{Statistics, internal_err};
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::execution::TaskContext;
+use datafusion::execution::config::SessionConfig;
 use datafusion::functions_aggregate::min_max::MinAccumulator;
 use datafusion::physical_expr::expressions::{Column, DynamicFilterPhysicalExpr};
 use datafusion::physical_expr::{
@@ -53,7 +55,7 @@ use datafusion::physical_plan::{
     SendableRecordBatchStream,
 };
 
-use crate::columnar::{ColumnarScan, OpenedRows, PlanStatistics, SourceRef};
+use crate::columnar::{Access, ColumnarScan, ColumnarTable, OpenedRows, PlanStatistics, SourceRef};
 use crate::filter::Filter;
 use crate::key_filter::KeyFilter;
 use crate::leaf_plan::leaf_plan;
@@ -61,12 +63,15 @@ use crate::row_blocks::RowCursor;
 use crate::statement::KeyOrder;
 use block_reader::BlockReader;
 use columns::ScanColumns;
+use detached::DetachedSource;
 use statistics::ScanStatistics;
 use stream::ScanStream;
 
 /// The scan of a table. It returns the rows that pass a filter, up to a limit per partition.
 #[derive(Clone, Debug)]
 pub(crate) struct RowScanExec {
+    /// The table whose source this is.
+    table: Arc<dyn ColumnarTable>,
     source: SourceRef,
     columns: Arc<ScanColumns>,
     /// The filter of the query, and the filters that the plan has pushed down since.
@@ -96,6 +101,7 @@ impl RowScanExec {
     /// # Errors
     /// Fails if the table has no column at one of the positions, or if the source fails.
     pub(crate) fn try_new(
+        table: Arc<dyn ColumnarTable>,
         source: SourceRef,
         projection: Option<&Vec<usize>>,
         filter: Option<Filter>,
@@ -111,6 +117,7 @@ impl RowScanExec {
         };
         let static_filter = filter.map(Arc::new);
         Ok(RowScanExec {
+            table,
             properties: properties(
                 &source,
                 &columns.schema,
@@ -158,6 +165,51 @@ impl RowScanExec {
             metrics: ExecutionPlanMetricsSet::new(),
             ..self.clone()
         })
+    }
+
+    /// Returns whether the plan above the scan contains nothing that depends on the rows: the
+    /// statistics of the source are estimates, and the filter is the same in each execution.
+    pub(crate) fn is_independent_of_rows(&self) -> bool {
+        let statistics = &self.planned;
+        let has_facts = statistics.row_count.is_some() || statistics.key_bounds.is_some();
+        let has_dynamic_filter = match (&self.filter, &self.static_filter) {
+            (Some(filter), Some(other)) => !Arc::ptr_eq(filter, other),
+            (filter, other) => filter.is_some() || other.is_some(),
+        };
+        (statistics.is_estimate || !has_facts) && !has_dynamic_filter
+    }
+
+    /// Returns the same scan without its source, for a cached plan, which must not hold rows.
+    pub(crate) fn detached(&self) -> Self {
+        RowScanExec {
+            source: Arc::new(DetachedSource(Arc::clone(&self.table))),
+            planned: PlanStatistics::default(),
+            metrics: ExecutionPlanMetricsSet::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Returns the same scan with the source that the table provides for a session, or `None` if
+    /// the partitions or the order of that source differ from those of this scan.
+    ///
+    /// # Errors
+    /// Fails if the session may not access the rows, or if they cannot be opened.
+    pub(crate) async fn attached(&self, session: &SessionConfig) -> Result<Option<Self>> {
+        let source = self.table.source(session, Access::Read).await?;
+        let key_order = if source.has_sql_order() {
+            source.key_order()?
+        } else {
+            KeyOrder::None
+        };
+        if source.partitions()? != self.partitions || key_order != self.key_order {
+            return Ok(None);
+        }
+        Ok(Some(RowScanExec {
+            planned: source.statistics()?,
+            source,
+            metrics: ExecutionPlanMetricsSet::new(),
+            ..self.clone()
+        }))
     }
 
     /// Returns the conjunction of `filter` and `predicates`, which refer to the output of the scan.

@@ -16,9 +16,7 @@ b = { id = 3, type = 'int', nullable = true }
 /// The number of statements. `KALAMTABLE_STATEMENTS` sets another one.
 fn statements() -> u64 {
     let number = std::env::var("KALAMTABLE_STATEMENTS").ok();
-    number
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(500)
+    number.and_then(|number| number.parse().ok()).unwrap_or(500)
 }
 
 struct Random(TestRng);

@@ -11,6 +11,7 @@ mod differential;
 mod forms;
 mod history;
 mod matrix;
+mod operators;
 mod prepared;
 mod sessions;
 mod views;
