@@ -24,6 +24,8 @@ pub mod system;
 
 /// Table definitions: parsing, checks, and the rules for schema changes.
 pub use kalamtable_model as model;
+/// Cached plans, prepared statements, and reads and writes by key without the planner.
+pub use kalamtable_plans as plans;
 /// The schema registry: tables that are created and changed while a server runs.
 #[cfg(feature = "dynamic")]
 pub use kalamtable_registry as registry;

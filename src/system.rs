@@ -33,6 +33,7 @@ mod catalog;
 mod counted;
 mod locks;
 mod metrics;
+mod plan_caches;
 mod registries;
 
 /// The code that the build script generates from `schemas/`.
@@ -44,6 +45,7 @@ use std::sync::Arc;
 
 use datafusion::error::Result;
 use datafusion::prelude::SessionContext;
+use kalamtable_plans::PlanCache;
 use kalamtable_provider::{MemoryTable, RowProvider, TableSource};
 use kalamtable_registry::SchemaRegistry;
 
@@ -55,6 +57,7 @@ pub use generated::system::{
 pub use metrics::{Counter, Metrics};
 
 use counted::Counted;
+use plan_caches::PlanCaches;
 use registries::StatsSource;
 
 /// The sources of the `system.*` tables.
@@ -80,6 +83,7 @@ pub struct SystemTables {
     /// The rows of `system.stats`: counts of scans and writes of the system tables, and the metrics
     /// that the server adds.
     pub metrics: Metrics,
+    plan_caches: PlanCaches,
 }
 
 impl SystemTables {
@@ -109,6 +113,7 @@ impl SystemTables {
             audit_logs: Arc::default(),
             known_tables,
             metrics,
+            plan_caches: PlanCaches::default(),
         };
         system.register_source(ctx, Arc::clone(&system.users))?;
         system.register_source(ctx, Arc::clone(&system.jobs))?;
@@ -120,6 +125,7 @@ impl SystemTables {
         let stats = StatsSource {
             metrics: system.metrics.clone(),
             registries: system.known_tables.registries().clone(),
+            plan_caches: system.plan_caches.clone(),
         };
         system.register_source(ctx, stats)?;
         Ok(system)
@@ -131,6 +137,12 @@ impl SystemTables {
     /// The counters of several registries are added up.
     pub fn add_registry(&self, registry: &SchemaRegistry) {
         self.known_tables.registries().add(registry);
+    }
+
+    /// Adds the counters of a cache of plans to `system.stats`, where their names start with
+    /// `plan_`. The counters of several caches are added up.
+    pub fn add_plan_cache(&self, cache: &Arc<PlanCache>) {
+        self.plan_caches.add(cache);
     }
 
     fn register_source(&self, ctx: &SessionContext, source: impl TableSource) -> Result<()> {

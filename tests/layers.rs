@@ -27,6 +27,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("kalamtable-macros", &["codegen", "model"]),
     ("kalamtable-rows", &["macros", "model"]),
     ("kalamtable-provider", &["model", "rows"]),
+    ("kalamtable-plans", &["provider"]),
     ("kalamtable-contract", &[]),
     ("kalamtable-store", &["model"]),
     ("kalamtable-registry", &["model", "store"]),
@@ -34,13 +35,13 @@ const CRATES: &[(&str, &[&str])] = &[
     ("kalamtable-registry-shuttle", &["model", "store"]),
     (
         "kalamtable-runtime",
-        &["model", "provider", "registry", "rows", "store"],
+        &["model", "plans", "provider", "registry", "rows", "store"],
     ),
     ("kalamtable-files", &["model", "rows"]),
     (
         "kalamtable",
         &[
-            "build", "model", "provider", "registry", "rows", "runtime", "store",
+            "build", "model", "plans", "provider", "registry", "rows", "runtime", "store",
         ],
     ),
     ("kalamtable-cli", &["build", "files", "kalamtable", "model"]),

@@ -308,6 +308,40 @@ async fn registry_versions_and_counters_are_listed() {
 }
 
 #[tokio::test]
+async fn counters_of_plan_caches_are_metrics() {
+    use kalamtable::plans::{PlanCache, PlanCacheOptions, SqlSession};
+
+    let ctx = SessionContext::new();
+    let system = SystemTables::register(&ctx).expect("the names are free");
+    let cache = Arc::new(PlanCache::new(&PlanCacheOptions::default()));
+    system.add_plan_cache(&cache);
+    let session = SqlSession::new(ctx.clone(), cache);
+    for _ in 0..3 {
+        let users = session.execute("SELECT user_id FROM system.users").await;
+        users.expect("the text is valid");
+    }
+    check(
+        &ctx,
+        "SELECT metric_name, metric_value FROM system.stats
+         WHERE metric_name LIKE 'plan_%' AND metric_name <> 'plan_bytes' ORDER BY metric_name",
+        expect![[r#"
+            +--------------------+--------------+
+            | metric_name        | metric_value |
+            +--------------------+--------------+
+            | plan_entries       | 1            |
+            | plan_evictions     | 0            |
+            | plan_hits          | 2            |
+            | plan_invalidations | 0            |
+            | plan_misses        | 1            |
+            | plan_physical_hits | 0            |
+            | plan_uncacheable   | 0            |
+            +--------------------+--------------+
+        "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn registering_twice_fails() {
     let ctx = SessionContext::new();
     SystemTables::register(&ctx).expect("the names are free");

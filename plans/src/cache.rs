@@ -11,7 +11,7 @@ use foldhash::fast::FixedState;
 
 use crate::dependencies::Dependencies;
 use crate::environment::{Environment, Environments};
-use crate::sieve::Sieve;
+use crate::sieve::SieveMap;
 use crate::tables::SessionTables;
 use crate::template::Template;
 
@@ -28,7 +28,7 @@ pub struct PlanCache {
     uncacheable: AtomicU64,
 }
 
-struct Plans(Sieve<PlanKey, CachedPlan>);
+struct Plans(SieveMap<PlanKey, CachedPlan>);
 
 impl std::fmt::Debug for Plans {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -122,7 +122,7 @@ impl PlanCache {
     /// Creates an empty cache.
     pub fn new(options: &PlanCacheOptions) -> Self {
         PlanCache {
-            plans: Plans(Sieve::new(options.budget_bytes)),
+            plans: Plans(SieveMap::new(options.budget_bytes)),
             environments: Environments::default(),
             is_shadowed: options.is_shadowed,
             hits: AtomicU64::new(0),

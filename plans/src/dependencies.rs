@@ -92,7 +92,7 @@ fn is_same<T: PartialEq>(one: &Option<Arc<T>>, other: Option<&Arc<T>>) -> bool {
 }
 
 /// The dependencies of a plan, or the reason why the plan cannot be used again.
-pub(crate) type Collected = std::result::Result<Dependencies, String>;
+pub(crate) type CollectedDependencies = std::result::Result<Dependencies, String>;
 
 impl Dependencies {
     /// Collects the dependencies of a plan before its optimization, which may remove some of them.
@@ -103,7 +103,7 @@ impl Dependencies {
         environment: Arc<Environment>,
         state: &SessionState,
         tables: &dyn SessionTables,
-    ) -> Result<Collected> {
+    ) -> Result<CollectedDependencies> {
         let mut found = Vec::new();
         for (name, provider) in &looked_up {
             if *name.schema == *INFORMATION_SCHEMA {

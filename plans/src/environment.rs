@@ -2,13 +2,19 @@
 
 //! [`Environment`]: the settings and rules of a session on which its plans depend.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
+use datafusion::catalog::CatalogProviderList;
 use datafusion::config::{ConfigEntry, ConfigOptions};
+use datafusion::execution::context::QueryPlanner;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::planner::{ExprPlanner, RelationPlanner};
-use datafusion::optimizer::{AnalyzerRule, OptimizerRule};
+use datafusion::optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerRule};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 
 /// The settings and rules of a session on which its plans depend: sessions with one environment
 /// can use each other's plans.
@@ -25,7 +31,8 @@ pub(crate) struct Environment {
 /// The identity of an analyzer rule, an optimizer rule, or a part of the SQL planner.
 #[derive(Debug)]
 enum RuleIdentity {
-    /// A rule without state. Each session has its own copy; the text names its type.
+    /// A rule without state, or one of DataFusion's default rules. Each session has its own copy;
+    /// the text contains its name and its fields.
     Stateless(String),
     /// A rule with state. The reference keeps its address from being used again.
     Shared(Arc<dyn Rule>),
@@ -58,12 +65,30 @@ impl<T: ?Sized + Debug + Send + Sync> Rule for Held<T> {
 }
 
 fn identity<T: ?Sized + Debug + Send + Sync + 'static>(name: &str, rule: &Arc<T>) -> RuleIdentity {
-    if size_of_val(&**rule) == 0 {
-        RuleIdentity::Stateless(format!("{name}: {rule:?}"))
+    let text = format!("{name}: {rule:?}");
+    if size_of_val(&**rule) == 0 || DEFAULT_RULES.contains(&text) {
+        RuleIdentity::Stateless(text)
     } else {
         RuleIdentity::Shared(Arc::new(Held(Arc::clone(rule))))
     }
 }
+
+/// The names and fields of DataFusion's default rules.
+static DEFAULT_RULES: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    let physical = PhysicalOptimizer::new().rules;
+    let physical = physical
+        .iter()
+        .map(|rule| format!("{}: {rule:?}", rule.name()));
+    let logical = Optimizer::new().rules;
+    let logical = logical
+        .iter()
+        .map(|rule| format!("{}: {rule:?}", rule.name()));
+    let analyzer = Analyzer::new().rules;
+    let analyzer = analyzer
+        .iter()
+        .map(|rule| format!("{}: {rule:?}", rule.name()));
+    physical.chain(logical).chain(analyzer).collect()
+});
 
 impl Environment {
     fn of(state: &SessionState) -> Self {
@@ -110,7 +135,7 @@ impl Environment {
 
 fn changed_settings(options: &ConfigOptions) -> Vec<(String, Option<String>)> {
     let entry = |entry: ConfigEntry| (entry.key, entry.value);
-    let defaults: std::collections::HashMap<_, _> = ConfigOptions::default()
+    let defaults: HashMap<_, _> = ConfigOptions::default()
         .entries()
         .into_iter()
         .map(entry)
@@ -153,12 +178,12 @@ pub(crate) struct StateIdentity {
     options: Arc<ConfigOptions>,
     analyzer: Vec<Arc<dyn AnalyzerRule + Send + Sync>>,
     optimizer: Vec<Arc<dyn OptimizerRule + Send + Sync>>,
-    physical: Vec<Arc<dyn datafusion::physical_optimizer::PhysicalOptimizerRule + Send + Sync>>,
+    physical: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>,
     expressions: Vec<Arc<dyn ExprPlanner>>,
     relations: Vec<Arc<dyn RelationPlanner>>,
-    catalogs: Arc<dyn datafusion::catalog::CatalogProviderList>,
-    runtime: Arc<datafusion::execution::runtime_env::RuntimeEnv>,
-    planner: Arc<dyn datafusion::execution::context::QueryPlanner + Send + Sync>,
+    catalogs: Arc<dyn CatalogProviderList>,
+    runtime: Arc<RuntimeEnv>,
+    planner: Arc<dyn QueryPlanner + Send + Sync>,
 }
 
 impl StateIdentity {

@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The parameters of a statement: their types, and values that are cast to them.
+//! The parameters of a statement: their types, values that are cast to them, and plans with the
+//! values.
+
+use std::sync::Arc;
 
 use datafusion::arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::metadata::ScalarAndMetadata;
 use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode};
 use datafusion::common::{ParamValues, ScalarValue};
 use datafusion::error::Result;
+use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::optimizer::Optimizer;
+use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
 
 use crate::error::Error;
 
@@ -142,4 +148,17 @@ pub(crate) fn bind(plan: &LogicalPlan, values: &[ScalarAndMetadata]) -> Result<L
     }
     plan.clone()
         .replace_params_with_values(&ParamValues::List(values.to_vec()))
+}
+
+/// Evaluates the constant parts of a bound plan, if it has any.
+pub(crate) fn simplified(
+    plan: LogicalPlan,
+    is_needed: bool,
+    state: &SessionState,
+) -> Result<LogicalPlan> {
+    if !is_needed {
+        return Ok(plan);
+    }
+    let simplifier = Optimizer::with_rules(vec![Arc::new(SimplifyExpressions::default())]);
+    simplifier.optimize(plan, state, |_, _| {})
 }

@@ -16,7 +16,7 @@ use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
 use datafusion::sql::parser::Statement;
 use kalamtable_provider::statement_to_plan_in;
 
-use crate::dependencies::{Collected, Dependencies};
+use crate::dependencies::{CollectedDependencies, Dependencies};
 use crate::environment::Environment;
 use crate::recording::{Lookups, RecordingList};
 use crate::tables::SessionTables;
@@ -31,7 +31,7 @@ pub(crate) struct Planned {
     pub(crate) plan: LogicalPlan,
     /// The types of the parameters that a `PREPARE` states.
     pub(crate) declared: Vec<FieldRef>,
-    pub(crate) dependencies: Collected,
+    pub(crate) dependencies: CollectedDependencies,
 }
 
 /// Plans a statement over one consistent snapshot of its tables. The plan of a `PREPARE` is that of

@@ -12,7 +12,8 @@ use datafusion::physical_plan::SendableRecordBatchStream;
 
 use crate::cache::CachedPlan;
 use crate::error::Error;
-use crate::session::{SqlSession, StatementState};
+use crate::runner::StatementRunner;
+use crate::states::StatementState;
 
 /// A statement that is planned once, and runs any number of times with different parameters.
 ///
@@ -21,14 +22,14 @@ use crate::session::{SqlSession, StatementState};
 /// with [`Error::ResultChanged`] until it is prepared again.
 #[derive(Debug)]
 pub struct PreparedStatement {
-    session: SqlSession,
+    runner: StatementRunner,
     entry: Arc<PreparedPlan>,
 }
 
 impl PreparedStatement {
-    pub(crate) fn new(session: SqlSession, text: &str, plan: Arc<CachedPlan>) -> Self {
+    pub(crate) fn new(runner: StatementRunner, text: &str, plan: Arc<CachedPlan>) -> Self {
         PreparedStatement {
-            session,
+            runner,
             entry: Arc::new(PreparedPlan::new(text, plan)),
         }
     }
@@ -58,10 +59,10 @@ impl PreparedStatement {
     /// the parameters, with [`Error::ResultChanged`] if the result columns have changed, or if the
     /// statement cannot be planned or started. Errors of its execution are items of the stream.
     pub async fn execute(&self, values: Vec<ScalarValue>) -> Result<SendableRecordBatchStream> {
-        let mut state = self.session.observe();
-        let plan = self.entry.current(&self.session, &mut state).await?;
+        let mut state = self.runner.observe();
+        let plan = self.entry.current(&self.runner, &mut state).await?;
         let values = plan.template.values(values)?;
-        self.session.run(&plan.template, &values, &state).await
+        self.runner.run(&plan.template, &values, &state).await
     }
 }
 
@@ -90,15 +91,15 @@ impl PreparedPlan {
     /// Fails with [`Error::ResultChanged`] if the result columns have changed.
     pub(crate) async fn current(
         &self,
-        session: &SqlSession,
+        runner: &StatementRunner,
         state: &mut StatementState,
     ) -> Result<Arc<CachedPlan>> {
         let current = Arc::clone(&self.lock());
-        if session.is_current(&current, state) {
-            session.cache().count_hit();
+        if runner.is_current(&current, state) {
+            runner.cache.count_hit();
             return Ok(current);
         }
-        let plan = session.template_of(&self.text, state).await?;
+        let plan = runner.template_of(&self.text, state).await?;
         if !self.has_same_result(&plan) {
             return Err(Error::ResultChanged.into());
         }

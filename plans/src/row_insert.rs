@@ -20,8 +20,7 @@ use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_plan::ExecutionPlan;
 use kalamtable_provider::__private::insert_target;
 
-use crate::parameters::{bind, bind_expr};
-use crate::template::simplified;
+use crate::parameters::{bind, bind_expr, simplified};
 
 /// An `INSERT .. VALUES` of one row into a table of this library.
 #[derive(Debug)]

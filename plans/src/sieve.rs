@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Sieve`]: a map that is bounded in bytes, with the eviction policy SIEVE.
+//! [`SieveMap`]: a map that is bounded in bytes, with the eviction policy SIEVE.
 //!
 //! The policy keeps the entries in the order of insertion. A hand moves from the oldest entry to
 //! the newest one, evicts the first entry that was not visited since it passed, and clears the mark
@@ -16,7 +16,7 @@ const SHARDS: usize = 64;
 
 /// A map from keys to shared values. Keys are found by their hash and a comparison, so that a
 /// lookup needs no owned key.
-pub(crate) struct Sieve<K, V> {
+pub(crate) struct SieveMap<K, V> {
     shards: Vec<Mutex<Shard<K, V>>>,
     budget_bytes: usize,
     bytes: AtomicUsize,
@@ -27,16 +27,16 @@ pub(crate) struct Sieve<K, V> {
 }
 
 struct Shard<K, V> {
-    /// The first slot of each hash. The others follow through [`Slot::same_hash`].
+    /// The first slot of each hash. The others follow through [`SieveSlot::same_hash`].
     by_hash: HashMap<u64, usize, BuildHasherDefault<KeptHash>>,
-    slots: Vec<Option<Slot<K, V>>>,
+    slots: Vec<Option<SieveSlot<K, V>>>,
     free: Vec<usize>,
     newest: Option<usize>,
     oldest: Option<usize>,
     hand: Option<usize>,
 }
 
-struct Slot<K, V> {
+struct SieveSlot<K, V> {
     key: K,
     value: Arc<V>,
     hash: u64,
@@ -47,10 +47,10 @@ struct Slot<K, V> {
     same_hash: Option<usize>,
 }
 
-impl<K, V> Sieve<K, V> {
+impl<K, V> SieveMap<K, V> {
     pub(crate) fn new(budget_bytes: usize) -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::new(Shard::new()));
-        Sieve {
+        SieveMap {
             shards: shards.collect(),
             budget_bytes,
             bytes: AtomicUsize::new(0),
@@ -151,7 +151,7 @@ impl<K, V> Sieve<K, V> {
         false
     }
 
-    fn uncharge(&self, slot: &Slot<K, V>) {
+    fn uncharge(&self, slot: &SieveSlot<K, V>) {
         self.bytes.fetch_sub(slot.bytes, Ordering::Relaxed);
         self.entries.fetch_sub(1, Ordering::Relaxed);
     }
@@ -196,7 +196,7 @@ impl<K, V> Shard<K, V> {
             self.slots.len() - 1
         });
         let same_hash = self.by_hash.insert(hash, index);
-        self.slots[index] = Some(Slot {
+        self.slots[index] = Some(SieveSlot {
             key,
             value,
             hash,
@@ -212,7 +212,7 @@ impl<K, V> Shard<K, V> {
         }
     }
 
-    fn remove(&mut self, index: usize) -> Option<Slot<K, V>> {
+    fn remove(&mut self, index: usize) -> Option<SieveSlot<K, V>> {
         let slot = self.slots[index].take()?;
         self.free.push(index);
         match slot.newer {
@@ -246,7 +246,7 @@ impl<K, V> Shard<K, V> {
     }
 
     /// Moves the hand to the first entry that was not visited, and removes it.
-    fn evict(&mut self) -> Option<Slot<K, V>> {
+    fn evict(&mut self) -> Option<SieveSlot<K, V>> {
         // The second round finds all marks cleared.
         let mut at = self.hand.or(self.oldest)?;
         loop {
@@ -261,7 +261,7 @@ impl<K, V> Shard<K, V> {
         self.remove(at)
     }
 
-    fn link(&mut self, index: usize, change: impl FnOnce(&mut Slot<K, V>)) {
+    fn link(&mut self, index: usize, change: impl FnOnce(&mut SieveSlot<K, V>)) {
         if let Some(slot) = self.slots[index].as_mut() {
             change(slot);
         }
@@ -294,17 +294,17 @@ mod tests {
 
     use super::*;
 
-    fn insert(sieve: &Sieve<u64, u64>, hash: u64, key: u64, bytes: usize) -> bool {
+    fn insert(sieve: &SieveMap<u64, u64>, hash: u64, key: u64, bytes: usize) -> bool {
         sieve.insert(hash, key, Arc::new(key), bytes)
     }
 
-    fn get(sieve: &Sieve<u64, u64>, hash: u64, key: u64) -> Option<u64> {
+    fn get(sieve: &SieveMap<u64, u64>, hash: u64, key: u64) -> Option<u64> {
         sieve.get(hash, |other| *other == key).map(|value| *value)
     }
 
     #[test]
     fn keys_with_one_hash_are_kept_apart() {
-        let sieve = Sieve::new(1000);
+        let sieve = SieveMap::new(1000);
         for key in 0..5 {
             assert!(insert(&sieve, 7, key, 10));
         }
@@ -317,7 +317,7 @@ mod tests {
 
     #[test]
     fn visited_entries_survive_one_pass_of_the_hand() {
-        let sieve = Sieve::new(30);
+        let sieve = SieveMap::new(30);
         for key in 0..3 {
             insert(&sieve, 0, key, 10);
         }
@@ -330,7 +330,7 @@ mod tests {
 
     #[test]
     fn value_larger_than_the_budget_is_refused() {
-        let sieve = Sieve::new(30);
+        let sieve = SieveMap::new(30);
         insert(&sieve, 0, 1, 10);
         assert!(!insert(&sieve, 1, 2, 31));
         assert_eq!((sieve.len(), sieve.bytes()), (1, 10));
@@ -338,7 +338,7 @@ mod tests {
 
     #[test]
     fn replaced_value_is_not_removed_by_the_name_of_the_old_one() {
-        let sieve: Sieve<u64, u64> = Sieve::new(100);
+        let sieve: SieveMap<u64, u64> = SieveMap::new(100);
         sieve.insert(1, 1, Arc::new(10), 10);
         let old = sieve.get(1, |key| *key == 1).unwrap();
         sieve.insert(1, 1, Arc::new(20), 20);
@@ -350,7 +350,7 @@ mod tests {
     /// Compares with a map without a budget, whose entries the sieve may have evicted.
     #[test]
     fn random_operations_agree_with_a_map() {
-        let sieve = Sieve::new(2000);
+        let sieve = SieveMap::new(2000);
         let mut model: BTreeMap<u64, usize> = BTreeMap::new();
         let mut random = 1_u64;
         for _ in 0..200_000 {

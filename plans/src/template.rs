@@ -12,15 +12,14 @@ use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
-use datafusion::optimizer::simplify_expressions::SimplifyExpressions;
-use datafusion::optimizer::{Optimizer, OptimizerConfig};
+use datafusion::optimizer::OptimizerConfig;
 use datafusion::physical_plan::ExecutionPlan;
 use kalamtable_provider::__private::{Change, change_of};
 
 use crate::dependencies::has_stable_function;
 use crate::error::Error;
 use crate::key_read::KeyRead;
-use crate::parameters::{Parameters, bind};
+use crate::parameters::{Parameters, bind, simplified};
 use crate::physical::ReusablePlan;
 use crate::row_insert::RowInsert;
 
@@ -35,12 +34,12 @@ pub(crate) struct Template {
     pub(crate) parameters: Parameters,
     /// The result columns.
     pub(crate) result: SchemaRef,
-    pub(crate) form: Form,
+    pub(crate) form: TemplateForm,
 }
 
 /// The form in which a template is kept.
 #[derive(Debug)]
-pub(crate) enum Form {
+pub(crate) enum TemplateForm {
     /// A query of rows by key, which needs no physical planner.
     KeyRead(KeyRead),
     /// An `INSERT` of one row, which needs no physical planner.
@@ -80,18 +79,18 @@ impl Template {
                 planned,
                 parameters,
                 result,
-                form: Form::Planned,
+                form: TemplateForm::Planned,
             });
         }
         let options = state.config_options();
         let analyzer = state.analyzer();
         let analyzed = analyzer.execute_and_check(planned.clone(), options, |_, _| {})?;
         let form = match change_of(&analyzed) {
-            Some(change) => Form::Change(change),
+            Some(change) => TemplateForm::Change(change),
             None => {
                 let config = TemplateConfig { state };
                 let plan = state.optimizer().optimize(analyzed, &config, |_, _| {})?;
-                Form::of(plan)?
+                TemplateForm::of(plan)?
             }
         };
         Ok(Template {
@@ -119,26 +118,26 @@ impl Template {
     pub(crate) fn bytes(&self) -> usize {
         let optimized = match &self.form {
             // A physical plan is larger than its logical plan.
-            Form::Optimized(optimized) => 3 * plan_bytes(&optimized.plan),
-            Form::KeyRead(read) => read.bytes(),
-            Form::RowInsert(insert) => plan_bytes(insert.plan()),
-            Form::Change(_) => 1024,
-            Form::Planned => 0,
+            TemplateForm::Optimized(optimized) => 3 * plan_bytes(&optimized.plan),
+            TemplateForm::KeyRead(read) => read.bytes(),
+            TemplateForm::RowInsert(insert) => plan_bytes(insert.plan()),
+            TemplateForm::Change(_) => 1024,
+            TemplateForm::Planned => 0,
         };
         plan_bytes(&self.planned) + optimized + self.parameters.len() * 200
     }
 }
 
-impl Form {
+impl TemplateForm {
     fn of(plan: LogicalPlan) -> Result<Self> {
         let optimized = Optimized::try_new(plan)?;
         if let Some(insert) = RowInsert::of(&optimized.plan) {
-            return Ok(Form::RowInsert(insert));
+            return Ok(TemplateForm::RowInsert(insert));
         }
         // A stable function in a filter is evaluated when the scan binds the filter.
         Ok(match KeyRead::of(&optimized.plan) {
-            Some(read) if !optimized.is_simplified => Form::KeyRead(read),
-            _ => Form::Optimized(optimized),
+            Some(read) if !optimized.is_simplified => TemplateForm::KeyRead(read),
+            _ => TemplateForm::Optimized(optimized),
         })
     }
 }
@@ -183,19 +182,6 @@ impl Optimized {
     fn bind(&self, values: &[ScalarAndMetadata], state: &SessionState) -> Result<LogicalPlan> {
         simplified(bind(&self.plan, values)?, self.is_simplified, state)
     }
-}
-
-/// Evaluates the constant parts of a bound plan, if it has any.
-pub(crate) fn simplified(
-    plan: LogicalPlan,
-    is_needed: bool,
-    state: &SessionState,
-) -> Result<LogicalPlan> {
-    if !is_needed {
-        return Ok(plan);
-    }
-    let simplifier = Optimizer::with_rules(vec![Arc::new(SimplifyExpressions::default())]);
-    simplifier.optimize(plan, state, |_, _| {})
 }
 
 /// Returns whether a parameter is an operand of something other than a comparison, which becomes a

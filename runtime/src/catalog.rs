@@ -48,8 +48,8 @@
 //!
 //! [`DynamicTables::session`] runs SQL with cached plans, which are validated each time and never
 //! stale. It also prepares statements. `PREPARE`, `EXECUTE` and `DEALLOCATE` work there and in
-//! [`DynamicTables::sql`]. In `SessionContext::sql`, a `PREPARE` of a statement over these tables is
-//! an error: DataFusion would keep the plan, and run it after the tables have changed.
+//! [`DynamicTables::sql`]. In `SessionContext::sql`, a `PREPARE` of a statement over these tables
+//! is an error: DataFusion would keep the plan, and run it after the tables have changed.
 //!
 //! # Views
 //!
@@ -60,6 +60,7 @@ mod block_on;
 mod consistent_versions;
 mod dynamic_scans;
 mod names;
+mod parts;
 mod prepared_plans;
 mod schema;
 mod session_tables;
@@ -72,13 +73,13 @@ use datafusion::catalog::{CatalogProvider, SchemaProvider};
 use datafusion::common::exec_err;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::Result;
-use datafusion::execution::SessionState;
 use datafusion::prelude::SessionContext;
-use kalamtable_plans::{SessionMemory, SqlSession};
+use kalamtable_plans::SqlSession;
 use kalamtable_provider::enable_dml;
 
 use self::consistent_versions::ConsistentVersions;
 use self::names::RegisteredNames;
+use self::parts::CatalogParts;
 use self::prepared_plans::RejectPreparedPlans;
 use self::schema::RegistrySchema;
 use self::session_tables::RegistryTables;
@@ -170,27 +171,6 @@ fn default_catalog(ctx: &SessionContext) -> String {
 /// A catalog with the tables of a registry and those of the catalog that it replaces.
 struct RegistryCatalog(Arc<CatalogParts>);
 
-/// The parts of a catalog that its schemas and sessions share.
-struct CatalogParts {
-    name: String,
-    tables: DynamicTables,
-    names: RegisteredNames,
-    fixed: Arc<dyn CatalogProvider>,
-    /// The prepared statements of the session.
-    memory: Arc<SessionMemory>,
-    /// Returns the current state of the session that the catalog was added to, or `None` if that
-    /// session has ended.
-    session: Box<dyn Fn() -> Option<SessionState> + Send + Sync>,
-}
-
-impl CatalogParts {
-    /// Returns whether a table is registered with the session itself.
-    fn is_fixed(&self, schema: &str, table: &str) -> bool {
-        let schema = self.fixed.schema(schema);
-        schema.is_some_and(|schema| schema.table_exist(table))
-    }
-}
-
 impl CatalogProvider for RegistryCatalog {
     fn schema_names(&self) -> Vec<String> {
         let mut names = self.0.fixed.schema_names();
@@ -230,15 +210,6 @@ impl CatalogProvider for RegistryCatalog {
             );
         }
         self.0.fixed.deregister_schema(name, cascade)
-    }
-}
-
-impl fmt::Debug for CatalogParts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CatalogParts")
-            .field("name", &self.name)
-            .field("tables", &self.tables)
-            .finish_non_exhaustive()
     }
 }
 

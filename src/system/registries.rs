@@ -11,6 +11,7 @@ use kalamtable_registry::{SchemaRegistry, Stats};
 
 use super::locks;
 use super::metrics::Metrics;
+use super::plan_caches::PlanCaches;
 use super::stats::Stat;
 
 /// The registries in the system tables. Clones share them.
@@ -29,18 +30,20 @@ impl Registries {
 }
 
 /// The source of `system.stats`: the metrics of the server, and the sums of the counters of all
-/// registries.
+/// registries and of all caches of plans.
 #[derive(Debug)]
 pub(super) struct StatsSource {
     pub(super) metrics: Metrics,
     pub(super) registries: Registries,
+    pub(super) plan_caches: PlanCaches,
 }
 
 impl TableSource for StatsSource {
     type Row = Stat;
 
     fn scan(&self, _request: &ScanRequest<Stat>) -> Result<Rows<Stat>, BoxError> {
-        let rows = self.metrics.rows();
+        let mut rows = self.metrics.rows();
+        rows.extend(self.plan_caches.rows());
         let registries = self.registries.all();
         if registries.is_empty() {
             return Ok(rows.into());

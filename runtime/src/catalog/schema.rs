@@ -11,7 +11,7 @@ use datafusion::common::{ResolvedTableReference, exec_err};
 use datafusion::datasource::TableType;
 use datafusion::error::Result;
 
-use super::CatalogParts;
+use super::parts::CatalogParts;
 use super::views::RegisteredView;
 use crate::error::Error;
 

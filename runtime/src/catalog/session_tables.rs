@@ -14,7 +14,8 @@ use kalamtable_plans::{SessionTables, SqlView};
 use kalamtable_provider::RowProvider;
 use kalamtable_registry::NameRef;
 
-use super::CatalogParts;
+use super::parts::CatalogParts;
+use super::views::view_of;
 use crate::dynamic::table::DynamicTable;
 use crate::error::Error;
 
@@ -66,6 +67,6 @@ impl SessionTables for RegistryTables {
     }
 
     fn view(&self, name: &ResolvedTableReference) -> Option<Arc<SqlView>> {
-        self.0.view(name)
+        view_of(&self.0, name)
     }
 }

@@ -17,8 +17,8 @@ use datafusion::physical_plan::ExecutionPlan;
 use futures::FutureExt;
 use kalamtable_plans::SqlView;
 
-use super::CatalogParts;
 use super::dynamic_scans::dynamic_table_of;
+use super::parts::CatalogParts;
 
 /// A view in the catalog of a session.
 #[derive(Debug)]
@@ -29,9 +29,9 @@ pub(super) struct RegisteredView {
 }
 
 impl RegisteredView {
-    /// Returns the view that is registered for `table`: a view that is planned at each use, for the
-    /// view of a `CREATE VIEW` statement. Returns `None` for a table, and for a plan without dynamic
-    /// tables, which are registered unchanged.
+    /// Returns the view that is registered for `table`: a view that is planned at each use, for
+    /// the view of a `CREATE VIEW` statement. Returns `None` for a table, and for a plan without
+    /// dynamic tables, which are registered unchanged.
     ///
     /// # Errors
     /// Fails if a plan with dynamic tables has no text, or if the view would read itself.
@@ -78,7 +78,7 @@ fn reads(
         if reference == *name {
             return Ok(true);
         }
-        if let Some(view) = catalog.view(&reference)
+        if let Some(view) = view_of(catalog, &reference)
             && known.insert(reference)
         {
             unread.extend(view.references(state)?);
@@ -87,31 +87,18 @@ fn reads(
     Ok(false)
 }
 
-impl CatalogParts {
-    /// Returns the view with a name, or `None` if the name refers to something else.
-    pub(super) fn view(&self, name: &ResolvedTableReference) -> Option<Arc<SqlView>> {
-        if *name.catalog != *self.name {
-            return None;
-        }
-        let schema = self.fixed.schema(&name.schema)?;
-        let table = schema.table(&name.table).now_or_never()?.ok()??;
-        let view = table.downcast_ref::<RegisteredView>()?;
-        Some(Arc::clone(&view.view))
+/// Returns the view with a name, or `None` if the name refers to something else.
+pub(super) fn view_of(
+    catalog: &CatalogParts,
+    name: &ResolvedTableReference,
+) -> Option<Arc<SqlView>> {
+    if *name.catalog != *catalog.name {
+        return None;
     }
-
-    /// Returns the current state of the session.
-    ///
-    /// # Errors
-    /// Fails if the session has ended.
-    pub(super) fn state(&self) -> Result<SessionState> {
-        match (self.session)() {
-            Some(state) => Ok(state),
-            None => exec_err!(
-                "the session that the tables were registered with has ended: call \
-                 `DynamicTables::register` for each session"
-            ),
-        }
-    }
+    let schema = catalog.fixed.schema(&name.schema)?;
+    let table = schema.table(&name.table).now_or_never()?.ok()??;
+    let view = table.downcast_ref::<RegisteredView>()?;
+    Some(Arc::clone(&view.view))
 }
 
 #[async_trait]

@@ -31,11 +31,10 @@ fn state(number: u64) -> String {
     )
 }
 
-/// One thread changes the table: it alters it, renames it away and back, and drops and re-creates
-/// it. Before each change it increments `begun`, and after it `done`. A statement that inserts a row
-/// with the default of the column writes the state of the version that it was planned for. That
-/// state is not less than `done` was when the statement began, and not greater than `begun` is when
-/// it has ended.
+/// One task changes the table: it alters it, and drops and re-creates it. Before each change it
+/// increments `begun`, and after it sets `done`. A statement that inserts a row with the default of
+/// the column writes the state of the version that it was planned for. That state is not less than
+/// `done` was when the statement began, and not greater than `begun` is when it has ended.
 #[test]
 fn statements_read_no_version_older_than_the_last_completed_change() {
     let runtime = tokio::runtime::Builder::new_multi_thread()

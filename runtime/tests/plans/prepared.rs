@@ -239,6 +239,12 @@ async fn statements_are_prepared_with_sql() {
         cached(&session, text).await.unwrap();
     }
     assert_eq!(cached(&session, "EXECUTE get(2)").await.unwrap(), "TWO");
+    // The plan of a `PREPARE` is cached, and its text still prepares.
+    let again = "PREPARE get AS SELECT title FROM app.notes WHERE id = $1";
+    assert!(cached(&session, again).await.is_err());
+    cached(&session, "DEALLOCATE get").await.unwrap();
+    assert_eq!(cached(&session, again).await.unwrap(), "");
+    assert_eq!(cached(&session, "EXECUTE get(2)").await.unwrap(), "TWO");
     // The statements of a session are the same in `DynamicTables::sql`.
     let frame = server.tables.sql(ctx, "EXECUTE get(1)").await.unwrap();
     assert_eq!(lines(&frame.collect().await.unwrap()), "one");

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`SessionStates`]: the last state of a session, with copies for statements.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use datafusion::execution::SessionState;
+use datafusion::prelude::SessionContext;
+
+use crate::cache::PlanCache;
+use crate::environment::{Environment, StateIdentity};
+
+/// The last state of a session, with copies for statements. To copy a state takes longer than to
+/// validate a cached plan.
+#[derive(Debug, Default)]
+pub(crate) struct SessionStates(Mutex<Option<ObservedState>>);
+
+#[derive(Debug)]
+struct ObservedState {
+    identity: StateIdentity,
+    environment: Arc<Environment>,
+    copies: Vec<SessionState>,
+}
+
+/// The maximum number of copies of a state that wait for statements.
+const MAX_COPIES: usize = 4;
+
+/// A copy of the state of the session, for one statement. The actor and other extensions are those
+/// of the session at the start of the statement. The functions can be older ones: they are compared
+/// with those of the session before a cached plan runs, and [`renew`](Self::renew) copies them.
+pub(crate) struct StatementState {
+    state: Option<SessionState>,
+    pub(crate) environment: Arc<Environment>,
+    states: Arc<SessionStates>,
+}
+
+impl SessionStates {
+    /// Returns the state of the session for one statement.
+    pub(crate) fn observe(
+        self: &Arc<Self>,
+        ctx: &SessionContext,
+        cache: &PlanCache,
+    ) -> StatementState {
+        let live = ctx.state_ref();
+        let live = live.read();
+        let mut observed = self.lock();
+        let (environment, copy) = match &mut *observed {
+            Some(observed) if observed.identity.is_of(&live) => {
+                (Arc::clone(&observed.environment), observed.copies.pop())
+            }
+            _ => (ObservedState::replace(&mut observed, &live, cache), None),
+        };
+        drop(observed);
+        let mut state = match copy {
+            Some(mut copy) => {
+                // The extensions of the session, such as its actor, can change without its options.
+                copy.config_mut().clone_from(live.config());
+                let props = copy.execution_props_mut();
+                props.clone_from(live.execution_props());
+                copy
+            }
+            None => live.clone(),
+        };
+        state.mark_start_execution();
+        StatementState {
+            state: Some(state),
+            environment,
+            states: Arc::clone(self),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<ObservedState>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ObservedState {
+    /// Replaces the observed state, and returns its environment.
+    fn replace(
+        observed: &mut Option<ObservedState>,
+        state: &SessionState,
+        cache: &PlanCache,
+    ) -> Arc<Environment> {
+        let environment = cache.environment(state);
+        *observed = Some(ObservedState {
+            identity: StateIdentity::of(state),
+            environment: Arc::clone(&environment),
+            copies: Vec::new(),
+        });
+        environment
+    }
+}
+
+impl StatementState {
+    pub(crate) fn state(&self) -> &SessionState {
+        match &self.state {
+            Some(state) => state,
+            None => unreachable!("the state is taken only when this value is dropped"),
+        }
+    }
+
+    /// Copies the whole state of the session, before a statement is planned.
+    pub(crate) fn renew(&mut self, ctx: &SessionContext, cache: &PlanCache) {
+        let live = ctx.state();
+        let mut observed = self.states.lock();
+        self.environment = match &mut *observed {
+            Some(observed) if observed.identity.is_of(&live) => {
+                // The copies can have older functions.
+                observed.copies.clear();
+                Arc::clone(&observed.environment)
+            }
+            _ => ObservedState::replace(&mut observed, &live, cache),
+        };
+        drop(observed);
+        self.state = Some(live);
+    }
+}
+
+impl Drop for StatementState {
+    fn drop(&mut self) {
+        let Some(state) = self.state.take() else {
+            return;
+        };
+        let mut observed = self.states.lock();
+        if let Some(observed) = &mut *observed
+            && observed.copies.len() < MAX_COPIES
+            && observed.identity.is_of(&state)
+        {
+            observed.copies.push(state);
+        }
+    }
+}
