@@ -118,10 +118,10 @@ impl Template {
     pub(crate) fn bytes(&self) -> usize {
         let optimized = match &self.form {
             // A physical plan is larger than its logical plan.
-            TemplateForm::Optimized(optimized) => 3 * plan_bytes(&optimized.plan),
+            TemplateForm::Optimized(optimized) => 2 * plan_bytes(&optimized.plan),
             TemplateForm::KeyRead(read) => read.bytes(),
             TemplateForm::RowInsert(insert) => plan_bytes(insert.plan()),
-            TemplateForm::Change(_) => 1024,
+            TemplateForm::Change(_) => 2048,
             TemplateForm::Planned => 0,
         };
         plan_bytes(&self.planned) + optimized + self.parameters.len() * 200
@@ -250,10 +250,10 @@ pub(crate) fn plan_bytes(plan: &LogicalPlan) -> usize {
     let mut bytes = 0;
     // The closures never fail.
     let _ = plan.apply_with_subqueries(|node| {
-        bytes += size_of::<LogicalPlan>() + 256 + node.schema().fields().len() * 96;
+        bytes += size_of::<LogicalPlan>() + 128 + node.schema().fields().len() * 72;
         node.apply_expressions(|expr| {
             expr.apply(|expr| {
-                bytes += size_of::<Expr>() + 96 + literal_bytes(expr);
+                bytes += size_of::<Expr>() + literal_bytes(expr);
                 Ok(TreeNodeRecursion::Continue)
             })
         })
@@ -263,9 +263,8 @@ pub(crate) fn plan_bytes(plan: &LogicalPlan) -> usize {
 
 fn literal_bytes(expr: &Expr) -> usize {
     match expr {
-        Expr::Literal(value, _) => value.size(),
+        Expr::Literal(value, _) => value.size() - size_of_val(value),
         Expr::Column(column) => column.name.len(),
-        Expr::InList(list) => list.list.len() * size_of::<Expr>(),
         _ => 0,
     }
 }

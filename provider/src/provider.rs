@@ -142,8 +142,8 @@ impl RowProvider {
         self.table.definition()
     }
 
-    /// Returns whether the provider has the current version of its table, or `None` if the table has
-    /// one version. See [`ColumnarTable::is_current`].
+    /// Returns whether the provider has the current version of its table, or `None` if the table
+    /// has one version. See [`ColumnarTable::is_current`].
     pub fn is_current(&self) -> Option<bool> {
         self.table.is_current()
     }
