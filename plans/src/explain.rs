@@ -13,6 +13,8 @@ use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
+use crate::parse::offset;
+
 /// Returns the text of the statement that an `EXPLAIN` explains, or `None` for another statement.
 pub(crate) fn explained_text<'a>(
     text: &'a str,
@@ -36,13 +38,7 @@ pub(crate) fn explained_text<'a>(
         _ => false,
     };
     let first = tokens.iter().find(|token| starts(&token.token))?;
-    let start = first.span.start;
-    let line = usize::try_from(start.line).ok()?.checked_sub(1)?;
-    let column = usize::try_from(start.column).ok()?.checked_sub(1)?;
-    let mut lines = text.split_inclusive('\n');
-    let before: usize = lines.by_ref().take(line).map(str::len).sum();
-    let within = lines.next()?.char_indices().nth(column)?.0;
-    text.get(before + within..)
+    text.get(offset(text, first.span.start)?..)
 }
 
 /// Appends a row to the result of an `EXPLAIN`: whether the statement would run with a cached plan.

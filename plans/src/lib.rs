@@ -69,6 +69,7 @@ mod error;
 mod explain;
 mod key_read;
 mod parameters;
+mod parse;
 mod physical;
 mod planning;
 mod prepared;

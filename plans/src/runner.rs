@@ -19,6 +19,7 @@ use crate::cache::{CachedPlan, PlanCache};
 use crate::dependencies::Dependencies;
 use crate::error::Error;
 use crate::parameters::bind_expr;
+use crate::parse::parse;
 use crate::planning::{Planned, plan_statement};
 use crate::states::{SessionStates, StatementState};
 use crate::tables::SessionTables;
@@ -244,10 +245,4 @@ fn task_without_functions(state: &SessionState) -> TaskContext {
         Default::default(),
         Arc::clone(state.runtime_env()),
     )
-}
-
-/// Parses one statement with the dialect of a session.
-pub(crate) fn parse(text: &str, state: &SessionState) -> Result<DataFusionStatement> {
-    let dialect = state.config_options().sql_parser.dialect;
-    state.sql_to_statement(text, &dialect)
 }

@@ -18,9 +18,10 @@ use datafusion::sql::sqlparser::ast::Statement;
 use crate::cache::{CachedPlan, PlanCache};
 use crate::error::Error;
 use crate::explain::{explained_text, with_cache_row};
+use crate::parse::parse;
 use crate::prepared::{PreparedStatement, PreparedStatements};
 use crate::row_insert;
-use crate::runner::{StatementRunner, parse};
+use crate::runner::StatementRunner;
 use crate::states::{SessionStates, StatementState};
 use crate::tables::{CompiledTables, SessionTables};
 

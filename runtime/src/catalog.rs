@@ -82,7 +82,6 @@ use self::names::RegisteredNames;
 use self::parts::CatalogParts;
 use self::prepared_plans::RejectPreparedPlans;
 use self::schema::RegistrySchema;
-use self::session_tables::RegistryTables;
 use crate::dynamic::tables::DynamicTables;
 
 impl DynamicTables {
@@ -154,12 +153,7 @@ impl DynamicTables {
                 "the tables are not in catalog `{name}`: call `DynamicTables::register`"
             );
         };
-        Ok(SqlSession::with_tables(
-            ctx.clone(),
-            Arc::clone(self.plan_cache()),
-            Arc::new(RegistryTables(Arc::clone(&catalog.0))),
-            Arc::clone(&catalog.0.memory),
-        ))
+        Ok(session_tables::session(&catalog.0, ctx))
     }
 }
 
@@ -206,7 +200,7 @@ impl CatalogProvider for RegistryCatalog {
     ) -> Result<Option<Arc<dyn SchemaProvider>>> {
         if self.0.names.has_namespace(name) {
             return exec_err!(
-                "schema `{name}` contains tables of the registry: drop them with `SchemaRegistry::drop_table`"
+                "schema `{name}` contains tables of the registry: run `DROP TABLE` for each of them with `DynamicTables::sql`"
             );
         }
         self.0.fixed.deregister_schema(name, cascade)

@@ -106,7 +106,7 @@
 //! Rows expire when they are older than `ttl_seconds`. Queries do not return expired rows, and the
 //! next DML statement removes them. An update makes a row as recent as the update.
 
-mod access;
+pub(crate) mod access;
 pub(crate) mod actor;
 mod clock;
 mod compact;

@@ -7,6 +7,7 @@ use kalamtable_model::TableName;
 use kalamtable_provider::BoxError;
 use kalamtable_rows::RowError;
 
+use crate::ddl::DdlProblem;
 use crate::dynamic::actor::{Role, UserId};
 
 /// An error of a dynamic table.
@@ -121,12 +122,47 @@ pub enum Error {
         /// The problem, as a clause whose subject is the filter.
         problem: String,
     },
+    /// A DDL statement is not valid, or the change is incompatible with earlier versions.
+    #[error("`{statement}` of `{table}`: {}", joined(.problems))]
+    Ddl {
+        /// The kind of the statement, such as `ALTER TABLE`.
+        statement: &'static str,
+        /// The name of the table.
+        table: String,
+        /// The problems, at least one.
+        problems: Vec<DdlProblem>,
+    },
+    /// The role of the session is not sufficient for a statement.
+    #[error("`{statement}` of `{table}`: the role `{role}` may not run it, `{needed}` is required")]
+    StatementDenied {
+        /// The kind of the statement.
+        statement: &'static str,
+        /// The name of the table.
+        table: String,
+        /// The role of the session's actor.
+        role: Role,
+        /// The lowest role that may run it.
+        needed: Role,
+    },
     /// An error of the registry.
     #[error(transparent)]
     Registry(#[from] kalamtable_registry::Error),
 }
 
+fn joined(problems: &[DdlProblem]) -> String {
+    let problems: Vec<String> = problems.iter().map(DdlProblem::to_string).collect();
+    problems.join("; ")
+}
+
 impl Error {
+    pub(crate) fn ddl(statement: &'static str, table: &str, problems: Vec<DdlProblem>) -> Self {
+        Error::Ddl {
+            statement,
+            table: table.to_string(),
+            problems,
+        }
+    }
+
     /// Returns the error with the number of its row replaced by `map`.
     #[must_use]
     pub(crate) fn map_row(self, map: impl FnOnce(usize) -> usize) -> Self {

@@ -7,6 +7,7 @@
 //! [`RowProvider`](kalamtable_provider::RowProvider) for a version of a table, or registers all
 //! tables in the catalog of a session:
 //!
+//! - [`ddl`] describes the statements that create and change tables.
 //! - [`dynamic`] describes the kinds of tables, access control, and rows of earlier versions.
 //! - [`catalog`] describes lookups by name, and queries over one consistent snapshot of several
 //!   tables.
@@ -36,6 +37,7 @@
 //! ```
 
 pub mod catalog;
+pub mod ddl;
 pub mod dynamic;
 mod error;
 

@@ -86,6 +86,7 @@ mod sql_words;
 mod suggest;
 mod system_columns;
 mod table_name;
+mod type_ids;
 mod type_names;
 mod type_text;
 mod types;
@@ -143,5 +144,7 @@ pub use sql_words::{is_column_word, is_namespace_word, is_table_word};
 pub use suggest::nearest;
 pub use system_columns::{DELETED_COLUMN, SEQ_COLUMN};
 pub use table_name::{NameError, TableName};
+#[doc(hidden)]
+pub use type_ids::{has_type_ids, type_without_ids, with_type_ids};
 pub use types::{ColumnType, MapFields, NestedField, TimeUnit};
 pub use verdict::{Direction, Level, Verdict, Verdicts};

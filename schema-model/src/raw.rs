@@ -14,14 +14,17 @@ pub enum Syntax {
     /// A Rust struct with `#[kalam(..)]` attributes. It has no literals for dates and times, so
     /// defaults of that type are strings.
     Rust,
+    /// An SQL statement. Defaults that are dates and times are strings.
+    Sql,
 }
 
 impl Syntax {
     /// Returns the alternative for this syntax.
-    pub(crate) fn choose<T>(self, toml: T, rust: T) -> T {
+    pub(crate) fn choose<T>(self, toml: T, rust: T, sql: T) -> T {
         match self {
             Syntax::Toml => toml,
             Syntax::Rust => rust,
+            Syntax::Sql => sql,
         }
     }
 }

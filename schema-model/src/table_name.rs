@@ -112,12 +112,16 @@ pub struct NameError {
 
 /// Splits a text at its only dot. The parts may be invalid names.
 pub(crate) fn split(text: &str, syntax: Syntax) -> Result<(&str, &str), NameError> {
-    let key = syntax.choose("name", "table");
+    let write = |name: &str| match syntax {
+        Syntax::Toml => format!("write `name = \"{name}\"`"),
+        Syntax::Rust => format!("write `table = \"{name}\"`"),
+        Syntax::Sql => format!("write `{name}`"),
+    };
     let Some((namespace, table)) = text.split_once('.') else {
         return Err(NameError {
             rule: Rule::NoNamespace,
             message: format!("table {} has no namespace", backticked(text)),
-            help: vec![format!("write `{key} = \"app.{}\"`", sanitized(text))],
+            help: vec![write(&format!("app.{}", sanitized(text)))],
         });
     };
     if table.contains('.') {
@@ -125,9 +129,8 @@ pub(crate) fn split(text: &str, syntax: Syntax) -> Result<(&str, &str), NameErro
             rule: Rule::InvalidName,
             message: format!("table name {} has more than one dot", backticked(text)),
             help: vec![format!(
-                "a name is `namespace.table`: write `{key} = \"{}.{}\"`",
-                sanitized(namespace),
-                sanitized(table)
+                "a name is `namespace.table`: {}",
+                write(&format!("{}.{}", sanitized(namespace), sanitized(table)))
             )],
         });
     }

@@ -657,6 +657,7 @@ impl<'a> Parser<'a> {
                     .choose(
                         "delete it, and write `nullable = true` beside `type`",
                         "delete it, and let the field be an `Option`",
+                        "delete it: a column is nullable unless it is `NOT NULL`",
                     )
                     .to_string(),
             ),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::catalog::{MemorySchemaProvider, SchemaProvider, TableProvider};
 use datafusion::common::{ResolvedTableReference, exec_err};
-use datafusion::datasource::TableType;
+use datafusion::datasource::{MemTable, TableType};
 use datafusion::error::Result;
 
 use super::parts::CatalogParts;
@@ -93,6 +93,14 @@ impl SchemaProvider for RegistrySchema {
                 self.namespace
             );
         }
+        if table.is::<MemTable>() {
+            return exec_err!(
+                "table `{}.{name}` would be in the memory of the session: run `CREATE TABLE` with \
+                 `DynamicTables::sql`; a server adds a table of its own before \
+                 `DynamicTables::register`, or as a `RowProvider`",
+                self.namespace
+            );
+        }
         let view = RegisteredView::of(&self.reference(&name), &table, &self.catalog)?;
         let table = match view {
             Some(view) => Arc::new(view),
@@ -139,6 +147,6 @@ impl fmt::Debug for RegistrySchema {
 /// checked.
 pub(super) fn not_dropped_here<T>(namespace: &str, table: &str) -> Result<T> {
     exec_err!(
-        "table `{namespace}.{table}` belongs to the registry: drop it with `SchemaRegistry::drop_table`"
+        "table `{namespace}.{table}` belongs to the registry: run `DROP TABLE` with `DynamicTables::sql`"
     )
 }

@@ -8,14 +8,20 @@ use async_trait::async_trait;
 use datafusion::catalog::TableProvider;
 use datafusion::catalog::information_schema::INFORMATION_SCHEMA;
 use datafusion::common::ResolvedTableReference;
+use datafusion::dataframe::DataFrame;
 use datafusion::error::Result;
 use datafusion::execution::SessionState;
-use kalamtable_plans::{SessionTables, SqlView};
+use datafusion::prelude::SessionContext;
+use datafusion::sql::parser::Statement;
+use datafusion::sql::planner::object_name_to_table_reference;
+use datafusion::sql::sqlparser::ast;
+use kalamtable_plans::{SessionTables, SqlSession, SqlView};
 use kalamtable_provider::RowProvider;
 use kalamtable_registry::NameRef;
 
 use super::parts::CatalogParts;
 use super::views::view_of;
+use crate::ddl::DdlTarget;
 use crate::dynamic::table::DynamicTable;
 use crate::error::Error;
 
@@ -66,7 +72,70 @@ impl SessionTables for RegistryTables {
             && provider.is_current() == Some(true)
     }
 
+    async fn run(
+        &self,
+        ctx: &SessionContext,
+        state: &SessionState,
+        statement: &Statement,
+    ) -> Result<Option<DataFrame>> {
+        let catalog = &self.0;
+        if let Some(view) = dropped_view(catalog, state, statement)? {
+            let schema = catalog.fixed.schema(&view.schema);
+            if let Some(schema) = schema {
+                schema.deregister_table(&view.table)?;
+            }
+            return Ok(Some(ctx.read_empty()?));
+        }
+        let target = DdlTarget {
+            tables: &catalog.tables,
+            session: session(catalog, ctx),
+            state,
+            catalog: &catalog.name,
+            is_fixed: &|schema, table| catalog.is_fixed(schema, table),
+        };
+        target.run(statement).await
+    }
+
     fn view(&self, name: &ResolvedTableReference) -> Option<Arc<SqlView>> {
         view_of(&self.0, name)
     }
+}
+
+/// Returns a session over `ctx` with the tables of a catalog.
+pub(super) fn session(catalog: &Arc<CatalogParts>, ctx: &SessionContext) -> SqlSession {
+    SqlSession::with_tables(
+        ctx.clone(),
+        Arc::clone(catalog.tables.plan_cache()),
+        Arc::new(RegistryTables(Arc::clone(catalog))),
+        Arc::clone(&catalog.memory),
+    )
+}
+
+/// Returns the name of the view that a `DROP VIEW` drops. DataFusion plans a view before it drops
+/// it, which fails if the view no longer fits its tables.
+fn dropped_view(
+    catalog: &CatalogParts,
+    state: &SessionState,
+    statement: &Statement,
+) -> Result<Option<ResolvedTableReference>> {
+    let Statement::Statement(statement) = statement else {
+        return Ok(None);
+    };
+    let ast::Statement::Drop {
+        object_type: ast::ObjectType::View,
+        names,
+        ..
+    } = &**statement
+    else {
+        return Ok(None);
+    };
+    let [name] = &names[..] else {
+        return Ok(None);
+    };
+    let options = state.config_options();
+    let normalizes = options.sql_parser.enable_ident_normalization;
+    let name = object_name_to_table_reference(name.clone(), normalizes)?;
+    let defaults = &options.catalog;
+    let name = name.resolve(&defaults.default_catalog, &defaults.default_schema);
+    Ok(view_of(catalog, &name).map(|_| name))
 }

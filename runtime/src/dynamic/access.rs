@@ -13,7 +13,7 @@ use crate::error::Error;
 ///
 /// # Errors
 /// Fails with [`Error::NoUser`], [`Error::AccessDenied`] or [`Error::ActingAs`].
-pub(super) fn check(
+pub(crate) fn check(
     table: &TableDefinition,
     actor: Option<&Actor>,
     access: Access,

@@ -128,7 +128,7 @@ impl Actor {
         self
     }
 
-    pub(super) fn of(session: &SessionConfig) -> Option<Arc<Actor>> {
+    pub(crate) fn of(session: &SessionConfig) -> Option<Arc<Actor>> {
         session.get_extension::<Actor>()
     }
 

@@ -70,6 +70,7 @@ fn convert(
         let help = syntax.choose(
             "delete it; let the column be `nullable = true` if an insert may leave it out",
             "delete it; let the field be an `Option` if an insert may leave it out",
+            "delete it; delete `NOT NULL` if an insert may leave the column out",
         );
         return Err(problem(Rule::DefaultNotAllowed, message, help));
     };
@@ -80,7 +81,7 @@ fn convert(
         return call.map(ColumnDefault::Call);
     }
     match (&raw.value, syntax) {
-        (RawValue::Text(text), Syntax::Rust) if takes_datetime(ty) => {
+        (RawValue::Text(text), Syntax::Rust | Syntax::Sql) if takes_datetime(ty) => {
             let Some(value) = parse_datetime(text) else {
                 let message = format!("{} is not a {}", backticked(text), ty.keyword());
                 let help = format!("write for example `{example}`");
@@ -108,10 +109,11 @@ fn holds_any_text(ty: &ColumnType) -> bool {
 /// Returns an example of a default of the type, or `None` if the type cannot have a default.
 fn example(ty: &ColumnType, syntax: Syntax) -> Option<String> {
     let value = value_example(ty)?;
-    Some(if takes_datetime(ty) && syntax == Syntax::Rust {
-        format!("default = \"{value}\"")
-    } else {
-        format!("default = {value}")
+    Some(match syntax {
+        Syntax::Rust if takes_datetime(ty) => format!("default = \"{value}\""),
+        Syntax::Toml | Syntax::Rust => format!("default = {value}"),
+        Syntax::Sql if takes_datetime(ty) => format!("DEFAULT '{value}'"),
+        Syntax::Sql => format!("DEFAULT {}", value.replace('"', "'")),
     })
 }
 
@@ -330,6 +332,7 @@ fn float(
         let help = syntax.choose(
             "choose a smaller value, or write `inf`",
             "choose a smaller value",
+            "choose a smaller value",
         );
         return Err(problem(Rule::DefaultOutOfRange, message, help));
     }
@@ -403,6 +406,7 @@ fn json(text: &str, syntax: Syntax) -> Result<Literal, DefaultProblem> {
     let help = syntax.choose(
         "write JSON in single quotes: `default = '{\"a\": 1}'`, or `'\"text\"'` for a text",
         "write JSON: `default = r#\"{\"a\": 1}\"#`, or `r#\"\"text\"\"#` for a text",
+        "write JSON: `DEFAULT '{\"a\": 1}'`, or `'\"text\"'` for a text",
     );
     Err(problem(
         Rule::DefaultMalformed,

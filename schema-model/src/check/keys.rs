@@ -95,8 +95,14 @@ impl Checks<'_> {
                 let key = raw.syntax.choose(
                     format!("primary_key = [\"{name}\"]"),
                     format!("primary_key({name})"),
+                    format!("PRIMARY KEY ({name})"),
                 );
-                let help = format!("write `{key}`, or `no_primary_key = \"why\"`");
+                let none = raw.syntax.choose(
+                    "no_primary_key = \"why\"",
+                    "no_primary_key = \"why\"",
+                    "WITH (no_primary_key = 'why')",
+                );
+                let help = format!("write `{key}`, or `{none}`");
                 let message = "the table has no primary key and no reason for having none";
                 let problem = self.problem(Rule::NoKey, &raw.name.span, message);
                 self.push(problem.with_help(help));
@@ -225,6 +231,7 @@ impl Checks<'_> {
                 .with_help(self.raw.syntax.choose(
                     format!("delete `nullable = true` of {name}, or remove it from the key"),
                     "remove the `Option` from the field, or the column from the key".to_string(),
+                    format!("write `NOT NULL` for {name}, or remove it from the key"),
                 ));
             self.push(problem);
         }

@@ -59,6 +59,7 @@ impl Checks<'_> {
             let help = self.raw.syntax.choose(
                 "delete it, and write `nullable = true` if a value can be missing",
                 "write a label; let the field be an `Option` if a value can be missing",
+                "delete it: a value of a nullable column can be missing",
             );
             let problem = self.problem(Rule::EnumEmptyLabel, &label.span, "a label is empty");
             return Some(problem.with_help(help));

@@ -73,7 +73,12 @@ impl Checks<'_> {
             only.as_str(),
             kind.as_str()
         );
-        let help = format!("delete it, or write `kind = \"{}\"`", only.as_str());
+        let kind_key = self.raw.syntax.choose(
+            format!("kind = \"{}\"", only.as_str()),
+            format!("kind = \"{}\"", only.as_str()),
+            format!("type = '{}'", only.as_str()),
+        );
+        let help = format!("delete it, or write `{kind_key}`");
         let mut problem = self
             .problem(Rule::OptionNotAllowed, span, message)
             .with_help(help);

@@ -55,6 +55,7 @@ impl Checks<'_> {
             let help = self.raw.syntax.choose(
                 "write a line for each column:\nid = { id = 1, type = \"bigint\" }",
                 "add a field for each column",
+                "write the columns in parentheses: `(id BIGINT PRIMARY KEY)`",
             );
             let problem = self.problem(Rule::NoColumns, &columns.span, "the table has no columns");
             self.push(problem.with_help(help));

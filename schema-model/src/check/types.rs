@@ -81,6 +81,7 @@ impl Checks<'_> {
             let help = self.raw.syntax.choose(
                 "write `nullable = true`, or choose another type",
                 "let the field be an `Option`, or choose another type",
+                "delete `NOT NULL`, or choose another type",
             );
             self.push(
                 self.problem(Rule::ArrowType, &span, ONLY_NULLS)

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`create_statement`]: the `CREATE TABLE` statement of a definition, for `SHOW CREATE TABLE`.
+
+use kalamtable_model::{
+    AccessLevel, ColumnDefault, ColumnType, Literal, PrimaryKey, TableDefinition, type_without_ids,
+};
+
+/// Returns a statement that creates an equal table: with the same columns, types, defaults, keys,
+/// options and comments. Ids, reserved names and deprecations are not a part of SQL.
+pub(super) fn create_statement(definition: &TableDefinition) -> String {
+    let name = definition.name();
+    let mut lines = Vec::new();
+    for column in definition.columns() {
+        let mut line = format!("{} {}", identifier(&column.name), type_sql(&column.ty));
+        if !column.nullable {
+            line += " NOT NULL";
+        }
+        if let Some(default) = &column.default {
+            line += &format!(" DEFAULT {}", default_sql(default, &column.ty));
+        }
+        if let Some(comment) = &column.comment {
+            line += &format!(" COMMENT {}", text(comment));
+        }
+        lines.push(line);
+    }
+    let key = |positions: &[usize]| {
+        let columns = definition.columns();
+        let names = positions
+            .iter()
+            .filter_map(|position| columns.get(*position));
+        let names: Vec<String> = names.map(|column| identifier(&column.name)).collect();
+        names.join(", ")
+    };
+    let mut options = vec![format!("type = {}", text(definition.kind().as_str()))];
+    match definition.primary_key() {
+        PrimaryKey::Columns(columns) => lines.push(format!("PRIMARY KEY ({})", key(columns))),
+        PrimaryKey::None { reason } => options.push(format!("no_primary_key = {}", text(reason))),
+    }
+    for columns in definition.unique_keys() {
+        lines.push(format!("UNIQUE ({})", key(columns)));
+    }
+    if let Some(seconds) = definition.ttl_seconds() {
+        options.push(format!("ttl_seconds = {seconds}"));
+    }
+    if let Some(level) = definition.access_level()
+        && level != AccessLevel::default()
+    {
+        options.push(format!("access_level = {}", text(level.as_str())));
+    }
+    let mut statement = format!(
+        "CREATE TABLE {}.{} (\n  {}\n) WITH ({})",
+        identifier(&name.namespace),
+        identifier(&name.table),
+        lines.join(",\n  "),
+        options.join(", ")
+    );
+    if let Some(comment) = definition.comment() {
+        statement += &format!(" COMMENT {}", text(comment));
+    }
+    statement
+}
+
+/// Returns a type in SQL, or in double quotes in the notation of definitions if SQL cannot express
+/// it.
+fn type_sql(ty: &ColumnType) -> String {
+    match ty {
+        ColumnType::Boolean
+        | ColumnType::TinyInt
+        | ColumnType::SmallInt
+        | ColumnType::Int
+        | ColumnType::BigInt
+        | ColumnType::UTinyInt
+        | ColumnType::USmallInt
+        | ColumnType::UInt
+        | ColumnType::UBigInt
+        | ColumnType::Float
+        | ColumnType::Decimal { .. }
+        | ColumnType::Text
+        | ColumnType::Bytes
+        | ColumnType::FixedBytes(_)
+        | ColumnType::Date
+        | ColumnType::Uuid
+        | ColumnType::Interval
+        | ColumnType::Timestamp { zone: None, .. } => ty.to_sql(),
+        ColumnType::Double => "DOUBLE".to_string(),
+        ColumnType::Time => "TIME".to_string(),
+        ColumnType::DateTime => "DATETIME".to_string(),
+        ColumnType::Json => "JSON".to_string(),
+        ColumnType::File => "FILE".to_string(),
+        ColumnType::Embedding(length) => format!("EMBEDDING({length})"),
+        ColumnType::Enum(labels) => {
+            let labels: Vec<String> = labels.iter().map(|label| text(label)).collect();
+            format!("ENUM({})", labels.join(", "))
+        }
+        ColumnType::List(element) if element.nullable => {
+            format!("ARRAY<{}>", type_sql(&element.ty))
+        }
+        // Zones, and nested fields that can be not null.
+        _ => identifier(&type_without_ids(ty)),
+    }
+}
+
+/// Returns a default as a literal without its type: the column has the type.
+fn default_sql(default: &ColumnDefault, ty: &ColumnType) -> String {
+    let sql = default.to_sql(ty);
+    match default {
+        ColumnDefault::Call(_) => sql,
+        ColumnDefault::Literal(Literal::Float(value)) if !value.is_finite() => {
+            let name = match value {
+                value if value.is_nan() => "nan",
+                value if *value > 0.0 => "inf",
+                _ => "-inf",
+            };
+            text(name)
+        }
+        // A literal with a type ends with the value in quotes.
+        ColumnDefault::Literal(Literal::Text(value)) => text(value),
+        ColumnDefault::Literal(_) => match sql.find('\'') {
+            Some(start) => sql.get(start..).unwrap_or(&sql).to_string(),
+            None => sql,
+        },
+    }
+}
+
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn text(value: &str) -> String {
+    format!("'{}'", value.replace('\'', "''"))
+}

@@ -1,0 +1,509 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`DdlStatement`]: a DDL statement, from the syntax tree of DataFusion's parser. Each part of the
+//! tree that tables do not have is an error.
+
+use datafusion::sql::sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
+use datafusion::sql::sqlparser::ast::{
+    AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CommentDef,
+    CreateTable, CreateTableOptions, DataType, Expr, Ident, IndexColumn, ObjectName,
+    PrimaryKeyConstraint, Query, RenameTableNameKind, SqlOption, Statement, TableConstraint,
+    UniqueConstraint,
+};
+
+use super::options::{TableOptions, parse_options};
+use super::problem::DdlProblem;
+use super::types::type_text;
+use super::values::default_of;
+use super::written_default::WrittenDefault;
+
+/// A DDL statement of one table. Names are as written, without normalization.
+#[derive(Debug)]
+pub(super) enum DdlStatement {
+    Create(Box<CreateStatement>),
+    Alter(AlterStatement),
+}
+
+#[derive(Debug)]
+pub(super) struct CreateStatement {
+    pub(super) columns: Vec<WrittenColumn>,
+    /// The columns of the primary key.
+    pub(super) primary_key: Option<Vec<Ident>>,
+    /// The columns of each unique key.
+    pub(super) unique_keys: Vec<Vec<Ident>>,
+    pub(super) options: TableOptions,
+    pub(super) comment: Option<String>,
+    /// The query whose rows are inserted.
+    pub(super) query: Option<Box<Query>>,
+}
+
+/// A column as written.
+#[derive(Debug)]
+pub(super) struct WrittenColumn {
+    pub(super) name: Ident,
+    /// The type in the notation of definitions, without ids; `None` if the query determines it.
+    pub(super) ty: Option<String>,
+    pub(super) nullable: bool,
+    pub(super) default: Option<WrittenDefault>,
+    pub(super) comment: Option<String>,
+}
+
+#[derive(Debug)]
+pub(super) struct AlterStatement {
+    /// The new name of `RENAME TO`.
+    pub(super) rename: Option<ObjectName>,
+    pub(super) actions: Vec<AlterAction>,
+}
+
+#[derive(Debug)]
+pub(super) enum AlterAction {
+    AddColumn {
+        column: WrittenColumn,
+        if_not_exists: bool,
+    },
+    DropColumn {
+        name: Ident,
+        if_exists: bool,
+    },
+    RenameColumn {
+        from: Ident,
+        to: Ident,
+    },
+    SetNullable {
+        name: Ident,
+        nullable: bool,
+    },
+    SetType {
+        name: Ident,
+        ty: String,
+    },
+    SetDefault {
+        name: Ident,
+        default: Option<WrittenDefault>,
+    },
+    SetOptions(TableOptions),
+}
+
+impl DdlStatement {
+    /// Converts `CREATE TABLE`.
+    pub(super) fn create(create: &CreateTable) -> Result<Self, DdlProblem> {
+        // All clauses but those that are read below have to be absent.
+        let mut rest = create.clone();
+        rest.if_not_exists = false;
+        rest.columns.clear();
+        rest.constraints.clear();
+        rest.table_options = CreateTableOptions::None;
+        rest.comment = None;
+        rest.query = None;
+        if rest.or_replace {
+            return Err(DdlProblem::new("`OR REPLACE` is not supported")
+                .with_help("run `DROP TABLE` first; it deletes the rows"));
+        }
+        if rest.temporary {
+            return Err(DdlProblem::new("temporary tables are not supported")
+                .with_help("use a stream: `WITH (type = 'stream', ttl_seconds = 3600)`"));
+        }
+        let bare = CreateTableBuilder::new(create.name.clone()).build();
+        if rest != bare {
+            return Err(DdlProblem::new(format!(
+                "the statement has a clause that tables do not have: `{rest}`"
+            ))
+            .with_help(
+                "use columns, `PRIMARY KEY`, `UNIQUE`, `WITH (..)`, `COMMENT` and `AS SELECT`",
+            ));
+        }
+        let mut comment = None;
+        let options = match &create.table_options {
+            CreateTableOptions::None => TableOptions::default(),
+            CreateTableOptions::With(options) => parse_options(options)?,
+            CreateTableOptions::Plain(options) => {
+                let (comments, others): (Vec<_>, Vec<_>) = options
+                    .iter()
+                    .partition(|option| matches!(option, SqlOption::Comment(_)));
+                if let Some(other) = others.first() {
+                    return Err(
+                        DdlProblem::new(format!("option `{other}` is not in `WITH`"))
+                            .with_help(format!("write `WITH ({other})`")),
+                    );
+                }
+                for option in comments {
+                    if let SqlOption::Comment(text) = option {
+                        comment = Some(comment_text(text));
+                    }
+                }
+                TableOptions::default()
+            }
+            CreateTableOptions::Options(_) | CreateTableOptions::TableProperties(_) => {
+                return Err(DdlProblem::new(format!(
+                    "`{}` is not supported",
+                    create.table_options
+                ))
+                .with_help("write the options as `WITH (name = value, ..)`"));
+            }
+        };
+        if let Some(text) = &create.comment {
+            comment = Some(comment_text(text));
+        }
+        let mut primary_key = None;
+        let mut unique_keys = Vec::new();
+        let mut columns = Vec::new();
+        for column in &create.columns {
+            let (written, keys) = WrittenColumn::of(column)?;
+            if keys.is_primary {
+                set_primary_key(&mut primary_key, vec![column.name.clone()])?;
+            }
+            if keys.is_unique {
+                unique_keys.push(vec![column.name.clone()]);
+            }
+            columns.push(written);
+        }
+        for constraint in &create.constraints {
+            match constraint {
+                TableConstraint::PrimaryKey(key) => {
+                    set_primary_key(&mut primary_key, primary_key_columns(key)?)?;
+                }
+                TableConstraint::Unique(key) => unique_keys.push(unique_key_columns(key)?),
+                TableConstraint::ForeignKey(_) => return Err(foreign_key()),
+                TableConstraint::Check(_) => return Err(check()),
+                other => {
+                    return Err(DdlProblem::new(format!("`{other}` is not supported"))
+                        .with_help("delete it; keys are `PRIMARY KEY (..)` and `UNIQUE (..)`"));
+                }
+            }
+        }
+        Ok(DdlStatement::Create(Box::new(CreateStatement {
+            columns,
+            primary_key,
+            unique_keys,
+            options,
+            comment,
+            query: create.query.clone(),
+        })))
+    }
+
+    /// Converts `ALTER TABLE`.
+    pub(super) fn alter(alter: &AlterTable) -> Result<Self, DdlProblem> {
+        let AlterTable {
+            name: _,
+            if_exists: _,
+            only,
+            operations,
+            location,
+            on_cluster,
+            table_type,
+            end_token: _,
+        } = alter;
+        if *only || location.is_some() || on_cluster.is_some() || table_type.is_some() {
+            return Err(
+                DdlProblem::new(format!("`{alter}` has a clause that tables do not have"))
+                    .with_help("write `ALTER TABLE name` and the actions"),
+            );
+        }
+        let mut rename = None;
+        let mut actions = Vec::new();
+        for operation in operations {
+            match operation {
+                AlterTableOperation::RenameTable { table_name } => {
+                    let (RenameTableNameKind::As(name) | RenameTableNameKind::To(name)) =
+                        table_name;
+                    rename = Some(name.clone());
+                }
+                operation => actions.extend(action(operation)?),
+            }
+        }
+        Ok(DdlStatement::Alter(AlterStatement { rename, actions }))
+    }
+}
+
+fn action(operation: &AlterTableOperation) -> Result<Vec<AlterAction>, DdlProblem> {
+    Ok(match operation {
+        AlterTableOperation::AddColumn {
+            column_keyword: _,
+            if_not_exists,
+            column_def,
+            column_position,
+        } => {
+            if column_position.is_some() {
+                return Err(DdlProblem::new("a column is added after the last one")
+                    .with_help("delete `FIRST` or `AFTER`"));
+            }
+            let (column, keys) = WrittenColumn::of(column_def)?;
+            if keys.is_primary || keys.is_unique {
+                return Err(DdlProblem::new(format!(
+                    "column `{}` cannot be added with a key, because existing rows were not checked",
+                    column.name.value
+                ))
+                .with_help("create another table with the key, and copy the rows"));
+            }
+            vec![AlterAction::AddColumn {
+                column,
+                if_not_exists: *if_not_exists,
+            }]
+        }
+        AlterTableOperation::DropColumn {
+            has_column_keyword: _,
+            column_names,
+            if_exists,
+            drop_behavior: None,
+        } => {
+            let drop = |name: &Ident| AlterAction::DropColumn {
+                name: name.clone(),
+                if_exists: *if_exists,
+            };
+            column_names.iter().map(drop).collect()
+        }
+        AlterTableOperation::DropColumn { .. } => {
+            return Err(
+                DdlProblem::new("`CASCADE` and `RESTRICT` are not supported")
+                    .with_help("delete the word: views are planned again at each use"),
+            );
+        }
+        AlterTableOperation::RenameColumn {
+            old_column_name,
+            new_column_name,
+        } => vec![AlterAction::RenameColumn {
+            from: old_column_name.clone(),
+            to: new_column_name.clone(),
+        }],
+        AlterTableOperation::AlterColumn { column_name, op } => {
+            let name = column_name.clone();
+            vec![match op {
+                AlterColumnOperation::SetNotNull => AlterAction::SetNullable {
+                    name,
+                    nullable: false,
+                },
+                AlterColumnOperation::DropNotNull => AlterAction::SetNullable {
+                    name,
+                    nullable: true,
+                },
+                AlterColumnOperation::SetDefault { value } => AlterAction::SetDefault {
+                    name,
+                    default: default_of(value)?,
+                },
+                AlterColumnOperation::DropDefault => AlterAction::SetDefault {
+                    name,
+                    default: None,
+                },
+                AlterColumnOperation::SetDataType {
+                    data_type,
+                    using: None,
+                    had_set: _,
+                } => AlterAction::SetType {
+                    name,
+                    ty: type_text(data_type)?,
+                },
+                AlterColumnOperation::SetDataType { .. } => {
+                    return Err(DdlProblem::new("`USING` is not supported")
+                        .with_help("delete it: a type changes only if all values stay the same"));
+                }
+                AlterColumnOperation::AddGenerated { .. } => return Err(generated()),
+            }]
+        }
+        AlterTableOperation::SetOptionsParens { options } => {
+            vec![AlterAction::SetOptions(parse_options(options)?)]
+        }
+        AlterTableOperation::SetTblProperties { table_properties } => {
+            let options: Vec<String> = table_properties.iter().map(SqlOption::to_string).collect();
+            return Err(DdlProblem::new("`SET TBLPROPERTIES` is not supported")
+                .with_help(format!("write `SET ({})`", options.join(", "))));
+        }
+        AlterTableOperation::AddConstraint { constraint, .. } => {
+            return Err(match constraint {
+                TableConstraint::ForeignKey(_) => foreign_key(),
+                TableConstraint::Check(_) => check(),
+                other => DdlProblem::new(format!(
+                    "`ADD {other}` is not supported, because existing rows were not checked"
+                ))
+                .with_help("create another table with the key, and copy the rows"),
+            });
+        }
+        other => {
+            return Err(
+                DdlProblem::new(format!("`{other}` is not supported")).with_help(
+                    "the actions are `ADD COLUMN`, `DROP COLUMN`, `RENAME COLUMN`, `ALTER COLUMN`, \
+                     `RENAME TO` and `SET (option = value)`",
+                ),
+            );
+        }
+    })
+}
+
+/// The keys that the options of a column declare.
+struct ColumnKeys {
+    is_primary: bool,
+    is_unique: bool,
+}
+
+impl WrittenColumn {
+    fn of(column: &ColumnDef) -> Result<(Self, ColumnKeys), DdlProblem> {
+        let ColumnDef {
+            name,
+            data_type,
+            options,
+        } = column;
+        let in_column = |problem: DdlProblem| problem.in_column(name);
+        let mut written = WrittenColumn {
+            name: name.clone(),
+            ty: match data_type {
+                DataType::Unspecified => None,
+                ty => Some(type_text(ty).map_err(in_column)?),
+            },
+            nullable: true,
+            default: None,
+            comment: None,
+        };
+        let mut keys = ColumnKeys {
+            is_primary: false,
+            is_unique: false,
+        };
+        for option in options {
+            if let Some(constraint) = &option.name {
+                return Err(in_column(named(constraint)));
+            }
+            match &option.option {
+                ColumnOption::Null => written.nullable = true,
+                ColumnOption::NotNull => written.nullable = false,
+                ColumnOption::Default(value) => {
+                    written.default = default_of(value).map_err(in_column)?;
+                }
+                ColumnOption::PrimaryKey(key) => {
+                    primary_key_columns(key)?;
+                    keys.is_primary = true;
+                    written.nullable = false;
+                }
+                ColumnOption::Unique(key) => {
+                    unique_key_columns(key)?;
+                    keys.is_unique = true;
+                }
+                ColumnOption::Comment(comment) => written.comment = Some(comment.clone()),
+                ColumnOption::ForeignKey(_) => return Err(in_column(foreign_key())),
+                ColumnOption::Check(_) => return Err(in_column(check())),
+                ColumnOption::Generated { .. } | ColumnOption::Identity(_) => {
+                    return Err(in_column(generated()));
+                }
+                ColumnOption::DialectSpecific(_) => {
+                    return Err(in_column(
+                        DdlProblem::new(format!("`{}` is not supported", option.option)).with_help(
+                            "delete it: keys are not generated; use `UUID`, or insert the values",
+                        ),
+                    ));
+                }
+                other => {
+                    return Err(in_column(
+                        DdlProblem::new(format!("`{other}` is not supported"))
+                            .with_help("delete it"),
+                    ));
+                }
+            }
+        }
+        Ok((written, keys))
+    }
+}
+
+fn set_primary_key(key: &mut Option<Vec<Ident>>, columns: Vec<Ident>) -> Result<(), DdlProblem> {
+    match key.replace(columns) {
+        None => Ok(()),
+        Some(_) => Err(DdlProblem::new("the table has two primary keys")
+            .with_help("write one `PRIMARY KEY (..)` with all columns of the key")),
+    }
+}
+
+fn primary_key_columns(key: &PrimaryKeyConstraint) -> Result<Vec<Ident>, DdlProblem> {
+    let PrimaryKeyConstraint {
+        name,
+        index_name,
+        index_type,
+        columns,
+        index_options,
+        characteristics,
+    } = key;
+    if let Some(name) = name.as_ref().or(index_name.as_ref()) {
+        return Err(named(name));
+    }
+    if index_type.is_some() || !index_options.is_empty() || characteristics.is_some() {
+        return Err(plain_key(&key.to_string(), "PRIMARY KEY"));
+    }
+    key_columns(columns)
+}
+
+fn unique_key_columns(key: &UniqueConstraint) -> Result<Vec<Ident>, DdlProblem> {
+    let UniqueConstraint {
+        name,
+        index_name,
+        index_type_display: _,
+        index_type,
+        columns,
+        index_options,
+        characteristics,
+        nulls_distinct,
+    } = key;
+    if let Some(name) = name.as_ref().or(index_name.as_ref()) {
+        return Err(named(name));
+    }
+    let has_nulls = nulls_distinct.to_string().contains("NOT");
+    if index_type.is_some() || !index_options.is_empty() || characteristics.is_some() || has_nulls {
+        return Err(plain_key(&key.to_string(), "UNIQUE"));
+    }
+    key_columns(columns)
+}
+
+fn key_columns(columns: &[IndexColumn]) -> Result<Vec<Ident>, DdlProblem> {
+    let column = |column: &IndexColumn| match (&column.column.expr, &column.operator_class) {
+        (Expr::Identifier(name), None) if column.column.to_string() == name.to_string() => {
+            Ok(name.clone())
+        }
+        _ => Err(
+            DdlProblem::new(format!("`{column}` is not a column of a key"))
+                .with_help("write the names of the columns, separated by commas"),
+        ),
+    };
+    columns.iter().map(column).collect()
+}
+
+fn plain_key(key: &str, keyword: &str) -> DdlProblem {
+    DdlProblem::new(format!("`{key}` has options that keys do not have"))
+        .with_help(format!("write `{keyword}` and the columns in parentheses"))
+}
+
+fn named(name: &Ident) -> DdlProblem {
+    DdlProblem::new(format!("constraint `{}` has a name", name.value))
+        .with_help("delete `CONSTRAINT` and the name: keys have no names")
+}
+
+fn foreign_key() -> DdlProblem {
+    DdlProblem::new("foreign keys are not supported")
+        .with_help("delete it, and check the reference in the server")
+}
+
+fn check() -> DdlProblem {
+    DdlProblem::new("`CHECK` is not supported")
+        .with_help("for a fixed set of texts, use the type `ENUM('a', 'b')`")
+}
+
+fn generated() -> DdlProblem {
+    DdlProblem::new("generated columns are not supported")
+        .with_help("insert the value, or create a view that computes it")
+}
+
+fn comment_text(comment: &CommentDef) -> String {
+    let (CommentDef::WithEq(text) | CommentDef::WithoutEq(text)) = comment;
+    text.clone()
+}
+
+/// Returns the name of the table of a DDL statement that can concern a table of the registry, and
+/// whether the statement contains `IF EXISTS` or `IF NOT EXISTS`.
+pub(super) fn target(statement: &Statement) -> Option<(&ObjectName, bool)> {
+    match statement {
+        Statement::CreateTable(create) => Some((&create.name, create.if_not_exists)),
+        Statement::AlterTable(alter) => Some((&alter.name, alter.if_exists)),
+        Statement::Drop {
+            names, if_exists, ..
+        } => Some((names.first()?, *if_exists)),
+        Statement::Comment {
+            object_name,
+            if_exists,
+            ..
+        } => Some((object_name, *if_exists)),
+        _ => None,
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`default_of`]: the defaults of columns from SQL expressions.
+
+use datafusion::sql::sqlparser::ast::{Expr, FunctionArguments, TypedString, UnaryOperator, Value};
+use kalamtable_model::RawValue;
+
+use super::problem::DdlProblem;
+use super::written_default::WrittenDefault;
+
+/// Returns the default that an expression denotes, or `None` for `NULL`, which is no default.
+pub(super) fn default_of(expr: &Expr) -> Result<Option<WrittenDefault>, DdlProblem> {
+    let text = expr.to_string();
+    let value = match expr {
+        Expr::Nested(inner) => return default_of(inner),
+        Expr::Value(value) => match literal(&value.value) {
+            Some(Literal::Null) => return Ok(None),
+            Some(Literal::Value(value)) => value,
+            None => return Err(not_a_default(&text)),
+        },
+        Expr::UnaryOp { op, expr } => match (op, &**expr) {
+            (UnaryOperator::Minus, Expr::Value(value)) => match literal(&value.value) {
+                Some(Literal::Value(RawValue::Integer(value))) => RawValue::Integer(-value),
+                Some(Literal::Value(RawValue::Float(value))) => RawValue::Float(-value),
+                _ => return Err(not_a_default(&text)),
+            },
+            _ => return Err(not_a_default(&text)),
+        },
+        // The type of the column determines the value.
+        Expr::TypedString(TypedString { value, .. }) => match &value.value {
+            Value::SingleQuotedString(text) => RawValue::Text(text.clone()),
+            _ => return Err(not_a_default(&text)),
+        },
+        Expr::Function(call) => {
+            let name = call.name.to_string().to_ascii_lowercase();
+            let has_arguments = match &call.args {
+                FunctionArguments::None => false,
+                FunctionArguments::List(list) => !list.args.is_empty(),
+                FunctionArguments::Subquery(_) => true,
+            };
+            match &*name {
+                _ if has_arguments => return Err(not_a_default(&text)),
+                "now" | "current_timestamp" => RawValue::Text("now()".to_string()),
+                "current_date" => RawValue::Text("current_date()".to_string()),
+                "current_time" => RawValue::Text("current_time()".to_string()),
+                _ => return Err(not_a_default(&text)),
+            }
+        }
+        _ => return Err(not_a_default(&text)),
+    };
+    Ok(Some(WrittenDefault { value, text }))
+}
+
+enum Literal {
+    Null,
+    Value(RawValue),
+}
+
+fn literal(value: &Value) -> Option<Literal> {
+    Some(match value {
+        Value::Null => Literal::Null,
+        Value::Boolean(value) => Literal::Value(RawValue::Boolean(*value)),
+        Value::SingleQuotedString(text) => Literal::Value(RawValue::Text(text.clone())),
+        Value::Number(digits, _) => match digits.parse::<i128>() {
+            Ok(number) => Literal::Value(RawValue::Integer(number)),
+            Err(_) => Literal::Value(RawValue::Float(digits.parse().ok()?)),
+        },
+        _ => return None,
+    })
+}
+
+fn not_a_default(text: &str) -> DdlProblem {
+    DdlProblem::new(format!("`{text}` is not a default"))
+        .with_help("write a literal, `now()`, `CURRENT_DATE` or `CURRENT_TIME`")
+}
