@@ -6,8 +6,9 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use kalamtable_model::{TableDefinition, TableName, check_evolution};
+use kalamtable_model::{HistorySummary, TableDefinition, TableName, check_evolution};
 use kalamtable_store::{Error as StoreError, Sequence, TableId};
+use once_cell::sync::OnceCell;
 
 use crate::error::Error;
 use crate::inner::RegistryInner;
@@ -73,12 +74,20 @@ impl SchemaRegistry {
         if definition.name() != current.name() {
             definition.name().check_not_provided()?;
         }
-        self.check_evolution(current, &definition).await?;
+        let summary = self.check_evolution(current, &definition).await?;
         let names = vec![current.name().clone(), definition.name().clone()];
         let mut change = PendingChange::begin(&self.inner, Some(id), names);
         let replaced = self.store().replace(id, version, definition).await;
         let replaced = change.check(replaced).await?;
         let snapshot = self.inner.snapshot(&replaced);
+        // Dropped with the snapshot, as the other values that are derived from a version.
+        let mut following = Arc::unwrap_or_clone(summary);
+        following.add(snapshot.definition());
+        let bytes = following.bytes();
+        let known = snapshot.extension(KnownSummary::default);
+        if known.0.set(Arc::new(following)).is_ok() {
+            snapshot.charge(bytes);
+        }
         change.apply(id, Some(&snapshot), replaced.sequence).await;
         Ok(snapshot)
     }
@@ -114,26 +123,44 @@ impl SchemaRegistry {
         Ok(())
     }
 
-    /// Fails unless a definition is compatible with all versions of the table.
+    /// Fails unless a definition is compatible with all versions of the table. Returns the summary
+    /// of the versions before it.
+    ///
+    /// The history is read only if the summary of the current version is not known, or if it does
+    /// not suffice.
     async fn check_evolution(
         &self,
         current: &TableSnapshot,
         definition: &TableDefinition,
-    ) -> Result<(), Error> {
+    ) -> Result<Arc<HistorySummary>, Error> {
+        let known = current.extension(KnownSummary::default);
+        if let Some(summary) = known.0.get()
+            && summary.accepts(current.definition(), definition)
+        {
+            return Ok(Arc::clone(summary));
+        }
         let history = self.store().history(current.id()).await?;
+        let history: Vec<&TableDefinition> = history.iter().map(|at| &*at.definition).collect();
+        let summary = || Arc::new(HistorySummary::of(history.iter().copied()));
         if history.last().map(|last| last.version()) != Some(current.version()) {
             // The store rejects the change, with an error that names the current version.
-            return Ok(());
+            return Ok(summary());
         }
+        let summary = Arc::clone(known.0.get_or_init(summary));
         let version = NonZeroU32::MIN.saturating_add(current.version());
         let next = definition.clone().with_version(version);
-        let history: Vec<&TableDefinition> = history.iter().map(|at| &*at.definition).collect();
         check_evolution(&history, &next).map_err(|problems| Error::Refused {
             table: definition.name().clone(),
             problems,
-        })
+        })?;
+        Ok(summary)
     }
 }
+
+/// The summary of a version and of all versions before it. It exists if this process has created
+/// the version or has altered it before.
+#[derive(Default)]
+struct KnownSummary(OnceCell<Arc<HistorySummary>>);
 
 /// Changes of other processes, and invalidation.
 impl SchemaRegistry {

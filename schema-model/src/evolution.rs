@@ -52,6 +52,7 @@ mod initial_default;
 mod nested;
 mod order;
 mod problem;
+mod summary;
 mod tables;
 mod types;
 
@@ -59,6 +60,7 @@ use std::borrow::Borrow;
 
 pub use self::initial_default::{InitialDefault, initial_default};
 pub use self::problem::{EvolutionProblem, EvolvedColumn};
+pub use self::summary::HistorySummary;
 pub use self::types::{Promotion, promotion};
 
 use self::comparison::Evolution;

@@ -111,8 +111,8 @@ pub use diagnostic::{Diagnostic, Label, Location, Style, render, sort_diagnostic
 #[doc(hidden)]
 pub use diagnostic::{backticked, backticked_list};
 pub use evolution::{
-    EvolutionProblem, EvolvedColumn, InitialDefault, Promotion, check_evolution, compare_versions,
-    initial_default, promotion,
+    EvolutionProblem, EvolvedColumn, HistorySummary, InitialDefault, Promotion, check_evolution,
+    compare_versions, initial_default, promotion,
 };
 pub use fingerprint::Fingerprint;
 pub use format::format_definition;

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use arrow::array::{Array, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
@@ -52,11 +52,7 @@ impl KeyIndex {
         columns: &[usize],
         is_primary: bool,
     ) -> Result<Self, ArrowError> {
-        let shape: Vec<(i32, DataType)> = columns
-            .iter()
-            .map(|position| &definition.columns()[*position])
-            .map(|column| (column.id, column.ty.arrow_type()))
-            .collect();
+        let shape = shape(definition, columns);
         let fields = shape.iter().map(|(_, ty)| SortField::new(ty.clone()));
         Ok(KeyIndex {
             is_primary,
@@ -81,12 +77,23 @@ impl KeyIndex {
             .iter()
             .map(|position| rows.column(*position).clone())
             .collect();
-        let keys = self.converter.convert_columns(&arrays)?;
+        self.encoded(&arrays)
+    }
+
+    /// Returns the key of each row of the key columns, or `None` if one of them is null.
+    pub(super) fn encoded(&self, arrays: &[ArrayRef]) -> Result<Vec<Option<KeyBytes>>, ArrowError> {
+        let keys = self.converter.convert_columns(arrays)?;
         let keys = keys.iter().enumerate().map(|(row, key)| {
             let is_null = arrays.iter().any(|array| array.is_null(row));
             (!is_null).then(|| key.data().into())
         });
         Ok(keys.collect())
+    }
+
+    /// Returns whether the index encodes the values of these columns of a definition.
+    pub(super) fn encodes(&self, definition: &TableDefinition, columns: &[usize]) -> bool {
+        let own = shape(definition, columns);
+        self.shape == own
     }
 
     /// Removes a key if `is_removed` returns true for the address of its row.
@@ -95,4 +102,13 @@ impl KeyIndex {
             self.rows.remove(key);
         }
     }
+}
+
+/// Returns the ids and types of columns.
+fn shape(definition: &TableDefinition, columns: &[usize]) -> Vec<(i32, DataType)> {
+    columns
+        .iter()
+        .map(|position| &definition.columns()[*position])
+        .map(|column| (column.id, column.ty.arrow_type()))
+        .collect()
 }

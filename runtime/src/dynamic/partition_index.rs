@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
+use kalamtable_provider::{KeyFilter, TableKey};
 use kalamtable_registry::TableSnapshot;
 use kalamtable_rows::RowError;
 
@@ -98,6 +99,39 @@ impl PartitionIndex {
             }
         }
         Ok(())
+    }
+
+    /// Returns the addresses of the rows with the keys of `filter`, in ascending order. Returns
+    /// `None` if the indexes do not describe the rows with this number, or encode keys otherwise
+    /// than the version of `table` does.
+    ///
+    /// The index of the primary key contains tombstones. Those of unique keys do not.
+    pub(super) fn find(
+        &self,
+        table: &TableSnapshot,
+        filter: &KeyFilter,
+        number: u64,
+    ) -> Option<Vec<RowAddress>> {
+        if self.number != Some(number) || !filter.is_exact {
+            return None;
+        }
+        let definition = table.definition();
+        let (index, columns): (_, &[usize]) = match filter.key {
+            TableKey::Primary => (self.primary()?, definition.key_columns()),
+            TableKey::Unique(unique) => {
+                let mut others = self.keys.iter().filter(|index| !index.is_primary);
+                (others.nth(unique)?, definition.unique_keys().get(unique)?)
+            }
+        };
+        if !index.encodes(definition, columns) {
+            return None;
+        }
+        let keys = index.encoded(filter.lower.prefixes.columns()).ok()?;
+        let found = keys.iter().flatten().filter_map(|key| index.rows.get(key));
+        let mut addresses: Vec<RowAddress> = found.copied().collect();
+        addresses.sort_unstable();
+        addresses.dedup();
+        Some(addresses)
     }
 
     /// Applies a commit, which resulted in the rows with this number.

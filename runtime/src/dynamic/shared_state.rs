@@ -4,8 +4,8 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 
 use datafusion::error::Result;
 use kalamtable_provider::__private::guard_of;
@@ -52,8 +52,13 @@ type States = HashMap<Partition, Arc<PartitionState>>;
 /// time.
 #[derive(Debug, Default)]
 pub(super) struct PartitionState {
-    /// A statement holds the lock while it writes to the partition.
-    pub(super) index: Mutex<PartitionIndex>,
+    /// A statement holds the lock from the comparison of keys to its commit, so that writers take
+    /// turns.
+    pub(super) turn: Mutex<()>,
+    /// The key indexes. They change only while `turn` is held.
+    pub(super) index: RwLock<PartitionIndex>,
+    /// Whether a thread builds the indexes for lookups.
+    is_rebuilding: AtomicBool,
     /// The rows before the first statement of each later version, the oldest first. Running queries
     /// that were planned for an earlier version read them.
     earlier: Mutex<Vec<EarlierRows>>,
@@ -95,6 +100,19 @@ impl PartitionState {
         let earlier = self.lock_earlier();
         let mut latest_first = earlier.iter().rev().map(|earlier| &earlier.rows);
         latest_first.find(|rows| rows.version() <= version).cloned()
+    }
+
+    /// Returns `true` if no other thread builds the indexes, and marks that one does.
+    pub(super) fn begin_rebuild(&self) -> bool {
+        !self.is_rebuilding.swap(true, Ordering::Relaxed)
+    }
+
+    pub(super) fn end_rebuild(&self) {
+        self.is_rebuilding.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn write_index(&self) -> RwLockWriteGuard<'_, PartitionIndex> {
+        self.index.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_earlier(&self) -> MutexGuard<'_, Vec<EarlierRows>> {

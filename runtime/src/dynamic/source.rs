@@ -21,8 +21,9 @@ use futures::stream::{self, StreamExt};
 use kalamtable_model::TableDefinition;
 use kalamtable_provider::__private::{all_rows, guard_of};
 use kalamtable_provider::{
-    Access, ChangeSink, ColumnarChange, ColumnarScan, ColumnarSource, KeyOrder, OpenedPartition,
-    OpenedRows, PlanStatistics, RowBlock, RowReader, RowWriter, Statement,
+    Access, ChangeSink, ColumnarChange, ColumnarScan, ColumnarSource, KeyFilter, KeyOrder,
+    OpenedPartition, OpenedRows, PlanStatistics, RowBlock, RowReader, RowWriter, Statement,
+    TableKey,
 };
 use kalamtable_registry::TableSnapshot;
 use kalamtable_rows::{RowError, validate_batch};
@@ -31,7 +32,7 @@ use super::access;
 use super::actor::{Actor, UserId};
 use super::keys::RowAddress;
 use super::partition_index::arrow_error;
-use super::shared_state::SharedState;
+use super::shared_state::{PartitionState, SharedState};
 use super::statement_effect::{OnConflict, RemovedRows, StatementEffect};
 use super::storage::{Partition, PartitionRows};
 use super::visible::{ChunkReader, View};
@@ -114,7 +115,8 @@ impl DynamicSource {
     fn effect(
         &self,
         change: &ColumnarChange,
-        rows: &PartitionRows,
+        partition: &Partition,
+        rows: &Arc<PartitionRows>,
         view: &View,
     ) -> Result<StatementEffect> {
         if rows.version() > self.table.version() {
@@ -126,8 +128,10 @@ impl DynamicSource {
         let mut addresses = Vec::new();
         let mut updated = Vec::new();
         let mut first_row = 0;
-        for stored in &rows.chunks {
-            let mut reader = ChunkReader::new(&self.table, stored.clone(), view, first_row);
+        let found = change
+            .keys()
+            .and_then(|keys| self.find(partition, keys, rows, view));
+        for mut reader in readers(&self.table, rows, view, found) {
             let length = reader.len();
             let mut changes = ChunkChanges {
                 source: self,
@@ -137,7 +141,7 @@ impl DynamicSource {
             };
             change.run(&mut reader, all_rows(length), &mut changes)?;
             addresses.extend(changes.numbers.into_iter().map(|number| RowAddress {
-                chunk: stored.id,
+                chunk: reader.chunk(),
                 row: reader.row(number),
             }));
             first_row += length;
@@ -156,6 +160,56 @@ impl DynamicSource {
         })
     }
 
+    /// Returns the addresses of the rows with the keys of a filter, or `None` if the rows have to be
+    /// scanned: the indexes may describe other rows, or be in use by a writer.
+    fn find(
+        &self,
+        partition: &Partition,
+        keys: &KeyFilter,
+        rows: &PartitionRows,
+        view: &View,
+    ) -> Option<Vec<RowAddress>> {
+        // The indexes of unique keys do not contain deleted rows.
+        if !keys.is_exact || (view.shows_deleted() && keys.key != TableKey::Primary) {
+            return None;
+        }
+        let state = self.shared.state(partition);
+        // A writer holds the lock only while it applies a commit. A rebuild takes longer.
+        let found = state
+            .index
+            .try_read()
+            .ok()
+            .and_then(|index| index.find(&self.table, keys, rows.number));
+        if found.is_none() {
+            self.rebuild_index(partition, &state);
+        }
+        found
+    }
+
+    /// Starts to build the key indexes of a partition on another thread, for the lookups that
+    /// follow. They are out of date after a schema change of a key column.
+    fn rebuild_index(&self, partition: &Partition, state: &Arc<PartitionState>) {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        if !state.begin_rebuild() {
+            return;
+        }
+        let (shared, table) = (Arc::clone(&self.shared), Arc::clone(&self.table));
+        let (partition, state) = (partition.clone(), Arc::clone(state));
+        runtime.spawn_blocking(move || {
+            // Without the turn, a writer updates the indexes itself. An error leaves them out of
+            // date: lookups scan the rows, and the next writer reports it.
+            if let Ok(_turn) = state.turn.try_lock()
+                && shared.registry.is_current(&table)
+                && let Ok(rows) = shared.rows(&table, &partition)
+            {
+                let _ = state.write_index().follow(&table, &rows);
+            }
+            state.end_rebuild();
+        });
+    }
+
     /// Returns the columns of the definition from `batch`, which also has the system columns, if
     /// they are valid.
     fn checked(&self, batch: &RecordBatch) -> Result<RecordBatch, RowError> {
@@ -171,10 +225,47 @@ impl DynamicSource {
     fn write(
         &self,
         partition: &Partition,
-        plan: &mut dyn FnMut(&PartitionRows) -> Result<StatementEffect>,
+        plan: &mut dyn FnMut(&Arc<PartitionRows>) -> Result<StatementEffect>,
     ) -> Result<u64> {
         write(&self.shared, &self.table, partition, plan)
     }
+}
+
+/// Returns a reader for each chunk: of the visible rows at the addresses `found`, or of all visible
+/// rows.
+fn readers(
+    table: &Arc<TableSnapshot>,
+    rows: &Arc<PartitionRows>,
+    view: &View,
+    found: Option<Vec<RowAddress>>,
+) -> impl Iterator<Item = ChunkReader> + Send + use<> {
+    let (table, rows, view) = (Arc::clone(table), Arc::clone(rows), *view);
+    // The positions of the chunks to read, and of the rows in them; `None` for all rows.
+    let chosen: Vec<(usize, Option<Vec<u32>>)> = match found {
+        None => (0..rows.chunks.len()).map(|chunk| (chunk, None)).collect(),
+        Some(found) => {
+            let groups = found.chunk_by(|a, b| a.chunk == b.chunk);
+            let group = |group: &[RowAddress]| {
+                let id = group.first()?.chunk;
+                let chunk = rows.chunks.iter().position(|stored| stored.id == id)?;
+                Some((
+                    chunk,
+                    Some(group.iter().map(|address| address.row).collect()),
+                ))
+            };
+            groups.filter_map(group).collect()
+        }
+    };
+    let mut first_row = 0;
+    chosen.into_iter().map(move |(chunk, positions)| {
+        let stored = rows.chunks[chunk].clone();
+        let reader = match positions {
+            None => ChunkReader::new(&table, stored, &view, first_row),
+            Some(positions) => ChunkReader::at(&table, stored, &view, &positions, first_row),
+        };
+        first_row += reader.len();
+        reader
+    })
 }
 
 fn joined(table: &TableSnapshot, batches: &[RecordBatch]) -> Result<RecordBatch, Error> {
@@ -186,7 +277,7 @@ fn write(
     shared: &SharedState,
     table: &TableSnapshot,
     partition: &Partition,
-    plan: &mut dyn FnMut(&PartitionRows) -> Result<StatementEffect>,
+    plan: &mut dyn FnMut(&Arc<PartitionRows>) -> Result<StatementEffect>,
 ) -> Result<u64> {
     let writer = PartitionWriter {
         shared,
@@ -279,17 +370,15 @@ impl ColumnarSource for DynamicSource {
         let partition = self.partition(scan.session, Access::Read)?;
         let rows = self.current_or_planned(&partition)?;
         let view = self.query_view(Actor::of(scan.session).as_deref());
-        let table = Arc::clone(&self.table);
-        let mut first_row = 0;
-        let chunks = (0..rows.chunks.len()).map(move |chunk| {
-            let stored = rows.chunks[chunk].clone();
-            let reader = ChunkReader::new(&table, stored, &view, first_row);
-            first_row += reader.len();
-            Ok(Box::new(reader) as Box<dyn RowReader>)
-        });
+        let found = scan
+            .keys
+            .and_then(|keys| self.find(&partition, keys, &rows, &view));
+        let looked_up = found.is_some();
+        let readers = readers(&self.table, &rows, &view, found);
+        let readers = readers.map(|reader| Ok(Box::new(reader) as Box<dyn RowReader>));
         Ok(OpenedPartition {
-            rows: OpenedRows::Chunks(stream::iter(chunks).boxed()),
-            looked_up: false,
+            rows: OpenedRows::Chunks(stream::iter(readers).boxed()),
+            looked_up,
         })
     }
 
@@ -306,7 +395,9 @@ impl ColumnarSource for DynamicSource {
         let partition = self.partition(session, Access::Write)?;
         // Deleted rows can neither be updated nor deleted again.
         let view = View::new(self.definition(), self.shared.clock.now(), false);
-        self.write(&partition, &mut |rows| self.effect(change, rows, &view))
+        self.write(&partition, &mut |rows| {
+            self.effect(change, &partition, rows, &view)
+        })
     }
 
     fn truncate(&self, session: &SessionConfig) -> Result<u64> {

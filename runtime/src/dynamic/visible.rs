@@ -12,7 +12,7 @@ use kalamtable_provider::RowReader;
 use kalamtable_registry::TableSnapshot;
 use kalamtable_store::UnixMicros;
 
-use super::storage::StoredChunk;
+use super::storage::{ChunkId, StoredChunk};
 use super::versions::{Pick, Versions};
 use crate::error::Error;
 
@@ -63,6 +63,22 @@ impl View {
                 .collect::<Vec<_>>()
                 .into(),
         )
+    }
+
+    /// Returns those of the rows at `positions` that are visible.
+    pub(super) fn of_rows(&self, stored: &StoredChunk, positions: &[u32]) -> Visible {
+        let deleted = stored.chunk.deleted().filter(|_| !self.with_deleted);
+        let is_seen = |row: &u32| {
+            stored.is_present(*row) && deleted.is_none_or(|deleted| !deleted.value(*row as usize))
+        };
+        let positions = positions.iter().copied();
+        let visible = positions.filter(|row| !self.has_expired(stored) && is_seen(row));
+        Visible::Rows(visible.collect::<Vec<_>>().into())
+    }
+
+    /// Returns whether deleted rows are visible.
+    pub(super) fn shows_deleted(&self) -> bool {
+        self.with_deleted
     }
 
     /// Returns the number of visible rows of a chunk.
@@ -124,6 +140,27 @@ impl ChunkReader {
             stored,
             first_row,
         }
+    }
+
+    /// Creates a reader of those of the rows at `positions` that are visible.
+    pub(super) fn at(
+        table: &Arc<TableSnapshot>,
+        stored: StoredChunk,
+        view: &View,
+        positions: &[u32],
+        first_row: usize,
+    ) -> Self {
+        ChunkReader {
+            table: Arc::clone(table),
+            visible: view.of_rows(&stored, positions),
+            stored,
+            first_row,
+        }
+    }
+
+    /// Returns the id of the chunk.
+    pub(super) fn chunk(&self) -> ChunkId {
+        self.stored.id
     }
 
     /// Returns the position in the chunk of the visible row with this number.

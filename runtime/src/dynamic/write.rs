@@ -63,13 +63,13 @@ impl PartitionWriter<'_> {
     /// storage fails. The partition is then unchanged.
     pub(super) fn run(
         &self,
-        plan: &mut dyn FnMut(&PartitionRows) -> Result<StatementEffect>,
+        plan: &mut dyn FnMut(&Arc<PartitionRows>) -> Result<StatementEffect>,
     ) -> Result<u64> {
         self.shared.check_current(self.table)?;
         let mut before = self.rows()?;
         let mut effect = plan(&before)?;
         let state = self.shared.state(self.partition);
-        let mut index = state.index.lock().unwrap_or_else(PoisonError::into_inner);
+        let _turn = state.turn.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             let current = self.rows()?;
             if current.number != before.number {
@@ -79,8 +79,12 @@ impl PartitionWriter<'_> {
             // After this check, no writer under a later version can have changed the index, whose
             // keys would then have other bytes.
             self.shared.check_current(self.table)?;
-            index.follow(self.table, &before)?;
-            let prepared = self.prepare(&before, &index, &effect)?;
+            state.write_index().follow(self.table, &before)?;
+            let prepared = {
+                let index = state.index.read();
+                let index = index.unwrap_or_else(PoisonError::into_inner);
+                self.prepare(&before, &index, &effect)?
+            };
             if prepared.commit.is_empty() {
                 return Ok(prepared.removed);
             }
@@ -101,6 +105,7 @@ impl PartitionWriter<'_> {
                     .count(prepared.rows_expired, prepared.rows_evicted);
                 // The commit remains valid if the index cannot follow: the index is then built
                 // again.
+                let mut index = state.write_index();
                 let _ = index.apply(self.table, prepared.index_update, before.number + 1);
                 return Ok(prepared.removed);
             }

@@ -7,6 +7,7 @@ mod concurrency;
 mod contract;
 mod evolution;
 mod filters;
+mod lookups;
 mod random;
 mod sessions;
 mod statements;

@@ -198,7 +198,7 @@ async fn what_does_not_fit_is_refused_and_nothing_is_written() {
         ),
         (
             "UPDATE app.t SET text = NULL WHERE id = 2".to_string(),
-            "table `app.t`, column `text`, row 1: null, but null is not allowed",
+            "table `app.t`, column `text`, row 0: null, but null is not allowed",
         ),
         (
             "UPDATE app.t SET text = 'same'".to_string(),
