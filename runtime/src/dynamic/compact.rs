@@ -9,13 +9,62 @@ use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use arrow::error::ArrowError;
 
-use super::storage::{Chunk, ChunkId, PartitionRows, StoredChunk};
+use kalamtable_store::UnixMicros;
+
+use super::storage::{Arrival, Chunk, ChunkId, PartitionRows, StoredChunk};
 
 /// The maximum number of rows in a joined chunk.
 const MAX_ROWS: usize = 65_536;
 
 /// The maximum size of a joined chunk in bytes.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// The limits of a joined chunk.
+pub(super) struct CompactionLimits {
+    max_bytes: usize,
+    /// The maximum time between the first and the last row, in microseconds, if rows expire.
+    max_micros: Option<i64>,
+}
+
+impl CompactionLimits {
+    /// Returns the limits of a table whose rows do not expire.
+    pub(super) fn permanent() -> Self {
+        CompactionLimits {
+            max_bytes: MAX_BYTES,
+            max_micros: None,
+        }
+    }
+
+    /// Returns the limits of a stream of at most `stream_bytes`. A chunk is removed as a whole: when
+    /// its last row has expired, or to make room. It therefore contains the rows of a sixteenth of
+    /// the time to live, and a sixty-fourth of the bytes, at most.
+    pub(super) fn stream(ttl_seconds: u64, stream_bytes: usize) -> Self {
+        let micros = i64::try_from(ttl_seconds)
+            .unwrap_or(i64::MAX)
+            .saturating_mul(1_000_000);
+        CompactionLimits {
+            max_bytes: MAX_BYTES.min(stream_bytes / 64),
+            max_micros: Some(micros / 16),
+        }
+    }
+
+    /// Returns whether a chunk can be joined with a group.
+    fn fits(&self, group: &[&StoredChunk], stored: &StoredChunk) -> bool {
+        let with = || group.iter().copied().chain([stored]);
+        let version = stored.chunk.version();
+        let first = with().map(|stored| stored.chunk.first_arrived_at().0).min();
+        let last = with().map(|stored| stored.chunk.arrived_at().0).max();
+        let micros = last
+            .zip(first)
+            .map_or(0, |(last, first)| last.saturating_sub(first));
+        group.iter().all(|other| other.chunk.version() == version)
+            && with().map(StoredChunk::present).sum::<usize>() <= MAX_ROWS
+            && with().map(|stored| stored.chunk.bytes()).sum::<usize>() <= self.max_bytes
+            && self
+                .max_micros
+                .is_none_or(|max_micros| micros <= max_micros)
+    }
+}
 
 /// Chunks that replace others and have the same rows.
 pub(super) struct Compacted {
@@ -25,20 +74,26 @@ pub(super) struct Compacted {
 
 /// Selects chunks to join and joins them. Returns `None` if all chunks can stay.
 ///
-/// If more than half of the stored rows are superseded, the chunks that contain them are rewritten
-/// without them. Otherwise, the last chunks are joined, as long as the previous chunk has at most
+/// If more than half of the rows of a table that is not a stream are superseded, the chunks that
+/// contain them are rewritten without them. Otherwise, the last chunks are joined, as long as the previous chunk has at most
 /// twice as many rows. A row is therefore copied once each time the number of rows doubles, and the
 /// number of chunks stays small even if each statement writes few rows.
-pub(super) fn compact(rows: &PartitionRows) -> Result<Option<Compacted>, ArrowError> {
+pub(super) fn compact(
+    rows: &PartitionRows,
+    limits: &CompactionLimits,
+) -> Result<Option<Compacted>, ArrowError> {
     let kept: usize = rows.chunks.iter().map(|stored| stored.chunk.len()).sum();
     let present: usize = rows.chunks.iter().map(StoredChunk::present).sum();
-    let chosen: Vec<&StoredChunk> = if kept > 2 * present {
+    // In a stream, the chunks stay in the order of arrival: an expired row and a later one can have
+    // the same key, and the later one is indexed.
+    let is_sparse = kept > 2 * present && limits.max_micros.is_none();
+    let chosen: Vec<&StoredChunk> = if is_sparse {
         let chunks = rows.chunks.iter();
         chunks
             .filter(|stored| stored.superseded.is_some())
             .collect()
     } else {
-        last_of_a_size(&rows.chunks)
+        last_of_a_size(&rows.chunks, limits)
     };
     if chosen.is_empty() {
         return Ok(None);
@@ -50,7 +105,7 @@ pub(super) fn compact(rows: &PartitionRows) -> Result<Option<Compacted>, ArrowEr
     let mut next = rows.next_chunk;
     let mut group: Vec<&StoredChunk> = Vec::new();
     for stored in chosen {
-        if !group.is_empty() && !fits(&group, stored) {
+        if !group.is_empty() && !limits.fits(&group, stored) {
             compacted.added.push((ChunkId(next), joined(&group)?));
             next += 1;
             group.clear();
@@ -63,12 +118,15 @@ pub(super) fn compact(rows: &PartitionRows) -> Result<Option<Compacted>, ArrowEr
 
 /// Returns the last chunks of one version, at least two, none of which is much larger than all
 /// following ones.
-fn last_of_a_size(chunks: &[StoredChunk]) -> Vec<&StoredChunk> {
+fn last_of_a_size<'a>(
+    chunks: &'a [StoredChunk],
+    limits: &CompactionLimits,
+) -> Vec<&'a StoredChunk> {
     let mut chosen: Vec<&StoredChunk> = Vec::new();
     let mut length = 0;
     for stored in chunks.iter().rev() {
         let present = stored.present();
-        let is_near = chosen.is_empty() || (present <= 2 * length && fits(&chosen, stored));
+        let is_near = chosen.is_empty() || (present <= 2 * length && limits.fits(&chosen, stored));
         if !is_near {
             break;
         }
@@ -82,15 +140,6 @@ fn last_of_a_size(chunks: &[StoredChunk]) -> Vec<&StoredChunk> {
     chosen
 }
 
-/// Returns whether a chunk can be joined with a group.
-fn fits(group: &[&StoredChunk], stored: &StoredChunk) -> bool {
-    let with = || group.iter().copied().chain([stored]);
-    let version = stored.chunk.version();
-    group.iter().all(|other| other.chunk.version() == version)
-        && with().map(StoredChunk::present).sum::<usize>() <= MAX_ROWS
-        && with().map(|stored| stored.chunk.bytes()).sum::<usize>() <= MAX_BYTES
-}
-
 /// Joins the rows of chunks of one version that are not superseded.
 fn joined(chunks: &[&StoredChunk]) -> Result<Arc<Chunk>, ArrowError> {
     let batches = chunks.iter().map(|stored| match &stored.superseded {
@@ -102,17 +151,36 @@ fn joined(chunks: &[&StoredChunk]) -> Result<Arc<Chunk>, ArrowError> {
         }
     });
     let batches = batches.collect::<Result<Vec<RecordBatch>, ArrowError>>()?;
-    let (Some(first), Some(last)) = (
-        chunks.first(),
-        chunks.iter().map(|stored| stored.chunk.arrived_at()).max(),
-    ) else {
+    let Some(first) = chunks.first() else {
         return Err(ArrowError::ComputeError("no chunks to join".to_string()));
     };
     let rows = concat_batches(first.chunk.rows().schema_ref(), &batches)?;
-    Ok(Arc::new(Chunk::new(
+    Ok(Arc::new(Chunk::with_arrivals(
         first.chunk.kind(),
         rows,
         first.chunk.version(),
-        last,
+        arrivals(chunks),
     )))
+}
+
+/// Returns the arrival times of the rows of chunks that are not superseded.
+fn arrivals(chunks: &[&StoredChunk]) -> Vec<Arrival> {
+    let mut arrivals: Vec<Arrival> = Vec::new();
+    let mut end = 0;
+    for stored in chunks {
+        for row in (0..stored.chunk.len() as u32).filter(|row| stored.is_present(*row)) {
+            let at = stored.chunk.row_arrived_at(row);
+            end += 1;
+            match arrivals.last_mut() {
+                Some(last) if last.at == at => last.end = end,
+                _ => arrivals.push(Arrival { end, at }),
+            }
+        }
+    }
+    if arrivals.is_empty() {
+        let at = chunks.iter().map(|stored| stored.chunk.arrived_at()).max();
+        let at = at.unwrap_or(UnixMicros(0));
+        arrivals.push(Arrival { end, at });
+    }
+    arrivals
 }

@@ -38,7 +38,7 @@ impl<'a> CurrentRows<'a> {
 
     pub(super) fn is_expired(&self, address: RowAddress) -> bool {
         let stored = self.chunk(address.chunk);
-        stored.is_none_or(|stored| self.view.has_expired(stored))
+        stored.is_none_or(|stored| self.view.has_row_expired(stored, address.row))
     }
 
     pub(super) fn is_tombstone(&self, address: RowAddress) -> bool {

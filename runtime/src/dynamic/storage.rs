@@ -75,10 +75,19 @@ pub struct Chunk {
     kind: TableKind,
     rows: RecordBatch,
     version: u32,
-    arrived_at: UnixMicros,
+    /// The arrival times, in the order of the rows. There is at least one.
+    arrivals: Vec<Arrival>,
     deleted: Option<BooleanArray>,
     tombstones: usize,
     bytes: usize,
+}
+
+/// The arrival time of successive rows of a chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Arrival {
+    /// The number of the row after the last one.
+    pub(super) end: u32,
+    pub(super) at: UnixMicros,
 }
 
 impl Chunk {
@@ -86,11 +95,26 @@ impl Chunk {
     /// definition. `rows` has the columns of the definition, in their order, followed by the system
     /// columns of the kind.
     pub fn new(kind: TableKind, rows: RecordBatch, version: u32, arrived_at: UnixMicros) -> Self {
+        let end = rows.num_rows() as u32;
+        let arrival = Arrival {
+            end,
+            at: arrived_at,
+        };
+        Chunk::with_arrivals(kind, rows, version, vec![arrival])
+    }
+
+    /// Creates a chunk of rows that arrived at different times. `arrivals` is not empty.
+    pub(super) fn with_arrivals(
+        kind: TableKind,
+        rows: RecordBatch,
+        version: u32,
+        arrivals: Vec<Arrival>,
+    ) -> Self {
         let deleted = deleted(kind, &rows);
         Chunk {
             kind,
             version,
-            arrived_at,
+            arrivals,
             tombstones: deleted.as_ref().map_or(0, BooleanArray::true_count),
             deleted,
             bytes: rows.get_array_memory_size(),
@@ -115,7 +139,22 @@ impl Chunk {
 
     /// Returns the time at which the last of the rows was written.
     pub fn arrived_at(&self) -> UnixMicros {
-        self.arrived_at
+        let times = self.arrivals.iter().map(|arrival| arrival.at);
+        times.max().unwrap_or(UnixMicros(0))
+    }
+
+    /// Returns the time at which the first of the rows was written.
+    pub(super) fn first_arrived_at(&self) -> UnixMicros {
+        let times = self.arrivals.iter().map(|arrival| arrival.at);
+        times.min().unwrap_or(UnixMicros(0))
+    }
+
+    /// Returns the time at which a row was written.
+    pub(super) fn row_arrived_at(&self, row: u32) -> UnixMicros {
+        let run = self.arrivals.partition_point(|arrival| arrival.end <= row);
+        self.arrivals
+            .get(run)
+            .map_or_else(|| self.arrived_at(), |arrival| arrival.at)
     }
 
     /// Returns the size of the rows in memory, in bytes.

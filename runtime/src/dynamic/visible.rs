@@ -43,6 +43,18 @@ impl View {
         self.expired.is_some_and(|expired| arrived_at <= expired)
     }
 
+    /// Returns whether a row has expired.
+    pub(super) fn has_row_expired(&self, stored: &StoredChunk, row: u32) -> bool {
+        self.expired
+            .is_some_and(|expired| stored.chunk.row_arrived_at(row) <= expired)
+    }
+
+    /// Returns whether some rows of a chunk have expired.
+    fn has_expired_rows(&self, stored: &StoredChunk) -> bool {
+        let first = stored.chunk.first_arrived_at();
+        self.expired.is_some_and(|expired| first <= expired)
+    }
+
     /// Returns the visible rows of a chunk.
     pub(super) fn of(&self, stored: &StoredChunk) -> Visible {
         if self.has_expired(stored) {
@@ -51,11 +63,14 @@ impl View {
         let deleted = stored.chunk.deleted();
         let deleted = deleted.filter(|_| !self.with_deleted && stored.chunk.tombstones() > 0);
         let length = stored.chunk.len();
-        if deleted.is_none() && stored.superseded.is_none() {
+        let has_expired_rows = self.has_expired_rows(stored);
+        if deleted.is_none() && stored.superseded.is_none() && !has_expired_rows {
             return Visible::All(length);
         }
         let is_seen = |row: &u32| {
-            stored.is_present(*row) && deleted.is_none_or(|deleted| !deleted.value(*row as usize))
+            stored.is_present(*row)
+                && deleted.is_none_or(|deleted| !deleted.value(*row as usize))
+                && !(has_expired_rows && self.has_row_expired(stored, *row))
         };
         Visible::Rows(
             (0..length as u32)
@@ -72,7 +87,7 @@ impl View {
             stored.is_present(*row) && deleted.is_none_or(|deleted| !deleted.value(*row as usize))
         };
         let positions = positions.iter().copied();
-        let visible = positions.filter(|row| !self.has_expired(stored) && is_seen(row));
+        let visible = positions.filter(|row| is_seen(row) && !self.has_row_expired(stored, *row));
         Visible::Rows(visible.collect::<Vec<_>>().into())
     }
 
@@ -83,7 +98,7 @@ impl View {
 
     /// Returns the number of visible rows of a chunk.
     pub(super) fn count(&self, stored: &StoredChunk) -> usize {
-        if self.has_expired(stored) || stored.superseded.is_some() {
+        if self.has_expired_rows(stored) || stored.superseded.is_some() {
             self.of(stored).len()
         } else if self.with_deleted {
             stored.chunk.len()

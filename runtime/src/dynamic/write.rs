@@ -17,7 +17,7 @@ use datafusion::error::Result;
 use kalamtable_registry::TableSnapshot;
 use kalamtable_store::UnixMicros;
 
-use super::compact::compact;
+use super::compact::{CompactionLimits, compact};
 use super::conflicts::{ResolvedRows, resolve_conflicts};
 use super::current_rows::CurrentRows;
 use super::keys::{KeyBytes, RowAddress};
@@ -140,14 +140,15 @@ impl PartitionWriter<'_> {
         let mut commit = self.commit(chunk, written, &resolved, &dropped, now);
         remove_empty_chunks(before, &mut commit);
         let mut rows_evicted = 0;
-        let mut rewritten = Vec::new();
-        if definition.ttl_seconds().is_some() {
+        let mut limits = CompactionLimits::permanent();
+        if let Some(ttl_seconds) = definition.ttl_seconds() {
             let evicted = self.evict(before, &mut commit)?;
             rows_evicted = evicted.iter().map(StoredChunk::present).sum();
             dropped.extend(evicted);
-        } else {
-            rewritten = self.compact(before, &mut commit)?;
+            let stream_bytes = self.shared.limits.stream_bytes;
+            limits = CompactionLimits::stream(ttl_seconds.get(), stream_bytes);
         }
+        let rewritten = self.compact(before, &mut commit, &limits)?;
         keep_known_chunks(before, &mut commit);
         Ok(PreparedCommit {
             commit,
@@ -266,8 +267,13 @@ impl PartitionWriter<'_> {
     }
 
     /// Joins small or sparse chunks in the commit, and returns the chunks that this writes.
-    fn compact(&self, before: &PartitionRows, commit: &mut Commit) -> Result<Vec<StoredChunk>> {
-        let compacted = compact(&before.after(commit));
+    fn compact(
+        &self,
+        before: &PartitionRows,
+        commit: &mut Commit,
+        limits: &CompactionLimits,
+    ) -> Result<Vec<StoredChunk>> {
+        let compacted = compact(&before.after(commit), limits);
         let Some(compacted) = compacted.map_err(|error| arrow_error(self.table, error))? else {
             return Ok(Vec::new());
         };

@@ -381,3 +381,100 @@ async fn lookups_are_consistent_with_concurrent_writers() {
         updates.to_string()
     );
 }
+
+/// Rows of one chunk expire at their own times, and the key of an expired row is free.
+#[tokio::test]
+async fn joined_rows_of_a_stream_expire_one_by_one() {
+    let server = Server::new().await;
+    let toml = table(
+        "t",
+        "kind = 'stream'\nttl_seconds = 1600",
+        "n = { id = 2, type = 'int', nullable = true }",
+    );
+    server.create(&toml).await;
+    let session = server.root();
+    for id in 0..100 {
+        run(
+            &session,
+            &format!("INSERT INTO app.t (id, n) VALUES ({id}, {id})"),
+        )
+        .await
+        .unwrap();
+        server.clock.advance(1.0);
+    }
+    // Row `id` expires when its age is 1600 seconds, and 100 seconds have passed.
+    for passed in [1599, 1600, 1601, 1640, 1698, 1699, 1700] {
+        server
+            .clock
+            .advance(f64::from(passed) - server.clock.now_seconds());
+        let expected: Vec<String> = (0..100)
+            .filter(|id| passed - id < 1600)
+            .map(|id| id.to_string())
+            .collect();
+        let found = answer(&session, "SELECT id FROM app.t ORDER BY id").await;
+        assert_eq!(found, expected.join("\n"), "{passed}");
+        let first = passed - 1600;
+        for id in [first - 1, first, first + 1] {
+            let is_live = (0..100).contains(&id) && passed - id < 1600;
+            let sql = format!("SELECT n FROM app.t WHERE id = {id}");
+            let expected = if is_live {
+                id.to_string()
+            } else {
+                String::new()
+            };
+            assert_eq!(answer(&session, &sql).await, expected, "{passed}");
+        }
+        let count = answer(&session, "SELECT count(*) FROM app.t").await;
+        assert_eq!(count, expected.len().to_string());
+    }
+    run(&session, "INSERT INTO app.t (id, n) VALUES (3, 33)")
+        .await
+        .unwrap();
+    assert_eq!(
+        answer(&session, "SELECT n FROM app.t WHERE id = 3").await,
+        "33"
+    );
+    for id in 200..300 {
+        run(&session, &format!("INSERT INTO app.t (id) VALUES ({id})"))
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        answer(&session, "SELECT n FROM app.t WHERE id = 3").await,
+        "33"
+    );
+    let twice = run(&session, "INSERT INTO app.t (id, n) VALUES (3, 34)").await;
+    assert!(twice.is_err());
+}
+
+/// Many small statements leave few chunks: a scan opens one reader for each.
+#[tokio::test]
+async fn chunks_of_a_stream_are_joined() {
+    let storage = Arc::new(kalamtable_runtime::MemoryStorage::new());
+    let server = Server::with_storage(Default::default(), storage.clone()).await;
+    let toml = table(
+        "t",
+        "kind = 'stream'\nttl_seconds = 3600",
+        "n = { id = 2, type = 'int', nullable = true }",
+    );
+    let created = server.create(&toml).await;
+    let session = server.root();
+    for id in 0..500 {
+        run(
+            &session,
+            &format!("INSERT INTO app.t (id, n) VALUES ({id}, {id})"),
+        )
+        .await
+        .unwrap();
+    }
+    let partition = kalamtable_runtime::dynamic::Partition {
+        table: created.id(),
+        owner: None,
+    };
+    let rows = kalamtable_runtime::dynamic::RowStorage::rows(&*storage, &partition).unwrap();
+    assert!(rows.chunks.len() <= 12, "{} chunks", rows.chunks.len());
+    assert_eq!(
+        answer(&session, "SELECT count(*), sum(n) FROM app.t").await,
+        "500 124750"
+    );
+}

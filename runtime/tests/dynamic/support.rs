@@ -37,6 +37,12 @@ impl TestClock {
     }
 }
 
+impl TestClock {
+    pub(crate) fn now_seconds(&self) -> f64 {
+        self.0.load(Ordering::Relaxed) as f64 / 1e6
+    }
+}
+
 impl Clock for TestClock {
     fn now(&self) -> UnixMicros {
         UnixMicros(self.0.load(Ordering::Relaxed))
