@@ -101,7 +101,7 @@ impl Tables {
             .map(|begin| batch.slice(begin, 8192.min(row_count - begin)))
             .collect();
         let staged = || MemTable::try_new(batch.schema(), vec![batches.clone()]).map(Arc::new);
-        ctx.register_table("staged", staged()?)?;
+        tables.register_session_table(&ctx, "staged", staged()?)?;
         let insert = format!("INSERT INTO app.t ({names}) SELECT {names} FROM staged");
         ctx.sql(&insert).await?.collect().await?;
         memory.sql("CREATE SCHEMA app").await?.collect().await?;

@@ -69,8 +69,8 @@ mod views;
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::catalog::{CatalogProvider, SchemaProvider};
-use datafusion::common::exec_err;
+use datafusion::catalog::{CatalogProvider, SchemaProvider, TableProvider};
+use datafusion::common::{TableReference, exec_err};
 use datafusion::dataframe::DataFrame;
 use datafusion::error::Result;
 use datafusion::prelude::SessionContext;
@@ -127,6 +127,30 @@ impl DynamicTables {
         Ok(())
     }
 
+    /// Adds a table to the session itself, next to the tables of the registry: a table in memory, for
+    /// example, which [`SessionContext::register_table`] rejects after [`register`](Self::register).
+    ///
+    /// # Errors
+    /// Fails if [`register`](Self::register) was not called for the catalog of the name, or if a
+    /// table has the name.
+    pub fn register_session_table(
+        &self,
+        ctx: &SessionContext,
+        name: impl Into<TableReference>,
+        table: Arc<dyn TableProvider>,
+    ) -> Result<()> {
+        let defaults = ctx.copied_config().options().catalog.clone();
+        let name = name.into();
+        let name = name.resolve(&defaults.default_catalog, &defaults.default_schema);
+        let catalog = registry_catalog(ctx, &name.catalog)?;
+        let schema = RegistrySchema {
+            namespace: name.schema.to_string(),
+            catalog,
+        };
+        schema.register(name.table.to_string(), table)?;
+        Ok(())
+    }
+
     /// Plans a query or statement as [`SessionContext::sql`] does, over one consistent snapshot of
     /// the tables of the registry that it names.
     ///
@@ -144,22 +168,25 @@ impl DynamicTables {
     /// # Errors
     /// Fails if [`register`](Self::register) was not called for the default catalog of `ctx`.
     pub fn session(&self, ctx: &SessionContext) -> Result<SqlSession> {
-        let name = default_catalog(ctx);
-        let Some(catalog) = ctx.catalog(&name) else {
-            return exec_err!("catalog `{name}` does not exist");
-        };
-        let Some(catalog) = catalog.downcast_ref::<RegistryCatalog>() else {
-            return exec_err!(
-                "the tables are not in catalog `{name}`: call `DynamicTables::register`"
-            );
-        };
-        Ok(session_tables::session(&catalog.0, ctx))
+        let catalog = registry_catalog(ctx, &default_catalog(ctx))?;
+        Ok(session_tables::session(&catalog, ctx))
     }
 }
 
 fn default_catalog(ctx: &SessionContext) -> String {
     let config = ctx.copied_config();
     config.options().catalog.default_catalog.clone()
+}
+
+/// Returns the parts of a catalog with the tables of a registry.
+fn registry_catalog(ctx: &SessionContext, name: &str) -> Result<Arc<CatalogParts>> {
+    let Some(catalog) = ctx.catalog(name) else {
+        return exec_err!("catalog `{name}` does not exist");
+    };
+    match catalog.downcast_ref::<RegistryCatalog>() {
+        Some(catalog) => Ok(Arc::clone(&catalog.0)),
+        None => exec_err!("the tables are not in catalog `{name}`: call `DynamicTables::register`"),
+    }
 }
 
 /// A catalog with the tables of a registry and those of the catalog that it replaces.

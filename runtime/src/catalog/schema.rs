@@ -34,6 +34,38 @@ impl RegistrySchema {
         self.catalog.names.has_table(&self.namespace, name)
     }
 
+    /// Adds a table to the session itself.
+    ///
+    /// # Errors
+    /// Fails if a table has the name, or if the table is a view that cannot be planned again.
+    pub(super) fn register(
+        &self,
+        name: String,
+        table: Arc<dyn TableProvider>,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
+        if self.has_registered(&name) {
+            return exec_err!(
+                "the registry already has a table `{}.{name}`",
+                self.namespace
+            );
+        }
+        let view = RegisteredView::of(&self.reference(&name), &table, &self.catalog)?;
+        let table = match view {
+            Some(view) => Arc::new(view),
+            None => table,
+        };
+        let fixed = match self.fixed() {
+            Some(fixed) => fixed,
+            None => {
+                let fixed: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
+                let catalog = &self.catalog.fixed;
+                catalog.register_schema(&self.namespace, Arc::clone(&fixed))?;
+                fixed
+            }
+        };
+        fixed.register_table(name, table)
+    }
+
     fn reference(&self, name: &str) -> ResolvedTableReference {
         ResolvedTableReference {
             catalog: self.catalog.name.as_str().into(),
@@ -87,35 +119,16 @@ impl SchemaProvider for RegistrySchema {
         name: String,
         table: Arc<dyn TableProvider>,
     ) -> Result<Option<Arc<dyn TableProvider>>> {
-        if self.has_registered(&name) {
-            return exec_err!(
-                "the registry already has a table `{}.{name}`",
-                self.namespace
-            );
-        }
+        // DataFusion does not tell a `CREATE TABLE` from a call of the server.
         if table.is::<MemTable>() {
             return exec_err!(
                 "table `{}.{name}` would be in the memory of the session: run `CREATE TABLE` with \
-                 `DynamicTables::sql`; a server adds a table of its own before \
-                 `DynamicTables::register`, or as a `RowProvider`",
+                 `DynamicTables::sql`; a server adds a `MemTable` with \
+                 `DynamicTables::register_session_table`",
                 self.namespace
             );
         }
-        let view = RegisteredView::of(&self.reference(&name), &table, &self.catalog)?;
-        let table = match view {
-            Some(view) => Arc::new(view),
-            None => table,
-        };
-        let fixed = match self.fixed() {
-            Some(fixed) => fixed,
-            None => {
-                let fixed: Arc<dyn SchemaProvider> = Arc::new(MemorySchemaProvider::new());
-                let catalog = &self.catalog.fixed;
-                catalog.register_schema(&self.namespace, Arc::clone(&fixed))?;
-                fixed
-            }
-        };
-        fixed.register_table(name, table)
+        self.register(name, table)
     }
 
     fn deregister_table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {

@@ -345,4 +345,26 @@ async fn plain_sessions_create_no_table() {
     assert!(server.registry.find(("app", "x")).await.unwrap().is_none());
     assert!(server.registry.find(("app", "t")).await.unwrap().is_some());
     assert!(server.run("SELECT * FROM app.x").await.is_err());
+
+    // The server can add a table of its own.
+    let batch = arrow::array::RecordBatch::try_from_iter([(
+        "a",
+        std::sync::Arc::new(arrow::array::Int64Array::from(vec![7])) as arrow::array::ArrayRef,
+    )]);
+    let batch = batch.unwrap();
+    let memory = datafusion::datasource::MemTable::try_new(batch.schema(), vec![vec![batch]]);
+    let memory = std::sync::Arc::new(memory.unwrap());
+    let add = |name: &str| {
+        let table = memory.clone();
+        server
+            .tables
+            .register_session_table(&server.root, name, table)
+    };
+    add("app.staged").unwrap();
+    assert_eq!(server.run("SELECT a FROM app.staged").await.unwrap(), "7");
+    let taken = add("app.t").unwrap_err().to_string();
+    assert!(
+        taken.contains("the registry already has a table `app.t`"),
+        "{taken}"
+    );
 }

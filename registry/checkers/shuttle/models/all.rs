@@ -6,6 +6,7 @@
 //! Run them with `cargo test -p kalamtable-registry-shuttle`. They are part of
 //! `cargo test --workspace`.
 
+mod cached_plans;
 #[path = "../../shared/linearizability.rs"]
 mod linearizability;
 mod mixed;

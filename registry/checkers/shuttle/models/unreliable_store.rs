@@ -16,7 +16,11 @@ use shuttle::sync::{Mutex, MutexGuard};
 use super::tables::StoredTables;
 
 #[derive(Debug, Default)]
-pub(crate) struct UnreliableStore(Mutex<StoredTables>);
+pub(crate) struct UnreliableStore {
+    tables: Mutex<StoredTables>,
+    /// Whether calls are delayed, but neither fail nor panic.
+    is_reliable: bool,
+}
 
 /// The behaviour of the store before or after a call takes effect.
 enum Interruption {
@@ -27,8 +31,9 @@ enum Interruption {
 }
 
 impl Interruption {
-    fn draw() -> Self {
+    fn draw(is_reliable: bool) -> Self {
         match thread_rng().gen_range(0..20) {
+            0 | 1 if is_reliable => Interruption::None,
             0 => Interruption::Failure,
             1 => Interruption::Panic,
             2..6 => Interruption::Delay,
@@ -51,8 +56,16 @@ impl Interruption {
 }
 
 impl UnreliableStore {
+    /// Creates a store whose calls are delayed, but neither fail nor panic.
+    pub(crate) fn reliable() -> Self {
+        UnreliableStore {
+            is_reliable: true,
+            ..UnreliableStore::default()
+        }
+    }
+
     pub(crate) fn tables(&self) -> MutexGuard<'_, StoredTables> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Performs a call with a random interruption before and after it.
@@ -60,11 +73,11 @@ impl UnreliableStore {
         &self,
         call: impl FnOnce(&mut StoredTables) -> Result<T, Error> + Send,
     ) -> Result<T, Error> {
-        Interruption::draw().occur().await?;
+        Interruption::draw(self.is_reliable).occur().await?;
         let result = call(&mut self.tables());
         // An error of the call itself is always returned.
         if result.is_ok() {
-            Interruption::draw().occur().await?;
+            Interruption::draw(self.is_reliable).occur().await?;
         }
         result
     }
