@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn comment_of_a_table_is_split_off() {
-        let split = |text| without_comment(text).map(|(rest, comment)| (rest, comment));
+        let split = |text| without_comment(text);
         assert_eq!(
             split(
                 "CREATE TABLE t (a INT COMMENT 'x')\n WITH (b = 'é') COMMENT = 'it''s' AS SELECT 1"

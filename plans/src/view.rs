@@ -108,7 +108,7 @@ impl SqlView {
                 "the view has {expected} column names, and its query {found} columns"
             );
         }
-        let columns = plan.schema().iter().map(|field| Expr::from(field));
+        let columns = plan.schema().iter().map(Expr::from);
         let names = self
             .columns
             .iter()

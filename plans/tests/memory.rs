@@ -53,11 +53,14 @@ async fn run(session: &SqlSession, sql: &str) {
     rows.try_collect::<Vec<_>>().await.unwrap();
 }
 
+/// Returns a statement with a number in it.
+type WriteStatement = fn(usize) -> String;
+
 /// The charged bytes are at least the allocated ones, and at most twice as many.
 #[tokio::test]
 async fn charged_bytes_cover_the_allocated_bytes() {
     const TEXTS: usize = 200;
-    let statements: [(&str, fn(usize) -> String); 6] = [
+    let statements: [(&str, WriteStatement); 6] = [
         ("key read", |n| {
             format!("SELECT state FROM app.jobs WHERE id = {n}")
         }),

@@ -71,13 +71,10 @@ impl Random {
                 "SELECT id FROM {table} WHERE id IN (SELECT id FROM app.u WHERE {condition})"
             ),
             5 => format!(
-                "SELECT x.id, y.b FROM {table} x JOIN app.u y ON x.id = y.id WHERE x.{condition}",
-                condition = format!("b > {}", self.below(5))
+                "SELECT x.id, y.b FROM {table} x JOIN app.u y ON x.id = y.id WHERE x.b > {}",
+                self.below(5)
             ),
-            6 => format!(
-                "SELECT id FROM ({}) UNION ALL SELECT id FROM {table} WHERE {condition}",
-                "SELECT id FROM app.t"
-            ),
+            6 => format!("SELECT id FROM app.t UNION ALL SELECT id FROM {table} WHERE {condition}"),
             7 => format!(
                 "SELECT id, (SELECT count(*) FROM app.u WHERE {condition}) FROM {table} ORDER BY id LIMIT {}",
                 1 + self.below(4)

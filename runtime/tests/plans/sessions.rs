@@ -243,7 +243,7 @@ async fn settings_of_a_session_are_a_part_of_the_key() {
         .unwrap();
     let count = "SELECT count(*) FROM events";
     assert_eq!(cached(&session, count).await.unwrap(), "1");
-    server.create(&"name = 'web.events'\nprimary_key = ['id']\n[columns]\nid = { id = 1, type = 'bigint' }").await;
+    server.create("name = 'web.events'\nprimary_key = ['id']\n[columns]\nid = { id = 1, type = 'bigint' }").await;
     cached(&session, "SET datafusion.catalog.default_schema = 'web'")
         .await
         .unwrap();
