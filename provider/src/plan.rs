@@ -77,8 +77,8 @@ pub(crate) fn scan(
     Ok(Arc::new(scan))
 }
 
-/// Returns the plan of a scan without its rows, for a cached plan. Returns `None` if `plan` is not a
-/// scan of this library, or if the plan above it can depend on the rows.
+/// Returns the plan of a scan without its rows, for a cached plan. Returns `None` if `plan` is not
+/// a scan of this library, or if the plan above it can depend on the rows.
 pub fn detached_scan(plan: &dyn ExecutionPlan) -> Option<Arc<dyn ExecutionPlan>> {
     let scan = plan.downcast_ref::<RowScanExec>()?;
     scan.is_independent_of_rows()

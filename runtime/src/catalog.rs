@@ -127,8 +127,9 @@ impl DynamicTables {
         Ok(())
     }
 
-    /// Adds a table to the session itself, next to the tables of the registry: a table in memory, for
-    /// example, which [`SessionContext::register_table`] rejects after [`register`](Self::register).
+    /// Adds a table to the session itself, next to the tables of the registry: a table in memory,
+    /// for example, which [`SessionContext::register_table`] rejects after
+    /// [`register`](Self::register).
     ///
     /// # Errors
     /// Fails if [`register`](Self::register) was not called for the catalog of the name, or if a

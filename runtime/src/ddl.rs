@@ -57,10 +57,10 @@
 //! (`user`, `shared` or `stream`), `ttl_seconds`, `access_level` and `no_primary_key`, the reason
 //! for having none.
 //!
-//! All actions of an `ALTER TABLE` are one change, which is applied completely or not at all. It has
-//! to be compatible with all rows that were stored under earlier versions: the rules are those of
-//! [`check_evolution`](kalamtable_model::check_evolution). Ids of columns are allocated, and the id
-//! and the name of a dropped column are never used again.
+//! All actions of an `ALTER TABLE` are one change, which is applied completely or not at all. It
+//! has to be compatible with all rows that were stored under earlier versions: the rules are those
+//! of [`check_evolution`](kalamtable_model::check_evolution). Ids of columns are allocated, and the
+//! id and the name of a dropped column are never used again.
 //!
 //! # Types
 //!

@@ -377,8 +377,8 @@ async fn session(
     let schema = Arc::new(arrow::datatypes::Schema::new(fields));
     let rows = RecordBatch::try_new(schema.clone(), rows.columns().to_vec()).unwrap();
     let source = MemTable::try_new(schema, vec![vec![rows]]).map_err(|error| error.to_string())?;
-    session
-        .register_table("source", Arc::new(source))
+    tables
+        .register_session_table(&session, "source", Arc::new(source))
         .map_err(|error| error.to_string())?;
     Ok(session)
 }

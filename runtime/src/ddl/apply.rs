@@ -340,8 +340,9 @@ fn raw_default(ty: &str, default: &WrittenDefault) -> RawDefault {
     RawDefault::new(value, span(), default.text.clone())
 }
 
-/// Converts a value to the form in which definitions write it: decimal numbers as texts, whose digits
-/// a float does not represent exactly, and floats that SQL has no literals for from texts.
+/// Converts a value to the form in which definitions write it. A decimal number becomes a text,
+/// because a float does not represent its digits exactly. Texts become the floats that SQL has no
+/// literals for.
 fn value_of_type(ty: &str, value: RawValue, text: &str) -> RawValue {
     match value {
         RawValue::Float(_) | RawValue::Integer(_) if ty.starts_with("decimal") => {

@@ -14,14 +14,14 @@ pub(super) fn default_of(expr: &Expr) -> Result<Option<WrittenDefault>, DdlProbl
     let value = match expr {
         Expr::Nested(inner) => return default_of(inner),
         Expr::Value(value) => match literal(&value.value) {
-            Some(Literal::Null) => return Ok(None),
-            Some(Literal::Value(value)) => value,
+            Some(WrittenLiteral::Null) => return Ok(None),
+            Some(WrittenLiteral::Value(value)) => value,
             None => return Err(not_a_default(&text)),
         },
         Expr::UnaryOp { op, expr } => match (op, &**expr) {
             (UnaryOperator::Minus, Expr::Value(value)) => match literal(&value.value) {
-                Some(Literal::Value(RawValue::Integer(value))) => RawValue::Integer(-value),
-                Some(Literal::Value(RawValue::Float(value))) => RawValue::Float(-value),
+                Some(WrittenLiteral::Value(RawValue::Integer(value))) => RawValue::Integer(-value),
+                Some(WrittenLiteral::Value(RawValue::Float(value))) => RawValue::Float(-value),
                 _ => return Err(not_a_default(&text)),
             },
             _ => return Err(not_a_default(&text)),
@@ -51,19 +51,19 @@ pub(super) fn default_of(expr: &Expr) -> Result<Option<WrittenDefault>, DdlProbl
     Ok(Some(WrittenDefault { value, text }))
 }
 
-enum Literal {
+enum WrittenLiteral {
     Null,
     Value(RawValue),
 }
 
-fn literal(value: &Value) -> Option<Literal> {
+fn literal(value: &Value) -> Option<WrittenLiteral> {
     Some(match value {
-        Value::Null => Literal::Null,
-        Value::Boolean(value) => Literal::Value(RawValue::Boolean(*value)),
-        Value::SingleQuotedString(text) => Literal::Value(RawValue::Text(text.clone())),
+        Value::Null => WrittenLiteral::Null,
+        Value::Boolean(value) => WrittenLiteral::Value(RawValue::Boolean(*value)),
+        Value::SingleQuotedString(text) => WrittenLiteral::Value(RawValue::Text(text.clone())),
         Value::Number(digits, _) => match digits.parse::<i128>() {
-            Ok(number) => Literal::Value(RawValue::Integer(number)),
-            Err(_) => Literal::Value(RawValue::Float(digits.parse().ok()?)),
+            Ok(number) => WrittenLiteral::Value(RawValue::Integer(number)),
+            Err(_) => WrittenLiteral::Value(RawValue::Float(digits.parse().ok()?)),
         },
         _ => return None,
     })

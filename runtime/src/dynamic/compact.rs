@@ -35,9 +35,9 @@ impl CompactionLimits {
         }
     }
 
-    /// Returns the limits of a stream of at most `stream_bytes`. A chunk is removed as a whole: when
-    /// its last row has expired, or to make room. It therefore contains the rows of a sixteenth of
-    /// the time to live, and a sixty-fourth of the bytes, at most.
+    /// Returns the limits of a stream of at most `stream_bytes`. A chunk is removed as a whole:
+    /// when its last row has expired, or to make room. It therefore contains the rows of a
+    /// sixteenth of the time to live, and a sixty-fourth of the bytes, at most.
     pub(super) fn stream(ttl_seconds: u64, stream_bytes: usize) -> Self {
         let micros = i64::try_from(ttl_seconds)
             .unwrap_or(i64::MAX)
@@ -75,9 +75,10 @@ pub(super) struct Compacted {
 /// Selects chunks to join and joins them. Returns `None` if all chunks can stay.
 ///
 /// If more than half of the rows of a table that is not a stream are superseded, the chunks that
-/// contain them are rewritten without them. Otherwise, the last chunks are joined, as long as the previous chunk has at most
-/// twice as many rows. A row is therefore copied once each time the number of rows doubles, and the
-/// number of chunks stays small even if each statement writes few rows.
+/// contain them are rewritten without them. Otherwise, the last chunks are joined, as long as the
+/// previous chunk has at most twice as many rows. A row is therefore copied once each time the
+/// number of rows doubles, and the number of chunks stays small even if each statement writes few
+/// rows.
 pub(super) fn compact(
     rows: &PartitionRows,
     limits: &CompactionLimits,

@@ -160,8 +160,8 @@ impl DynamicSource {
         })
     }
 
-    /// Returns the addresses of the rows with the keys of a filter, or `None` if the rows have to be
-    /// scanned: the indexes may describe other rows, or be in use by a writer.
+    /// Returns the addresses of the rows with the keys of a filter, or `None` if the rows have to
+    /// be scanned: the indexes may describe other rows, or be in use by a writer.
     fn find(
         &self,
         partition: &Partition,

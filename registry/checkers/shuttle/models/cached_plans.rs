@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The protocol of a cache of plans: a plan holds the snapshots of its tables, and runs only if they
-//! are current. The crate `plans` follows it; here, a plan is one snapshot.
+//! The protocol of a cache of plans: a plan holds the snapshots of its tables, and runs only if
+//! they are current. The crate `plans` follows it; here, a plan is one snapshot.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -31,8 +31,8 @@ struct PlanWorld {
     registry: SchemaRegistry,
     plan: Mutex<Option<Arc<TableSnapshot>>>,
     validation: Validation,
-    /// The version after the last complete schema change. An atomic of the standard library: reading
-    /// it is not a step of the model.
+    /// The version after the last complete schema change. An atomic of the standard library:
+    /// reading it is not a step of the model.
     complete: AtomicU32,
 }
 
