@@ -15,6 +15,7 @@ use crate::inner::RegistryInner;
 use crate::name::NameRef;
 use crate::registry::SchemaRegistry;
 use crate::snapshot::TableSnapshot;
+use crate::sync::bookkeeping::{Mutex, lock};
 
 /// Changes of this process.
 ///
@@ -74,20 +75,13 @@ impl SchemaRegistry {
         if definition.name() != current.name() {
             definition.name().check_not_provided()?;
         }
-        let summary = self.check_evolution(current, &definition).await?;
+        let history = self.check_evolution(current, &definition).await?;
         let names = vec![current.name().clone(), definition.name().clone()];
         let mut change = PendingChange::begin(&self.inner, Some(id), names);
         let replaced = self.store().replace(id, version, definition).await;
         let replaced = change.check(replaced).await?;
         let snapshot = self.inner.snapshot(&replaced);
-        // Dropped with the snapshot, as the other values that are derived from a version.
-        let mut following = Arc::unwrap_or_clone(summary);
-        following.add(snapshot.definition());
-        let bytes = following.bytes();
-        let known = snapshot.extension(KnownSummary::default);
-        if known.0.set(Arc::new(following)).is_ok() {
-            snapshot.charge(bytes);
-        }
+        history.extend(current, &snapshot);
         change.apply(id, Some(&snapshot), replaced.sequence).await;
         Ok(snapshot)
     }
@@ -124,43 +118,76 @@ impl SchemaRegistry {
     }
 
     /// Fails unless a definition is compatible with all versions of the table. Returns the summary
-    /// of the versions before it.
+    /// of these versions.
     ///
-    /// The history is read only if the summary of the current version is not known, or if it does
-    /// not suffice.
+    /// The history is read only if the summary of the current version is not cached, or to report
+    /// the problems of an incompatible definition.
     async fn check_evolution(
         &self,
         current: &TableSnapshot,
         definition: &TableDefinition,
-    ) -> Result<Arc<HistorySummary>, Error> {
-        let known = current.extension(KnownSummary::default);
-        if let Some(summary) = known.0.get()
-            && summary.accepts(current.definition(), definition)
+    ) -> Result<CachedHistory, Error> {
+        if let Some(history) = CachedHistory::of(current)
+            && history.accepts(current, definition)
         {
-            return Ok(Arc::clone(summary));
+            return Ok(history);
         }
-        let history = self.store().history(current.id()).await?;
-        let history: Vec<&TableDefinition> = history.iter().map(|at| &*at.definition).collect();
-        let summary = || Arc::new(HistorySummary::of(history.iter().copied()));
-        if history.last().map(|last| last.version()) != Some(current.version()) {
-            // The store rejects the change, with an error that names the current version.
-            return Ok(summary());
+        let stored = self.store().history(current.id()).await?;
+        let versions: Vec<&TableDefinition> = stored.iter().map(|at| &*at.definition).collect();
+        if versions.last().map(|last| last.version()) == Some(current.version()) {
+            let version = NonZeroU32::MIN.saturating_add(current.version());
+            let next = definition.clone().with_version(version);
+            check_evolution(&versions, &next).map_err(|problems| Error::Refused {
+                table: definition.name().clone(),
+                problems,
+            })?;
         }
-        let summary = Arc::clone(known.0.get_or_init(summary));
-        let version = NonZeroU32::MIN.saturating_add(current.version());
-        let next = definition.clone().with_version(version);
-        check_evolution(&history, &next).map_err(|problems| Error::Refused {
-            table: definition.name().clone(),
-            problems,
-        })?;
-        Ok(summary)
+        // If the current version has changed, the store rejects the change, with an error that
+        // names it.
+        Ok(CachedHistory::new(HistorySummary::of(versions)))
     }
 }
 
-/// The summary of a version and of all versions before it. It exists if this process has created
-/// the version or has altered it before.
-#[derive(Default)]
-struct KnownSummary(OnceCell<Arc<HistorySummary>>);
+/// The summary of all versions of a table. It is cached with the current version, and passed on to
+/// the next one, so that its cost is not proportional to the number of versions.
+#[derive(Clone)]
+struct CachedHistory(Arc<Mutex<HistorySummary>>);
+
+impl CachedHistory {
+    fn new(summary: HistorySummary) -> Self {
+        CachedHistory(Arc::new(Mutex::new(summary)))
+    }
+
+    /// Returns the summary that is cached with a version.
+    fn of(snapshot: &TableSnapshot) -> Option<Self> {
+        let cached = snapshot.extension(OnceCell::<CachedHistory>::new);
+        cached.get().cloned()
+    }
+
+    /// Returns whether a definition can follow `current`. If the result is `false`, the definition
+    /// may be valid all the same: then the last version of this summary is not `current`, or an
+    /// earlier version was written by another program and breaks a rule.
+    fn accepts(&self, current: &TableSnapshot, next: &TableDefinition) -> bool {
+        let summary = lock(&self.0);
+        summary.version() == Some(current.version()) && summary.accepts(next)
+    }
+
+    /// Adds the version that has replaced `current`, and caches this summary with it.
+    fn extend(&self, current: &TableSnapshot, next: &TableSnapshot) {
+        let mut summary = lock(&self.0);
+        // The summary of an outdated version may contain later versions already.
+        if summary.version() != Some(current.version()) {
+            return;
+        }
+        summary.add(next.definition());
+        let bytes = summary.bytes();
+        drop(summary);
+        let cached = next.extension(OnceCell::<CachedHistory>::new);
+        if cached.set(self.clone()).is_ok() {
+            next.charge(bytes);
+        }
+    }
+}
 
 /// Changes of other processes, and invalidation.
 impl SchemaRegistry {

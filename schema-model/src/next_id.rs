@@ -42,11 +42,6 @@ impl NextId {
         }
     }
 
-    /// Returns whether an id is above all observed ids.
-    pub(crate) fn is_above_all(&self, id: i128) -> bool {
-        id >= self.next
-    }
-
     /// Allocates an id, or returns `None` if the maximum id is in use.
     pub(crate) fn fresh(&mut self) -> Option<i32> {
         let id = i32::try_from(self.next).ok().filter(|id| *id <= MAX_ID)?;

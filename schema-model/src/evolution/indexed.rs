@@ -2,6 +2,9 @@
 
 //! [`IndexedDefinition`]: one definition of a history, with indexes for lookups.
 
+use std::cell::OnceCell;
+use std::collections::HashSet;
+
 use crate::definition::{Column, TableDefinition};
 use crate::types::ColumnType;
 
@@ -15,6 +18,15 @@ pub(super) struct IndexedDefinition<'a> {
     columns: Vec<&'a Column>,
     /// The columns and nested fields, sorted by id.
     fields: Vec<IndexedField<'a>>,
+    /// Created when it is first needed: most versions of a history are never searched for it.
+    reserved: OnceCell<ReservedKeys>,
+}
+
+/// The ids and the names in lower case that a definition reserves. A table that has dropped many
+/// columns reserves more of them than it has columns.
+struct ReservedKeys {
+    ids: HashSet<i32>,
+    names: HashSet<String>,
 }
 
 /// A column or a nested field.
@@ -43,6 +55,7 @@ impl<'a> IndexedDefinition<'a> {
             definition,
             columns,
             fields,
+            reserved: OnceCell::new(),
         }
     }
 
@@ -94,12 +107,22 @@ impl<'a> IndexedDefinition<'a> {
     }
 
     pub(super) fn reserves_id(&self, id: i32) -> bool {
-        self.definition.reserved().ids.contains(&id)
+        self.reserved().ids.contains(&id)
     }
 
     pub(super) fn reserves_name(&self, name: &str) -> bool {
-        let mut names = self.definition.reserved().names.iter();
-        names.any(|reserved| reserved.eq_ignore_ascii_case(name))
+        self.reserved().names.contains(&name.to_ascii_lowercase())
+    }
+
+    fn reserved(&self) -> &ReservedKeys {
+        self.reserved.get_or_init(|| {
+            let reserved = self.definition.reserved();
+            let names = reserved.names.iter();
+            ReservedKeys {
+                ids: reserved.ids.iter().copied().collect(),
+                names: names.map(|name| name.to_ascii_lowercase()).collect(),
+            }
+        })
     }
 
     /// Returns the ids of the columns at `positions`.

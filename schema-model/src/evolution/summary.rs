@@ -1,31 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`HistorySummary`]: accepts the usual changes of a table without its history.
+//! [`HistorySummary`]: the verdict of the evolution rules, without the history.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
-use crate::definition::{Column, ColumnDefault, PrimaryKey, TableDefinition};
-use crate::next_id::NextId;
-use crate::types::ColumnType;
+use super::check_evolution;
+use super::indexed::IndexedDefinition;
+use crate::definition::TableDefinition;
 
-/// The ids and names that the versions of a table have used.
+/// A summary of all versions of a table, which decides whether another version can follow them. The
+/// cost does not depend on the number of versions.
 ///
-/// With it, the usual next versions are accepted by a comparison with the last version, whose cost
-/// does not depend on the number of versions: the rules are transitive, and every earlier version
-/// was compared with its predecessors. Other next versions need
-/// [`check_evolution`](crate::check_evolution) with the whole history.
+/// If each version could follow its predecessors, the rules about stored files are transitive, with
+/// two exceptions: a name keeps the id that any earlier column of the name had, and an added id
+/// exceeds all earlier ids. The summary therefore contains the last version, the names and the
+/// largest id. If the history has a version that could not follow its predecessors, the summary
+/// accepts nothing.
+///
+/// ```
+/// use kalamtable_model::{HistorySummary, SourceFile, Sources, parse_and_check};
+///
+/// let table = |columns: &str| {
+///     let text = format!("name = \"app.events\"\nprimary_key = [\"id\"]\n[columns]\n{columns}");
+///     let mut sources = Sources::new();
+///     let source = sources.push(SourceFile::new("events.toml", text));
+///     parse_and_check(&sources, source).unwrap().definition
+/// };
+/// let first = table("id = { id = 1, type = \"int\" }");
+/// let wider = table("id = { id = 1, type = \"bigint\" }");
+/// let mut summary = HistorySummary::of([&first]);
+/// assert!(summary.accepts(&wider));
+///
+/// summary.add(&wider);
+/// assert!(!summary.accepts(&first));
+/// ```
 #[derive(Clone, Debug)]
 pub struct HistorySummary {
-    next_id: NextId,
-    names: BTreeSet<String>,
+    last: Option<TableDefinition>,
+    /// Whether each version could follow its predecessors.
+    is_valid: bool,
+    /// The ids of all columns by their names in lower case.
+    ids: HashMap<Box<str>, i32>,
+    /// The length of all names in bytes.
+    name_bytes: usize,
+    largest_id: Option<i32>,
 }
 
+/// The bytes of an entry of a hash map in addition to its key and value: a control byte, and unused
+/// capacity, which is largest after the map has grown.
+const MAP_ENTRY_BYTES: usize = size_of::<(Box<str>, i32)>() + 4;
+
 impl HistorySummary {
-    /// Creates the summary of all versions of a table.
+    /// Creates the summary of all versions of a table, oldest first.
     pub fn of<'a>(history: impl IntoIterator<Item = &'a TableDefinition>) -> Self {
         let mut summary = HistorySummary {
-            next_id: NextId::new(),
-            names: BTreeSet::new(),
+            last: None,
+            is_valid: true,
+            ids: HashMap::new(),
+            name_bytes: 0,
+            largest_id: None,
         };
         for version in history {
             summary.add(version);
@@ -33,110 +66,56 @@ impl HistorySummary {
         summary
     }
 
-    /// Adds the version that follows.
+    /// Returns the number of the last version, or `None` if the history is empty.
+    pub fn version(&self) -> Option<u32> {
+        self.last.as_ref().map(TableDefinition::version)
+    }
+
+    /// Adds the version that follows the last one.
     pub fn add(&mut self, version: &TableDefinition) {
+        self.is_valid = self.accepts(version);
         for column in version.columns() {
-            self.next_id.observe(column.id.into());
-            self.next_id.observe_type(&column.ty.to_string());
-            self.names.insert(column.name.to_ascii_lowercase());
-        }
-        for id in version.reserved().ids.iter() {
-            self.next_id.observe((*id).into());
-        }
-        for name in version.reserved().names.iter() {
-            self.names.insert(name.to_ascii_lowercase());
-        }
-    }
-
-    /// Returns the approximate size in bytes.
-    pub fn bytes(&self) -> usize {
-        let names = self
-            .names
-            .iter()
-            .map(|name| name.len() + 2 * size_of::<String>());
-        size_of::<Self>() + names.sum::<usize>()
-    }
-
-    /// Returns whether `next` can follow the versions of this summary, the last of which is `last`.
-    /// If the result is `false`, the rules have to be checked with the whole history: the change
-    /// may be valid all the same.
-    pub fn accepts(&self, last: &TableDefinition, next: &TableDefinition) -> bool {
-        let ids = |definition: &TableDefinition, positions: &[usize]| -> Vec<i32> {
-            let columns = definition.columns();
-            positions
-                .iter()
-                .map(|position| columns[*position].id)
-                .collect()
-        };
-        let keys = |definition: &TableDefinition| -> Vec<Vec<i32>> {
-            let unique = definition.unique_keys().iter();
-            let primary = ids(definition, definition.key_columns());
-            let unique = unique.map(|key| ids(definition, key));
-            std::iter::once(primary).chain(unique).collect()
-        };
-        let reserves = |id: i32, name: Option<&str>| {
-            next.reserved().ids.contains(&id)
-                && name
-                    .is_none_or(|name| next.reserved().names.iter().any(|other| **other == *name))
-        };
-        let has_same_keys = last.kind() == next.kind()
-            && has_primary_key(last) == has_primary_key(next)
-            && keys(last) == keys(next);
-        let keeps_reserved = last.reserved().ids.iter().all(|id| reserves(*id, None))
-            && last
-                .reserved()
-                .names
-                .iter()
-                .all(|name| next.reserved().names.contains(name));
-        let keeps_columns = last.columns().iter().all(|column| {
-            let following = next.columns().iter().find(|other| other.id == column.id);
-            match following {
-                Some(other) => self.accepts_column(column, other),
-                // The ids of nested fields would have to be reserved too.
-                None => column.ty.children().is_empty() && reserves(column.id, Some(&column.name)),
+            let name = column.name.to_ascii_lowercase();
+            if !self.ids.contains_key(&*name) {
+                self.name_bytes += name.len();
+                self.ids.insert(name.into(), column.id);
             }
-        });
-        has_same_keys
-            && keeps_reserved
-            && keeps_columns
-            && next
-                .columns()
-                .iter()
-                .filter(|column| last.columns().iter().all(|other| other.id != column.id))
-                .all(|column| self.accepts_added(column))
+        }
+        let largest_id = IndexedDefinition::new(version).largest_id();
+        self.largest_id = self.largest_id.max(largest_id);
+        self.last = Some(version.clone());
     }
 
-    fn accepts_column(&self, last: &Column, next: &Column) -> bool {
-        let keeps_name = last.name == next.name || self.is_unused_name(&next.name);
-        last.ty == next.ty
-            && last.source == next.source
-            && keeps_name
-            && (next.nullable || !last.nullable)
+    /// Returns the approximate size in bytes, without the last version.
+    pub fn bytes(&self) -> usize {
+        let entry = size_of::<(Box<str>, i32)>() + MAP_ENTRY_BYTES;
+        size_of::<Self>() + self.ids.len() * entry + self.name_bytes
     }
 
-    fn accepts_added(&self, column: &Column) -> bool {
-        let has_value =
-            column.nullable || matches!(column.default, Some(ColumnDefault::Literal(_)));
-        // A call as the default of a nullable column has no value for existing rows.
-        let is_constant = !matches!(column.default, Some(ColumnDefault::Call(_)));
-        self.is_unused_name(&column.name)
-            && column.source.is_none()
-            && self.next_id.is_above_all(column.id.into())
-            && has_value
-            && is_constant
-            && has_no_ids(&column.ty)
+    /// Returns whether `next` can follow the versions of this summary. The result is that of
+    /// [`check_evolution`] with the whole history, or `false` if the history itself breaks a rule.
+    pub fn accepts(&self, next: &TableDefinition) -> bool {
+        self.is_valid
+            && self.last.as_ref().is_none_or(|last| {
+                self.has_valid_names(next)
+                    && self.has_valid_ids(last, next)
+                    && check_evolution(&[last], next).is_ok()
+            })
     }
 
-    fn is_unused_name(&self, name: &str) -> bool {
-        !self.names.contains(&name.to_ascii_lowercase())
+    fn has_valid_names(&self, next: &TableDefinition) -> bool {
+        next.columns().iter().all(|column| {
+            let known = self.ids.get(&*column.name.to_ascii_lowercase());
+            known.is_none_or(|id| *id == column.id)
+        })
     }
-}
 
-/// Returns whether a type has no nested fields, whose ids would have to be compared too.
-fn has_no_ids(ty: &ColumnType) -> bool {
-    ty.children().is_empty()
-}
-
-fn has_primary_key(definition: &TableDefinition) -> bool {
-    matches!(definition.primary_key(), PrimaryKey::Columns(_))
+    /// Returns whether each id that the last version does not have exceeds all earlier ids.
+    fn has_valid_ids(&self, last: &TableDefinition, next: &TableDefinition) -> bool {
+        let last = IndexedDefinition::new(last);
+        let next = IndexedDefinition::new(next);
+        next.fields()
+            .iter()
+            .all(|field| self.largest_id < Some(field.id) || last.field(field.id).is_some())
+    }
 }
