@@ -30,6 +30,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("kalamtable-plans", &["provider"]),
     ("kalamtable-contract", &[]),
     ("kalamtable-store", &["model"]),
+    ("kalamtable-storage", &[]),
     ("kalamtable-registry", &["model", "store"]),
     ("kalamtable-registry-loom", &["model", "store"]),
     ("kalamtable-registry-shuttle", &["model", "store"]),

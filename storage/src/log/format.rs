@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! The headers of segments and entries as bytes. All numbers are little-endian.
+//!
+//! | segment header | bytes | | entry header | bytes |
+//! |---|---|---|---|---|
+//! | magic `KTROWLOG` | 8 | | length of the payload | 4 |
+//! | format, 1 | 4 | | sequence number | 8 |
+//! | log id | 16 | | index in the group | 4 |
+//! | first sequence number | 8 | | CRC32C of the payload | 4 |
+//! | CRC32C of the above | 4 | | CRC32C of the log id and the above | 4 |
+//!
+//! An entry header has a checksum of its own, so that headers can be searched for in damaged bytes
+//! at a cost per byte that does not depend on the lengths in these bytes. The log id is random and
+//! not revealed, so a payload cannot contain a valid header that was made up.
+
+use crate::log::error::SegmentDamageKind;
+
+/// The format that is written and read.
+const FORMAT: u32 = 1;
+const MAGIC: &[u8; 8] = b"KTROWLOG";
+const CHECKSUM_BYTES: usize = 4;
+
+/// The size of a segment header in bytes.
+pub(crate) const SEGMENT_HEADER_BYTES: usize = 40;
+/// The size of an entry header in bytes.
+pub(crate) const ENTRY_HEADER_BYTES: usize = 24;
+
+/// A random number that all segments of a log have in common.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LogId([u8; 16]);
+
+impl LogId {
+    pub(crate) fn random() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes)?;
+        Ok(LogId(bytes))
+    }
+}
+
+/// The header of a segment.
+#[derive(Clone, Copy)]
+pub(crate) struct SegmentHeader {
+    pub(crate) log: LogId,
+    /// The sequence number of the first entry.
+    pub(crate) first: u64,
+}
+
+impl SegmentHeader {
+    pub(crate) fn to_bytes(self) -> [u8; SEGMENT_HEADER_BYTES] {
+        let mut bytes = [0; SEGMENT_HEADER_BYTES];
+        bytes[..8].copy_from_slice(MAGIC);
+        bytes[8..12].copy_from_slice(&FORMAT.to_le_bytes());
+        bytes[12..28].copy_from_slice(&self.log.0);
+        bytes[28..36].copy_from_slice(&self.first.to_le_bytes());
+        let checksum = crc32c::crc32c(&bytes[..36]);
+        bytes[36..].copy_from_slice(&checksum.to_le_bytes());
+        bytes
+    }
+
+    /// Parses the header at the start of a segment.
+    pub(crate) fn parse(segment: &[u8]) -> Result<Self, SegmentDamageKind> {
+        let mut fields = Fields(segment);
+        if fields.take() != Some(MAGIC) {
+            return Err(SegmentDamageKind::Header);
+        }
+        // The format comes before the checksum, because another format may have another header.
+        let format = fields.u32().ok_or(SegmentDamageKind::Header)?;
+        if format != FORMAT {
+            return Err(SegmentDamageKind::UnknownFormat {
+                found: format,
+                known: FORMAT,
+            });
+        }
+        let parsed = (|| {
+            let log = LogId(*fields.take()?);
+            let first = fields.u64()?;
+            let checksum = fields.u32()?;
+            let covered = segment.get(..SEGMENT_HEADER_BYTES - CHECKSUM_BYTES)?;
+            (crc32c::crc32c(covered) == checksum).then_some(SegmentHeader { log, first })
+        })();
+        parsed.ok_or(SegmentDamageKind::Header)
+    }
+}
+
+/// The header of an entry.
+#[derive(Clone, Copy)]
+pub(crate) struct EntryHeader {
+    pub(crate) payload_bytes: u32,
+    pub(crate) sequence: u64,
+    /// The position of the entry in the group with which it was written, from 0.
+    pub(crate) index: u32,
+    pub(crate) payload_checksum: u32,
+}
+
+impl EntryHeader {
+    pub(crate) fn to_bytes(self, log: LogId) -> [u8; ENTRY_HEADER_BYTES] {
+        let mut bytes = [0; ENTRY_HEADER_BYTES];
+        bytes[..4].copy_from_slice(&self.payload_bytes.to_le_bytes());
+        bytes[4..12].copy_from_slice(&self.sequence.to_le_bytes());
+        bytes[12..16].copy_from_slice(&self.index.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.payload_checksum.to_le_bytes());
+        let checksum = header_checksum(log, &bytes[..20]);
+        bytes[20..].copy_from_slice(&checksum.to_le_bytes());
+        bytes
+    }
+
+    /// Parses the header at the start of `bytes`. Returns `None` if it is incomplete or invalid.
+    pub(crate) fn parse(log: LogId, bytes: &[u8]) -> Option<Self> {
+        let mut fields = Fields(bytes);
+        let header = EntryHeader {
+            payload_bytes: fields.u32()?,
+            sequence: fields.u64()?,
+            index: fields.u32()?,
+            payload_checksum: fields.u32()?,
+        };
+        let checksum = fields.u32()?;
+        let covered = bytes.get(..ENTRY_HEADER_BYTES - CHECKSUM_BYTES)?;
+        (header_checksum(log, covered) == checksum).then_some(header)
+    }
+
+    /// Returns the sequence number field of the header at the start of `bytes`, without a check.
+    pub(crate) fn peek_sequence(bytes: &[u8]) -> Option<u64> {
+        Fields(bytes.get(4..)?).u64()
+    }
+
+    /// Returns the sequence number of the first entry of the group.
+    pub(crate) fn group_start(&self) -> u64 {
+        self.sequence.saturating_sub(u64::from(self.index))
+    }
+}
+
+fn header_checksum(log: LogId, fields: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&log.0), fields)
+}
+
+/// The bytes of a header that have not been read.
+struct Fields<'a>(&'a [u8]);
+
+impl<'a> Fields<'a> {
+    fn take<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
+        let (field, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(field)
+    }
+
+    fn u32(&mut self) -> Option<u32> {
+        self.take().map(|bytes| u32::from_le_bytes(*bytes))
+    }
+
+    fn u64(&mut self) -> Option<u64> {
+        self.take().map(|bytes| u64::from_le_bytes(*bytes))
+    }
+}
