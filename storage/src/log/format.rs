@@ -60,7 +60,7 @@ impl SegmentHeader {
 
     /// Parses the header at the start of a segment.
     pub(crate) fn parse(segment: &[u8]) -> Result<Self, SegmentDamageKind> {
-        let mut fields = Fields(segment);
+        let mut fields = Decoder(segment);
         if fields.take() != Some(MAGIC) {
             return Err(SegmentDamageKind::Header);
         }
@@ -107,7 +107,7 @@ impl EntryHeader {
 
     /// Parses the header at the start of `bytes`. Returns `None` if it is incomplete or invalid.
     pub(crate) fn parse(log: LogId, bytes: &[u8]) -> Option<Self> {
-        let mut fields = Fields(bytes);
+        let mut fields = Decoder(bytes);
         let header = EntryHeader {
             payload_bytes: fields.u32()?,
             sequence: fields.u64()?,
@@ -121,7 +121,7 @@ impl EntryHeader {
 
     /// Returns the sequence number field of the header at the start of `bytes`, without a check.
     pub(crate) fn peek_sequence(bytes: &[u8]) -> Option<u64> {
-        Fields(bytes.get(4..)?).u64()
+        Decoder(bytes.get(4..)?).u64()
     }
 
     /// Returns the sequence number of the first entry of the group.
@@ -135,9 +135,9 @@ fn header_checksum(log: LogId, fields: &[u8]) -> u32 {
 }
 
 /// The bytes of a header that have not been read.
-struct Fields<'a>(&'a [u8]);
+struct Decoder<'a>(&'a [u8]);
 
-impl<'a> Fields<'a> {
+impl<'a> Decoder<'a> {
     fn take<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
         let (field, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
