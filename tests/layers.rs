@@ -30,7 +30,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("kalamtable-plans", &["provider"]),
     ("kalamtable-contract", &[]),
     ("kalamtable-store", &["model"]),
-    ("kalamtable-storage", &[]),
+    (
+        "kalamtable-storage",
+        &["model", "provider", "runtime", "store"],
+    ),
     ("kalamtable-registry", &["model", "store"]),
     ("kalamtable-registry-loom", &["model", "store"]),
     ("kalamtable-registry-shuttle", &["model", "store"]),

@@ -132,7 +132,8 @@ pub use filter::filter;
 pub use memory_storage::MemoryStorage;
 pub use shared_state::StorageLimits;
 pub use storage::{
-    Chunk, ChunkId, Commit, Partition, PartitionRows, RowSet, RowStorage, StoredChunk,
+    Arrival, Chunk, ChunkId, Commit, FlushedRows, JoinedChunk, Partition, PartitionRows, RowSet,
+    RowStorage, StoredChunk,
 };
 pub use table::DynamicTable;
 pub use tables::{DynamicOptions, DynamicStats, DynamicTables};

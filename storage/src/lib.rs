@@ -2,12 +2,17 @@
 
 //! Durable storage for the rows of dynamic tables.
 //!
-//! The crate contains the row log: [`RowLog`] keeps the entries of acknowledged statements in the
-//! segment files of a folder, and passes them to the caller after a restart. Entries are opaque
-//! bytes here.
+//! [`HybridStorage`] keeps the rows in memory, acknowledged statements in a log, and flushed rows in
+//! Parquet files. [`RowLog`] is the log: it appends opaque entries to the segment files of a folder,
+//! with group commit, and passes them to the caller after a restart.
 
+mod bytes;
+mod error;
+mod hybrid;
 mod log;
 
+pub use error::{EncodeError, StorageError};
+pub use hybrid::{HybridOptions, HybridStats, HybridStorage};
 pub use log::{
     DiskFolder, EntryDefect, LockAttempt, LogError, LogFailure, LogFile, LogFolder, LogRecovery,
     LogTicket, RecoveredEntry, ReplayError, RowLog, RowLogOptions, SegmentDamage,

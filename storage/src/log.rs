@@ -104,8 +104,25 @@ pub struct RowLog {
     waiting: [Condvar; 2],
     /// Held while segments are deleted.
     truncation: Mutex<()>,
-    /// The lock of the folder.
-    _lock: Box<dyn Any + Send + Sync>,
+    _lock: FolderLock,
+}
+
+/// The lock of a folder, which is held until the value is dropped.
+pub(crate) struct FolderLock(
+    #[expect(dead_code, reason = "held until it is dropped")] Box<dyn Any + Send + Sync>,
+);
+
+/// Takes the exclusive lock of a folder.
+pub(crate) fn lock_folder(folder: &dyn LogFolder) -> Result<FolderLock, LogError> {
+    let attempt = folder.try_lock();
+    let attempt = attempt.map_err(|source| failure(folder, "lock", None, source))?;
+    match attempt {
+        LockAttempt::Locked(lock) => Ok(FolderLock(lock)),
+        LockAttempt::Refused { process } => Err(LogError::Locked {
+            folder: folder.path(None),
+            process,
+        }),
+    }
 }
 
 /// The claim to wait for an entry, see [`RowLog::wait`].
@@ -155,17 +172,19 @@ impl RowLog {
     pub fn open_in(
         folder: Arc<dyn LogFolder>,
         options: RowLogOptions,
+        replay: impl FnMut(RecoveredEntry<'_>) -> Result<(), ReplayError>,
+    ) -> Result<(Self, LogRecovery), LogError> {
+        let lock = lock_folder(&*folder)?;
+        RowLog::open_locked(folder, lock, options, replay)
+    }
+
+    /// Opens the log in a folder whose lock the caller has taken.
+    pub(crate) fn open_locked(
+        folder: Arc<dyn LogFolder>,
+        lock: FolderLock,
+        options: RowLogOptions,
         mut replay: impl FnMut(RecoveredEntry<'_>) -> Result<(), ReplayError>,
     ) -> Result<(Self, LogRecovery), LogError> {
-        let attempt = folder.try_lock();
-        let attempt = attempt.map_err(|source| failure(&*folder, "lock", None, source))?;
-        let lock = match attempt {
-            LockAttempt::Locked(lock) => lock,
-            LockAttempt::Refused { process } => {
-                let folder = folder.path(None);
-                return Err(LogError::Locked { folder, process });
-            }
-        };
         let (writer, recovery) = opening::open(Arc::clone(&folder), &options, &mut replay)?;
         let log = RowLog {
             folder,
@@ -327,6 +346,11 @@ impl RowLog {
             lock(&self.writer).older.pop_front();
             (self.folder.sync()).map_err(|source| failure(&*self.folder, "sync", None, source))?;
         }
+    }
+
+    /// Waits until the entry with a sequence number and all entries before it are durable.
+    pub(crate) fn wait_for(&self, sequence: u64) -> Result<(), LogError> {
+        self.wait(LogTicket { sequence })
     }
 
     /// Returns the sequence number of the last entry that was appended, or 0 if there was none.

@@ -2,7 +2,6 @@
 
 //! [`compact`]: joins chunks when they are many, small, or mostly superseded.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, UInt32Array};
@@ -11,7 +10,7 @@ use arrow::error::ArrowError;
 
 use kalamtable_store::UnixMicros;
 
-use super::storage::{Arrival, Chunk, ChunkId, PartitionRows, StoredChunk};
+use super::storage::{Arrival, Chunk, ChunkId, JoinedChunk, PartitionRows, StoredChunk};
 
 /// The maximum number of rows in a joined chunk.
 const MAX_ROWS: usize = 65_536;
@@ -66,13 +65,7 @@ impl CompactionLimits {
     }
 }
 
-/// Chunks that replace others and have the same rows.
-pub(super) struct Compacted {
-    pub(super) removed: HashSet<ChunkId>,
-    pub(super) added: Vec<(ChunkId, Arc<Chunk>)>,
-}
-
-/// Selects chunks to join and joins them. Returns `None` if all chunks can stay.
+/// Selects chunks to join and joins them.
 ///
 /// If more than half of the rows of a table that is not a stream are superseded, the chunks that
 /// contain them are rewritten without them. Otherwise, the last chunks are joined, as long as the
@@ -82,7 +75,7 @@ pub(super) struct Compacted {
 pub(super) fn compact(
     rows: &PartitionRows,
     limits: &CompactionLimits,
-) -> Result<Option<Compacted>, ArrowError> {
+) -> Result<Vec<JoinedChunk>, ArrowError> {
     let kept: usize = rows.chunks.iter().map(|stored| stored.chunk.len()).sum();
     let present: usize = rows.chunks.iter().map(StoredChunk::present).sum();
     // In a stream, the chunks stay in the order of arrival: an expired row and a later one can have
@@ -96,25 +89,31 @@ pub(super) fn compact(
     } else {
         last_of_a_size(&rows.chunks, limits)
     };
-    if chosen.is_empty() {
-        return Ok(None);
-    }
-    let mut compacted = Compacted {
-        removed: chosen.iter().map(|stored| stored.id).collect(),
-        added: Vec::new(),
-    };
-    let mut next = rows.next_chunk;
-    let mut group: Vec<&StoredChunk> = Vec::new();
+    let mut groups: Vec<Vec<&StoredChunk>> = Vec::new();
     for stored in chosen {
-        if !group.is_empty() && !limits.fits(&group, stored) {
-            compacted.added.push((ChunkId(next), joined(&group)?));
-            next += 1;
-            group.clear();
+        match groups.last_mut() {
+            Some(group) if limits.fits(group, stored) => group.push(stored),
+            _ => groups.push(vec![stored]),
         }
-        group.push(stored);
     }
-    compacted.added.push((ChunkId(next), joined(&group)?));
-    Ok(Some(compacted))
+    let numbered = (rows.next_chunk..).zip(groups);
+    let joined = numbered.map(|(id, group)| join(ChunkId(id), &group));
+    joined.collect()
+}
+
+impl PartitionRows {
+    /// Joins the rows of chunks of one version that are not superseded, in the order of `from`. The
+    /// result depends only on the arguments.
+    ///
+    /// # Errors
+    /// Fails if a chunk does not exist, or if the rows of the chunks have different types.
+    pub fn join(&self, id: ChunkId, from: &[ChunkId]) -> Result<JoinedChunk, ArrowError> {
+        let chunks = from.iter().map(|id| {
+            self.chunk(*id)
+                .ok_or_else(|| ArrowError::ComputeError(format!("there is no chunk {}", id.0)))
+        });
+        join(id, &chunks.collect::<Result<Vec<_>, _>>()?)
+    }
 }
 
 /// Returns the last chunks of one version, at least two, none of which is much larger than all
@@ -141,8 +140,7 @@ fn last_of_a_size<'a>(
     chosen
 }
 
-/// Joins the rows of chunks of one version that are not superseded.
-fn joined(chunks: &[&StoredChunk]) -> Result<Arc<Chunk>, ArrowError> {
+fn join(id: ChunkId, chunks: &[&StoredChunk]) -> Result<JoinedChunk, ArrowError> {
     let batches = chunks.iter().map(|stored| match &stored.superseded {
         None => Ok(stored.chunk.rows().clone()),
         Some(_) => {
@@ -156,12 +154,12 @@ fn joined(chunks: &[&StoredChunk]) -> Result<Arc<Chunk>, ArrowError> {
         return Err(ArrowError::ComputeError("no chunks to join".to_string()));
     };
     let rows = concat_batches(first.chunk.rows().schema_ref(), &batches)?;
-    Ok(Arc::new(Chunk::with_arrivals(
-        first.chunk.kind(),
-        rows,
-        first.chunk.version(),
-        arrivals(chunks),
-    )))
+    let definition = first.chunk.definition();
+    Ok(JoinedChunk {
+        id,
+        from: chunks.iter().map(|stored| stored.id).collect(),
+        chunk: Arc::new(Chunk::with_arrivals(definition, rows, arrivals(chunks))),
+    })
 }
 
 /// Returns the arrival times of the rows of chunks that are not superseded.

@@ -101,18 +101,23 @@ impl PartitionIndex {
         Ok(())
     }
 
-    /// Returns the addresses of the rows with the keys of `filter`, in ascending order. Returns
-    /// `None` if the indexes do not describe the rows with this number, or encode keys otherwise
-    /// than the version of `table` does.
+    /// Returns the addresses of the rows of a snapshot with the keys of `filter`, in ascending
+    /// order. Returns `None` if the indexes cannot tell: they may be out of date, or encode keys
+    /// otherwise than the version of `table` does.
     ///
     /// The index of the primary key contains tombstones. Those of unique keys do not.
     pub(super) fn find(
         &self,
         table: &TableSnapshot,
         filter: &KeyFilter,
-        number: u64,
+        rows: &PartitionRows,
     ) -> Option<Vec<RowAddress>> {
-        if self.number != Some(number) || !filter.is_exact {
+        let number = self.number.filter(|_| filter.is_exact)?;
+        let is_later = number > rows.number;
+        let has_tombstones = !table.definition().kind().system_columns().is_empty();
+        let is_usable = number == rows.number
+            || (is_later && has_tombstones && filter.key == TableKey::Primary);
+        if !is_usable {
             return None;
         }
         let definition = table.definition();
@@ -131,7 +136,11 @@ impl PartitionIndex {
         let mut addresses: Vec<RowAddress> = found.copied().collect();
         addresses.sort_unstable();
         addresses.dedup();
-        Some(addresses)
+        // Each key has one row or tombstone, and a superseded row remains so. A row that is present
+        // now and that the snapshot contains is therefore the one that the key has in the snapshot,
+        // and a key without a row now did not have one before.
+        let is_known = |address: &RowAddress| rows.chunk(address.chunk).is_some();
+        (!is_later || addresses.iter().all(is_known)).then_some(addresses)
     }
 
     /// Applies a commit, which resulted in the rows with this number.

@@ -151,7 +151,7 @@ impl SharedState {
         (load(&self.rows_expired), load(&self.rows_evicted))
     }
 
-    /// Returns the current rows of a partition.
+    /// Returns the durable rows of a partition.
     pub(super) fn rows(
         &self,
         table: &TableSnapshot,
@@ -159,6 +159,18 @@ impl SharedState {
     ) -> Result<Arc<PartitionRows>> {
         guard_of(table.name(), || -> Result<_> {
             let rows = self.storage.rows(partition);
+            rows.map_err(|error| source_error(table.name(), error))
+        })
+    }
+
+    /// Returns the rows of a partition after the last commit.
+    pub(super) fn latest_rows(
+        &self,
+        table: &TableSnapshot,
+        partition: &Partition,
+    ) -> Result<Arc<PartitionRows>> {
+        guard_of(table.name(), || -> Result<_> {
+            let rows = self.storage.latest_rows(partition);
             rows.map_err(|error| source_error(table.name(), error))
         })
     }

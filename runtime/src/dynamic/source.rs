@@ -179,7 +179,7 @@ impl DynamicSource {
             .index
             .try_read()
             .ok()
-            .and_then(|index| index.find(&self.table, keys, rows.number));
+            .and_then(|index| index.find(&self.table, keys, rows));
         if found.is_none() {
             self.rebuild_index(partition, &state);
         }
@@ -202,7 +202,7 @@ impl DynamicSource {
             // date: lookups scan the rows, and the next writer reports it.
             if let Ok(_turn) = state.turn.try_lock()
                 && shared.registry.is_current(&table)
-                && let Ok(rows) = shared.rows(&table, &partition)
+                && let Ok(rows) = shared.latest_rows(&table, &partition)
             {
                 let _ = state.write_index().follow(&table, &rows);
             }

@@ -10,7 +10,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use arrow::array::{AsArray, BooleanArray, RecordBatch};
-use kalamtable_model::TableKind;
+use kalamtable_model::{TableDefinition, TableKind};
 use kalamtable_provider::BoxError;
 use kalamtable_store::{TableId, UnixMicros};
 
@@ -22,28 +22,53 @@ use super::actor::UserId;
 /// superseded. A storage keeps the current state of each partition, and replaces it by the next
 /// one. It does not interpret statements, keys or versions.
 ///
+/// # Durable storages
+/// A durable storage has two states of a partition while statements wait for the disk: the durable
+/// rows, which queries read, and the latest rows, which the next statement changes. Statements of
+/// one partition can therefore wait together. In other storages, both are the same.
+///
 /// The effect of a method is complete when it returns. [`rows`](Self::rows) is called while queries
 /// are planned and run, on threads that drive futures, and must not block. The other methods are
 /// called on threads that may block.
 pub trait RowStorage: Debug + Send + Sync + 'static {
-    /// Returns the current rows of a partition, or [`PartitionRows::default`] if no rows were ever
+    /// Returns the durable rows of a partition, or [`PartitionRows::default`] if no rows were ever
     /// written to it.
     ///
     /// # Errors
     /// Fails if the storage cannot be read.
     fn rows(&self, partition: &Partition) -> Result<Arc<PartitionRows>, BoxError>;
 
-    /// Atomically replaces the rows with the number `before` by the result of
+    /// Returns the rows of a partition after the last commit, which may not be durable yet.
+    ///
+    /// # Errors
+    /// Fails if the storage cannot be read.
+    fn latest_rows(&self, partition: &Partition) -> Result<Arc<PartitionRows>, BoxError> {
+        self.rows(partition)
+    }
+
+    /// Atomically replaces the latest rows with the number `before` by the result of
     /// [`PartitionRows::after`], and returns `true`. Returns `false` and changes nothing if the
-    /// current rows have another number.
+    /// latest rows have another number. The commit is durable after
+    /// [`wait_until_durable`](Self::wait_until_durable).
     ///
     /// # Errors
     /// Fails if the storage cannot be written.
     fn commit(&self, partition: &Partition, before: u64, commit: Commit) -> Result<bool, BoxError>;
 
+    /// Waits until the rows with this number, and those with smaller numbers, are durable.
+    /// Afterwards, [`rows`](Self::rows) returns these rows or later ones.
+    ///
+    /// # Errors
+    /// Fails if the storage could not be written. A restart then finds the commit either completely
+    /// or not at all.
+    fn wait_until_durable(&self, partition: &Partition, number: u64) -> Result<(), BoxError> {
+        let _ = (partition, number);
+        Ok(())
+    }
+
     /// Allocates `count` consecutive sequence numbers for rows of a table, in any partition, and
     /// returns the first one. They are greater than all numbers that were allocated for the table
-    /// before.
+    /// before, unless no commit contains these numbers.
     ///
     /// # Errors
     /// Fails if the storage cannot be written.
@@ -54,6 +79,36 @@ pub trait RowStorage: Debug + Send + Sync + 'static {
     /// # Errors
     /// Fails if the storage cannot be written.
     fn remove_table(&self, table: TableId) -> Result<(), BoxError>;
+
+    /// Writes the rows of all durable commits to files, and returns what was written. Does nothing
+    /// in a storage without files.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be written. No row is lost, and the call can be repeated.
+    fn flush(&self) -> Result<FlushedRows, BoxError> {
+        Ok(FlushedRows::default())
+    }
+}
+
+/// The files that a flush has written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FlushedRows {
+    /// The number of files.
+    pub files: u64,
+    /// The number of rows in the files.
+    pub rows: u64,
+    /// The size of the files in bytes.
+    pub bytes: u64,
+}
+
+impl FlushedRows {
+    /// Adds a file.
+    pub fn add_file(&mut self, rows: u64, bytes: u64) {
+        self.files += 1;
+        self.rows += rows;
+        self.bytes += bytes;
+    }
 }
 
 /// A partition of a table: the rows of one user in a user table, all rows in other tables.
@@ -72,9 +127,8 @@ pub struct ChunkId(pub u64);
 /// An immutable batch of stored rows.
 #[derive(Debug)]
 pub struct Chunk {
-    kind: TableKind,
+    definition: Arc<TableDefinition>,
     rows: RecordBatch,
-    version: u32,
     /// The arrival times, in the order of the rows. There is at least one.
     arrivals: Vec<Arrival>,
     deleted: Option<BooleanArray>,
@@ -84,36 +138,39 @@ pub struct Chunk {
 
 /// The arrival time of successive rows of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Arrival {
+pub struct Arrival {
     /// The number of the row after the last one.
-    pub(super) end: u32,
-    pub(super) at: UnixMicros,
+    pub end: u32,
+    /// The time.
+    pub at: UnixMicros,
 }
 
 impl Chunk {
-    /// Creates a chunk of rows that were written to a table of this kind, under a version of its
-    /// definition. `rows` has the columns of the definition, in their order, followed by the system
-    /// columns of the kind.
-    pub fn new(kind: TableKind, rows: RecordBatch, version: u32, arrived_at: UnixMicros) -> Self {
+    /// Creates a chunk of rows that were written under a definition. `rows` has the columns of the
+    /// definition, in their order, followed by the system columns of its kind.
+    pub fn new(
+        definition: &Arc<TableDefinition>,
+        rows: RecordBatch,
+        arrived_at: UnixMicros,
+    ) -> Self {
         let end = rows.num_rows() as u32;
         let arrival = Arrival {
             end,
             at: arrived_at,
         };
-        Chunk::with_arrivals(kind, rows, version, vec![arrival])
+        Chunk::with_arrivals(definition, rows, vec![arrival])
     }
 
-    /// Creates a chunk of rows that arrived at different times. `arrivals` is not empty.
-    pub(super) fn with_arrivals(
-        kind: TableKind,
+    /// Creates a chunk of rows that arrived at different times. `arrivals` is not empty, its numbers
+    /// ascend, and the last one is the number of rows.
+    pub fn with_arrivals(
+        definition: &Arc<TableDefinition>,
         rows: RecordBatch,
-        version: u32,
         arrivals: Vec<Arrival>,
     ) -> Self {
-        let deleted = deleted(kind, &rows);
+        let deleted = deleted(definition.kind(), &rows);
         Chunk {
-            kind,
-            version,
+            definition: Arc::clone(definition),
             arrivals,
             tombstones: deleted.as_ref().map_or(0, BooleanArray::true_count),
             deleted,
@@ -127,14 +184,14 @@ impl Chunk {
         &self.rows
     }
 
-    /// Returns the kind of the table.
-    pub fn kind(&self) -> TableKind {
-        self.kind
+    /// Returns the definition under which the rows were written.
+    pub fn definition(&self) -> &Arc<TableDefinition> {
+        &self.definition
     }
 
-    /// Returns the version of the definition under which the rows were written.
+    /// Returns the version of the definition.
     pub fn version(&self) -> u32 {
-        self.version
+        self.definition.version()
     }
 
     /// Returns the time at which the last of the rows was written.
@@ -155,6 +212,11 @@ impl Chunk {
         self.arrivals
             .get(run)
             .map_or_else(|| self.arrived_at(), |arrival| arrival.at)
+    }
+
+    /// Returns the arrival times, in the order of the rows.
+    pub fn arrivals(&self) -> &[Arrival] {
+        &self.arrivals
     }
 
     /// Returns the size of the rows in memory, in bytes.
@@ -210,6 +272,16 @@ impl RowSet {
         self.words[word] |= bit;
     }
 
+    /// Returns the rows in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..)
+            .zip(&self.words)
+            .flat_map(|(number, word): (u32, &u64)| {
+                let bits = (0..64).filter(move |bit| word >> bit & 1 == 1);
+                bits.map(move |bit| number * 64 + bit)
+            })
+    }
+
     /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.len
@@ -233,6 +305,15 @@ pub struct StoredChunk {
 }
 
 impl StoredChunk {
+    /// Creates a chunk of which no row is superseded.
+    pub(super) fn new(id: ChunkId, chunk: &Arc<Chunk>) -> Self {
+        StoredChunk {
+            id,
+            chunk: Arc::clone(chunk),
+            superseded: None,
+        }
+    }
+
     /// Returns the number of rows that are not superseded, including tombstones.
     pub(super) fn present(&self) -> usize {
         self.chunk.len() - self.superseded.as_ref().map_or(0, |rows| rows.len())
@@ -257,6 +338,9 @@ pub struct PartitionRows {
 }
 
 /// The changes of one statement to a partition.
+///
+/// [`added`](Self::added), [`superseded`](Self::superseded) and [`removed`](Self::removed) are
+/// applied first, then [`joined`](Self::joined).
 #[derive(Clone, Debug, Default)]
 pub struct Commit {
     /// Added chunks, whose ids start at [`PartitionRows::next_chunk`].
@@ -265,6 +349,19 @@ pub struct Commit {
     pub superseded: HashMap<ChunkId, Vec<u32>>,
     /// Removed chunks, including chunks whose last remaining rows the statement supersedes.
     pub removed: HashSet<ChunkId>,
+    /// Chunks that replace others, and have the same rows.
+    pub joined: Vec<JoinedChunk>,
+}
+
+/// A chunk with the rows of others that were not superseded. See [`PartitionRows::join`].
+#[derive(Clone, Debug)]
+pub struct JoinedChunk {
+    /// The id of the chunk.
+    pub id: ChunkId,
+    /// The chunks that it replaces, in the order of their rows.
+    pub from: Vec<ChunkId>,
+    /// The rows.
+    pub chunk: Arc<Chunk>,
 }
 
 impl PartitionRows {
@@ -274,17 +371,21 @@ impl PartitionRows {
         versions.max().unwrap_or_default()
     }
 
+    /// Returns the chunk with an id.
+    pub fn chunk(&self, id: ChunkId) -> Option<&StoredChunk> {
+        self.chunks.iter().find(|stored| stored.id == id)
+    }
+
     /// Returns the rows after a commit.
     #[must_use]
     pub fn after(&self, commit: &Commit) -> PartitionRows {
-        let stays = |stored: &&StoredChunk| !commit.removed.contains(&stored.id);
-        let old = self.chunks.iter().filter(stays).cloned();
-        let added = commit.added.iter().map(|(id, chunk)| StoredChunk {
-            id: *id,
-            chunk: Arc::clone(chunk),
-            superseded: None,
-        });
-        let mut chunks: Vec<StoredChunk> = old.chain(added).collect();
+        let joined = commit.joined.iter().flat_map(|joined| &joined.from);
+        let joined: HashSet<ChunkId> = joined.copied().collect();
+        let stays = |id: ChunkId| !commit.removed.contains(&id) && !joined.contains(&id);
+        let old = self.chunks.iter().filter(|stored| stays(stored.id));
+        let added = commit.added.iter().filter(|(id, _)| stays(*id));
+        let added = added.map(|(id, chunk)| StoredChunk::new(*id, chunk));
+        let mut chunks: Vec<StoredChunk> = old.cloned().chain(added).collect();
         for stored in &mut chunks {
             if let Some(rows) = commit.superseded.get(&stored.id) {
                 // `make_mut` copies a set that another snapshot shares.
@@ -292,11 +393,14 @@ impl PartitionRows {
                 rows.iter().for_each(|row| superseded.insert(*row));
             }
         }
-        let last = commit.added.iter().map(|(id, _)| id.0 + 1).max();
+        let joins = commit.joined.iter();
+        chunks.extend(joins.map(|joined| StoredChunk::new(joined.id, &joined.chunk)));
+        let added = commit.added.iter().map(|(id, _)| id.0 + 1);
+        let last = added.chain(commit.joined.iter().map(|joined| joined.id.0 + 1));
         PartitionRows {
             number: self.number + 1,
             chunks,
-            next_chunk: self.next_chunk.max(last.unwrap_or_default()),
+            next_chunk: self.next_chunk.max(last.max().unwrap_or_default()),
         }
     }
 }
@@ -304,6 +408,9 @@ impl PartitionRows {
 impl Commit {
     /// Returns whether the commit changes nothing.
     pub(super) fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.superseded.is_empty() && self.removed.is_empty()
+        self.added.is_empty()
+            && self.superseded.is_empty()
+            && self.removed.is_empty()
+            && self.joined.is_empty()
     }
 }

@@ -14,6 +14,7 @@ use std::sync::{Arc, PoisonError};
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
 use datafusion::error::Result;
+use kalamtable_model::TableDefinition;
 use kalamtable_registry::TableSnapshot;
 use kalamtable_store::UnixMicros;
 
@@ -54,36 +55,69 @@ struct Tombstones {
     keys: Vec<Option<KeyBytes>>,
 }
 
+/// The definition of a version as its chunks hold it, kept with the snapshot of the version.
+struct ChunkDefinition(Arc<TableDefinition>);
+
+impl ChunkDefinition {
+    fn of(table: &TableSnapshot) -> &Self {
+        let mut is_created = false;
+        let definition = table.extension(|| {
+            is_created = true;
+            ChunkDefinition(Arc::new(table.definition().clone()))
+        });
+        if is_created {
+            table.charge(size_of::<TableDefinition>());
+        }
+        definition
+    }
+}
+
 impl PartitionWriter<'_> {
     /// Runs a statement: `plan` computes its effect on a snapshot of the partition. Returns the
-    /// number of rows that the statement removed.
+    /// number of rows that the statement removed. The effect is durable, and so are the rows that
+    /// the statement has read.
     ///
     /// # Errors
     /// Fails with the error of `plan`, with [`Error::Altered`] or a duplicate key, or if the
-    /// storage fails. The partition is then unchanged.
+    /// storage fails. The partition is then unchanged, unless the storage failed while the commit
+    /// was made durable.
     pub(super) fn run(
         &self,
         plan: &mut dyn FnMut(&Arc<PartitionRows>) -> Result<StatementEffect>,
     ) -> Result<u64> {
         self.shared.check_current(self.table)?;
-        let mut before = self.rows()?;
-        let mut effect = plan(&before)?;
+        let mut rows = self.shared.latest_rows(self.table, self.partition)?;
+        let result = self.commit_effect(&mut rows, plan);
+        // Without the turn, so that the next statement of the partition can wait for the same write
+        // to the disk. The rows may not be durable even if the statement failed or changed nothing.
+        self.wait_until_durable(rows.number)?;
+        result
+    }
+
+    /// Computes the effect of a statement, and commits it. Replaces `rows` by the latest rows, those
+    /// after the commit.
+    fn commit_effect(
+        &self,
+        rows: &mut Arc<PartitionRows>,
+        plan: &mut dyn FnMut(&Arc<PartitionRows>) -> Result<StatementEffect>,
+    ) -> Result<u64> {
+        let mut effect = plan(rows)?;
         let state = self.shared.state(self.partition);
         let _turn = state.turn.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            let current = self.rows()?;
-            if current.number != before.number {
-                before = current;
-                effect = plan(&before)?;
+            let current = self.shared.latest_rows(self.table, self.partition)?;
+            if current.number != rows.number {
+                *rows = current;
+                effect = plan(rows)?;
             }
             // After this check, no writer under a later version can have changed the index, whose
             // keys would then have other bytes.
             self.shared.check_current(self.table)?;
-            state.write_index().follow(self.table, &before)?;
+            state.write_index().follow(self.table, rows)?;
             let prepared = {
                 let index = state.index.read();
                 let index = index.unwrap_or_else(PoisonError::into_inner);
-                self.prepare(&before, &index, &effect)?
+                self.prepare(rows, &index, &effect)?
             };
             if prepared.commit.is_empty() {
                 return Ok(prepared.removed);
@@ -91,12 +125,14 @@ impl PartitionWriter<'_> {
             // Before the commit, because readers that find its rows look for the previous ones.
             let now = self.shared.clock.now();
             state.forget(now);
-            if before.version() < self.table.version() {
-                state.keep(&before, now);
+            if rows.version() < self.table.version() {
+                // Queries read the rows that are kept.
+                self.wait_until_durable(rows.number)?;
+                state.keep(rows, now);
             }
             let storage = &self.shared.storage;
             let committed = storage
-                .commit(self.partition, before.number, prepared.commit)
+                .commit(self.partition, rows.number, prepared.commit)
                 .map_err(|error| source_error(self.table.name(), error))?;
             // Another process may write to the same storage: each refusal is a commit of that
             // process.
@@ -106,14 +142,20 @@ impl PartitionWriter<'_> {
                 // The commit remains valid if the index cannot follow: the index is then built
                 // again.
                 let mut index = state.write_index();
-                let _ = index.apply(self.table, prepared.index_update, before.number + 1);
+                let _ = index.apply(self.table, prepared.index_update, rows.number + 1);
+                drop(index);
+                *rows = self.shared.latest_rows(self.table, self.partition)?;
                 return Ok(prepared.removed);
             }
         }
     }
 
-    fn rows(&self) -> Result<Arc<PartitionRows>> {
-        self.shared.rows(self.table, self.partition)
+    fn wait_until_durable(&self, number: u64) -> Result<()> {
+        let waited = self
+            .shared
+            .storage
+            .wait_until_durable(self.partition, number);
+        waited.map_err(|error| source_error(self.table.name(), error))
     }
 
     /// Computes the commit of a statement.
@@ -176,8 +218,8 @@ impl PartitionWriter<'_> {
     ) -> Commit {
         let mut commit = Commit::default();
         if written.num_rows() > 0 {
-            let (kind, version) = (self.table.definition().kind(), self.table.version());
-            let written = Arc::new(Chunk::new(kind, written, version, now));
+            let definition = ChunkDefinition::of(self.table);
+            let written = Arc::new(Chunk::new(&definition.0, written, now));
             commit.added.push((chunk, written));
         }
         let tombstones = &resolved.superseded_tombstones;
@@ -273,24 +315,12 @@ impl PartitionWriter<'_> {
         commit: &mut Commit,
         limits: &CompactionLimits,
     ) -> Result<Vec<StoredChunk>> {
-        let compacted = compact(&before.after(commit), limits);
-        let Some(compacted) = compacted.map_err(|error| arrow_error(self.table, error))? else {
-            return Ok(Vec::new());
-        };
-        let is_joined = |id: &ChunkId| compacted.removed.contains(id);
-        commit.added.retain(|(id, _)| !is_joined(id));
-        commit.superseded.retain(|id, _| !is_joined(id));
-        commit.removed.extend(compacted.removed.iter().copied());
-        let mut rewritten = Vec::new();
-        for (id, chunk) in compacted.added {
-            rewritten.push(StoredChunk {
-                id,
-                chunk: Arc::clone(&chunk),
-                superseded: None,
-            });
-            commit.added.push((id, chunk));
-        }
-        Ok(rewritten)
+        let joined = compact(&before.after(commit), limits);
+        commit.joined = joined.map_err(|error| arrow_error(self.table, error))?;
+        let joined = commit.joined.iter();
+        Ok(joined
+            .map(|joined| StoredChunk::new(joined.id, &joined.chunk))
+            .collect())
     }
 
     /// Returns added rows and tombstones as one chunk stores them: with the system columns, if the

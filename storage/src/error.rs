@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`StorageError`]: the error type of [`HybridStorage`](crate::HybridStorage).
+
+use std::io;
+use std::path::PathBuf;
+
+use arrow::error::ArrowError;
+use kalamtable_store::TableId;
+use parquet::errors::ParquetError;
+
+use crate::log::{LogError, LogFailure, LogFolder};
+
+/// An error of a [`HybridStorage`](crate::HybridStorage).
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// The log cannot be read or written.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// A file or the folder cannot be read or written.
+    #[error(transparent)]
+    Io(#[from] LogFailure),
+    /// A file does not have the content that was written.
+    #[error(
+        "`{}` is damaged: {reason}; restore the storage folder from a backup, as a whole",
+        .path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// The difference.
+        reason: String,
+    },
+    /// A manifest was written by a later release.
+    #[error(
+        "`{}` has format {found}, but this release reads format {known}: use the release that \
+         wrote it, or a later one",
+        .path.display()
+    )]
+    UnknownFormat {
+        /// The manifest.
+        path: PathBuf,
+        /// The format of the manifest.
+        found: u32,
+        /// The format that this release reads.
+        known: u32,
+    },
+    /// Rows cannot be encoded.
+    #[error("the rows of table {table} cannot be encoded")]
+    Encode {
+        /// The table.
+        table: TableId,
+        /// The error of Arrow or Parquet.
+        source: EncodeError,
+    },
+    /// A chunk was written under a definition that the storage does not know.
+    #[error("version {version} of table {table} is unknown: the table was removed")]
+    UnknownDefinition {
+        /// The table.
+        table: TableId,
+        /// The version.
+        version: u32,
+    },
+    /// The sequence numbers of a table are exhausted.
+    #[error("the sequence numbers of table {table} are exhausted")]
+    SequenceExhausted {
+        /// The table.
+        table: TableId,
+    },
+    /// The storage was opened read-only.
+    #[error("the storage is open read-only: open it with `HybridStorage::open` to write to it")]
+    ReadOnly,
+    /// The thread that flushes the storage cannot be started.
+    #[error("cannot start the thread that flushes the storage")]
+    Thread(#[source] io::Error),
+}
+
+/// An error of Arrow or Parquet.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EncodeError {
+    /// An error of Arrow.
+    #[error(transparent)]
+    Arrow(#[from] ArrowError),
+    /// An error of Parquet.
+    #[error(transparent)]
+    Parquet(#[from] ParquetError),
+}
+
+impl StorageError {
+    pub(crate) fn arrow(table: TableId, source: ArrowError) -> Self {
+        let source = EncodeError::Arrow(source);
+        StorageError::Encode { table, source }
+    }
+
+    pub(crate) fn damaged(folder: &dyn LogFolder, name: &str, reason: impl ToString) -> Self {
+        StorageError::Damaged {
+            path: folder.path(Some(name)),
+            reason: reason.to_string(),
+        }
+    }
+
+    pub(crate) fn io(
+        folder: &dyn LogFolder,
+        operation: &'static str,
+        name: Option<&str>,
+        source: io::Error,
+    ) -> Self {
+        StorageError::Io(LogFailure {
+            operation,
+            path: folder.path(name),
+            source,
+        })
+    }
+}

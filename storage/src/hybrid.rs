@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`HybridStorage`]: the rows of dynamic tables in memory, in a log, and in row files.
+//!
+//! `record` is the content of the log, `manifest` and `row_file` that of the other files.
+//! `recovered` reads them, `partitions` has the rows, and `flush` moves rows from the log to files.
+//! `background` flushes by size and age.
+//!
+//! # Invariants
+//! - The log has the commits of a partition in their order, because the commit lock of the
+//!   partition is held until a record is appended.
+//! - The rows that queries read are durable. The later ones are pending.
+//! - A manifest is the state after exactly one entry of the log. Commits hold the gate, so no commit
+//!   is between its record and its rows while the state is copied.
+//! - The files of a manifest are durable before the manifest is, and the manifest before the log is
+//!   truncated and older files are deleted.
+
+mod background;
+mod flush;
+mod manifest;
+mod options;
+mod partitions;
+mod record;
+mod recovered;
+mod row_file;
+mod shared;
+mod written_definitions;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use kalamtable_provider::BoxError;
+use kalamtable_runtime::dynamic::{Commit, FlushedRows, Partition, PartitionRows, RowStorage};
+use kalamtable_store::TableId;
+
+use self::background::FlushThread;
+pub use self::options::{HybridOptions, HybridStats};
+use self::recovered::RecoveredState;
+use self::shared::SharedStorage;
+use crate::error::StorageError;
+use crate::log::{DiskFolder, LogFailure, LogFolder, LogRecovery, RowLog, lock_folder};
+
+/// The rows of dynamic tables, which survive a restart. A folder has one `HybridStorage` at a time.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use kalamtable_registry::{RegistryOptions, SchemaRegistry};
+/// use kalamtable_runtime::DynamicTables;
+/// use kalamtable_storage::HybridStorage;
+/// use kalamtable_store::MemoryStore;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path();
+/// let registry = SchemaRegistry::open(Arc::new(MemoryStore::new()), RegistryOptions::default());
+/// let storage = HybridStorage::open(folder)?;
+/// let tables = DynamicTables::new(registry.await?, Arc::new(storage));
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Durability
+/// A statement returns when its effect is in the log, and the log is on disk. Statements that wait
+/// at the same time share one write and one sync, also those of one partition. After a crash, the
+/// effect of each acknowledged statement is complete, and that of any other statement is complete
+/// or absent.
+///
+/// After a failed write to the log, all statements that change rows fail until the storage is opened
+/// again. Queries return the durable rows.
+///
+/// Streams are kept in memory only. They are empty after a restart.
+///
+/// # Files
+/// | file | content |
+/// |---|---|
+/// | `log-*.log` | the statements since the last flush |
+/// | `rows-*.parquet` | the rows of one version of a table: see below |
+/// | `rows-*.arrow` | the same in Arrow's IPC format, for types that Parquet does not have |
+/// | `manifest-*.bin` | the names and checksums of the row files, and the superseded rows |
+/// | `lock` | the lock, and the id of the process that holds it |
+///
+/// A [flush](RowStorage::flush) writes the rows of the log to row files. Rows of many users share a
+/// file, in the order of the users. The columns of a row file are named by column ids (`c5`) and
+/// have field ids; the metadata `kalamtable.definition` contains the definition with the names. A
+/// user table has the column `_owner`. The files also contain superseded and deleted rows, so
+/// other programs have to take the row with the greatest `_seq` of each key, unless it is
+/// `_deleted`.
+///
+/// A file of which more than half of the rows are in chunks that were replaced is replaced by the
+/// next flush.
+///
+/// # Memory
+/// All rows are in memory. The files bound the size of the log and the time of a restart, not the
+/// memory.
+#[derive(Debug)]
+pub struct HybridStorage {
+    shared: Arc<SharedStorage>,
+    recovery: LogRecovery,
+    /// `None` if the storage is open read-only.
+    _flusher: Option<FlushThread>,
+}
+
+impl HybridStorage {
+    /// Opens the storage in a local folder with default options. Creates the folder if it does not
+    /// exist.
+    ///
+    /// # Errors
+    /// - [`StorageError::Log`] if the folder is in use, or if the log is damaged.
+    /// - [`StorageError::Damaged`] if another file is missing or does not have the content that was
+    ///   written.
+    /// - [`StorageError::UnknownFormat`] if a later release has written the files.
+    /// - [`StorageError::Io`] if a file cannot be read or written.
+    pub fn open(folder: impl AsRef<Path>) -> Result<Self, StorageError> {
+        HybridStorage::open_with(folder, HybridOptions::default())
+    }
+
+    /// Opens the storage in a local folder. Creates the folder if it does not exist.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_with(
+        folder: impl AsRef<Path>,
+        options: HybridOptions,
+    ) -> Result<Self, StorageError> {
+        let path = folder.as_ref();
+        let folder = DiskFolder::create(path).map_err(|source| inaccessible(path, source))?;
+        HybridStorage::open_in(Arc::new(folder), options)
+    }
+
+    /// Opens the storage in a folder of another file system.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open).
+    pub fn open_in(
+        folder: Arc<dyn LogFolder>,
+        options: HybridOptions,
+    ) -> Result<Self, StorageError> {
+        // Before the manifest is read, so that it cannot change.
+        let lock = lock_folder(&*folder)?;
+        let mut recovered = RecoveredState::read(&*folder)?;
+        let log = options.log.clone();
+        let log = log.with_flushed_to(recovered.flushed.flushed_to);
+        let (log, recovery) = RowLog::open_locked(Arc::clone(&folder), lock, log, |entry| {
+            recovered.apply(entry.payload)
+        })?;
+        let shared = SharedStorage::new(folder, Some(log), &options, recovered);
+        let shared = Arc::new(shared);
+        shared.clean_up()?;
+        if recovery.entries > 0 {
+            shared
+                .signal
+                .appended(shared.stats().log_bytes >= options.flush_bytes);
+        }
+        Ok(HybridStorage {
+            _flusher: Some(FlushThread::start(&shared)?),
+            shared,
+            recovery,
+        })
+    }
+
+    /// Opens the storage in a local folder for inspection. Nothing is written, and all statements
+    /// that change rows fail. The storage may be open for writing elsewhere; its later changes are
+    /// not visible.
+    ///
+    /// # Errors
+    /// Those of [`open`](Self::open). If the storage is open elsewhere, a file may be deleted before
+    /// it was read; a repeated call then succeeds.
+    pub fn open_read_only(folder: impl AsRef<Path>) -> Result<Self, StorageError> {
+        let path = folder.as_ref();
+        let folder = DiskFolder::open(path).map_err(|source| inaccessible(path, source))?;
+        let mut recovered = RecoveredState::read(&folder)?;
+        let options = HybridOptions::default();
+        let log = options.log.clone();
+        let log = log.with_flushed_to(recovered.flushed.flushed_to);
+        let recovery = RowLog::read_in(&folder, log, |entry| recovered.apply(entry.payload))?;
+        let shared = SharedStorage::new(Arc::new(folder), None, &options, recovered);
+        Ok(HybridStorage {
+            shared: Arc::new(shared),
+            recovery,
+            _flusher: None,
+        })
+    }
+
+    /// Returns what was found in the log when the storage was opened.
+    pub fn recovery(&self) -> &LogRecovery {
+        &self.recovery
+    }
+
+    /// Returns the tables that have rows, in ascending order.
+    pub fn tables(&self) -> Vec<TableId> {
+        self.shared.partitions.tables()
+    }
+
+    /// Returns the counters of the storage.
+    pub fn stats(&self) -> HybridStats {
+        self.shared.stats()
+    }
+}
+
+impl RowStorage for HybridStorage {
+    fn rows(&self, partition: &Partition) -> Result<Arc<PartitionRows>, BoxError> {
+        let cell = self.shared.partitions.get(partition);
+        Ok(cell.map(|cell| cell.durable()).unwrap_or_default())
+    }
+
+    fn latest_rows(&self, partition: &Partition) -> Result<Arc<PartitionRows>, BoxError> {
+        let cell = self.shared.partitions.get(partition);
+        Ok(cell.map(|cell| cell.latest()).unwrap_or_default())
+    }
+
+    fn commit(&self, partition: &Partition, before: u64, commit: Commit) -> Result<bool, BoxError> {
+        Ok(self.shared.commit(partition, before, &commit)?)
+    }
+
+    fn wait_until_durable(&self, partition: &Partition, number: u64) -> Result<(), BoxError> {
+        Ok(self.shared.wait_until_durable(partition, number)?)
+    }
+
+    fn next_seqs(&self, table: TableId, count: u64) -> Result<i64, BoxError> {
+        Ok(self.shared.next_seqs(table, count)?)
+    }
+
+    fn remove_table(&self, table: TableId) -> Result<(), BoxError> {
+        Ok(self.shared.remove_table(table)?)
+    }
+
+    fn flush(&self) -> Result<FlushedRows, BoxError> {
+        Ok(self.shared.flush()?)
+    }
+}
+
+fn inaccessible(path: &Path, source: std::io::Error) -> StorageError {
+    StorageError::Io(LogFailure {
+        operation: "open",
+        path: path.to_path_buf(),
+        source,
+    })
+}

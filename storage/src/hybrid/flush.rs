@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Flushing: writes the chunks of all partitions that no file contains to row files, then a
+//! manifest, and then truncates the log.
+//!
+//! # Failures
+//! The files of a flush that has failed are not deleted, because the manifest may be durable
+//! although the rename has reported a failure. The next successful manifest has a higher number,
+//! and [`delete_unused_files`] follows it.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use kalamtable_runtime::dynamic::{
+    Chunk, ChunkId, FlushedRows, Partition, PartitionRows, StoredChunk,
+};
+use kalamtable_store::TableId;
+
+use super::manifest::{
+    ChunkLocation, FlushedChunk, FlushedPartition, NewManifest, is_temporary_manifest,
+    parse_manifest_name,
+};
+use super::recovered::{ChunkLocations, FlushedState};
+use super::row_file::{OwnedChunk, RowFile, parse_row_file_name, write_row_file};
+use super::written_definitions::WrittenDefinition;
+use crate::error::StorageError;
+use crate::log::LogFolder;
+
+/// The size in memory of the rows of one file, above which the next file begins.
+const FILE_BYTES: usize = 128 * 1024 * 1024;
+
+/// The state of a storage after one entry of the log.
+pub(super) struct Cut {
+    /// The entry.
+    pub(super) sequence: u64,
+    /// The rows of all partitions that are logged.
+    pub(super) partitions: Vec<(Partition, Arc<PartitionRows>)>,
+    pub(super) last_seqs: HashMap<TableId, i64>,
+    pub(super) definitions: Vec<Arc<WrittenDefinition>>,
+}
+
+/// A chunk that a flush writes to a file.
+struct NewChunk<'a> {
+    partition: &'a Partition,
+    id: ChunkId,
+    chunk: &'a Chunk,
+}
+
+/// The chunks of one definition.
+struct ChunkGroup<'a> {
+    definition: &'a WrittenDefinition,
+    chunks: Vec<NewChunk<'a>>,
+}
+
+/// Writes the files and the manifest of a cut, whose entry is durable.
+pub(super) fn flush(
+    folder: &dyn LogFolder,
+    state: &mut FlushedState,
+    mut cut: Cut,
+) -> Result<FlushedRows, StorageError> {
+    // The rows of a file are in this order.
+    cut.partitions
+        .sort_unstable_by(|(a, _), (b, _)| (a.table, &a.owner).cmp(&(b.table, &b.owner)));
+    let kept = kept_files(state, &cut);
+    let groups = new_chunks(state, &cut, &kept)?;
+    let mut flushed = FlushedRows::default();
+    let mut files: Vec<RowFile> = Vec::new();
+    let mut locations = ChunkLocations::new();
+    for group in groups {
+        for chunks in parts(group.chunks) {
+            let number = state.next_file;
+            // Not used again, even if the file cannot be written.
+            state.next_file = number.saturating_add(1);
+            let owned = chunks.iter().map(|new| OwnedChunk {
+                owner: new.partition.owner.as_ref(),
+                chunk: new.chunk,
+            });
+            let file =
+                write_row_file(folder, number, group.definition, &owned.collect::<Vec<_>>())?;
+            flushed.add_file(file.rows, file.bytes);
+            files.push(file);
+            let mut first_row = 0;
+            for new in chunks {
+                let location = ChunkLocation {
+                    file: number,
+                    first_row,
+                };
+                first_row += new.chunk.rows().num_rows() as u64;
+                let of_partition = locations.entry(new.partition.clone()).or_default();
+                of_partition.insert(new.id, location);
+            }
+        }
+    }
+    if !files.is_empty() {
+        let synced = folder.sync();
+        synced.map_err(|source| StorageError::io(folder, "sync", None, source))?;
+    }
+    let old = state
+        .files
+        .iter()
+        .filter(|file| kept.contains(&file.number));
+    files.splice(0..0, old.cloned());
+    write_manifest(folder, state, &cut, files, locations)?;
+    Ok(flushed)
+}
+
+/// Writes the manifest, and makes it the current one.
+fn write_manifest(
+    folder: &dyn LogFolder,
+    state: &mut FlushedState,
+    cut: &Cut,
+    files: Vec<RowFile>,
+    mut locations: ChunkLocations,
+) -> Result<(), StorageError> {
+    let mut partitions = Vec::with_capacity(cut.partitions.len());
+    for (partition, rows) in &cut.partitions {
+        let new = locations.entry(partition.clone()).or_default();
+        let old = state.locations.get(partition);
+        let chunks = rows.chunks.iter().map(|stored| {
+            let kept = || old.and_then(|old| old.get(&stored.id)).copied();
+            let location = new.get(&stored.id).copied().or_else(kept)?;
+            new.insert(stored.id, location);
+            Some(flushed_chunk(stored, location))
+        });
+        partitions.push(FlushedPartition {
+            partition: partition.clone(),
+            number: rows.number,
+            next_chunk: rows.next_chunk,
+            chunks: chunks.flatten().collect(),
+        });
+    }
+    // Not used again, even if the manifest cannot be written.
+    state.manifest = state.manifest.saturating_add(1);
+    let mut last_seqs: Vec<(TableId, i64)> = cut
+        .last_seqs
+        .iter()
+        .map(|(table, seq)| (*table, *seq))
+        .collect();
+    last_seqs.sort_unstable();
+    let manifest = NewManifest {
+        number: state.manifest,
+        flushed_to: cut.sequence,
+        definitions: cut.definitions.iter().map(|written| &**written).collect(),
+        files: &files,
+        last_seqs,
+        partitions,
+    };
+    manifest.write(folder)?;
+    state.flushed_to = cut.sequence;
+    state.files = files;
+    state.locations = locations;
+    Ok(())
+}
+
+fn flushed_chunk(stored: &StoredChunk, location: ChunkLocation) -> FlushedChunk {
+    FlushedChunk {
+        id: stored.id,
+        arrivals: stored.chunk.arrivals().to_vec(),
+        location,
+        superseded: stored.superseded.as_deref().cloned().unwrap_or_default(),
+    }
+}
+
+/// Returns the files of which at least half of the rows are in chunks that still exist. The chunks
+/// of other files are written again.
+fn kept_files(state: &FlushedState, cut: &Cut) -> HashSet<u64> {
+    let mut used: HashMap<u64, u64> = HashMap::new();
+    for (partition, rows) in &cut.partitions {
+        let Some(locations) = state.locations.get(partition) else {
+            continue;
+        };
+        for stored in &rows.chunks {
+            if let Some(location) = locations.get(&stored.id) {
+                *used.entry(location.file).or_default() += stored.chunk.rows().num_rows() as u64;
+            }
+        }
+    }
+    let is_kept = |file: &&RowFile| {
+        let used = used.get(&file.number).copied().unwrap_or_default();
+        used > 0 && used.saturating_mul(2) >= file.rows
+    };
+    let kept = state.files.iter().filter(is_kept);
+    kept.map(|file| file.number).collect()
+}
+
+/// Returns the chunks that no kept file contains, by table and definition.
+fn new_chunks<'a>(
+    state: &FlushedState,
+    cut: &'a Cut,
+    kept: &HashSet<u64>,
+) -> Result<Vec<ChunkGroup<'a>>, StorageError> {
+    let mut by_version: HashMap<(TableId, u32), Vec<&WrittenDefinition>> = HashMap::new();
+    for written in &cut.definitions {
+        let version = (written.table, written.definition.version());
+        by_version.entry(version).or_default().push(written);
+    }
+    let mut groups: BTreeMap<(TableId, u32), ChunkGroup<'a>> = BTreeMap::new();
+    for (partition, rows) in &cut.partitions {
+        let locations = state.locations.get(partition);
+        for stored in &rows.chunks {
+            let location = locations.and_then(|locations| locations.get(&stored.id));
+            if location.is_some_and(|location| kept.contains(&location.file)) {
+                continue;
+            }
+            let table = partition.table;
+            let written = by_version.get(&(table, stored.chunk.version()));
+            let written = written.and_then(|written| {
+                let mut written = written.iter();
+                written
+                    .find(|written| written.is_of(&stored.chunk))
+                    .copied()
+            });
+            let written = written.ok_or_else(|| StorageError::UnknownDefinition {
+                table,
+                version: stored.chunk.version(),
+            })?;
+            let group = groups.entry((table, written.number));
+            let group = group.or_insert_with(|| ChunkGroup {
+                definition: written,
+                chunks: Vec::new(),
+            });
+            group.chunks.push(NewChunk {
+                partition,
+                id: stored.id,
+                chunk: &stored.chunk,
+            });
+        }
+    }
+    Ok(groups.into_values().collect())
+}
+
+/// Splits chunks into the parts that are written to one file each.
+fn parts(chunks: Vec<NewChunk<'_>>) -> Vec<Vec<NewChunk<'_>>> {
+    let mut parts: Vec<Vec<NewChunk<'_>>> = Vec::new();
+    let mut bytes = 0;
+    for chunk in chunks {
+        let size = chunk.chunk.bytes();
+        match parts.last_mut() {
+            Some(part) if bytes + size <= FILE_BYTES => {
+                bytes += size;
+                part.push(chunk);
+            }
+            _ => {
+                bytes = size;
+                parts.push(vec![chunk]);
+            }
+        }
+    }
+    parts
+}
+
+/// Deletes the row files that the current manifest does not name, and the other manifests. They
+/// belong to earlier flushes, or to flushes that have failed.
+pub(super) fn delete_unused_files(
+    folder: &dyn LogFolder,
+    state: &FlushedState,
+) -> Result<(), StorageError> {
+    let names = folder
+        .list()
+        .map_err(|source| StorageError::io(folder, "list", None, source))?;
+    let used: HashSet<u64> = state.files.iter().map(|file| file.number).collect();
+    for name in names {
+        let is_unused = is_temporary_manifest(&name)
+            || parse_manifest_name(&name).is_some_and(|number| number < state.manifest)
+            || parse_row_file_name(&name).is_some_and(|number| !used.contains(&number));
+        if is_unused {
+            match folder.delete(&name) {
+                Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StorageError::io(folder, "delete", Some(&name), source));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}

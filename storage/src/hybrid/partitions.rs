@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`Partitions`]: the durable and the latest rows of each partition.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use kalamtable_runtime::dynamic::{Partition, PartitionRows};
+use kalamtable_store::TableId;
+
+/// The rows of all partitions.
+#[derive(Debug, Default)]
+pub(super) struct Partitions(RwLock<HashMap<Partition, Arc<PartitionCell>>>);
+
+/// The rows of a partition.
+#[derive(Debug, Default)]
+pub(super) struct PartitionCell {
+    /// Held while a commit is encoded and appended, so that the log has the commits in their order.
+    pub(super) commit: Mutex<()>,
+    rows: Mutex<PartitionHistory>,
+}
+
+/// The durable rows, and the rows after the commits that wait for the disk.
+#[derive(Debug, Default)]
+struct PartitionHistory {
+    durable: Arc<PartitionRows>,
+    /// In the order of their numbers.
+    pending: VecDeque<PendingRows>,
+}
+
+#[derive(Debug)]
+struct PendingRows {
+    rows: Arc<PartitionRows>,
+    /// The sequence number of the commit in the log.
+    sequence: u64,
+}
+
+/// The progress of the rows with some number.
+pub(super) enum PendingCommit {
+    /// They are durable.
+    Durable,
+    /// They are durable with this entry of the log.
+    Entry(u64),
+    /// The partition never had them. Its table was removed.
+    Unknown,
+}
+
+// A poisoned lock is harmless: each critical section leaves valid rows.
+impl Partitions {
+    pub(super) fn new(rows: HashMap<Partition, Arc<PartitionRows>>) -> Self {
+        let cell = |rows| {
+            let history = PartitionHistory {
+                durable: rows,
+                pending: VecDeque::new(),
+            };
+            Arc::new(PartitionCell {
+                commit: Mutex::default(),
+                rows: Mutex::new(history),
+            })
+        };
+        let cells = rows
+            .into_iter()
+            .map(|(partition, rows)| (partition, cell(rows)));
+        Partitions(RwLock::new(cells.collect()))
+    }
+
+    pub(super) fn get(&self, partition: &Partition) -> Option<Arc<PartitionCell>> {
+        let cells = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        cells.get(partition).cloned()
+    }
+
+    pub(super) fn get_or_insert(&self, partition: &Partition) -> Arc<PartitionCell> {
+        if let Some(cell) = self.get(partition) {
+            return cell;
+        }
+        let mut cells = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(cells.entry(partition.clone()).or_default())
+    }
+
+    pub(super) fn remove_table(&self, table: TableId) {
+        let mut cells = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        cells.retain(|partition, _| partition.table != table);
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Returns the latest rows of all partitions.
+    pub(super) fn latest(&self) -> Vec<(Partition, Arc<PartitionRows>)> {
+        let cells = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let latest = cells
+            .iter()
+            .map(|(partition, cell)| (partition.clone(), cell.latest()));
+        latest.collect()
+    }
+
+    /// Returns the tables that have partitions, in ascending order.
+    pub(super) fn tables(&self) -> Vec<TableId> {
+        let cells = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut tables: Vec<TableId> = cells.keys().map(|partition| partition.table).collect();
+        tables.sort_unstable();
+        tables.dedup();
+        tables
+    }
+}
+
+impl PartitionCell {
+    pub(super) fn durable(&self) -> Arc<PartitionRows> {
+        Arc::clone(&self.lock().durable)
+    }
+
+    pub(super) fn latest(&self) -> Arc<PartitionRows> {
+        let history = self.lock();
+        let latest = history.pending.back().map(|pending| &pending.rows);
+        Arc::clone(latest.unwrap_or(&history.durable))
+    }
+
+    /// Adds the rows after a commit that is the entry of the log with this number.
+    pub(super) fn push(&self, rows: Arc<PartitionRows>, sequence: u64) {
+        self.lock()
+            .pending
+            .push_back(PendingRows { rows, sequence });
+    }
+
+    /// Replaces the rows of a partition that is not logged.
+    pub(super) fn replace(&self, rows: Arc<PartitionRows>) {
+        self.lock().durable = rows;
+    }
+
+    /// Returns the progress of the rows with a number.
+    pub(super) fn progress(&self, number: u64) -> PendingCommit {
+        let history = self.lock();
+        if number <= history.durable.number {
+            return PendingCommit::Durable;
+        }
+        let mut pending = history.pending.iter();
+        let found = pending.find(|pending| pending.rows.number == number);
+        found.map_or(PendingCommit::Unknown, |pending| {
+            PendingCommit::Entry(pending.sequence)
+        })
+    }
+
+    /// Makes the rows of all commits up to an entry of the log visible to queries.
+    pub(super) fn publish(&self, sequence: u64) {
+        let mut history = self.lock();
+        while let Some(pending) = history
+            .pending
+            .pop_front_if(|next| next.sequence <= sequence)
+        {
+            history.durable = pending.rows;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, PartitionHistory> {
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`RecoveredState`]: the state of a storage, from its last manifest and the log.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use kalamtable_runtime::dynamic::{
+    Chunk, ChunkId, Commit, Partition, PartitionRows, RowSet, StoredChunk,
+};
+use kalamtable_store::TableId;
+
+use super::manifest::{ChunkLocation, FlushedChunk, Manifest, parse_manifest_name};
+use super::record::{CommitRecord, LogRecord};
+use super::row_file::{RowFile, parse_row_file_name, read_row_file};
+use super::written_definitions::WrittenDefinitions;
+use crate::bytes::Malformed;
+use crate::error::StorageError;
+use crate::log::{LogFolder, ReplayError};
+
+/// The locations of the chunks of each partition.
+pub(super) type ChunkLocations = HashMap<Partition, HashMap<ChunkId, ChunkLocation>>;
+
+/// The state of a storage that is opened.
+#[derive(Default)]
+pub(super) struct RecoveredState {
+    pub(super) definitions: WrittenDefinitions,
+    pub(super) partitions: HashMap<Partition, Arc<PartitionRows>>,
+    pub(super) last_seqs: HashMap<TableId, i64>,
+    pub(super) flushed: FlushedState,
+    /// The size of the records of the log that the files do not contain.
+    pub(super) log_bytes: u64,
+}
+
+/// The content of the last manifest that concerns files.
+#[derive(Debug, Default)]
+pub(super) struct FlushedState {
+    /// The highest number that a manifest has, or may have.
+    pub(super) manifest: u64,
+    /// The last entry of the log whose effect the files contain.
+    pub(super) flushed_to: u64,
+    /// The number of the next row file. No file in the folder has it or a higher one.
+    pub(super) next_file: u64,
+    pub(super) files: Vec<RowFile>,
+    pub(super) locations: ChunkLocations,
+}
+
+impl RecoveredState {
+    /// Reads the last manifest and its files.
+    pub(super) fn read(folder: &dyn LogFolder) -> Result<Self, StorageError> {
+        let names = folder
+            .list()
+            .map_err(|source| StorageError::io(folder, "list", None, source))?;
+        let mut state = RecoveredState::default();
+        let manifests = names.iter().filter_map(|name| parse_manifest_name(name));
+        state.flushed.manifest = manifests.max().unwrap_or_default();
+        let files = names.iter().filter_map(|name| parse_row_file_name(name));
+        state.flushed.next_file = files.max().map_or(1, |last| last.saturating_add(1));
+        if let Some(manifest) = Manifest::read_last(folder, &names)? {
+            state.load(folder, manifest)?;
+        }
+        Ok(state)
+    }
+
+    fn load(&mut self, folder: &dyn LogFolder, manifest: Manifest) -> Result<(), StorageError> {
+        let name = super::manifest::manifest_name(manifest.number);
+        let damaged = |reason: String| StorageError::damaged(folder, &name, reason);
+        for definition in manifest.definitions {
+            self.definitions.insert(definition);
+        }
+        // The chunks of each file.
+        let mut chunks: HashMap<u64, Vec<(&Partition, &FlushedChunk)>> = HashMap::new();
+        for partition in &manifest.partitions {
+            for chunk in &partition.chunks {
+                let of_file = chunks.entry(chunk.location.file).or_default();
+                of_file.push((&partition.partition, chunk));
+            }
+        }
+        let mut loaded: HashMap<(&Partition, ChunkId), Arc<Chunk>> = HashMap::new();
+        for file in &manifest.files {
+            let chunks = chunks.remove(&file.number).unwrap_or_default();
+            let definition = self.definitions.get(file.definition);
+            let definition = definition
+                .ok_or_else(|| damaged(format!("definition {} is missing", file.definition)))?;
+            let lengths = chunks
+                .iter()
+                .map(|(_, chunk)| (chunk.location.first_row, chunk.rows()));
+            let lengths: Vec<(u64, u32)> = lengths.collect();
+            let rows = read_row_file(folder, file, &definition, &lengths)?;
+            for ((partition, chunk), rows) in chunks.into_iter().zip(rows) {
+                let arrivals = chunk.arrivals.clone();
+                let rows = Chunk::with_arrivals(&definition.definition, rows, arrivals);
+                loaded.insert((partition, chunk.id), Arc::new(rows));
+            }
+        }
+        for partition in &manifest.partitions {
+            let stored = partition.chunks.iter().map(|chunk| {
+                let missing = || damaged(format!("file {} is missing", chunk.location.file));
+                let rows = loaded.remove(&(&partition.partition, chunk.id));
+                Ok(StoredChunk {
+                    id: chunk.id,
+                    chunk: rows.ok_or_else(missing)?,
+                    superseded: superseded(&chunk.superseded),
+                })
+            });
+            let rows = PartitionRows {
+                number: partition.number,
+                next_chunk: partition.next_chunk,
+                chunks: stored.collect::<Result<_, StorageError>>()?,
+            };
+            let locations = partition
+                .chunks
+                .iter()
+                .map(|chunk| (chunk.id, chunk.location));
+            let locations: HashMap<ChunkId, ChunkLocation> = locations.collect();
+            self.flushed
+                .locations
+                .insert(partition.partition.clone(), locations);
+            self.partitions
+                .insert(partition.partition.clone(), Arc::new(rows));
+        }
+        self.last_seqs = manifest.last_seqs.into_iter().collect();
+        self.flushed.flushed_to = manifest.flushed_to;
+        self.flushed.files = manifest.files;
+        Ok(())
+    }
+
+    /// Applies an entry of the log.
+    pub(super) fn apply(&mut self, payload: &[u8]) -> Result<(), ReplayError> {
+        self.log_bytes += payload.len() as u64;
+        match LogRecord::decode(payload, &self.definitions)? {
+            LogRecord::Definition(definition) => self.definitions.insert(definition),
+            LogRecord::Commit(record) => self.apply_commit(record)?,
+            LogRecord::Removal(table) => {
+                self.definitions.remove_table(table);
+                self.last_seqs.remove(&table);
+                self.partitions
+                    .retain(|partition, _| partition.table != table);
+            }
+        }
+        Ok(())
+    }
+
+    fn apply_commit(&mut self, record: CommitRecord) -> Result<(), ReplayError> {
+        let CommitRecord {
+            partition,
+            before,
+            last_seq,
+            mut commit,
+            joined,
+        } = record;
+        let last = self.last_seqs.entry(partition.table).or_default();
+        *last = last_seq.max(*last);
+        let rows = match self.partitions.entry(partition) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(Arc::default()),
+        };
+        if rows.number != before {
+            let number = rows.number;
+            let reason = format!("the commit follows number {before}, but the rows have {number}");
+            return Err(Malformed(reason).into());
+        }
+        check_commit(rows, &commit)?;
+        if !joined.is_empty() {
+            let changed = rows.after(&commit);
+            let joined = joined.iter().map(|(id, from)| changed.join(*id, from));
+            commit.joined = joined.collect::<Result<_, _>>()?;
+        }
+        *rows = Arc::new(rows.after(&commit));
+        Ok(())
+    }
+}
+
+/// Checks that the chunks and rows of a commit exist.
+fn check_commit(rows: &PartitionRows, commit: &Commit) -> Result<(), Malformed> {
+    for (id, superseded) in &commit.superseded {
+        let length = rows
+            .chunk(*id)
+            .map_or(0, |stored| stored.chunk.rows().num_rows());
+        if superseded.iter().any(|row| *row as usize >= length) {
+            return Err(Malformed(format!("chunk {} has only {length} rows", id.0)));
+        }
+    }
+    if let Some((id, _)) = commit.added.iter().find(|(id, _)| id.0 < rows.next_chunk) {
+        return Err(Malformed(format!("chunk {} exists already", id.0)));
+    }
+    Ok(())
+}
+
+fn superseded(rows: &RowSet) -> Option<Arc<RowSet>> {
+    (!rows.is_empty()).then(|| Arc::new(rows.clone()))
+}

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Row files: the chunks of one version of a table, of one or many partitions. A file is written
+//! once and never changed.
+//!
+//! The columns of a file are those of the definition, named by their ids (`c5`), then the system
+//! columns, then `_owner` in user tables. Each column has its field id. The metadata contains the
+//! definition, which has the names. The rows are in the order of the owners, and each chunk is
+//! contiguous.
+//!
+//! A file is in Parquet format. If Parquet cannot represent one of the types, such as intervals in
+//! nanoseconds, it is in Arrow's IPC file format.
+
+use std::collections::HashMap;
+use std::io::{self, Cursor, Write};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchReader, StringArray, UInt32Array};
+use arrow::compute::{cast, concat_batches, take_record_batch};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
+use arrow::error::ArrowError;
+use arrow::ipc::reader::FileReader;
+use arrow::ipc::writer::FileWriter;
+use kalamtable_model::{TableDefinition, TableKind};
+use kalamtable_runtime::UserId;
+use kalamtable_runtime::dynamic::Chunk;
+use kalamtable_store::TableId;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+
+use super::written_definitions::WrittenDefinition;
+use crate::error::{EncodeError, StorageError};
+use crate::log::{LogFile, LogFolder};
+
+/// The name of the column with the owner of a row.
+const OWNER_COLUMN: &str = "_owner";
+/// The metadata key of the definition.
+const DEFINITION_KEY: &str = "kalamtable.definition";
+/// The metadata key of the table id.
+const TABLE_KEY: &str = "kalamtable.table_id";
+/// The maximum number of rows in a row group.
+const ROW_GROUP_ROWS: usize = 128 * 1024;
+/// The number of rows that are read at a time.
+const BATCH_ROWS: usize = 8 * 1024;
+
+/// A file with rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RowFile {
+    pub(super) number: u64,
+    pub(super) format: RowFileFormat,
+    /// The number of the definition under which the rows were written.
+    pub(super) definition: u32,
+    pub(super) rows: u64,
+    pub(super) bytes: u64,
+    /// The CRC32C of all bytes.
+    pub(super) checksum: u32,
+}
+
+/// The format of a row file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RowFileFormat {
+    Parquet,
+    Ipc,
+}
+
+impl RowFileFormat {
+    /// Returns the format for columns of these types.
+    fn of(schema: &Schema) -> Self {
+        let mut types = schema.fields().iter().map(|field| field.data_type());
+        if types.all(is_parquet_type) {
+            RowFileFormat::Parquet
+        } else {
+            RowFileFormat::Ipc
+        }
+    }
+}
+
+impl RowFile {
+    pub(super) fn name(&self) -> String {
+        row_file_name(self.number, self.format)
+    }
+}
+
+fn row_file_name(number: u64, format: RowFileFormat) -> String {
+    let extension = match format {
+        RowFileFormat::Parquet => "parquet",
+        RowFileFormat::Ipc => "arrow",
+    };
+    format!("rows-{number:020}.{extension}")
+}
+
+/// Returns the number in the name of a row file.
+pub(super) fn parse_row_file_name(name: &str) -> Option<u64> {
+    let number = name.strip_prefix("rows-")?;
+    let number = number
+        .strip_suffix(".parquet")
+        .or_else(|| number.strip_suffix(".arrow"))?;
+    (number.len() == 20).then(|| number.parse().ok())?
+}
+
+/// Returns whether Parquet stores all values of a type, and reads them as the same type.
+fn is_parquet_type(ty: &DataType) -> bool {
+    use DataType as D;
+    match ty {
+        D::Boolean | D::Int8 | D::Int16 | D::Int32 | D::Int64 => true,
+        D::UInt8 | D::UInt16 | D::UInt32 | D::UInt64 | D::Float32 | D::Float64 => true,
+        D::Decimal128(..) | D::Utf8 | D::Binary | D::FixedSizeBinary(_) | D::Date32 => true,
+        D::Time64(TimeUnit::Microsecond | TimeUnit::Nanosecond) => true,
+        D::Timestamp(..) => true,
+        D::List(item) | D::FixedSizeList(item, _) | D::Map(item, _) => {
+            is_parquet_type(item.data_type())
+        }
+        // Parquet has no structs without fields.
+        D::Struct(fields) if fields.is_empty() => false,
+        D::Struct(fields) => fields
+            .iter()
+            .all(|field| is_parquet_type(field.data_type())),
+        _ => false,
+    }
+}
+
+/// A chunk that is written to a file, and its owner.
+pub(super) struct OwnedChunk<'a> {
+    pub(super) owner: Option<&'a UserId>,
+    pub(super) chunk: &'a Chunk,
+}
+
+/// Writes a file, durably. Its name is durable after the next sync of the folder.
+pub(super) fn write_row_file(
+    folder: &dyn LogFolder,
+    number: u64,
+    definition: &WrittenDefinition,
+    chunks: &[OwnedChunk<'_>],
+) -> Result<RowFile, StorageError> {
+    let schema = Arc::new(file_schema(definition));
+    let format = RowFileFormat::of(&schema);
+    let name = row_file_name(number, format);
+    let io = |operation, source| StorageError::io(folder, operation, Some(&name), source);
+    let file = folder
+        .create(&name)
+        .map_err(|source| io("create", source))?;
+    let sink = FileSink {
+        file,
+        bytes: 0,
+        checksum: 0,
+        failure: None,
+    };
+    let batches = chunks.iter().map(|chunk| file_batch(&schema, chunk));
+    let written = match format {
+        RowFileFormat::Parquet => write_parquet(sink, &schema, definition, batches),
+        RowFileFormat::Ipc => write_ipc(sink, &schema, batches),
+    };
+    let mut sink = written.map_err(|source| StorageError::Encode {
+        table: definition.table,
+        source,
+    })?;
+    if let Some(source) = sink.failure.take() {
+        return Err(io("write to", source));
+    }
+    let synced = sink.file.sync_data();
+    synced.map_err(|source| io("sync", source))?;
+    Ok(RowFile {
+        number,
+        format,
+        definition: definition.number,
+        rows: chunks
+            .iter()
+            .map(|chunk| chunk.chunk.rows().num_rows() as u64)
+            .sum(),
+        bytes: sink.bytes,
+        checksum: sink.checksum,
+    })
+}
+
+fn write_parquet(
+    sink: FileSink,
+    schema: &SchemaRef,
+    definition: &WrittenDefinition,
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+) -> Result<FileSink, EncodeError> {
+    let metadata = vec![
+        KeyValue::new(TABLE_KEY.to_string(), definition.table.to_string()),
+        KeyValue::new(DEFINITION_KEY.to_string(), definition.definition.to_toml()),
+    ];
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_key_value_metadata(Some(metadata))
+        .build();
+    let mut writer = ArrowWriter::try_new(sink, Arc::clone(schema), Some(properties))?;
+    for batch in batches {
+        writer.write(&batch?)?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+fn write_ipc(
+    sink: FileSink,
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
+) -> Result<FileSink, EncodeError> {
+    let mut writer = FileWriter::try_new(sink, schema)?;
+    for batch in batches {
+        writer.write(&batch?)?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+/// Reads the chunks of a file. `lengths` are the numbers of their rows.
+pub(super) fn read_row_file(
+    folder: &dyn LogFolder,
+    file: &RowFile,
+    definition: &WrittenDefinition,
+    lengths: &[(u64, u32)],
+) -> Result<Vec<RecordBatch>, StorageError> {
+    let name = file.name();
+    let damaged = |reason: String| StorageError::damaged(folder, &name, reason);
+    let bytes = folder.read(&name).map_err(|source| {
+        if source.kind() == io::ErrorKind::NotFound {
+            damaged("the file is missing".to_string())
+        } else {
+            StorageError::io(folder, "read", Some(&name), source)
+        }
+    })?;
+    if bytes.len() as u64 != file.bytes {
+        let (found, expected) = (bytes.len(), file.bytes);
+        return Err(damaged(format!("it has {found} bytes, not {expected}")));
+    }
+    if crc32c::crc32c(&bytes) != file.checksum {
+        return Err(damaged("its checksum differs".to_string()));
+    }
+    let unreadable = |error: EncodeError| damaged(format!("it cannot be read: {error}"));
+    let (schema, batches) = match file.format {
+        RowFileFormat::Parquet => read_parquet(bytes),
+        RowFileFormat::Ipc => read_ipc(bytes),
+    }
+    .map_err(unreadable)?;
+    let rows = concat_batches(&schema, &batches);
+    let rows = rows.map_err(|error| unreadable(error.into()))?;
+    let chunks = lengths.iter().map(|(first, length)| {
+        let numbers = (*first..*first + u64::from(*length)).map(|row| row as u32);
+        if first + u64::from(*length) > rows.num_rows() as u64 {
+            return Err(damaged("it has too few rows".to_string()));
+        }
+        // Copied, so that a chunk does not keep the rows of others in memory.
+        let numbers: UInt32Array = numbers.collect();
+        let chunk = take_record_batch(&rows, &numbers)
+            .and_then(|rows| chunk_batch(&definition.schema, &rows));
+        chunk.map_err(|error| unreadable(error.into()))
+    });
+    chunks.collect()
+}
+
+fn read_parquet(bytes: Vec<u8>) -> Result<(SchemaRef, Vec<RecordBatch>), EncodeError> {
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))?
+        .with_batch_size(BATCH_ROWS)
+        .build()?;
+    let schema = reader.schema();
+    Ok((schema, reader.collect::<Result<_, _>>()?))
+}
+
+fn read_ipc(bytes: Vec<u8>) -> Result<(SchemaRef, Vec<RecordBatch>), EncodeError> {
+    let reader = FileReader::try_new(Cursor::new(bytes), None)?;
+    let schema = reader.schema();
+    Ok((schema, reader.collect::<Result<_, _>>()?))
+}
+
+/// Returns the schema of the files of a definition.
+fn file_schema(written: &WrittenDefinition) -> Schema {
+    let definition = &written.definition;
+    let table_schema = definition.arrow_schema();
+    let columns = definition.columns().iter().zip(table_schema.fields());
+    let columns = columns.map(|(column, field)| {
+        let field = field.as_ref().clone();
+        Arc::new(field.with_name(format!("c{}", column.id)))
+    });
+    let mut fields: Vec<FieldRef> = columns.collect();
+    fields.extend(definition.kind().system_fields().iter().cloned());
+    if definition.kind() == TableKind::User {
+        fields.push(Arc::new(Field::new(OWNER_COLUMN, DataType::Utf8, true)));
+    }
+    Schema::new_with_metadata(fields, file_metadata(definition, written.table))
+}
+
+fn file_metadata(definition: &TableDefinition, table: TableId) -> HashMap<String, String> {
+    HashMap::from([
+        (TABLE_KEY.to_string(), table.to_string()),
+        (DEFINITION_KEY.to_string(), definition.to_toml()),
+    ])
+}
+
+/// Converts the rows of a chunk to the schema of its file.
+fn file_batch(schema: &SchemaRef, owned: &OwnedChunk<'_>) -> Result<RecordBatch, ArrowError> {
+    let rows = owned.chunk.rows();
+    let columns = rows.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(array, field)| converted(array, field));
+    let mut columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
+    if columns.len() < schema.fields().len() {
+        let owner = owned.owner.map(UserId::as_str);
+        let owners: StringArray = (0..rows.num_rows()).map(|_| owner).collect();
+        columns.push(Arc::new(owners));
+    }
+    RecordBatch::try_new(Arc::clone(schema), columns)
+}
+
+/// Converts rows of a file to the schema of their chunk.
+fn chunk_batch(schema: &SchemaRef, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let columns = rows.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(array, field)| converted(array, field));
+    RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, _>>()?)
+}
+
+/// Converts an array to a type that differs at most in the metadata of nested fields.
+fn converted(array: &ArrayRef, field: &FieldRef) -> Result<ArrayRef, ArrowError> {
+    if array.data_type() == field.data_type() {
+        return Ok(Arc::clone(array));
+    }
+    cast(array, field.data_type())
+}
+
+/// Writes to a file, and computes the size and the checksum. An error of the file is kept, because
+/// the libraries convert errors to texts.
+struct FileSink {
+    file: Box<dyn LogFile>,
+    bytes: u64,
+    checksum: u32,
+    failure: Option<io::Error>,
+}
+
+impl Write for FileSink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.failure.is_some() {
+            return Ok(bytes.len());
+        }
+        match self.file.write_at(self.bytes, bytes) {
+            Ok(0) if !bytes.is_empty() => {
+                self.failure = Some(io::ErrorKind::WriteZero.into());
+                Ok(bytes.len())
+            }
+            Ok(count) => {
+                self.bytes += count as u64;
+                self.checksum = crc32c::crc32c_append(self.checksum, &bytes[..count]);
+                Ok(count)
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
+            Err(error) => {
+                self.failure = Some(error);
+                Ok(bytes.len())
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`SharedStorage`]: the state of a storage, which its background thread shares.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
+
+use kalamtable_model::TableKind;
+use kalamtable_runtime::dynamic::{Commit, FlushedRows, Partition, PartitionRows};
+use kalamtable_store::TableId;
+
+use super::background::FlushSignal;
+use super::flush::{Cut, delete_unused_files, flush};
+use super::options::{HybridOptions, HybridStats};
+use super::partitions::{Partitions, PendingCommit};
+use super::record::LogRecord;
+use super::recovered::{FlushedState, RecoveredState};
+use super::written_definitions::WrittenDefinitions;
+use crate::error::StorageError;
+use crate::log::{LogFolder, RowLog};
+
+/// The state of a storage.
+#[derive(Debug)]
+pub(super) struct SharedStorage {
+    folder: Arc<dyn LogFolder>,
+    /// `None` if the storage is open read-only.
+    log: Option<RowLog>,
+    pub(super) flush_bytes: u64,
+    pub(super) flush_interval: Duration,
+    pub(super) partitions: Partitions,
+    definitions: WrittenDefinitions,
+    /// The last sequence number of each table.
+    last_seqs: Mutex<HashMap<TableId, i64>>,
+    /// Read-locked by commits. Write-locked while the state after one entry of the log is copied,
+    /// and while a table is removed.
+    gate: RwLock<()>,
+    /// The size of the records that were appended after the last flush.
+    log_bytes: AtomicU64,
+    pub(super) signal: FlushSignal,
+    /// Locked by a flush from its beginning to its end.
+    flushing: Mutex<FlushProgress>,
+    stats: Mutex<FlushCounters>,
+}
+
+#[derive(Debug)]
+struct FlushProgress {
+    state: FlushedState,
+    /// Whether the current manifest is durable, but the log and the files that it replaces may
+    /// still exist.
+    needs_cleanup: bool,
+}
+
+#[derive(Debug, Default)]
+struct FlushCounters {
+    files: u64,
+    file_bytes: u64,
+    file_rows: u64,
+    flushes: u64,
+    failed_flushes: u64,
+    last_error: Option<String>,
+}
+
+impl FlushCounters {
+    fn set_files(&mut self, state: &FlushedState) {
+        self.files = state.files.len() as u64;
+        self.file_bytes = state.files.iter().map(|file| file.bytes).sum();
+        self.file_rows = state.files.iter().map(|file| file.rows).sum();
+    }
+}
+
+// A poisoned lock is harmless: each critical section leaves a valid state, or the log refuses to
+// write.
+impl SharedStorage {
+    pub(super) fn new(
+        folder: Arc<dyn LogFolder>,
+        log: Option<RowLog>,
+        options: &HybridOptions,
+        recovered: RecoveredState,
+    ) -> Self {
+        let mut stats = FlushCounters::default();
+        stats.set_files(&recovered.flushed);
+        SharedStorage {
+            folder,
+            log,
+            flush_bytes: options.flush_bytes,
+            flush_interval: options.flush_interval,
+            partitions: Partitions::new(recovered.partitions),
+            definitions: recovered.definitions,
+            last_seqs: Mutex::new(recovered.last_seqs),
+            gate: RwLock::new(()),
+            log_bytes: AtomicU64::new(recovered.log_bytes),
+            signal: FlushSignal::default(),
+            flushing: Mutex::new(FlushProgress {
+                state: recovered.flushed,
+                needs_cleanup: true,
+            }),
+            stats: Mutex::new(stats),
+        }
+    }
+
+    fn log(&self) -> Result<&RowLog, StorageError> {
+        self.log.as_ref().ok_or(StorageError::ReadOnly)
+    }
+
+    /// Appends a record, and returns its sequence number.
+    fn append(&self, log: &RowLog, record: &[u8]) -> Result<u64, StorageError> {
+        let ticket = log.append(record)?;
+        let bytes = record.len() as u64;
+        let log_bytes = self.log_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        self.signal.appended(log_bytes >= self.flush_bytes);
+        Ok(ticket.sequence())
+    }
+
+    pub(super) fn commit(
+        &self,
+        partition: &Partition,
+        before: u64,
+        commit: &Commit,
+    ) -> Result<bool, StorageError> {
+        let log = self.log()?;
+        let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
+        // The cell is looked up after the gate, so that it is not the one of a removed table.
+        let cell = self.partitions.get_or_insert(partition);
+        let _turn = cell.commit.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = cell.latest();
+        if rows.number != before {
+            return Ok(false);
+        }
+        let after = Arc::new(rows.after(commit));
+        if is_stream(&rows) || is_stream(&after) {
+            cell.replace(after);
+            return Ok(true);
+        }
+        let table = partition.table;
+        let definitions = commit.added.iter().map(|(_, chunk)| {
+            self.definitions.of_chunk(table, chunk, |new| {
+                let record = LogRecord::encode_definition(new);
+                self.append(log, &record).map(|_| ())
+            })
+        });
+        let definitions = definitions.collect::<Result<Vec<_>, _>>()?;
+        let last_seq = self.last_seq(table);
+        let record = LogRecord::encode_commit(partition, before, last_seq, commit, &definitions)?;
+        let sequence = self.append(log, &record)?;
+        cell.push(after, sequence);
+        Ok(true)
+    }
+
+    pub(super) fn wait_until_durable(
+        &self,
+        partition: &Partition,
+        number: u64,
+    ) -> Result<(), StorageError> {
+        let cell = self.partitions.get(partition);
+        let progress = cell.as_ref().map(|cell| cell.progress(number));
+        match (cell, progress) {
+            (_, Some(PendingCommit::Durable)) => {}
+            (Some(cell), Some(PendingCommit::Entry(sequence))) => {
+                self.log()?.wait_for(sequence)?;
+                cell.publish(sequence);
+            }
+            // The table was removed after the commit, so the commit is before its removal.
+            _ if number > 0 => {
+                let log = self.log()?;
+                log.wait_for(log.last_sequence())?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn next_seqs(&self, table: TableId, count: u64) -> Result<i64, StorageError> {
+        let mut last_seqs = lock(&self.last_seqs);
+        let last = last_seqs.entry(table).or_default();
+        let exhausted = || StorageError::SequenceExhausted { table };
+        let first = last.checked_add(1).ok_or_else(exhausted)?;
+        *last = last.checked_add_unsigned(count).ok_or_else(exhausted)?;
+        Ok(first)
+    }
+
+    fn last_seq(&self, table: TableId) -> i64 {
+        lock(&self.last_seqs)
+            .get(&table)
+            .copied()
+            .unwrap_or_default()
+    }
+
+    pub(super) fn remove_table(&self, table: TableId) -> Result<(), StorageError> {
+        let log = self.log()?;
+        let sequence = {
+            let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+            let sequence = self.append(log, &LogRecord::encode_removal(table))?;
+            self.partitions.remove_table(table);
+            self.definitions.remove_table(table);
+            lock(&self.last_seqs).remove(&table);
+            sequence
+        };
+        Ok(log.wait_for(sequence)?)
+    }
+
+    pub(super) fn flush(&self) -> Result<FlushedRows, StorageError> {
+        let log = self.log()?;
+        let mut progress = lock(&self.flushing);
+        let result = self.flush_in_turn(log, &mut progress);
+        let mut stats = lock(&self.stats);
+        stats.set_files(&progress.state);
+        match &result {
+            Ok(_) => {
+                stats.flushes += 1;
+                stats.last_error = None;
+            }
+            Err(error) => {
+                stats.failed_flushes += 1;
+                stats.last_error = Some(describe(error));
+            }
+        }
+        result
+    }
+
+    fn flush_in_turn(
+        &self,
+        log: &RowLog,
+        progress: &mut FlushProgress,
+    ) -> Result<FlushedRows, StorageError> {
+        let (cut, log_bytes) = self.cut(log);
+        let mut flushed = FlushedRows::default();
+        if cut.sequence > progress.state.flushed_to {
+            // The manifest must not contain what a power failure can remove from the log.
+            log.wait_for(cut.sequence)?;
+            progress.needs_cleanup = false;
+            flushed = flush(&*self.folder, &mut progress.state, cut)?;
+            progress.needs_cleanup = true;
+            self.log_bytes.fetch_sub(log_bytes, Ordering::Relaxed);
+        }
+        if progress.needs_cleanup {
+            log.truncate_before(progress.state.flushed_to.saturating_add(1))?;
+            delete_unused_files(&*self.folder, &progress.state)?;
+            progress.needs_cleanup = false;
+        }
+        Ok(flushed)
+    }
+
+    /// Copies the state after the last entry of the log. Returns the size of the records up to it.
+    fn cut(&self, log: &RowLog) -> (Cut, u64) {
+        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        self.signal.flush_begins();
+        let partitions = self.partitions.latest().into_iter();
+        let cut = Cut {
+            sequence: log.last_sequence(),
+            partitions: partitions.filter(|(_, rows)| !is_stream(rows)).collect(),
+            last_seqs: lock(&self.last_seqs).clone(),
+            definitions: self.definitions.all(),
+        };
+        (cut, self.log_bytes.load(Ordering::Relaxed))
+    }
+
+    /// Deletes the files of flushes that did not end.
+    pub(super) fn clean_up(&self) -> Result<(), StorageError> {
+        let log = self.log()?;
+        let mut progress = lock(&self.flushing);
+        log.truncate_before(progress.state.flushed_to.saturating_add(1))?;
+        delete_unused_files(&*self.folder, &progress.state)?;
+        progress.needs_cleanup = false;
+        Ok(())
+    }
+
+    pub(super) fn flush_panicked(&self) {
+        let mut stats = lock(&self.stats);
+        stats.failed_flushes += 1;
+        stats.last_error = Some("the flush panicked".to_string());
+    }
+
+    pub(super) fn stats(&self) -> HybridStats {
+        let stats = lock(&self.stats);
+        HybridStats {
+            partitions: self.partitions.len() as u64,
+            log_bytes: self.log_bytes.load(Ordering::Relaxed),
+            files: stats.files,
+            file_bytes: stats.file_bytes,
+            file_rows: stats.file_rows,
+            flushes: stats.flushes,
+            failed_flushes: stats.failed_flushes,
+            last_error: stats.last_error.clone(),
+        }
+    }
+}
+
+/// Returns whether the rows are of a stream, which is kept in memory only.
+fn is_stream(rows: &PartitionRows) -> bool {
+    let first = rows.chunks.first();
+    first.is_some_and(|stored| stored.chunk.definition().kind() == TableKind::Stream)
+}
+
+/// Returns the texts of an error and its causes.
+fn describe(error: &StorageError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
