@@ -6,9 +6,10 @@ use datafusion::common::plan_err;
 use datafusion::error::Result;
 use datafusion::execution::SessionState;
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{CommentDef, Statement as SqlStatement};
+use datafusion::sql::sqlparser::ast::{CommentDef, FlushType, Statement as SqlStatement};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
 
 /// The maximum depth of the types in a statement.
@@ -38,6 +39,9 @@ pub(crate) fn parse(text: &str, state: &SessionState) -> Result<Statement> {
         return plan_err!("types are nested more than {MAX_TYPE_DEPTH} levels deep");
     }
     let dialect = state.config_options().sql_parser.dialect;
+    if let Some(flush) = flush_table(text)? {
+        return Ok(flush);
+    }
     let Some((rest, comment)) = without_comment(text) else {
         return state.sql_to_statement(text, &dialect);
     };
@@ -48,6 +52,34 @@ pub(crate) fn parse(text: &str, state: &SessionState) -> Result<Statement> {
         create.comment = Some(CommentDef::WithoutEq(comment));
     }
     Ok(statement)
+}
+
+/// Parses `FLUSH TABLE name`, of which the parser knows only the form of MySQL, `FLUSH TABLES`.
+/// Returns `None` for another statement.
+fn flush_table(text: &str) -> Result<Option<Statement>> {
+    let starts_with_flush = text
+        .trim_start()
+        .get(..5)
+        .is_some_and(|word| word.eq_ignore_ascii_case("flush"));
+    if !starts_with_flush {
+        return Ok(None);
+    }
+    let mut parser = Parser::new(&GenericDialect {}).try_with_sql(text)?;
+    if !parser.parse_keywords(&[Keyword::FLUSH, Keyword::TABLE]) {
+        return Ok(None);
+    }
+    let table = parser.parse_object_name(false)?;
+    let _ = parser.consume_token(&Token::SemiColon);
+    parser.expect_token(&Token::EOF)?;
+    let flush = SqlStatement::Flush {
+        object_type: FlushType::Tables,
+        location: None,
+        channel: None,
+        read_lock: false,
+        export: false,
+        tables: vec![table],
+    };
+    Ok(Some(Statement::Statement(Box::new(flush))))
 }
 
 /// Splits the clause `COMMENT 'text'` of a `CREATE TABLE` from the statement, and returns both. The

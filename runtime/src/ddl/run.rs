@@ -5,14 +5,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
 use datafusion::common::ResolvedTableReference;
+use datafusion::common::runtime::SpawnedTask;
 use datafusion::dataframe::DataFrame;
-use datafusion::error::Result;
+use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionState;
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast::{
-    CommentObject, Ident, ObjectName, ObjectType, ShowCreateObject, Statement,
+    CommentObject, FlushType, Ident, ObjectName, ObjectType, ShowCreateObject, Statement,
 };
 use kalamtable_model::{AccessLevel, Column, TableDefinition, TableKind};
 use kalamtable_plans::SqlSession;
@@ -28,7 +29,7 @@ use super::statement::{AlterAction, AlterStatement, CreateStatement, DdlStatemen
 use crate::dynamic::access;
 use crate::dynamic::actor::{Actor, Role};
 use crate::dynamic::tables::DynamicTables;
-use crate::error::Error;
+use crate::error::{Error, source_error};
 
 /// The maximum number of attempts to change a table that other sessions change too.
 const MAX_ATTEMPTS: usize = 16;
@@ -89,6 +90,11 @@ impl DdlTarget<'_> {
                 }
                 return Ok(None);
             }
+            Statement::Flush {
+                object_type: FlushType::Tables,
+                tables,
+                ..
+            } => return self.flush(tables).await.map(Some),
             Statement::Copy { target, .. } => {
                 self.check_role("COPY", &target.to_string(), Role::Dba)?;
                 return Ok(None);
@@ -488,9 +494,9 @@ impl DdlTarget<'_> {
             }
             match registry.drop_table(&current).await {
                 Ok(()) => {
-                    let removed = self.tables.remove_rows(current.id());
-                    return removed
-                        .map_err(|error| crate::error::source_error(current.name(), error));
+                    let (tables, id) = (self.tables.clone(), current.id());
+                    let removed = on_blocking_thread(move || tables.remove_rows(id)).await?;
+                    return removed.map_err(|error| source_error(current.name(), error));
                 }
                 Err(RegistryError::Store(error)) if is_lost_race(&error) => {
                     first.get_or_insert(current);
@@ -499,6 +505,35 @@ impl DdlTarget<'_> {
             }
         }
         Err(fail(vec![changed_concurrently()]).into())
+    }
+
+    /// Writes the rows of tables to files. The files have the rows of all tables, because all of
+    /// them share a log.
+    async fn flush(&self, written: &[ObjectName]) -> Result<DataFrame> {
+        const FLUSH: &str = "FLUSH TABLE";
+        let texts: Vec<String> = written.iter().map(ToString::to_string).collect();
+        self.check_role(FLUSH, &texts.join(", "), Role::Dba)?;
+        for (written, text) in written.iter().zip(&texts) {
+            let found = match self.name_of(written) {
+                Some(name) => self.find(&name).await?,
+                None => None,
+            };
+            if found.is_none() {
+                let problem =
+                    DdlProblem::new("the table does not exist").with_help("check the name");
+                return Err(Error::ddl(FLUSH, text, vec![problem]).into());
+            }
+        }
+        let tables = self.tables.clone();
+        let flushed = on_blocking_thread(move || tables.flush()).await?;
+        let flushed = flushed.map_err(DataFusionError::External)?;
+        let column = |value| Arc::new(UInt64Array::from(vec![value])) as ArrayRef;
+        let row = RecordBatch::try_from_iter([
+            ("files", column(flushed.files)),
+            ("rows", column(flushed.rows)),
+            ("bytes", column(flushed.bytes)),
+        ])?;
+        self.session.context().read_batch(row)
     }
 
     async fn show_create(&self, written: &ObjectName) -> Result<Option<DataFrame>> {
@@ -585,4 +620,12 @@ fn changed_concurrently() -> DdlProblem {
 
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Runs a closure that may wait for the disk.
+async fn on_blocking_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    let result = SpawnedTask::spawn_blocking(work).join().await;
+    result.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))
 }

@@ -13,7 +13,7 @@ use kalamtable_store::TableId;
 
 use super::clock::{Clock, SystemClock};
 use super::shared_state::{SharedState, StorageLimits};
-use super::storage::RowStorage;
+use super::storage::{FlushedRows, RowStorage};
 use super::table::DynamicTable;
 use crate::error::Error;
 
@@ -162,8 +162,16 @@ impl DynamicTables {
         }
     }
 
+    /// Writes the rows to files, if the storage has files. Blocks until the files are durable.
+    ///
+    /// # Errors
+    /// Fails if a file cannot be written. No row is lost.
+    pub fn flush(&self) -> Result<FlushedRows, BoxError> {
+        self.shared.storage.flush()
+    }
+
     /// Deletes the rows of a dropped table. The registry drops only the definition. A plan that
-    /// still runs finds no rows.
+    /// still runs finds no rows. May block until the deletion is durable.
     ///
     /// # Errors
     /// Fails if the storage cannot be written.
