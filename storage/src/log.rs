@@ -324,8 +324,9 @@ impl RowLog {
                     return Err(failure(&*self.folder, "delete", Some(&name), source).into());
                 }
             }
-            lock(&self.writer).older.pop_front();
             (self.folder.sync()).map_err(|source| failure(&*self.folder, "sync", None, source))?;
+            // If the sync fails, the next call repeats it before it deletes another segment.
+            lock(&self.writer).older.pop_front();
         }
     }
 
