@@ -29,15 +29,29 @@ pub(crate) struct EntryLayout {
     pub(crate) end: usize,
 }
 
-/// Computes CRC32C bit by bit.
+/// The CRC32C of each byte.
+const BYTE_CHECKSUMS: [u32; 256] = {
+    let mut checksums = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut remainder = byte as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            remainder = (remainder >> 1) ^ (0x82F6_3B78 * (remainder & 1));
+            bit += 1;
+        }
+        checksums[byte] = remainder;
+        byte += 1;
+    }
+    checksums
+};
+
+/// Computes CRC32C byte by byte.
 pub(crate) fn checksum(bytes: &[u8]) -> u32 {
     let mut remainder = !0_u32;
     for byte in bytes {
-        remainder ^= u32::from(*byte);
-        for _ in 0..8 {
-            let low = remainder & 1;
-            remainder = (remainder >> 1) ^ (0x82F6_3B78 * low);
-        }
+        let index = (remainder as u8) ^ *byte;
+        remainder = (remainder >> 8) ^ BYTE_CHECKSUMS[index as usize];
     }
     !remainder
 }

@@ -6,10 +6,16 @@
 //! Expected results do not come from the code under test: `layout` parses the documented bytes,
 //! `model` knows the acknowledged entries, and `simulated` is a folder that loses unsynced bytes.
 
+mod behaviour;
+mod damage;
 mod driver;
 mod faults;
+mod groups;
+mod kill;
 mod layout;
+mod locks;
 mod model;
+mod processes;
 mod random;
 mod recovered;
 mod simulated;
