@@ -71,8 +71,8 @@ use self::writer::{LogWriter, failure};
 /// ```
 ///
 /// # Files
-/// The folder contains segments, `log-{first sequence number:020}.log`, and the file `lock`. Other
-/// files are ignored. A segment is deleted as a whole when the caller no longer needs its entries,
+/// The folder contains segments, `log-{first sequence number:020}.log`, and the file `lock`. A
+/// segment has the extension `new` while it is created. Other files are ignored. A segment is deleted as a whole when the caller no longer needs its entries,
 /// see [`truncate_before`](Self::truncate_before).
 ///
 /// # Group commit
@@ -90,10 +90,12 @@ use self::writer::{LogWriter, failure};
 /// If a segment was modified, truncated, removed or exchanged, opening the log fails with
 /// [`LogError::Damaged`], which names the file and the position. Entries are never skipped. The
 /// following damage is not distinguishable from a crash, or leaves no trace:
-/// - Damage to the last entry, and to an entry of the last group if a disk sector of it consists of
-///   zeros. The entries from there on are reported as [`LogRecovery::torn_tail`], and removed.
-/// - Removal of whole entries at the end of the log, or of all files. It is detected if the entries
-///   are flushed, see [`RowLogOptions::flushed_to`].
+/// - Damage to the last entry, or to all entries from some entry to the end, and damage to an entry
+///   of the last group if a disk sector of it consists of zeros. The entries from there on are
+///   reported as [`LogRecovery::torn_tail`], and removed.
+/// - Removal of whole entries at the end of the log, or of all files, and replacement of all files
+///   by an older copy or another log. A log that ends before the flushed entries is detected, see
+///   [`RowLogOptions::flushed_to`].
 pub struct RowLog {
     folder: Arc<dyn LogFolder>,
     max_payload_bytes: u64,
@@ -343,8 +345,9 @@ impl RowLog {
                     return Err(failure(&*self.folder, "delete", Some(&name), source).into());
                 }
             }
-            lock(&self.writer).older.pop_front();
             (self.folder.sync()).map_err(|source| failure(&*self.folder, "sync", None, source))?;
+            // If the sync fails, the next call repeats it before it deletes another segment.
+            lock(&self.writer).older.pop_front();
         }
     }
 

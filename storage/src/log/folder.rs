@@ -92,11 +92,16 @@ impl DiskFolder {
     /// The error of the operating system, if the folder cannot be created or synced.
     pub fn create(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
+        let missing = path
+            .ancestors()
+            .take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+        let created = missing.count();
         fs::create_dir_all(path)?;
         let folder = DiskFolder::open(path)?;
-        sync_folder(&folder.root)?;
-        // The entry of a created folder is in its parent.
-        folder.root.parent().map_or(Ok(()), sync_folder)?;
+        // The entry of a created folder is in its parent. If the folder exists, the process that
+        // created it may have ended before it synced the parent.
+        let mut unsynced = folder.root.ancestors().take(1 + created.max(1));
+        unsynced.try_for_each(sync_folder)?;
         Ok(folder)
     }
 

@@ -22,15 +22,18 @@ pub(crate) fn temporary_name(first: u64) -> String {
 
 /// Returns the sequence number in the name of a segment.
 pub(crate) fn parse_segment_name(name: &str) -> Option<u64> {
-    let first = name.strip_prefix("log-")?.strip_suffix(".log")?;
-    let first = first.parse().ok()?;
     // Only one spelling of a number is the name of a segment.
-    (segment_name(first) == name).then_some(first)
+    parse_first(name, ".log").filter(|first| segment_name(*first) == name)
 }
 
 /// Returns whether a file is a segment whose creation was interrupted.
 pub(crate) fn is_temporary_name(name: &str) -> bool {
-    name.starts_with("log-") && name.ends_with(".new")
+    parse_first(name, ".new").is_some_and(|first| temporary_name(first) == name)
+}
+
+fn parse_first(name: &str, extension: &str) -> Option<u64> {
+    let first = name.strip_prefix("log-")?.strip_suffix(extension)?;
+    first.parse().ok()
 }
 
 /// An entry in the bytes of a segment.
