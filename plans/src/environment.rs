@@ -181,7 +181,9 @@ pub(crate) struct StateIdentity {
     physical: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>,
     expressions: Vec<Arc<dyn ExprPlanner>>,
     relations: Vec<Arc<dyn RelationPlanner>>,
-    catalogs: Arc<dyn CatalogProviderList>,
+    /// Weak, because a catalog of the list holds the memory of the session, and that holds this
+    /// value. The reference keeps the address from being used again.
+    catalogs: Weak<dyn CatalogProviderList>,
     runtime: Arc<RuntimeEnv>,
     planner: Arc<dyn QueryPlanner + Send + Sync>,
 }
@@ -196,7 +198,7 @@ impl StateIdentity {
             physical: state.physical_optimizers().to_vec(),
             expressions: state.expr_planners().to_vec(),
             relations: state.relation_planners().to_vec(),
-            catalogs: Arc::clone(state.catalog_list()),
+            catalogs: Arc::downgrade(state.catalog_list()),
             runtime: Arc::clone(state.runtime_env()),
             planner: Arc::clone(state.query_planner()),
         }
@@ -211,7 +213,7 @@ impl StateIdentity {
             && are_same(&self.physical, state.physical_optimizers())
             && are_same(&self.expressions, state.expr_planners())
             && are_same(&self.relations, state.relation_planners())
-            && is_same(&self.catalogs, state.catalog_list())
+            && std::ptr::addr_eq(self.catalogs.as_ptr(), Arc::as_ptr(state.catalog_list()))
             && Arc::ptr_eq(&self.runtime, state.runtime_env())
             && is_same(&self.planner, state.query_planner())
     }

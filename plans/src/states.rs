@@ -2,8 +2,9 @@
 
 //! [`SessionStates`]: the last state of a session, with copies for statements.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
+use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
 use datafusion::execution::SessionState;
 use datafusion::prelude::SessionContext;
 
@@ -21,6 +22,11 @@ struct ObservedState {
     environment: Arc<Environment>,
     copies: Vec<SessionState>,
 }
+
+/// The catalogs of the copies that wait for statements. A catalog of the session can hold the
+/// copies, so that a reference would keep the session forever.
+static NO_CATALOGS: LazyLock<Arc<dyn CatalogProviderList>> =
+    LazyLock::new(|| Arc::new(MemoryCatalogProviderList::new()));
 
 /// The maximum number of copies of a state that wait for statements.
 const MAX_COPIES: usize = 4;
@@ -53,6 +59,7 @@ impl SessionStates {
         drop(observed);
         let mut state = match copy {
             Some(mut copy) => {
+                copy.register_catalog_list(Arc::clone(live.catalog_list()));
                 // The extensions of the session, such as its actor, can change without its options.
                 copy.config_mut().clone_from(live.config());
                 let props = copy.execution_props_mut();
@@ -118,7 +125,7 @@ impl StatementState {
 
 impl Drop for StatementState {
     fn drop(&mut self) {
-        let Some(state) = self.state.take() else {
+        let Some(mut state) = self.state.take() else {
             return;
         };
         let mut observed = self.states.lock();
@@ -126,6 +133,7 @@ impl Drop for StatementState {
             && observed.copies.len() < MAX_COPIES
             && observed.identity.is_of(&state)
         {
+            state.register_catalog_list(Arc::clone(&NO_CATALOGS));
             observed.copies.push(state);
         }
     }

@@ -46,6 +46,14 @@ pub(super) struct FlushedState {
     pub(super) locations: ChunkLocations,
 }
 
+impl FlushedState {
+    /// Forgets the chunks of a table. Later chunks can have the same ids.
+    pub(super) fn remove_table(&mut self, table: TableId) {
+        self.locations
+            .retain(|partition, _| partition.table != table);
+    }
+}
+
 impl RecoveredState {
     /// Reads the last manifest and its files.
     pub(super) fn read(folder: &dyn LogFolder) -> Result<Self, StorageError> {
@@ -135,6 +143,7 @@ impl RecoveredState {
             LogRecord::Removal(table) => {
                 self.definitions.remove_table(table);
                 self.last_seqs.remove(&table);
+                self.flushed.remove_table(table);
                 self.partitions
                     .retain(|partition, _| partition.table != table);
             }

@@ -36,6 +36,8 @@ pub(super) struct SharedStorage {
     /// Read-locked by commits. Write-locked while the state after one entry of the log is copied,
     /// and while a table is removed.
     gate: RwLock<()>,
+    /// The tables that were removed after the last cut.
+    removed_tables: Mutex<Vec<TableId>>,
     /// The size of the records that were appended after the last flush.
     log_bytes: AtomicU64,
     pub(super) signal: FlushSignal,
@@ -90,6 +92,7 @@ impl SharedStorage {
             definitions: recovered.definitions,
             last_seqs: Mutex::new(recovered.last_seqs),
             gate: RwLock::new(()),
+            removed_tables: Mutex::default(),
             log_bytes: AtomicU64::new(recovered.log_bytes),
             signal: FlushSignal::default(),
             flushing: Mutex::new(FlushProgress {
@@ -195,6 +198,7 @@ impl SharedStorage {
             self.partitions.remove_table(table);
             self.definitions.remove_table(table);
             lock(&self.last_seqs).remove(&table);
+            lock(&self.removed_tables).push(table);
             sequence
         };
         Ok(log.wait_for(sequence)?)
@@ -224,7 +228,7 @@ impl SharedStorage {
         log: &RowLog,
         progress: &mut FlushProgress,
     ) -> Result<FlushedRows, StorageError> {
-        let (cut, log_bytes) = self.cut(log);
+        let (cut, log_bytes) = self.cut(log, &mut progress.state);
         let mut flushed = FlushedRows::default();
         if cut.sequence > progress.state.flushed_to {
             // The manifest must not contain what a power failure can remove from the log.
@@ -243,8 +247,11 @@ impl SharedStorage {
     }
 
     /// Copies the state after the last entry of the log. Returns the size of the records up to it.
-    fn cut(&self, log: &RowLog) -> (Cut, u64) {
+    fn cut(&self, log: &RowLog, state: &mut FlushedState) -> (Cut, u64) {
         let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        for table in std::mem::take(&mut *lock(&self.removed_tables)) {
+            state.remove_table(table);
+        }
         self.signal.flush_begins();
         let partitions = self.partitions.latest().into_iter();
         let cut = Cut {

@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! Random commits, flushes, removals of tables, faults and crashes, without SQL. The oracle is the
+//! list of the rows after each commit.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray, Float64Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{FieldRef, Schema};
+use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
+use kalamtable_runtime::UserId;
+use kalamtable_runtime::dynamic::{
+    Chunk, ChunkId, Commit, Partition, PartitionRows, RowStorage, StoredChunk,
+};
+use kalamtable_storage::{HybridOptions, HybridStorage, RowLogOptions};
+use kalamtable_store::{TableId, UnixMicros};
+use proptest::prelude::Rng;
+use proptest::test_runner::TestRng;
+
+use crate::simulated::{Fault, SimulatedFolder, chance, seeded};
+
+const TABLES: u64 = 3;
+
+/// The rows after each commit of one partition, by number.
+type History = Vec<Arc<PartitionRows>>;
+
+/// The expected content of a storage.
+#[derive(Default)]
+struct Model {
+    histories: HashMap<Partition, History>,
+    /// The number of the last commit of each partition that was acknowledged.
+    acknowledged: HashMap<Partition, u64>,
+    /// The tables whose removal has failed, so that it may have happened.
+    removing: HashSet<TableId>,
+}
+
+impl Model {
+    fn latest(&self, partition: &Partition) -> Arc<PartitionRows> {
+        let history = self.histories.get(partition);
+        history
+            .and_then(|history| history.last())
+            .cloned()
+            .unwrap_or_default()
+    }
+
+    /// Checks the rows of a storage that was opened again, and continues from them.
+    fn check_recovered(&mut self, storage: &HybridStorage, context: &str) {
+        for (partition, history) in &mut self.histories {
+            let found = storage.rows(partition).unwrap();
+            let latest = storage.latest_rows(partition).unwrap();
+            assert_eq!(found.number, latest.number, "{context}");
+            let acknowledged = self
+                .acknowledged
+                .get(partition)
+                .copied()
+                .unwrap_or_default();
+            if self.removing.contains(&partition.table) && found.number == 0 {
+                assert!(found.chunks.is_empty());
+                history.truncate(1);
+                self.acknowledged.remove(partition);
+                continue;
+            }
+            assert!(
+                found.number >= acknowledged,
+                "{context}: {partition:?} has number {}, but {acknowledged} was acknowledged",
+                found.number
+            );
+            let expected = history.get(found.number as usize);
+            let expected = expected.unwrap_or_else(|| panic!("{context}: {partition:?}"));
+            assert_equal(&found, expected, context);
+            history.truncate(found.number as usize + 1);
+            self.acknowledged.insert(partition.clone(), found.number);
+        }
+        self.removing.clear();
+    }
+}
+
+/// Compares the rows of a storage with the expected ones.
+fn assert_equal(found: &PartitionRows, expected: &PartitionRows, context: &str) {
+    assert_eq!(found.number, expected.number, "{context}");
+    assert_eq!(found.next_chunk, expected.next_chunk, "{context}");
+    let content = |stored: &StoredChunk| {
+        let superseded = stored.superseded.iter().flat_map(|rows| rows.iter());
+        let superseded: Vec<u32> = superseded.collect();
+        let arrivals = stored.chunk.arrivals().to_vec();
+        (stored.id, superseded, arrivals, stored.chunk.version())
+    };
+    let found_chunks: Vec<_> = found.chunks.iter().map(content).collect();
+    let expected_chunks: Vec<_> = expected.chunks.iter().map(content).collect();
+    assert_eq!(found_chunks, expected_chunks, "{context}");
+    for (found, expected) in found.chunks.iter().zip(&expected.chunks) {
+        assert_eq!(found.chunk.rows(), expected.chunk.rows(), "{context}");
+        assert_eq!(**found.chunk.definition(), **expected.chunk.definition());
+    }
+}
+
+/// The definitions of a table: three versions.
+struct Definitions(Vec<Arc<TableDefinition>>);
+
+impl Definitions {
+    fn new() -> Self {
+        let versions = [
+            "n = { id = 2, type = 'bigint', nullable = true }",
+            "n = { id = 2, type = 'bigint', nullable = true }\n\
+             t = { id = 3, type = 'text', nullable = true }",
+            "t = { id = 3, type = 'text', nullable = true }\n\
+             x = { id = 4, type = 'double', nullable = true }\n\
+             n = { id = 2, type = 'bigint', nullable = true }",
+        ];
+        let versions = (1..).zip(versions).map(|(version, columns)| {
+            let toml = format!(
+                "name = 'app.t'\nversion = {version}\nkind = 'user'\nprimary_key = ['id']\n\
+                 [columns]\nid = {{ id = 1, type = 'bigint' }}\n{columns}\n"
+            );
+            let mut sources = Sources::new();
+            let source = sources.push(SourceFile::new("t", toml));
+            Arc::new(parse_and_check(&sources, source).unwrap().definition)
+        });
+        Definitions(versions.collect())
+    }
+
+    fn chunk(&self, random: &mut TestRng, seq: i64) -> Arc<Chunk> {
+        let definition = &self.0[random.next_u32() as usize % self.0.len()];
+        let count = 1 + random.next_u32() as usize % 4;
+        let columns = definition.columns().iter().map(|column| {
+            let mut value = || (!chance(random, 4)).then(|| random.next_u32() % 1000);
+            let array: ArrayRef = match &*column.name {
+                "id" => Arc::new(Int64Array::from_iter_values(
+                    (0..count).map(|_| i64::from(value().unwrap_or_default())),
+                )),
+                "n" => Arc::new(
+                    (0..count)
+                        .map(|_| value().map(i64::from))
+                        .collect::<Int64Array>(),
+                ),
+                "t" => Arc::new(
+                    (0..count)
+                        .map(|_| value().map(|value| format!("text {value}")))
+                        .collect::<StringArray>(),
+                ),
+                _ => {
+                    let special = [f64::NAN, -0.0, 0.0, f64::INFINITY];
+                    let value = |_| {
+                        value().map(|value| match special.get(value as usize % 8) {
+                            Some(special) => *special,
+                            None => f64::from(value),
+                        })
+                    };
+                    Arc::new((0..count).map(value).collect::<Float64Array>())
+                }
+            };
+            array
+        });
+        let mut columns: Vec<ArrayRef> = columns.collect();
+        columns.push(Arc::new(Int64Array::from_iter_values(
+            seq..seq + count as i64,
+        )));
+        columns.push(Arc::new(
+            (0..count)
+                .map(|row| Some(row % 3 == 2))
+                .collect::<BooleanArray>(),
+        ));
+        let fields: Vec<FieldRef> = definition.query_schema().fields().iter().cloned().collect();
+        let system = definition.kind().system_query_fields().iter().cloned();
+        let schema = Schema::new(fields.into_iter().chain(system).collect::<Vec<_>>());
+        let rows = RecordBatch::try_new(Arc::new(schema), columns).unwrap();
+        Arc::new(Chunk::new(
+            definition,
+            rows,
+            UnixMicros(i64::from(random.next_u32())),
+        ))
+    }
+}
+
+/// Returns a commit that can follow `rows`.
+fn random_commit(
+    random: &mut TestRng,
+    definitions: &Definitions,
+    rows: &PartitionRows,
+    seq: i64,
+) -> Commit {
+    let mut commit = Commit::default();
+    if rows.chunks.is_empty() || !chance(random, 3) {
+        let id = ChunkId(rows.next_chunk);
+        commit.added.push((id, definitions.chunk(random, seq)));
+    }
+    for stored in &rows.chunks {
+        let count = stored.chunk.rows().num_rows() as u32;
+        if chance(random, 3) {
+            let row = random.next_u32() % count;
+            let is_present = stored
+                .superseded
+                .as_ref()
+                .is_none_or(|set| !set.contains(row));
+            if is_present {
+                commit.superseded.insert(stored.id, vec![row]);
+            }
+        } else if chance(random, 8) {
+            commit.removed.insert(stored.id);
+        }
+    }
+    // Joins chunks of one version, as compaction does.
+    let changed = rows.after(&commit);
+    if changed.chunks.len() > 4 {
+        let version = changed.chunks[0].chunk.version();
+        let of_version = changed
+            .chunks
+            .iter()
+            .filter(|stored| stored.chunk.version() == version);
+        let from: Vec<ChunkId> = of_version.map(|stored| stored.id).collect();
+        let joined = changed.join(ChunkId(changed.next_chunk), &from).unwrap();
+        if joined.chunk.rows().num_rows() > 0 {
+            commit.joined.push(joined);
+        } else {
+            let known: HashSet<ChunkId> = rows.chunks.iter().map(|stored| stored.id).collect();
+            commit
+                .removed
+                .extend(from.into_iter().filter(|id| known.contains(id)));
+        }
+    }
+    commit
+}
+
+/// A storage in a simulated folder, and what it has to contain.
+struct Run {
+    folder: SimulatedFolder,
+    options: HybridOptions,
+    storage: Option<HybridStorage>,
+    model: Model,
+    definitions: Definitions,
+    random: TestRng,
+    /// Commits that wait to be acknowledged.
+    pending: Vec<(Partition, u64)>,
+    steps: u64,
+}
+
+impl Run {
+    fn new(seed: u64) -> Self {
+        let log = RowLogOptions::default().with_segment_bytes(4096);
+        // Flushed by the test only.
+        let options = HybridOptions::default()
+            .with_log(log)
+            .with_flush_bytes(u64::MAX);
+        let mut run = Run {
+            folder: SimulatedFolder::new(seed),
+            options,
+            storage: None,
+            model: Model::default(),
+            definitions: Definitions::new(),
+            random: seeded(seed),
+            pending: Vec::new(),
+            steps: 0,
+        };
+        run.open();
+        run
+    }
+
+    fn try_open(&mut self) -> Result<(), kalamtable_storage::StorageError> {
+        let folder = Arc::new(self.folder.clone());
+        self.storage = Some(HybridStorage::open_in(folder, self.options.clone())?);
+        Ok(())
+    }
+
+    fn open(&mut self) {
+        let steps = self.steps;
+        self.try_open()
+            .unwrap_or_else(|error| panic!("step {steps}: {}", full(&error)));
+    }
+
+    fn storage(&self) -> &HybridStorage {
+        self.storage.as_ref().unwrap()
+    }
+
+    /// Opens the storage again after a crash, and checks it.
+    fn crash(&mut self, loses_power: bool) {
+        self.storage = None;
+        self.pending.clear();
+        if loses_power {
+            self.folder.lose_power();
+        } else {
+            self.folder.restart();
+        }
+        self.open();
+        let context = format!("step {}", self.steps);
+        let storage = self.storage.as_ref().unwrap();
+        self.model.check_recovered(storage, &context);
+    }
+
+    /// Makes a random commit. Returns an error if the storage fails.
+    fn commit(&mut self) -> Result<(), ()> {
+        let table = TableId(1 + u64::from(self.random.next_u32()) % TABLES);
+        let owner = ["ann", "bob"][self.random.next_u32() as usize % 2];
+        let partition = Partition {
+            table,
+            owner: UserId::new(owner),
+        };
+        if self.model.removing.contains(&table) {
+            return Err(());
+        }
+        let before = self.model.latest(&partition);
+        let latest = self.storage().latest_rows(&partition).unwrap();
+        assert_equal(&latest, &before, "latest rows");
+        let seq = self.storage().next_seqs(table, 4).unwrap();
+        let commit = random_commit(&mut self.random, &self.definitions, &before, seq);
+        let after = Arc::new(before.after(&commit));
+        let committed = self.storage().commit(&partition, before.number, commit);
+        let Ok(is_committed) = committed else {
+            return Err(());
+        };
+        assert!(is_committed);
+        let history = self.model.histories.entry(partition.clone());
+        history.or_insert_with(|| vec![Arc::default()]).push(after);
+        self.pending.push((partition, before.number + 1));
+        Ok(())
+    }
+
+    /// Waits for the pending commits.
+    fn wait(&mut self) -> Result<(), ()> {
+        for (partition, number) in std::mem::take(&mut self.pending) {
+            let waited = self.storage().wait_until_durable(&partition, number);
+            waited.map_err(|_| ())?;
+            let durable = self.storage().rows(&partition).unwrap();
+            assert!(durable.number >= number);
+            assert_equal(
+                &durable,
+                &self.model.histories[&partition][durable.number as usize],
+                "durable rows",
+            );
+            self.model.acknowledged.insert(partition, number);
+        }
+        Ok(())
+    }
+
+    fn remove_table(&mut self) -> Result<(), ()> {
+        let table = TableId(1 + u64::from(self.random.next_u32()) % TABLES);
+        self.pending
+            .retain(|(partition, _)| partition.table != table);
+        let removed = self.storage().remove_table(table);
+        if removed.is_err() {
+            self.model.removing.insert(table);
+            return Err(());
+        }
+        self.model
+            .histories
+            .retain(|partition, _| partition.table != table);
+        self.model
+            .acknowledged
+            .retain(|partition, _| partition.table != table);
+        Ok(())
+    }
+
+    fn step(&mut self) -> Result<(), ()> {
+        self.steps += 1;
+        match self.random.next_u32() % 40 {
+            0 => self.storage().flush().map(|_| ()).map_err(|_| ()),
+            1 => self.remove_table(),
+            2..=12 => self.wait(),
+            _ => self.commit(),
+        }
+    }
+}
+
+fn full(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+#[test]
+fn storage_has_all_acknowledged_commits_after_each_crash() {
+    let steps = std::env::var("KALAMTABLE_STEPS").ok();
+    let steps = steps.map_or(30_000, |steps| steps.parse().unwrap());
+    let mut run = Run::new(1);
+    let mut crashes = 0;
+    while run.steps < steps {
+        run.step().unwrap();
+        if chance(&mut run.random, 60) {
+            let loses_power = chance(&mut run.random, 2);
+            run.crash(loses_power);
+            crashes += 1;
+        }
+    }
+    assert!(crashes > 10, "{crashes} crashes");
+    let commits: usize = run.model.histories.values().map(Vec::len).sum();
+    assert!(commits > 10, "{commits} commits");
+}
+
+#[test]
+fn fault_at_any_call_loses_nothing() {
+    let mut faults = 0;
+    for seed in 0..4 {
+        for fault in Fault::ALL {
+            let mut at = 1;
+            loop {
+                let mut run = Run::new(seed);
+                run.folder.fail_at(at, fault);
+                let mut had_error = false;
+                while run.steps < 60 {
+                    // After an error, the server continues, and then restarts.
+                    had_error |= run.step().is_err();
+                    if had_error && chance(&mut run.random, 8) {
+                        break;
+                    }
+                }
+                let is_done = run.folder.has_pending_fault();
+                let loses_power = chance(&mut run.random, 2);
+                run.crash(loses_power);
+                // The server works again.
+                while run.steps < 80 {
+                    run.step().unwrap();
+                }
+                run.crash(true);
+                if is_done {
+                    break;
+                }
+                at += 1;
+                faults += 1;
+            }
+        }
+    }
+    assert!(faults > 400, "{faults} faults");
+}
+
+#[test]
+fn fault_while_a_storage_is_opened_loses_nothing() {
+    let mut faults = 0;
+    for seed in 0..4 {
+        for fault in Fault::ALL {
+            let mut at = 1;
+            loop {
+                let mut run = Run::new(seed);
+                while run.steps < 60 {
+                    run.step().unwrap();
+                }
+                run.wait().unwrap();
+                run.storage = None;
+                run.folder.restart();
+                run.folder.fail_at(at, fault);
+                let opened = run.try_open();
+                let is_done = run.folder.has_pending_fault();
+                assert!(
+                    opened.is_err() || is_done || fault != Fault::Fail,
+                    "call {at}"
+                );
+                run.crash(true);
+                if is_done {
+                    break;
+                }
+                at += 1;
+                faults += 1;
+            }
+        }
+    }
+    assert!(faults > 50, "{faults} faults");
+}
+
+#[test]
+fn full_disk_loses_nothing() {
+    for spare in [0, 1, 100, 1000, 3000, 10_000] {
+        for seed in 0..5 {
+            let mut run = Run::new(seed);
+            while run.steps < 100 {
+                run.step().unwrap();
+            }
+            run.wait().unwrap();
+            run.folder
+                .set_capacity(Some(run.folder.used_bytes() + spare));
+            let mut had_error = false;
+            for _ in 0..200 {
+                had_error |= run.step().is_err();
+            }
+            assert!(had_error, "the disk is not full");
+            run.folder.set_capacity(None);
+            run.crash(true);
+            while run.steps < 350 {
+                run.step().unwrap();
+            }
+        }
+    }
+}
