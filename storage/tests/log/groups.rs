@@ -27,7 +27,8 @@ fn groups(folder: &SimulatedFolder) -> usize {
 }
 
 /// Appends entries in several threads, each of which waits for its entry before it appends the
-/// next one. Returns the sequence numbers per thread.
+/// next one. Calls `after` with the thread and the sequence number of each acknowledged entry.
+/// Returns the sequence numbers per thread.
 fn append_in_threads(
     log: &RowLog,
     threads: u32,
