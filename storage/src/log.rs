@@ -44,8 +44,8 @@ use self::writer::{LogWriter, failure};
 /// An append-only log of entries in a folder, which one process at a time writes. Entries are
 /// opaque bytes, and are numbered from 1 in the order in which they were appended.
 ///
-/// All methods may block on the disk, except for [`append`](Self::append). Any number of threads can
-/// use a log.
+/// All methods may block on the disk, except for [`append`](Self::append). Any number of threads
+/// can use a log.
 ///
 /// ```
 /// use kalamtable_storage::{RowLog, RowLogOptions};
@@ -72,8 +72,9 @@ use self::writer::{LogWriter, failure};
 ///
 /// # Files
 /// The folder contains segments, `log-{first sequence number:020}.log`, and the file `lock`. A
-/// segment has the extension `new` while it is created. Other files are ignored. A segment is deleted as a whole when the caller no longer needs its entries,
-/// see [`truncate_before`](Self::truncate_before).
+/// segment has the extension `new` while it is created. Other files are ignored. A segment is
+/// deleted as a whole when the caller no longer needs its entries, see
+/// [`truncate_before`](Self::truncate_before).
 ///
 /// # Group commit
 /// [`append`](Self::append) adds an entry to the pending group. The first thread that waits for an
@@ -311,8 +312,8 @@ impl RowLog {
     /// elsewhere, and durably.
     ///
     /// # Errors
-    /// - [`LogError::Io`] if a segment cannot be created or deleted. The log remains usable, and the
-    ///   call can be repeated.
+    /// - [`LogError::Io`] if a segment cannot be created or deleted. The log remains usable, and
+    ///   the call can be repeated.
     /// - [`LogError::Failed`] if the log has failed, or fails because the created segment cannot be
     ///   published.
     pub fn truncate_before(&self, sequence: u64) -> Result<(), LogError> {

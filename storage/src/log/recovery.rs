@@ -33,8 +33,8 @@ pub struct LogRecovery {
     pub entries: u64,
     /// The total size of their payloads in bytes.
     pub bytes: u64,
-    /// The sequence number of the last entry of the log, or 0 if the log never had an entry. Entries
-    /// that are flushed and truncated count.
+    /// The sequence number of the last entry of the log, or 0 if the log never had an entry.
+    /// Entries that are flushed and truncated count.
     pub last_sequence: u64,
     /// The incomplete entries at the end of the log, or `None` if all entries are complete. They
     /// were never acknowledged. [`RowLog::open`](crate::RowLog::open) removes them.

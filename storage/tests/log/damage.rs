@@ -142,7 +142,8 @@ enum Expected {
         segment: String,
         offset: usize,
     },
-    /// All entries up to a number remain, and there is a torn tail at an offset of the last segment.
+    /// All entries up to a number remain, and there is a torn tail at an offset of the last
+    /// segment.
     TornTail {
         last: u64,
         offset: usize,
@@ -226,9 +227,9 @@ fn each_truncation_is_detected_or_at_the_end_of_the_log() {
         let layout = sample.layout(name);
         for length in 0..content.len() {
             let first = layout[0].sequence;
-            let complete = layout.iter().filter(|entry| entry.end <= length);
+            let mut complete = layout.iter().filter(|entry| entry.end <= length);
             let (last, offset) = complete
-                .last()
+                .next_back()
                 .map_or((first - 1, HEADER), |entry| (entry.sequence, entry.end));
             let expected = if length < HEADER {
                 Expected::Damaged {

@@ -102,7 +102,7 @@ impl Driver {
                     "a failed log acknowledges an entry"
                 );
                 self.model.acknowledge(ticket.sequence());
-                // The folder ended the write of the whole group before `wait` returned.
+                // The whole group is durable, which may contain later entries.
                 let durable = log.last_durable_sequence();
                 assert!(durable >= ticket.sequence());
                 self.model.acknowledge(durable);
@@ -137,7 +137,7 @@ impl Driver {
         assert_eq!(log.last_durable_sequence(), self.model.acknowledged());
     }
 
-    /// Reads the log, which has the acknowledged entries in the meantime.
+    /// Reads the log while it is open for writing, or after it has failed.
     pub(crate) fn read(&self) {
         match read_in(&self.folder, options()) {
             Ok(recovered) => self.model.check(&recovered),

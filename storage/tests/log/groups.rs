@@ -10,7 +10,7 @@ use std::thread;
 use kalamtable_storage::{LogError, RowLog, RowLogOptions};
 
 use crate::layout;
-use crate::recovered::{append, append_group, open, open_in};
+use crate::recovered::{append, append_group, open, open_in, read};
 use crate::simulated::{Fault, SimulatedFolder};
 
 fn open_simulated(options: RowLogOptions) -> (SimulatedFolder, RowLog) {
@@ -27,12 +27,13 @@ fn groups(folder: &SimulatedFolder) -> usize {
 }
 
 /// Appends entries in several threads, each of which waits for its entry before it appends the
-/// next one. Returns the sequence numbers per thread.
+/// next one. Calls `after` with the thread and the sequence number of each acknowledged entry.
+/// Returns the sequence numbers per thread.
 fn append_in_threads(
     log: &RowLog,
     threads: u32,
     entries: u32,
-    after: impl Fn(u64) + Sync,
+    after: impl Fn(u32, u64) + Sync,
 ) -> Vec<Vec<u64>> {
     thread::scope(|scope| {
         let started: Vec<_> = (0..threads)
@@ -42,7 +43,7 @@ fn append_in_threads(
                     let append = |n: u32| {
                         let ticket = log.append(&payload(thread, n)).unwrap();
                         log.wait(ticket).unwrap();
-                        after(ticket.sequence());
+                        after(thread, ticket.sequence());
                         ticket.sequence()
                     };
                     (0..entries).map(append).collect()
@@ -122,17 +123,25 @@ fn many_threads_need_few_syncs() {
     let before = folder.counts();
     let all = u64::from(THREADS * ENTRIES);
     let log = Arc::new(log);
+    let unfinished = Arc::new(AtomicU64::new(THREADS.into()));
     folder.set_on_sync({
         let log = Arc::clone(&log);
+        let unfinished = Arc::clone(&unfinished);
         move || {
-            // A sync takes as long as half of the threads need to append another entry.
-            let last = log.last_durable_sequence() + u64::from(THREADS / 2);
-            while log.last_sequence() < last.min(all - u64::from(THREADS)) {
+            // A sync takes as long as half of the unfinished threads need to append an entry.
+            let durable = log.last_durable_sequence();
+            while log.last_sequence() - durable < unfinished.load(Ordering::SeqCst) / 2 {
                 thread::yield_now();
             }
         }
     });
-    let sequences = append_in_threads(&log, THREADS, ENTRIES, |_| {});
+    let finished_entries = [(); THREADS as usize].map(|()| AtomicU64::new(0));
+    let sequences = append_in_threads(&log, THREADS, ENTRIES, |thread, _| {
+        let entries = 1 + finished_entries[thread as usize].fetch_add(1, Ordering::SeqCst);
+        if entries == u64::from(ENTRIES) {
+            unfinished.fetch_sub(1, Ordering::SeqCst);
+        }
+    });
     let counts = folder.counts();
     let syncs = counts.file_syncs - before.file_syncs;
     assert!(syncs < all / 8, "{syncs} syncs of {all} entries");
@@ -149,7 +158,7 @@ fn threads_on_a_local_folder_have_ordered_entries() {
     let folder = tempfile::tempdir().unwrap();
     let options = RowLogOptions::default().with_segment_bytes(5000);
     let (log, _) = open(folder.path(), options.clone()).unwrap();
-    let sequences = append_in_threads(&log, 16, 50, |_| {});
+    let sequences = append_in_threads(&log, 16, 50, |_, _| {});
     let segments = layout::segments(folder.path());
     assert!(segments.len() > 3);
     let entries = layout::entries(&segments);
@@ -162,7 +171,7 @@ fn threads_on_a_local_folder_have_ordered_entries() {
 fn acknowledged_entry_is_on_the_disk() {
     let options = RowLogOptions::default().with_segment_bytes(1000);
     let (folder, log) = open_simulated(options);
-    let sequences = append_in_threads(&log, 8, 40, |sequence| {
+    let sequences = append_in_threads(&log, 8, 40, |_, sequence| {
         let durable = layout::entries(&folder.durable_segments());
         let last = durable.last().map_or(0, |(last, _)| *last);
         assert!(last >= sequence, "{sequence} is acknowledged before {last}");
@@ -275,7 +284,7 @@ fn truncation_during_appends_loses_no_entry() {
     let options = RowLogOptions::default().with_segment_bytes(600);
     let (folder, log) = open_simulated(options);
     let truncated = AtomicU64::new(0);
-    let sequences = append_in_threads(&log, 8, 100, |sequence| {
+    let sequences = append_in_threads(&log, 8, 100, |_, sequence| {
         if sequence % 5 == 0 {
             let flushed = sequence.saturating_sub(20);
             truncated.fetch_max(flushed, Ordering::SeqCst);
@@ -298,6 +307,40 @@ fn truncation_during_appends_loses_no_entry() {
             }
         }
     }
+}
+
+#[test]
+fn reading_during_appends_finds_all_acknowledged_entries() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = RowLogOptions::default().with_segment_bytes(3000);
+    let (log, _) = open(folder.path(), options.clone()).unwrap();
+    let acknowledged = AtomicU64::new(0);
+    let is_done = AtomicBool::new(false);
+    let sequences = thread::scope(|scope| {
+        let readers = [(); 2].map(|()| {
+            scope.spawn(|| {
+                let mut reads = 0;
+                while !is_done.load(Ordering::SeqCst) || reads == 0 {
+                    let before = acknowledged.load(Ordering::SeqCst);
+                    let found = read(folder.path(), options.clone()).unwrap();
+                    let last = found.recovery.last_sequence;
+                    assert!(last >= before, "{last} instead of {before}");
+                    let numbers = found.entries.iter().map(|(sequence, _)| *sequence);
+                    assert!(numbers.eq(1..=last));
+                    reads += 1;
+                }
+            })
+        });
+        let sequences = append_in_threads(&log, 4, 100, |_, sequence| {
+            acknowledged.fetch_max(sequence, Ordering::SeqCst);
+        });
+        is_done.store(true, Ordering::SeqCst);
+        for reader in readers {
+            reader.join().unwrap();
+        }
+        sequences
+    });
+    check_entries(&read(folder.path(), options).unwrap().entries, &sequences);
 }
 
 #[test]

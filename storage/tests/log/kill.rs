@@ -5,18 +5,20 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use kalamtable_storage::{RowLog, RowLogOptions};
+use kalamtable_storage::{DiskFolder, LockAttempt, LogFile, LogFolder, RowLog, RowLogOptions};
 use proptest::prelude::Rng;
-use proptest::test_runner::{RngAlgorithm, TestRng};
+use proptest::test_runner::TestRng;
 
 use crate::layout;
 use crate::processes::child;
-use crate::recovered::{open, read};
+use crate::recovered::{open, open_in, read};
+use crate::simulated::seeded;
 
 const FOLDER: &str = "KALAMTABLE_STORAGE_KILL_FOLDER";
 /// The environment variable with the number of kills; the default is 500.
@@ -24,9 +26,11 @@ const KILLS: &str = "KALAMTABLE_STORAGE_KILLS";
 
 /// The number of kills per log. It bounds the size of the log, which is read after each kill.
 const KILLS_PER_LOG: u32 = 25;
+const LOGS_AT_A_TIME: u64 = 4;
+/// The number of threads of a process.
 const THREADS: u32 = 4;
 /// The number of entries that are not truncated.
-const KEPT: u64 = 200;
+const KEPT: u64 = 64;
 
 fn options() -> RowLogOptions {
     RowLogOptions::default().with_segment_bytes(1_000_000)
@@ -43,26 +47,50 @@ struct KillCounts {
 
 #[test]
 fn killed_process_loses_no_acknowledged_entry() {
-    let mut kills = std::env::var(KILLS).map_or(500, |kills| kills.parse().unwrap());
-    let mut random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
-    let mut counts = KillCounts::default();
-    while kills > 0 {
-        let kills_of_log = kills.min(KILLS_PER_LOG);
-        kills -= kills_of_log;
-        let folder = tempfile::tempdir().unwrap();
-        kill_repeatedly(folder.path(), kills_of_log, &mut random, &mut counts);
-    }
+    let kills = std::env::var(KILLS).map_or(500, |kills| kills.parse().unwrap());
+    let remaining = AtomicU32::new(kills);
+    let total = Mutex::new(KillCounts::default());
+    // Most of the time, the processes wait for the disk, so several of them run at a time.
+    std::thread::scope(|scope| {
+        for seed in 0..LOGS_AT_A_TIME {
+            let (remaining, total) = (&remaining, &total);
+            scope.spawn(move || {
+                let mut random = seeded(seed);
+                while let Some(kills) = take_kills(remaining) {
+                    let folder = tempfile::tempdir().unwrap();
+                    let counts = kill_repeatedly(folder.path(), kills, &mut random);
+                    let mut total = total.lock().unwrap();
+                    total.torn_tails += counts.torn_tails;
+                    total.unacknowledged += counts.unacknowledged;
+                    total.temporary_files += counts.temporary_files;
+                    total.entries += counts.entries;
+                }
+            });
+        }
+    });
+    let total = total.into_inner().unwrap();
     println!(
-        "{} entries: {} of them were not acknowledged, {} logs have a torn tail, {} a temporary file",
-        counts.entries, counts.unacknowledged, counts.torn_tails, counts.temporary_files
+        "{} entries, {} of them unacknowledged; {} torn tails, and {} temporary files",
+        total.entries, total.unacknowledged, total.torn_tails, total.temporary_files
     );
 }
 
-fn kill_repeatedly(folder: &Path, kills: u32, random: &mut TestRng, counts: &mut KillCounts) {
+/// Returns the number of kills of the next log, or `None` if no kills remain.
+fn take_kills(remaining: &AtomicU32) -> Option<u32> {
+    let take = |remaining: u32| Some(remaining.saturating_sub(KILLS_PER_LOG));
+    let before = remaining.fetch_update(Ordering::SeqCst, Ordering::SeqCst, take);
+    before
+        .ok()
+        .map(|before| before.min(KILLS_PER_LOG))
+        .filter(|kills| *kills > 0)
+}
+
+fn kill_repeatedly(folder: &Path, kills: u32, random: &mut TestRng) -> KillCounts {
+    let mut counts = KillCounts::default();
     let mut expected = BTreeMap::new();
     for _ in 0..kills {
         // With 0 lines, the process may be killed while it opens the log.
-        let lines = random.next_u32() % 40;
+        let lines = random.next_u32() % 20;
         let delay = Duration::from_micros(u64::from(random.next_u32() % 4000));
         let report = run_and_kill(folder, lines, delay);
 
@@ -84,7 +112,8 @@ fn kill_repeatedly(folder: &Path, kills: u32, random: &mut TestRng, counts: &mut
     let (log, opened) = open(folder, options()).unwrap();
     assert_eq!(BTreeMap::from_iter(opened.entries), expected);
     assert!(!has_temporary_file(folder));
-    counts.entries += log.last_sequence();
+    counts.entries = log.last_sequence();
+    counts
 }
 
 fn has_temporary_file(folder: &Path) -> bool {
@@ -197,13 +226,12 @@ fn check_entries(
 /// Returns the payload of an entry. Its size depends on the numbers, and some payloads are large
 /// enough that a process can be killed during the write.
 fn payload(process: u32, thread: u32, n: u32) -> Vec<u8> {
-    let mut random =
-        crate::simulated::seeded(u64::from(process) << 32 | u64::from(thread << 24 | n));
+    let mut random = seeded(u64::from(process) << 32 | u64::from(thread << 24 | n));
     let bytes = match random.next_u32() % 32 {
         0..3 => 0,
         3..24 => random.next_u32() % 200,
         24..31 => random.next_u32() % 20_000,
-        _ => random.next_u32() % 3_000_000,
+        _ => random.next_u32() % 1_000_000,
     };
     let mut payload = Vec::new();
     for number in [process, thread, n] {
@@ -225,7 +253,13 @@ fn child_process() {
         return;
     };
     println!();
-    let (log, _) = open(Path::new(&folder), options()).unwrap();
+    let disk = DiskFolder::create(folder).unwrap();
+    let opened = if std::process::id().is_multiple_of(2) {
+        open_in(disk, options())
+    } else {
+        open_in(SlowFolder(disk), options())
+    };
+    let (log, _) = opened.unwrap();
     let needed_from = AtomicU64::new(0);
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
@@ -242,11 +276,70 @@ fn append_forever(log: &RowLog, thread: u32, needed_from: &AtomicU64) {
         log.wait(ticket).unwrap();
         let sequence = ticket.sequence();
         println!("acknowledged {sequence} {process} {thread} {n}.");
-        if sequence % 16 == 0 && sequence > KEPT {
+        if sequence.is_multiple_of(16) && sequence > KEPT {
             let flushed = needed_from.fetch_max(sequence - KEPT, Ordering::SeqCst);
             let flushed = flushed.max(sequence - KEPT);
             println!("truncated {flushed}.");
             log.truncate_before(flushed).unwrap();
         }
+    }
+}
+
+/// A local folder that writes few bytes per call, so that the process is often killed between two
+/// of them.
+#[derive(Debug)]
+struct SlowFolder(DiskFolder);
+
+struct SlowFile(Box<dyn LogFile>);
+
+impl LogFolder for SlowFolder {
+    fn path(&self, name: Option<&str>) -> PathBuf {
+        self.0.path(name)
+    }
+
+    fn try_lock(&self) -> io::Result<LockAttempt> {
+        self.0.try_lock()
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.0.list()
+    }
+
+    fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        self.0.read(name)
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn LogFile>> {
+        Ok(Box::new(SlowFile(self.0.create(name)?)))
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn LogFile>> {
+        Ok(Box::new(SlowFile(self.0.open(name)?)))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.0.rename(from, to)
+    }
+
+    fn delete(&self, name: &str) -> io::Result<()> {
+        self.0.delete(name)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync()
+    }
+}
+
+impl LogFile for SlowFile {
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_at(offset, &bytes[..bytes.len().min(50)])
+    }
+
+    fn truncate(&mut self, bytes: u64) -> io::Result<()> {
+        self.0.truncate(bytes)
+    }
+
+    fn sync_data(&mut self) -> io::Result<()> {
+        self.0.sync_data()
     }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`SimulatedFolder`]: a folder in memory that can fail at a chosen call, and that loses data which
-//! was not synced when the power fails.
+//! [`SimulatedFolder`]: a folder in memory that can fail at a chosen call, and that loses unsynced
+//! data when the power fails.
 
 use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,8 +24,8 @@ pub(crate) enum Fault {
     Fail,
     /// The call has its effect, but fails.
     FailWithEffect,
-    /// The call has a part of its effect, and fails. A failed sync persists some of the sectors, and
-    /// regards the others as persisted.
+    /// The call has a part of its effect, and fails. A failed sync persists some of the sectors,
+    /// and regards the others as persisted.
     FailWithPart,
     /// Like [`Fault::FailWithPart`], and all later calls fail without an effect.
     Stop,
