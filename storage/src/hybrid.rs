@@ -30,11 +30,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use kalamtable_provider::BoxError;
+use kalamtable_runtime::UserId;
 use kalamtable_runtime::dynamic::{Commit, FlushedRows, Partition, PartitionRows, RowStorage};
 use kalamtable_store::TableId;
 
 use self::background::FlushThread;
 pub use self::options::{HybridOptions, HybridStats};
+use self::record::RemovedPartitions;
 use self::recovered::RecoveredState;
 use self::shared::SharedStorage;
 use crate::error::StorageError;
@@ -223,7 +225,13 @@ impl RowStorage for HybridStorage {
     }
 
     fn remove_table(&self, table: TableId) -> Result<(), BoxError> {
-        Ok(self.shared.remove_table(table)?)
+        Ok(self.shared.remove(RemovedPartitions::Table(table))?)
+    }
+
+    fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError> {
+        Ok(self
+            .shared
+            .remove(RemovedPartitions::Owner(owner.clone()))?)
     }
 
     fn flush(&self) -> Result<FlushedRows, BoxError> {

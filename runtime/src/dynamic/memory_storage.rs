@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use kalamtable_provider::BoxError;
 use kalamtable_store::TableId;
 
+use super::actor::UserId;
 use super::storage::{Commit, Partition, PartitionRows, RowStorage};
 
 /// The rows of dynamic tables in memory.
@@ -67,6 +68,13 @@ impl RowStorage for MemoryStorage {
         let partitions = self.partitions.write();
         let mut partitions = partitions.unwrap_or_else(PoisonError::into_inner);
         partitions.retain(|partition, _| partition.table != table);
+        Ok(())
+    }
+
+    fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError> {
+        let partitions = self.partitions.write();
+        let mut partitions = partitions.unwrap_or_else(PoisonError::into_inner);
+        partitions.retain(|partition, _| partition.owner.as_ref() != Some(owner));
         Ok(())
     }
 }

@@ -13,6 +13,7 @@ use kalamtable_provider::BoxError;
 use kalamtable_registry::{SchemaRegistry, TableSnapshot};
 use kalamtable_store::{TableId, UnixMicros};
 
+use super::actor::UserId;
 use super::clock::Clock;
 use super::partition_index::PartitionIndex;
 use super::storage::{Partition, PartitionRows, RowStorage};
@@ -142,7 +143,17 @@ impl SharedState {
     pub(super) fn remove_rows(&self, table: TableId) -> Result<(), BoxError> {
         let mut states = self.lock_states();
         states.retain(|partition, _| partition.table != table);
+        // The storage may wait for the disk.
+        drop(states);
         self.storage.remove_table(table)
+    }
+
+    /// Deletes the rows of a user, and the state of their partitions.
+    pub(super) fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError> {
+        let mut states = self.lock_states();
+        states.retain(|partition, _| partition.owner.as_ref() != Some(owner));
+        drop(states);
+        self.storage.remove_owner(owner)
     }
 
     /// Returns the numbers of expired and of evicted rows.

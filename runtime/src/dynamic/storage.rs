@@ -80,6 +80,14 @@ pub trait RowStorage: Debug + Send + Sync + 'static {
     /// Fails if the storage cannot be written.
     fn remove_table(&self, table: TableId) -> Result<(), BoxError>;
 
+    /// Deletes all rows of a user in all user tables. They are no longer visible when the method
+    /// returns, and stay deleted after a restart. The next [`flush`](Self::flush) removes them from
+    /// files and logs.
+    ///
+    /// # Errors
+    /// Fails if the storage cannot be written.
+    fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError>;
+
     /// Writes the rows of all durable commits to files, and returns what was written. Does nothing
     /// in a storage without files.
     ///

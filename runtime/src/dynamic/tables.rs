@@ -11,6 +11,7 @@ use kalamtable_provider::{BoxError, RowProvider};
 use kalamtable_registry::{Artefact, SchemaRegistry, TableSnapshot};
 use kalamtable_store::TableId;
 
+use super::actor::UserId;
 use super::clock::{Clock, SystemClock};
 use super::shared_state::{SharedState, StorageLimits};
 use super::storage::{FlushedRows, RowStorage};
@@ -168,6 +169,18 @@ impl DynamicTables {
     /// Fails if a file cannot be written. No row is lost.
     pub fn flush(&self) -> Result<FlushedRows, BoxError> {
         self.shared.storage.flush()
+    }
+
+    /// Deletes all rows of a user in all user tables, without tombstones. New queries do not see
+    /// them, also after a restart. Running queries can still return them.
+    ///
+    /// Files and logs of the storage contain the rows until the next [`flush`](Self::flush). Rows
+    /// that the user writes in the meantime are new rows. Blocks until the deletion is durable.
+    ///
+    /// # Errors
+    /// Fails if the storage cannot be written.
+    pub fn forget_user(&self, user: &UserId) -> Result<(), BoxError> {
+        self.shared.remove_owner(user)
     }
 
     /// Deletes the rows of a dropped table. The registry drops only the definition. A plan that

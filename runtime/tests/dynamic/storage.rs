@@ -11,7 +11,7 @@ use kalamtable_registry::SchemaRegistry;
 use kalamtable_runtime::dynamic::{
     Commit, Partition, PartitionRows, RowSet, RowStorage, StorageLimits,
 };
-use kalamtable_runtime::{DynamicTables, MemoryStorage};
+use kalamtable_runtime::{DynamicTables, MemoryStorage, UserId};
 use kalamtable_store::TableId;
 
 use crate::support::{Server, answer, definition, error, run, table};
@@ -53,6 +53,10 @@ impl RowStorage for Unreliable {
 
     fn remove_table(&self, table: TableId) -> Result<(), BoxError> {
         self.inner.remove_table(table)
+    }
+
+    fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError> {
+        self.inner.remove_owner(owner)
     }
 }
 
@@ -160,8 +164,16 @@ impl RowStorage for AltersMeanwhile {
         self.inner.next_seqs(table, count)
     }
 
+    fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError> {
+        self.inner.remove_owner(owner)
+    }
+
     fn remove_table(&self, table: TableId) -> Result<(), BoxError> {
         self.inner.remove_table(table)
+    }
+
+    fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError> {
+        self.inner.remove_owner(owner)
     }
 }
 

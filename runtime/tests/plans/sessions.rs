@@ -416,3 +416,39 @@ async fn many_texts_stay_within_the_budget() {
     assert_eq!(stats.entries as u64 + stats.evicted, 300);
     assert!(stats.entries > 20, "{stats:?}");
 }
+
+#[tokio::test]
+async fn sessions_and_their_server_are_freed() {
+    let store = Arc::new(MemoryStore::new());
+    let registry = SchemaRegistry::open(store, RegistryOptions::default()).await;
+    let registry = registry.unwrap();
+    let storage = Arc::new(MemoryStorage::new());
+    let observed_storage = Arc::downgrade(&storage);
+    let server = CachedServer {
+        tables: DynamicTables::new(registry.clone(), storage),
+        registry,
+    };
+    let config = SessionConfig::new().with_extension(Arc::new(actor("root", Role::System)));
+    let ctx = SessionContext::new_with_config(config);
+    server.tables.register(&ctx).unwrap();
+    let observed_session = Arc::downgrade(&ctx.state_ref());
+    let session = server.tables.session(&ctx).unwrap();
+    for statement in [
+        "CREATE TABLE app.t (id BIGINT PRIMARY KEY, n INT) WITH (type = 'shared')",
+        "INSERT INTO app.t (id, n) VALUES (1, 1)",
+        "CREATE VIEW app.v AS SELECT * FROM app.t WHERE n > 0",
+        "PREPARE by_id AS SELECT n FROM app.t WHERE id = $1",
+        "EXECUTE by_id(1)",
+        "SELECT * FROM app.v",
+        "SELECT * FROM app.v",
+        "SELECT n FROM app.t WHERE id = 1",
+        "UPDATE app.t SET n = 2 WHERE id = 1",
+        "EXPLAIN SELECT count(*) FROM app.t",
+    ] {
+        cached(&session, statement).await.unwrap();
+    }
+    drop((session, ctx));
+    assert_eq!(observed_session.strong_count(), 0, "the session");
+    drop(server);
+    assert_eq!(observed_storage.strong_count(), 0, "the storage");
+}

@@ -147,6 +147,7 @@ fn write_manifest(
     };
     manifest.write(folder)?;
     state.flushed_to = cut.sequence;
+    state.with_removed_rows.clear();
     state.files = files;
     state.locations = locations;
     Ok(())
@@ -161,8 +162,8 @@ fn flushed_chunk(stored: &StoredChunk, location: ChunkLocation) -> FlushedChunk 
     }
 }
 
-/// Returns the files of which at least half of the rows are in chunks that still exist. The chunks
-/// of other files are written again.
+/// Returns the files of which at least half of the rows are in chunks that still exist, and that
+/// have no rows of removed partitions. The chunks of other files are written again.
 fn kept_files(state: &FlushedState, cut: &Cut) -> HashSet<u64> {
     let mut used: HashMap<u64, u64> = HashMap::new();
     for (partition, rows) in &cut.partitions {
@@ -177,7 +178,8 @@ fn kept_files(state: &FlushedState, cut: &Cut) -> HashSet<u64> {
     }
     let is_kept = |file: &&RowFile| {
         let used = used.get(&file.number).copied().unwrap_or_default();
-        used > 0 && used.saturating_mul(2) >= file.rows
+        let has_removed_rows = state.with_removed_rows.contains(&file.number);
+        used > 0 && used.saturating_mul(2) >= file.rows && !has_removed_rows
     };
     let kept = state.files.iter().filter(is_kept);
     kept.map(|file| file.number).collect()

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use kalamtable_runtime::dynamic::{Partition, PartitionRows};
 use kalamtable_store::TableId;
 
+use super::record::RemovedPartitions;
+
 /// The rows of all partitions.
 #[derive(Debug, Default)]
 pub(super) struct Partitions(RwLock<HashMap<Partition, Arc<PartitionCell>>>);
@@ -77,9 +79,9 @@ impl Partitions {
         Arc::clone(cells.entry(partition.clone()).or_default())
     }
 
-    pub(super) fn remove_table(&self, table: TableId) {
+    pub(super) fn remove(&self, removed: &RemovedPartitions) {
         let mut cells = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        cells.retain(|partition, _| partition.table != table);
+        cells.retain(|partition, _| !removed.contains(partition));
     }
 
     pub(super) fn len(&self) -> usize {

@@ -7,6 +7,7 @@
 //! | 1, definition | a definition that later records refer to by its number |
 //! | 2, commit | a commit to a partition, see [`CommitRecord`] |
 //! | 3, removal | the id of a table whose rows were deleted |
+//! | 4, removal of an owner | the user whose rows were deleted in all tables |
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -22,12 +23,31 @@ use crate::error::StorageError;
 const DEFINITION: u8 = 1;
 const COMMIT: u8 = 2;
 const REMOVAL: u8 = 3;
+const OWNER_REMOVAL: u8 = 4;
 
 /// The content of an entry of the log.
 pub(super) enum LogRecord {
     Definition(WrittenDefinition),
     Commit(CommitRecord),
-    Removal(TableId),
+    Removal(RemovedPartitions),
+}
+
+/// The partitions whose rows were deleted as a whole.
+#[derive(Clone, Debug)]
+pub(super) enum RemovedPartitions {
+    /// All partitions of a table.
+    Table(TableId),
+    /// The partitions of a user in all tables.
+    Owner(UserId),
+}
+
+impl RemovedPartitions {
+    pub(super) fn contains(&self, partition: &Partition) -> bool {
+        match self {
+            RemovedPartitions::Table(table) => partition.table == *table,
+            RemovedPartitions::Owner(owner) => partition.owner.as_ref() == Some(owner),
+        }
+    }
 }
 
 /// A commit to a partition.
@@ -51,10 +71,18 @@ impl LogRecord {
         bytes.0
     }
 
-    pub(super) fn encode_removal(table: TableId) -> Vec<u8> {
+    pub(super) fn encode_removal(removed: &RemovedPartitions) -> Vec<u8> {
         let mut bytes = ByteWriter::default();
-        bytes.u8(REMOVAL);
-        bytes.u64(table.0);
+        match removed {
+            RemovedPartitions::Table(table) => {
+                bytes.u8(REMOVAL);
+                bytes.u64(table.0);
+            }
+            RemovedPartitions::Owner(owner) => {
+                bytes.u8(OWNER_REMOVAL);
+                bytes.bytes(owner.as_str().as_bytes());
+            }
+        }
         bytes.0
     }
 
@@ -99,7 +127,12 @@ impl LogRecord {
         let record = match bytes.u8()? {
             DEFINITION => LogRecord::Definition(WrittenDefinition::read_from(&mut bytes)?),
             COMMIT => LogRecord::Commit(decode_commit(&mut bytes, definitions)?),
-            REMOVAL => LogRecord::Removal(TableId(bytes.u64()?)),
+            REMOVAL => LogRecord::Removal(RemovedPartitions::Table(TableId(bytes.u64()?))),
+            OWNER_REMOVAL => {
+                let owner = UserId::new(bytes.text()?);
+                let owner = owner.ok_or_else(|| Malformed::new("the user has no name"))?;
+                LogRecord::Removal(RemovedPartitions::Owner(owner))
+            }
             other => {
                 return Err(Malformed(format!(
                     "record type {other} is unknown: a later release has written the log"

@@ -2,8 +2,8 @@
 
 //! [`RecoveredState`]: the state of a storage, from its last manifest and the log.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use kalamtable_runtime::dynamic::{
@@ -12,7 +12,7 @@ use kalamtable_runtime::dynamic::{
 use kalamtable_store::TableId;
 
 use super::manifest::{ChunkLocation, FlushedChunk, Manifest, parse_manifest_name};
-use super::record::{CommitRecord, LogRecord};
+use super::record::{CommitRecord, LogRecord, RemovedPartitions};
 use super::row_file::{RowFile, parse_row_file_name, read_row_file};
 use super::written_definitions::WrittenDefinitions;
 use crate::bytes::Malformed;
@@ -43,14 +43,22 @@ pub(super) struct FlushedState {
     /// The number of the next row file. No file in the folder has it or a higher one.
     pub(super) next_file: u64,
     pub(super) files: Vec<RowFile>,
+    /// The numbers of the files that contain rows of removed partitions.
+    pub(super) with_removed_rows: HashSet<u64>,
     pub(super) locations: ChunkLocations,
 }
 
 impl FlushedState {
-    /// Forgets the chunks of a table. Later chunks can have the same ids.
-    pub(super) fn remove_table(&mut self, table: TableId) {
-        self.locations
-            .retain(|partition, _| partition.table != table);
+    /// Forgets the chunks of removed partitions. Later chunks of the partitions can have the same
+    /// ids. The next flush replaces the files that contain their rows.
+    pub(super) fn remove(&mut self, removed: &RemovedPartitions) {
+        for (_, locations) in self
+            .locations
+            .extract_if(|partition, _| removed.contains(partition))
+        {
+            self.with_removed_rows
+                .extend(locations.values().map(|location| location.file));
+        }
     }
 }
 
@@ -140,12 +148,14 @@ impl RecoveredState {
         match LogRecord::decode(payload, &self.definitions)? {
             LogRecord::Definition(definition) => self.definitions.insert(definition),
             LogRecord::Commit(record) => self.apply_commit(record)?,
-            LogRecord::Removal(table) => {
-                self.definitions.remove_table(table);
-                self.last_seqs.remove(&table);
-                self.flushed.remove_table(table);
+            LogRecord::Removal(removed) => {
+                if let RemovedPartitions::Table(table) = removed {
+                    self.definitions.remove_table(table);
+                    self.last_seqs.remove(&table);
+                }
+                self.flushed.remove(&removed);
                 self.partitions
-                    .retain(|partition, _| partition.table != table);
+                    .retain(|partition, _| !removed.contains(partition));
             }
         }
         Ok(())

@@ -29,7 +29,8 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 
 use super::written_definitions::WrittenDefinition;
 use crate::error::{EncodeError, StorageError};
@@ -185,12 +186,23 @@ fn write_parquet(
         KeyValue::new(TABLE_KEY.to_string(), definition.table.to_string()),
         KeyValue::new(DEFINITION_KEY.to_string(), definition.definition.to_toml()),
     ];
-    let properties = WriterProperties::builder()
+    let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_key_value_metadata(Some(metadata))
-        .build();
-    let mut writer = ArrowWriter::try_new(sink, Arc::clone(schema), Some(properties))?;
+        .set_key_value_metadata(Some(metadata));
+    for (position, field) in schema.fields().iter().enumerate() {
+        let path = || ColumnPath::from(field.name().as_str());
+        if definition.definition.key_columns().contains(&position) {
+            properties = properties.set_column_bloom_filter_enabled(path(), true);
+        }
+        // The bounds of Parquet do not include NaN. A reader that regards NaN as the greatest value
+        // would skip rows.
+        if field.data_type().is_floating() {
+            properties = properties.set_column_statistics_enabled(path(), EnabledStatistics::None);
+        }
+    }
+    let properties = Some(properties.build());
+    let mut writer = ArrowWriter::try_new(sink, Arc::clone(schema), properties)?;
     for batch in batches {
         writer.write(&batch?)?;
     }

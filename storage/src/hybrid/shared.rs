@@ -15,7 +15,7 @@ use super::background::FlushSignal;
 use super::flush::{Cut, delete_unused_files, flush};
 use super::options::{HybridOptions, HybridStats};
 use super::partitions::{Partitions, PendingCommit};
-use super::record::LogRecord;
+use super::record::{LogRecord, RemovedPartitions};
 use super::recovered::{FlushedState, RecoveredState};
 use super::written_definitions::WrittenDefinitions;
 use crate::error::StorageError;
@@ -36,8 +36,8 @@ pub(super) struct SharedStorage {
     /// Read-locked by commits. Write-locked while the state after one entry of the log is copied,
     /// and while a table is removed.
     gate: RwLock<()>,
-    /// The tables that were removed after the last cut.
-    removed_tables: Mutex<Vec<TableId>>,
+    /// The partitions that were removed after the last cut.
+    removed: Mutex<Vec<RemovedPartitions>>,
     /// The size of the records that were appended after the last flush.
     log_bytes: AtomicU64,
     pub(super) signal: FlushSignal,
@@ -92,7 +92,7 @@ impl SharedStorage {
             definitions: recovered.definitions,
             last_seqs: Mutex::new(recovered.last_seqs),
             gate: RwLock::new(()),
-            removed_tables: Mutex::default(),
+            removed: Mutex::default(),
             log_bytes: AtomicU64::new(recovered.log_bytes),
             signal: FlushSignal::default(),
             flushing: Mutex::new(FlushProgress {
@@ -190,15 +190,18 @@ impl SharedStorage {
             .unwrap_or_default()
     }
 
-    pub(super) fn remove_table(&self, table: TableId) -> Result<(), StorageError> {
+    /// Deletes the rows of partitions.
+    pub(super) fn remove(&self, removed: RemovedPartitions) -> Result<(), StorageError> {
         let log = self.log()?;
         let sequence = {
             let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-            let sequence = self.append(log, &LogRecord::encode_removal(table))?;
-            self.partitions.remove_table(table);
-            self.definitions.remove_table(table);
-            lock(&self.last_seqs).remove(&table);
-            lock(&self.removed_tables).push(table);
+            let sequence = self.append(log, &LogRecord::encode_removal(&removed))?;
+            self.partitions.remove(&removed);
+            if let RemovedPartitions::Table(table) = removed {
+                self.definitions.remove_table(table);
+                lock(&self.last_seqs).remove(&table);
+            }
+            lock(&self.removed).push(removed);
             sequence
         };
         Ok(log.wait_for(sequence)?)
@@ -249,8 +252,8 @@ impl SharedStorage {
     /// Copies the state after the last entry of the log. Returns the size of the records up to it.
     fn cut(&self, log: &RowLog, state: &mut FlushedState) -> (Cut, u64) {
         let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
-        for table in std::mem::take(&mut *lock(&self.removed_tables)) {
-            state.remove_table(table);
+        for removed in std::mem::take(&mut *lock(&self.removed)) {
+            state.remove(&removed);
         }
         self.signal.flush_begins();
         let partitions = self.partitions.latest().into_iter();

@@ -21,6 +21,23 @@ use proptest::test_runner::TestRng;
 use crate::simulated::{Fault, SimulatedFolder, chance, seeded};
 
 const TABLES: u64 = 3;
+const OWNERS: [&str; 2] = ["ann", "bob"];
+
+/// Partitions that are removed.
+#[derive(Clone, Debug)]
+enum Removal {
+    Table(TableId),
+    Owner(UserId),
+}
+
+impl Removal {
+    fn contains(&self, partition: &Partition) -> bool {
+        match self {
+            Removal::Table(table) => partition.table == *table,
+            Removal::Owner(owner) => partition.owner.as_ref() == Some(owner),
+        }
+    }
+}
 
 /// The rows after each commit of one partition, by number.
 type History = Vec<Arc<PartitionRows>>;
@@ -31,8 +48,8 @@ struct Model {
     histories: HashMap<Partition, History>,
     /// The number of the last commit of each partition that was acknowledged.
     acknowledged: HashMap<Partition, u64>,
-    /// The tables whose removal has failed, so that it may have happened.
-    removing: HashSet<TableId>,
+    /// The removals that have failed, so that they may have happened.
+    removing: Vec<Removal>,
 }
 
 impl Model {
@@ -55,7 +72,8 @@ impl Model {
                 .get(partition)
                 .copied()
                 .unwrap_or_default();
-            if self.removing.contains(&partition.table) && found.number == 0 {
+            let mut removing = self.removing.iter();
+            if found.number == 0 && removing.any(|removal| removal.contains(partition)) {
                 assert!(found.chunks.is_empty());
                 history.truncate(1);
                 self.acknowledged.remove(partition);
@@ -290,12 +308,13 @@ impl Run {
     /// Makes a random commit. Returns an error if the storage fails.
     fn commit(&mut self) -> Result<(), ()> {
         let table = TableId(1 + u64::from(self.random.next_u32()) % TABLES);
-        let owner = ["ann", "bob"][self.random.next_u32() as usize % 2];
+        let owner = OWNERS[self.random.next_u32() as usize % 2];
         let partition = Partition {
             table,
             owner: UserId::new(owner),
         };
-        if self.model.removing.contains(&table) {
+        let mut removing = self.model.removing.iter();
+        if removing.any(|removal| removal.contains(&partition)) {
             return Err(());
         }
         let before = self.model.latest(&partition);
@@ -332,21 +351,29 @@ impl Run {
         Ok(())
     }
 
-    fn remove_table(&mut self) -> Result<(), ()> {
-        let table = TableId(1 + u64::from(self.random.next_u32()) % TABLES);
+    fn remove(&mut self) -> Result<(), ()> {
+        let removal = if chance(&mut self.random, 2) {
+            Removal::Table(TableId(1 + u64::from(self.random.next_u32()) % TABLES))
+        } else {
+            Removal::Owner(UserId::new(OWNERS[self.random.next_u32() as usize % 2]).unwrap())
+        };
         self.pending
-            .retain(|(partition, _)| partition.table != table);
-        let removed = self.storage().remove_table(table);
+            .retain(|(partition, _)| !removal.contains(partition));
+        let removed = match &removal {
+            Removal::Table(table) => self.storage().remove_table(*table),
+            Removal::Owner(owner) => self.storage().remove_owner(owner),
+        };
         if removed.is_err() {
-            self.model.removing.insert(table);
+            self.model.removing.push(removal);
             return Err(());
         }
-        self.model
+        let model = &mut self.model;
+        model
             .histories
-            .retain(|partition, _| partition.table != table);
-        self.model
+            .retain(|partition, _| !removal.contains(partition));
+        model
             .acknowledged
-            .retain(|partition, _| partition.table != table);
+            .retain(|partition, _| !removal.contains(partition));
         Ok(())
     }
 
@@ -354,7 +381,7 @@ impl Run {
         self.steps += 1;
         match self.random.next_u32() % 40 {
             0 => self.storage().flush().map(|_| ()).map_err(|_| ()),
-            1 => self.remove_table(),
+            1 => self.remove(),
             2..=12 => self.wait(),
             _ => self.commit(),
         }
@@ -371,10 +398,19 @@ fn full(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// Returns the value of an environment variable.
+fn variable(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |value| value.parse().unwrap())
+}
+
+/// The number of random sequences of commits for each test of faults.
+fn seeds() -> std::ops::Range<u64> {
+    0..variable("KALAMTABLE_SEEDS", 1)
+}
+
 #[test]
 fn storage_has_all_acknowledged_commits_after_each_crash() {
-    let steps = std::env::var("KALAMTABLE_STEPS").ok();
-    let steps = steps.map_or(30_000, |steps| steps.parse().unwrap());
+    let steps = variable("KALAMTABLE_COMMITS", 10_000);
     let mut run = Run::new(1);
     let mut crashes = 0;
     while run.steps < steps {
@@ -393,14 +429,14 @@ fn storage_has_all_acknowledged_commits_after_each_crash() {
 #[test]
 fn fault_at_any_call_loses_nothing() {
     let mut faults = 0;
-    for seed in 0..4 {
+    for seed in seeds() {
         for fault in Fault::ALL {
             let mut at = 1;
             loop {
                 let mut run = Run::new(seed);
                 run.folder.fail_at(at, fault);
                 let mut had_error = false;
-                while run.steps < 60 {
+                while run.steps < 40 {
                     // After an error, the server continues, and then restarts.
                     had_error |= run.step().is_err();
                     if had_error && chance(&mut run.random, 8) {
@@ -411,7 +447,7 @@ fn fault_at_any_call_loses_nothing() {
                 let loses_power = chance(&mut run.random, 2);
                 run.crash(loses_power);
                 // The server works again.
-                while run.steps < 80 {
+                while run.steps < 50 {
                     run.step().unwrap();
                 }
                 run.crash(true);
@@ -423,13 +459,13 @@ fn fault_at_any_call_loses_nothing() {
             }
         }
     }
-    assert!(faults > 400, "{faults} faults");
+    assert!(faults > 100, "{faults} faults");
 }
 
 #[test]
 fn fault_while_a_storage_is_opened_loses_nothing() {
     let mut faults = 0;
-    for seed in 0..4 {
+    for seed in seeds() {
         for fault in Fault::ALL {
             let mut at = 1;
             loop {
@@ -456,13 +492,13 @@ fn fault_while_a_storage_is_opened_loses_nothing() {
             }
         }
     }
-    assert!(faults > 50, "{faults} faults");
+    assert!(faults > 20, "{faults} faults");
 }
 
 #[test]
 fn full_disk_loses_nothing() {
     for spare in [0, 1, 100, 1000, 3000, 10_000] {
-        for seed in 0..5 {
+        for seed in seeds() {
             let mut run = Run::new(seed);
             while run.steps < 100 {
                 run.step().unwrap();

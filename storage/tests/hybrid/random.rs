@@ -193,8 +193,8 @@ async fn run(kind: &str, seed: u64, steps: usize) {
 }
 
 fn steps() -> usize {
-    let steps = std::env::var("KALAMTABLE_SQL_STEPS").ok();
-    steps.map_or(400, |steps| steps.parse().unwrap())
+    let steps = std::env::var("KALAMTABLE_STATEMENTS").ok();
+    steps.map_or(250, |steps| steps.parse().unwrap())
 }
 
 #[tokio::test]

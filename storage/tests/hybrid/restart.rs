@@ -2,6 +2,7 @@
 
 //! Rows after a restart, from the log, from files, and from both.
 
+use kalamtable_runtime::UserId;
 use kalamtable_storage::{HybridStorage, LogError, StorageError};
 
 use crate::server::{Server, definitions};
@@ -157,6 +158,40 @@ async fn dropped_table_leaves_nothing() {
     assert_eq!(storage.tables().len(), 1);
     assert_eq!(storage.stats().file_rows, 1);
     assert_eq!(files(folder.path(), ".parquet").len(), 1);
+}
+
+#[tokio::test]
+async fn rows_of_a_forgotten_user_leave_memory_and_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let definitions = definitions();
+    let (ann, bob) = (UserId::new("ann").unwrap(), "bob");
+    let all = "SELECT body FROM app.notes ORDER BY id";
+    let server = Server::open(&definitions, folder.path()).await;
+    server.run(NOTES).await;
+    for user in ["ann", bob] {
+        let insert = format!("INSERT INTO app.notes (id, body) VALUES (1, 'secret of {user}')");
+        server.run_as(&server.user(user), &insert).await;
+    }
+    server.run("FLUSH TABLE app.notes").await;
+    let insert = "INSERT INTO app.notes (id, body) VALUES (2, 'more of ann')";
+    server.run_as(&server.user("ann"), insert).await;
+
+    server.tables.forget_user(&ann).unwrap();
+    assert_eq!(server.run_as(&server.user("ann"), all).await, "");
+    assert_eq!(server.run_as(&server.user(bob), all).await, "secret of bob");
+    // The user can write again.
+    let insert = "INSERT INTO app.notes (id, body) VALUES (1, 'new')";
+    server.run_as(&server.user("ann"), insert).await;
+    drop(server);
+    let server = Server::open(&definitions, folder.path()).await;
+    assert_eq!(server.run_as(&server.user("ann"), all).await, "new");
+    server.run("FLUSH TABLE app.notes").await;
+    assert_eq!(server.run_as(&server.user("ann"), all).await, "new");
+    assert_eq!(server.run_as(&server.user(bob), all).await, "secret of bob");
+    drop(server);
+    assert_eq!(files(folder.path(), ".parquet").len(), 1);
+    let storage = HybridStorage::open(folder.path()).unwrap();
+    assert_eq!(storage.stats().file_rows, 2);
 }
 
 #[tokio::test]
