@@ -31,6 +31,9 @@ pub use kalamtable_plans as plans;
 pub use kalamtable_registry as registry;
 /// Conversion of rows to and from Arrow, including the builders and readers of user-defined values.
 pub use kalamtable_rows as rows;
+/// Durable storage of the rows of tables that are created while a server runs.
+#[cfg(feature = "durable")]
+pub use kalamtable_storage as storage;
 /// Durable storage of table definitions.
 #[cfg(feature = "dynamic")]
 pub use kalamtable_store as store;

@@ -45,7 +45,8 @@ const CRATES: &[(&str, &[&str])] = &[
     (
         "kalamtable",
         &[
-            "build", "model", "plans", "provider", "registry", "rows", "runtime", "store",
+            "build", "model", "plans", "provider", "registry", "rows", "runtime", "storage",
+            "store",
         ],
     ),
     ("kalamtable-cli", &["build", "files", "kalamtable", "model"]),
@@ -123,6 +124,7 @@ const ABSENT_PATHS: &[(&str, &[&str], &str)] = &[
 const ABSENT_FROM_DEFAULT: &[&str] = &[
     "kalamtable-registry",
     "kalamtable-runtime",
+    "kalamtable-storage",
     "kalamtable-store",
 ];
 
