@@ -92,6 +92,20 @@ pub enum Error {
         /// The version of the table.
         current: u32,
     },
+    /// Stored rows were written under another definition than this version of the table has.
+    #[error(
+        "table `{table}` has rows that were written to `{written}` under another definition of \
+         version {version}: the rows belong to other definitions; open the storage with the \
+         definition store that it was written with"
+    )]
+    OtherDefinition {
+        /// The table.
+        table: TableName,
+        /// The version of the rows.
+        version: u32,
+        /// The name of the table to which the rows were written.
+        written: TableName,
+    },
     /// The table is of a kind that has no dynamic rows: a system table or a view.
     #[error(
         "table `{table}` is of kind `{kind}`: only user, shared and stream tables have dynamic rows"

@@ -62,6 +62,12 @@ pub enum StorageError {
         /// The version.
         version: u32,
     },
+    /// The numbers of files are exhausted: a file in the folder has the greatest number.
+    #[error(
+        "no file number is left: remove the file with number {} from the folder",
+        u64::MAX
+    )]
+    FilesExhausted,
     /// The sequence numbers of a table are exhausted.
     #[error("the sequence numbers of table {table} are exhausted")]
     SequenceExhausted {

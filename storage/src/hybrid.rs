@@ -35,6 +35,7 @@ use kalamtable_runtime::dynamic::{Commit, FlushedRows, Partition, PartitionRows,
 use kalamtable_store::TableId;
 
 use self::background::FlushThread;
+use self::manifest::parse_manifest_name;
 pub use self::options::{HybridOptions, HybridStats};
 use self::record::RemovedPartitions;
 use self::recovered::RecoveredState;
@@ -44,21 +45,28 @@ use crate::log::{DiskFolder, LogFailure, LogFolder, LogRecovery, RowLog, lock_fo
 
 /// The rows of dynamic tables, which survive a restart. A folder has one `HybridStorage` at a time.
 ///
+/// The rows belong to the definitions under which they were written, by table id. The definition
+/// store must therefore be as durable as the storage, and must not be replaced by another one.
+///
 /// ```
 /// use std::sync::Arc;
 ///
 /// use kalamtable_registry::{RegistryOptions, SchemaRegistry};
 /// use kalamtable_runtime::DynamicTables;
 /// use kalamtable_storage::HybridStorage;
-/// use kalamtable_store::MemoryStore;
+/// use kalamtable_store::{LogOptions, ObjectStoreLog};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let folder = tempfile::tempdir()?;
 /// # let folder = folder.path();
-/// let registry = SchemaRegistry::open(Arc::new(MemoryStore::new()), RegistryOptions::default());
-/// let storage = HybridStorage::open(folder)?;
-/// let tables = DynamicTables::new(registry.await?, Arc::new(storage));
+/// let definitions = folder.join("definitions");
+/// let definitions = ObjectStoreLog::open_folder(definitions, LogOptions::default()).await?;
+/// let registry = SchemaRegistry::open(Arc::new(definitions), RegistryOptions::default()).await?;
+/// let rows = HybridStorage::open(folder.join("rows"))?;
+/// let tables = DynamicTables::new(registry, Arc::new(rows));
+/// // The server may have ended while a table was dropped.
+/// tables.remove_rows_of_dropped_tables().await.map_err(|error| error.to_string())?;
 /// # Ok(())
 /// # }
 /// ```
@@ -86,16 +94,20 @@ use crate::log::{DiskFolder, LogFailure, LogFolder, LogRecovery, RowLog, lock_fo
 /// A [flush](RowStorage::flush) writes the rows of the log to row files. Rows of many users share a
 /// file, in the order of the users. The columns of a row file are named by column ids (`c5`) and
 /// have field ids; the metadata `kalamtable.definition` contains the definition with the names. A
-/// user table has the column `_owner`. The files also contain superseded and deleted rows, so
-/// other programs have to take the row with the greatest `_seq` of each key, unless it is
-/// `_deleted`.
+/// user table has the column `_owner`. The files also contain superseded and deleted rows, and the
+/// folder can contain files that the manifest does not name. If a table has a primary key, other
+/// programs find the current rows by the greatest `_seq` of each key, and owner in a user table,
+/// unless that row is `_deleted`.
 ///
-/// A file of which more than half of the rows are in chunks that were replaced is replaced by the
-/// next flush.
+/// A flush replaces the files of which more than half of the rows are in chunks that were replaced,
+/// and joins files of similar sizes, so that a table of `n` rows has about `log n` files.
 ///
 /// # Memory
-/// All rows are in memory. The files bound the size of the log and the time of a restart, not the
-/// memory.
+/// All rows are in memory, and opening a storage reads all files. The files bound the size of the
+/// log, and not the memory.
+///
+/// # Threads
+/// A thread flushes the storage. Dropping the storage waits for it, and so for a running flush.
 #[derive(Debug)]
 pub struct HybridStorage {
     shared: Arc<SharedStorage>,
@@ -167,17 +179,31 @@ impl HybridStorage {
     /// not visible.
     ///
     /// # Errors
-    /// Those of [`open`](Self::open). If the storage is open elsewhere, a file may be deleted before
-    /// it was read; a repeated call then succeeds.
+    /// Those of [`open`](Self::open).
     pub fn open_read_only(folder: impl AsRef<Path>) -> Result<Self, StorageError> {
         let path = folder.as_ref();
         let folder = DiskFolder::open(path).map_err(|source| inaccessible(path, source))?;
-        let mut recovered = RecoveredState::read(&folder)?;
+        let folder: Arc<dyn LogFolder> = Arc::new(folder);
+        let mut attempts = 0;
+        loop {
+            let manifest = last_manifest(&*folder)?;
+            let opened = HybridStorage::read_in(Arc::clone(&folder));
+            // A flush may have replaced the files.
+            if opened.is_ok() || last_manifest(&*folder)? == manifest || attempts == MAX_ATTEMPTS {
+                return opened;
+            }
+            attempts += 1;
+        }
+    }
+
+    /// Opens the storage in a folder for inspection.
+    fn read_in(folder: Arc<dyn LogFolder>) -> Result<Self, StorageError> {
+        let mut recovered = RecoveredState::read(&*folder)?;
         let options = HybridOptions::default();
         let log = options.log.clone();
         let log = log.with_flushed_to(recovered.flushed.flushed_to);
-        let recovery = RowLog::read_in(&folder, log, |entry| recovered.apply(entry.payload))?;
-        let shared = SharedStorage::new(Arc::new(folder), None, &options, recovered);
+        let recovery = RowLog::read_in(&*folder, log, |entry| recovered.apply(entry.payload))?;
+        let shared = SharedStorage::new(folder, None, &options, recovered);
         Ok(HybridStorage {
             shared: Arc::new(shared),
             recovery,
@@ -188,11 +214,6 @@ impl HybridStorage {
     /// Returns what was found in the log when the storage was opened.
     pub fn recovery(&self) -> &LogRecovery {
         &self.recovery
-    }
-
-    /// Returns the tables that have rows, in ascending order.
-    pub fn tables(&self) -> Vec<TableId> {
-        self.shared.partitions.tables()
     }
 
     /// Returns the counters of the storage.
@@ -228,6 +249,10 @@ impl RowStorage for HybridStorage {
         Ok(self.shared.remove(RemovedPartitions::Table(table))?)
     }
 
+    fn tables(&self) -> Vec<TableId> {
+        self.shared.partitions.tables()
+    }
+
     fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError> {
         Ok(self
             .shared
@@ -237,6 +262,19 @@ impl RowStorage for HybridStorage {
     fn flush(&self) -> Result<FlushedRows, BoxError> {
         Ok(self.shared.flush()?)
     }
+}
+
+/// The maximum number of attempts to read a storage that is flushed elsewhere.
+const MAX_ATTEMPTS: u32 = 16;
+
+/// Returns the number of the last manifest.
+fn last_manifest(folder: &dyn LogFolder) -> Result<Option<u64>, StorageError> {
+    let names = folder.list();
+    let names = names.map_err(|source| StorageError::io(folder, "list", None, source))?;
+    Ok(names
+        .iter()
+        .filter_map(|name| parse_manifest_name(name))
+        .max())
 }
 
 fn inaccessible(path: &Path, source: std::io::Error) -> StorageError {

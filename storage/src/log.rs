@@ -38,7 +38,7 @@ pub use self::folder::{DiskFolder, LockAttempt, LogFile, LogFolder};
 pub use self::options::RowLogOptions;
 use self::queue::{CommitQueue, EntryGroup, EntryProgress};
 pub use self::recovery::{LogRecovery, RecoveredEntry, TornTail};
-use self::segment::segment_name;
+use self::segment::{parse_segment_name, segment_name};
 use self::writer::{LogWriter, failure};
 
 /// An append-only log of entries in a folder, which one process at a time writes. Entries are
@@ -376,6 +376,11 @@ impl fmt::Debug for RowLog {
             .field("last_sequence", &self.last_sequence())
             .finish_non_exhaustive()
     }
+}
+
+/// Returns whether a file is a segment.
+pub(crate) fn is_segment(name: &str) -> bool {
+    parse_segment_name(name).is_some()
 }
 
 fn inaccessible(path: &Path, source: std::io::Error) -> LogFailure {

@@ -348,7 +348,8 @@ impl DdlTarget<'_> {
             // The statement has no effect. If the table cannot be dropped, the first error remains
             // the one to report.
             if self.tables.registry().drop_table(&created).await.is_ok() {
-                let _ = self.tables.remove_rows(created.id());
+                let (tables, id) = (self.tables.clone(), created.id());
+                let _ = on_blocking_thread(move || tables.remove_rows(id)).await;
             }
             return Err(error);
         }

@@ -71,6 +71,10 @@ impl RowStorage for MemoryStorage {
         Ok(())
     }
 
+    fn tables(&self) -> Vec<TableId> {
+        Vec::new()
+    }
+
     fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError> {
         let partitions = self.partitions.write();
         let mut partitions = partitions.unwrap_or_else(PoisonError::into_inner);

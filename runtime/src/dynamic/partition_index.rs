@@ -23,6 +23,15 @@ pub(super) struct PartitionIndex {
     keys: Vec<KeyIndex>,
 }
 
+/// The reason why the indexes do not contain the rows of a snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum IndexMiss {
+    /// The indexes have to be built.
+    OutOfDate,
+    /// The indexes describe later rows, which are not durable yet.
+    Later,
+}
+
 /// The effect of one commit on the key indexes.
 pub(super) struct IndexUpdate {
     /// The keys of the removed rows, for each index.
@@ -102,8 +111,7 @@ impl PartitionIndex {
     }
 
     /// Returns the addresses of the rows of a snapshot with the keys of `filter`, in ascending
-    /// order. Returns `None` if the indexes cannot tell: they may be out of date, or encode keys
-    /// otherwise than the version of `table` does.
+    /// order, or the reason why the indexes do not contain them.
     ///
     /// The index of the primary key contains tombstones. Those of unique keys do not.
     pub(super) fn find(
@@ -111,15 +119,31 @@ impl PartitionIndex {
         table: &TableSnapshot,
         filter: &KeyFilter,
         rows: &PartitionRows,
-    ) -> Option<Vec<RowAddress>> {
-        let number = self.number.filter(|_| filter.is_exact)?;
+    ) -> Result<Vec<RowAddress>, IndexMiss> {
+        let number = self.number.filter(|number| *number >= rows.number);
+        let number = number.ok_or(IndexMiss::OutOfDate)?;
         let is_later = number > rows.number;
         let has_tombstones = !table.definition().kind().system_columns().is_empty();
         let is_usable = number == rows.number
             || (is_later && has_tombstones && filter.key == TableKey::Primary);
         if !is_usable {
-            return None;
+            return Err(IndexMiss::Later);
         }
+        self.lookup(table, filter)
+            .ok_or(IndexMiss::OutOfDate)
+            .and_then(|addresses| {
+                // Each key has one row or tombstone, and a superseded row remains so. A row that is
+                // present now and that the snapshot contains is therefore the one that the key has
+                // in the snapshot, and a key without a row now did not have one before.
+                let is_known = |address: &RowAddress| rows.chunk(address.chunk).is_some();
+                let is_exact = !is_later || addresses.iter().all(is_known);
+                is_exact.then_some(addresses).ok_or(IndexMiss::Later)
+            })
+    }
+
+    /// Returns the addresses of the rows with the keys of `filter`, or `None` if the indexes encode
+    /// keys otherwise than the version of `table` does.
+    fn lookup(&self, table: &TableSnapshot, filter: &KeyFilter) -> Option<Vec<RowAddress>> {
         let definition = table.definition();
         let (index, columns): (_, &[usize]) = match filter.key {
             TableKey::Primary => (self.primary()?, definition.key_columns()),
@@ -136,11 +160,7 @@ impl PartitionIndex {
         let mut addresses: Vec<RowAddress> = found.copied().collect();
         addresses.sort_unstable();
         addresses.dedup();
-        // Each key has one row or tombstone, and a superseded row remains so. A row that is present
-        // now and that the snapshot contains is therefore the one that the key has in the snapshot,
-        // and a key without a row now did not have one before.
-        let is_known = |address: &RowAddress| rows.chunk(address.chunk).is_some();
-        (!is_later || addresses.iter().all(is_known)).then_some(addresses)
+        Some(addresses)
     }
 
     /// Applies a commit, which resulted in the rows with this number.
@@ -187,7 +207,7 @@ pub(super) fn table_rows(
     chunk: &Chunk,
     pick: &Pick,
 ) -> Result<RecordBatch, Error> {
-    let reader = Versions::reader(table, chunk.version())?;
+    let reader = Versions::reader(table, chunk.definition())?;
     let columns = 0..table.schema().fields().len();
     let columns = columns.map(|column| reader.column(chunk.rows(), pick, column));
     let columns = columns.collect::<Result<Vec<_>, _>>()?;

@@ -141,19 +141,19 @@ impl SharedState {
 
     /// Deletes the rows of a table, and the state of its partitions.
     pub(super) fn remove_rows(&self, table: TableId) -> Result<(), BoxError> {
+        // Without the lock, because the storage may wait for the disk.
+        self.storage.remove_table(table)?;
         let mut states = self.lock_states();
         states.retain(|partition, _| partition.table != table);
-        // The storage may wait for the disk.
-        drop(states);
-        self.storage.remove_table(table)
+        Ok(())
     }
 
     /// Deletes the rows of a user, and the state of their partitions.
     pub(super) fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError> {
+        self.storage.remove_owner(owner)?;
         let mut states = self.lock_states();
         states.retain(|partition, _| partition.owner.as_ref() != Some(owner));
-        drop(states);
-        self.storage.remove_owner(owner)
+        Ok(())
     }
 
     /// Returns the numbers of expired and of evicted rows.

@@ -31,7 +31,7 @@ use kalamtable_rows::{RowError, validate_batch};
 use super::access;
 use super::actor::{Actor, UserId};
 use super::keys::RowAddress;
-use super::partition_index::arrow_error;
+use super::partition_index::{IndexMiss, arrow_error};
 use super::shared_state::{PartitionState, SharedState};
 use super::statement_effect::{OnConflict, RemovedRows, StatementEffect};
 use super::storage::{Partition, PartitionRows};
@@ -175,15 +175,13 @@ impl DynamicSource {
         }
         let state = self.shared.state(partition);
         // A writer holds the lock only while it applies a commit. A rebuild takes longer.
-        let found = state
-            .index
-            .try_read()
-            .ok()
-            .and_then(|index| index.find(&self.table, keys, rows));
-        if found.is_none() {
+        let index = state.index.try_read().ok()?;
+        let found = index.find(&self.table, keys, rows);
+        drop(index);
+        if found == Err(IndexMiss::OutOfDate) {
             self.rebuild_index(partition, &state);
         }
-        found
+        found.ok()
     }
 
     /// Starts to build the key indexes of a partition on another thread, for the lookups that

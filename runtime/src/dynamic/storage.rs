@@ -9,7 +9,8 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use arrow::array::{AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::datatypes::DataType;
 use kalamtable_model::{TableDefinition, TableKind};
 use kalamtable_provider::BoxError;
 use kalamtable_store::{TableId, UnixMicros};
@@ -79,6 +80,9 @@ pub trait RowStorage: Debug + Send + Sync + 'static {
     /// # Errors
     /// Fails if the storage cannot be written.
     fn remove_table(&self, table: TableId) -> Result<(), BoxError>;
+
+    /// Returns the tables that may have rows which survive a restart.
+    fn tables(&self) -> Vec<TableId>;
 
     /// Deletes all rows of a user in all user tables. They are no longer visible when the method
     /// returns, and stay deleted after a restart. The next [`flush`](Self::flush) removes them from
@@ -176,13 +180,14 @@ impl Chunk {
         rows: RecordBatch,
         arrivals: Vec<Arrival>,
     ) -> Self {
+        let rows = without_unused_bytes(rows);
         let deleted = deleted(definition.kind(), &rows);
         Chunk {
             definition: Arc::clone(definition),
             arrivals,
             tombstones: deleted.as_ref().map_or(0, BooleanArray::true_count),
             deleted,
-            bytes: rows.get_array_memory_size(),
+            bytes: rows.columns().iter().map(|column| bytes_of(column)).sum(),
             rows,
         }
     }
@@ -245,6 +250,34 @@ impl Chunk {
     pub(super) fn len(&self) -> usize {
         self.rows.num_rows()
     }
+}
+
+/// Copies the values of text and binary views, which can refer to the buffers of rows that are not
+/// in the batch.
+fn without_unused_bytes(rows: RecordBatch) -> RecordBatch {
+    let is_view = |ty: &DataType| matches!(ty, DataType::Utf8View | DataType::BinaryView);
+    let mut fields = rows.schema_ref().fields().iter();
+    if !fields.any(|field| is_view(field.data_type())) {
+        return rows;
+    }
+    let columns = rows.columns().iter().map(|column| -> ArrayRef {
+        match column.data_type() {
+            DataType::Utf8View => Arc::new(column.as_string_view().gc()),
+            DataType::BinaryView => Arc::new(column.as_binary_view().gc()),
+            _ => Arc::clone(column),
+        }
+    });
+    let columns = columns.collect();
+    // The columns have the types that they had before.
+    RecordBatch::try_new(rows.schema(), columns).unwrap_or(rows)
+}
+
+/// Returns the size of the values of an array. Other arrays can share its buffers.
+fn bytes_of(array: &ArrayRef) -> usize {
+    let is_view = matches!(array.data_type(), DataType::Utf8View | DataType::BinaryView);
+    let size = (!is_view).then(|| array.to_data().get_slice_memory_size().ok());
+    size.flatten()
+        .unwrap_or_else(|| array.get_array_memory_size())
 }
 
 /// Returns the column `_deleted`, if the kind of the table has it. It is the last column. It is not

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use datafusion::common::runtime::SpawnedTask;
 use kalamtable_model::TableKind;
 use kalamtable_plans::{PlanCache, PlanCacheOptions};
 use kalamtable_provider::__private::ProviderParts;
@@ -181,6 +182,28 @@ impl DynamicTables {
     /// Fails if the storage cannot be written.
     pub fn forget_user(&self, user: &UserId) -> Result<(), BoxError> {
         self.shared.remove_owner(user)
+    }
+
+    /// Deletes the rows of tables that the registry does not have, and returns these tables. A
+    /// server calls it when it starts: if it ended while a table was dropped, the rows of the table
+    /// may remain.
+    ///
+    /// # Errors
+    /// Fails if the definitions cannot be read, or if the storage cannot be written.
+    pub async fn remove_rows_of_dropped_tables(&self) -> Result<Vec<TableId>, BoxError> {
+        let mut dropped = Vec::new();
+        for table in self.shared.storage.tables() {
+            if self.shared.registry.get(table).await?.is_none() {
+                dropped.push(table);
+            }
+        }
+        let (shared, tables) = (Arc::clone(&self.shared), dropped.clone());
+        let removal = move || {
+            let mut tables = tables.into_iter();
+            tables.try_for_each(|table| shared.remove_rows(table))
+        };
+        SpawnedTask::spawn_blocking(removal).join().await??;
+        Ok(dropped)
     }
 
     /// Deletes the rows of a dropped table. The registry drops only the definition. A plan that

@@ -57,11 +57,27 @@ impl Versions {
         Ok(())
     }
 
-    /// Returns the reader of rows that were written under `version`.
+    /// Returns the reader of rows that were written under `written`.
     ///
     /// # Errors
-    /// Fails if the table has no such version before its current one, or if it was not loaded.
-    pub(super) fn reader(table: &TableSnapshot, version: u32) -> Result<&VersionReader, Error> {
+    /// Fails if the table has no such version before its current one, or if it was not loaded, or
+    /// if the version has another definition: the rows are then those of another table.
+    pub(super) fn reader<'a>(
+        table: &'a TableSnapshot,
+        written: &Arc<TableDefinition>,
+    ) -> Result<&'a VersionReader, Error> {
+        let reader = Versions::reader_of(table, written.version())?;
+        if reader.reads(written) {
+            return Ok(reader);
+        }
+        Err(Error::OtherDefinition {
+            table: table.name().clone(),
+            version: written.version(),
+            written: written.name().clone(),
+        })
+    }
+
+    fn reader_of(table: &TableSnapshot, version: u32) -> Result<&VersionReader, Error> {
         let versions = Versions::of(table);
         let found = versions.readers.get(&version);
         table.record_lookup(Artefact::Reader, found.is_some());
@@ -81,6 +97,10 @@ pub(super) struct VersionReader {
     definition: TableDefinition,
     /// One source for each column, including the system columns.
     columns: Vec<ColumnSource>,
+    /// The definition under which the rows were written.
+    written: TableDefinition,
+    /// Definitions of chunks that are known to be the same.
+    verified: [OnceLock<Arc<TableDefinition>>; 2],
 }
 
 /// The source of the values of a column.
@@ -175,7 +195,27 @@ impl VersionReader {
         Ok(VersionReader {
             definition: definition.clone(),
             columns,
+            written: old.clone(),
+            verified: Default::default(),
         })
+    }
+
+    /// Returns whether the rows of a definition have the columns that this reader expects.
+    fn reads(&self, written: &Arc<TableDefinition>) -> bool {
+        let mut verified = self.verified.iter().filter_map(OnceLock::get);
+        if verified.any(|verified| Arc::ptr_eq(verified, written)) {
+            return true;
+        }
+        let (expected, found) = (self.written.columns(), written.columns());
+        let mut columns = expected.iter().zip(found);
+        let is_same = self.written.kind() == written.kind()
+            && expected.len() == found.len()
+            && columns.all(|(expected, found)| expected.id == found.id && expected.ty == found.ty);
+        if is_same {
+            let mut slots = self.verified.iter();
+            let _ = slots.any(|slot| slot.set(Arc::clone(written)).is_ok());
+        }
+        is_same
     }
 
     /// Returns the values of the column at `position` in the picked rows.

@@ -204,7 +204,7 @@ impl RowReader for ChunkReader {
                 Pick::Rows(rows.collect::<Vec<_>>().into())
             }
         };
-        let reader = Versions::reader(&self.table, self.stored.chunk.version())?;
+        let reader = Versions::reader(&self.table, self.stored.chunk.definition())?;
         let rows = self.stored.chunk.rows();
         let built = columns
             .iter()

@@ -52,6 +52,12 @@ impl FlushSignal {
         state.is_full = false;
     }
 
+    /// Reports that a flush has succeeded, and whether the log has reached the size at which it is
+    /// flushed again.
+    pub(super) fn flush_ends(&self, is_full: bool) {
+        self.lock().is_full = is_full;
+    }
+
     fn lock(&self) -> MutexGuard<'_, SignalState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

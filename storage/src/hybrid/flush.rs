@@ -4,9 +4,9 @@
 //! manifest, and then truncates the log.
 //!
 //! # Failures
-//! The files of a flush that has failed are not deleted, because the manifest may be durable
-//! although the rename has reported a failure. The next successful manifest has a higher number,
-//! and [`delete_unused_files`] follows it.
+//! If the publication of a manifest fails, its files are not deleted, because the manifest may be
+//! durable although the rename has reported a failure. The next successful manifest has a higher
+//! number, and [`delete_unused_files`] follows it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -61,24 +61,57 @@ pub(super) fn flush(
     // The rows of a file are in this order.
     cut.partitions
         .sort_unstable_by(|(a, _), (b, _)| (a.table, &a.owner).cmp(&(b.table, &b.owner)));
-    let kept = kept_files(state, &cut);
-    let groups = new_chunks(state, &cut, &kept)?;
-    let mut flushed = FlushedRows::default();
-    let mut files: Vec<RowFile> = Vec::new();
-    let mut locations = ChunkLocations::new();
-    for group in groups {
+    let first_file = state.next_file;
+    let written = write_files(folder, state, &cut)
+        .and_then(|written| Ok((prepare_manifest(folder, state, &cut, &written)?, written)));
+    let (manifest, written) = match written {
+        Ok(written) => written,
+        Err(error) => {
+            delete_files_from(folder, first_file, state);
+            return Err(error);
+        }
+    };
+    // From here on, a crash can make the new manifest the current one.
+    manifest.publish(folder)?;
+    state.flushed_to = cut.sequence;
+    state.with_removed_rows.clear();
+    state.files = written.files;
+    state.locations = written.locations;
+    Ok(written.flushed)
+}
+
+/// The files of the next manifest, and the locations of the chunks in them.
+struct WrittenFiles {
+    flushed: FlushedRows,
+    files: Vec<RowFile>,
+    locations: ChunkLocations,
+}
+
+/// Writes the chunks that no file contains, or that have to move to another file.
+fn write_files(
+    folder: &dyn LogFolder,
+    state: &mut FlushedState,
+    cut: &Cut,
+) -> Result<WrittenFiles, StorageError> {
+    let kept = kept_files(state, cut);
+    let mut written = WrittenFiles {
+        flushed: FlushedRows::default(),
+        files: Vec::new(),
+        locations: ChunkLocations::new(),
+    };
+    for group in new_chunks(state, cut, &kept)? {
         for chunks in parts(group.chunks) {
             let number = state.next_file;
             // Not used again, even if the file cannot be written.
-            state.next_file = number.saturating_add(1);
+            state.next_file = number.checked_add(1).ok_or(StorageError::FilesExhausted)?;
             let owned = chunks.iter().map(|new| OwnedChunk {
                 owner: new.partition.owner.as_ref(),
                 chunk: new.chunk,
             });
-            let file =
-                write_row_file(folder, number, group.definition, &owned.collect::<Vec<_>>())?;
-            flushed.add_file(file.rows, file.bytes);
-            files.push(file);
+            let owned: Vec<OwnedChunk<'_>> = owned.collect();
+            let file = write_row_file(folder, number, group.definition, &owned)?;
+            written.flushed.add_file(file.rows, file.bytes);
+            written.files.push(file);
             let mut first_row = 0;
             for new in chunks {
                 let location = ChunkLocation {
@@ -86,71 +119,85 @@ pub(super) fn flush(
                     first_row,
                 };
                 first_row += new.chunk.rows().num_rows() as u64;
-                let of_partition = locations.entry(new.partition.clone()).or_default();
+                let of_partition = written.locations.entry(new.partition.clone()).or_default();
                 of_partition.insert(new.id, location);
             }
         }
     }
-    if !files.is_empty() {
+    if !written.files.is_empty() {
         let synced = folder.sync();
         synced.map_err(|source| StorageError::io(folder, "sync", None, source))?;
     }
-    let old = state
-        .files
-        .iter()
-        .filter(|file| kept.contains(&file.number));
-    files.splice(0..0, old.cloned());
-    write_manifest(folder, state, &cut, files, locations)?;
-    Ok(flushed)
+    let old = state.files.iter();
+    let old = old.filter(|file| kept.contains(&file.number)).cloned();
+    written.files.splice(0..0, old);
+    for (partition, rows) in &cut.partitions {
+        let new = written.locations.entry(partition.clone()).or_default();
+        let old = state.locations.get(partition);
+        for stored in &rows.chunks {
+            if let Some(location) = old.and_then(|old| old.get(&stored.id)) {
+                new.entry(stored.id).or_insert(*location);
+            }
+        }
+    }
+    Ok(written)
 }
 
-/// Writes the manifest, and makes it the current one.
-fn write_manifest(
+/// Writes the next manifest to a temporary file.
+fn prepare_manifest<'a>(
     folder: &dyn LogFolder,
     state: &mut FlushedState,
-    cut: &Cut,
-    files: Vec<RowFile>,
-    mut locations: ChunkLocations,
-) -> Result<(), StorageError> {
+    cut: &'a Cut,
+    written: &WrittenFiles,
+) -> Result<NewManifest<'a>, StorageError> {
     let mut partitions = Vec::with_capacity(cut.partitions.len());
     for (partition, rows) in &cut.partitions {
-        let new = locations.entry(partition.clone()).or_default();
-        let old = state.locations.get(partition);
+        let locations = written.locations.get(partition);
         let chunks = rows.chunks.iter().map(|stored| {
-            let kept = || old.and_then(|old| old.get(&stored.id)).copied();
-            let location = new.get(&stored.id).copied().or_else(kept)?;
-            new.insert(stored.id, location);
-            Some(flushed_chunk(stored, location))
+            let location = locations.and_then(|locations| locations.get(&stored.id));
+            let location = location.ok_or_else(|| StorageError::UnknownDefinition {
+                table: partition.table,
+                version: stored.chunk.version(),
+            })?;
+            Ok(flushed_chunk(stored, *location))
         });
         partitions.push(FlushedPartition {
             partition: partition.clone(),
             number: rows.number,
             next_chunk: rows.next_chunk,
-            chunks: chunks.flatten().collect(),
+            chunks: chunks.collect::<Result<_, StorageError>>()?,
         });
     }
     // Not used again, even if the manifest cannot be written.
-    state.manifest = state.manifest.saturating_add(1);
-    let mut last_seqs: Vec<(TableId, i64)> = cut
-        .last_seqs
-        .iter()
-        .map(|(table, seq)| (*table, *seq))
-        .collect();
+    let number = state.manifest.checked_add(1);
+    state.manifest = number.ok_or(StorageError::FilesExhausted)?;
+    let last_seqs = cut.last_seqs.iter();
+    let mut last_seqs: Vec<(TableId, i64)> = last_seqs.map(|(table, seq)| (*table, *seq)).collect();
     last_seqs.sort_unstable();
     let manifest = NewManifest {
         number: state.manifest,
         flushed_to: cut.sequence,
         definitions: cut.definitions.iter().map(|written| &**written).collect(),
-        files: &files,
+        files: written.files.clone(),
         last_seqs,
         partitions,
     };
     manifest.write(folder)?;
-    state.flushed_to = cut.sequence;
-    state.with_removed_rows.clear();
-    state.files = files;
-    state.locations = locations;
-    Ok(())
+    Ok(manifest)
+}
+
+/// Deletes the files of a flush that has failed before its manifest was published. A file that
+/// cannot be deleted is deleted after the next flush.
+fn delete_files_from(folder: &dyn LogFolder, first_file: u64, state: &FlushedState) {
+    let Ok(names) = folder.list() else {
+        return;
+    };
+    for name in names {
+        let is_new = |number| (first_file..state.next_file).contains(&number);
+        if is_temporary_manifest(&name) || parse_row_file_name(&name).is_some_and(is_new) {
+            let _ = folder.delete(&name);
+        }
+    }
 }
 
 fn flushed_chunk(stored: &StoredChunk, location: ChunkLocation) -> FlushedChunk {
@@ -162,27 +209,59 @@ fn flushed_chunk(stored: &StoredChunk, location: ChunkLocation) -> FlushedChunk 
     }
 }
 
-/// Returns the files of which at least half of the rows are in chunks that still exist, and that
-/// have no rows of removed partitions. The chunks of other files are written again.
+/// Returns the files that remain. The chunks of other files are written again.
+///
+/// A file remains if at least half of its rows are in chunks that still exist, if it has no rows of
+/// removed partitions, and if it has more than twice as many rows as all smaller files of its
+/// definition, including the new ones. A row is therefore copied once each time the number of rows
+/// doubles, and the number of files stays small even if each flush has few rows.
 fn kept_files(state: &FlushedState, cut: &Cut) -> HashSet<u64> {
     let mut used: HashMap<u64, u64> = HashMap::new();
+    // The new rows of each definition, by its table and version.
+    let mut new: HashMap<(TableId, u32), u64> = HashMap::new();
     for (partition, rows) in &cut.partitions {
-        let Some(locations) = state.locations.get(partition) else {
-            continue;
-        };
+        let locations = state.locations.get(partition);
         for stored in &rows.chunks {
-            if let Some(location) = locations.get(&stored.id) {
-                *used.entry(location.file).or_default() += stored.chunk.rows().num_rows() as u64;
+            let rows = stored.chunk.rows().num_rows() as u64;
+            match locations.and_then(|locations| locations.get(&stored.id)) {
+                Some(location) => *used.entry(location.file).or_default() += rows,
+                None => {
+                    let version = (partition.table, stored.chunk.version());
+                    *new.entry(version).or_default() += rows;
+                }
             }
         }
     }
-    let is_kept = |file: &&RowFile| {
+    let is_dense = |file: &RowFile| {
         let used = used.get(&file.number).copied().unwrap_or_default();
         let has_removed_rows = state.with_removed_rows.contains(&file.number);
         used > 0 && used.saturating_mul(2) >= file.rows && !has_removed_rows
     };
-    let kept = state.files.iter().filter(is_kept);
-    kept.map(|file| file.number).collect()
+    let mut by_definition: HashMap<u32, Vec<&RowFile>> = HashMap::new();
+    for file in &state.files {
+        by_definition.entry(file.definition).or_default().push(file);
+    }
+    let mut kept = HashSet::new();
+    for (number, mut files) in by_definition {
+        let mut definitions = cut.definitions.iter();
+        let definition = definitions.find(|written| written.number == number);
+        let version = definition.map(|written| (written.table, written.definition.version()));
+        let new = version.and_then(|version| new.get(&version));
+        let mut rewritten = new.copied().unwrap_or_default();
+        let sparse = files.extract_if(.., |file| !is_dense(file));
+        rewritten += sparse
+            .filter_map(|file| used.get(&file.number))
+            .sum::<u64>();
+        files.sort_unstable_by_key(|file| file.rows);
+        for file in files {
+            if file.rows <= rewritten.saturating_mul(2) {
+                rewritten += file.rows;
+            } else {
+                kept.insert(file.number);
+            }
+        }
+    }
+    kept
 }
 
 /// Returns the chunks that no kept file contains, by table and definition.

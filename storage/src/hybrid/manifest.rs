@@ -153,16 +153,16 @@ pub(super) struct NewManifest<'a> {
     pub(super) number: u64,
     pub(super) flushed_to: u64,
     pub(super) definitions: Vec<&'a WrittenDefinition>,
-    pub(super) files: &'a [RowFile],
+    pub(super) files: Vec<RowFile>,
     pub(super) last_seqs: Vec<(TableId, i64)>,
     pub(super) partitions: Vec<FlushedPartition>,
 }
 
 impl NewManifest<'_> {
-    /// Writes the manifest, durably.
+    /// Writes the manifest to a temporary file, durably.
     pub(super) fn write(&self, folder: &dyn LogFolder) -> Result<(), StorageError> {
         let bytes = self.encode();
-        let (new, name) = (temporary_name(self.number), manifest_name(self.number));
+        let new = temporary_name(self.number);
         let io = |operation, name: Option<&str>, source: io::Error| {
             StorageError::io(folder, operation, name, source)
         };
@@ -179,12 +179,19 @@ impl NewManifest<'_> {
             }
         }
         file.sync_data()
-            .map_err(|source| io("sync", Some(&new), source))?;
-        drop(file);
+            .map_err(|source| io("sync", Some(&new), source))
+    }
+
+    /// Makes the written manifest the current one, durably. If it fails, the manifest may be the
+    /// current one after a crash.
+    pub(super) fn publish(&self, folder: &dyn LogFolder) -> Result<(), StorageError> {
+        let (new, name) = (temporary_name(self.number), manifest_name(self.number));
         folder
             .rename(&new, &name)
-            .map_err(|source| io("create", Some(&name), source))?;
-        folder.sync().map_err(|source| io("sync", None, source))
+            .map_err(|source| StorageError::io(folder, "create", Some(&name), source))?;
+        folder
+            .sync()
+            .map_err(|source| StorageError::io(folder, "sync", None, source))
     }
 
     fn encode(&self) -> Vec<u8> {

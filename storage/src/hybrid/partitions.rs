@@ -79,9 +79,11 @@ impl Partitions {
         Arc::clone(cells.entry(partition.clone()).or_default())
     }
 
-    pub(super) fn remove(&self, removed: &RemovedPartitions) {
+    /// Removes partitions, and returns their rows.
+    pub(super) fn remove(&self, removed: &RemovedPartitions) -> Vec<Arc<PartitionCell>> {
         let mut cells = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        cells.retain(|partition, _| !removed.contains(partition));
+        let removed = cells.extract_if(|partition, _| removed.contains(partition));
+        removed.map(|(_, cell)| cell).collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -97,10 +99,11 @@ impl Partitions {
         latest.collect()
     }
 
-    /// Returns the tables that have partitions, in ascending order.
+    /// Returns the tables that were written to, in ascending order.
     pub(super) fn tables(&self) -> Vec<TableId> {
         let cells = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let mut tables: Vec<TableId> = cells.keys().map(|partition| partition.table).collect();
+        let logged = cells.iter().filter(|(_, cell)| cell.latest().number > 0);
+        let mut tables: Vec<TableId> = logged.map(|(partition, _)| partition.table).collect();
         tables.sort_unstable();
         tables.dedup();
         tables
@@ -127,7 +130,9 @@ impl PartitionCell {
 
     /// Replaces the rows of a partition that is not logged.
     pub(super) fn replace(&self, rows: Arc<PartitionRows>) {
-        self.lock().durable = rows;
+        let replaced = std::mem::replace(&mut self.lock().durable, rows);
+        // Without the lock, which queries take.
+        drop(replaced);
     }
 
     /// Returns the progress of the rows with a number.
@@ -145,13 +150,16 @@ impl PartitionCell {
 
     /// Makes the rows of all commits up to an entry of the log visible to queries.
     pub(super) fn publish(&self, sequence: u64) {
+        let mut replaced = Vec::new();
         let mut history = self.lock();
         while let Some(pending) = history
             .pending
             .pop_front_if(|next| next.sequence <= sequence)
         {
-            history.durable = pending.rows;
+            replaced.push(std::mem::replace(&mut history.durable, pending.rows));
         }
+        // Freed after the lock, which queries take.
+        drop(history);
     }
 
     fn lock(&self) -> MutexGuard<'_, PartitionHistory> {

@@ -17,7 +17,7 @@ use super::row_file::{RowFile, parse_row_file_name, read_row_file};
 use super::written_definitions::WrittenDefinitions;
 use crate::bytes::Malformed;
 use crate::error::StorageError;
-use crate::log::{LogFolder, ReplayError};
+use crate::log::{LogFolder, ReplayError, is_segment};
 
 /// The locations of the chunks of each partition.
 pub(super) type ChunkLocations = HashMap<Partition, HashMap<ChunkId, ChunkLocation>>;
@@ -73,8 +73,20 @@ impl RecoveredState {
         state.flushed.manifest = manifests.max().unwrap_or_default();
         let files = names.iter().filter_map(|name| parse_row_file_name(name));
         state.flushed.next_file = files.max().map_or(1, |last| last.saturating_add(1));
-        if let Some(manifest) = Manifest::read_last(folder, &names)? {
-            state.load(folder, manifest)?;
+        match Manifest::read_last(folder, &names)? {
+            Some(manifest) => state.load(folder, manifest)?,
+            // The log is older than the first row file.
+            None => {
+                let row_file = names
+                    .iter()
+                    .find(|name| parse_row_file_name(name).is_some());
+                if let Some(name) = row_file
+                    && !names.iter().any(|name| is_segment(name))
+                {
+                    let reason = "the log and the manifest are missing";
+                    return Err(StorageError::damaged(folder, name, reason));
+                }
+            }
         }
         Ok(state)
     }
@@ -120,6 +132,14 @@ impl RecoveredState {
                     superseded: superseded(&chunk.superseded),
                 })
             });
+            if partition
+                .chunks
+                .iter()
+                .any(|chunk| chunk.id.0 >= partition.next_chunk)
+            {
+                let (id, next) = (&partition.partition, partition.next_chunk);
+                return Err(damaged(format!("{id:?} has a chunk after {next}")));
+            }
             let rows = PartitionRows {
                 number: partition.number,
                 next_chunk: partition.next_chunk,
@@ -175,12 +195,12 @@ impl RecoveredState {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(Arc::default()),
         };
-        if rows.number != before {
+        if rows.number != before || before == u64::MAX {
             let number = rows.number;
             let reason = format!("the commit follows number {before}, but the rows have {number}");
             return Err(Malformed(reason).into());
         }
-        check_commit(rows, &commit)?;
+        check_commit(rows, &commit, &joined)?;
         if !joined.is_empty() {
             let changed = rows.after(&commit);
             let joined = joined.iter().map(|(id, from)| changed.join(*id, from));
@@ -192,7 +212,11 @@ impl RecoveredState {
 }
 
 /// Checks that the chunks and rows of a commit exist.
-fn check_commit(rows: &PartitionRows, commit: &Commit) -> Result<(), Malformed> {
+fn check_commit(
+    rows: &PartitionRows,
+    commit: &Commit,
+    joined: &[(ChunkId, Vec<ChunkId>)],
+) -> Result<(), Malformed> {
     for (id, superseded) in &commit.superseded {
         let length = rows
             .chunk(*id)
@@ -201,8 +225,13 @@ fn check_commit(rows: &PartitionRows, commit: &Commit) -> Result<(), Malformed> 
             return Err(Malformed(format!("chunk {} has only {length} rows", id.0)));
         }
     }
-    if let Some((id, _)) = commit.added.iter().find(|(id, _)| id.0 < rows.next_chunk) {
-        return Err(Malformed(format!("chunk {} exists already", id.0)));
+    let mut next = rows.next_chunk;
+    let added = commit.added.iter().map(|(id, _)| id);
+    for id in added.chain(joined.iter().map(|(id, _)| id)) {
+        if id.0 < next || id.0 == u64::MAX {
+            return Err(Malformed(format!("chunk {} cannot follow {next}", id.0)));
+        }
+        next = id.0 + 1;
     }
     Ok(())
 }

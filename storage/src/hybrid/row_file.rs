@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::io::{self, Cursor, Write};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchReader, StringArray, UInt32Array};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchReader, StringArray, UInt64Array};
 use arrow::compute::{cast, concat_batches, take_record_batch};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
@@ -253,12 +253,11 @@ pub(super) fn read_row_file(
     let rows = concat_batches(&schema, &batches);
     let rows = rows.map_err(|error| unreadable(error.into()))?;
     let chunks = lengths.iter().map(|(first, length)| {
-        let numbers = (*first..*first + u64::from(*length)).map(|row| row as u32);
-        if first + u64::from(*length) > rows.num_rows() as u64 {
+        if first.saturating_add(u64::from(*length)) > rows.num_rows() as u64 {
             return Err(damaged("it has too few rows".to_string()));
         }
         // Copied, so that a chunk does not keep the rows of others in memory.
-        let numbers: UInt32Array = numbers.collect();
+        let numbers: UInt64Array = (*first..*first + u64::from(*length)).collect();
         let chunk = take_record_batch(&rows, &numbers)
             .and_then(|rows| chunk_batch(&definition.schema, &rows));
         chunk.map_err(|error| unreadable(error.into()))
@@ -286,7 +285,7 @@ fn file_schema(written: &WrittenDefinition) -> Schema {
     let table_schema = definition.arrow_schema();
     let columns = definition.columns().iter().zip(table_schema.fields());
     let columns = columns.map(|(column, field)| {
-        let field = field.as_ref().clone();
+        let field = with_plain_values(field).as_ref().clone();
         Arc::new(field.with_name(format!("c{}", column.id)))
     });
     let mut fields: Vec<FieldRef> = columns.collect();
@@ -295,6 +294,28 @@ fn file_schema(written: &WrittenDefinition) -> Schema {
         fields.push(Arc::new(Field::new(OWNER_COLUMN, DataType::Utf8, true)));
     }
     Schema::new_with_metadata(fields, file_metadata(definition, written.table))
+}
+
+/// Returns a field without dictionaries and runs: those of different chunks differ, and a file has
+/// one of each.
+fn with_plain_values(field: &FieldRef) -> FieldRef {
+    use DataType as D;
+    let ty = match field.data_type() {
+        D::Dictionary(_, values) => D::clone(values),
+        D::RunEndEncoded(_, values) => values.data_type().clone(),
+        D::List(item) => D::List(with_plain_values(item)),
+        D::LargeList(item) => D::LargeList(with_plain_values(item)),
+        D::FixedSizeList(item, length) => D::FixedSizeList(with_plain_values(item), *length),
+        D::Map(entries, is_sorted) => D::Map(with_plain_values(entries), *is_sorted),
+        D::Struct(fields) => D::Struct(fields.iter().map(with_plain_values).collect()),
+        _ => return Arc::clone(field),
+    };
+    let plain = Arc::new(field.as_ref().clone().with_data_type(ty));
+    if plain.data_type() == field.data_type() {
+        Arc::clone(field)
+    } else {
+        with_plain_values(&plain)
+    }
 }
 
 fn file_metadata(definition: &TableDefinition, table: TableId) -> HashMap<String, String> {

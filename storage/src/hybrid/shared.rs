@@ -193,10 +193,11 @@ impl SharedStorage {
     /// Deletes the rows of partitions.
     pub(super) fn remove(&self, removed: RemovedPartitions) -> Result<(), StorageError> {
         let log = self.log()?;
+        let freed;
         let sequence = {
             let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
             let sequence = self.append(log, &LogRecord::encode_removal(&removed))?;
-            self.partitions.remove(&removed);
+            freed = self.partitions.remove(&removed);
             if let RemovedPartitions::Table(table) = removed {
                 self.definitions.remove_table(table);
                 lock(&self.last_seqs).remove(&table);
@@ -204,6 +205,8 @@ impl SharedStorage {
             lock(&self.removed).push(removed);
             sequence
         };
+        // Without a lock that queries take.
+        drop(freed);
         Ok(log.wait_for(sequence)?)
     }
 
@@ -219,6 +222,8 @@ impl SharedStorage {
                 stats.last_error = None;
             }
             Err(error) => {
+                // The entries are still to be flushed.
+                self.signal.appended(false);
                 stats.failed_flushes += 1;
                 stats.last_error = Some(describe(error));
             }
@@ -239,7 +244,9 @@ impl SharedStorage {
             progress.needs_cleanup = false;
             flushed = flush(&*self.folder, &mut progress.state, cut)?;
             progress.needs_cleanup = true;
-            self.log_bytes.fetch_sub(log_bytes, Ordering::Relaxed);
+            let before = self.log_bytes.fetch_sub(log_bytes, Ordering::Relaxed);
+            self.signal
+                .flush_ends(before.saturating_sub(log_bytes) >= self.flush_bytes);
         }
         if progress.needs_cleanup {
             log.truncate_before(progress.state.flushed_to.saturating_add(1))?;
@@ -256,10 +263,13 @@ impl SharedStorage {
             state.remove(&removed);
         }
         self.signal.flush_begins();
-        let partitions = self.partitions.latest().into_iter();
+        let mut partitions = self.partitions.latest();
+        partitions.retain(|(_, rows)| rows.number > 0 && !is_stream(rows));
+        // No commit is between the record of a definition and that of its rows.
+        self.definitions.retain_versions_of(&partitions);
         let cut = Cut {
             sequence: log.last_sequence(),
-            partitions: partitions.filter(|(_, rows)| !is_stream(rows)).collect(),
+            partitions,
             last_seqs: lock(&self.last_seqs).clone(),
             definitions: self.definitions.all(),
         };

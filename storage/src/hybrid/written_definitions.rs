@@ -3,7 +3,7 @@
 //! [`WrittenDefinitions`]: the definitions under which stored rows were written. The log and the
 //! manifest refer to them by number, so that an entry does not repeat its schema.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{Cursor, Read};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -13,7 +13,7 @@ use arrow::error::ArrowError;
 use arrow::ipc::reader::StreamReader;
 use arrow::ipc::writer::StreamWriter;
 use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
-use kalamtable_runtime::dynamic::Chunk;
+use kalamtable_runtime::dynamic::{Chunk, Partition, PartitionRows};
 use kalamtable_store::TableId;
 
 use crate::bytes::{ByteReader, ByteWriter, Malformed};
@@ -182,6 +182,23 @@ impl WrittenDefinitions {
         let is_other = |written: &WrittenDefinition| written.table != table;
         definitions.by_number.retain(|_, written| is_other(written));
         definitions.by_version.retain(|(id, _), _| *id != table);
+    }
+
+    /// Removes the definitions that no chunk of these partitions has. A later chunk logs its
+    /// definition again.
+    pub(crate) fn retain_versions_of(&self, partitions: &[(Partition, Arc<PartitionRows>)]) {
+        let chunks = partitions.iter().flat_map(|(partition, rows)| {
+            let chunks = rows.chunks.iter();
+            chunks.map(|stored| (partition.table, stored.chunk.version()))
+        });
+        let used: HashSet<(TableId, u32)> = chunks.collect();
+        let mut definitions = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        definitions
+            .by_version
+            .retain(|version, _| used.contains(version));
+        definitions
+            .by_number
+            .retain(|_, written| used.contains(&(written.table, written.definition.version())));
     }
 
     /// Returns all definitions, by number.

@@ -48,6 +48,8 @@ struct Model {
     histories: HashMap<Partition, History>,
     /// The number of the last commit of each partition that was acknowledged.
     acknowledged: HashMap<Partition, u64>,
+    /// The partitions that were removed and not written to since.
+    removed: HashSet<Partition>,
     /// The removals that have failed, so that they may have happened.
     removing: Vec<Removal>,
 }
@@ -89,6 +91,9 @@ impl Model {
             assert_equal(&found, expected, context);
             history.truncate(found.number as usize + 1);
             self.acknowledged.insert(partition.clone(), found.number);
+        }
+        for partition in &self.removed {
+            assert_eq!(storage.rows(partition).unwrap().number, 0, "{context}");
         }
         self.removing.clear();
     }
@@ -328,6 +333,7 @@ impl Run {
             return Err(());
         };
         assert!(is_committed);
+        self.model.removed.remove(&partition);
         let history = self.model.histories.entry(partition.clone());
         history.or_insert_with(|| vec![Arc::default()]).push(after);
         self.pending.push((partition, before.number + 1));
@@ -368,9 +374,12 @@ impl Run {
             return Err(());
         }
         let model = &mut self.model;
-        model
+        let removed = model
             .histories
-            .retain(|partition, _| !removal.contains(partition));
+            .extract_if(|partition, _| removal.contains(partition));
+        model
+            .removed
+            .extend(removed.map(|(partition, _)| partition));
         model
             .acknowledged
             .retain(|partition, _| !removal.contains(partition));
@@ -517,5 +526,69 @@ fn full_disk_loses_nothing() {
                 run.step().unwrap();
             }
         }
+    }
+}
+
+#[test]
+fn threads_commit_while_others_flush_and_remove() {
+    let folder = SimulatedFolder::new(3);
+    let log = RowLogOptions::default().with_segment_bytes(20_000);
+    let options = HybridOptions::default()
+        .with_log(log)
+        .with_flush_bytes(10_000);
+    let storage = HybridStorage::open_in(Arc::new(folder.clone()), options.clone()).unwrap();
+    let partition = |writer: u64| Partition {
+        table: TableId(1 + writer % 2),
+        owner: UserId::new(&format!("user {writer}")),
+    };
+    const WRITERS: u64 = 4;
+    const COMMITS: usize = 400;
+    // Each thread has a partition of its own, whose rows it knows.
+    let expected: Vec<Arc<PartitionRows>> = std::thread::scope(|scope| {
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let storage = &storage;
+                scope.spawn(move || {
+                    let definitions = Definitions::new();
+                    let mut random = seeded(writer);
+                    let partition = partition(writer);
+                    let mut rows = Arc::<PartitionRows>::default();
+                    for _ in 0..COMMITS {
+                        let seq = storage.next_seqs(partition.table, 4).unwrap();
+                        let commit = random_commit(&mut random, &definitions, &rows, seq);
+                        rows = Arc::new(rows.after(&commit));
+                        let before = rows.number - 1;
+                        assert!(storage.commit(&partition, before, commit).unwrap());
+                        if chance(&mut random, 4) {
+                            let number = rows.number;
+                            storage.wait_until_durable(&partition, number).unwrap();
+                            let durable = storage.rows(&partition).unwrap();
+                            assert_equal(&durable, &rows, "durable rows");
+                        }
+                        if chance(&mut random, 20) {
+                            let owner = partition.owner.as_ref().unwrap();
+                            storage.remove_owner(owner).unwrap();
+                            rows = Arc::default();
+                        }
+                    }
+                    storage.wait_until_durable(&partition, rows.number).unwrap();
+                    rows
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            for _ in 0..40 {
+                storage.flush().unwrap();
+            }
+        });
+        let rows = writers.into_iter().map(|writer| writer.join().unwrap());
+        rows.collect()
+    });
+    drop(storage);
+    folder.lose_power();
+    let storage = HybridStorage::open_in(Arc::new(folder), options).unwrap();
+    for (writer, expected) in (0..).zip(&expected) {
+        let rows = storage.rows(&partition(writer)).unwrap();
+        assert_equal(&rows, expected, "recovered rows");
     }
 }

@@ -185,8 +185,24 @@ async fn file_of_an_unfinished_flush_is_deleted() {
     assert_eq!(Some(&server.run(ALL).await), sample.contents.last());
     let names = folder.list().unwrap();
     assert!(!names.iter().any(|name| name.contains("77")), "{names:?}");
-    // Another file is not touched.
-    server.run("FLUSH TABLE app.t").await;
+}
+
+#[tokio::test]
+async fn row_files_alone_are_not_deleted() {
+    let (sample, _) = sample().await;
+    let mut files = sample.files.clone();
+    files.retain(|name, _| name.starts_with("rows-"));
+    let folder = SimulatedFolder::with_files(&files);
+    let options = HybridOptions::default();
+    let error = HybridStorage::open_in(Arc::new(folder.clone()), options).unwrap_err();
+    let error = error.to_string();
+    assert!(
+        error.contains("the log and the manifest are missing"),
+        "{error}"
+    );
+    let names = folder.list().unwrap();
+    let left = names.iter().filter(|name| files.contains_key(*name));
+    assert_eq!(left.count(), files.len());
 }
 
 #[tokio::test]

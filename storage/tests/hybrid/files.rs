@@ -148,6 +148,14 @@ async fn values_of_all_types_survive() {
         ("TIME", "'12:34:56.789'"),
         ("TIMESTAMP", "'2026-11-27T12:34:56.789'"),
         ("TIMESTAMP(9)", "'2026-11-27T12:34:56.123456789'"),
+        ("TIMESTAMP(0)", "'2026-11-27T12:34:56'"),
+        (
+            "\"timestamp(ms, 'Europe/Berlin')\"",
+            "'2026-11-27T12:34:56.789+01:00'",
+        ),
+        ("INT UNSIGNED", "4000000000"),
+        ("BIGINT UNSIGNED", "18000000000000000000"),
+        ("DECIMAL(5, 2)", "123.45"),
         ("UUID", "'01234567-89ab-cdef-0123-456789abcdef'"),
         ("ENUM('a', 'b')", "'b'"),
         ("EMBEDDING(2)", "[1.5, 2.5]"),
@@ -156,20 +164,27 @@ async fn values_of_all_types_survive() {
             "STRUCT<x INT, y TEXT[]>",
             "named_struct('x', 1, 'y', ['z'])",
         ),
+        (
+            "STRUCT<x INT, y TEXT[]>[]",
+            "[named_struct('x', 1, 'y', [NULL, 'z']), NULL]",
+        ),
         ("MAP(TEXT, INT)", "MAP {'k': 1, 'l': 2}"),
         ("\"arrow:LargeUtf8\"", "'large'"),
         ("\"arrow:Utf8View\"", "'a view of more than twelve bytes'"),
+        ("\"arrow:Dictionary(Int32, Utf8)\"", "'a word'"),
+        ("\"arrow:Date64\"", "'2026-11-27'"),
         ("INTERVAL", "INTERVAL '1 month 2 days 3.5 seconds'"),
     ];
+    /// The number of types that Parquet does not represent, which are last.
+    const OTHERS: usize = 5;
     for with_interval in [false, true] {
         let folder = tempfile::tempdir().unwrap();
         let definitions = definitions();
         let server = Server::open(&definitions, folder.path()).await;
-        // Types that Parquet does not represent are last.
         let count = if with_interval {
             COLUMNS.len()
         } else {
-            COLUMNS.len() - 3
+            COLUMNS.len() - OTHERS
         };
         let columns = &COLUMNS[..count];
         let declared = (0..)
@@ -190,9 +205,23 @@ async fn values_of_all_types_survive() {
         server
             .run(&format!("INSERT INTO app.t (id{names}) VALUES (1{values})"))
             .await;
-        server
-            .run(&format!("INSERT INTO app.t (id{names}) VALUES (2{nulls})"))
-            .await;
+        // Several chunks, with other values of dictionaries.
+        for id in 2..6 {
+            server
+                .run(&format!(
+                    "INSERT INTO app.t (id{names}) VALUES ({id}{nulls})"
+                ))
+                .await;
+        }
+        if with_interval {
+            server
+                .run(&format!(
+                    "INSERT INTO app.t (id, c{0}) SELECT value, 'word ' || value \
+                     FROM generate_series(6, 60)",
+                    count - 3
+                ))
+                .await;
+        }
         let all = "SELECT * FROM app.t ORDER BY id";
         let expected = server.run(all).await;
         drop(server);
@@ -257,4 +286,54 @@ async fn replaced_rows_leave_the_files() {
     let server = Server::open(&definitions, folder.path()).await;
     let sums = server.run("SELECT count(*), sum(n) FROM app.t").await;
     assert_eq!(sums, format!("1000 {}", 25 * (1..=40).sum::<i32>()));
+}
+
+#[tokio::test]
+async fn files_of_many_flushes_are_joined() {
+    let folder = tempfile::tempdir().unwrap();
+    let definitions = definitions();
+    let server = Server::open(&definitions, folder.path()).await;
+    server
+        .run("CREATE TABLE app.t (id BIGINT PRIMARY KEY) WITH (type = 'user')")
+        .await;
+    let mut most = 0;
+    for user in 0..70 {
+        let session = server.user(&format!("user {user}"));
+        server
+            .run_as(&session, "INSERT INTO app.t (id) VALUES (1), (2)")
+            .await;
+        server.run("FLUSH TABLE app.t").await;
+        most = most.max(files(folder.path(), ".parquet").len());
+    }
+    assert!((2..=7).contains(&most), "{most} files");
+    drop(server);
+    let server = Server::open(&definitions, folder.path()).await;
+    for user in 0..70 {
+        let session = server.user(&format!("user {user}"));
+        let sum = server.run_as(&session, "SELECT sum(id) FROM app.t").await;
+        assert_eq!(sum, "3");
+    }
+}
+
+#[tokio::test]
+async fn update_of_a_view_column_logs_its_own_value_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = std::sync::Arc::new(HybridStorage::open(folder.path()).unwrap());
+    let server = Server::new(&definitions(), storage.clone()).await;
+    server
+        .run(
+            "CREATE TABLE app.t (id BIGINT PRIMARY KEY, n INT, v \"arrow:Utf8View\") \
+             WITH (type = 'shared')",
+        )
+        .await;
+    server
+        .run(
+            "INSERT INTO app.t (id, n, v) \
+             SELECT value, 0, repeat('a long value ', 20) || value FROM generate_series(1, 2000)",
+        )
+        .await;
+    let before = storage.stats().log_bytes;
+    server.run("UPDATE app.t SET n = 1 WHERE id = 7").await;
+    let logged = storage.stats().log_bytes - before;
+    assert!(logged < 4000, "{logged} bytes");
 }

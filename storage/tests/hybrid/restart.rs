@@ -3,6 +3,7 @@
 //! Rows after a restart, from the log, from files, and from both.
 
 use kalamtable_runtime::UserId;
+use kalamtable_runtime::dynamic::RowStorage;
 use kalamtable_storage::{HybridStorage, LogError, StorageError};
 
 use crate::server::{Server, definitions};
@@ -192,6 +193,64 @@ async fn rows_of_a_forgotten_user_leave_memory_and_files() {
     assert_eq!(files(folder.path(), ".parquet").len(), 1);
     let storage = HybridStorage::open(folder.path()).unwrap();
     assert_eq!(storage.stats().file_rows, 2);
+}
+
+#[tokio::test]
+async fn rows_of_a_table_that_was_dropped_in_part_are_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let definitions = definitions();
+    let server = Server::open(&definitions, folder.path()).await;
+    server.run(SHARED).await;
+    server.run(NOTES).await;
+    for table in [
+        "shared (id, n) VALUES (1, 1)",
+        "notes (id, body) VALUES (1, 'a')",
+    ] {
+        server.run(&format!("INSERT INTO app.{table}")).await;
+    }
+    // The server ends after the definition was dropped.
+    let registry = server.tables.registry();
+    let table = registry.find(("app", "shared")).await.unwrap().unwrap();
+    registry.drop_table(&table).await.unwrap();
+    drop(server);
+
+    let server = Server::open(&definitions, folder.path()).await;
+    let removed = server.tables.remove_rows_of_dropped_tables().await;
+    assert_eq!(removed.unwrap(), [table.id()]);
+    let removed = server.tables.remove_rows_of_dropped_tables().await;
+    assert_eq!(removed.unwrap(), []);
+    assert_eq!(server.run("SELECT id FROM app.notes").await, "1");
+    drop(server);
+    let storage = HybridStorage::open(folder.path()).unwrap();
+    assert_eq!(storage.tables().len(), 1);
+}
+
+#[tokio::test]
+async fn rows_are_not_read_with_other_definitions() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::open(&definitions(), folder.path()).await;
+    server.run(SHARED).await;
+    server
+        .run("INSERT INTO app.shared (id, n) VALUES (1, 1)")
+        .await;
+    drop(server);
+    // Another store gives the id of the table to another one.
+    let server = Server::open(&definitions(), folder.path()).await;
+    server
+        .run("CREATE TABLE app.other (id BIGINT PRIMARY KEY, t TEXT) WITH (type = 'shared')")
+        .await;
+    for statement in [
+        "SELECT * FROM app.other",
+        "SELECT id FROM app.other WHERE id = 1",
+        "UPDATE app.other SET t = 'x'",
+        "INSERT INTO app.other (id, t) VALUES (1, 'x')",
+    ] {
+        let error = server.error(statement).await;
+        assert!(
+            error.contains("under another definition of version 1"),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test]
