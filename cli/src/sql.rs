@@ -20,6 +20,7 @@ mod query;
 mod random_arrays;
 mod script;
 mod search_path;
+mod server_folder;
 mod session;
 mod shell;
 mod statements;
@@ -39,7 +40,7 @@ use crate::sql::interrupts::{Interrupt, Interrupts};
 use crate::sql::options::{MaxRows, ScriptSource, SqlOptions};
 use crate::sql::output::OutputFormat;
 use crate::sql::script::{Script, is_single_statement};
-use crate::sql::session::Session;
+use crate::sql::session::{Session, SessionError};
 use crate::sql::shell::{InputKind, LineReader, Shell, ShellEnd, ShellError};
 use crate::sql::terminal::Terminal;
 
@@ -69,6 +70,15 @@ impl From<kalamtable_files::Error> for Error {
     }
 }
 
+impl From<SessionError> for Error {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Data(error) => error.into(),
+            error => Error::Failed(vec![error.to_string()]),
+        }
+    }
+}
+
 impl From<ShellError> for Error {
     fn from(error: ShellError) -> Self {
         match error {
@@ -92,7 +102,12 @@ pub(crate) fn sql(options: &SqlOptions) -> Result<(), Error> {
             None => return Err(Error::Definitions),
         },
     };
-    let session = Session::open(&versions, options.data.as_deref())?;
+    let session = Session::open(&versions, options.data.as_deref(), options.server.as_ref())?;
+    if let Some(server) = &options.server
+        && server.user.is_none()
+    {
+        writeln!(errors, "note: user tables are empty without --user")?;
+    }
     if let Some(data) = &options.data {
         let definitions = versions.iter().map(|versions| versions.current.clone());
         for problem in unassigned_files(&definitions.collect::<Vec<_>>(), data)? {

@@ -8,6 +8,7 @@ use clap::{ArgMatches, Args};
 
 use crate::sql::options::{MaxRows, ScriptSource, SqlOptions};
 use crate::sql::output::OutputFormat;
+use crate::sql::server_folder::ServerFolder;
 
 #[derive(Debug, Args)]
 pub(crate) struct SqlArguments {
@@ -31,6 +32,13 @@ pub(crate) struct SqlArguments {
     /// orders.ndjson, or a subfolder orders with several files
     #[arg(long, value_name = "DIR", requires = "schemas")]
     data: Option<PathBuf>,
+    /// The folder of a server, with its definitions in DIR/definitions and its rows in DIR/rows. Its
+    /// tables can be read, also while the server runs
+    #[arg(long, value_name = "DIR")]
+    server_folder: Option<PathBuf>,
+    /// The user whose rows of the server's user tables are shown
+    #[arg(long, value_name = "NAME", requires = "server_folder")]
+    user: Option<String>,
     /// The format of results
     #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
     format: OutputFormat,
@@ -53,6 +61,10 @@ impl SqlArguments {
             scripts: scripts.into_iter().map(|(_, script)| script).collect(),
             schemas: self.schemas,
             data: self.data,
+            server: self.server_folder.map(|path| ServerFolder {
+                path,
+                user: self.user,
+            }),
             format: self.format,
             max_rows: self.max_rows,
         }

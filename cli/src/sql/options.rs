@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use crate::sql::output::OutputFormat;
+use crate::sql::server_folder::ServerFolder;
 
 /// The options of `kalamtable sql`.
 #[derive(Clone, Debug)]
@@ -15,6 +16,8 @@ pub(crate) struct SqlOptions {
     pub(crate) schemas: Option<PathBuf>,
     /// A folder of data files for these definitions.
     pub(crate) data: Option<PathBuf>,
+    /// The folder of a server whose tables are queried.
+    pub(crate) server: Option<ServerFolder>,
     /// The format of results.
     pub(crate) format: OutputFormat,
     /// The maximum number of rows of a result to show.

@@ -18,8 +18,24 @@ use kalamtable_files::{
     RegisteredTable, VersionedDefinition, register_duplicate_keys, register_folder,
 };
 use kalamtable_model::{Column, Shared, TableDefinition};
+use tokio::runtime::Builder;
 
 use crate::sql::search_path::SearchPath;
+use crate::sql::server_folder::{ServerFolder, open_server};
+
+/// The reason why a session cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SessionError {
+    #[error(transparent)]
+    Data(#[from] kalamtable_files::Error),
+    #[error(transparent)]
+    DataFusion(#[from] DataFusionError),
+    #[error("cannot start the runtime: {0}")]
+    Runtime(#[from] std::io::Error),
+    /// The folder of the server.
+    #[error("{0}")]
+    Server(String),
+}
 
 /// A DataFusion session, and the definitions of its tables.
 pub(crate) struct Session {
@@ -33,13 +49,17 @@ impl Session {
     /// under an earlier version. A table is found by `namespace.table`, and by its bare name if
     /// that is unique.
     ///
+    /// The tables of a server are found by `namespace.table`.
+    ///
     /// # Errors
-    /// Fails with the errors of [`register_folder`].
+    /// Fails with the errors of [`register_folder`], or if the server's folder cannot be read.
     pub(crate) fn open(
         definitions: &[VersionedDefinition],
         data: Option<&Path>,
-    ) -> Result<Self, kalamtable_files::Error> {
-        let config = SessionConfig::new().with_information_schema(true);
+        server: Option<&ServerFolder>,
+    ) -> Result<Self, SessionError> {
+        let config = server.map_or_else(SessionConfig::new, ServerFolder::session_config);
+        let config = config.with_information_schema(true);
         let mut context = SessionContext::new_with_config(config);
         datafusion_functions_json::register_all(&mut context)?;
         let system = SystemTables::register(&context)?;
@@ -51,6 +71,13 @@ impl Session {
         metadata::register_with(&context, find_definition)?;
         register_duplicate_keys(&context, &tables)?;
         SearchPath::install(&context)?;
+        if let Some(server) = server {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let opened = runtime.block_on(open_server(&server.path));
+            let opened = opened.map_err(SessionError::Server)?;
+            system.add_registry(opened.registry());
+            opened.register(&context)?;
+        }
         Ok(Session { context, tables })
     }
 

@@ -8,6 +8,7 @@ mod json_operators;
 mod locked_versions;
 mod round_trips;
 mod scripts;
+mod server_folder;
 #[path = "../support/folder.rs"]
 mod support;
 #[cfg(unix)]

@@ -72,7 +72,7 @@ fn run_shell(
     screen: &Screen,
     interrupt: &dyn Fn() -> Interrupt,
 ) -> ShellRun {
-    let session = Session::open(&[], None).unwrap();
+    let session = Session::open(&[], None, None).unwrap();
     let mut script = ScriptedInput {
         lines: lines.into(),
         remembered: Vec::new(),
