@@ -93,7 +93,7 @@ impl SchemaRegistry {
         if !self.inner.is_shadowed
             && let Some(cached) = self.inner.cached(id)
         {
-            return Ok(cached.into_snapshot());
+            return Ok(cached);
         }
         block_on(self.get(id))
     }
