@@ -250,8 +250,8 @@ impl<'a> SharedLookup<'a> {
         }
     }
 
-    /// Calls `read` with the table in the slot, and inserts the table into the thread's cache if the
-    /// miss requests it.
+    /// Calls `read` with the table in the slot, and inserts the table into the thread's cache if
+    /// the miss requests it.
     #[inline]
     fn finish<R>(
         self,

@@ -92,7 +92,12 @@
 //! | a schema change | a write to the store, and a check against all earlier versions |
 //!
 //! The cache of a thread holds up to 2,048 snapshots. After the registry has evicted a table, its
-//! snapshot stays in memory until the thread reuses the slot of the snapshot or ends.
+//! snapshot stays in memory until the thread reuses the slot of the snapshot or ends. A thread that
+//! looks up many tables at random reads the maps that all threads share instead of its cache.
+//!
+//! The shared maps grow in small steps, so no lookup or load waits until a map is copied. The map
+//! of ids is an array. Table ids should therefore be dense, as the stores assign them: ids that are
+//! more than twice as large as the number of cached tables are in a hash map, which is slower.
 //!
 //! [`RegistryOptions::budget_bytes`] limits the memory of tables, but not that of registries and
 //! thread caches. [`SchemaRegistry::stats`] reports the memory of tables and registries.
@@ -187,9 +192,9 @@
 //!   `refresh` fails, and the cache is cleared.
 //!   (`missing_change_stops_refresh_and_clears_the_cache`,
 //!   `name_given_by_another_process_is_found`)
-//! - **Hits without contention.** A hit in the cache of a thread takes no lock, and writes no
+//! - **Hits without contention.** A hit takes no lock. A hit in the cache of a thread also writes no
 //!   memory that other threads read. Schema changes do not wait for readers. This follows from the
-//!   construction of the thread caches, and the benchmarks show it.
+//!   construction of the maps and the thread caches, and the benchmarks show it.
 //!
 //! If the future of a method that changes a table is dropped before it completes, the change may or
 //! may not have been committed.

@@ -58,7 +58,8 @@ impl fmt::Display for NameRef<'_> {
     }
 }
 
-/// A borrowed name with its hash, which is computed once for the map, the clock and the thread cache.
+/// A borrowed name with its hash, which is computed once for the map, the clock and the thread
+/// cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct HashedNameRef<'a> {
     pub(crate) hash: u64,

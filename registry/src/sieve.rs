@@ -4,8 +4,8 @@
 //!
 //! Items are kept in the order in which they were inserted. A hand moves from the oldest to the
 //! newest item: it skips an item that was visited since the hand passed it last, and evicts any
-//! other item. An eviction skips a limited number of items. Yazhuo Zhang et al., "SIEVE is Simpler than LRU: an Efficient Turn-Key Eviction
-//! Algorithm for Web Caches", NSDI 2024.
+//! other item. One eviction skips a limited number of items. Yazhuo Zhang et al., "SIEVE is Simpler
+//! than LRU: an Efficient Turn-Key Eviction Algorithm for Web Caches", NSDI 2024.
 
 /// An item of a [`Sieve`].
 pub(crate) trait Evictable {
@@ -347,8 +347,8 @@ mod tests {
         let (mut sieve, _) = sieve_of(&items);
         items.iter().for_each(|item| item.visited.set(true));
         assert_eq!(evict_number(&mut sieve), Some(MAX_SKIPPED as u32));
-        assert_eq!(items[MAX_SKIPPED + 1].visited.take(), true);
-        assert_eq!(items[0].visited.take(), false);
+        assert!(items[MAX_SKIPPED + 1].visited.take());
+        assert!(!items[0].visited.take());
     }
 
     #[test]

@@ -278,19 +278,21 @@ impl Slots {
         let resident = self.with_table(id, |cached| {
             cached.and_then(CachedTable::snapshot).map(Arc::clone)
         });
-        let mut clocks = vec![clock];
-        let own_name = resident.as_ref().map(|snapshot| snapshot.name());
-        for name in names.iter().copied().chain(own_name) {
-            clocks.push(self.name_clock(self.hashed(name)));
-        }
+        let mut clocks = Vec::with_capacity(4);
+        clocks.push(clock);
+        let own_name = resident.as_ref().map(|snapshot| snapshot.hashed_name());
+        let all_names = || {
+            let names = names.iter().map(|name| self.hashed(*name));
+            names.chain(own_name)
+        };
+        clocks.extend(all_names().map(|name| self.name_clock(name)));
         locked.lock_also(&clocks);
         let published = locked.read(clock).after(ClockAdvance::SchemaChange);
         locked.begin(ClockAdvance::SchemaChange, &clocks);
         // All slots of these names are removed: the names belong to this table, or belonged to it.
-        for name in names.iter().copied().chain(own_name) {
-            let hashed = self.hashed(name);
-            self.remove_absent_name(hashed);
-            self.names.remove(hashed);
+        for name in all_names() {
+            self.remove_absent_name(name);
+            self.names.remove(name);
         }
         match (&resident, changed) {
             (Some(resident), Some(changed)) if resident.version() >= changed.version() => {}

@@ -48,9 +48,11 @@ pub struct TableSnapshot {
     /// The value of the table's clock after this snapshot was published, or [`UNPUBLISHED`].
     published: AtomicU64,
     extensions: ExtensionLink,
+    layout: Arc<TableLayout>,
     id: TableId,
     name: InlineName,
-    layout: Arc<TableLayout>,
+    /// The schema of the layout.
+    schema: SchemaRef,
     /// Whether the snapshot was read since the eviction hand passed it last. It is written only if
     /// it is unset, so that the cache line of a hot table stays shared among its readers.
     is_visited: AtomicBool,
@@ -94,6 +96,7 @@ impl TableSnapshot {
             sequence: stored.sequence,
             changed_at: stored.changed_at,
             created_at: stored.created_at,
+            schema: Arc::clone(layout.schema()),
             layout,
             extensions: OnceCell::new(),
             bytes: AtomicUsize::new(bytes),
@@ -168,7 +171,7 @@ impl TableSnapshot {
     /// Returns the [query schema](TableDefinition::query_schema), which has one field per column,
     /// in the order of the definition.
     pub fn schema(&self) -> &SchemaRef {
-        self.layout.schema()
+        &self.schema
     }
 
     /// Builds the [table schema](TableDefinition::arrow_schema), with the ids, comments and other

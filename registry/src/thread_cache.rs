@@ -50,8 +50,8 @@ struct ThreadCacheTable {
     slots: Box<[ThreadCacheSlot]>,
 }
 
-/// Decides whether lookups search the table. If most of them miss, the thread reads many tables, and
-/// the search takes longer than it saves. Then only a sample of the lookups search the table.
+/// Decides whether lookups search the table. If most of them miss, the thread reads many tables,
+/// and the search takes longer than it saves. Then only a sample of the lookups search the table.
 struct Usefulness {
     /// The number of hits minus the number of misses of recent searches, within limits.
     score: Cell<u32>,
@@ -106,9 +106,9 @@ struct ThreadCacheTag {
 /// The number of misses of an empty slot.
 const EMPTY: u16 = u16::MAX;
 
-/// The number of misses after which a key replaces the entry in its slot, unless another key hits or
-/// misses in between. Among `n` tables per slot that are looked up at random, only one lookup in
-/// `n` to this power replaces an entry.
+/// The number of consecutive misses of a key after which it replaces the entry in its slot. A hit
+/// of the entry, or a miss of another key, starts the count again. If lookups select one of `n`
+/// tables per slot at random, about one lookup in `n` to this power replaces an entry.
 const MISSES_TO_REPLACE: u16 = 8;
 
 /// A slot of the cache, on a cache line of its own.
@@ -298,8 +298,8 @@ pub(crate) fn insert(
     };
 }
 
-/// Returns the index of the slot of a key, and the digits of the key above the index. Ids are dense,
-/// and hashes are well distributed, so neither is hashed again.
+/// Returns the index of the slot of a key, and the digits of the key above the index. Ids are
+/// dense, and hashes are well distributed, so neither is hashed again.
 fn position(key: ThreadCacheKey) -> (usize, u32) {
     let index = key.id_or_hash as usize & (THREAD_CACHE_SLOTS - 1);
     let digits = key.id_or_hash >> THREAD_CACHE_SLOTS.ilog2();

@@ -19,8 +19,8 @@ const MIN_DENSE: usize = 1 << 16;
 /// A map whose keys are dense: ids that a store assigns one after the other.
 ///
 /// A lookup reads one slot of an array. Ids that are more than twice as large as the number of
-/// values are in a hash map, because the array would be nearly empty there. So the array occupies at
-/// most 16 bytes per value, except for the first [`MIN_DENSE`] ids.
+/// values are in a hash map, because the array would be nearly empty there. So the array occupies
+/// at most 16 bytes per value, except for the first [`MIN_DENSE`] ids.
 pub(crate) struct IdMap<K: DenseKey> {
     slots: PagedArray<ArcSwapOption<K::Value>, SLOTS_PER_PAGE>,
     /// The number of values in the array.
@@ -104,5 +104,67 @@ impl<K: DenseKey> IdMap<K> {
             true => self.slots.get_or_create(index),
             false => self.slots.get(index),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::map_key::MapKey;
+
+    /// Pairs of an id and a payload.
+    enum TestId {}
+
+    impl MapKey for TestId {
+        type Value = (u64, u64);
+        type Borrowed<'a> = u64;
+
+        fn of(value: &(u64, u64)) -> u64 {
+            value.0
+        }
+
+        fn hash(id: u64) -> u64 {
+            id.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        }
+
+        fn is_of(id: u64, value: &(u64, u64)) -> bool {
+            value.0 == id
+        }
+    }
+
+    impl DenseKey for TestId {
+        fn number(id: u64) -> u64 {
+            id
+        }
+    }
+
+    fn payload(map: &IdMap<TestId>, id: u64) -> Option<u64> {
+        map.with(id, |value| value.map(|value| value.1))
+    }
+
+    #[test]
+    fn ids_move_to_the_array_when_it_covers_them() {
+        let map = IdMap::<TestId>::new();
+        let ids = [0, 7, MIN_DENSE as u64 + 1, 80_000, 1 << 40, u64::MAX];
+        for id in ids {
+            map.insert(Arc::new((id, 1)));
+        }
+        assert_eq!((map.len(), map.sparse.len()), (6, 4));
+        for id in 1_000..50_000 {
+            map.insert(Arc::new((id, id)));
+        }
+        for id in ids {
+            assert_eq!(payload(&map, id), Some(1));
+            map.insert(Arc::new((id, 2)));
+            assert_eq!(payload(&map, id), Some(2));
+        }
+        assert_eq!((map.len(), map.sparse.len()), (49_006, 2));
+        for id in ids {
+            map.remove(id);
+            assert_eq!(payload(&map, id), None);
+        }
+        assert_eq!((map.len(), map.sparse.len()), (49_000, 0));
+        map.clear();
+        assert_eq!((map.len(), payload(&map, 1_000)), (0, None));
     }
 }
