@@ -118,15 +118,18 @@ impl Clocks {
         }
     }
 
+    #[inline]
     pub(crate) fn of_table(&self, id: u64) -> ClockId {
         ClockId(id as usize & (self.per_kind() - 1))
     }
 
+    #[inline]
     pub(crate) fn of_name(&self, hash: u64) -> ClockId {
         ClockId(self.per_kind() + (hash as usize & (self.per_kind() - 1)))
     }
 
     /// Reads a clock. A slot that is read afterwards is at least as recent as the reading.
+    #[inline]
     pub(crate) fn read(&self, clock: ClockId) -> ClockReading {
         ClockReading(self.clocks[clock.0].load(Ordering::Acquire))
     }
@@ -166,6 +169,7 @@ impl Clocks {
     }
 
     /// The number of clocks of tables, which is also the number of clocks of names.
+    #[inline]
     fn per_kind(&self) -> usize {
         self.clocks.len() / 2
     }

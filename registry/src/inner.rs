@@ -126,6 +126,7 @@ impl RegistryInner {
         Some(found)
     }
 
+    #[inline]
     pub(crate) fn count_lookup(&self, is_hit: bool) {
         self.metrics.counters.increment(if is_hit {
             RegistryCounter::Hit(Artefact::Table)

@@ -120,6 +120,7 @@ impl MapKey for TableIdKey {
     type Value = TableSnapshot;
     type Borrowed<'a> = TableId;
 
+    #[inline]
     fn of(snapshot: &TableSnapshot) -> TableId {
         snapshot.id()
     }
@@ -128,12 +129,14 @@ impl MapKey for TableIdKey {
         hash_number(id)
     }
 
+    #[inline]
     fn is_of(id: TableId, snapshot: &TableSnapshot) -> bool {
         snapshot.id() == id
     }
 }
 
 impl DenseKey for TableIdKey {
+    #[inline]
     fn number(id: TableId) -> u64 {
         id.0
     }
@@ -143,14 +146,17 @@ impl MapKey for TableNameKey {
     type Value = TableSnapshot;
     type Borrowed<'a> = HashedNameRef<'a>;
 
+    #[inline]
     fn of(snapshot: &TableSnapshot) -> HashedNameRef<'_> {
         snapshot.hashed_name()
     }
 
+    #[inline]
     fn hash(name: HashedNameRef<'_>) -> u64 {
         name.hash
     }
 
+    #[inline]
     fn is_of(name: HashedNameRef<'_>, snapshot: &TableSnapshot) -> bool {
         snapshot.has_name(name)
     }
@@ -160,6 +166,7 @@ impl MapKey for VersionKey {
     type Value = TableSnapshot;
     type Borrowed<'a> = (TableId, u32);
 
+    #[inline]
     fn of(snapshot: &TableSnapshot) -> (TableId, u32) {
         (snapshot.id(), snapshot.version())
     }
@@ -168,6 +175,7 @@ impl MapKey for VersionKey {
         hash_number(key)
     }
 
+    #[inline]
     fn is_of(key: (TableId, u32), snapshot: &TableSnapshot) -> bool {
         VersionKey::of(snapshot) == key
     }
@@ -185,6 +193,7 @@ impl MapKey for AbsentTableKey {
         hash_number(id)
     }
 
+    #[inline]
     fn is_of(id: TableId, absent: &AbsentTable) -> bool {
         absent.id == id
     }
@@ -201,10 +210,12 @@ impl MapKey for AbsentNameKey {
         }
     }
 
+    #[inline]
     fn hash(name: HashedNameRef<'_>) -> u64 {
         name.hash
     }
 
+    #[inline]
     fn is_of(name: HashedNameRef<'_>, absent: &AbsentName) -> bool {
         AbsentNameKey::of(absent) == name
     }

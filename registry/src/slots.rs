@@ -98,10 +98,12 @@ impl Slots {
 
     // ---- reading ----
 
+    #[inline]
     pub(crate) fn table_clock(&self, id: TableId) -> ClockId {
         self.clocks.of_table(id.0)
     }
 
+    #[inline]
     pub(crate) fn hashed<'a>(&self, name: impl Into<NameRef<'a>>) -> HashedNameRef<'a> {
         let name = name.into();
         HashedNameRef {
@@ -110,10 +112,12 @@ impl Slots {
         }
     }
 
+    #[inline]
     pub(crate) fn name_clock(&self, name: HashedNameRef<'_>) -> ClockId {
         self.clocks.of_name(name.hash)
     }
 
+    #[inline]
     pub(crate) fn read_clock(&self, clock: ClockId) -> ClockReading {
         self.clocks.read(clock)
     }

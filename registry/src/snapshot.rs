@@ -119,6 +119,7 @@ impl TableSnapshot {
     }
 
     /// Returns the name of the table with its hash.
+    #[inline]
     pub(crate) fn hashed_name(&self) -> HashedNameRef<'_> {
         HashedNameRef {
             hash: self.name.hash,
@@ -170,6 +171,7 @@ impl TableSnapshot {
 
     /// Returns the [query schema](TableDefinition::query_schema), which has one field per column,
     /// in the order of the definition.
+    #[inline]
     pub fn schema(&self) -> &SchemaRef {
         &self.schema
     }
@@ -322,6 +324,7 @@ impl TableSnapshot {
     }
 
     /// Marks the snapshot as visited.
+    #[inline]
     pub(crate) fn visit(&self) {
         if !self.is_visited.load(Ordering::Relaxed) {
             self.is_visited.store(true, Ordering::Relaxed);

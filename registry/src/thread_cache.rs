@@ -69,6 +69,7 @@ const SKIPS: u32 = 1024;
 
 impl Usefulness {
     /// Returns whether a lookup skips the table.
+    #[inline]
     fn should_skip(&self) -> bool {
         let skips = self.skips.get();
         if skips > 0 {
@@ -77,10 +78,12 @@ impl Usefulness {
         skips > 0
     }
 
+    #[inline]
     fn hit(&self) {
         self.score.set((self.score.get() + 1).min(MAX_SCORE));
     }
 
+    #[inline]
     fn miss(&self) {
         match self.score.get() {
             0 => {
@@ -154,6 +157,7 @@ impl ThreadCacheTable {
 
 impl ThreadCacheTag {
     /// Records the miss of a key. Returns whether the key is to be inserted.
+    #[inline]
     fn miss(&self, digits: u32) -> bool {
         let misses = match self.misses.get() {
             EMPTY => return true,
@@ -165,6 +169,7 @@ impl ThreadCacheTag {
         misses >= MISSES_TO_REPLACE
     }
 
+    #[inline]
     fn hit(&self) {
         if self.misses.get() != 0 {
             self.misses.set(0);
@@ -300,6 +305,7 @@ pub(crate) fn insert(
 
 /// Returns the index of the slot of a key, and the digits of the key above the index. Ids are
 /// dense, and hashes are well distributed, so neither is hashed again.
+#[inline]
 fn position(key: ThreadCacheKey) -> (usize, u32) {
     let index = key.id_or_hash as usize & (THREAD_CACHE_SLOTS - 1);
     let digits = key.id_or_hash >> THREAD_CACHE_SLOTS.ilog2();

@@ -65,6 +65,7 @@ impl<V> Default for Bucket<V> {
 const TAG_ONES: u64 = 0x0101_0101_0101;
 
 /// The upper digits of a hash as the tag of a value, which is not 0.
+#[inline]
 fn tag(hash: u64) -> u8 {
     ((hash >> 56) as u8).max(1)
 }
@@ -120,6 +121,7 @@ impl<V> Bucket<V> {
 }
 
 /// Returns the index of the bucket of a hash among `count` buckets.
+#[inline]
 fn bucket_index(hash: u64, count: usize) -> usize {
     let mask = count.next_power_of_two() - 1;
     let index = hash as usize & mask;
