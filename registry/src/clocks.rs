@@ -118,15 +118,18 @@ impl Clocks {
         }
     }
 
+    #[inline]
     pub(crate) fn of_table(&self, id: u64) -> ClockId {
         ClockId(id as usize & (self.per_kind() - 1))
     }
 
+    #[inline]
     pub(crate) fn of_name(&self, hash: u64) -> ClockId {
         ClockId(self.per_kind() + (hash as usize & (self.per_kind() - 1)))
     }
 
     /// Reads a clock. A slot that is read afterwards is at least as recent as the reading.
+    #[inline]
     pub(crate) fn read(&self, clock: ClockId) -> ClockReading {
         ClockReading(self.clocks[clock.0].load(Ordering::Acquire))
     }
@@ -149,14 +152,16 @@ impl Clocks {
 
     /// Locks all clocks, and begins a schema change of all of them.
     pub(crate) fn begin_change_of_all(&self) -> LockedClocks<'_> {
-        let all: Vec<ClockId> = (0..self.clocks.len()).map(ClockId).collect();
-        let mut locked = self.lock(&all);
-        locked.advance = Some(ClockAdvance::SchemaChange);
+        let guards = self.locks.iter().map(lock).enumerate().collect();
         for clock in &self.clocks {
             clock.fetch_add(1, Ordering::SeqCst);
         }
-        locked.begun = all;
-        locked
+        LockedClocks {
+            clocks: self,
+            guards,
+            begun: (0..self.clocks.len()).map(ClockId).collect(),
+            advance: Some(ClockAdvance::SchemaChange),
+        }
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -164,6 +169,7 @@ impl Clocks {
     }
 
     /// The number of clocks of tables, which is also the number of clocks of names.
+    #[inline]
     fn per_kind(&self) -> usize {
         self.clocks.len() / 2
     }
@@ -192,22 +198,21 @@ pub(crate) struct LockedClocks<'a> {
 }
 
 impl LockedClocks<'_> {
-    /// Locks further clocks. Only clocks of names may follow clocks of tables.
+    /// Locks further clocks, of which there are few. Only clocks of names may follow clocks of
+    /// tables.
     pub(crate) fn lock_also(&mut self, clocks: &[ClockId]) {
-        let mut wanted: Vec<usize> = clocks
-            .iter()
-            .map(|clock| self.clocks.lock_of(*clock))
-            .collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        for index in wanted {
-            match self.guards.last() {
-                Some((last, _)) if *last >= index => {
-                    // Taking this lock out of order could deadlock, so it has to be held already.
-                    debug_assert!(self.guards.iter().any(|(held, _)| *held == index));
-                }
-                _ => self.guards.push((index, lock(&self.clocks.locks[index]))),
-            }
+        let mut indices = clocks.iter().map(|clock| self.clocks.lock_of(*clock));
+        // Taking a lock out of order could deadlock, so it has to be held already.
+        debug_assert!(indices.all(|index| {
+            let is_held = self.guards.iter().any(|(held, _)| *held == index);
+            is_held || self.guards.last().is_none_or(|(last, _)| *last < index)
+        }));
+        loop {
+            let last = self.guards.last().map(|(last, _)| *last);
+            let indices = clocks.iter().map(|clock| self.clocks.lock_of(*clock));
+            let next = indices.filter(|index| last.is_none_or(|last| last < *index));
+            let Some(index) = next.min() else { return };
+            self.guards.push((index, lock(&self.clocks.locks[index])));
         }
     }
 

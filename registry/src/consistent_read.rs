@@ -180,7 +180,7 @@ impl RegistryInner {
         let id_and_version = |snapshot: &Arc<TableSnapshot>| (snapshot.id(), snapshot.version());
         let expected = snapshot.map(id_and_version);
         let cached_version =
-            |cached: Option<&CachedTable>| Some(cached?.snapshot().map(id_and_version));
+            |cached: Option<CachedTable<'_>>| Some(cached?.snapshot().map(id_and_version));
         let cached = match selector {
             TableSelector::Id(id) => self.slots.with_table(id, cached_version),
             TableSelector::Name(name) => self

@@ -99,6 +99,7 @@ pub(crate) struct ThreadCounters {
 }
 
 impl ThreadCounters {
+    #[inline]
     pub(crate) fn increment(&self, counter: RegistryCounter) {
         let value = &self.block.0[counter.index()];
         // No other thread writes the block, so no increment is lost between the load and the store.
@@ -126,6 +127,7 @@ impl Counters {
         }
     }
 
+    #[inline]
     pub(crate) fn increment(&self, counter: RegistryCounter) {
         self.with_thread(|counters| counters.increment(counter));
     }

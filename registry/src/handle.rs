@@ -73,7 +73,7 @@ impl TableHandle {
     pub fn cached(&mut self) -> Option<&Arc<TableSnapshot>> {
         let reading = self.registry.slots.read_clock(self.clock);
         if !self.is_current(reading) {
-            let found = self.registry.cached(self.id)?.into_snapshot()?;
+            let found = self.registry.cached(self.id)??;
             self.update(reading, found);
         }
         self.snapshot()

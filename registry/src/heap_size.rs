@@ -7,7 +7,9 @@
 use std::mem::{size_of, size_of_val};
 
 use arrow_schema::{DataType, Field, Fields, Schema};
-use kalamtable_model::{Column, ColumnDefault, ColumnType, Literal, NestedField, TableDefinition};
+use kalamtable_model::{
+    Column, ColumnDefault, ColumnType, Literal, NestedField, Shared, TableDefinition,
+};
 
 /// The strong and weak counts in the allocation of an `Arc`.
 pub(crate) const ARC_BYTES: usize = 2 * size_of::<usize>();
@@ -25,8 +27,8 @@ pub(crate) fn definition(definition: &TableDefinition) -> usize {
         .chain(definition.comment());
     let reserved = definition.reserved();
     texts.map(arc_text).sum::<usize>()
-        + arc(size_of_val(&*reserved.ids))
-        + arc(size_of_val(&*reserved.names))
+        + shared(&reserved.ids)
+        + shared(&reserved.names)
         + reserved
             .names
             .iter()
@@ -145,6 +147,13 @@ fn data_type(ty: &DataType) -> usize {
         }
         DataType::RunEndEncoded(ends, values) => field(ends) + field(values),
         _ => 0,
+    }
+}
+
+fn shared<T>(values: &Shared<[T]>) -> usize {
+    match values {
+        Shared::Static(_) => 0,
+        Shared::Counted(values) => arc(size_of_val(&**values)),
     }
 }
 

@@ -76,10 +76,12 @@ impl RegistryInner {
     /// Creates the snapshot of a stored version.
     pub(crate) fn snapshot(&self, stored: &StoredTable) -> Arc<TableSnapshot> {
         let (layout, definition) = self.layouts.intern(&stored.definition);
+        let name_hash = self.slots.hashed(definition.name()).hash;
         let size_observer: Weak<dyn SizeObserver> = self.this.clone();
         Arc::new(TableSnapshot::new(
             stored,
             definition,
+            name_hash,
             layout,
             Arc::clone(&self.metrics),
             size_observer,
@@ -100,27 +102,31 @@ impl RegistryInner {
 // ---- shared maps ----
 
 impl RegistryInner {
-    /// Returns the cached table, or `None` on a cache miss.
-    pub(crate) fn cached(&self, id: TableId) -> Option<CachedTable> {
-        let cached = self.slots.with_table(id, |cached| cached.cloned());
-        self.record_lookup(cached.as_ref());
-        cached
+    /// Returns the cached table or its cached absence, or `None` on a cache miss.
+    pub(crate) fn cached(&self, id: TableId) -> Option<Option<Arc<TableSnapshot>>> {
+        self.slots
+            .with_table(id, |cached| self.record_lookup(cached))
     }
 
-    /// Returns the cached table of a name, or `None` on a cache miss.
-    pub(crate) fn cached_name(&self, name: HashedNameRef<'_>) -> Option<CachedTable> {
-        let cached = self.slots.with_name(name, |cached| cached.cloned());
-        self.record_lookup(cached.as_ref());
-        cached
+    /// Returns the cached table of a name or its cached absence, or `None` on a cache miss.
+    pub(crate) fn cached_name(
+        &self,
+        name: HashedNameRef<'_>,
+    ) -> Option<Option<Arc<TableSnapshot>>> {
+        self.slots
+            .with_name(name, |cached| self.record_lookup(cached))
     }
 
-    fn record_lookup(&self, cached: Option<&CachedTable>) {
-        if let Some(snapshot) = cached.and_then(CachedTable::snapshot) {
+    fn record_lookup(&self, cached: Option<CachedTable<'_>>) -> Option<Option<Arc<TableSnapshot>>> {
+        self.count_lookup(cached.is_some());
+        let found = cached?.to_snapshot();
+        if let Some(snapshot) = &found {
             snapshot.visit();
         }
-        self.count_lookup(cached.is_some());
+        Some(found)
     }
 
+    #[inline]
     pub(crate) fn count_lookup(&self, is_hit: bool) {
         self.metrics.counters.increment(if is_hit {
             RegistryCounter::Hit(Artefact::Table)
@@ -153,9 +159,11 @@ impl RegistryInner {
         let hit = RegistryCounter::Hit(Artefact::Table);
         match thread_cache::with_entry(LookupKind::Id, key, hit, is_current, read) {
             Ok(result) => Some(Some(result)),
-            Err(miss) => self.with_shared(LookupKind::Id, key, clock, miss, |read| {
+            Err(miss) => {
+                let begun = SharedLookup::new(self, LookupKind::Id, key, clock, &miss);
+                let read = |cached: Option<CachedTable<'_>>| begun.finish(cached, miss.read);
                 self.slots.with_table(id, read)
-            }),
+            }
         }
     }
 
@@ -177,49 +185,17 @@ impl RegistryInner {
             let table = self.slots.table_clock(snapshot.id());
             self.slots.read_clock(clock) == readings.key
                 && self.slots.read_clock(table) == readings.table
-                && NameRef::from(snapshot.name()) == name.name
+                && snapshot.has_name(name)
         };
         let hit = RegistryCounter::Hit(Artefact::Table);
         match thread_cache::with_entry(LookupKind::Name, key, hit, is_current, read) {
             Ok(result) => Some(Some(result)),
-            Err(miss) => self.with_shared(LookupKind::Name, key, clock, miss, |read| {
+            Err(miss) => {
+                let begun = SharedLookup::new(self, LookupKind::Name, key, clock, &miss);
+                let read = |cached: Option<CachedTable<'_>>| begun.finish(cached, miss.read);
                 self.slots.with_name(name, read)
-            }),
+            }
         }
-    }
-
-    /// Calls the function of a thread cache miss with the table in a shared slot, and inserts the
-    /// table into the thread's cache if the miss requests it.
-    fn with_shared<R, F: FnOnce(BorrowedSnapshot<'_>) -> R>(
-        &self,
-        kind: LookupKind,
-        key: ThreadCacheKey,
-        clock: ClockId,
-        miss: ThreadCacheMiss<F>,
-        with_slot: impl FnOnce(&mut dyn FnMut(Option<&CachedTable>)),
-    ) -> Option<Option<R>> {
-        // Read before the slot, so that the slot is at least as recent as the reading.
-        let reading = miss.should_insert.then(|| self.slots.read_clock(clock));
-        let mut read = Some(miss.read);
-        let mut result = None;
-        with_slot(&mut |cached| {
-            result = cached.map(|cached| {
-                let snapshot = cached.snapshot()?;
-                snapshot.visit();
-                let readings = reading.and_then(|key| self.clock_readings(kind, key, snapshot));
-                if let Some(readings) = readings {
-                    let counters = || self.metrics.counters.thread();
-                    thread_cache::insert(kind, key, readings, snapshot, counters);
-                }
-                let borrowed = BorrowedSnapshot {
-                    snapshot,
-                    schema: snapshot.schema(),
-                };
-                read.take().map(|read| read(borrowed))
-            });
-        });
-        self.count_lookup(result.is_some());
-        result
     }
 
     /// Returns the readings under which a thread may cache `snapshot`, which was found after the
@@ -237,12 +213,74 @@ impl RegistryInner {
                 let table = self.slots.read_clock(self.slots.table_clock(id));
                 // The id was not known before the lookup, so the table's clock was read too late.
                 // The second lookup verifies that the snapshot is still current after that reading.
-                let is_current = |cached: Option<&CachedTable>| CachedTable::is(cached, snapshot);
+                let is_current =
+                    |cached: Option<CachedTable<'_>>| CachedTable::is(cached, snapshot);
                 self.slots.with_table(id, is_current).then_some(table)?
             }
         };
         let is_settled = key.is_settled() && table.is_settled();
         is_settled.then_some(ClockReadings { table, key })
+    }
+}
+
+/// A lookup in a shared map that follows a miss in the thread's cache.
+struct SharedLookup<'a> {
+    registry: &'a RegistryInner,
+    kind: LookupKind,
+    key: ThreadCacheKey,
+    /// The reading of the key's clock if the table is to be inserted into the thread's cache.
+    reading: Option<ClockReading>,
+}
+
+impl<'a> SharedLookup<'a> {
+    /// Begins the lookup. The clock is read before the slot, so that the slot is at least as recent
+    /// as the reading.
+    #[inline]
+    fn new<F>(
+        registry: &'a RegistryInner,
+        kind: LookupKind,
+        key: ThreadCacheKey,
+        clock: ClockId,
+        miss: &ThreadCacheMiss<F>,
+    ) -> Self {
+        SharedLookup {
+            registry,
+            kind,
+            key,
+            reading: (miss.should_insert).then(|| registry.slots.read_clock(clock)),
+        }
+    }
+
+    /// Calls `read` with the table in the slot, and inserts the table into the thread's cache if
+    /// the miss requests it.
+    #[inline]
+    fn finish<R>(
+        self,
+        cached: Option<CachedTable<'_>>,
+        read: impl FnOnce(BorrowedSnapshot<'_>) -> R,
+    ) -> Option<Option<R>> {
+        self.registry.count_lookup(cached.is_some());
+        let Some(snapshot) = cached?.snapshot() else {
+            return Some(None);
+        };
+        snapshot.visit();
+        if let Some(reading) = self.reading {
+            self.insert(reading, snapshot);
+        }
+        let borrowed = BorrowedSnapshot {
+            snapshot,
+            schema: snapshot.schema(),
+        };
+        Some(Some(read(borrowed)))
+    }
+
+    #[cold]
+    fn insert(&self, reading: ClockReading, snapshot: &Arc<TableSnapshot>) {
+        let registry = self.registry;
+        if let Some(readings) = registry.clock_readings(self.kind, reading, snapshot) {
+            let counters = || registry.metrics.counters.thread();
+            thread_cache::insert(self.kind, self.key, readings, snapshot, counters);
+        }
     }
 }
 

@@ -114,6 +114,12 @@ impl TableLayout {
         if let PrimaryKey::Columns(columns) = &self.primary_key {
             parts.primary_key = PrimaryKey::Columns(columns.clone());
         }
+        if parts.reserved.ids.is_empty() {
+            parts.reserved.ids = Shared::Static(&[]);
+        }
+        if parts.reserved.names.is_empty() {
+            parts.reserved.names = Shared::Static(&[]);
+        }
         // Each part was replaced with an equal one, so the definition remains valid.
         TableDefinition::from_checked(parts)
     }

@@ -26,7 +26,7 @@ impl RegistryInner {
     /// Returns the current version of a table, or `None` if the table does not exist.
     pub(crate) async fn get(&self, id: TableId) -> Result<Option<Arc<TableSnapshot>>, Error> {
         match self.cached(id) {
-            Some(cached) => Ok(cached.into_snapshot()),
+            Some(cached) => Ok(cached),
             None => self.load_table(id).await,
         }
     }
@@ -38,7 +38,7 @@ impl RegistryInner {
     ) -> Result<Option<Arc<TableSnapshot>>, Error> {
         let name = self.slots.hashed(name);
         match self.cached_name(name) {
-            Some(cached) => Ok(cached.into_snapshot()),
+            Some(cached) => Ok(cached),
             None => self.load_name(name).await,
         }
     }
@@ -46,8 +46,9 @@ impl RegistryInner {
     async fn load_table(&self, id: TableId) -> Result<Option<Arc<TableSnapshot>>, Error> {
         let clock = self.slots.table_clock(id);
         let find_cached = || {
-            let cached = self.slots.with_table(id, |cached| cached.cloned());
-            cached.map(CachedTable::into_snapshot)
+            let to_snapshot =
+                |cached: Option<CachedTable<'_>>| cached.map(CachedTable::to_snapshot);
+            self.slots.with_table(id, to_snapshot)
         };
         let mut attempts = 0;
         loop {
@@ -117,8 +118,9 @@ impl RegistryInner {
     ) -> Result<Option<Arc<TableSnapshot>>, Error> {
         let clock = self.slots.name_clock(name);
         let find_cached = || {
-            let cached = self.slots.with_name(name, |cached| cached.cloned());
-            cached.map(CachedTable::into_snapshot)
+            let to_snapshot =
+                |cached: Option<CachedTable<'_>>| cached.map(CachedTable::to_snapshot);
+            self.slots.with_name(name, to_snapshot)
         };
         let mut attempts = 0;
         loop {

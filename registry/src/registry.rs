@@ -93,7 +93,7 @@ impl SchemaRegistry {
         if !self.inner.is_shadowed
             && let Some(cached) = self.inner.cached(id)
         {
-            return Ok(cached.into_snapshot());
+            return Ok(cached);
         }
         block_on(self.get(id))
     }
@@ -132,8 +132,8 @@ impl SchemaRegistry {
 /// Lookups that do not load a table. They never wait for a load or a schema change.
 ///
 /// A hit in the cache of the thread takes no lock, and writes no memory that other threads read. A
-/// miss reads the map that all threads share, and may insert the table into the cache of the
-/// thread.
+/// miss reads the map that all threads share, also without a lock, and may insert the table into
+/// the cache of the thread.
 impl SchemaRegistry {
     /// Calls `read` with the current version of the table with this name, and returns its result.
     /// Returns `None` if the table is not cached or does not exist.

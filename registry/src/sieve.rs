@@ -4,8 +4,8 @@
 //!
 //! Items are kept in the order in which they were inserted. A hand moves from the oldest to the
 //! newest item: it skips an item that was visited since the hand passed it last, and evicts any
-//! other item. Yazhuo Zhang et al., "SIEVE is Simpler than LRU: an Efficient Turn-Key Eviction
-//! Algorithm for Web Caches", NSDI 2024.
+//! other item. One eviction skips a limited number of items. Yazhuo Zhang et al., "SIEVE is Simpler
+//! than LRU: an Efficient Turn-Key Eviction Algorithm for Web Caches", NSDI 2024.
 
 /// An item of a [`Sieve`].
 pub(crate) trait Evictable {
@@ -59,14 +59,18 @@ struct SieveEntry<T> {
 /// The index of no entry.
 const NIL: u32 = u32::MAX;
 
-/// The vector of entries grows by this fraction. Doubling it would waste a large part of the bytes
-/// that are charged for a small table.
-const GROWTH_FRACTION: usize = 8;
+/// The number of entries that are allocated together. Entries are never moved, because moving a
+/// million of them would block evictions and loads for too long.
+const CHUNK: usize = 64;
+
+/// The maximum number of visited items that one eviction skips. Each of them may have to be read
+/// from memory, while other evictions and loads wait.
+const MAX_SKIPPED: usize = 64;
 
 /// Items with their sizes in bytes, in the order of insertion.
 #[derive(Debug)]
 pub(crate) struct Sieve<T> {
-    entries: Vec<SieveEntry<T>>,
+    chunks: Vec<Vec<SieveEntry<T>>>,
     free: u32,
     oldest: u32,
     newest: u32,
@@ -79,11 +83,11 @@ pub(crate) struct Sieve<T> {
 impl<T: Evictable> Sieve<T> {
     /// The bytes that the sieve itself uses per item, including unused capacity.
     pub(crate) const ENTRY_BYTES: usize =
-        size_of::<SieveEntry<T>>() + size_of::<SieveEntry<T>>() / GROWTH_FRACTION;
+        size_of::<SieveEntry<T>>() + (2 * size_of::<Vec<SieveEntry<T>>>()).div_ceil(CHUNK);
 
     pub(crate) fn new() -> Self {
         Sieve {
-            entries: Vec::new(),
+            chunks: Vec::new(),
             free: NIL,
             oldest: NIL,
             newest: NIL,
@@ -100,7 +104,8 @@ impl<T: Evictable> Sieve<T> {
 
     /// Iterates over the items in no particular order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.entries.iter().filter_map(|entry| entry.item.as_ref())
+        let entries = self.chunks.iter().flatten();
+        entries.filter_map(|entry| entry.item.as_ref())
     }
 
     /// Inserts an item as the newest one.
@@ -112,13 +117,13 @@ impl<T: Evictable> Sieve<T> {
             return SieveKey::NONE;
         };
         let older = self.newest;
-        let entry = &mut self.entries[index as usize];
+        let entry = self.at(index);
         (entry.older, entry.newer) = (older, NIL);
         (entry.bytes, entry.item) = (bytes, Some(item));
         let key = SieveKey::new(index, entry.generation);
         match older {
             NIL => self.oldest = index,
-            older => self.entries[older as usize].newer = index,
+            older => self.at(older).newer = index,
         }
         self.newest = index;
         self.len += 1;
@@ -162,17 +167,17 @@ impl<T: Evictable> Sieve<T> {
         self.unlink(key.index() as u32)
     }
 
-    /// Removes the next item to evict, and returns it with its key and size. Returns `None` if the
-    /// sieve is empty, or if other threads visit all items faster than this method examines them.
+    /// Removes the next item to evict, and returns it with its key and size, or `None` if the sieve
+    /// is empty. Skips at most [`MAX_SKIPPED`] items, so that no eviction examines all of them.
     pub(crate) fn evict(&mut self) -> Option<(SieveKey, T, usize)> {
-        // At most two rounds: in the first one, all items may have been visited.
-        for _ in 0..=2 * self.len {
+        for skipped in 0.. {
             let index = match self.hand {
                 NIL => self.oldest,
                 hand => hand,
             };
-            let entry = self.entries.get(index as usize)?;
-            if entry.item.as_ref().is_some_and(T::take_visited) {
+            let entry = self.get(index)?;
+            let is_visited = entry.item.as_ref().is_some_and(T::take_visited);
+            if is_visited && skipped < MAX_SKIPPED {
                 self.hand = entry.newer;
                 continue;
             }
@@ -192,7 +197,8 @@ impl<T: Evictable> Sieve<T> {
     }
 
     fn entry(&mut self, key: SieveKey) -> Option<&mut SieveEntry<T>> {
-        let entry = self.entries.get_mut(key.index())?;
+        let index = key.index();
+        let entry = self.chunks.get_mut(index / CHUNK)?.get_mut(index % CHUNK)?;
         (entry.generation == key.generation() && entry.item.is_some()).then_some(entry)
     }
 
@@ -200,18 +206,18 @@ impl<T: Evictable> Sieve<T> {
     fn take_free(&mut self) -> Option<u32> {
         if self.free != NIL {
             let index = self.free;
-            self.free = self.entries[index as usize].newer;
+            self.free = self.at(index).newer;
             return Some(index);
         }
-        let index = u32::try_from(self.entries.len()).ok()?;
+        let full = self.chunks.len().saturating_sub(1) * CHUNK;
+        let index = u32::try_from(full + self.chunks.last().map_or(0, Vec::len)).ok()?;
         if index == NIL {
             return None;
         }
-        if self.entries.len() == self.entries.capacity() {
-            let additional = (self.entries.len() / GROWTH_FRACTION).max(64);
-            self.entries.reserve_exact(additional);
+        if (index as usize).is_multiple_of(CHUNK) {
+            self.chunks.push(Vec::with_capacity(CHUNK));
         }
-        self.entries.push(SieveEntry {
+        self.chunks.last_mut()?.push(SieveEntry {
             generation: 0,
             older: NIL,
             newer: NIL,
@@ -221,10 +227,21 @@ impl<T: Evictable> Sieve<T> {
         Some(index)
     }
 
+    fn get(&self, index: u32) -> Option<&SieveEntry<T>> {
+        let index = index as usize;
+        self.chunks.get(index / CHUNK)?.get(index % CHUNK)
+    }
+
+    /// Returns an entry that exists.
+    fn at(&mut self, index: u32) -> &mut SieveEntry<T> {
+        let index = index as usize;
+        &mut self.chunks[index / CHUNK][index % CHUNK]
+    }
+
     /// Removes an entry from the list, and adds it to the free list.
     fn unlink(&mut self, index: u32) -> Option<T> {
         let free = self.free;
-        let entry = self.entries.get_mut(index as usize)?;
+        let entry = self.at(index);
         let (older, newer) = (entry.older, entry.newer);
         let item = entry.item.take();
         let bytes = std::mem::take(&mut entry.bytes);
@@ -233,11 +250,11 @@ impl<T: Evictable> Sieve<T> {
         self.free = index;
         match older {
             NIL => self.oldest = newer,
-            older => self.entries[older as usize].newer = newer,
+            older => self.at(older).newer = newer,
         }
         match newer {
             NIL => self.newest = older,
-            newer => self.entries[newer as usize].older = older,
+            newer => self.at(newer).older = older,
         }
         if self.hand == index {
             self.hand = newer;
@@ -325,6 +342,16 @@ mod tests {
     }
 
     #[test]
+    fn an_eviction_skips_a_limited_number_of_items() {
+        let items: Vec<TestItem> = (0..200).map(TestItem::new).collect();
+        let (mut sieve, _) = sieve_of(&items);
+        items.iter().for_each(|item| item.visited.set(true));
+        assert_eq!(evict_number(&mut sieve), Some(MAX_SKIPPED as u32));
+        assert!(items[MAX_SKIPPED + 1].visited.take());
+        assert!(!items[0].visited.take());
+    }
+
+    #[test]
     fn keys_of_removed_and_replaced_items_find_nothing() {
         let items: Vec<TestItem> = (0..2).map(TestItem::new).collect();
         let (mut sieve, keys) = sieve_of(&items);
@@ -376,14 +403,15 @@ mod tests {
         }
 
         fn evict(&mut self) -> Option<(TestItem, usize)> {
-            loop {
+            for skipped in 0.. {
                 let index = self.hand.and_then(|hand| self.position(hand)).unwrap_or(0);
                 let (item, _) = self.items.get(index)?;
-                if !item.take_visited() {
+                if !item.take_visited() || skipped == MAX_SKIPPED {
                     return Some(self.remove_at(index));
                 }
                 self.hand = self.items.get(index + 1).map(|(item, _)| item.number);
             }
+            None
         }
 
         fn bytes(&self) -> usize {

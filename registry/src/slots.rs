@@ -22,38 +22,38 @@ use kalamtable_store::TableId;
 
 use crate::clocks::{ClockAdvance, ClockId, ClockReading, Clocks, Epoch, LockedClocks};
 use crate::counters::RegistryCounter;
-use crate::heap_size;
 use crate::metrics::RegistryMetrics;
-use crate::name::{HashedName, HashedNameRef, NameRef};
-use crate::sieve::{Evictable, Sieve, SieveKey};
+use crate::name::{HashedNameRef, NameRef};
+use crate::resident::{
+    AbsentName, AbsentNameKey, AbsentTable, AbsentTableKey, ResidentItem, TableIdKey, TableNameKey,
+    VersionKey,
+};
+use crate::sieve::{Sieve, SieveKey};
 use crate::snapshot::TableSnapshot;
-use crate::sync::{Map, Mutex, MutexGuard, RandomState, lock};
+use crate::sync::{IdMap, Map, Mutex, MutexGuard, RandomState, lock};
 
 /// The cached result of a lookup by id or by name.
-#[derive(Clone, Debug)]
-pub(crate) enum CachedTable {
-    Exists(Arc<TableSnapshot>),
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum CachedTable<'a> {
+    Exists(&'a Arc<TableSnapshot>),
     /// No table has the id or the name.
     Absent,
 }
 
-impl CachedTable {
-    pub(crate) fn snapshot(&self) -> Option<&Arc<TableSnapshot>> {
+impl<'a> CachedTable<'a> {
+    pub(crate) fn snapshot(self) -> Option<&'a Arc<TableSnapshot>> {
         match self {
             CachedTable::Exists(snapshot) => Some(snapshot),
             CachedTable::Absent => None,
         }
     }
 
-    pub(crate) fn into_snapshot(self) -> Option<Arc<TableSnapshot>> {
-        match self {
-            CachedTable::Exists(snapshot) => Some(snapshot),
-            CachedTable::Absent => None,
-        }
+    pub(crate) fn to_snapshot(self) -> Option<Arc<TableSnapshot>> {
+        self.snapshot().map(Arc::clone)
     }
 
     /// Returns whether `cached` holds this very snapshot.
-    pub(crate) fn is(cached: Option<&CachedTable>, snapshot: &Arc<TableSnapshot>) -> bool {
+    pub(crate) fn is(cached: Option<Self>, snapshot: &Arc<TableSnapshot>) -> bool {
         matches!(cached, Some(CachedTable::Exists(found)) if Arc::ptr_eq(found, snapshot))
     }
 }
@@ -61,123 +61,16 @@ impl CachedTable {
 pub(crate) struct Slots {
     clocks: Clocks,
     name_hasher: RandomState,
-    tables: Map<TableId, Slot>,
-    names: Map<HashedName, Slot>,
-    versions: Map<(TableId, u32), Slot>,
+    tables: IdMap<TableIdKey>,
+    /// An id is in at most one of `tables` and `absent_tables`. Readers search them in this order.
+    absent_tables: Map<AbsentTableKey>,
+    names: Map<TableNameKey>,
+    /// A name is in at most one of `names` and `absent_names`. Readers search them in this order.
+    absent_names: Map<AbsentNameKey>,
+    versions: Map<VersionKey>,
     residents: Mutex<Sieve<ResidentItem>>,
     budget: usize,
     metrics: Arc<RegistryMetrics>,
-}
-
-struct Slot {
-    /// `None` while the slot is updated: readers then load from the store, and publishing waits for
-    /// the lock.
-    cached: Option<CachedTable>,
-    /// The key of the sieve's item if the slot is absent. If a snapshot exists, it has the key.
-    absent_key: SieveKey,
-}
-
-impl Slot {
-    fn exists(snapshot: &Arc<TableSnapshot>) -> Self {
-        Slot {
-            cached: Some(CachedTable::Exists(Arc::clone(snapshot))),
-            absent_key: SieveKey::NONE,
-        }
-    }
-
-    fn absent(key: SieveKey) -> Self {
-        Slot {
-            cached: Some(CachedTable::Absent),
-            absent_key: key,
-        }
-    }
-
-    fn updating() -> Self {
-        Slot {
-            cached: None,
-            absent_key: SieveKey::NONE,
-        }
-    }
-
-    fn cached(&self) -> Option<&CachedTable> {
-        self.cached.as_ref()
-    }
-
-    fn sieve_key(&self) -> SieveKey {
-        let snapshot = self.cached().and_then(CachedTable::snapshot);
-        snapshot.map_or(self.absent_key, |snapshot| snapshot.sieve_key())
-    }
-}
-
-/// An item that occupies memory and can be evicted.
-#[derive(Clone, Debug)]
-pub(crate) enum ResidentItem {
-    /// The current version of a table, and its name.
-    Table(Arc<TableSnapshot>),
-    /// An older version of a table.
-    Version(Arc<TableSnapshot>),
-    /// The absence of a table with this id.
-    AbsentTable(TableId),
-    /// The absence of a table with this name.
-    AbsentName(Box<TableName>),
-}
-
-impl ResidentItem {
-    fn bytes(&self) -> usize {
-        match self {
-            ResidentItem::Table(snapshot) => TABLE_ENTRY_BYTES + snapshot.bytes(),
-            ResidentItem::Version(snapshot) => VERSION_ENTRY_BYTES + snapshot.bytes(),
-            ResidentItem::AbsentTable(_) => ABSENT_TABLE_BYTES,
-            ResidentItem::AbsentName(name) => absent_name_bytes(name),
-        }
-    }
-
-    fn snapshot(&self) -> Option<&Arc<TableSnapshot>> {
-        match self {
-            ResidentItem::Table(snapshot) | ResidentItem::Version(snapshot) => Some(snapshot),
-            ResidentItem::AbsentTable(_) | ResidentItem::AbsentName(_) => None,
-        }
-    }
-}
-
-impl Evictable for ResidentItem {
-    /// Absence never counts as visited: loading it again is cheap.
-    fn take_visited(&self) -> bool {
-        self.snapshot()
-            .is_some_and(|snapshot| snapshot.take_visited())
-    }
-}
-
-/// The bytes that a map uses per entry in addition to the key and the value: metadata, a pointer,
-/// and unused capacity, which is largest after the map has grown. `tests/memory` checks this number
-/// with a counting allocator.
-const MAP_ENTRY_BYTES: usize = 36;
-
-const SIEVE_ENTRY_BYTES: usize = Sieve::<ResidentItem>::ENTRY_BYTES;
-
-/// The bytes of a resident table in addition to its snapshot: the entries of two maps and of the
-/// sieve.
-const TABLE_ENTRY_BYTES: usize = 2 * MAP_ENTRY_BYTES
-    + 2 * size_of::<Slot>()
-    + size_of::<TableId>()
-    + size_of::<HashedName>()
-    + SIEVE_ENTRY_BYTES;
-
-const VERSION_ENTRY_BYTES: usize =
-    MAP_ENTRY_BYTES + size_of::<Slot>() + size_of::<(TableId, u32)>() + SIEVE_ENTRY_BYTES;
-
-const ABSENT_TABLE_BYTES: usize =
-    MAP_ENTRY_BYTES + size_of::<Slot>() + size_of::<TableId>() + SIEVE_ENTRY_BYTES;
-
-fn absent_name_bytes(name: &TableName) -> usize {
-    let strings = [&name.namespace, &name.table]
-        .map(|text| heap_size::allocation(heap_size::ARC_BYTES + text.len()));
-    MAP_ENTRY_BYTES
-        + size_of::<Slot>()
-        + size_of::<HashedName>()
-        + size_of::<TableName>()
-        + SIEVE_ENTRY_BYTES
-        + strings.iter().sum::<usize>()
 }
 
 impl Slots {
@@ -192,8 +85,10 @@ impl Slots {
         Slots {
             clocks: Clocks::new(clocks, locks),
             name_hasher: RandomState::default(),
-            tables: Map::new(),
+            tables: IdMap::new(),
+            absent_tables: Map::new(),
             names: Map::new(),
+            absent_names: Map::new(),
             versions: Map::new(),
             residents: Mutex::new(Sieve::new()),
             budget,
@@ -203,10 +98,12 @@ impl Slots {
 
     // ---- reading ----
 
+    #[inline]
     pub(crate) fn table_clock(&self, id: TableId) -> ClockId {
         self.clocks.of_table(id.0)
     }
 
+    #[inline]
     pub(crate) fn hashed<'a>(&self, name: impl Into<NameRef<'a>>) -> HashedNameRef<'a> {
         let name = name.into();
         HashedNameRef {
@@ -215,10 +112,12 @@ impl Slots {
         }
     }
 
+    #[inline]
     pub(crate) fn name_clock(&self, name: HashedNameRef<'_>) -> ClockId {
         self.clocks.of_name(name.hash)
     }
 
+    #[inline]
     pub(crate) fn read_clock(&self, clock: ClockId) -> ClockReading {
         self.clocks.read(clock)
     }
@@ -234,30 +133,43 @@ impl Slots {
     }
 
     /// Calls `read` with the cached table, or with `None` on a cache miss.
+    #[inline]
     pub(crate) fn with_table<R>(
         &self,
         id: TableId,
-        read: impl FnOnce(Option<&CachedTable>) -> R,
+        read: impl FnOnce(Option<CachedTable<'_>>) -> R,
     ) -> R {
-        self.tables
-            .with(&id, |slot| read(slot.and_then(Slot::cached)))
+        let result = self.tables.with(id, |found| match found {
+            Some(snapshot) => Ok(read(Some(CachedTable::Exists(snapshot)))),
+            None => Err(read),
+        });
+        result.unwrap_or_else(|read| {
+            let absent = |absent: Option<&Arc<AbsentTable>>| absent.map(|_| CachedTable::Absent);
+            read(self.absent_tables.with(id, absent))
+        })
     }
 
     /// Calls `read` with the cached table of a name, or with `None` on a cache miss.
+    #[inline]
     pub(crate) fn with_name<R>(
         &self,
         name: HashedNameRef<'_>,
-        read: impl FnOnce(Option<&CachedTable>) -> R,
+        read: impl FnOnce(Option<CachedTable<'_>>) -> R,
     ) -> R {
-        self.names
-            .with(&name, |slot| read(slot.and_then(Slot::cached)))
+        let result = self.names.with(name, |found| match found {
+            Some(snapshot) => Ok(read(Some(CachedTable::Exists(snapshot)))),
+            None => Err(read),
+        });
+        result.unwrap_or_else(|read| {
+            let absent = |absent: Option<&Arc<AbsentName>>| absent.map(|_| CachedTable::Absent);
+            read(self.absent_names.with(name, absent))
+        })
     }
 
     /// Returns a cached older version, or `None` on a cache miss.
     pub(crate) fn version(&self, id: TableId, version: u32) -> Option<Arc<TableSnapshot>> {
-        self.versions.with(&(id, version), |slot| {
-            slot?.cached()?.snapshot().map(Arc::clone)
-        })
+        self.versions
+            .with((id, version), |snapshot| snapshot.map(Arc::clone))
     }
 
     // ---- publishing loads ----
@@ -278,15 +190,18 @@ impl Slots {
         self.remove_table(&mut locked, id);
         let published = locked.read(clock).after(ClockAdvance::Load);
         locked.begin(ClockAdvance::Load, &[clock]);
-        let slot = match loaded {
+        match loaded {
             Some(snapshot) => {
                 snapshot.set_published(published);
                 self.insert_snapshot(snapshot, ResidentItem::Table);
-                Slot::exists(snapshot)
+                self.tables.insert(Arc::clone(snapshot));
             }
-            None => Slot::absent(self.insert_absent(ResidentItem::AbsentTable(id))),
-        };
-        self.tables.insert(id, slot);
+            None => {
+                let sieve_key = self.insert_absent(ResidentItem::AbsentTable(id));
+                let absent = AbsentTable { id, sieve_key };
+                self.absent_tables.insert(Arc::new(absent));
+            }
+        }
         drop(locked);
         self.evict_excess();
         true
@@ -309,24 +224,26 @@ impl Slots {
         if locked.read(clock).epoch() != epoch {
             return false;
         }
-        let (owned, slot) = match loaded {
-            Some(snapshot) => {
-                let is_resident =
-                    self.with_table(snapshot.id(), |cached| CachedTable::is(cached, snapshot));
-                if !is_resident {
-                    return true;
-                }
-                (snapshot.name().clone(), Slot::exists(snapshot))
-            }
+        if let Some(snapshot) = loaded
+            && !self.with_table(snapshot.id(), |cached| CachedTable::is(cached, snapshot))
+        {
+            return true;
+        }
+        locked.begin(ClockAdvance::Load, &[clock]);
+        self.remove_absent_name(name);
+        match loaded {
+            Some(snapshot) => self.names.insert(Arc::clone(snapshot)),
             None => {
                 let owned = name.name.to_name();
                 let item = ResidentItem::AbsentName(Box::new(owned.clone()));
-                (owned, Slot::absent(self.insert_absent(item)))
+                self.names.remove(name);
+                self.absent_names.insert(Arc::new(AbsentName {
+                    hash: name.hash,
+                    name: owned,
+                    sieve_key: self.insert_absent(item),
+                }));
             }
-        };
-        locked.begin(ClockAdvance::Load, &[clock]);
-        self.remove_absent_name(name);
-        self.names.insert(name.with_owned(owned), slot);
+        }
         drop(locked);
         self.evict_excess();
         true
@@ -337,11 +254,11 @@ impl Slots {
         let key = (snapshot.id(), snapshot.version());
         // The lock only prevents two threads from publishing the version at the same time.
         let locked = self.clocks.lock(&[self.table_clock(snapshot.id())]);
-        if self.versions.with(&key, |slot| slot.is_some()) {
+        if self.versions.with(key, |found| found.is_some()) {
             return;
         }
         self.insert_snapshot(snapshot, ResidentItem::Version);
-        self.versions.insert(key, Slot::exists(snapshot));
+        self.versions.insert(Arc::clone(snapshot));
         drop(locked);
         self.evict_excess();
     }
@@ -365,30 +282,21 @@ impl Slots {
         let resident = self.with_table(id, |cached| {
             cached.and_then(CachedTable::snapshot).map(Arc::clone)
         });
-        let mut clocks = vec![clock];
-        let own_name = resident.as_ref().map(|snapshot| snapshot.name());
-        for name in names.iter().copied().chain(own_name) {
-            clocks.push(self.name_clock(self.hashed(name)));
-        }
+        let mut clocks = Vec::with_capacity(4);
+        clocks.push(clock);
+        let own_name = resident.as_ref().map(|snapshot| snapshot.hashed_name());
+        let all_names = || {
+            let names = names.iter().map(|name| self.hashed(*name));
+            names.chain(own_name)
+        };
+        clocks.extend(all_names().map(|name| self.name_clock(name)));
         locked.lock_also(&clocks);
         let published = locked.read(clock).after(ClockAdvance::SchemaChange);
         locked.begin(ClockAdvance::SchemaChange, &clocks);
-        let resident_version = resident.as_ref().map(|resident| resident.version());
-        let newer = changed
-            .filter(|changed| resident_version.is_some_and(|version| version < changed.version()));
         // All slots of these names are removed: the names belong to this table, or belonged to it.
-        for name in names.iter().copied().chain(own_name) {
-            let hashed = self.hashed(name);
-            self.remove_absent_name(hashed);
-            match newer {
-                // A name that the table keeps is overwritten: papaya occasionally copies a map in
-                // which one key is removed and inserted repeatedly.
-                Some(newer) if newer.name() == name => {
-                    self.names
-                        .insert(hashed.with_owned(name.clone()), Slot::updating());
-                }
-                _ => self.names.remove(&hashed),
-            }
+        for name in all_names() {
+            self.remove_absent_name(name);
+            self.names.remove(name);
         }
         match (&resident, changed) {
             (Some(resident), Some(changed)) if resident.version() >= changed.version() => {}
@@ -398,11 +306,8 @@ impl Slots {
                 let bytes = item.bytes();
                 let (key, _replaced) = self.residents().replace(resident.sieve_key(), item, bytes);
                 changed.set_sieve_key(key);
-                self.tables.insert(id, Slot::exists(changed));
-                let name = self
-                    .hashed(changed.name())
-                    .with_owned(changed.name().clone());
-                self.names.insert(name, Slot::exists(changed));
+                self.tables.insert(Arc::clone(changed));
+                self.names.insert(Arc::clone(changed));
             }
             (_, None) | (None, Some(_)) => self.remove_table(&mut locked, id),
         }
@@ -420,7 +325,7 @@ impl Slots {
         let mut locked = self.clocks.lock(&[clock]);
         locked.begin(ClockAdvance::SchemaChange, &[clock]);
         self.remove_absent_name(name);
-        self.names.remove(&name);
+        self.names.remove(name);
         drop(locked);
         self.metrics
             .counters
@@ -431,7 +336,9 @@ impl Slots {
     pub(crate) fn clear(&self) {
         let locked = self.clocks.begin_change_of_all();
         self.tables.clear();
+        self.absent_tables.clear();
         self.names.clear();
+        self.absent_names.clear();
         self.versions.clear();
         let removed = self.residents().clear();
         drop(locked);
@@ -445,34 +352,36 @@ impl Slots {
     /// Removes the slots of a table and of its name. The caller has locked the table's clock, and
     /// advances it unless the table is evicted.
     fn remove_table(&self, locked: &mut LockedClocks<'_>, id: TableId) {
-        let Some((snapshot, key)) = self.tables.with(&id, |slot| {
-            let slot = slot?;
-            let snapshot = slot.cached().and_then(CachedTable::snapshot);
-            Some((snapshot.map(Arc::clone), slot.sieve_key()))
-        }) else {
+        let resident = self.tables.with(id, |snapshot| snapshot.map(Arc::clone));
+        let Some(snapshot) = resident else {
+            self.remove_absent_table(id);
             return;
         };
-        if let Some(snapshot) = snapshot {
-            locked.lock_also(&[self.name_clock(self.hashed(snapshot.name()))]);
-            self.remove_name_of(&snapshot);
+        let name = snapshot.hashed_name();
+        locked.lock_also(&[self.name_clock(name)]);
+        if self.names.with(name, |found| {
+            found.is_some_and(|found| Arc::ptr_eq(found, &snapshot))
+        }) {
+            self.names.remove(name);
         }
-        self.tables.remove(&id);
-        let _removed = self.residents().remove(key);
+        self.tables.remove(id);
+        let _removed = self.residents().remove(snapshot.sieve_key());
     }
 
-    fn remove_name_of(&self, snapshot: &Arc<TableSnapshot>) {
-        let name = self.hashed(snapshot.name());
-        if self.with_name(name, |cached| CachedTable::is(cached, snapshot)) {
-            self.names.remove(&name);
+    fn remove_absent_table(&self, id: TableId) {
+        let absent = |absent: Option<&Arc<AbsentTable>>| Some(absent?.sieve_key);
+        if let Some(key) = self.absent_tables.with(id, absent) {
+            self.absent_tables.remove(id);
+            let _removed = self.residents().remove(key);
         }
     }
 
-    /// Removes the sieve's item of an absent name. The caller removes or replaces its slot.
     fn remove_absent_name(&self, name: HashedNameRef<'_>) {
-        let key = self.names.with(&name, |slot| {
-            slot.map_or(SieveKey::NONE, |slot| slot.absent_key)
-        });
-        let _removed = self.residents().remove(key);
+        let absent = |absent: Option<&Arc<AbsentName>>| Some(absent?.sieve_key);
+        if let Some(key) = self.absent_names.with(name, absent) {
+            self.absent_names.remove(name);
+            let _removed = self.residents().remove(key);
+        }
     }
 
     // ---- memory ----
@@ -523,30 +432,37 @@ impl Slots {
 
     /// Removes the slots of an evicted item, unless they have been replaced in the meantime.
     fn remove_evicted(&self, key: SieveKey, item: &ResidentItem) {
-        let has_key = |slot: Option<&Slot>| slot.is_some_and(|slot| slot.sieve_key() == key);
-        let remove_table = |id: TableId| {
-            let mut locked = self.clocks.lock(&[self.table_clock(id)]);
-            if self.tables.with(&id, has_key) {
-                self.remove_table(&mut locked, id);
-            }
+        let has_key = |snapshot: Option<&Arc<TableSnapshot>>| {
+            snapshot.is_some_and(|snapshot| snapshot.sieve_key() == key)
         };
         match item {
-            ResidentItem::Table(snapshot) => remove_table(snapshot.id()),
-            ResidentItem::AbsentTable(id) => remove_table(*id),
+            ResidentItem::Table(snapshot) => {
+                let id = snapshot.id();
+                let mut locked = self.clocks.lock(&[self.table_clock(id)]);
+                if self.tables.with(id, has_key) {
+                    self.remove_table(&mut locked, id);
+                }
+            }
+            ResidentItem::AbsentTable(id) => {
+                let _locked = self.clocks.lock(&[self.table_clock(*id)]);
+                let absent = |absent: Option<&Arc<AbsentTable>>| Some(absent?.sieve_key);
+                if self.absent_tables.with(*id, absent) == Some(key) {
+                    self.absent_tables.remove(*id);
+                }
+            }
             ResidentItem::Version(snapshot) => {
                 let version = (snapshot.id(), snapshot.version());
                 let _locked = self.clocks.lock(&[self.table_clock(snapshot.id())]);
-                if self.versions.with(&version, has_key) {
-                    self.versions.remove(&version);
+                if self.versions.with(version, has_key) {
+                    self.versions.remove(version);
                 }
             }
             ResidentItem::AbsentName(name) => {
                 let name = self.hashed(&**name);
                 let _locked = self.clocks.lock(&[self.name_clock(name)]);
-                let is_absent =
-                    |slot: Option<&Slot>| slot.is_some_and(|slot| slot.absent_key == key);
-                if self.names.with(&name, is_absent) {
-                    self.names.remove(&name);
+                let absent = |absent: Option<&Arc<AbsentName>>| Some(absent?.sieve_key);
+                if self.absent_names.with(name, absent) == Some(key) {
+                    self.absent_names.remove(name);
                 }
             }
         }
@@ -571,7 +487,11 @@ impl Slots {
 
     /// Returns the numbers of slots for tables, names and older versions.
     pub(crate) fn slot_counts(&self) -> (usize, usize, usize) {
-        (self.tables.len(), self.names.len(), self.versions.len())
+        (
+            self.tables.len() + self.absent_tables.len(),
+            self.names.len() + self.absent_names.len(),
+            self.versions.len(),
+        )
     }
 
     /// Returns the bytes that do not depend on the number of tables.

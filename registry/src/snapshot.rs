@@ -21,6 +21,7 @@ use crate::counters::{Artefact, RegistryCounter};
 use crate::heap_size;
 use crate::layout::TableLayout;
 use crate::metrics::RegistryMetrics;
+use crate::name::{HashedNameRef, InlineName, NameRef};
 use crate::sieve::SieveKey;
 use crate::sync::AtomicU64;
 use crate::sync::bookkeeping::{AtomicBool, AtomicUsize};
@@ -35,7 +36,6 @@ use crate::sync::bookkeeping::{AtomicBool, AtomicUsize};
 // separate from the reference counts at the start of the `Arc`, which are written often.
 #[repr(C)]
 pub struct TableSnapshot {
-    definition: TableDefinition,
     sequence: Sequence,
     changed_at: UnixMicros,
     created_at: UnixMicros,
@@ -44,11 +44,15 @@ pub struct TableSnapshot {
     /// The bytes of this snapshot. The bytes of its layout are charged separately.
     bytes: AtomicUsize,
     sieve_key: AtomicU64,
-    id: TableId,
+    definition: TableDefinition,
     /// The value of the table's clock after this snapshot was published, or [`UNPUBLISHED`].
     published: AtomicU64,
     extensions: ExtensionLink,
     layout: Arc<TableLayout>,
+    id: TableId,
+    name: InlineName,
+    /// The schema of the layout.
+    schema: SchemaRef,
     /// Whether the snapshot was read since the eviction hand passed it last. It is written only if
     /// it is unset, so that the cache line of a hot table stays shared among its readers.
     is_visited: AtomicBool,
@@ -73,10 +77,11 @@ type ExtensionLink = OnceCell<Box<Extension>>;
 
 impl TableSnapshot {
     /// Creates the snapshot of a stored version. `definition` is the stored definition with shared
-    /// parts.
+    /// parts. `name_hash` is the hash of its name.
     pub(crate) fn new(
         stored: &StoredTable,
         definition: TableDefinition,
+        name_hash: u64,
         layout: Arc<TableLayout>,
         metrics: Arc<RegistryMetrics>,
         size_observer: Weak<dyn SizeObserver>,
@@ -85,11 +90,13 @@ impl TableSnapshot {
             + heap_size::definition(&definition);
         metrics.live_bytes.fetch_add(bytes, Ordering::Relaxed);
         TableSnapshot {
+            name: InlineName::new(definition.name(), name_hash),
             definition,
             id: stored.id,
             sequence: stored.sequence,
             changed_at: stored.changed_at,
             created_at: stored.created_at,
+            schema: Arc::clone(layout.schema()),
             layout,
             extensions: OnceCell::new(),
             bytes: AtomicUsize::new(bytes),
@@ -109,6 +116,25 @@ impl TableSnapshot {
     /// Returns the name of the table in this version.
     pub fn name(&self) -> &TableName {
         self.definition.name()
+    }
+
+    /// Returns the name of the table with its hash.
+    #[inline]
+    pub(crate) fn hashed_name(&self) -> HashedNameRef<'_> {
+        HashedNameRef {
+            hash: self.name.hash,
+            name: self.name().into(),
+        }
+    }
+
+    /// Returns whether the table has this name in this version.
+    #[inline]
+    pub(crate) fn has_name(&self, name: HashedNameRef<'_>) -> bool {
+        self.name.hash == name.hash
+            && self
+                .name
+                .is_equal(name.name)
+                .unwrap_or_else(|| NameRef::from(self.name()) == name.name)
     }
 
     /// Returns the number of this version. The first version is 1.
@@ -145,8 +171,9 @@ impl TableSnapshot {
 
     /// Returns the [query schema](TableDefinition::query_schema), which has one field per column,
     /// in the order of the definition.
+    #[inline]
     pub fn schema(&self) -> &SchemaRef {
-        self.layout.schema()
+        &self.schema
     }
 
     /// Builds the [table schema](TableDefinition::arrow_schema), with the ids, comments and other
@@ -297,6 +324,7 @@ impl TableSnapshot {
     }
 
     /// Marks the snapshot as visited.
+    #[inline]
     pub(crate) fn visit(&self) {
         if !self.is_visited.load(Ordering::Relaxed) {
             self.is_visited.store(true, Ordering::Relaxed);

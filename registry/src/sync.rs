@@ -22,12 +22,17 @@ use under_shuttle as implementation;
 
 use std::sync::PoisonError;
 
+// The model checkers do not distinguish the two maps.
+#[cfg(any(loom, shuttle))]
+pub(crate) use implementation::Map as IdMap;
 #[cfg(test)]
 pub(crate) use implementation::run;
 pub(crate) use implementation::{
     AtomicU64, Map, Mutex, MutexGuard, RandomState, THREAD_CACHE_SLOTS, block_on, thread_local,
     yield_now,
 };
+#[cfg(not(any(loom, shuttle)))]
+pub(crate) use native::IdMap;
 
 /// Locks a mutex, also if a thread has panicked while it held the lock.
 ///

@@ -35,6 +35,7 @@ fn main() {
     };
     by_id(1, hot);
     by_id(10_000.min(million), many);
+    by_id(million, many);
     owned(hot / 2);
     by_name(1, hot / 4);
     by_name(10_000.min(million), many);

@@ -5,13 +5,13 @@
 //! A [`PrimitiveFault`] breaks one primitive on purpose: the models are shown to find each fault.
 
 use std::cell::Cell;
-use std::hash::{BuildHasher, Hash};
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, LockResult, PoisonError};
 
 use foldhash::fast::FixedState;
-use papaya::Equivalent;
+
+use crate::map_key::MapKey;
 
 pub(crate) use loom::future::block_on;
 pub(crate) use loom::thread::yield_now;
@@ -169,24 +169,25 @@ impl<T> DerefMut for MutexGuard<'_, T> {
     }
 }
 
-/// A map with the memory ordering of papaya's. A reader that finds an entry synchronizes with its
-/// insertion; a reader that finds an older state of the map does not synchronize with later writes.
+/// A map with the memory ordering of the lock-free maps of a program. A reader that finds a value
+/// synchronizes with its insertion; a reader that finds an older state of the map does not
+/// synchronize with later writes.
 ///
-/// The map has two shards. Writes to one shard become visible in one order, which papaya does not
-/// promise.
-pub(crate) struct Map<K, V>([MapShard<K, V>; 2]);
+/// The map has two shards. Writes to one shard become visible in one order, which the lock-free
+/// maps do not promise.
+pub(crate) struct Map<K: MapKey>([MapShard<K>; 2]);
 
-struct MapShard<K, V> {
+struct MapShard<K: MapKey> {
     /// The index of the current state.
     current: loom::sync::atomic::AtomicUsize,
     order: AccessOrder,
     /// Every state so far. Loom runs one thread at a time, and does not know this lock.
-    states: std::sync::Mutex<Vec<MapState<K, V>>>,
+    states: std::sync::Mutex<Vec<MapState<K>>>,
 }
 
-type MapState<K, V> = Vec<Arc<(K, V)>>;
+type MapState<K> = Vec<Arc<<K as MapKey>::Value>>;
 
-impl<K: Hash + Eq, V> Map<K, V> {
+impl<K: MapKey> Map<K> {
     pub(crate) fn new() -> Self {
         Map(std::array::from_fn(|_| MapShard {
             current: loom::sync::atomic::AtomicUsize::new(0),
@@ -195,32 +196,28 @@ impl<K: Hash + Eq, V> Map<K, V> {
         }))
     }
 
-    pub(crate) fn with<Q, R>(&self, key: &Q, read: impl FnOnce(Option<&V>) -> R) -> R
-    where
-        Q: Equivalent<K> + Hash + ?Sized,
-    {
+    pub(crate) fn with<R>(
+        &self,
+        key: K::Borrowed<'_>,
+        read: impl FnOnce(Option<&Arc<K::Value>>) -> R,
+    ) -> R {
         let state = self.shard(key).read();
-        let entry = state.iter().find(|entry| key.equivalent(&entry.0));
-        read(entry.map(|entry| &entry.1))
+        read(state.iter().find(|value| K::is_of(key, value)))
     }
 
-    pub(crate) fn insert(&self, key: K, value: V) {
-        let shard = self.shard(&key);
-        shard.write(|state| {
-            state.retain(|entry| entry.0 != key);
-            state.push(Arc::new((key, value)));
+    pub(crate) fn insert(&self, value: Arc<K::Value>) {
+        self.shard(K::of(&value)).write(|state| {
+            state.retain(|other| !K::is_of(K::of(&value), other));
+            state.push(Arc::clone(&value));
         });
     }
 
-    pub(crate) fn remove<Q>(&self, key: &Q)
-    where
-        Q: Equivalent<K> + Hash + ?Sized,
-    {
+    pub(crate) fn remove(&self, key: K::Borrowed<'_>) {
         let shard = self.shard(key);
-        shard.write(|state| state.retain(|entry| !key.equivalent(&entry.0)));
+        shard.write(|state| state.retain(|value| !K::is_of(key, value)));
     }
 
-    /// Clears one shard after the other. Papaya removes one entry after the other.
+    /// Clears one shard after the other. The lock-free maps remove one value after the other.
     pub(crate) fn clear(&self) {
         for shard in &self.0 {
             shard.write(Vec::clear);
@@ -231,19 +228,18 @@ impl<K: Hash + Eq, V> Map<K, V> {
         self.0.iter().map(|shard| shard.read().len()).sum()
     }
 
-    fn shard<Q: Hash + ?Sized>(&self, key: &Q) -> &MapShard<K, V> {
-        let hash = FixedState::default().hash_one(key);
-        &self.0[(hash >> 63) as usize]
+    fn shard(&self, key: K::Borrowed<'_>) -> &MapShard<K> {
+        &self.0[(K::hash(key) >> 63) as usize]
     }
 }
 
-impl<K, V> MapShard<K, V> {
-    fn read(&self) -> MapState<K, V> {
+impl<K: MapKey> MapShard<K> {
+    fn read(&self) -> MapState<K> {
         let index = self.order.read(|| self.current.load(Ordering::Acquire));
         self.states.lock().expect("no test panics")[index].clone()
     }
 
-    fn write(&self, change: impl FnOnce(&mut MapState<K, V>)) {
+    fn write(&self, change: impl FnOnce(&mut MapState<K>)) {
         // No other thread runs between this access and the end: the write is one step.
         let index = (self.order).write(|| self.current.fetch_add(1, Ordering::AcqRel));
         let mut states = self.states.lock().expect("no test panics");

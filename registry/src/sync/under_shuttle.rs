@@ -2,10 +2,9 @@
 
 //! The primitives of a shuttle run, which executes random schedules of many threads.
 
-use std::hash::Hash;
 use std::sync::{Arc, PoisonError};
 
-use papaya::Equivalent;
+use crate::map_key::MapKey;
 
 pub(crate) use shuttle::future::block_on;
 pub(crate) use shuttle::sync::atomic::AtomicU64;
@@ -18,65 +17,65 @@ pub(crate) const THREAD_CACHE_SLOTS: usize = 2;
 /// Hashes are equal in every run, so that a schedule can be replayed.
 pub(crate) type RandomState = foldhash::fast::FixedState;
 
-/// A map that is locked only to find an entry. Readers use the entry after the lock is released.
-pub(crate) struct Map<K, V>(Mutex<Vec<Arc<(K, V)>>>);
+/// A map that is locked only to find a value. Readers use the value after the lock is released.
+pub(crate) struct Map<K: MapKey>(Mutex<Vec<Arc<K::Value>>>);
 
-impl<K: Hash + Eq, V> Map<K, V> {
+impl<K: MapKey> Map<K> {
     pub(crate) fn new() -> Self {
         Map(Mutex::new(Vec::new()))
     }
 
-    pub(crate) fn with<Q, R>(&self, key: &Q, read: impl FnOnce(Option<&V>) -> R) -> R
-    where
-        Q: Equivalent<K> + Hash + ?Sized,
-    {
-        let entry = {
-            let entries = self.entries();
-            entries
-                .iter()
-                .find(|entry| key.equivalent(&entry.0))
-                .cloned()
+    pub(crate) fn with<R>(
+        &self,
+        key: K::Borrowed<'_>,
+        read: impl FnOnce(Option<&Arc<K::Value>>) -> R,
+    ) -> R {
+        let value = {
+            let values = self.values();
+            let index = position::<K>(&values, key);
+            index.map(|index| Arc::clone(&values[index]))
         };
-        read(entry.as_ref().map(|entry| &entry.1))
+        read(value.as_ref())
     }
 
-    pub(crate) fn insert(&self, key: K, value: V) {
-        let mut entries = self.entries();
-        let index = entries.iter().position(|entry| entry.0 == key);
-        let replaced = index.map(|index| entries.swap_remove(index));
-        entries.push(Arc::new((key, value)));
-        drop(entries);
+    pub(crate) fn insert(&self, value: Arc<K::Value>) {
+        let mut values = self.values();
+        let index = position::<K>(&values, K::of(&value));
+        let replaced = index.map(|index| values.swap_remove(index));
+        values.push(value);
+        drop(values);
         drop(replaced);
     }
 
-    pub(crate) fn remove<Q>(&self, key: &Q)
-    where
-        Q: Equivalent<K> + Hash + ?Sized,
-    {
-        let mut entries = self.entries();
-        let index = entries.iter().position(|entry| key.equivalent(&entry.0));
-        let removed = index.map(|index| entries.swap_remove(index));
-        drop(entries);
+    pub(crate) fn remove(&self, key: K::Borrowed<'_>) {
+        let mut values = self.values();
+        let index = position::<K>(&values, key);
+        let removed = index.map(|index| values.swap_remove(index));
+        drop(values);
         drop(removed);
     }
 
-    /// Removes one entry at a time, and releases the lock in between.
+    /// Removes one value at a time, and releases the lock in between.
     pub(crate) fn clear(&self) {
-        while let Some(entry) = {
-            let mut entries = self.entries();
-            entries.pop()
+        while let Some(value) = {
+            let mut values = self.values();
+            values.pop()
         } {
-            drop(entry);
+            drop(value);
         }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.entries().len()
+        self.values().len()
     }
 
-    fn entries(&self) -> MutexGuard<'_, Vec<Arc<(K, V)>>> {
+    fn values(&self) -> MutexGuard<'_, Vec<Arc<K::Value>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn position<K: MapKey>(values: &[Arc<K::Value>], key: K::Borrowed<'_>) -> Option<usize> {
+    values.iter().position(|value| K::is_of(key, value))
 }
 
 /// Runs the body of a unit test in one schedule.

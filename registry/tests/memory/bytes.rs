@@ -36,44 +36,28 @@ fn find(registry: &SchemaRegistry, id: u64) {
     assert_eq!(found.expect("a table").id(), TableId(id));
 }
 
-/// The maps free replaced entries in batches, when no reader can access them any more. Further
-/// operations complete the batches.
-fn flush(registry: &SchemaRegistry) {
-    let name = ("no_namespace", "no_table");
-    for _ in 0..200 {
-        assert!(block_on(registry.get(TableId(u64::MAX))).unwrap().is_none());
-        assert!(block_on(registry.find(name)).unwrap().is_none());
-        registry.invalidate(TableId(u64::MAX));
-        registry.invalidate_name(name);
-    }
-}
-
 /// Returns the bytes that are charged for what `fill` has cached, and the bytes in use for it.
 fn charged_and_live(
     registry: &SchemaRegistry,
     fill: impl FnOnce(&SchemaRegistry),
 ) -> (usize, usize) {
     find(registry, 1);
-    flush(registry);
+    // The first value in a map allocates a page for a few hundred values.
+    assert!(block_on(registry.get(TableId(u64::MAX))).unwrap().is_none());
+    let none = block_on(registry.find(("no_namespace", "no_table"))).unwrap();
+    assert!(none.is_none());
     let (charged, live) = (registry.stats().bytes_resident, live_bytes());
     fill(registry);
-    flush(registry);
     let live = live_bytes() - live;
     (registry.stats().bytes_resident - charged, live)
 }
 
+/// Checks that the charged bytes are at least the bytes in use, and at most 10 % more.
 #[track_caller]
-fn assert_accurate(what: &str, charged_and_live: (usize, usize)) {
-    assert_within(1.1, what, charged_and_live);
-}
-
-/// Checks that the charged bytes are at least the bytes in use, and at most `max_ratio` times as
-/// many.
-#[track_caller]
-fn assert_within(max_ratio: f64, what: &str, (charged, live): (usize, usize)) {
+fn assert_accurate(what: &str, (charged, live): (usize, usize)) {
     let ratio = charged as f64 / live as f64;
     println!("{what}: {charged} bytes charged, {live} live, {ratio:.3}");
-    assert!((1.0..=max_ratio).contains(&ratio), "{what}: {ratio:.3}");
+    assert!((1.0..=1.1).contains(&ratio), "{what}: {ratio:.3}");
 }
 
 const TABLES: u64 = 1_000;
@@ -147,8 +131,7 @@ fn absent_tables_and_names() {
             assert!(block_on(registry.get(TableId(id))).unwrap().is_none());
         }
     });
-    // For such small items, the unused capacity of a map is a large part.
-    assert_within(1.4, "absent ids", ids);
+    assert_accurate("absent ids", ids);
     let names = charged_and_live(&registry, |registry| {
         for id in 2..2 + 4 * TABLES {
             let namespace = format!("tenant_{id}");
@@ -156,7 +139,7 @@ fn absent_tables_and_names() {
             assert!(none.is_none());
         }
     });
-    assert_within(1.2, "absent names", names);
+    assert_accurate("absent names", names);
 }
 
 #[test]
@@ -230,12 +213,10 @@ fn a_budget_is_kept_and_all_memory_is_freed() {
             "{variety:?}: at most {max_live} live bytes for a budget of {budget}, {} tables",
             stats.tables_resident
         );
-        // Entries that are not freed yet, and unused capacity of the sieve and the maps, are not
-        // charged.
+        // Unused capacity of the sieve and the maps is not charged.
         assert!(max_live <= budget + budget / 4, "{max_live} live bytes");
 
         registry.clear();
-        flush(&registry);
         let stats = registry.stats();
         assert_eq!((stats.tables_resident, stats.names_resident), (0, 0));
         assert_eq!((stats.versions_resident, stats.bytes_pinned), (0, 0));
@@ -244,6 +225,8 @@ fn a_budget_is_kept_and_all_memory_is_freed() {
         assert!(stats.bytes_shared <= budget / 4, "{stats:?}");
         drop(registry);
         let left = live_bytes().saturating_sub(before);
-        assert!(left < 4_096, "{left} bytes are left of a dropped registry");
+        // The test harness allocates 11,000 bytes for the first results of tests, and may do so
+        // meanwhile. The clocks of the registry alone are larger.
+        assert!(left < 12_288, "{left} bytes are left of a dropped registry");
     }
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Waker};
 use kalamtable_store::DefinitionStore;
 
 use super::world::{ModelWorld, NOTES, StoreFault, fails, holds, options, poll_once, version};
+use crate::slots::CachedTable;
 use crate::sync::block_on;
 use crate::sync::under_loom::PrimitiveFault;
 
@@ -29,8 +30,9 @@ fn get(world: &ModelWorld) -> u32 {
 fn load_alone(world: &ModelWorld) -> u32 {
     let slots = &world.registry.inner.slots;
     let epoch = slots.read_clock(slots.table_clock(NOTES)).epoch();
-    if let Some(cached) = slots.with_table(NOTES, |cached| cached.cloned()) {
-        return version(cached.snapshot());
+    let to_snapshot = |cached: Option<CachedTable<'_>>| cached.map(CachedTable::to_snapshot);
+    if let Some(cached) = slots.with_table(NOTES, to_snapshot) {
+        return version(cached.as_ref());
     }
     let stored = block_on(world.store.get(NOTES)).unwrap();
     let loaded = stored.map(|stored| world.registry.inner.snapshot(&stored));

@@ -274,10 +274,8 @@ fn twin_keeps_the_cached_absence_of_a_created_table() {
 fn by_id_and_then_by_name(options: RegistryOptions, alter: fn(&ModelWorld, TableId)) {
     let world = ModelWorld::warm(&["notes"], options);
     let slots = &world.registry.inner.slots;
-    let resident = slots.with_table(NOTES, |cached| cached.cloned());
-    let loaded = resident
-        .and_then(CachedTable::into_snapshot)
-        .unwrap_or_else(|| world.stored(NOTES));
+    let resident = slots.with_table(NOTES, |cached| cached.and_then(CachedTable::to_snapshot));
+    let loaded = resident.unwrap_or_else(|| world.stored(NOTES));
     let changing = world.spawn(move |world| alter(world, NOTES));
     let finding = world.spawn(move |world| {
         // The steps of `find`, without the reads of the store.
