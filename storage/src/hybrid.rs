@@ -10,8 +10,8 @@
 //! - The log has the commits of a partition in their order, because the commit lock of the
 //!   partition is held until a record is appended.
 //! - The rows that queries read are durable. The later ones are pending.
-//! - A manifest is the state after exactly one entry of the log. Commits hold the gate, so no commit
-//!   is between its record and its rows while the state is copied.
+//! - A manifest is the state after exactly one entry of the log. Commits hold the gate, so no
+//!   commit is between its record and its rows while the state is copied.
 //! - The files of a manifest are durable before the manifest is, and the manifest before the log is
 //!   truncated and older files are deleted.
 
@@ -24,6 +24,7 @@ mod record;
 mod recovered;
 mod row_file;
 mod shared;
+mod signal;
 mod written_definitions;
 
 use std::path::Path;
@@ -77,8 +78,8 @@ use crate::log::{DiskFolder, LogFailure, LogFolder, LogRecovery, RowLog, lock_fo
 /// effect of each acknowledged statement is complete, and that of any other statement is complete
 /// or absent.
 ///
-/// After a failed write to the log, all statements that change rows fail until the storage is opened
-/// again. Queries return the durable rows.
+/// After a failed write to the log, all statements that change rows fail until the storage is
+/// opened again. Queries return the durable rows.
 ///
 /// Streams are kept in memory only. They are empty after a restart.
 ///

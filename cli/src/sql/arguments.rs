@@ -32,8 +32,8 @@ pub(crate) struct SqlArguments {
     /// orders.ndjson, or a subfolder orders with several files
     #[arg(long, value_name = "DIR", requires = "schemas")]
     data: Option<PathBuf>,
-    /// The folder of a server, with its definitions in DIR/definitions and its rows in DIR/rows. Its
-    /// tables can be read, also while the server runs
+    /// The folder of a server, with its definitions in DIR/definitions and its rows in DIR/rows.
+    /// Its tables can be read, also while the server runs
     #[arg(long, value_name = "DIR")]
     server_folder: Option<PathBuf>,
     /// The user whose rows of the server's user tables are shown

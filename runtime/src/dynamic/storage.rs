@@ -173,8 +173,8 @@ impl Chunk {
         Chunk::with_arrivals(definition, rows, vec![arrival])
     }
 
-    /// Creates a chunk of rows that arrived at different times. `arrivals` is not empty, its numbers
-    /// ascend, and the last one is the number of rows.
+    /// Creates a chunk of rows that arrived at different times. `arrivals` is not empty, its
+    /// numbers ascend, and the last one is the number of rows.
     pub fn with_arrivals(
         definition: &Arc<TableDefinition>,
         rows: RecordBatch,

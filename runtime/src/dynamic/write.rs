@@ -94,8 +94,8 @@ impl PartitionWriter<'_> {
         result
     }
 
-    /// Computes the effect of a statement, and commits it. Replaces `rows` by the latest rows, those
-    /// after the commit.
+    /// Computes the effect of a statement, and commits it. Replaces `rows` by the latest rows,
+    /// those after the commit.
     fn commit_effect(
         &self,
         rows: &mut Arc<PartitionRows>,

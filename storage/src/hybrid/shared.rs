@@ -11,12 +11,12 @@ use kalamtable_model::TableKind;
 use kalamtable_runtime::dynamic::{Commit, FlushedRows, Partition, PartitionRows};
 use kalamtable_store::TableId;
 
-use super::background::FlushSignal;
 use super::flush::{Cut, delete_unused_files, flush};
 use super::options::{HybridOptions, HybridStats};
 use super::partitions::{Partitions, PendingCommit};
 use super::record::{LogRecord, RemovedPartitions};
 use super::recovered::{FlushedState, RecoveredState};
+use super::signal::FlushSignal;
 use super::written_definitions::WrittenDefinitions;
 use crate::error::StorageError;
 use crate::log::{LogFolder, RowLog};
