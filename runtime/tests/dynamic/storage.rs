@@ -168,14 +168,6 @@ impl RowStorage for AltersMeanwhile {
         self.inner.next_seqs(table, count)
     }
 
-    fn tables(&self) -> Vec<TableId> {
-        self.inner.tables()
-    }
-
-    fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError> {
-        self.inner.remove_owner(owner)
-    }
-
     fn remove_table(&self, table: TableId) -> Result<(), BoxError> {
         self.inner.remove_table(table)
     }
