@@ -50,7 +50,7 @@
 //! | `ALTER TABLE [IF EXISTS] name action, ..` with `ADD COLUMN`, `DROP COLUMN`, `RENAME COLUMN`, `ALTER COLUMN .. SET NOT NULL`, `DROP NOT NULL`, `TYPE`, `SET DEFAULT`, `DROP DEFAULT`, `RENAME TO`, `SET (option = value)` | service; dba to change `access_level` |
 //! | `COMMENT ON TABLE name IS text`, `COMMENT ON COLUMN name.column IS text` | service |
 //! | `DROP TABLE [IF EXISTS] name`, which also deletes the rows | dba |
-//! | `FLUSH TABLE name`, which writes the rows of all tables from the log to files and returns the number of files, rows and bytes | dba |
+//! | `FLUSH TABLE name, ..`, which writes the logged rows of all tables to files, and returns a row with the columns `files`, `rows` and `bytes` of the written files, all 0 if the storage has no files | dba |
 //! | `SHOW CREATE TABLE name`, `DESCRIBE name` | a role that may read the table |
 //! | `CREATE EXTERNAL TABLE`, `COPY`, which access files of the server | dba |
 //!

@@ -15,13 +15,15 @@ use crate::log::{LogError, LogFailure, LogFolder};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StorageError {
-    /// The log cannot be read or written.
+    /// An error of the log: the folder is in use, the log is damaged, cannot be read or written, or
+    /// was written by a later release, or the effect of a statement exceeds
+    /// [`max_payload_bytes`](crate::RowLogOptions::max_payload_bytes).
     #[error(transparent)]
     Log(#[from] LogError),
-    /// A file or the folder cannot be read or written.
+    /// A row file, a manifest or the folder cannot be read or written.
     #[error(transparent)]
     Io(#[from] LogFailure),
-    /// A file does not have the content that was written.
+    /// A row file or a manifest is missing or does not have the content that was written.
     #[error(
         "`{}` is damaged: {reason}; restore the storage folder from a backup, as a whole",
         .path.display()
@@ -55,18 +57,21 @@ pub enum StorageError {
         source: EncodeError,
     },
     /// A chunk was written under a definition that the storage does not know.
-    #[error("version {version} of table {table} is unknown: the table was removed")]
+    #[error("version {version} of table {table} is unknown to the storage")]
     UnknownDefinition {
         /// The table.
         table: TableId,
         /// The version.
         version: u32,
     },
-    /// The numbers of files are exhausted: a file in the folder has the greatest number.
-    #[error(
-        "no file number is left: remove the file with number {} from the folder",
-        u64::MAX
-    )]
+    /// A chunk is in no row file, which the flush has noticed before it wrote a manifest.
+    #[error("a chunk of table {table} was not written to a row file")]
+    UnwrittenChunk {
+        /// The table.
+        table: TableId,
+    },
+    /// The numbers of row files or manifests are exhausted.
+    #[error("no number is left for a file: a file in the folder has one of the greatest numbers")]
     FilesExhausted,
     /// The sequence numbers of a table are exhausted.
     #[error("the sequence numbers of table {table} are exhausted")]
@@ -75,7 +80,7 @@ pub enum StorageError {
         table: TableId,
     },
     /// The storage was opened read-only.
-    #[error("the storage is open read-only: open it with `HybridStorage::open` to write to it")]
+    #[error("the storage is open read-only: change its rows in the process that opens it to write")]
     ReadOnly,
     /// The thread that flushes the storage cannot be started.
     #[error("cannot start the thread that flushes the storage")]

@@ -2,18 +2,19 @@
 
 //! [`HybridStorage`]: the rows of dynamic tables in memory, in a log, and in row files.
 //!
-//! `record` is the content of the log, `manifest` and `row_file` that of the other files.
-//! `recovered` reads them, `partitions` has the rows, and `flush` moves rows from the log to files.
-//! `background` flushes by size and age.
+//! `record`, `manifest` and `row_file` define the content of the log entries, the manifests and the
+//! row files. `recovered` reads all of them, `partitions` holds the rows in memory, and `flush`
+//! writes rows to row files. `background` starts flushes by the size and the age of the log.
 //!
 //! # Invariants
-//! - The log has the commits of a partition in their order, because the commit lock of the
-//!   partition is held until a record is appended.
-//! - The rows that queries read are durable. The later ones are pending.
-//! - A manifest is the state after exactly one entry of the log. Commits hold the gate, so no
-//!   commit is between its record and its rows while the state is copied.
-//! - The files of a manifest are durable before the manifest is, and the manifest before the log is
-//!   truncated and older files are deleted.
+//! - The log contains the commits of a partition in the order of their numbers: the commit lock of
+//!   the partition is held until the record is appended.
+//! - Queries read durable rows only. Rows after later commits are pending.
+//! - A manifest describes the state after exactly one entry of the log. A commit holds the gate
+//!   from before its record is appended until its rows are in memory, and the state is copied while
+//!   no commit holds the gate.
+//! - Row files become durable before the manifest that names them, and the manifest before the log
+//!   is truncated and older files are deleted.
 
 mod background;
 mod flush;
@@ -44,10 +45,12 @@ use self::shared::SharedStorage;
 use crate::error::StorageError;
 use crate::log::{DiskFolder, LogFailure, LogFolder, LogRecovery, RowLog, lock_folder};
 
-/// The rows of dynamic tables, which survive a restart. A folder has one `HybridStorage` at a time.
+/// The rows of dynamic tables, which survive a restart. At most one `HybridStorage` at a time can
+/// have a folder open for writing.
 ///
-/// The rows belong to the definitions under which they were written, by table id. The definition
-/// store must therefore be as durable as the storage, and must not be replaced by another one.
+/// The rows refer to their tables by id. The definition store must therefore be as durable as the
+/// storage, and must not be replaced by another one: its tables would have other ids. Back up both
+/// together.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -73,20 +76,20 @@ use crate::log::{DiskFolder, LogFailure, LogFolder, LogRecovery, RowLog, lock_fo
 /// ```
 ///
 /// # Durability
-/// A statement returns when its effect is in the log, and the log is on disk. Statements that wait
-/// at the same time share one write and one sync, also those of one partition. After a crash, the
-/// effect of each acknowledged statement is complete, and that of any other statement is complete
-/// or absent.
+/// A statement returns when the log entry with its effect is durable. Statements that wait at the
+/// same time share one write and one sync, even if they change the same partition. After a crash,
+/// the effect of an acknowledged statement is complete. The effect of any other statement is
+/// complete or absent.
 ///
-/// After a failed write to the log, all statements that change rows fail until the storage is
-/// opened again. Queries return the durable rows.
+/// After a failed write to the log, all changes of logged rows and all flushes fail until the
+/// storage is opened again. Queries return the durable rows.
 ///
-/// Streams are kept in memory only. They are empty after a restart.
+/// Streams are neither logged nor flushed. They are empty after a restart.
 ///
 /// # Files
 /// | file | content |
 /// |---|---|
-/// | `log-*.log` | the statements since the last flush |
+/// | `log-*.log` | the effects of the statements since the last flush, and possibly earlier ones |
 /// | `rows-*.parquet` | the rows of one version of a table: see below |
 /// | `rows-*.arrow` | the same in Arrow's IPC format, for types that Parquet does not have |
 /// | `manifest-*.bin` | the names and checksums of the row files, and the superseded rows |
@@ -100,15 +103,17 @@ use crate::log::{DiskFolder, LogFailure, LogFolder, LogRecovery, RowLog, lock_fo
 /// programs find the current rows by the greatest `_seq` of each key, and owner in a user table,
 /// unless that row is `_deleted`.
 ///
-/// A flush replaces the files of which more than half of the rows are in chunks that were replaced,
-/// and joins files of similar sizes, so that a table of `n` rows has about `log n` files.
+/// A flush replaces a file if more than half of its rows are in chunks that no longer exist, or if
+/// it contains rows of a removed table or user. It also joins files of similar sizes.
 ///
 /// # Memory
-/// All rows are in memory, and opening a storage reads all files. The files bound the size of the
-/// log, and not the memory.
+/// All rows are in memory, and opening a storage reads all files. Flushing bounds the size of the
+/// log, but neither the memory nor the time to open.
 ///
 /// # Threads
-/// A thread flushes the storage. Dropping the storage waits for it, and so for a running flush.
+/// A background thread flushes the storage by the size and the age of its log. After a failed
+/// flush, it retries after 1 to 60 seconds, and [`stats`](Self::stats) returns the error. Dropping
+/// the storage does not flush it, but blocks until a running flush has ended.
 #[derive(Debug)]
 pub struct HybridStorage {
     shared: Arc<SharedStorage>,
@@ -122,11 +127,13 @@ impl HybridStorage {
     /// exist.
     ///
     /// # Errors
-    /// - [`StorageError::Log`] if the folder is in use, or if the log is damaged.
+    /// - [`StorageError::Log`] if the folder is in use, or if the log is damaged, cannot be read or
+    ///   written, or was written by a later release.
     /// - [`StorageError::Damaged`] if another file is missing or does not have the content that was
     ///   written.
-    /// - [`StorageError::UnknownFormat`] if a later release has written the files.
-    /// - [`StorageError::Io`] if a file cannot be read or written.
+    /// - [`StorageError::UnknownFormat`] if a later release has written the manifest.
+    /// - [`StorageError::Io`] if another file or the folder cannot be read or written.
+    /// - [`StorageError::Thread`] if the background thread cannot be started.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, StorageError> {
         HybridStorage::open_with(folder, HybridOptions::default())
     }
@@ -175,12 +182,14 @@ impl HybridStorage {
         })
     }
 
-    /// Opens the storage in a local folder for inspection. Nothing is written, and all statements
-    /// that change rows fail. The storage may be open for writing elsewhere; its later changes are
-    /// not visible.
+    /// Opens the storage in a local folder that exists, for inspection. Nothing is written.
+    /// Statements that change rows, and [`flush`](RowStorage::flush), fail with
+    /// [`StorageError::ReadOnly`]. The storage may be open for writing elsewhere; its later changes
+    /// are not visible.
     ///
     /// # Errors
-    /// Those of [`open`](Self::open).
+    /// The errors of [`open`](Self::open), except that the folder may be in use. Fails with
+    /// [`StorageError::Io`] if the folder does not exist.
     pub fn open_read_only(folder: impl AsRef<Path>) -> Result<Self, StorageError> {
         let path = folder.as_ref();
         let folder = DiskFolder::open(path).map_err(|source| inaccessible(path, source))?;
@@ -225,13 +234,13 @@ impl HybridStorage {
 
 impl RowStorage for HybridStorage {
     fn rows(&self, partition: &Partition) -> Result<Arc<PartitionRows>, BoxError> {
-        let cell = self.shared.partitions.get(partition);
-        Ok(cell.map(|cell| cell.durable()).unwrap_or_default())
+        let slot = self.shared.partitions.get(partition);
+        Ok(slot.map(|slot| slot.durable()).unwrap_or_default())
     }
 
     fn latest_rows(&self, partition: &Partition) -> Result<Arc<PartitionRows>, BoxError> {
-        let cell = self.shared.partitions.get(partition);
-        Ok(cell.map(|cell| cell.latest()).unwrap_or_default())
+        let slot = self.shared.partitions.get(partition);
+        Ok(slot.map(|slot| slot.latest()).unwrap_or_default())
     }
 
     fn commit(&self, partition: &Partition, before: u64, commit: Commit) -> Result<bool, BoxError> {

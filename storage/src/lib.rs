@@ -2,9 +2,10 @@
 
 //! Durable storage for the rows of dynamic tables.
 //!
-//! [`HybridStorage`] keeps the rows in memory, acknowledged statements in a log, and flushed rows
-//! in Parquet files. [`RowLog`] is the log: it appends opaque entries to the segment files of a
-//! folder, with group commit, and passes them to the caller after a restart.
+//! [`HybridStorage`] keeps all rows in memory, appends each commit to a log, and flushes the rows
+//! to Parquet files, after which it truncates the log. [`RowLog`] is the log: it appends opaque
+//! entries to the segment files of a folder, with group commit, and passes them to the caller
+//! after a restart.
 
 mod bytes;
 mod error;

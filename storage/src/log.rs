@@ -321,13 +321,23 @@ impl RowLog {
         // Segments that end before the current one are deleted first, which makes room for a
         // segment on a full disk.
         self.delete_segments_before(sequence)?;
+        self.leave_segment_below(sequence)?;
+        self.delete_segments_before(sequence)
+    }
+
+    /// Begins a segment, unless the current one has no entries.
+    pub(crate) fn begin_segment(&self) -> Result<(), LogError> {
+        self.leave_segment_below(u64::MAX)
+    }
+
+    /// Begins a segment if the current one has entries and all of them are below `sequence`.
+    fn leave_segment_below(&self, sequence: u64) -> Result<(), LogError> {
         let left = lock(&self.writer).leave_segment_below(sequence);
         if let Err(LogError::Failed(failure)) = &left {
             lock(&self.queue).fail(Arc::clone(failure));
             self.waiting.iter().for_each(Condvar::notify_all);
         }
-        left?;
-        self.delete_segments_before(sequence)
+        left
     }
 
     /// Deletes segments without blocking writers.

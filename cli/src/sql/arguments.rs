@@ -33,10 +33,11 @@ pub(crate) struct SqlArguments {
     #[arg(long, value_name = "DIR", requires = "schemas")]
     data: Option<PathBuf>,
     /// The folder of a server, with its definitions in DIR/definitions and its rows in DIR/rows.
-    /// Its tables can be read, also while the server runs
+    /// Its tables are read-only, and have the rows as of the start of the command. The server may
+    /// be running
     #[arg(long, value_name = "DIR")]
     server_folder: Option<PathBuf>,
-    /// The user whose rows of the server's user tables are shown
+    /// The user whose rows the server's user tables show. Without it, user tables are empty
     #[arg(long, value_name = "NAME", requires = "server_folder")]
     user: Option<String>,
     /// The format of results

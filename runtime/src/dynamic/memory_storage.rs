@@ -78,7 +78,11 @@ impl RowStorage for MemoryStorage {
     fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError> {
         let partitions = self.partitions.write();
         let mut partitions = partitions.unwrap_or_else(PoisonError::into_inner);
-        partitions.retain(|partition, _| partition.owner.as_ref() != Some(owner));
+        for (partition, rows) in partitions.iter_mut() {
+            if partition.owner.as_ref() == Some(owner) {
+                *rows = Arc::new(rows.without_rows());
+            }
+        }
         Ok(())
     }
 }

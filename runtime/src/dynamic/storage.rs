@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, make_array};
 use arrow::datatypes::DataType;
 use kalamtable_model::{TableDefinition, TableKind};
 use kalamtable_provider::BoxError;
@@ -23,17 +23,20 @@ use super::actor::UserId;
 /// superseded. A storage keeps the current state of each partition, and replaces it by the next
 /// one. It does not interpret statements, keys or versions.
 ///
-/// # Durable storages
-/// A durable storage has two states of a partition while statements wait for the disk: the durable
-/// rows, which queries read, and the latest rows, which the next statement changes. Statements of
-/// one partition can therefore wait together. In other storages, both are the same.
+/// # Durability
+/// While statements wait for the disk, a durable implementation has two states of a partition: the
+/// durable rows, which queries read, and the latest rows, which the next statement changes.
+/// Statements that change one partition can therefore wait together. In an implementation that is
+/// not durable, both states are the same. A commit is durable after
+/// [`wait_until_durable`](Self::wait_until_durable). A removal or flush is durable when the method
+/// returns.
 ///
-/// The effect of a method is complete when it returns. [`rows`](Self::rows) is called while queries
-/// are planned and run, on threads that drive futures, and must not block. The other methods are
-/// called on threads that may block.
+/// # Threads
+/// [`rows`](Self::rows) is called while queries are planned and run, on threads that drive futures,
+/// and must not block. The other methods are called on threads that may block.
 pub trait RowStorage: Debug + Send + Sync + 'static {
-    /// Returns the durable rows of a partition, or [`PartitionRows::default`] if no rows were ever
-    /// written to it.
+    /// Returns the durable rows of a partition, or [`PartitionRows::default`] if no rows were
+    /// written to it since its table was created.
     ///
     /// # Errors
     /// Fails if the storage cannot be read.
@@ -67,9 +70,9 @@ pub trait RowStorage: Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// Allocates `count` consecutive sequence numbers for rows of a table, in any partition, and
-    /// returns the first one. They are greater than all numbers that were allocated for the table
-    /// before, unless no commit contains these numbers.
+    /// Allocates `count` consecutive values of `_seq` for a table, which its partitions share, and
+    /// returns the first one. The values are greater than all values in earlier commits to the
+    /// table. After a restart, allocated values that no commit contains can be allocated again.
     ///
     /// # Errors
     /// Fails if the storage cannot be written.
@@ -84,16 +87,17 @@ pub trait RowStorage: Debug + Send + Sync + 'static {
     /// Returns the tables that may have rows which survive a restart.
     fn tables(&self) -> Vec<TableId>;
 
-    /// Deletes all rows of a user in all user tables. They are no longer visible when the method
-    /// returns, and stay deleted after a restart. The next [`flush`](Self::flush) removes them from
-    /// files and logs.
+    /// Deletes all rows of a user in all user tables: each partition of the user becomes the result
+    /// of [`PartitionRows::without_rows`]. When the method returns, the rows are no longer visible,
+    /// and the deletion is durable. The next [`flush`](Self::flush) removes the rows from files and
+    /// logs.
     ///
     /// # Errors
     /// Fails if the storage cannot be written.
     fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError>;
 
-    /// Writes the rows of all durable commits to files, and returns what was written. Does nothing
-    /// in a storage without files.
+    /// Writes the rows that are not in files to files, and returns the size of the written files.
+    /// Includes all commits before the call. Does nothing if the implementation has no files.
     ///
     /// # Errors
     /// Fails if a file cannot be written. No row is lost, and the call can be repeated.
@@ -102,13 +106,14 @@ pub trait RowStorage: Debug + Send + Sync + 'static {
     }
 }
 
-/// The files that a flush has written.
+/// The size of the files that a flush has written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FlushedRows {
     /// The number of files.
     pub files: u64,
-    /// The number of rows in the files.
+    /// The number of rows in the files, including superseded rows, tombstones, and rows that the
+    /// flush copied from earlier files.
     pub rows: u64,
     /// The size of the files in bytes.
     pub bytes: u64,
@@ -255,27 +260,50 @@ impl Chunk {
 /// Copies the values of text and binary views, which can refer to the buffers of rows that are not
 /// in the batch.
 fn without_unused_bytes(rows: RecordBatch) -> RecordBatch {
-    let is_view = |ty: &DataType| matches!(ty, DataType::Utf8View | DataType::BinaryView);
     let mut fields = rows.schema_ref().fields().iter();
-    if !fields.any(|field| is_view(field.data_type())) {
+    if !fields.any(|field| has_views(field.data_type())) {
         return rows;
     }
-    let columns = rows.columns().iter().map(|column| -> ArrayRef {
-        match column.data_type() {
-            DataType::Utf8View => Arc::new(column.as_string_view().gc()),
-            DataType::BinaryView => Arc::new(column.as_binary_view().gc()),
-            _ => Arc::clone(column),
-        }
-    });
-    let columns = columns.collect();
+    let columns = rows.columns().iter().map(with_own_values).collect();
     // The columns have the types that they had before.
     RecordBatch::try_new(rows.schema(), columns).unwrap_or(rows)
 }
 
+/// Returns whether a type is that of a view, or contains one.
+fn has_views(ty: &DataType) -> bool {
+    match ty {
+        DataType::Utf8View | DataType::BinaryView => true,
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::FixedSizeList(item, _)
+        | DataType::Map(item, _) => has_views(item.data_type()),
+        DataType::Struct(fields) => fields.iter().any(|field| has_views(field.data_type())),
+        _ => false,
+    }
+}
+
+/// Copies the values of views at any depth.
+fn with_own_values(array: &ArrayRef) -> ArrayRef {
+    match array.data_type() {
+        DataType::Utf8View => Arc::new(array.as_string_view().gc()),
+        DataType::BinaryView => Arc::new(array.as_binary_view().gc()),
+        ty if has_views(ty) => {
+            let data = array.to_data();
+            let children = data.child_data().iter();
+            let children = children
+                .map(|child| with_own_values(&make_array(child.clone())).to_data())
+                .collect();
+            let copied = data.into_builder().child_data(children).build();
+            copied.map_or_else(|_| Arc::clone(array), make_array)
+        }
+        _ => Arc::clone(array),
+    }
+}
+
 /// Returns the size of the values of an array. Other arrays can share its buffers.
 fn bytes_of(array: &ArrayRef) -> usize {
-    let is_view = matches!(array.data_type(), DataType::Utf8View | DataType::BinaryView);
-    let size = (!is_view).then(|| array.to_data().get_slice_memory_size().ok());
+    let size =
+        (!has_views(array.data_type())).then(|| array.to_data().get_slice_memory_size().ok());
     size.flatten()
         .unwrap_or_else(|| array.get_array_memory_size())
 }
@@ -371,7 +399,8 @@ impl StoredChunk {
 pub struct PartitionRows {
     /// The number of commits that resulted in this snapshot, 0 before the first one.
     pub number: u64,
-    /// The chunks, in no particular order.
+    /// The chunks, in the order of [`after`](Self::after), which compaction and the key indexes of
+    /// streams depend on. A storage preserves it across a restart.
     pub chunks: Vec<StoredChunk>,
     /// The id of the next added chunk. It is greater than the ids of all chunks, including removed
     /// ones.
@@ -386,20 +415,22 @@ pub struct PartitionRows {
 pub struct Commit {
     /// Added chunks, whose ids start at [`PartitionRows::next_chunk`].
     pub added: Vec<(ChunkId, Arc<Chunk>)>,
-    /// Rows that the statement supersedes.
+    /// The numbers of the rows that the statement supersedes, by existing chunk.
     pub superseded: HashMap<ChunkId, Vec<u32>>,
-    /// Removed chunks, including chunks whose last remaining rows the statement supersedes.
+    /// Removed existing chunks, including chunks whose last current rows the statement supersedes.
     pub removed: HashSet<ChunkId>,
-    /// Chunks that replace others, and have the same rows.
+    /// Chunks that replace existing or added chunks, and contain the rows of these chunks that are
+    /// not superseded. Their ids follow the ids of the added chunks.
     pub joined: Vec<JoinedChunk>,
 }
 
-/// A chunk with the rows of others that were not superseded. See [`PartitionRows::join`].
+/// A chunk that replaces others, and equals the result of [`PartitionRows::join`] on the rows after
+/// the other changes of the commit. A log therefore needs only its id and the replaced ids.
 #[derive(Clone, Debug)]
 pub struct JoinedChunk {
     /// The id of the chunk.
     pub id: ChunkId,
-    /// The chunks that it replaces, in the order of their rows.
+    /// The ids of the replaced chunks, in the order of their rows in the joined chunk.
     pub from: Vec<ChunkId>,
     /// The rows.
     pub chunk: Arc<Chunk>,
@@ -415,6 +446,17 @@ impl PartitionRows {
     /// Returns the chunk with an id.
     pub fn chunk(&self, id: ChunkId) -> Option<&StoredChunk> {
         self.chunks.iter().find(|stored| stored.id == id)
+    }
+
+    /// Returns the partition after the removal of all rows, without tombstones. Its number is the
+    /// next one, and ids of chunks are not used again.
+    #[must_use]
+    pub fn without_rows(&self) -> PartitionRows {
+        PartitionRows {
+            number: self.number + 1,
+            chunks: Vec::new(),
+            next_chunk: self.next_chunk,
+        }
     }
 
     /// Returns the rows after a commit.

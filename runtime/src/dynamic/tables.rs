@@ -172,11 +172,12 @@ impl DynamicTables {
         self.shared.storage.flush()
     }
 
-    /// Deletes all rows of a user in all user tables, without tombstones. New queries do not see
-    /// them, also after a restart. Running queries can still return them.
+    /// Deletes all rows of a user in all user tables, without tombstones. Queries that start after
+    /// the method has returned do not see these rows, even after a restart. Running queries can
+    /// still return them. Rows that the user writes later are not affected.
     ///
-    /// Files and logs of the storage contain the rows until the next [`flush`](Self::flush). Rows
-    /// that the user writes in the meantime are new rows. Blocks until the deletion is durable.
+    /// Row files and the log contain the deleted rows until the next [`flush`](Self::flush) has
+    /// succeeded. Backups are not changed. Blocks until the deletion is durable.
     ///
     /// # Errors
     /// Fails if the storage cannot be written.
@@ -184,9 +185,11 @@ impl DynamicTables {
         self.shared.remove_owner(user)
     }
 
-    /// Deletes the rows of tables that the registry does not have, and returns these tables. A
-    /// server calls it when it starts: if it ended while a table was dropped, the rows of the table
-    /// may remain.
+    /// Deletes the stored rows of tables whose ids are not in the registry, and returns these ids.
+    /// Call it when the server starts: if the server ended while it dropped a table, the rows of
+    /// the table may still be stored.
+    ///
+    /// With a definition store that does not belong to the storage, this deletes all rows.
     ///
     /// # Errors
     /// Fails if the definitions cannot be read, or if the storage cannot be written.

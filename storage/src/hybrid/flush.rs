@@ -29,6 +29,9 @@ use crate::log::LogFolder;
 /// The size in memory of the rows of one file, above which the next file begins.
 const FILE_BYTES: usize = 128 * 1024 * 1024;
 
+/// The size of a file from which on it is not joined with others.
+const LARGE_FILE_BYTES: u64 = 16 * 1024 * 1024;
+
 /// The state of a storage after one entry of the log.
 pub(super) struct Cut {
     /// The entry.
@@ -155,9 +158,8 @@ fn prepare_manifest<'a>(
         let locations = written.locations.get(partition);
         let chunks = rows.chunks.iter().map(|stored| {
             let location = locations.and_then(|locations| locations.get(&stored.id));
-            let location = location.ok_or_else(|| StorageError::UnknownDefinition {
+            let location = location.ok_or(StorageError::UnwrittenChunk {
                 table: partition.table,
-                version: stored.chunk.version(),
             })?;
             Ok(flushed_chunk(stored, *location))
         });
@@ -209,12 +211,12 @@ fn flushed_chunk(stored: &StoredChunk, location: ChunkLocation) -> FlushedChunk 
     }
 }
 
-/// Returns the files that remain. The chunks of other files are written again.
+/// Returns the numbers of the files that the flush keeps. The chunks of other files are written
+/// again.
 ///
-/// A file remains if at least half of its rows are in chunks that still exist, if it has no rows of
-/// removed partitions, and if it has more than twice as many rows as all smaller files of its
-/// definition, including the new ones. A row is therefore copied once each time the number of rows
-/// doubles, and the number of files stays small even if each flush has few rows.
+/// A file is kept if at least half of its rows are in chunks that still exist, if it has no rows of
+/// removed partitions, and if it is large, or has more than twice as many rows as the flush writes
+/// for the same definition, from the log and from smaller files.
 fn kept_files(state: &FlushedState, cut: &Cut) -> HashSet<u64> {
     let mut used: HashMap<u64, u64> = HashMap::new();
     // The new rows of each definition, by its table and version.
@@ -254,7 +256,7 @@ fn kept_files(state: &FlushedState, cut: &Cut) -> HashSet<u64> {
             .sum::<u64>();
         files.sort_unstable_by_key(|file| file.rows);
         for file in files {
-            if file.rows <= rewritten.saturating_mul(2) {
+            if file.bytes < LARGE_FILE_BYTES && file.rows <= rewritten.saturating_mul(2) {
                 rewritten += file.rows;
             } else {
                 kept.insert(file.number);

@@ -31,7 +31,7 @@ pub(super) struct Manifest {
     pub(super) flushed_to: u64,
     pub(super) definitions: Vec<WrittenDefinition>,
     pub(super) files: Vec<RowFile>,
-    /// The last sequence number of each table.
+    /// The last `_seq` of each table.
     pub(super) last_seqs: Vec<(TableId, i64)>,
     pub(super) partitions: Vec<FlushedPartition>,
 }

@@ -12,11 +12,12 @@ use crate::log::RowLogOptions;
 pub struct HybridOptions {
     /// The options of the log. [`RowLogOptions::flushed_to`] is ignored.
     pub log: RowLogOptions,
-    /// The size of the log in bytes at which it is flushed in the background. The default is 64
-    /// MiB.
+    /// The size in bytes of the log entries that are not flushed, at which a flush starts in the
+    /// background. The default is 64 MiB.
     pub flush_bytes: u64,
-    /// The age of the oldest entry of the log at which it is flushed in the background. The default
-    /// is 10 minutes.
+    /// The age of the oldest entry that is not flushed, at which a flush starts in the background.
+    /// Entries that recovery has read count from the opening of the storage. The default is 10
+    /// minutes.
     pub flush_interval: Duration,
 }
 
@@ -58,20 +59,22 @@ impl HybridOptions {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HybridStats {
-    /// The number of partitions that have been written to.
+    /// The number of partitions in memory, including those of streams.
     pub partitions: u64,
-    /// The size of the records in the log that were appended after the last flush, in bytes.
+    /// The size in bytes of the log entries that are not flushed.
     pub log_bytes: u64,
     /// The number of row files.
     pub files: u64,
     /// The size of the row files in bytes.
     pub file_bytes: u64,
-    /// The number of rows in the row files, including superseded ones.
+    /// The number of rows in the row files, including superseded rows, tombstones, and rows of
+    /// chunks that no longer exist.
     pub file_rows: u64,
     /// The number of flushes that have succeeded since the storage was opened.
     pub flushes: u64,
     /// The number of flushes that have failed since the storage was opened.
     pub failed_flushes: u64,
-    /// The error of the last flush, if it has failed.
+    /// The error of the last flush and its causes, or `None` if it succeeded or if the storage was
+    /// never flushed.
     pub last_error: Option<String>,
 }

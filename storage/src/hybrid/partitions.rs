@@ -12,11 +12,11 @@ use super::record::RemovedPartitions;
 
 /// The rows of all partitions.
 #[derive(Debug, Default)]
-pub(super) struct Partitions(RwLock<HashMap<Partition, Arc<PartitionCell>>>);
+pub(super) struct Partitions(RwLock<HashMap<Partition, Arc<PartitionSlot>>>);
 
 /// The rows of a partition.
 #[derive(Debug, Default)]
-pub(super) struct PartitionCell {
+pub(super) struct PartitionSlot {
     /// Held while a commit is encoded and appended, so that the log has the commits in their order.
     pub(super) commit: Mutex<()>,
     rows: Mutex<PartitionHistory>,
@@ -50,40 +50,49 @@ pub(super) enum PendingCommit {
 // A poisoned lock is harmless: each critical section leaves valid rows.
 impl Partitions {
     pub(super) fn new(rows: HashMap<Partition, Arc<PartitionRows>>) -> Self {
-        let cell = |rows| {
+        let slot = |rows| {
             let history = PartitionHistory {
                 durable: rows,
                 pending: VecDeque::new(),
             };
-            Arc::new(PartitionCell {
+            Arc::new(PartitionSlot {
                 commit: Mutex::default(),
                 rows: Mutex::new(history),
             })
         };
-        let cells = rows
+        let slots = rows
             .into_iter()
-            .map(|(partition, rows)| (partition, cell(rows)));
-        Partitions(RwLock::new(cells.collect()))
+            .map(|(partition, rows)| (partition, slot(rows)));
+        Partitions(RwLock::new(slots.collect()))
     }
 
-    pub(super) fn get(&self, partition: &Partition) -> Option<Arc<PartitionCell>> {
-        let cells = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        cells.get(partition).cloned()
+    pub(super) fn get(&self, partition: &Partition) -> Option<Arc<PartitionSlot>> {
+        let slots = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        slots.get(partition).cloned()
     }
 
-    pub(super) fn get_or_insert(&self, partition: &Partition) -> Arc<PartitionCell> {
-        if let Some(cell) = self.get(partition) {
-            return cell;
+    pub(super) fn get_or_insert(&self, partition: &Partition) -> Arc<PartitionSlot> {
+        if let Some(slot) = self.get(partition) {
+            return slot;
         }
-        let mut cells = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(cells.entry(partition.clone()).or_default())
+        let mut slots = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(slots.entry(partition.clone()).or_default())
     }
 
     /// Removes partitions, and returns their rows.
-    pub(super) fn remove(&self, removed: &RemovedPartitions) -> Vec<Arc<PartitionCell>> {
-        let mut cells = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let removed = cells.extract_if(|partition, _| removed.contains(partition));
-        removed.map(|(_, cell)| cell).collect()
+    pub(super) fn remove(&self, removed: &RemovedPartitions) -> Vec<Arc<PartitionSlot>> {
+        let mut slots = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let removed = slots.extract_if(|partition, _| removed.contains(partition));
+        removed.map(|(_, slot)| slot).collect()
+    }
+
+    /// Returns partitions.
+    pub(super) fn of(&self, removed: &RemovedPartitions) -> Vec<Arc<PartitionSlot>> {
+        let slots = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let of = slots
+            .iter()
+            .filter(|(partition, _)| removed.contains(partition));
+        of.map(|(_, slot)| Arc::clone(slot)).collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -92,17 +101,17 @@ impl Partitions {
 
     /// Returns the latest rows of all partitions.
     pub(super) fn latest(&self) -> Vec<(Partition, Arc<PartitionRows>)> {
-        let cells = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let latest = cells
+        let slots = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let latest = slots
             .iter()
-            .map(|(partition, cell)| (partition.clone(), cell.latest()));
+            .map(|(partition, slot)| (partition.clone(), slot.latest()));
         latest.collect()
     }
 
     /// Returns the tables that were written to, in ascending order.
     pub(super) fn tables(&self) -> Vec<TableId> {
-        let cells = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let logged = cells.iter().filter(|(_, cell)| cell.latest().number > 0);
+        let slots = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let logged = slots.iter().filter(|(_, slot)| slot.latest().number > 0);
         let mut tables: Vec<TableId> = logged.map(|(partition, _)| partition.table).collect();
         tables.sort_unstable();
         tables.dedup();
@@ -110,7 +119,7 @@ impl Partitions {
     }
 }
 
-impl PartitionCell {
+impl PartitionSlot {
     pub(super) fn durable(&self) -> Arc<PartitionRows> {
         Arc::clone(&self.lock().durable)
     }

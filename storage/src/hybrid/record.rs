@@ -55,7 +55,7 @@ pub(super) struct CommitRecord {
     pub(super) partition: Partition,
     /// The number of the rows that the commit replaces.
     pub(super) before: u64,
-    /// The last sequence number of the table.
+    /// The last `_seq` of the table.
     pub(super) last_seq: i64,
     /// The commit, without its joined chunks.
     pub(super) commit: Commit,

@@ -169,13 +169,20 @@ impl RecoveredState {
             LogRecord::Definition(definition) => self.definitions.insert(definition),
             LogRecord::Commit(record) => self.apply_commit(record)?,
             LogRecord::Removal(removed) => {
-                if let RemovedPartitions::Table(table) = removed {
-                    self.definitions.remove_table(table);
-                    self.last_seqs.remove(&table);
-                }
                 self.flushed.remove(&removed);
-                self.partitions
-                    .retain(|partition, _| !removed.contains(partition));
+                let of = self.partitions.iter_mut();
+                let of = of.filter(|(partition, _)| removed.contains(partition));
+                match removed {
+                    RemovedPartitions::Table(table) => {
+                        self.definitions.remove_table(table);
+                        self.last_seqs.remove(&table);
+                        self.partitions
+                            .retain(|partition, _| partition.table != table);
+                    }
+                    RemovedPartitions::Owner(_) => {
+                        of.for_each(|(_, rows)| *rows = Arc::new(rows.without_rows()));
+                    }
+                }
             }
         }
         Ok(())

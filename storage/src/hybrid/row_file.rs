@@ -3,10 +3,10 @@
 //! Row files: the chunks of one version of a table, of one or many partitions. A file is written
 //! once and never changed.
 //!
-//! The columns of a file are those of the definition, named by their ids (`c5`), then the system
-//! columns, then `_owner` in user tables. Each column has its field id. The metadata contains the
-//! definition, which has the names. The rows are in the order of the owners, and each chunk is
-//! contiguous.
+//! The columns of a file are the columns of the definition, named by their ids (`c5`) and with
+//! field ids, then the system columns, and then `_owner` in user tables, which has no field id. The
+//! metadata contains the definition, which has the names. The rows are sorted by owner, and each
+//! chunk is contiguous.
 //!
 //! A file is in Parquet format. If Parquet cannot represent one of the types, such as intervals in
 //! nanoseconds, it is in Arrow's IPC file format.

@@ -31,7 +31,7 @@ pub(super) struct SharedStorage {
     pub(super) flush_interval: Duration,
     pub(super) partitions: Partitions,
     definitions: WrittenDefinitions,
-    /// The last sequence number of each table.
+    /// The last `_seq` of each table.
     last_seqs: Mutex<HashMap<TableId, i64>>,
     /// Read-locked by commits. Write-locked while the state after one entry of the log is copied,
     /// and while a table is removed.
@@ -124,16 +124,16 @@ impl SharedStorage {
     ) -> Result<bool, StorageError> {
         let log = self.log()?;
         let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
-        // The cell is looked up after the gate, so that it is not the one of a removed table.
-        let cell = self.partitions.get_or_insert(partition);
-        let _turn = cell.commit.lock().unwrap_or_else(PoisonError::into_inner);
-        let rows = cell.latest();
+        // The slot is looked up after the gate, so that it is not the one of a removed table.
+        let slot = self.partitions.get_or_insert(partition);
+        let _turn = slot.commit.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = slot.latest();
         if rows.number != before {
             return Ok(false);
         }
         let after = Arc::new(rows.after(commit));
         if is_stream(&rows) || is_stream(&after) {
-            cell.replace(after);
+            slot.replace(after);
             return Ok(true);
         }
         let table = partition.table;
@@ -147,7 +147,7 @@ impl SharedStorage {
         let last_seq = self.last_seq(table);
         let record = LogRecord::encode_commit(partition, before, last_seq, commit, &definitions)?;
         let sequence = self.append(log, &record)?;
-        cell.push(after, sequence);
+        slot.push(after, sequence);
         Ok(true)
     }
 
@@ -156,13 +156,13 @@ impl SharedStorage {
         partition: &Partition,
         number: u64,
     ) -> Result<(), StorageError> {
-        let cell = self.partitions.get(partition);
-        let progress = cell.as_ref().map(|cell| cell.progress(number));
-        match (cell, progress) {
+        let slot = self.partitions.get(partition);
+        let progress = slot.as_ref().map(|slot| slot.progress(number));
+        match (slot, progress) {
             (_, Some(PendingCommit::Durable)) => {}
-            (Some(cell), Some(PendingCommit::Entry(sequence))) => {
+            (Some(slot), Some(PendingCommit::Entry(sequence))) => {
                 self.log()?.wait_for(sequence)?;
-                cell.publish(sequence);
+                slot.publish(sequence);
             }
             // The table was removed after the commit, so the commit is before its removal.
             _ if number > 0 => {
@@ -193,21 +193,29 @@ impl SharedStorage {
     /// Deletes the rows of partitions.
     pub(super) fn remove(&self, removed: RemovedPartitions) -> Result<(), StorageError> {
         let log = self.log()?;
-        let freed;
-        let sequence = {
+        let (sequence, slots) = {
             let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
             let sequence = self.append(log, &LogRecord::encode_removal(&removed))?;
-            freed = self.partitions.remove(&removed);
-            if let RemovedPartitions::Table(table) = removed {
-                self.definitions.remove_table(table);
-                lock(&self.last_seqs).remove(&table);
-            }
+            let slots = match removed {
+                RemovedPartitions::Table(table) => {
+                    self.definitions.remove_table(table);
+                    lock(&self.last_seqs).remove(&table);
+                    self.partitions.remove(&removed)
+                }
+                RemovedPartitions::Owner(_) => {
+                    let slots = self.partitions.of(&removed);
+                    for slot in &slots {
+                        slot.push(Arc::new(slot.latest().without_rows()), sequence);
+                    }
+                    slots
+                }
+            };
             lock(&self.removed).push(removed);
-            sequence
+            (sequence, slots)
         };
-        // Without a lock that queries take.
-        drop(freed);
-        Ok(log.wait_for(sequence)?)
+        log.wait_for(sequence)?;
+        slots.iter().for_each(|slot| slot.publish(sequence));
+        Ok(())
     }
 
     pub(super) fn flush(&self) -> Result<FlushedRows, StorageError> {
@@ -236,6 +244,10 @@ impl SharedStorage {
         log: &RowLog,
         progress: &mut FlushProgress,
     ) -> Result<FlushedRows, StorageError> {
+        if log.last_sequence() > progress.state.flushed_to {
+            // So that the log can be truncated after the last entry that precedes the flush.
+            log.begin_segment()?;
+        }
         let (cut, log_bytes) = self.cut(log, &mut progress.state);
         let mut flushed = FlushedRows::default();
         if cut.sequence > progress.state.flushed_to {

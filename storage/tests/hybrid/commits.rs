@@ -370,10 +370,31 @@ impl Run {
             Removal::Owner(owner) => self.storage().remove_owner(owner),
         };
         if removed.is_err() {
+            if let Removal::Owner(_) = &removal {
+                for (partition, history) in &mut self.model.histories {
+                    if removal.contains(partition)
+                        && let Some(rows) = history.last()
+                    {
+                        history.push(Arc::new(rows.without_rows()));
+                    }
+                }
+            }
             self.model.removing.push(removal);
             return Err(());
         }
         let model = &mut self.model;
+        if let Removal::Owner(_) = &removal {
+            for (partition, history) in &mut model.histories {
+                if removal.contains(partition)
+                    && let Some(rows) = history.last()
+                {
+                    let emptied = Arc::new(rows.without_rows());
+                    model.acknowledged.insert(partition.clone(), emptied.number);
+                    history.push(emptied);
+                }
+            }
+            return Ok(());
+        }
         let removed = model
             .histories
             .extract_if(|partition, _| removal.contains(partition));
@@ -568,7 +589,7 @@ fn threads_commit_while_others_flush_and_remove() {
                         if chance(&mut random, 20) {
                             let owner = partition.owner.as_ref().unwrap();
                             storage.remove_owner(owner).unwrap();
-                            rows = Arc::default();
+                            rows = Arc::new(rows.without_rows());
                         }
                     }
                     storage.wait_until_durable(&partition, rows.number).unwrap();
@@ -590,5 +611,37 @@ fn threads_commit_while_others_flush_and_remove() {
     for (writer, expected) in (0..).zip(&expected) {
         let rows = storage.rows(&partition(writer)).unwrap();
         assert_equal(&rows, expected, "recovered rows");
+    }
+}
+
+#[test]
+fn commit_to_rows_that_were_deleted_is_refused() {
+    let definitions = Definitions::new();
+    let mut random = seeded(5);
+    let folder = tempfile::tempdir().unwrap();
+    let hybrid = HybridStorage::open(folder.path()).unwrap();
+    let memory = kalamtable_runtime::MemoryStorage::new();
+    for storage in [&hybrid as &dyn RowStorage, &memory] {
+        let owner = UserId::new("ann").unwrap();
+        let partition = Partition {
+            table: TableId(1),
+            owner: Some(owner.clone()),
+        };
+        let add = |random: &mut TestRng, rows: &PartitionRows| Commit {
+            added: vec![(ChunkId(rows.next_chunk), definitions.chunk(random, 1))],
+            ..Commit::default()
+        };
+        let none = PartitionRows::default();
+        let first = add(&mut random, &none);
+        assert!(storage.commit(&partition, 0, first).unwrap());
+        let before = storage.latest_rows(&partition).unwrap();
+        // A statement has read these rows. They are deleted, and others are written.
+        storage.remove_owner(&owner).unwrap();
+        let emptied = storage.latest_rows(&partition).unwrap();
+        let other = add(&mut random, &emptied);
+        assert!(storage.commit(&partition, emptied.number, other).unwrap());
+        let late = add(&mut random, &before);
+        assert!(!storage.commit(&partition, before.number, late).unwrap());
+        assert_eq!(storage.latest_rows(&partition).unwrap().chunks.len(), 1);
     }
 }

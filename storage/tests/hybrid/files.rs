@@ -322,14 +322,15 @@ async fn update_of_a_view_column_logs_its_own_value_only() {
     let server = Server::new(&definitions(), storage.clone()).await;
     server
         .run(
-            "CREATE TABLE app.t (id BIGINT PRIMARY KEY, n INT, v \"arrow:Utf8View\") \
-             WITH (type = 'shared')",
+            "CREATE TABLE app.t (id BIGINT PRIMARY KEY, n INT, v \"arrow:Utf8View\", \
+             l \"arrow:List(Utf8View)\") WITH (type = 'shared')",
         )
         .await;
     server
         .run(
-            "INSERT INTO app.t (id, n, v) \
-             SELECT value, 0, repeat('a long value ', 20) || value FROM generate_series(1, 2000)",
+            "INSERT INTO app.t (id, n, v, l) \
+             SELECT value, 0, repeat('a long value ', 20) || value, \
+             [repeat('a long value ', 20) || value] FROM generate_series(1, 2000)",
         )
         .await;
     let before = storage.stats().log_bytes;
