@@ -192,7 +192,7 @@ impl Chunk {
             arrivals,
             tombstones: deleted.as_ref().map_or(0, BooleanArray::true_count),
             deleted,
-            bytes: rows.columns().iter().map(|column| bytes_of(column)).sum(),
+            bytes: rows.columns().iter().map(bytes_of).sum(),
             rows,
         }
     }
