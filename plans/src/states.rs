@@ -2,7 +2,7 @@
 
 //! [`SessionStates`]: the last state of a session, with copies for statements.
 
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
 use datafusion::execution::SessionState;
@@ -21,12 +21,10 @@ struct ObservedState {
     identity: StateIdentity,
     environment: Arc<Environment>,
     copies: Vec<SessionState>,
+    /// The catalogs of the copies while they wait: none. A catalog of the session can hold the
+    /// copies, so that a reference to it would keep the session forever.
+    no_catalogs: Arc<dyn CatalogProviderList>,
 }
-
-/// The catalogs of the copies that wait for statements. A catalog of the session can hold the
-/// copies, so that a reference would keep the session forever.
-static NO_CATALOGS: LazyLock<Arc<dyn CatalogProviderList>> =
-    LazyLock::new(|| Arc::new(MemoryCatalogProviderList::new()));
 
 /// The maximum number of copies of a state that wait for statements.
 const MAX_COPIES: usize = 4;
@@ -93,6 +91,7 @@ impl ObservedState {
             identity: StateIdentity::of(state),
             environment: Arc::clone(&environment),
             copies: Vec::new(),
+            no_catalogs: Arc::new(MemoryCatalogProviderList::new()),
         });
         environment
     }
@@ -133,7 +132,7 @@ impl Drop for StatementState {
             && observed.copies.len() < MAX_COPIES
             && observed.identity.is_of(&state)
         {
-            state.register_catalog_list(Arc::clone(&NO_CATALOGS));
+            state.register_catalog_list(Arc::clone(&observed.no_catalogs));
             observed.copies.push(state);
         }
     }
