@@ -367,7 +367,7 @@ pub struct Change {
     pub filters: Vec<Expr>,
 }
 
-/// Returns the change of a plan that [`ChangeRule`] has analyzed, or `None` for any other plan.
+/// Returns the change of a plan that `ChangeRule` has analyzed, or `None` for any other plan.
 pub fn change_of(plan: &LogicalPlan) -> Option<Change> {
     let LogicalPlan::Dml(statement) = plan else {
         return None;
@@ -381,7 +381,7 @@ pub fn change_of(plan: &LogicalPlan) -> Option<Change> {
     })
 }
 
-/// Returns the provider behind the target of an `INSERT` that [`ChangeRule`] has analyzed, or
+/// Returns the provider behind the target of an `INSERT` that `ChangeRule` has analyzed, or
 /// `None` if the target is another table.
 pub fn insert_target(target: &dyn TableSource) -> Option<Arc<dyn TableProvider>> {
     provider_of(target)

@@ -99,9 +99,10 @@ fn list_element(ty: &DataType) -> Option<&DataType> {
 /// equal.
 ///
 /// # Errors
-/// [`InvalidValue::Type`] unless the types differ only in their physical form;
-/// [`InvalidValue::Arrow`] if the values do not fit `ty`, such as more than 2 GiB of text in a
-/// plain array.
+/// - [`InvalidValue::Type`](crate::InvalidValue::Type) unless the types differ only in their
+///   physical form.
+/// - [`InvalidValue::Arrow`](crate::InvalidValue::Arrow) if the values do not fit `ty`, such as
+///   more than 2 GiB of text in a plain array.
 pub fn to_physical_type(array: &ArrayRef, ty: &DataType) -> Result<ArrayRef, ValueError> {
     if array.data_type() == ty {
         return Ok(ArrayRef::clone(array));
