@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The encoding of log records and manifests: little-endian numbers, and bytes after their length.
+//! The encoding of the log and of manifests: little-endian numbers, and bytes after their length.
 
-/// Bytes that are not a valid record or manifest; the text is the reason.
+/// The reason why bytes are not a valid header, record or manifest.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Malformed(pub(crate) String);
@@ -54,7 +54,7 @@ impl ByteWriter {
 pub(crate) struct ByteReader<'a>(pub(crate) &'a [u8]);
 
 impl<'a> ByteReader<'a> {
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
         let (array, rest) = self.0.split_first_chunk().ok_or_else(ends_early)?;
         self.0 = rest;
         Ok(*array)

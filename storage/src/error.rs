@@ -9,7 +9,7 @@ use arrow::error::ArrowError;
 use kalamtable_store::TableId;
 use parquet::errors::ParquetError;
 
-use crate::log::{LogError, LogFailure, LogFolder};
+use crate::log::{LogError, LogFailure, LogFolder, failure};
 
 /// An error of a [`HybridStorage`](crate::HybridStorage).
 #[derive(Debug, thiserror::Error)]
@@ -118,10 +118,6 @@ impl StorageError {
         name: Option<&str>,
         source: io::Error,
     ) -> Self {
-        StorageError::Io(LogFailure {
-            operation,
-            path: folder.path(name),
-            source,
-        })
+        StorageError::Io(failure(folder, operation, name, source))
     }
 }

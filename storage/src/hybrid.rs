@@ -10,9 +10,9 @@
 //! - The log contains the commits of a partition in the order of their numbers: the commit lock of
 //!   the partition is held until the record is appended.
 //! - Queries read durable rows only. Rows after later commits are pending.
-//! - A manifest describes the state after exactly one entry of the log. A commit holds the gate
-//!   from before its record is appended until its rows are in memory, and the state is copied while
-//!   no commit holds the gate.
+//! - A manifest describes the state after exactly one entry of the log. A commit holds a shared lock
+//!   from before its record is appended until its rows are in memory, and the state is copied under
+//!   the exclusive lock.
 //! - Row files become durable before the manifest that names them, and the manifest before the log
 //!   is truncated and older files are deleted.
 
@@ -37,13 +37,13 @@ use kalamtable_runtime::dynamic::{Commit, FlushedRows, Partition, PartitionRows,
 use kalamtable_store::TableId;
 
 use self::background::FlushThread;
-use self::manifest::parse_manifest_name;
+use self::manifest::{file_names, last_manifest_number};
 pub use self::options::{HybridOptions, HybridStats};
 use self::record::RemovedPartitions;
 use self::recovered::RecoveredState;
 use self::shared::SharedStorage;
 use crate::error::StorageError;
-use crate::log::{DiskFolder, LogFailure, LogFolder, LogRecovery, RowLog, lock_folder};
+use crate::log::{DiskFolder, LogFolder, LogRecovery, RowLog, inaccessible, lock_folder};
 
 /// The rows of dynamic tables, which survive a restart. At most one `HybridStorage` at a time can
 /// have a folder open for writing.
@@ -196,10 +196,13 @@ impl HybridStorage {
         let folder: Arc<dyn LogFolder> = Arc::new(folder);
         let mut attempts = 0;
         loop {
-            let manifest = last_manifest(&*folder)?;
+            let manifest = last_manifest_number(&file_names(&*folder)?);
             let opened = HybridStorage::read_in(Arc::clone(&folder));
             // A flush may have replaced the files.
-            if opened.is_ok() || last_manifest(&*folder)? == manifest || attempts == MAX_ATTEMPTS {
+            if opened.is_ok()
+                || last_manifest_number(&file_names(&*folder)?) == manifest
+                || attempts == MAX_ATTEMPTS
+            {
                 return opened;
             }
             attempts += 1;
@@ -234,13 +237,13 @@ impl HybridStorage {
 
 impl RowStorage for HybridStorage {
     fn rows(&self, partition: &Partition) -> Result<Arc<PartitionRows>, BoxError> {
-        let slot = self.shared.partitions.get(partition);
-        Ok(slot.map(|slot| slot.durable()).unwrap_or_default())
+        let stored = self.shared.partitions.get(partition);
+        Ok(stored.map(|stored| stored.durable()).unwrap_or_default())
     }
 
     fn latest_rows(&self, partition: &Partition) -> Result<Arc<PartitionRows>, BoxError> {
-        let slot = self.shared.partitions.get(partition);
-        Ok(slot.map(|slot| slot.latest()).unwrap_or_default())
+        let stored = self.shared.partitions.get(partition);
+        Ok(stored.map(|stored| stored.latest()).unwrap_or_default())
     }
 
     fn commit(&self, partition: &Partition, before: u64, commit: Commit) -> Result<bool, BoxError> {
@@ -276,21 +279,3 @@ impl RowStorage for HybridStorage {
 
 /// The maximum number of attempts to read a storage that is flushed elsewhere.
 const MAX_ATTEMPTS: u32 = 16;
-
-/// Returns the number of the last manifest.
-fn last_manifest(folder: &dyn LogFolder) -> Result<Option<u64>, StorageError> {
-    let names = folder.list();
-    let names = names.map_err(|source| StorageError::io(folder, "list", None, source))?;
-    Ok(names
-        .iter()
-        .filter_map(|name| parse_manifest_name(name))
-        .max())
-}
-
-fn inaccessible(path: &Path, source: std::io::Error) -> StorageError {
-    StorageError::Io(LogFailure {
-        operation: "open",
-        path: path.to_path_buf(),
-        source,
-    })
-}

@@ -39,7 +39,8 @@ pub use self::options::RowLogOptions;
 use self::queue::{CommitQueue, EntryGroup, EntryProgress};
 pub use self::recovery::{LogRecovery, RecoveredEntry, TornTail};
 use self::segment::{parse_segment_name, segment_name};
-use self::writer::{LogWriter, failure};
+use self::writer::LogWriter;
+pub(crate) use self::writer::{failure, write_all_at};
 
 /// An append-only log of entries in a folder, which one process at a time writes. Entries are
 /// opaque bytes, and are numbered from 1 in the order in which they were appended.
@@ -393,7 +394,7 @@ pub(crate) fn is_segment(name: &str) -> bool {
     parse_segment_name(name).is_some()
 }
 
-fn inaccessible(path: &Path, source: std::io::Error) -> LogFailure {
+pub(crate) fn inaccessible(path: &Path, source: std::io::Error) -> LogFailure {
     LogFailure {
         operation: "open",
         path: path.to_path_buf(),
@@ -403,6 +404,6 @@ fn inaccessible(path: &Path, source: std::io::Error) -> LogFailure {
 
 /// Locks a mutex. A panic of another thread does not matter: no critical section of a queue or a
 /// writer leaves it inconsistent.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgMatches, Args};
+use kalamtable::UserId;
 
 use crate::sql::options::{MaxRows, ScriptSource, SqlOptions};
 use crate::sql::output::OutputFormat;
@@ -38,8 +39,8 @@ pub(crate) struct SqlArguments {
     #[arg(long, value_name = "DIR")]
     server_folder: Option<PathBuf>,
     /// The user whose rows the server's user tables show. Without it, user tables are empty
-    #[arg(long, value_name = "NAME", requires = "server_folder")]
-    user: Option<String>,
+    #[arg(long, value_name = "NAME", requires = "server_folder", value_parser = parse_user)]
+    user: Option<UserId>,
     /// The format of results
     #[arg(long, value_enum, default_value_t = OutputFormat::Table)]
     format: OutputFormat,
@@ -47,6 +48,10 @@ pub(crate) struct SqlArguments {
     /// and `all` for CSV and JSON
     #[arg(long, value_name = "COUNT")]
     max_rows: Option<MaxRows>,
+}
+
+fn parse_user(name: &str) -> Result<UserId, &'static str> {
+    UserId::new(name).ok_or("expected the name of a user")
 }
 
 impl SqlArguments {

@@ -2,6 +2,7 @@
 
 //! [`open_server`]: the tables of a server, from its folder, for inspection.
 
+use std::iter::successors;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,26 +16,26 @@ use kalamtable::{Actor, DynamicTables, Role, UserId};
 #[derive(Clone, Debug)]
 pub(crate) struct ServerFolder {
     pub(crate) path: PathBuf,
-    pub(crate) user: Option<String>,
+    pub(crate) user: Option<UserId>,
 }
 
-/// The user of a session without `--user`. The name is not one of a person, so that user tables are
-/// empty.
+/// The user of a session without `--user`. User tables are empty unless a user has this name.
 const NO_USER: &str = "kalamtable sql";
 
 impl ServerFolder {
     /// Returns the configuration of a session that reads the tables.
     pub(crate) fn session_config(&self) -> SessionConfig {
-        let config = SessionConfig::new();
-        match UserId::new(self.user.as_deref().unwrap_or(NO_USER)) {
-            Some(user) => config.with_extension(Arc::new(Actor::new(user, Role::System))),
-            None => config,
+        let user = self.user.clone().or_else(|| UserId::new(NO_USER));
+        let actor = user.map(|user| Arc::new(Actor::new(user, Role::System)));
+        match actor {
+            Some(actor) => SessionConfig::new().with_extension(actor),
+            None => SessionConfig::new(),
         }
     }
 }
 
-/// Opens the tables of a server. The server may be running; later changes of it are not visible.
-/// Statements that write fail.
+/// Opens the tables of a server. The server may be running; its later changes of rows are not
+/// visible. Statements that write fail.
 ///
 /// # Errors
 /// Fails with a message if a file or folder is missing, damaged or cannot be read.
@@ -57,12 +58,8 @@ pub(crate) async fn open_server(folder: &Path) -> Result<DynamicTables, String> 
     };
     let opened: Result<DynamicTables, Box<dyn std::error::Error>> = open.await;
     opened.map_err(|error| {
-        let mut text = format!("{}: {error}", folder.display());
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            text.push_str(&format!(": {error}"));
-            cause = error.source();
-        }
-        text
+        let texts = successors(Some(&*error), |error| (*error).source()).map(ToString::to_string);
+        let texts: Vec<String> = texts.collect();
+        format!("{}: {}", folder.display(), texts.join(": "))
     })
 }

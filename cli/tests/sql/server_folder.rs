@@ -2,7 +2,9 @@
 
 //! `kalamtable sql --server-folder`: the tables of a server whose rows are on the disk.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::sync::Arc;
 
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -33,6 +35,20 @@ async fn serve(folder: &Path, statements: &[&str]) -> DynamicTables {
     tables
 }
 
+/// Runs statements on the tables of the server, with the rows of `ann` in user tables.
+fn query_as_ann(folder: &CommandFolder, statements: &str) -> Output {
+    let arguments = [
+        "sql",
+        "--server-folder",
+        "server",
+        "--user",
+        "ann",
+        "--format",
+        "csv",
+    ];
+    folder.run(&[&arguments[..], &["-c", statements]].concat())
+}
+
 const STATEMENTS: &[&str] = &[
     "CREATE TABLE app.notes (id BIGINT PRIMARY KEY, body TEXT) WITH (type = 'user')",
     "CREATE TABLE app.counters (id BIGINT PRIMARY KEY, n INT) WITH (type = 'shared')",
@@ -49,16 +65,7 @@ async fn tables_of_a_server_are_read_while_it_runs() {
     let server = serve(folder.path(), STATEMENTS).await;
     let query = "SELECT id, text FROM app.notes ORDER BY id; SELECT sum(n) AS n FROM app.counters";
     for _ in 0..2 {
-        let arguments = [
-            "sql",
-            "--server-folder",
-            "server",
-            "--user",
-            "ann",
-            "--format",
-            "csv",
-        ];
-        let output = folder.run(&[&arguments[..], &["-c", query]].concat());
+        let output = query_as_ann(&folder, query);
         check(
             &output,
             expect![[r#"
@@ -93,29 +100,52 @@ async fn tables_of_a_server_are_read_while_it_runs() {
 async fn nothing_is_written() {
     let folder = CommandFolder::new();
     drop(serve(folder.path(), STATEMENTS).await);
+    let before = files(&folder.path().join("server"));
     for statement in [
         "DELETE FROM app.counters",
         "INSERT INTO app.counters (id, n) VALUES (3, 30)",
         "DROP TABLE app.counters",
     ] {
-        let arguments = [
-            "sql",
-            "--server-folder",
-            "server",
-            "--user",
-            "ann",
-            "-c",
-            statement,
-        ];
-        let output = folder.run(&arguments);
+        let output = query_as_ann(&folder, statement);
         assert!(!output.status.success(), "{statement}: {output:?}");
     }
-    let tables = serve(
-        folder.path(),
-        &["SELECT 1 / (count(*) - 1) FROM app.counters"],
-    )
-    .await;
-    drop(tables);
+    assert!(
+        files(&folder.path().join("server")) == before,
+        "a file has changed"
+    );
+}
+
+/// Returns the content of each file in a folder and its subfolders.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut all = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        } else {
+            let content = std::fs::read(&path).unwrap();
+            all.insert(path, content);
+        }
+    }
+    all
+}
+
+#[test]
+fn empty_user_name_is_rejected() {
+    let folder = CommandFolder::new();
+    let arguments = [
+        "sql",
+        "--server-folder",
+        "server",
+        "--user",
+        "",
+        "-c",
+        "SELECT 1",
+    ];
+    let output = folder.run(&arguments);
+    assert_eq!(output.status.code(), Some(2));
+    let errors = String::from_utf8(output.stderr).unwrap();
+    assert!(errors.contains("expected the name of a user"), "{errors}");
 }
 
 #[test]

@@ -59,9 +59,6 @@ fn run(shared: &SharedStorage) {
                 Some(longer(retry))
             }
         };
-        if retry.is_some() {
-            shared.signal.appended(false);
-        }
     }
 }
 

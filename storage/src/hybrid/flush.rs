@@ -17,7 +17,7 @@ use kalamtable_runtime::dynamic::{
 use kalamtable_store::TableId;
 
 use super::manifest::{
-    ChunkLocation, FlushedChunk, FlushedPartition, NewManifest, is_temporary_manifest,
+    ChunkLocation, FlushedChunk, FlushedPartition, NewManifest, file_names, is_temporary_manifest,
     parse_manifest_name,
 };
 use super::recovered::{ChunkLocations, FlushedState};
@@ -33,7 +33,7 @@ const FILE_BYTES: usize = 128 * 1024 * 1024;
 const LARGE_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The state of a storage after one entry of the log.
-pub(super) struct Cut {
+pub(super) struct StorageSnapshot {
     /// The entry.
     pub(super) sequence: u64,
     /// The rows of all partitions that are logged.
@@ -50,23 +50,28 @@ struct NewChunk<'a> {
 }
 
 /// The chunks of one definition.
-struct ChunkGroup<'a> {
+struct DefinitionChunks<'a> {
     definition: &'a WrittenDefinition,
     chunks: Vec<NewChunk<'a>>,
 }
 
-/// Writes the files and the manifest of a cut, whose entry is durable.
+/// Writes the files and the manifest of a snapshot, whose entry is durable.
 pub(super) fn flush(
     folder: &dyn LogFolder,
     state: &mut FlushedState,
-    mut cut: Cut,
+    mut snapshot: StorageSnapshot,
 ) -> Result<FlushedRows, StorageError> {
     // The rows of a file are in this order.
-    cut.partitions
+    snapshot
+        .partitions
         .sort_unstable_by(|(a, _), (b, _)| (a.table, &a.owner).cmp(&(b.table, &b.owner)));
     let first_file = state.next_file;
-    let written = write_files(folder, state, &cut)
-        .and_then(|written| Ok((prepare_manifest(folder, state, &cut, &written)?, written)));
+    let written = write_files(folder, state, &snapshot).and_then(|written| {
+        Ok((
+            prepare_manifest(folder, state, &snapshot, &written)?,
+            written,
+        ))
+    });
     let (manifest, written) = match written {
         Ok(written) => written,
         Err(error) => {
@@ -76,7 +81,7 @@ pub(super) fn flush(
     };
     // From here on, a crash can make the new manifest the current one.
     manifest.publish(folder)?;
-    state.flushed_to = cut.sequence;
+    state.flushed_to = snapshot.sequence;
     state.with_removed_rows.clear();
     state.files = written.files;
     state.locations = written.locations;
@@ -94,15 +99,15 @@ struct WrittenFiles {
 fn write_files(
     folder: &dyn LogFolder,
     state: &mut FlushedState,
-    cut: &Cut,
+    snapshot: &StorageSnapshot,
 ) -> Result<WrittenFiles, StorageError> {
-    let kept = kept_files(state, cut);
+    let kept = kept_files(state, snapshot);
     let mut written = WrittenFiles {
         flushed: FlushedRows::default(),
         files: Vec::new(),
         locations: ChunkLocations::new(),
     };
-    for group in new_chunks(state, cut, &kept)? {
+    for group in new_chunks(state, snapshot, &kept)? {
         for chunks in parts(group.chunks) {
             let number = state.next_file;
             // Not used again, even if the file cannot be written.
@@ -134,7 +139,7 @@ fn write_files(
     let old = state.files.iter();
     let old = old.filter(|file| kept.contains(&file.number)).cloned();
     written.files.splice(0..0, old);
-    for (partition, rows) in &cut.partitions {
+    for (partition, rows) in &snapshot.partitions {
         let new = written.locations.entry(partition.clone()).or_default();
         let old = state.locations.get(partition);
         for stored in &rows.chunks {
@@ -150,11 +155,11 @@ fn write_files(
 fn prepare_manifest<'a>(
     folder: &dyn LogFolder,
     state: &mut FlushedState,
-    cut: &'a Cut,
+    snapshot: &'a StorageSnapshot,
     written: &WrittenFiles,
 ) -> Result<NewManifest<'a>, StorageError> {
-    let mut partitions = Vec::with_capacity(cut.partitions.len());
-    for (partition, rows) in &cut.partitions {
+    let mut partitions = Vec::with_capacity(snapshot.partitions.len());
+    for (partition, rows) in &snapshot.partitions {
         let locations = written.locations.get(partition);
         let chunks = rows.chunks.iter().map(|stored| {
             let location = locations.and_then(|locations| locations.get(&stored.id));
@@ -173,13 +178,17 @@ fn prepare_manifest<'a>(
     // Not used again, even if the manifest cannot be written.
     let number = state.manifest.checked_add(1);
     state.manifest = number.ok_or(StorageError::FilesExhausted)?;
-    let last_seqs = cut.last_seqs.iter();
+    let last_seqs = snapshot.last_seqs.iter();
     let mut last_seqs: Vec<(TableId, i64)> = last_seqs.map(|(table, seq)| (*table, *seq)).collect();
     last_seqs.sort_unstable();
     let manifest = NewManifest {
         number: state.manifest,
-        flushed_to: cut.sequence,
-        definitions: cut.definitions.iter().map(|written| &**written).collect(),
+        flushed_to: snapshot.sequence,
+        definitions: snapshot
+            .definitions
+            .iter()
+            .map(|written| &**written)
+            .collect(),
         files: written.files.clone(),
         last_seqs,
         partitions,
@@ -217,11 +226,11 @@ fn flushed_chunk(stored: &StoredChunk, location: ChunkLocation) -> FlushedChunk 
 /// A file is kept if at least half of its rows are in chunks that still exist, if it has no rows of
 /// removed partitions, and if it is large, or has more than twice as many rows as the flush writes
 /// for the same definition, from the log and from smaller files.
-fn kept_files(state: &FlushedState, cut: &Cut) -> HashSet<u64> {
+fn kept_files(state: &FlushedState, snapshot: &StorageSnapshot) -> HashSet<u64> {
     let mut used: HashMap<u64, u64> = HashMap::new();
     // The new rows of each definition, by its table and version.
     let mut new: HashMap<(TableId, u32), u64> = HashMap::new();
-    for (partition, rows) in &cut.partitions {
+    for (partition, rows) in &snapshot.partitions {
         let locations = state.locations.get(partition);
         for stored in &rows.chunks {
             let rows = stored.chunk.rows().num_rows() as u64;
@@ -245,7 +254,7 @@ fn kept_files(state: &FlushedState, cut: &Cut) -> HashSet<u64> {
     }
     let mut kept = HashSet::new();
     for (number, mut files) in by_definition {
-        let mut definitions = cut.definitions.iter();
+        let mut definitions = snapshot.definitions.iter();
         let definition = definitions.find(|written| written.number == number);
         let version = definition.map(|written| (written.table, written.definition.version()));
         let new = version.and_then(|version| new.get(&version));
@@ -269,16 +278,16 @@ fn kept_files(state: &FlushedState, cut: &Cut) -> HashSet<u64> {
 /// Returns the chunks that no kept file contains, by table and definition.
 fn new_chunks<'a>(
     state: &FlushedState,
-    cut: &'a Cut,
+    snapshot: &'a StorageSnapshot,
     kept: &HashSet<u64>,
-) -> Result<Vec<ChunkGroup<'a>>, StorageError> {
+) -> Result<Vec<DefinitionChunks<'a>>, StorageError> {
     let mut by_version: HashMap<(TableId, u32), Vec<&WrittenDefinition>> = HashMap::new();
-    for written in &cut.definitions {
+    for written in &snapshot.definitions {
         let version = (written.table, written.definition.version());
         by_version.entry(version).or_default().push(written);
     }
-    let mut groups: BTreeMap<(TableId, u32), ChunkGroup<'a>> = BTreeMap::new();
-    for (partition, rows) in &cut.partitions {
+    let mut groups: BTreeMap<(TableId, u32), DefinitionChunks<'a>> = BTreeMap::new();
+    for (partition, rows) in &snapshot.partitions {
         let locations = state.locations.get(partition);
         for stored in &rows.chunks {
             let location = locations.and_then(|locations| locations.get(&stored.id));
@@ -298,7 +307,7 @@ fn new_chunks<'a>(
                 version: stored.chunk.version(),
             })?;
             let group = groups.entry((table, written.number));
-            let group = group.or_insert_with(|| ChunkGroup {
+            let group = group.or_insert_with(|| DefinitionChunks {
                 definition: written,
                 chunks: Vec::new(),
             });
@@ -338,11 +347,8 @@ pub(super) fn delete_unused_files(
     folder: &dyn LogFolder,
     state: &FlushedState,
 ) -> Result<(), StorageError> {
-    let names = folder
-        .list()
-        .map_err(|source| StorageError::io(folder, "list", None, source))?;
     let used: HashSet<u64> = state.files.iter().map(|file| file.number).collect();
-    for name in names {
+    for name in file_names(folder)? {
         let is_unused = is_temporary_manifest(&name)
             || parse_manifest_name(&name).is_some_and(|number| number < state.manifest)
             || parse_row_file_name(&name).is_some_and(|number| !used.contains(&number));

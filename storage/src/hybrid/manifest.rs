@@ -17,7 +17,7 @@ use super::row_file::{RowFile, RowFileFormat};
 use super::written_definitions::WrittenDefinition;
 use crate::bytes::{ByteReader, ByteWriter, Malformed};
 use crate::error::StorageError;
-use crate::log::LogFolder;
+use crate::log::{LogFolder, write_all_at};
 
 const MAGIC: &[u8; 8] = b"KTROWMAN";
 const FORMAT: u32 = 1;
@@ -88,6 +88,18 @@ pub(super) fn parse_manifest_name(name: &str) -> Option<u64> {
     (manifest_name(number) == name).then_some(number)
 }
 
+/// Returns the highest number of a manifest.
+pub(super) fn last_manifest_number(names: &[String]) -> Option<u64> {
+    let numbers = names.iter().filter_map(|name| parse_manifest_name(name));
+    numbers.max()
+}
+
+/// Returns the names of all files in a folder.
+pub(super) fn file_names(folder: &dyn LogFolder) -> Result<Vec<String>, StorageError> {
+    let names = folder.list();
+    names.map_err(|source| StorageError::io(folder, "list", None, source))
+}
+
 /// Returns whether a file is a manifest whose creation was interrupted.
 pub(super) fn is_temporary_manifest(name: &str) -> bool {
     name.starts_with("manifest-") && name.ends_with(".new")
@@ -99,8 +111,7 @@ impl Manifest {
         folder: &dyn LogFolder,
         names: &[String],
     ) -> Result<Option<Self>, StorageError> {
-        let numbers = names.iter().filter_map(|name| parse_manifest_name(name));
-        let Some(number) = numbers.max() else {
+        let Some(number) = last_manifest_number(names) else {
             return Ok(None);
         };
         let name = manifest_name(number);
@@ -169,15 +180,8 @@ impl NewManifest<'_> {
         let mut file = folder
             .create(&new)
             .map_err(|source| io("create", Some(&new), source))?;
-        let mut written = 0;
-        while written < bytes.len() {
-            match file.write_at(written as u64, &bytes[written..]) {
-                Ok(0) => return Err(io("write to", Some(&new), io::ErrorKind::WriteZero.into())),
-                Ok(count) => written += count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(io("write to", Some(&new), error)),
-            }
-        }
+        write_all_at(file.as_mut(), 0, &bytes)
+            .map_err(|source| io("write to", Some(&new), source))?;
         file.sync_data()
             .map_err(|source| io("sync", Some(&new), source))
     }

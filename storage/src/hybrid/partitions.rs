@@ -12,11 +12,11 @@ use super::record::RemovedPartitions;
 
 /// The rows of all partitions.
 #[derive(Debug, Default)]
-pub(super) struct Partitions(RwLock<HashMap<Partition, Arc<PartitionSlot>>>);
+pub(super) struct Partitions(RwLock<HashMap<Partition, Arc<StoredPartition>>>);
 
 /// The rows of a partition.
 #[derive(Debug, Default)]
-pub(super) struct PartitionSlot {
+pub(super) struct StoredPartition {
     /// Held while a commit is encoded and appended, so that the log has the commits in their order.
     pub(super) commit: Mutex<()>,
     rows: Mutex<PartitionHistory>,
@@ -50,49 +50,49 @@ pub(super) enum PendingCommit {
 // A poisoned lock is harmless: each critical section leaves valid rows.
 impl Partitions {
     pub(super) fn new(rows: HashMap<Partition, Arc<PartitionRows>>) -> Self {
-        let slot = |rows| {
+        let stored = |rows| {
             let history = PartitionHistory {
                 durable: rows,
                 pending: VecDeque::new(),
             };
-            Arc::new(PartitionSlot {
+            Arc::new(StoredPartition {
                 commit: Mutex::default(),
                 rows: Mutex::new(history),
             })
         };
-        let slots = rows
+        let partitions = rows
             .into_iter()
-            .map(|(partition, rows)| (partition, slot(rows)));
-        Partitions(RwLock::new(slots.collect()))
+            .map(|(partition, rows)| (partition, stored(rows)));
+        Partitions(RwLock::new(partitions.collect()))
     }
 
-    pub(super) fn get(&self, partition: &Partition) -> Option<Arc<PartitionSlot>> {
-        let slots = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        slots.get(partition).cloned()
+    pub(super) fn get(&self, partition: &Partition) -> Option<Arc<StoredPartition>> {
+        let partitions = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        partitions.get(partition).cloned()
     }
 
-    pub(super) fn get_or_insert(&self, partition: &Partition) -> Arc<PartitionSlot> {
-        if let Some(slot) = self.get(partition) {
-            return slot;
+    pub(super) fn get_or_insert(&self, partition: &Partition) -> Arc<StoredPartition> {
+        if let Some(stored) = self.get(partition) {
+            return stored;
         }
-        let mut slots = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(slots.entry(partition.clone()).or_default())
+        let mut partitions = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(partitions.entry(partition.clone()).or_default())
     }
 
     /// Removes partitions, and returns their rows.
-    pub(super) fn remove(&self, removed: &RemovedPartitions) -> Vec<Arc<PartitionSlot>> {
-        let mut slots = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let removed = slots.extract_if(|partition, _| removed.contains(partition));
-        removed.map(|(_, slot)| slot).collect()
+    pub(super) fn remove(&self, removed: &RemovedPartitions) -> Vec<Arc<StoredPartition>> {
+        let mut partitions = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let removed = partitions.extract_if(|partition, _| removed.contains(partition));
+        removed.map(|(_, stored)| stored).collect()
     }
 
-    /// Returns partitions.
-    pub(super) fn of(&self, removed: &RemovedPartitions) -> Vec<Arc<PartitionSlot>> {
-        let slots = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let of = slots
+    /// Returns the partitions that a removal concerns.
+    pub(super) fn of(&self, removed: &RemovedPartitions) -> Vec<Arc<StoredPartition>> {
+        let partitions = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let of = partitions
             .iter()
             .filter(|(partition, _)| removed.contains(partition));
-        of.map(|(_, slot)| Arc::clone(slot)).collect()
+        of.map(|(_, stored)| Arc::clone(stored)).collect()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -101,17 +101,19 @@ impl Partitions {
 
     /// Returns the latest rows of all partitions.
     pub(super) fn latest(&self) -> Vec<(Partition, Arc<PartitionRows>)> {
-        let slots = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let latest = slots
+        let partitions = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let latest = partitions
             .iter()
-            .map(|(partition, slot)| (partition.clone(), slot.latest()));
+            .map(|(partition, stored)| (partition.clone(), stored.latest()));
         latest.collect()
     }
 
     /// Returns the tables that were written to, in ascending order.
     pub(super) fn tables(&self) -> Vec<TableId> {
-        let slots = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let logged = slots.iter().filter(|(_, slot)| slot.latest().number > 0);
+        let partitions = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let logged = partitions
+            .iter()
+            .filter(|(_, stored)| stored.latest().number > 0);
         let mut tables: Vec<TableId> = logged.map(|(partition, _)| partition.table).collect();
         tables.sort_unstable();
         tables.dedup();
@@ -119,7 +121,7 @@ impl Partitions {
     }
 }
 
-impl PartitionSlot {
+impl StoredPartition {
     pub(super) fn durable(&self) -> Arc<PartitionRows> {
         Arc::clone(&self.lock().durable)
     }

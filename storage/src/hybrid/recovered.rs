@@ -11,7 +11,9 @@ use kalamtable_runtime::dynamic::{
 };
 use kalamtable_store::TableId;
 
-use super::manifest::{ChunkLocation, FlushedChunk, Manifest, parse_manifest_name};
+use super::manifest::{
+    ChunkLocation, FlushedChunk, Manifest, file_names, last_manifest_number, manifest_name,
+};
 use super::record::{CommitRecord, LogRecord, RemovedPartitions};
 use super::row_file::{RowFile, parse_row_file_name, read_row_file};
 use super::written_definitions::WrittenDefinitions;
@@ -65,12 +67,9 @@ impl FlushedState {
 impl RecoveredState {
     /// Reads the last manifest and its files.
     pub(super) fn read(folder: &dyn LogFolder) -> Result<Self, StorageError> {
-        let names = folder
-            .list()
-            .map_err(|source| StorageError::io(folder, "list", None, source))?;
+        let names = file_names(folder)?;
         let mut state = RecoveredState::default();
-        let manifests = names.iter().filter_map(|name| parse_manifest_name(name));
-        state.flushed.manifest = manifests.max().unwrap_or_default();
+        state.flushed.manifest = last_manifest_number(&names).unwrap_or_default();
         let files = names.iter().filter_map(|name| parse_row_file_name(name));
         state.flushed.next_file = files.max().map_or(1, |last| last.saturating_add(1));
         match Manifest::read_last(folder, &names)? {
@@ -92,7 +91,7 @@ impl RecoveredState {
     }
 
     fn load(&mut self, folder: &dyn LogFolder, manifest: Manifest) -> Result<(), StorageError> {
-        let name = super::manifest::manifest_name(manifest.number);
+        let name = manifest_name(manifest.number);
         let damaged = |reason: String| StorageError::damaged(folder, &name, reason);
         for definition in manifest.definitions {
             self.definitions.insert(definition);

@@ -25,9 +25,9 @@ use kalamtable_model::{TableDefinition, TableKind};
 use kalamtable_runtime::UserId;
 use kalamtable_runtime::dynamic::Chunk;
 use kalamtable_store::TableId;
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
+use parquet::basic::{Compression, Type, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
@@ -182,23 +182,26 @@ fn write_parquet(
     definition: &WrittenDefinition,
     batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
 ) -> Result<FileSink, EncodeError> {
-    let metadata = vec![
-        KeyValue::new(TABLE_KEY.to_string(), definition.table.to_string()),
-        KeyValue::new(DEFINITION_KEY.to_string(), definition.definition.to_toml()),
-    ];
+    let mut metadata: Vec<KeyValue> = schema
+        .metadata()
+        .iter()
+        .map(|(key, value)| KeyValue::new(key.clone(), value.clone()))
+        .collect();
+    metadata.sort_unstable_by(|a, b| a.key.cmp(&b.key));
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_key_value_metadata(Some(metadata));
-    for (position, field) in schema.fields().iter().enumerate() {
-        let path = || ColumnPath::from(field.name().as_str());
-        if definition.definition.key_columns().contains(&position) {
-            properties = properties.set_column_bloom_filter_enabled(path(), true);
-        }
-        // The bounds of Parquet do not include NaN. A reader that regards NaN as the greatest value
-        // would skip rows.
-        if field.data_type().is_floating() {
-            properties = properties.set_column_statistics_enabled(path(), EnabledStatistics::None);
+    for position in definition.definition.key_columns() {
+        let path = ColumnPath::from(schema.field(*position).name().as_str());
+        properties = properties.set_column_bloom_filter_enabled(path, true);
+    }
+    // The bounds of Parquet do not include NaN. A reader that regards NaN as the greatest value
+    // would skip rows.
+    for column in ArrowSchemaConverter::new().convert(schema)?.columns() {
+        if matches!(column.physical_type(), Type::FLOAT | Type::DOUBLE) {
+            let path = column.path().clone();
+            properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
         }
     }
     let properties = Some(properties.build());

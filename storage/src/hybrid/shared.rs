@@ -3,15 +3,17 @@
 //! [`SharedStorage`]: the state of a storage, which its background thread shares.
 
 use std::collections::HashMap;
+use std::error::Error;
+use std::iter::successors;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use kalamtable_model::TableKind;
 use kalamtable_runtime::dynamic::{Commit, FlushedRows, Partition, PartitionRows};
 use kalamtable_store::TableId;
 
-use super::flush::{Cut, delete_unused_files, flush};
+use super::flush::{StorageSnapshot, delete_unused_files, flush};
 use super::options::{HybridOptions, HybridStats};
 use super::partitions::{Partitions, PendingCommit};
 use super::record::{LogRecord, RemovedPartitions};
@@ -19,7 +21,7 @@ use super::recovered::{FlushedState, RecoveredState};
 use super::signal::FlushSignal;
 use super::written_definitions::WrittenDefinitions;
 use crate::error::StorageError;
-use crate::log::{LogFolder, RowLog};
+use crate::log::{LogFolder, RowLog, lock};
 
 /// The state of a storage.
 #[derive(Debug)]
@@ -35,8 +37,8 @@ pub(super) struct SharedStorage {
     last_seqs: Mutex<HashMap<TableId, i64>>,
     /// Read-locked by commits. Write-locked while the state after one entry of the log is copied,
     /// and while a table is removed.
-    gate: RwLock<()>,
-    /// The partitions that were removed after the last cut.
+    commits: RwLock<()>,
+    /// The partitions that were removed after the last snapshot.
     removed: Mutex<Vec<RemovedPartitions>>,
     /// The size of the records that were appended after the last flush.
     log_bytes: AtomicU64,
@@ -91,7 +93,7 @@ impl SharedStorage {
             partitions: Partitions::new(recovered.partitions),
             definitions: recovered.definitions,
             last_seqs: Mutex::new(recovered.last_seqs),
-            gate: RwLock::new(()),
+            commits: RwLock::new(()),
             removed: Mutex::default(),
             log_bytes: AtomicU64::new(recovered.log_bytes),
             signal: FlushSignal::default(),
@@ -123,17 +125,17 @@ impl SharedStorage {
         commit: &Commit,
     ) -> Result<bool, StorageError> {
         let log = self.log()?;
-        let _gate = self.gate.read().unwrap_or_else(PoisonError::into_inner);
-        // The slot is looked up after the gate, so that it is not the one of a removed table.
-        let slot = self.partitions.get_or_insert(partition);
-        let _turn = slot.commit.lock().unwrap_or_else(PoisonError::into_inner);
-        let rows = slot.latest();
+        let _commits = self.commits.read().unwrap_or_else(PoisonError::into_inner);
+        // The partition is looked up under the lock, so that it is not one of a removed table.
+        let stored = self.partitions.get_or_insert(partition);
+        let _turn = stored.commit.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows = stored.latest();
         if rows.number != before {
             return Ok(false);
         }
         let after = Arc::new(rows.after(commit));
         if is_stream(&rows) || is_stream(&after) {
-            slot.replace(after);
+            stored.replace(after);
             return Ok(true);
         }
         let table = partition.table;
@@ -147,7 +149,7 @@ impl SharedStorage {
         let last_seq = self.last_seq(table);
         let record = LogRecord::encode_commit(partition, before, last_seq, commit, &definitions)?;
         let sequence = self.append(log, &record)?;
-        slot.push(after, sequence);
+        stored.push(after, sequence);
         Ok(true)
     }
 
@@ -156,13 +158,13 @@ impl SharedStorage {
         partition: &Partition,
         number: u64,
     ) -> Result<(), StorageError> {
-        let slot = self.partitions.get(partition);
-        let progress = slot.as_ref().map(|slot| slot.progress(number));
-        match (slot, progress) {
+        let stored = self.partitions.get(partition);
+        let progress = stored.as_ref().map(|stored| stored.progress(number));
+        match (stored, progress) {
             (_, Some(PendingCommit::Durable)) => {}
-            (Some(slot), Some(PendingCommit::Entry(sequence))) => {
+            (Some(stored), Some(PendingCommit::Entry(sequence))) => {
                 self.log()?.wait_for(sequence)?;
-                slot.publish(sequence);
+                stored.publish(sequence);
             }
             // The table was removed after the commit, so the commit is before its removal.
             _ if number > 0 => {
@@ -193,28 +195,28 @@ impl SharedStorage {
     /// Deletes the rows of partitions.
     pub(super) fn remove(&self, removed: RemovedPartitions) -> Result<(), StorageError> {
         let log = self.log()?;
-        let (sequence, slots) = {
-            let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+        let (sequence, emptied) = {
+            let _commits = self.commits.write().unwrap_or_else(PoisonError::into_inner);
             let sequence = self.append(log, &LogRecord::encode_removal(&removed))?;
-            let slots = match removed {
+            let emptied = match removed {
                 RemovedPartitions::Table(table) => {
                     self.definitions.remove_table(table);
                     lock(&self.last_seqs).remove(&table);
                     self.partitions.remove(&removed)
                 }
                 RemovedPartitions::Owner(_) => {
-                    let slots = self.partitions.of(&removed);
-                    for slot in &slots {
-                        slot.push(Arc::new(slot.latest().without_rows()), sequence);
+                    let emptied = self.partitions.of(&removed);
+                    for stored in &emptied {
+                        stored.push(Arc::new(stored.latest().without_rows()), sequence);
                     }
-                    slots
+                    emptied
                 }
             };
             lock(&self.removed).push(removed);
-            (sequence, slots)
+            (sequence, emptied)
         };
         log.wait_for(sequence)?;
-        slots.iter().for_each(|slot| slot.publish(sequence));
+        emptied.iter().for_each(|stored| stored.publish(sequence));
         Ok(())
     }
 
@@ -248,29 +250,27 @@ impl SharedStorage {
             // So that the log can be truncated after the last entry that precedes the flush.
             log.begin_segment()?;
         }
-        let (cut, log_bytes) = self.cut(log, &mut progress.state);
+        let (snapshot, log_bytes) = self.snapshot(log, &mut progress.state);
         let mut flushed = FlushedRows::default();
-        if cut.sequence > progress.state.flushed_to {
+        if snapshot.sequence > progress.state.flushed_to {
             // The manifest must not contain what a power failure can remove from the log.
-            log.wait_for(cut.sequence)?;
+            log.wait_for(snapshot.sequence)?;
             progress.needs_cleanup = false;
-            flushed = flush(&*self.folder, &mut progress.state, cut)?;
+            flushed = flush(&*self.folder, &mut progress.state, snapshot)?;
             progress.needs_cleanup = true;
             let before = self.log_bytes.fetch_sub(log_bytes, Ordering::Relaxed);
             self.signal
                 .flush_ends(before.saturating_sub(log_bytes) >= self.flush_bytes);
         }
         if progress.needs_cleanup {
-            log.truncate_before(progress.state.flushed_to.saturating_add(1))?;
-            delete_unused_files(&*self.folder, &progress.state)?;
-            progress.needs_cleanup = false;
+            self.delete_flushed(log, progress)?;
         }
         Ok(flushed)
     }
 
     /// Copies the state after the last entry of the log. Returns the size of the records up to it.
-    fn cut(&self, log: &RowLog, state: &mut FlushedState) -> (Cut, u64) {
-        let _gate = self.gate.write().unwrap_or_else(PoisonError::into_inner);
+    fn snapshot(&self, log: &RowLog, state: &mut FlushedState) -> (StorageSnapshot, u64) {
+        let _commits = self.commits.write().unwrap_or_else(PoisonError::into_inner);
         for removed in std::mem::take(&mut *lock(&self.removed)) {
             state.remove(&removed);
         }
@@ -279,19 +279,26 @@ impl SharedStorage {
         partitions.retain(|(_, rows)| rows.number > 0 && !is_stream(rows));
         // No commit is between the record of a definition and that of its rows.
         self.definitions.retain_versions_of(&partitions);
-        let cut = Cut {
+        let snapshot = StorageSnapshot {
             sequence: log.last_sequence(),
             partitions,
             last_seqs: lock(&self.last_seqs).clone(),
             definitions: self.definitions.all(),
         };
-        (cut, self.log_bytes.load(Ordering::Relaxed))
+        (snapshot, self.log_bytes.load(Ordering::Relaxed))
     }
 
     /// Deletes the files of flushes that did not end.
     pub(super) fn clean_up(&self) -> Result<(), StorageError> {
-        let log = self.log()?;
-        let mut progress = lock(&self.flushing);
+        self.delete_flushed(self.log()?, &mut lock(&self.flushing))
+    }
+
+    /// Deletes the entries of the log and the files that the current manifest replaces.
+    fn delete_flushed(
+        &self,
+        log: &RowLog,
+        progress: &mut FlushProgress,
+    ) -> Result<(), StorageError> {
         log.truncate_before(progress.state.flushed_to.saturating_add(1))?;
         delete_unused_files(&*self.folder, &progress.state)?;
         progress.needs_cleanup = false;
@@ -299,6 +306,7 @@ impl SharedStorage {
     }
 
     pub(super) fn flush_panicked(&self) {
+        self.signal.appended(false);
         let mut stats = lock(&self.stats);
         stats.failed_flushes += 1;
         stats.last_error = Some("the flush panicked".to_string());
@@ -327,16 +335,7 @@ fn is_stream(rows: &PartitionRows) -> bool {
 
 /// Returns the texts of an error and its causes.
 fn describe(error: &StorageError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    let first: &(dyn Error + 'static) = error;
+    let texts = successors(Some(first), |error| (*error).source()).map(ToString::to_string);
+    texts.collect::<Vec<_>>().join(": ")
 }

@@ -14,6 +14,7 @@
 //! at a cost per byte that does not depend on the lengths in these bytes. The log id is random and
 //! not revealed, so a payload cannot contain a valid header that was made up.
 
+use crate::bytes::ByteReader;
 use crate::log::error::SegmentDamageKind;
 
 /// The format that is written and read.
@@ -60,12 +61,12 @@ impl SegmentHeader {
 
     /// Parses the header at the start of a segment.
     pub(crate) fn parse(segment: &[u8]) -> Result<Self, SegmentDamageKind> {
-        let mut fields = Decoder(segment);
-        if fields.take() != Some(MAGIC) {
+        let mut fields = ByteReader(segment);
+        if fields.array().ok().as_ref() != Some(MAGIC) {
             return Err(SegmentDamageKind::Header);
         }
         // The format comes before the checksum, because another format may have another header.
-        let format = fields.u32().ok_or(SegmentDamageKind::Header)?;
+        let format = fields.u32().map_err(|_| SegmentDamageKind::Header)?;
         if format != FORMAT {
             return Err(SegmentDamageKind::UnknownFormat {
                 found: format,
@@ -73,9 +74,9 @@ impl SegmentHeader {
             });
         }
         let parsed = (|| {
-            let log = LogId(*fields.take()?);
-            let first = fields.u64()?;
-            let checksum = fields.u32()?;
+            let log = LogId(fields.array().ok()?);
+            let first = fields.u64().ok()?;
+            let checksum = fields.u32().ok()?;
             let covered = segment.get(..SEGMENT_HEADER_BYTES - CHECKSUM_BYTES)?;
             (crc32c::crc32c(covered) == checksum).then_some(SegmentHeader { log, first })
         })();
@@ -107,21 +108,21 @@ impl EntryHeader {
 
     /// Parses the header at the start of `bytes`. Returns `None` if it is incomplete or invalid.
     pub(crate) fn parse(log: LogId, bytes: &[u8]) -> Option<Self> {
-        let mut fields = Decoder(bytes);
+        let mut fields = ByteReader(bytes);
         let header = EntryHeader {
-            payload_bytes: fields.u32()?,
-            sequence: fields.u64()?,
-            index: fields.u32()?,
-            payload_checksum: fields.u32()?,
+            payload_bytes: fields.u32().ok()?,
+            sequence: fields.u64().ok()?,
+            index: fields.u32().ok()?,
+            payload_checksum: fields.u32().ok()?,
         };
-        let checksum = fields.u32()?;
+        let checksum = fields.u32().ok()?;
         let covered = bytes.get(..ENTRY_HEADER_BYTES - CHECKSUM_BYTES)?;
         (header_checksum(log, covered) == checksum).then_some(header)
     }
 
     /// Returns the sequence number field of the header at the start of `bytes`, without a check.
     pub(crate) fn peek_sequence(bytes: &[u8]) -> Option<u64> {
-        Decoder(bytes.get(4..)?).u64()
+        ByteReader(bytes.get(4..)?).u64().ok()
     }
 
     /// Returns the sequence number of the first entry of the group.
@@ -132,23 +133,4 @@ impl EntryHeader {
 
 fn header_checksum(log: LogId, fields: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(&log.0), fields)
-}
-
-/// The bytes of a header that have not been read.
-struct Decoder<'a>(&'a [u8]);
-
-impl<'a> Decoder<'a> {
-    fn take<const N: usize>(&mut self) -> Option<&'a [u8; N]> {
-        let (field, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(field)
-    }
-
-    fn u32(&mut self) -> Option<u32> {
-        self.take().map(|bytes| u32::from_le_bytes(*bytes))
-    }
-
-    fn u64(&mut self) -> Option<u64> {
-        self.take().map(|bytes| u64::from_le_bytes(*bytes))
-    }
 }

@@ -18,6 +18,7 @@ use kalamtable_store::{TableId, UnixMicros};
 use proptest::prelude::Rng;
 use proptest::test_runner::TestRng;
 
+use crate::server::with_causes;
 use crate::simulated::{Fault, SimulatedFolder, chance, seeded};
 
 const TABLES: u64 = 3;
@@ -288,7 +289,7 @@ impl Run {
     fn open(&mut self) {
         let steps = self.steps;
         self.try_open()
-            .unwrap_or_else(|error| panic!("step {steps}: {}", full(&error)));
+            .unwrap_or_else(|error| panic!("step {steps}: {}", with_causes(&error)));
     }
 
     fn storage(&self) -> &HybridStorage {
@@ -418,16 +419,6 @@ impl Run {
     }
 }
 
-fn full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text
-}
-
 /// Returns the value of an environment variable.
 fn variable(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().unwrap())
@@ -456,72 +447,65 @@ fn storage_has_all_acknowledged_commits_after_each_crash() {
     assert!(commits > 10, "{commits} commits");
 }
 
-#[test]
-fn fault_at_any_call_loses_nothing() {
+/// Runs a test with each kind of fault at each call, until the fault does not occur. `test` returns
+/// whether it has not occurred. Returns the number of faults that have occurred.
+fn with_each_fault(test: impl Fn(u64, u64, Fault) -> bool) -> u64 {
     let mut faults = 0;
     for seed in seeds() {
         for fault in Fault::ALL {
-            let mut at = 1;
-            loop {
-                let mut run = Run::new(seed);
-                run.folder.fail_at(at, fault);
-                let mut had_error = false;
-                while run.steps < 40 {
-                    // After an error, the server continues, and then restarts.
-                    had_error |= run.step().is_err();
-                    if had_error && chance(&mut run.random, 8) {
-                        break;
-                    }
-                }
-                let is_done = run.folder.has_pending_fault();
-                let loses_power = chance(&mut run.random, 2);
-                run.crash(loses_power);
-                // The server works again.
-                while run.steps < 50 {
-                    run.step().unwrap();
-                }
-                run.crash(true);
-                if is_done {
-                    break;
-                }
-                at += 1;
-                faults += 1;
-            }
+            let occurred = (1..).take_while(|call| !test(seed, *call, fault));
+            faults += occurred.count() as u64;
         }
     }
+    faults
+}
+
+#[test]
+fn fault_at_any_call_loses_nothing() {
+    let faults = with_each_fault(|seed, call, fault| {
+        let mut run = Run::new(seed);
+        run.folder.fail_at(call, fault);
+        let mut had_error = false;
+        while run.steps < 40 {
+            // After an error, the server continues, and then restarts.
+            had_error |= run.step().is_err();
+            if had_error && chance(&mut run.random, 8) {
+                break;
+            }
+        }
+        let has_not_occurred = run.folder.has_pending_fault();
+        let loses_power = chance(&mut run.random, 2);
+        run.crash(loses_power);
+        // The server works again.
+        while run.steps < 50 {
+            run.step().unwrap();
+        }
+        run.crash(true);
+        has_not_occurred
+    });
     assert!(faults > 100, "{faults} faults");
 }
 
 #[test]
 fn fault_while_a_storage_is_opened_loses_nothing() {
-    let mut faults = 0;
-    for seed in seeds() {
-        for fault in Fault::ALL {
-            let mut at = 1;
-            loop {
-                let mut run = Run::new(seed);
-                while run.steps < 60 {
-                    run.step().unwrap();
-                }
-                run.wait().unwrap();
-                run.storage = None;
-                run.folder.restart();
-                run.folder.fail_at(at, fault);
-                let opened = run.try_open();
-                let is_done = run.folder.has_pending_fault();
-                assert!(
-                    opened.is_err() || is_done || fault != Fault::Fail,
-                    "call {at}"
-                );
-                run.crash(true);
-                if is_done {
-                    break;
-                }
-                at += 1;
-                faults += 1;
-            }
+    let faults = with_each_fault(|seed, call, fault| {
+        let mut run = Run::new(seed);
+        while run.steps < 60 {
+            run.step().unwrap();
         }
-    }
+        run.wait().unwrap();
+        run.storage = None;
+        run.folder.restart();
+        run.folder.fail_at(call, fault);
+        let opened = run.try_open();
+        let has_not_occurred = run.folder.has_pending_fault();
+        assert!(
+            opened.is_err() || has_not_occurred || fault != Fault::Fail,
+            "call {call}"
+        );
+        run.crash(true);
+        has_not_occurred
+    });
     assert!(faults > 20, "{faults} faults");
 }
 
@@ -551,7 +535,7 @@ fn full_disk_loses_nothing() {
 }
 
 #[test]
-fn threads_commit_while_others_flush_and_remove() {
+fn threads_commit_and_delete_rows_while_another_flushes() {
     let folder = SimulatedFolder::new(3);
     let log = RowLogOptions::default().with_segment_bytes(20_000);
     let options = HybridOptions::default()

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kalamtable_storage::{HybridOptions, HybridStorage, LogFolder, StorageError};
 
-use crate::server::{Server, definitions};
+use crate::server::{Server, definitions, with_causes};
 use crate::simulated::SimulatedFolder;
 
 type Files = BTreeMap<String, Vec<u8>>;
@@ -69,16 +69,6 @@ fn open(files: &Files) -> Result<HybridStorage, StorageError> {
     HybridStorage::open_in(Arc::new(folder), HybridOptions::default())
 }
 
-fn full(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text
-}
-
 /// Opens damaged files. They must be refused with an error that names the file, or be a log whose
 /// end is missing, of which a number of last statements is lost.
 async fn check(
@@ -91,7 +81,7 @@ async fn check(
     let storage = match open(files) {
         Ok(storage) => storage,
         Err(error) => {
-            let text = full(&error);
+            let text = with_causes(&error);
             let names = text.contains(name) || text.contains("the log in");
             assert!(names, "{what}: {text}");
             return false;
@@ -154,7 +144,7 @@ async fn missing_or_exchanged_file_is_reported() {
         let mut files = sample.files.clone();
         files.remove(*name);
         let error = open(&files).expect_err(name);
-        let text = full(&error);
+        let text = with_causes(&error);
         let is_named = text.contains(&**name) || text.contains("the log in");
         assert!(is_named, "without {name}: {text}");
         for other in &names {

@@ -108,3 +108,10 @@ fn lines(batches: &[RecordBatch]) -> String {
     }
     lines.join("\n")
 }
+
+/// Returns the texts of an error and its causes.
+pub(crate) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| (*error).source());
+    let texts: Vec<String> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
+}
