@@ -10,9 +10,9 @@
 //! - The log contains the commits of a partition in the order of their numbers: the commit lock of
 //!   the partition is held until the record is appended.
 //! - Queries read durable rows only. Rows after later commits are pending.
-//! - A manifest describes the state after exactly one entry of the log. A commit holds a shared lock
-//!   from before its record is appended until its rows are in memory, and the state is copied under
-//!   the exclusive lock.
+//! - A manifest describes the state after exactly one entry of the log. A commit holds a shared
+//!   lock from before its record is appended until its rows are in memory, and the state is copied
+//!   under the exclusive lock.
 //! - Row files become durable before the manifest that names them, and the manifest before the log
 //!   is truncated and older files are deleted.
 

@@ -338,3 +338,44 @@ async fn update_of_a_view_column_logs_its_own_value_only() {
     let logged = storage.stats().log_bytes - before;
     assert!(logged < 4000, "{logged} bytes");
 }
+
+#[tokio::test]
+async fn floats_have_no_bounds_in_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::open(&definitions(), folder.path()).await;
+    server
+        .run(
+            "CREATE TABLE app.t (id BIGINT PRIMARY KEY, x DOUBLE, s STRUCT<y FLOAT>, l DOUBLE[]) \
+             WITH (type = 'shared')",
+        )
+        .await;
+    server
+        .run(
+            "INSERT INTO app.t (id, x, s, l) VALUES \
+             (1, CAST('NaN' AS DOUBLE), named_struct('y', 1.5), [1.5, CAST('NaN' AS DOUBLE)])",
+        )
+        .await;
+    server.run("FLUSH TABLE app.t").await;
+    let names = files(folder.path(), ".parquet");
+    let file = File::open(folder.path().join(&names[0])).unwrap();
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+    let group = builder.metadata().row_group(0);
+    let bounds = group.columns().iter().map(|column| {
+        let path = column.column_path().string();
+        (
+            path,
+            column
+                .statistics()
+                .is_some_and(|bounds| bounds.min_bytes_opt().is_some()),
+        )
+    });
+    let bounds: Vec<(String, bool)> = bounds.collect();
+    let expected = [
+        ("c1", true),
+        ("c2", false),
+        ("c3.y", false),
+        ("c4.list.item", false),
+    ];
+    let found: Vec<(&str, bool)> = bounds.iter().map(|(path, has)| (&**path, *has)).collect();
+    assert_eq!(found[..4], expected);
+}
