@@ -88,7 +88,7 @@
 //! | a table with the same columns as other tables | about 600 bytes |
 //! | a table with columns of its own | about 370 bytes per column: the column and its Arrow field |
 //! | a registry | 1 MiB for its [clocks](RegistryOptions::clocks) |
-//! | a thread that uses [`with`], [`schema`] and [`with_name`] | 128 KiB for its cache |
+//! | a thread that uses [`with`], [`schema`] and [`with_name`] | 144 KiB for its cache |
 //! | a schema change | a write to the store, and a check against all earlier versions |
 //!
 //! The cache of a thread holds up to 2,048 snapshots. After the registry has evicted a table, its
