@@ -54,8 +54,8 @@ pub(crate) fn parse(text: &str, state: &SessionState) -> Result<Statement> {
     Ok(statement)
 }
 
-/// Parses `FLUSH TABLE name`, of which the parser knows only the form of MySQL, `FLUSH TABLES`.
-/// Returns `None` for another statement.
+/// Parses `FLUSH TABLE name`, or returns `None` for another statement. The parser of DataFusion has
+/// only `FLUSH TABLES`, as in MySQL.
 fn flush_table(text: &str) -> Result<Option<Statement>> {
     let starts_with_flush = text
         .trim_start()

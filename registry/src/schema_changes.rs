@@ -165,8 +165,8 @@ impl CachedHistory {
     }
 
     /// Returns whether a definition can follow `current`. If the result is `false`, the definition
-    /// may be valid all the same: then the last version of this summary is not `current`, or an
-    /// earlier version was written by another program and breaks a rule.
+    /// may still be valid: the last version of this summary may not be `current`, or an earlier
+    /// version that another program has written may break a rule.
     fn accepts(&self, current: &TableSnapshot, next: &TableDefinition) -> bool {
         let summary = lock(&self.0);
         summary.version() == Some(current.version()) && summary.accepts(next)
