@@ -18,6 +18,7 @@ use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::execution::config::SessionConfig;
 use datafusion::logical_expr::dml::InsertOp;
+use datafusion::physical_expr::PhysicalExpr;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use kalamtable_model::TableDefinition;
@@ -200,6 +201,14 @@ pub struct ColumnarScan<'a> {
     pub partition: usize,
     /// The keys that the query can match, or `None` if its filter restricts no key.
     pub keys: Option<&'a KeyFilter>,
+    /// The filter that the scan evaluates on the rows, over the columns of
+    /// [`ColumnarSource::schema`], or `None`. A source can skip rows that do not pass it. It may
+    /// contain dynamic filters, which change while the plan runs.
+    pub filter: Option<Arc<dyn PhysicalExpr>>,
+    /// The positions of the columns that the scan builds first for each block of rows: those of the
+    /// filter, or all columns if there is no filter. A source that loads columns can load these
+    /// ahead.
+    pub first_columns: &'a [usize],
     /// Whether the plan relies on key order. The source then fails if the rows are not in that
     /// order.
     pub in_key_order: bool,

@@ -192,6 +192,14 @@ impl Filter {
         &self.predicate
     }
 
+    /// Returns the predicate over all columns of the table.
+    ///
+    /// # Errors
+    /// Fails if the table does not have one of the columns.
+    pub(crate) fn over_table(&self, table: &Schema) -> Result<Arc<dyn PhysicalExpr>> {
+        reassign_expr_columns(Arc::clone(&self.predicate), table)
+    }
+
     /// Returns the names of the columns that have the same value in all rows that pass.
     pub(crate) fn constants(&self) -> Vec<String> {
         let conditions = split_conjunction(&self.predicate).into_iter();

@@ -108,6 +108,8 @@
 
 pub(crate) mod access;
 pub(crate) mod actor;
+mod chunk;
+mod chunk_reader;
 mod clock;
 mod compact;
 mod conflicts;
@@ -116,10 +118,15 @@ mod filter;
 mod keys;
 mod memory_storage;
 mod partition_index;
+mod partition_reader;
+mod pruning;
+mod row_set;
 mod shared_state;
 mod source;
 mod statement_effect;
 mod storage;
+mod stored_keys;
+mod stored_rows;
 pub(crate) mod table;
 pub(crate) mod tables;
 mod versions;
@@ -127,13 +134,15 @@ mod visible;
 mod write;
 
 pub use actor::{Actor, Role, UserId};
+pub use chunk::{Arrival, Chunk, ChunkRows};
 pub use clock::{Clock, SystemClock};
 pub use filter::filter;
 pub use memory_storage::MemoryStorage;
+pub use row_set::RowSet;
 pub use shared_state::StorageLimits;
 pub use storage::{
-    Arrival, Chunk, ChunkId, Commit, FlushedRows, JoinedChunk, Partition, PartitionRows, RowSet,
-    RowStorage, StoredChunk,
+    ChunkId, Commit, FlushedRows, JoinedChunk, Partition, PartitionRows, RowStorage, StoredChunk,
 };
+pub use stored_rows::{SectionBounds, StoredRows};
 pub use table::DynamicTable;
 pub use tables::{DynamicOptions, DynamicStats, DynamicTables};

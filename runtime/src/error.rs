@@ -106,6 +106,14 @@ pub enum Error {
         /// The name of the table to which the rows were written.
         written: TableName,
     },
+    /// Rows that are not in memory cannot be read.
+    #[error("table `{table}`: stored rows cannot be read: {source}")]
+    StoredRows {
+        /// The table.
+        table: TableName,
+        /// The error of the storage.
+        source: BoxError,
+    },
     /// The table is of a kind that has no dynamic rows: a system table or a view.
     #[error(
         "table `{table}` is of kind `{kind}`: only user, shared and stream tables have dynamic rows"
@@ -174,6 +182,13 @@ impl Error {
             statement,
             table: table.to_string(),
             problems,
+        }
+    }
+
+    pub(crate) fn stored_rows(table: &TableName, source: BoxError) -> Self {
+        Error::StoredRows {
+            table: table.clone(),
+            source,
         }
     }
 

@@ -6,6 +6,7 @@ use std::io;
 use std::path::PathBuf;
 
 use arrow::error::ArrowError;
+use kalamtable_provider::BoxError;
 use kalamtable_store::TableId;
 use parquet::errors::ParquetError;
 
@@ -55,6 +56,14 @@ pub enum StorageError {
         table: TableId,
         /// The error of Arrow or Parquet.
         source: EncodeError,
+    },
+    /// Rows that a flush moves to another file cannot be read.
+    #[error("the rows of table {table} cannot be read")]
+    Unreadable {
+        /// The table.
+        table: TableId,
+        /// The error.
+        source: BoxError,
     },
     /// A chunk was written under a definition that the storage does not know.
     #[error("version {version} of table {table} is unknown to the storage")]

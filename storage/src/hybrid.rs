@@ -17,6 +17,7 @@
 //!   is truncated and older files are deleted.
 
 mod background;
+mod checked_file;
 mod flush;
 mod manifest;
 mod options;
@@ -26,6 +27,7 @@ mod recovered;
 mod row_file;
 mod shared;
 mod signal;
+mod stored_file;
 mod written_definitions;
 
 use std::path::Path;
@@ -161,7 +163,7 @@ impl HybridStorage {
     ) -> Result<Self, StorageError> {
         // Before the manifest is read, so that it cannot change.
         let lock = lock_folder(&*folder)?;
-        let mut recovered = RecoveredState::read(&*folder)?;
+        let mut recovered = RecoveredState::read(&folder, false)?;
         let log = options.log.clone();
         let log = log.with_flushed_to(recovered.flushed.flushed_to);
         let (log, recovery) = RowLog::open_locked(Arc::clone(&folder), lock, log, |entry| {
@@ -211,7 +213,7 @@ impl HybridStorage {
 
     /// Opens the storage in a folder for inspection.
     fn read_in(folder: Arc<dyn LogFolder>) -> Result<Self, StorageError> {
-        let mut recovered = RecoveredState::read(&*folder)?;
+        let mut recovered = RecoveredState::read(&folder, true)?;
         let options = HybridOptions::default();
         let log = options.log.clone();
         let log = log.with_flushed_to(recovered.flushed.flushed_to);
@@ -270,6 +272,10 @@ impl RowStorage for HybridStorage {
         Ok(self
             .shared
             .remove(RemovedPartitions::Owner(owner.clone()))?)
+    }
+
+    fn moves(&self) -> u64 {
+        self.shared.moves()
     }
 
     fn flush(&self) -> Result<FlushedRows, BoxError> {

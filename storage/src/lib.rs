@@ -16,7 +16,7 @@ pub use error::{EncodeError, StorageError};
 pub use hybrid::{HybridOptions, HybridStats, HybridStorage};
 pub use log::{
     DiskFolder, EntryDefect, LockAttempt, LogError, LogFailure, LogFile, LogFolder, LogRecovery,
-    LogTicket, RecoveredEntry, ReplayError, RowLog, RowLogOptions, SegmentDamage,
+    LogTicket, ReadFile, RecoveredEntry, ReplayError, RowLog, RowLogOptions, SegmentDamage,
     SegmentDamageKind, TornTail,
 };
 

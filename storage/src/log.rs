@@ -34,7 +34,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 pub use self::error::{
     EntryDefect, LogError, LogFailure, ReplayError, SegmentDamage, SegmentDamageKind,
 };
-pub use self::folder::{DiskFolder, LockAttempt, LogFile, LogFolder};
+pub use self::folder::{DiskFolder, LockAttempt, LogFile, LogFolder, ReadFile};
 pub use self::options::RowLogOptions;
 use self::queue::{CommitQueue, EntryGroup, EntryProgress};
 pub use self::recovery::{LogRecovery, RecoveredEntry, TornTail};

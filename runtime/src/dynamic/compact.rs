@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`compact`]: joins chunks when they are many, small, or mostly superseded.
+//! [`compact`]: joins chunks in memory when they are many, small, or mostly superseded.
+//! [`PartitionRows::stored_to_join`]: selects chunks in a storage for the same reasons.
 
 use std::sync::Arc;
 
 use arrow::array::{RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
-use arrow::error::ArrowError;
-
+use kalamtable_provider::BoxError;
 use kalamtable_store::UnixMicros;
 
-use super::storage::{Arrival, Chunk, ChunkId, JoinedChunk, PartitionRows, StoredChunk};
+use super::chunk::{Arrival, Chunk};
+use super::storage::{ChunkId, JoinedChunk, PartitionRows, StoredChunk};
 
 /// The maximum number of rows in a joined chunk.
 const MAX_ROWS: usize = 65_536;
@@ -65,7 +66,7 @@ impl CompactionLimits {
     }
 }
 
-/// Selects chunks to join and joins them.
+/// Selects chunks in memory to join, and joins them.
 ///
 /// If more than half of the rows of a table that is not a stream are superseded, the chunks that
 /// contain them are rewritten without them. Otherwise, the last chunks are joined, as long as the
@@ -75,19 +76,34 @@ impl CompactionLimits {
 pub(super) fn compact(
     rows: &PartitionRows,
     limits: &CompactionLimits,
-) -> Result<Vec<JoinedChunk>, ArrowError> {
-    let kept: usize = rows.chunks.iter().map(|stored| stored.chunk.len()).sum();
-    let present: usize = rows.chunks.iter().map(StoredChunk::present).sum();
+) -> Result<Vec<JoinedChunk>, BoxError> {
+    let in_memory = rows.chunks.iter();
+    let in_memory: Vec<&StoredChunk> = in_memory
+        .filter(|stored| stored.chunk.is_in_memory())
+        .collect();
+    let groups = groups_to_join(&in_memory, limits);
+    let numbered = (rows.next_chunk..).zip(groups);
+    let joined = numbered.map(|(id, group)| join(ChunkId(id), &group));
+    joined.collect()
+}
+
+/// Selects chunks to join, by the rules of [`compact`].
+fn groups_to_join<'a>(
+    chunks: &[&'a StoredChunk],
+    limits: &CompactionLimits,
+) -> Vec<Vec<&'a StoredChunk>> {
+    let kept: usize = chunks.iter().map(|stored| stored.chunk.len()).sum();
+    let present: usize = chunks.iter().map(|stored| stored.present()).sum();
     // In a stream, the chunks stay in the order of arrival: an expired row and a later one can have
     // the same key, and the later one is indexed.
     let is_sparse = kept > 2 * present && limits.max_micros.is_none();
     let chosen: Vec<&StoredChunk> = if is_sparse {
-        let chunks = rows.chunks.iter();
+        let chunks = chunks.iter().copied();
         chunks
             .filter(|stored| stored.superseded.is_some())
             .collect()
     } else {
-        last_of_a_size(&rows.chunks, limits)
+        last_of_a_size(chunks, limits)
     };
     let mut groups: Vec<Vec<&StoredChunk>> = Vec::new();
     for stored in chosen {
@@ -96,30 +112,45 @@ pub(super) fn compact(
             _ => groups.push(vec![stored]),
         }
     }
-    let numbered = (rows.next_chunk..).zip(groups);
-    let joined = numbered.map(|(id, group)| join(ChunkId(id), &group));
-    joined.collect()
+    groups
 }
 
 impl PartitionRows {
     /// Joins the rows of chunks of one version that are not superseded, in the order of `from`. The
-    /// result depends only on the arguments.
+    /// result is in memory, and depends only on the arguments. Blocks if some of the chunks are not
+    /// in memory.
     ///
     /// # Errors
-    /// Fails if a chunk does not exist, or if the rows of the chunks have different types.
-    pub fn join(&self, id: ChunkId, from: &[ChunkId]) -> Result<JoinedChunk, ArrowError> {
+    /// Fails if a chunk does not exist or cannot be read, or if the rows of the chunks have
+    /// different types.
+    pub fn join(&self, id: ChunkId, from: &[ChunkId]) -> Result<JoinedChunk, BoxError> {
         let chunks = from.iter().map(|id| {
             self.chunk(*id)
-                .ok_or_else(|| ArrowError::ComputeError(format!("there is no chunk {}", id.0)))
+                .ok_or_else(|| BoxError::from(format!("there is no chunk {}", id.0)))
         });
         join(id, &chunks.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// Returns the chunks in a storage that should be joined, in groups: they are small, or more
+    /// than half of their rows are superseded. A storage calls this method when it flushes, and
+    /// commits the joined chunks.
+    pub fn stored_to_join(&self) -> Vec<Vec<ChunkId>> {
+        let stored = self.chunks.iter();
+        let stored: Vec<&StoredChunk> = stored
+            .filter(|stored| !stored.chunk.is_in_memory())
+            .collect();
+        let groups = groups_to_join(&stored, &CompactionLimits::permanent());
+        let ids = groups
+            .into_iter()
+            .map(|group| group.iter().map(|stored| stored.id).collect());
+        ids.collect()
     }
 }
 
 /// Returns the last chunks of one version, at least two, none of which is much larger than all
 /// following ones.
 fn last_of_a_size<'a>(
-    chunks: &'a [StoredChunk],
+    chunks: &[&'a StoredChunk],
     limits: &CompactionLimits,
 ) -> Vec<&'a StoredChunk> {
     let mut chosen: Vec<&StoredChunk> = Vec::new();
@@ -140,20 +171,21 @@ fn last_of_a_size<'a>(
     chosen
 }
 
-fn join(id: ChunkId, chunks: &[&StoredChunk]) -> Result<JoinedChunk, ArrowError> {
-    let batches = chunks.iter().map(|stored| match &stored.superseded {
-        None => Ok(stored.chunk.rows().clone()),
-        Some(_) => {
-            let rows = 0..stored.chunk.len() as u32;
-            let present: UInt32Array = rows.filter(|row| stored.is_present(*row)).collect();
-            take_record_batch(stored.chunk.rows(), &present)
+fn join(id: ChunkId, chunks: &[&StoredChunk]) -> Result<JoinedChunk, BoxError> {
+    let batches = chunks.iter().map(|stored| {
+        let batch = stored.chunk.read()?;
+        if stored.superseded.is_none() {
+            return Ok(batch);
         }
+        let rows = 0..stored.chunk.len() as u32;
+        let present: UInt32Array = rows.filter(|row| stored.is_present(*row)).collect();
+        Ok(take_record_batch(&batch, &present)?)
     });
-    let batches = batches.collect::<Result<Vec<RecordBatch>, ArrowError>>()?;
+    let batches = batches.collect::<Result<Vec<RecordBatch>, BoxError>>()?;
     let Some(first) = chunks.first() else {
-        return Err(ArrowError::ComputeError("no chunks to join".to_string()));
+        return Err("no chunks to join".into());
     };
-    let rows = concat_batches(first.chunk.rows().schema_ref(), &batches)?;
+    let rows = concat_batches(&first.chunk.schema(), &batches)?;
     let definition = first.chunk.definition();
     Ok(JoinedChunk {
         id,

@@ -3,7 +3,7 @@
 //! [`resolve_conflicts`]: compares the keys of the rows that a statement adds with each other and
 //! with the keys of existing rows.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
@@ -16,6 +16,7 @@ use super::current_rows::CurrentRows;
 use super::keys::{KeyBytes, KeyIndex, RowAddress};
 use super::partition_index::{PartitionIndex, arrow_error};
 use super::statement_effect::{OnConflict, RemovedRows, StatementEffect};
+use super::stored_keys::find_stored;
 
 /// The rows that a statement adds and removes once its key conflicts are resolved.
 pub(super) struct ResolvedRows {
@@ -137,8 +138,13 @@ impl Resolution<'_> {
         added: &AddedRows,
         keys: &[Option<KeyBytes>],
     ) -> Result<()> {
+        let stored = self.find_stored(primary, added, keys)?;
         for (row, key) in keys.iter().enumerate() {
-            let Some(address) = key.as_ref().and_then(|key| primary.rows.get(key)) else {
+            let address = key.as_ref().and_then(|key| {
+                let in_memory = primary.rows.get(key);
+                in_memory.or_else(|| stored.get(key))
+            });
+            let Some(address) = address else {
                 continue;
             };
             if self.current.is_expired(*address) {
@@ -159,8 +165,12 @@ impl Resolution<'_> {
     /// Returns the unique keys of the added rows, and fails if one of them is repeated or taken.
     fn check_unique(&self, unique: &KeyIndex, added: &AddedRows) -> Result<Vec<Option<KeyBytes>>> {
         let keys = self.keys(unique, added)?;
+        let stored = self.find_stored(unique, added, &keys)?;
         let is_taken = |key: &Option<KeyBytes>| {
-            let address = key.as_ref().and_then(|key| unique.rows.get(key));
+            let address = key.as_ref().and_then(|key| {
+                let in_memory = unique.rows.get(key);
+                in_memory.or_else(|| stored.get(key))
+            });
             address.is_some_and(|address| {
                 !self.current.is_expired(*address) && !self.removed.contains(address)
             })
@@ -169,6 +179,29 @@ impl Resolution<'_> {
             Some(row) => Err(self.duplicate(unique, added, row)),
             None => Ok(keys),
         }
+    }
+
+    /// Returns the addresses of stored rows with the keys of added rows that no row in memory has.
+    fn find_stored(
+        &self,
+        index: &KeyIndex,
+        added: &AddedRows,
+        keys: &[Option<KeyBytes>],
+    ) -> Result<HashMap<KeyBytes, RowAddress>> {
+        let partition = self.current.partition();
+        if partition.is_in_memory() {
+            return Ok(HashMap::new());
+        }
+        let is_missing = |key: &KeyBytes| !index.rows.contains_key(key);
+        let keys = keys.iter();
+        let missing: Vec<Option<KeyBytes>> =
+            keys.map(|key| key.clone().filter(is_missing)).collect();
+        let columns = index.columns.iter();
+        let columns = columns.map(|column| Arc::clone(added.rows.column(*column)));
+        let columns: Vec<ArrayRef> = columns.collect();
+        Ok(find_stored(
+            self.table, partition, index, &columns, &missing,
+        )?)
     }
 
     fn keys(&self, index: &KeyIndex, added: &AddedRows) -> Result<Vec<Option<KeyBytes>>> {

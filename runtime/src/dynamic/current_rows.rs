@@ -25,6 +25,11 @@ impl<'a> CurrentRows<'a> {
         }
     }
 
+    /// Returns the rows of the partition.
+    pub(super) fn partition(&self) -> &'a PartitionRows {
+        self.rows
+    }
+
     pub(super) fn chunk(&self, id: ChunkId) -> Option<&'a StoredChunk> {
         self.chunks.get(&id).copied()
     }
@@ -43,15 +48,14 @@ impl<'a> CurrentRows<'a> {
 
     pub(super) fn is_tombstone(&self, address: RowAddress) -> bool {
         let stored = self.chunk(address.chunk);
-        let deleted = stored.and_then(|stored| stored.chunk.deleted());
-        deleted.is_some_and(|deleted| deleted.value(address.row as usize))
+        stored.is_some_and(|stored| stored.chunk.tombstones().contains(address.row))
     }
 
     /// Returns the addresses of all rows that a query sees.
     pub(super) fn visible(&self) -> Vec<RowAddress> {
         let mut addresses = Vec::new();
         for stored in &self.rows.chunks {
-            let visible = self.view.of(stored);
+            let visible = self.view.of(stored, 0..stored.chunk.len() as u32);
             addresses.extend((0..visible.len()).map(|number| RowAddress {
                 chunk: stored.id,
                 row: visible.row(number),

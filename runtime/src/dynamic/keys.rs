@@ -90,6 +90,20 @@ impl KeyIndex {
         Ok(keys.collect())
     }
 
+    /// Returns the rows of the key columns whose key is in `wanted`, each with the value that
+    /// `wanted` has for the key.
+    pub(super) fn matches(
+        &self,
+        arrays: &[ArrayRef],
+        wanted: &HashMap<&[u8], usize>,
+    ) -> Result<Vec<(usize, usize)>, ArrowError> {
+        let keys = self.converter.convert_columns(arrays)?;
+        let keys = keys.iter().enumerate();
+        Ok(keys
+            .filter_map(|(row, key)| Some((row, *wanted.get(key.data())?)))
+            .collect())
+    }
+
     /// Returns whether the index encodes the values of these columns of a definition.
     pub(super) fn encodes(&self, definition: &TableDefinition, columns: &[usize]) -> bool {
         let own = shape(definition, columns);

@@ -4,22 +4,29 @@
 
 use std::collections::HashSet;
 
-use arrow::array::RecordBatch;
 use arrow::error::ArrowError;
 use kalamtable_provider::{KeyFilter, TableKey};
 use kalamtable_registry::TableSnapshot;
 use kalamtable_rows::RowError;
 
+use super::chunk_reader::read_rows;
 use super::keys::{KeyBytes, KeyIndex, RowAddress};
-use super::storage::{Chunk, PartitionRows, StoredChunk};
-use super::versions::{Pick, Versions};
+use super::storage::{ChunkId, PartitionRows, StoredChunk};
+use super::versions::Pick;
 use crate::error::Error;
 
-/// The key indexes of a partition.
+/// The key indexes of the rows of a partition that are in memory.
+///
+/// An index can contain rows that a flush has moved to a storage since. Lookups ignore them, because
+/// they search the stored rows, too.
 #[derive(Debug, Default)]
 pub(super) struct PartitionIndex {
     /// The number of the rows that the indexes describe, or `None` if they must be built.
     number: Option<u64>,
+    /// The number of the rows for which the indexes were built.
+    built: u64,
+    /// The chunks that were in memory at that time, or were added since.
+    indexed: HashSet<ChunkId>,
     keys: Vec<KeyIndex>,
 }
 
@@ -40,6 +47,8 @@ pub(super) struct IndexUpdate {
     pub(super) removed_rows: HashSet<RowAddress>,
     /// Chunks that are removed without tombstones.
     pub(super) dropped: Vec<StoredChunk>,
+    /// The added chunk.
+    pub(super) added: Option<ChunkId>,
     /// The keys of the added rows, for each index, and the addresses of the rows.
     pub(super) added_keys: Vec<Vec<(KeyBytes, RowAddress)>>,
     /// Chunks that compaction has written.
@@ -76,27 +85,34 @@ impl PartitionIndex {
         }
         self.number = None;
         self.keys = fresh;
-        for stored in &rows.chunks {
+        self.indexed.clear();
+        for stored in rows
+            .chunks
+            .iter()
+            .filter(|stored| stored.chunk.is_in_memory())
+        {
             self.add(table, stored)?;
         }
+        self.built = rows.number;
         self.number = Some(rows.number);
         Ok(())
     }
 
     /// Adds the rows of a chunk that are not superseded.
     fn add(&mut self, table: &TableSnapshot, stored: &StoredChunk) -> Result<(), Error> {
+        self.indexed.insert(stored.id);
         if self.keys.is_empty() {
             return Ok(());
         }
-        let rows = table_rows(table, &stored.chunk, &Pick::Range(0..stored.chunk.len()))?;
-        let deleted = stored.chunk.deleted();
+        let rows = read_rows(table, &stored.chunk, &Pick::Range(0..stored.chunk.len()))?;
+        let tombstones = stored.chunk.tombstones();
         for index in &mut self.keys {
             let keys = index
                 .keys(&rows)
                 .map_err(|error| arrow_error(table, error))?;
             for (row, key) in keys.into_iter().enumerate() {
-                let is_deleted = deleted.is_some_and(|deleted| deleted.value(row));
                 let row = row as u32;
+                let is_deleted = tombstones.contains(row);
                 // A deleted row has no unique key.
                 if stored.is_present(row)
                     && (index.is_primary || !is_deleted)
@@ -110,8 +126,8 @@ impl PartitionIndex {
         Ok(())
     }
 
-    /// Returns the addresses of the rows of a snapshot with the keys of `filter`, in ascending
-    /// order, or the reason why the indexes do not contain them.
+    /// Returns the addresses of the rows in memory of a snapshot with the keys of `filter`, in
+    /// ascending order, or the reason why the indexes do not contain them.
     ///
     /// The index of the primary key contains tombstones. Those of unique keys do not.
     pub(super) fn find(
@@ -122,6 +138,14 @@ impl PartitionIndex {
     ) -> Result<Vec<RowAddress>, IndexMiss> {
         let number = self.number.filter(|number| *number >= rows.number);
         let number = number.ok_or(IndexMiss::OutOfDate)?;
+        let mut in_memory = rows
+            .chunks
+            .iter()
+            .filter(|stored| stored.chunk.is_in_memory());
+        if self.built > rows.number || !in_memory.all(|stored| self.indexed.contains(&stored.id)) {
+            // Rows of the snapshot were in storage when the indexes were built.
+            return Err(IndexMiss::Later);
+        }
         let is_later = number > rows.number;
         let has_tombstones = !table.definition().kind().system_columns().is_empty();
         let is_usable = number == rows.number
@@ -175,7 +199,7 @@ impl PartitionIndex {
             if self.keys.is_empty() {
                 break;
             }
-            let rows = table_rows(table, &stored.chunk, &Pick::Range(0..stored.chunk.len()))?;
+            let rows = read_rows(table, &stored.chunk, &Pick::Range(0..stored.chunk.len()))?;
             for index in &mut self.keys {
                 let keys = index
                     .keys(&rows)
@@ -190,6 +214,7 @@ impl PartitionIndex {
                 index.remove(key, |place| update.removed_rows.contains(&place));
             }
         }
+        self.indexed.extend(update.added);
         for (index, keys) in self.keys.iter_mut().zip(update.added_keys) {
             index.rows.extend(keys);
         }
@@ -199,20 +224,6 @@ impl PartitionIndex {
         self.number = Some(number);
         Ok(())
     }
-}
-
-/// Reads rows of a chunk under the version of `table`, without the system columns.
-pub(super) fn table_rows(
-    table: &TableSnapshot,
-    chunk: &Chunk,
-    pick: &Pick,
-) -> Result<RecordBatch, Error> {
-    let reader = Versions::reader(table, chunk.definition())?;
-    let columns = 0..table.schema().fields().len();
-    let columns = columns.map(|column| reader.column(chunk.rows(), pick, column));
-    let columns = columns.collect::<Result<Vec<_>, _>>()?;
-    RecordBatch::try_new(table.schema().clone(), columns)
-        .map_err(|source| arrow_error(table, source))
 }
 
 pub(super) fn arrow_error(table: &TableSnapshot, source: ArrowError) -> Error {

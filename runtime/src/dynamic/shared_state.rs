@@ -43,6 +43,8 @@ pub(super) struct SharedState {
     pub(super) limits: StorageLimits,
     pub(super) clock: Arc<dyn Clock>,
     states: Mutex<States>,
+    /// The last [`RowStorage::moves`] for which indexes were released.
+    moves: AtomicU64,
     rows_expired: AtomicU64,
     rows_evicted: AtomicU64,
 }
@@ -103,6 +105,11 @@ impl PartitionState {
         latest_first.find(|rows| rows.version() <= version).cloned()
     }
 
+    /// Returns whether rows of an earlier version are kept.
+    fn keeps_rows(&self) -> bool {
+        !self.lock_earlier().is_empty()
+    }
+
     /// Returns `true` if no other thread builds the indexes, and marks that one does.
     pub(super) fn begin_rebuild(&self) -> bool {
         !self.is_rebuilding.swap(true, Ordering::Relaxed)
@@ -134,6 +141,7 @@ impl SharedState {
             limits,
             clock,
             states: Mutex::default(),
+            moves: AtomicU64::new(0),
             rows_expired: AtomicU64::new(0),
             rows_evicted: AtomicU64::new(0),
         }
@@ -154,6 +162,26 @@ impl SharedState {
         let mut states = self.lock_states();
         states.retain(|partition, _| partition.owner.as_ref() != Some(owner));
         Ok(())
+    }
+
+    /// Drops the key indexes of all partitions that no statement is changing, if the storage has
+    /// moved rows out of memory since the last call. The indexes would keep the keys of these rows
+    /// in memory. The next statement builds the index of the rows that are still in memory.
+    pub(super) fn release_indexes(&self) {
+        let moves = self.storage.moves();
+        if self.moves.swap(moves, Ordering::Relaxed) == moves {
+            return;
+        }
+        let states: Vec<_> = self.lock_states().values().cloned().collect();
+        for state in &states {
+            if let Ok(_turn) = state.turn.try_lock() {
+                *state.write_index() = PartitionIndex::default();
+            }
+        }
+        drop(states);
+        let is_used = |state: &Arc<PartitionState>| Arc::strong_count(state) > 1;
+        self.lock_states()
+            .retain(|_, state| is_used(state) || state.keeps_rows());
     }
 
     /// Returns the numbers of expired and of evicted rows.

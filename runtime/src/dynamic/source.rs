@@ -17,7 +17,6 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::config::SessionConfig;
 use datafusion::logical_expr::dml::InsertOp;
 use futures::future::{BoxFuture, FutureExt};
-use futures::stream::{self, StreamExt};
 use kalamtable_model::TableDefinition;
 use kalamtable_provider::__private::{all_rows, guard_of};
 use kalamtable_provider::{
@@ -32,10 +31,13 @@ use super::access;
 use super::actor::{Actor, UserId};
 use super::keys::RowAddress;
 use super::partition_index::{IndexMiss, arrow_error};
+use super::partition_reader::PartitionReader;
+use super::pruning::Pruner;
 use super::shared_state::{PartitionState, SharedState};
 use super::statement_effect::{OnConflict, RemovedRows, StatementEffect};
 use super::storage::{Partition, PartitionRows};
-use super::visible::{ChunkReader, View};
+use super::stored_keys::StoredKeys;
+use super::visible::View;
 use super::write::PartitionWriter;
 use crate::error::Error;
 
@@ -128,10 +130,9 @@ impl DynamicSource {
         let mut addresses = Vec::new();
         let mut updated = Vec::new();
         let mut first_row = 0;
-        let found = change
-            .keys()
-            .and_then(|keys| self.find(partition, keys, rows, view));
-        for mut reader in readers(&self.table, rows, view, found) {
+        let reader = self.reader(partition, rows, *view, change.keys());
+        for reader in reader.readers() {
+            let mut reader = reader?;
             let length = reader.len();
             let mut changes = ChunkChanges {
                 source: self,
@@ -160,8 +161,28 @@ impl DynamicSource {
         })
     }
 
-    /// Returns the addresses of the rows with the keys of a filter, or `None` if the rows have to
-    /// be scanned: the indexes may describe other rows, or be in use by a writer.
+    /// Returns the readers of the rows with the keys of a filter, or of all rows.
+    fn reader(
+        &self,
+        partition: &Partition,
+        rows: &Arc<PartitionRows>,
+        view: View,
+        keys: Option<&KeyFilter>,
+    ) -> PartitionReader {
+        let stored_keys = keys.and_then(|keys| StoredKeys::of_filter(&self.table, keys));
+        PartitionReader {
+            table: Arc::clone(&self.table),
+            rows: Arc::clone(rows),
+            view,
+            found: keys.and_then(|keys| self.find(partition, keys, rows, &view)),
+            keys: stored_keys.map(Arc::new),
+            pruner: None,
+            limit: None,
+        }
+    }
+
+    /// Returns the addresses of the rows in memory with the keys of a filter, or `None` if these
+    /// rows have to be scanned: the indexes may describe other rows, or be in use by a writer.
     fn find(
         &self,
         partition: &Partition,
@@ -227,43 +248,6 @@ impl DynamicSource {
     ) -> Result<u64> {
         write(&self.shared, &self.table, partition, plan)
     }
-}
-
-/// Returns a reader for each chunk: of the visible rows at the addresses `found`, or of all visible
-/// rows.
-fn readers(
-    table: &Arc<TableSnapshot>,
-    rows: &Arc<PartitionRows>,
-    view: &View,
-    found: Option<Vec<RowAddress>>,
-) -> impl Iterator<Item = ChunkReader> + Send + use<> {
-    let (table, rows, view) = (Arc::clone(table), Arc::clone(rows), *view);
-    // The positions of the chunks to read, and of the rows in them; `None` for all rows.
-    let chosen: Vec<(usize, Option<Vec<u32>>)> = match found {
-        None => (0..rows.chunks.len()).map(|chunk| (chunk, None)).collect(),
-        Some(found) => {
-            let groups = found.chunk_by(|a, b| a.chunk == b.chunk);
-            let group = |group: &[RowAddress]| {
-                let id = group.first()?.chunk;
-                let chunk = rows.chunks.iter().position(|stored| stored.id == id)?;
-                Some((
-                    chunk,
-                    Some(group.iter().map(|address| address.row).collect()),
-                ))
-            };
-            groups.filter_map(group).collect()
-        }
-    };
-    let mut first_row = 0;
-    chosen.into_iter().map(move |(chunk, positions)| {
-        let stored = rows.chunks[chunk].clone();
-        let reader = match positions {
-            None => ChunkReader::new(&table, stored, &view, first_row),
-            Some(positions) => ChunkReader::at(&table, stored, &view, &positions, first_row),
-        };
-        first_row += reader.len();
-        reader
-    })
 }
 
 fn joined(table: &TableSnapshot, batches: &[RecordBatch]) -> Result<RecordBatch, Error> {
@@ -368,14 +352,18 @@ impl ColumnarSource for DynamicSource {
         let partition = self.partition(scan.session, Access::Read)?;
         let rows = self.current_or_planned(&partition)?;
         let view = self.query_view(Actor::of(scan.session).as_deref());
-        let found = scan
-            .keys
-            .and_then(|keys| self.find(&partition, keys, &rows, &view));
-        let looked_up = found.is_some();
-        let readers = readers(&self.table, &rows, &view, found);
-        let readers = readers.map(|reader| Ok(Box::new(reader) as Box<dyn RowReader>));
+        let mut reader = self.reader(&partition, &rows, view, scan.keys);
+        let looked_up = reader.found.is_some();
+        reader.limit = scan.limit;
+        if !rows.is_in_memory() {
+            let pruner = scan
+                .filter
+                .as_ref()
+                .map(|filter| Pruner::new(filter, self.schema()));
+            reader.pruner = pruner.map(Arc::new);
+        }
         Ok(OpenedPartition {
-            rows: OpenedRows::Chunks(stream::iter(readers).boxed()),
+            rows: OpenedRows::Chunks(reader.stream(scan.first_columns.to_vec())),
             looked_up,
         })
     }

@@ -9,13 +9,12 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, RecordBatch, make_array};
-use arrow::datatypes::DataType;
-use kalamtable_model::{TableDefinition, TableKind};
 use kalamtable_provider::BoxError;
-use kalamtable_store::{TableId, UnixMicros};
+use kalamtable_store::TableId;
 
 use super::actor::UserId;
+use super::chunk::Chunk;
+use super::row_set::RowSet;
 
 /// The storage of the rows of dynamic tables.
 ///
@@ -96,6 +95,12 @@ pub trait RowStorage: Debug + Send + Sync + 'static {
     /// Fails if the storage cannot be written.
     fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError>;
 
+    /// Returns a number that increases when rows in memory were moved to files. The caller of a
+    /// commit then drops its own data about these rows. The default implementation returns 0.
+    fn moves(&self) -> u64 {
+        0
+    }
+
     /// Writes the rows that are not in files to files, and returns the size of the written files.
     /// Includes all commits before the call. Does nothing if the implementation has no files.
     ///
@@ -140,227 +145,6 @@ pub struct Partition {
 /// The id of a chunk, which is never reused within its partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChunkId(pub u64);
-
-/// An immutable batch of stored rows.
-#[derive(Debug)]
-pub struct Chunk {
-    definition: Arc<TableDefinition>,
-    rows: RecordBatch,
-    /// The arrival times, in the order of the rows. There is at least one.
-    arrivals: Vec<Arrival>,
-    deleted: Option<BooleanArray>,
-    tombstones: usize,
-    bytes: usize,
-}
-
-/// The arrival time of successive rows of a chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrival {
-    /// The number of the row after the last one.
-    pub end: u32,
-    /// The time.
-    pub at: UnixMicros,
-}
-
-impl Chunk {
-    /// Creates a chunk of rows that were written under a definition. `rows` has the columns of the
-    /// definition, in their order, followed by the system columns of its kind.
-    pub fn new(
-        definition: &Arc<TableDefinition>,
-        rows: RecordBatch,
-        arrived_at: UnixMicros,
-    ) -> Self {
-        let end = rows.num_rows() as u32;
-        let arrival = Arrival {
-            end,
-            at: arrived_at,
-        };
-        Chunk::with_arrivals(definition, rows, vec![arrival])
-    }
-
-    /// Creates a chunk of rows that arrived at different times. `arrivals` is not empty, its
-    /// numbers ascend, and the last one is the number of rows.
-    pub fn with_arrivals(
-        definition: &Arc<TableDefinition>,
-        rows: RecordBatch,
-        arrivals: Vec<Arrival>,
-    ) -> Self {
-        let rows = without_unused_bytes(rows);
-        let deleted = deleted(definition.kind(), &rows);
-        Chunk {
-            definition: Arc::clone(definition),
-            arrivals,
-            tombstones: deleted.as_ref().map_or(0, BooleanArray::true_count),
-            deleted,
-            bytes: rows.columns().iter().map(bytes_of).sum(),
-            rows,
-        }
-    }
-
-    /// Returns the rows.
-    pub fn rows(&self) -> &RecordBatch {
-        &self.rows
-    }
-
-    /// Returns the definition under which the rows were written.
-    pub fn definition(&self) -> &Arc<TableDefinition> {
-        &self.definition
-    }
-
-    /// Returns the version of the definition.
-    pub fn version(&self) -> u32 {
-        self.definition.version()
-    }
-
-    /// Returns the time at which the last of the rows was written.
-    pub fn arrived_at(&self) -> UnixMicros {
-        let times = self.arrivals.iter().map(|arrival| arrival.at);
-        times.max().unwrap_or(UnixMicros(0))
-    }
-
-    /// Returns the time at which the first of the rows was written.
-    pub(super) fn first_arrived_at(&self) -> UnixMicros {
-        let times = self.arrivals.iter().map(|arrival| arrival.at);
-        times.min().unwrap_or(UnixMicros(0))
-    }
-
-    /// Returns the time at which a row was written.
-    pub(super) fn row_arrived_at(&self, row: u32) -> UnixMicros {
-        let run = self.arrivals.partition_point(|arrival| arrival.end <= row);
-        self.arrivals
-            .get(run)
-            .map_or_else(|| self.arrived_at(), |arrival| arrival.at)
-    }
-
-    /// Returns the arrival times, in the order of the rows.
-    pub fn arrivals(&self) -> &[Arrival] {
-        &self.arrivals
-    }
-
-    /// Returns the size of the rows in memory, in bytes.
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// Returns the number of tombstones among the rows.
-    pub(super) fn tombstones(&self) -> usize {
-        self.tombstones
-    }
-
-    /// Returns whether each row is a tombstone, or `None` if the table has no tombstones.
-    pub(super) fn deleted(&self) -> Option<&BooleanArray> {
-        self.deleted.as_ref()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.rows.num_rows()
-    }
-}
-
-/// Copies the values of text and binary views, which can refer to the buffers of rows that are not
-/// in the batch.
-fn without_unused_bytes(rows: RecordBatch) -> RecordBatch {
-    let mut fields = rows.schema_ref().fields().iter();
-    if !fields.any(|field| has_views(field.data_type())) {
-        return rows;
-    }
-    let columns = rows.columns().iter().map(with_own_values).collect();
-    // The columns have the types that they had before.
-    RecordBatch::try_new(rows.schema(), columns).unwrap_or(rows)
-}
-
-/// Returns whether a type is that of a view, or contains one.
-fn has_views(ty: &DataType) -> bool {
-    match ty {
-        DataType::Utf8View | DataType::BinaryView => true,
-        DataType::List(item)
-        | DataType::LargeList(item)
-        | DataType::FixedSizeList(item, _)
-        | DataType::Map(item, _) => has_views(item.data_type()),
-        DataType::Struct(fields) => fields.iter().any(|field| has_views(field.data_type())),
-        _ => false,
-    }
-}
-
-/// Copies the values of views at any depth.
-fn with_own_values(array: &ArrayRef) -> ArrayRef {
-    match array.data_type() {
-        DataType::Utf8View => Arc::new(array.as_string_view().gc()),
-        DataType::BinaryView => Arc::new(array.as_binary_view().gc()),
-        ty if has_views(ty) => {
-            let data = array.to_data();
-            let children = data.child_data().iter();
-            let children = children
-                .map(|child| with_own_values(&make_array(child.clone())).to_data())
-                .collect();
-            let copied = data.into_builder().child_data(children).build();
-            copied.map_or_else(|_| Arc::clone(array), make_array)
-        }
-        _ => Arc::clone(array),
-    }
-}
-
-/// Returns the size of the values of an array. Other arrays can share its buffers.
-fn bytes_of(array: &ArrayRef) -> usize {
-    let size =
-        (!has_views(array.data_type())).then(|| array.to_data().get_slice_memory_size().ok());
-    size.flatten()
-        .unwrap_or_else(|| array.get_array_memory_size())
-}
-
-/// Returns the column `_deleted`, if the kind of the table has it. It is the last column. It is not
-/// found by name, because a stream table may have a column of that name.
-fn deleted(kind: TableKind, rows: &RecordBatch) -> Option<BooleanArray> {
-    kind.system_columns().last()?;
-    let last = rows.num_columns().checked_sub(1)?;
-    rows.column(last).as_boolean_opt().cloned()
-}
-
-/// A set of rows of a chunk, as row numbers from 0.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RowSet {
-    words: Vec<u64>,
-    len: usize,
-}
-
-impl RowSet {
-    /// Returns whether the set contains a row.
-    pub fn contains(&self, row: u32) -> bool {
-        let word = self.words.get(row as usize / 64);
-        word.is_some_and(|word| word >> (row % 64) & 1 == 1)
-    }
-
-    /// Adds a row.
-    pub fn insert(&mut self, row: u32) {
-        let word = row as usize / 64;
-        if word >= self.words.len() {
-            self.words.resize(word + 1, 0);
-        }
-        let bit = 1 << (row % 64);
-        self.len += usize::from(self.words[word] & bit == 0);
-        self.words[word] |= bit;
-    }
-
-    /// Returns the rows in ascending order.
-    pub fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        (0..)
-            .zip(&self.words)
-            .flat_map(|(number, word): (u32, &u64)| {
-                let bits = (0..64).filter(move |bit| word >> bit & 1 == 1);
-                bits.map(move |bit| number * 64 + bit)
-            })
-    }
-
-    /// Returns the number of rows.
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Returns whether the set is empty.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-}
 
 /// A chunk of a partition, and the rows of the chunk that later ones have superseded.
 #[derive(Clone, Debug)]
@@ -441,6 +225,11 @@ impl PartitionRows {
     pub fn version(&self) -> u32 {
         let versions = self.chunks.iter().map(|stored| stored.chunk.version());
         versions.max().unwrap_or_default()
+    }
+
+    /// Returns whether all rows are in memory.
+    pub fn is_in_memory(&self) -> bool {
+        self.chunks.iter().all(|stored| stored.chunk.is_in_memory())
     }
 
     /// Returns the chunk with an id.

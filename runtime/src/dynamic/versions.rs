@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
 use datafusion::common::ScalarValue;
 use kalamtable_model::TableDefinition;
 use kalamtable_registry::{AppendOnlyMap, Artefact, SchemaRegistry, TableSnapshot};
@@ -131,6 +132,42 @@ impl Pick {
             Pick::Rows(rows) => rows.len(),
         }
     }
+
+    /// Returns the picked values of an array.
+    pub(super) fn of(&self, values: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+        match self {
+            Pick::Range(range) => Ok(values.slice(range.start, range.len())),
+            Pick::Rows(rows) => take(values, rows, None),
+        }
+    }
+
+    /// Returns the same rows, numbered from `first`.
+    pub(super) fn from(&self, first: u32) -> Pick {
+        match self {
+            Pick::Range(range) => {
+                let first = first as usize;
+                Pick::Range(range.start - first..range.end - first)
+            }
+            Pick::Rows(rows) => Pick::Rows(rows.unary(|row| row - first)),
+        }
+    }
+
+    /// Returns the picked rows as ascending ranges.
+    pub(super) fn ranges(&self) -> Vec<Range<u32>> {
+        match self {
+            Pick::Range(range) => vec![range.start as u32..range.end as u32],
+            Pick::Rows(rows) => {
+                let mut ranges: Vec<Range<u32>> = Vec::new();
+                for row in rows.values() {
+                    match ranges.last_mut() {
+                        Some(last) if last.end == *row => last.end += 1,
+                        _ => ranges.push(*row..row + 1),
+                    }
+                }
+                ranges
+            }
+        }
+    }
 }
 
 impl VersionReader {
@@ -218,6 +255,34 @@ impl VersionReader {
         is_same
     }
 
+    /// Returns the position in the written rows of the column at `position`, or `None` if they do
+    /// not have the column.
+    pub(super) fn source(&self, position: usize) -> Option<usize> {
+        match self.columns[position] {
+            ColumnSource::Same(written) => Some(written),
+            ColumnSource::Converted { position, .. } => Some(position),
+            ColumnSource::Absent(_) => None,
+        }
+    }
+
+    /// Returns the position in the written rows of the column at `position`, if it has the same
+    /// values there.
+    pub(super) fn unconverted(&self, position: usize) -> Option<usize> {
+        match self.columns[position] {
+            ColumnSource::Same(written) => Some(written),
+            _ => None,
+        }
+    }
+
+    /// Returns the value that the column at `position` has in all rows, if the written rows do not
+    /// have the column.
+    pub(super) fn constant(&self, position: usize) -> Option<&ScalarValue> {
+        match &self.columns[position] {
+            ColumnSource::Absent(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// Returns the values of the column at `position` in the picked rows.
     ///
     /// # Errors
@@ -228,36 +293,57 @@ impl VersionReader {
         pick: &Pick,
         position: usize,
     ) -> Result<ArrayRef, Error> {
-        let value_error = |source| {
-            let column = self.definition.columns().get(position);
-            RowError::Value {
-                table: self.definition.name().clone(),
-                column: column.map_or_else(String::new, |column| column.name.to_string()),
-                source,
-            }
-        };
-        let arrow_error = |error| value_error(ValueError::whole(InvalidValue::Arrow(error)));
-        let picked = |position: usize| match pick {
-            Pick::Range(range) => Ok(rows.column(position).slice(range.start, range.len())),
-            Pick::Rows(picked) => take(rows.column(position), picked, None).map_err(arrow_error),
-        };
-        Ok(match &self.columns[position] {
-            ColumnSource::Same(position) => picked(*position)?,
-            ColumnSource::Converted {
-                position,
-                conversion,
-                ty,
-            } => {
-                let array = picked(*position)?;
-                conversion.apply(&array, ty).map_err(value_error)?
-            }
-            ColumnSource::Absent(value) => {
-                let array = value.to_array_of_size(pick.len());
+        let values = self
+            .source(position)
+            .map(|source| pick.of(rows.column(source)))
+            .transpose()
+            .map_err(|error| self.arrow_error(position, error))?;
+        self.converted(position, values, pick.len())
+    }
+
+    /// Converts `values` of the written rows to values of the column at `position`. `values` are
+    /// those of the column at [`source`](Self::source), if there is one, and `length` is their
+    /// number.
+    ///
+    /// # Errors
+    /// Fails if a value does not fit the current type of the column.
+    pub(super) fn converted(
+        &self,
+        position: usize,
+        values: Option<ArrayRef>,
+        length: usize,
+    ) -> Result<ArrayRef, Error> {
+        match (&self.columns[position], values) {
+            (ColumnSource::Absent(value), _) => {
+                let array = value.to_array_of_size(length);
                 array.map_err(|error| {
-                    value_error(ValueError::whole(InvalidValue::Other(Box::new(error))))
-                })?
+                    let value = InvalidValue::Other(Box::new(error));
+                    self.value_error(position, ValueError::whole(value))
+                })
             }
-        })
+            (ColumnSource::Converted { conversion, ty, .. }, Some(values)) => conversion
+                .apply(&values, ty)
+                .map_err(|source| self.value_error(position, source)),
+            (ColumnSource::Same(_), Some(values)) => Ok(values),
+            (_, None) => {
+                let missing = ArrowError::ComputeError("the column was not read".to_string());
+                Err(self.arrow_error(position, missing))
+            }
+        }
+    }
+
+    fn arrow_error(&self, position: usize, error: ArrowError) -> Error {
+        self.value_error(position, ValueError::whole(InvalidValue::Arrow(error)))
+    }
+
+    fn value_error(&self, position: usize, source: ValueError) -> Error {
+        let column = self.definition.columns().get(position);
+        RowError::Value {
+            table: self.definition.name().clone(),
+            column: column.map_or_else(String::new, |column| column.name.to_string()),
+            source,
+        }
+        .into()
     }
 
     /// Returns the approximate size in bytes.

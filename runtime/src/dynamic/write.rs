@@ -18,14 +18,16 @@ use kalamtable_model::TableDefinition;
 use kalamtable_registry::TableSnapshot;
 use kalamtable_store::UnixMicros;
 
+use super::chunk::Chunk;
+use super::chunk_reader::read_rows;
 use super::compact::{CompactionLimits, compact};
 use super::conflicts::{ResolvedRows, resolve_conflicts};
 use super::current_rows::CurrentRows;
 use super::keys::{KeyBytes, RowAddress};
-use super::partition_index::{IndexUpdate, PartitionIndex, arrow_error, table_rows};
+use super::partition_index::{IndexUpdate, PartitionIndex, arrow_error};
 use super::shared_state::SharedState;
 use super::statement_effect::StatementEffect;
-use super::storage::{Chunk, ChunkId, Commit, Partition, PartitionRows, StoredChunk};
+use super::storage::{ChunkId, Commit, Partition, PartitionRows, StoredChunk};
 use super::versions::Pick;
 use super::visible::View;
 use crate::error::{Error, source_error};
@@ -91,6 +93,7 @@ impl PartitionWriter<'_> {
         // Without the turn, so that the next statement of the partition can wait for the same write
         // to the disk. The rows may not be durable even if the statement failed or changed nothing.
         self.wait_until_durable(rows.number)?;
+        self.shared.release_indexes();
         result
     }
 
@@ -180,6 +183,7 @@ impl PartitionWriter<'_> {
 
         let chunk = ChunkId(before.next_chunk);
         let mut commit = self.commit(chunk, written, &resolved, &dropped, now);
+        let added = commit.added.first().map(|(id, _)| *id);
         remove_empty_chunks(before, &mut commit);
         let mut rows_evicted = 0;
         let mut limits = CompactionLimits::permanent();
@@ -201,6 +205,7 @@ impl PartitionWriter<'_> {
                 removed_keys,
                 removed_rows: resolved.removed.iter().copied().collect(),
                 dropped,
+                added,
                 added_keys: added_keys(index, chunk, &resolved, tombstones),
                 rewritten,
             },
@@ -316,7 +321,7 @@ impl PartitionWriter<'_> {
         limits: &CompactionLimits,
     ) -> Result<Vec<StoredChunk>> {
         let joined = compact(&before.after(commit), limits);
-        commit.joined = joined.map_err(|error| arrow_error(self.table, error))?;
+        commit.joined = joined.map_err(|error| source_error(self.table.name(), error))?;
         let joined = commit.joined.iter();
         Ok(joined
             .map(|joined| StoredChunk::new(joined.id, &joined.chunk))
@@ -368,7 +373,7 @@ impl PartitionWriter<'_> {
                 continue;
             };
             let rows: UInt32Array = addresses.iter().map(|address| address.row).collect();
-            batches.push(table_rows(self.table, &stored.chunk, &Pick::Rows(rows))?);
+            batches.push(read_rows(self.table, &stored.chunk, &Pick::Rows(rows))?);
         }
         concat_batches(self.table.schema(), &batches)
             .map_err(|error| arrow_error(self.table, error).into())

@@ -9,7 +9,7 @@
 //! number, and [`delete_unused_files`] follows it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use kalamtable_runtime::dynamic::{
     Chunk, ChunkId, FlushedRows, Partition, PartitionRows, StoredChunk,
@@ -22,6 +22,7 @@ use super::manifest::{
 };
 use super::recovered::{ChunkLocations, FlushedState};
 use super::row_file::{OwnedChunk, RowFile, parse_row_file_name, write_row_file};
+use super::stored_file::StoredFile;
 use super::written_definitions::WrittenDefinition;
 use crate::error::StorageError;
 use crate::log::LogFolder;
@@ -46,7 +47,23 @@ pub(super) struct StorageSnapshot {
 struct NewChunk<'a> {
     partition: &'a Partition,
     id: ChunkId,
-    chunk: &'a Chunk,
+    chunk: &'a Arc<Chunk>,
+}
+
+/// A chunk whose rows a flush has moved to a file, or to another file.
+#[derive(Debug)]
+pub(super) struct MovedChunk {
+    pub(super) partition: Partition,
+    pub(super) id: ChunkId,
+    pub(super) from: Arc<Chunk>,
+    pub(super) to: Arc<Chunk>,
+}
+
+/// The result of a flush.
+#[derive(Debug, Default)]
+pub(super) struct FlushResult {
+    pub(super) flushed: FlushedRows,
+    pub(super) moved: Vec<MovedChunk>,
 }
 
 /// The chunks of one definition.
@@ -57,10 +74,10 @@ struct DefinitionChunks<'a> {
 
 /// Writes the files and the manifest of a snapshot, whose entry is durable.
 pub(super) fn flush(
-    folder: &dyn LogFolder,
+    folder: &Arc<dyn LogFolder>,
     state: &mut FlushedState,
     mut snapshot: StorageSnapshot,
-) -> Result<FlushedRows, StorageError> {
+) -> Result<FlushResult, StorageError> {
     // The rows of a file are in this order.
     snapshot
         .partitions
@@ -68,36 +85,43 @@ pub(super) fn flush(
     let first_file = state.next_file;
     let written = write_files(folder, state, &snapshot).and_then(|written| {
         Ok((
-            prepare_manifest(folder, state, &snapshot, &written)?,
+            prepare_manifest(&**folder, state, &snapshot, &written)?,
             written,
         ))
     });
     let (manifest, written) = match written {
         Ok(written) => written,
         Err(error) => {
-            delete_files_from(folder, first_file, state);
+            delete_files_from(&**folder, first_file, state);
             return Err(error);
         }
     };
     // From here on, a crash can make the new manifest the current one.
-    manifest.publish(folder)?;
+    manifest.publish(&**folder)?;
     state.flushed_to = snapshot.sequence;
     state.with_removed_rows.clear();
+    let is_kept = |file: &Arc<StoredFile>| written.files.iter().any(|kept| Arc::ptr_eq(kept, file));
+    let replaced = state.files.iter().filter(|file| !is_kept(file));
+    state.replaced.extend(replaced.map(Arc::downgrade));
     state.files = written.files;
     state.locations = written.locations;
-    Ok(written.flushed)
+    Ok(FlushResult {
+        flushed: written.flushed,
+        moved: written.moved,
+    })
 }
 
 /// The files of the next manifest, and the locations of the chunks in them.
 struct WrittenFiles {
     flushed: FlushedRows,
-    files: Vec<RowFile>,
+    files: Vec<Arc<StoredFile>>,
     locations: ChunkLocations,
+    moved: Vec<MovedChunk>,
 }
 
 /// Writes the chunks that no file contains, or that have to move to another file.
 fn write_files(
-    folder: &dyn LogFolder,
+    folder: &Arc<dyn LogFolder>,
     state: &mut FlushedState,
     snapshot: &StorageSnapshot,
 ) -> Result<WrittenFiles, StorageError> {
@@ -106,6 +130,7 @@ fn write_files(
         flushed: FlushedRows::default(),
         files: Vec::new(),
         locations: ChunkLocations::new(),
+        moved: Vec::new(),
     };
     for group in new_chunks(state, snapshot, &kept)? {
         for chunks in parts(group.chunks) {
@@ -117,27 +142,37 @@ fn write_files(
                 chunk: new.chunk,
             });
             let owned: Vec<OwnedChunk<'_>> = owned.collect();
-            let file = write_row_file(folder, number, group.definition, &owned)?;
+            let file = write_row_file(&**folder, number, group.definition, &owned)?;
             written.flushed.add_file(file.rows, file.bytes);
-            written.files.push(file);
+            let file = StoredFile::open(folder, &Arc::new(file), group.definition, false)?;
+            let file = Arc::new(file);
             let mut first_row = 0;
             for new in chunks {
                 let location = ChunkLocation {
                     file: number,
                     first_row,
                 };
-                first_row += new.chunk.rows().num_rows() as u64;
+                let length = new.chunk.len();
+                let rows = file.slice(first_row, length as u32)?;
+                written.moved.push(MovedChunk {
+                    partition: new.partition.clone(),
+                    id: new.id,
+                    from: Arc::clone(new.chunk),
+                    to: Arc::new(new.chunk.moved_to(Arc::new(rows))),
+                });
+                first_row += length as u64;
                 let of_partition = written.locations.entry(new.partition.clone()).or_default();
                 of_partition.insert(new.id, location);
             }
+            written.files.push(file);
         }
     }
     if !written.files.is_empty() {
         let synced = folder.sync();
-        synced.map_err(|source| StorageError::io(folder, "sync", None, source))?;
+        synced.map_err(|source| StorageError::io(&**folder, "sync", None, source))?;
     }
     let old = state.files.iter();
-    let old = old.filter(|file| kept.contains(&file.number)).cloned();
+    let old = old.filter(|file| kept.contains(&file.file.number)).cloned();
     written.files.splice(0..0, old);
     for (partition, rows) in &snapshot.partitions {
         let new = written.locations.entry(partition.clone()).or_default();
@@ -189,7 +224,11 @@ fn prepare_manifest<'a>(
             .iter()
             .map(|written| &**written)
             .collect(),
-        files: written.files.clone(),
+        files: written
+            .files
+            .iter()
+            .map(|file| Arc::clone(&file.file))
+            .collect(),
         last_seqs,
         partitions,
     };
@@ -216,6 +255,8 @@ fn flushed_chunk(stored: &StoredChunk, location: ChunkLocation) -> FlushedChunk 
         id: stored.id,
         arrivals: stored.chunk.arrivals().to_vec(),
         location,
+        bytes: stored.chunk.bytes() as u64,
+        tombstones: stored.chunk.tombstones().clone(),
         superseded: stored.superseded.as_deref().cloned().unwrap_or_default(),
     }
 }
@@ -233,7 +274,7 @@ fn kept_files(state: &FlushedState, snapshot: &StorageSnapshot) -> HashSet<u64> 
     for (partition, rows) in &snapshot.partitions {
         let locations = state.locations.get(partition);
         for stored in &rows.chunks {
-            let rows = stored.chunk.rows().num_rows() as u64;
+            let rows = stored.chunk.len() as u64;
             match locations.and_then(|locations| locations.get(&stored.id)) {
                 Some(location) => *used.entry(location.file).or_default() += rows,
                 None => {
@@ -249,8 +290,9 @@ fn kept_files(state: &FlushedState, snapshot: &StorageSnapshot) -> HashSet<u64> 
         used > 0 && used.saturating_mul(2) >= file.rows && !has_removed_rows
     };
     let mut by_definition: HashMap<u32, Vec<&RowFile>> = HashMap::new();
-    for file in &state.files {
-        by_definition.entry(file.definition).or_default().push(file);
+    for stored in &state.files {
+        let of_definition = by_definition.entry(stored.file.definition).or_default();
+        of_definition.push(&stored.file);
     }
     let mut kept = HashSet::new();
     for (number, mut files) in by_definition {
@@ -341,13 +383,16 @@ fn parts(chunks: Vec<NewChunk<'_>>) -> Vec<Vec<NewChunk<'_>>> {
     parts
 }
 
-/// Deletes the row files that the current manifest does not name, and the other manifests. They
-/// belong to earlier flushes, or to flushes that have failed.
+/// Deletes the row files that neither the current manifest names nor a query reads, and the other
+/// manifests. They belong to earlier flushes, or to flushes that have failed.
 pub(super) fn delete_unused_files(
     folder: &dyn LogFolder,
-    state: &FlushedState,
+    state: &mut FlushedState,
 ) -> Result<(), StorageError> {
-    let used: HashSet<u64> = state.files.iter().map(|file| file.number).collect();
+    state.replaced.retain(|file| file.strong_count() > 0);
+    let replaced: Vec<Arc<StoredFile>> = state.replaced.iter().filter_map(Weak::upgrade).collect();
+    let used = state.files.iter().chain(&replaced);
+    let used: HashSet<u64> = used.map(|stored| stored.file.number).collect();
     for name in file_names(folder)? {
         let is_unused = is_temporary_manifest(&name)
             || parse_manifest_name(&name).is_some_and(|number| number < state.manifest)

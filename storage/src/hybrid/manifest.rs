@@ -8,6 +8,7 @@
 //! everything before it.
 
 use std::io;
+use std::sync::Arc;
 
 use kalamtable_runtime::dynamic::{Arrival, ChunkId, Partition, RowSet};
 use kalamtable_store::TableId;
@@ -20,7 +21,7 @@ use crate::error::StorageError;
 use crate::log::{LogFolder, write_all_at};
 
 const MAGIC: &[u8; 8] = b"KTROWMAN";
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const CHECKSUM_BYTES: usize = 4;
 
 /// The state of a storage.
@@ -30,7 +31,7 @@ pub(super) struct Manifest {
     /// The last entry of the log whose effect the manifest contains.
     pub(super) flushed_to: u64,
     pub(super) definitions: Vec<WrittenDefinition>,
-    pub(super) files: Vec<RowFile>,
+    pub(super) files: Vec<Arc<RowFile>>,
     /// The last `_seq` of each table.
     pub(super) last_seqs: Vec<(TableId, i64)>,
     pub(super) partitions: Vec<FlushedPartition>,
@@ -51,6 +52,9 @@ pub(super) struct FlushedChunk {
     pub(super) id: ChunkId,
     pub(super) arrivals: Vec<Arrival>,
     pub(super) location: ChunkLocation,
+    /// The size of the rows in memory, in bytes.
+    pub(super) bytes: u64,
+    pub(super) tombstones: RowSet,
     pub(super) superseded: RowSet,
 }
 
@@ -143,7 +147,7 @@ impl Manifest {
             number: bytes.u64()?,
             flushed_to: bytes.u64()?,
             definitions: bytes.items(WrittenDefinition::read_from)?,
-            files: bytes.items(read_file)?,
+            files: bytes.items(|bytes| read_file(bytes).map(Arc::new))?,
             last_seqs: bytes.items(|bytes| Ok((TableId(bytes.u64()?), bytes.i64()?)))?,
             partitions: bytes.items(|bytes| {
                 Ok(FlushedPartition {
@@ -164,7 +168,7 @@ pub(super) struct NewManifest<'a> {
     pub(super) number: u64,
     pub(super) flushed_to: u64,
     pub(super) definitions: Vec<&'a WrittenDefinition>,
-    pub(super) files: Vec<RowFile>,
+    pub(super) files: Vec<Arc<RowFile>>,
     pub(super) last_seqs: Vec<(TableId, i64)>,
     pub(super) partitions: Vec<FlushedPartition>,
 }
@@ -207,7 +211,7 @@ impl NewManifest<'_> {
         bytes.items(self.definitions.iter(), |bytes, definition| {
             definition.write_to(bytes);
         });
-        bytes.items(self.files.iter(), write_file);
+        bytes.items(self.files.iter(), |bytes, file| write_file(bytes, file));
         bytes.items(self.last_seqs.iter(), |bytes, (table, last)| {
             bytes.u64(table.0);
             bytes.i64(*last);
@@ -261,7 +265,9 @@ fn write_file(bytes: &mut ByteWriter, file: &RowFile) {
     bytes.u32(file.definition);
     bytes.u64(file.rows);
     bytes.u64(file.bytes);
-    bytes.u32(file.checksum);
+    bytes.items(file.checksums.iter(), |bytes, checksum| {
+        bytes.u32(*checksum)
+    });
 }
 
 fn read_file(bytes: &mut ByteReader<'_>) -> Result<RowFile, Malformed> {
@@ -275,7 +281,7 @@ fn read_file(bytes: &mut ByteReader<'_>) -> Result<RowFile, Malformed> {
         definition: bytes.u32()?,
         rows: bytes.u64()?,
         bytes: bytes.u64()?,
-        checksum: bytes.u32()?,
+        checksums: bytes.items(ByteReader::u32)?,
     })
 }
 
@@ -284,8 +290,11 @@ fn write_chunk(bytes: &mut ByteWriter, chunk: &FlushedChunk) {
     write_arrivals(bytes, &chunk.arrivals);
     bytes.u64(chunk.location.file);
     bytes.u64(chunk.location.first_row);
-    let superseded: Vec<u32> = chunk.superseded.iter().collect();
-    bytes.items(superseded.iter(), |bytes, row| bytes.u32(*row));
+    bytes.u64(chunk.bytes);
+    for rows in [&chunk.tombstones, &chunk.superseded] {
+        let rows: Vec<u32> = rows.iter().collect();
+        bytes.items(rows.iter(), |bytes, row| bytes.u32(*row));
+    }
 }
 
 fn read_chunk(bytes: &mut ByteReader<'_>) -> Result<FlushedChunk, Malformed> {
@@ -295,22 +304,25 @@ fn read_chunk(bytes: &mut ByteReader<'_>) -> Result<FlushedChunk, Malformed> {
         file: bytes.u64()?,
         first_row: bytes.u64()?,
     };
-    let mut superseded = RowSet::default();
-    let rows = bytes.items(ByteReader::u32)?;
-    let chunk = FlushedChunk {
+    let length = arrivals.last().map_or(0, |arrival| arrival.end);
+    let size = bytes.u64()?;
+    let mut row_set = || {
+        let mut set = RowSet::default();
+        for row in bytes.items(ByteReader::u32)? {
+            if row >= length {
+                return Err(Malformed(format!("chunk {} has too few rows", id.0)));
+            }
+            set.insert(row);
+        }
+        Ok(set)
+    };
+    let (tombstones, superseded) = (row_set()?, row_set()?);
+    Ok(FlushedChunk {
         id,
         arrivals,
         location,
-        superseded: RowSet::default(),
-    };
-    if rows.iter().any(|row| *row >= chunk.rows()) {
-        return Err(Malformed(format!("chunk {} has too few rows", id.0)));
-    }
-    for row in rows {
-        superseded.insert(row);
-    }
-    Ok(FlushedChunk {
+        bytes: size,
+        tombstones,
         superseded,
-        ..chunk
     })
 }

@@ -5,9 +5,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use kalamtable_runtime::dynamic::{Partition, PartitionRows};
+use kalamtable_runtime::dynamic::{ChunkId, Partition, PartitionRows};
 use kalamtable_store::TableId;
 
+use super::flush::MovedChunk;
 use super::record::RemovedPartitions;
 
 /// The rows of all partitions.
@@ -108,6 +109,20 @@ impl Partitions {
         latest.collect()
     }
 
+    /// Replaces chunks by those with the same rows in files, in all states of their partitions.
+    pub(super) fn replace(&self, moved: Vec<MovedChunk>) {
+        let mut by_partition: HashMap<Partition, HashMap<ChunkId, MovedChunk>> = HashMap::new();
+        for chunk in moved {
+            let of_partition = by_partition.entry(chunk.partition.clone()).or_default();
+            of_partition.insert(chunk.id, chunk);
+        }
+        for (partition, moved) in &by_partition {
+            if let Some(stored) = self.get(partition) {
+                stored.replace_chunks(moved);
+            }
+        }
+    }
+
     /// Returns the tables that were written to, in ascending order.
     pub(super) fn tables(&self) -> Vec<TableId> {
         let partitions = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -144,6 +159,34 @@ impl StoredPartition {
         let replaced = std::mem::replace(&mut self.lock().durable, rows);
         // Without the lock, which queries take.
         drop(replaced);
+    }
+
+    /// Replaces chunks by those with the same rows in files.
+    fn replace_chunks(&self, moved: &HashMap<ChunkId, MovedChunk>) {
+        // A commit that runs has read the chunks, and adds them again.
+        let _turn = self.commit.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = |rows: &Arc<PartitionRows>| {
+            let mut rows = PartitionRows::clone(rows);
+            for stored in &mut rows.chunks {
+                // A partition that was removed can have other rows in a chunk with the same id.
+                if let Some(moved) = moved.get(&stored.id)
+                    && Arc::ptr_eq(&moved.from, &stored.chunk)
+                {
+                    stored.chunk = Arc::clone(&moved.to);
+                }
+            }
+            Arc::new(rows)
+        };
+        let mut replaced = Vec::new();
+        let mut history = self.lock();
+        let durable = after(&history.durable);
+        replaced.push(std::mem::replace(&mut history.durable, durable));
+        for pending in &mut history.pending {
+            let rows = after(&pending.rows);
+            replaced.push(std::mem::replace(&mut pending.rows, rows));
+        }
+        // Freed after the lock, which queries take.
+        drop(history);
     }
 
     /// Returns the progress of the rows with a number.

@@ -109,8 +109,11 @@ impl LogRecord {
             bytes.u64(id.0);
             bytes.u32(definition.number);
             write_arrivals(&mut bytes, chunk.arrivals());
-            let rows = definition.encode(chunk.rows());
-            bytes.bytes(&rows.map_err(|error| StorageError::arrow(partition.table, error))?);
+            let table = partition.table;
+            let rows = chunk.read();
+            let rows = rows.map_err(|source| StorageError::Unreadable { table, source })?;
+            let rows = definition.encode(&rows);
+            bytes.bytes(&rows.map_err(|error| StorageError::arrow(table, error))?);
         }
         bytes.items(commit.joined.iter(), |bytes, joined| {
             bytes.u64(joined.id.0);

@@ -4,19 +4,19 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use kalamtable_provider::BoxError;
 use kalamtable_runtime::dynamic::{
     Chunk, ChunkId, Commit, Partition, PartitionRows, RowSet, StoredChunk,
 };
 use kalamtable_store::TableId;
 
-use super::manifest::{
-    ChunkLocation, FlushedChunk, Manifest, file_names, last_manifest_number, manifest_name,
-};
+use super::manifest::{ChunkLocation, Manifest, file_names, last_manifest_number, manifest_name};
 use super::record::{CommitRecord, LogRecord, RemovedPartitions};
-use super::row_file::{RowFile, parse_row_file_name, read_row_file};
-use super::written_definitions::WrittenDefinitions;
+use super::row_file::parse_row_file_name;
+use super::stored_file::StoredFile;
+use super::written_definitions::{WrittenDefinition, WrittenDefinitions};
 use crate::bytes::Malformed;
 use crate::error::StorageError;
 use crate::log::{LogFolder, ReplayError, is_segment};
@@ -44,7 +44,9 @@ pub(super) struct FlushedState {
     pub(super) flushed_to: u64,
     /// The number of the next row file. No file in the folder has it or a higher one.
     pub(super) next_file: u64,
-    pub(super) files: Vec<RowFile>,
+    pub(super) files: Vec<Arc<StoredFile>>,
+    /// Files that the last manifest does not name, but that a query may still read.
+    pub(super) replaced: Vec<Weak<StoredFile>>,
     /// The numbers of the files that contain rows of removed partitions.
     pub(super) with_removed_rows: HashSet<u64>,
     pub(super) locations: ChunkLocations,
@@ -65,15 +67,18 @@ impl FlushedState {
 }
 
 impl RecoveredState {
-    /// Reads the last manifest and its files.
-    pub(super) fn read(folder: &dyn LogFolder) -> Result<Self, StorageError> {
-        let names = file_names(folder)?;
+    /// Reads the last manifest, and the metadata of its files.
+    pub(super) fn read(
+        folder: &Arc<dyn LogFolder>,
+        is_read_only: bool,
+    ) -> Result<Self, StorageError> {
+        let names = file_names(&**folder)?;
         let mut state = RecoveredState::default();
         state.flushed.manifest = last_manifest_number(&names).unwrap_or_default();
         let files = names.iter().filter_map(|name| parse_row_file_name(name));
         state.flushed.next_file = files.max().map_or(1, |last| last.saturating_add(1));
-        match Manifest::read_last(folder, &names)? {
-            Some(manifest) => state.load(folder, manifest)?,
+        match Manifest::read_last(&**folder, &names)? {
+            Some(manifest) => state.load(folder, manifest, is_read_only)?,
             // The log is older than the first row file.
             None => {
                 let row_file = names
@@ -83,51 +88,50 @@ impl RecoveredState {
                     && !names.iter().any(|name| is_segment(name))
                 {
                     let reason = "the log and the manifest are missing";
-                    return Err(StorageError::damaged(folder, name, reason));
+                    return Err(StorageError::damaged(&**folder, name, reason));
                 }
             }
         }
         Ok(state)
     }
 
-    fn load(&mut self, folder: &dyn LogFolder, manifest: Manifest) -> Result<(), StorageError> {
+    fn load(
+        &mut self,
+        folder: &Arc<dyn LogFolder>,
+        manifest: Manifest,
+        is_read_only: bool,
+    ) -> Result<(), StorageError> {
         let name = manifest_name(manifest.number);
-        let damaged = |reason: String| StorageError::damaged(folder, &name, reason);
+        let damaged = |reason: String| StorageError::damaged(&**folder, &name, reason);
         for definition in manifest.definitions {
             self.definitions.insert(definition);
         }
-        // The chunks of each file.
-        let mut chunks: HashMap<u64, Vec<(&Partition, &FlushedChunk)>> = HashMap::new();
-        for partition in &manifest.partitions {
-            for chunk in &partition.chunks {
-                let of_file = chunks.entry(chunk.location.file).or_default();
-                of_file.push((&partition.partition, chunk));
-            }
-        }
-        let mut loaded: HashMap<(&Partition, ChunkId), Arc<Chunk>> = HashMap::new();
+        let mut files: HashMap<u64, (Arc<StoredFile>, Arc<WrittenDefinition>)> = HashMap::new();
         for file in &manifest.files {
-            let chunks = chunks.remove(&file.number).unwrap_or_default();
             let definition = self.definitions.get(file.definition);
             let definition = definition
                 .ok_or_else(|| damaged(format!("definition {} is missing", file.definition)))?;
-            let lengths = chunks
-                .iter()
-                .map(|(_, chunk)| (chunk.location.first_row, chunk.rows()));
-            let lengths: Vec<(u64, u32)> = lengths.collect();
-            let rows = read_row_file(folder, file, &definition, &lengths)?;
-            for ((partition, chunk), rows) in chunks.into_iter().zip(rows) {
-                let arrivals = chunk.arrivals.clone();
-                let rows = Chunk::with_arrivals(&definition.definition, rows, arrivals);
-                loaded.insert((partition, chunk.id), Arc::new(rows));
-            }
+            let stored = StoredFile::open(folder, file, &definition, is_read_only)?;
+            let stored = Arc::new(stored);
+            self.flushed.files.push(Arc::clone(&stored));
+            files.insert(file.number, (stored, definition));
         }
         for partition in &manifest.partitions {
             let stored = partition.chunks.iter().map(|chunk| {
-                let missing = || damaged(format!("file {} is missing", chunk.location.file));
-                let rows = loaded.remove(&(&partition.partition, chunk.id));
+                let location = chunk.location;
+                let missing = || damaged(format!("file {} is missing", location.file));
+                let (file, definition) = files.get(&location.file).ok_or_else(missing)?;
+                let rows = file.slice(location.first_row, chunk.rows())?;
+                let chunk_rows = Chunk::stored(
+                    &definition.definition,
+                    Arc::new(rows),
+                    chunk.arrivals.clone(),
+                    chunk.tombstones.clone(),
+                    usize::try_from(chunk.bytes).unwrap_or(usize::MAX),
+                );
                 Ok(StoredChunk {
                     id: chunk.id,
-                    chunk: rows.ok_or_else(missing)?,
+                    chunk: Arc::new(chunk_rows),
                     superseded: superseded(&chunk.superseded),
                 })
             });
@@ -157,7 +161,6 @@ impl RecoveredState {
         }
         self.last_seqs = manifest.last_seqs.into_iter().collect();
         self.flushed.flushed_to = manifest.flushed_to;
-        self.flushed.files = manifest.files;
         Ok(())
     }
 
@@ -210,7 +213,7 @@ impl RecoveredState {
         if !joined.is_empty() {
             let changed = rows.after(&commit);
             let joined = joined.iter().map(|(id, from)| changed.join(*id, from));
-            commit.joined = joined.collect::<Result<_, _>>()?;
+            commit.joined = joined.collect::<Result<_, BoxError>>()?;
         }
         *rows = Arc::new(rows.after(&commit));
         Ok(())
@@ -224,9 +227,7 @@ fn check_commit(
     joined: &[(ChunkId, Vec<ChunkId>)],
 ) -> Result<(), Malformed> {
     for (id, superseded) in &commit.superseded {
-        let length = rows
-            .chunk(*id)
-            .map_or(0, |stored| stored.chunk.rows().num_rows());
+        let length = rows.chunk(*id).map_or(0, |stored| stored.chunk.len());
         if superseded.iter().any(|row| *row as usize >= length) {
             return Err(Malformed(format!("chunk {} has only {length} rows", id.0)));
         }

@@ -8,30 +8,32 @@
 //! metadata contains the definition, which has the names. The rows are sorted by owner, and each
 //! chunk is contiguous.
 //!
+//! This module writes the files, and `stored_file` reads them.
+//!
 //! A file is in Parquet format. If Parquet cannot represent one of the types, such as intervals in
 //! nanoseconds, it is in Arrow's IPC file format.
 
 use std::collections::HashMap;
-use std::io::{self, Cursor, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, RecordBatchReader, StringArray, UInt64Array};
-use arrow::compute::{cast, concat_batches, take_record_batch};
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::compute::{BatchCoalescer, cast};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef, TimeUnit};
 use arrow::error::ArrowError;
-use arrow::ipc::reader::FileReader;
 use arrow::ipc::writer::FileWriter;
 use kalamtable_model::{TableDefinition, TableKind};
+use kalamtable_provider::BoxError;
 use kalamtable_runtime::UserId;
 use kalamtable_runtime::dynamic::Chunk;
 use kalamtable_store::TableId;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::basic::{Compression, Type, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
+use super::checked_file::BlockChecksums;
 use super::written_definitions::WrittenDefinition;
 use crate::error::{EncodeError, StorageError};
 use crate::log::{LogFile, LogFolder};
@@ -43,9 +45,11 @@ const DEFINITION_KEY: &str = "kalamtable.definition";
 /// The metadata key of the table id.
 const TABLE_KEY: &str = "kalamtable.table_id";
 /// The maximum number of rows in a row group.
-const ROW_GROUP_ROWS: usize = 128 * 1024;
-/// The number of rows that are read at a time.
-const BATCH_ROWS: usize = 8 * 1024;
+pub(super) const ROW_GROUP_ROWS: usize = 128 * 1024;
+/// The number of rows in a data page, and thus the number of rows that are read to find one.
+const PAGE_ROWS: usize = 8 * 1024;
+/// The number of rows of each batch in a file in IPC format, except for the last one.
+pub(super) const IPC_BATCH_ROWS: usize = 8 * 1024;
 
 /// A file with rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +60,8 @@ pub(super) struct RowFile {
     pub(super) definition: u32,
     pub(super) rows: u64,
     pub(super) bytes: u64,
-    /// The CRC32C of all bytes.
-    pub(super) checksum: u32,
+    /// The CRC32C of each block of [`BLOCK_BYTES`].
+    pub(super) checksums: Vec<u32>,
 }
 
 /// The format of a row file.
@@ -146,7 +150,7 @@ pub(super) fn write_row_file(
     let sink = FileSink {
         file,
         bytes: 0,
-        checksum: 0,
+        checksums: BlockChecksums::default(),
         failure: None,
     };
     let batches = chunks.iter().map(|chunk| file_batch(&schema, chunk));
@@ -154,9 +158,13 @@ pub(super) fn write_row_file(
         RowFileFormat::Parquet => write_parquet(sink, &schema, definition, batches),
         RowFileFormat::Ipc => write_ipc(sink, &schema, batches),
     };
-    let mut sink = written.map_err(|source| StorageError::Encode {
-        table: definition.table,
-        source,
+    let table = definition.table;
+    let mut sink = written.map_err(|failure| match failure {
+        WriteFailure::Read(error) => match error.downcast::<StorageError>() {
+            Ok(error) => *error,
+            Err(source) => StorageError::Unreadable { table, source },
+        },
+        WriteFailure::Encode(source) => StorageError::Encode { table, source },
     })?;
     if let Some(source) = sink.failure.take() {
         return Err(io("write to", source));
@@ -167,12 +175,9 @@ pub(super) fn write_row_file(
         number,
         format,
         definition: definition.number,
-        rows: chunks
-            .iter()
-            .map(|chunk| chunk.chunk.rows().num_rows() as u64)
-            .sum(),
+        rows: chunks.iter().map(|chunk| chunk.chunk.len() as u64).sum(),
         bytes: sink.bytes,
-        checksum: sink.checksum,
+        checksums: sink.checksums.finish(),
     })
 }
 
@@ -180,8 +185,8 @@ fn write_parquet(
     sink: FileSink,
     schema: &SchemaRef,
     definition: &WrittenDefinition,
-    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
-) -> Result<FileSink, EncodeError> {
+    batches: impl Iterator<Item = Result<RecordBatch, BoxError>>,
+) -> Result<FileSink, WriteFailure> {
     let mut metadata: Vec<KeyValue> = schema
         .metadata()
         .iter()
@@ -191,99 +196,72 @@ fn write_parquet(
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
         .set_key_value_metadata(Some(metadata));
-    for position in definition.definition.key_columns() {
+    let keys = definition.definition.unique_keys().iter();
+    let unique = keys.flat_map(|key| key.iter());
+    for position in definition.definition.key_columns().iter().chain(unique) {
         let path = ColumnPath::from(schema.field(*position).name().as_str());
         properties = properties.set_column_bloom_filter_enabled(path, true);
     }
     // The bounds of Parquet do not include NaN. A reader that regards NaN as the greatest value
     // would skip rows.
-    for column in ArrowSchemaConverter::new().convert(schema)?.columns() {
+    let parquet_schema = ArrowSchemaConverter::new().convert(schema);
+    for column in parquet_schema.map_err(EncodeError::from)?.columns() {
         if matches!(column.physical_type(), Type::FLOAT | Type::DOUBLE) {
             let path = column.path().clone();
             properties = properties.set_column_statistics_enabled(path, EnabledStatistics::None);
         }
     }
     let properties = Some(properties.build());
-    let mut writer = ArrowWriter::try_new(sink, Arc::clone(schema), properties)?;
+    let writer = ArrowWriter::try_new(sink, Arc::clone(schema), properties);
+    let mut writer = writer.map_err(EncodeError::from)?;
     for batch in batches {
-        writer.write(&batch?)?;
+        let batch = batch.map_err(WriteFailure::Read)?;
+        writer.write(&batch).map_err(EncodeError::from)?;
     }
-    Ok(writer.into_inner()?)
+    Ok(writer.into_inner().map_err(EncodeError::from)?)
 }
 
+/// Writes batches of [`IPC_BATCH_ROWS`] rows, so that a reader finds a row by its number.
 fn write_ipc(
     sink: FileSink,
     schema: &SchemaRef,
-    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
-) -> Result<FileSink, EncodeError> {
-    let mut writer = FileWriter::try_new(sink, schema)?;
+    batches: impl Iterator<Item = Result<RecordBatch, BoxError>>,
+) -> Result<FileSink, WriteFailure> {
+    let mut writer = FileWriter::try_new(sink, schema).map_err(EncodeError::from)?;
+    let mut coalescer = BatchCoalescer::new(Arc::clone(schema), IPC_BATCH_ROWS);
     for batch in batches {
-        writer.write(&batch?)?;
-    }
-    Ok(writer.into_inner()?)
-}
-
-/// Reads the chunks of a file. `lengths` are the numbers of their rows.
-pub(super) fn read_row_file(
-    folder: &dyn LogFolder,
-    file: &RowFile,
-    definition: &WrittenDefinition,
-    lengths: &[(u64, u32)],
-) -> Result<Vec<RecordBatch>, StorageError> {
-    let name = file.name();
-    let damaged = |reason: String| StorageError::damaged(folder, &name, reason);
-    let bytes = folder.read(&name).map_err(|source| {
-        if source.kind() == io::ErrorKind::NotFound {
-            damaged("the file is missing".to_string())
-        } else {
-            StorageError::io(folder, "read", Some(&name), source)
+        let batch = batch.map_err(WriteFailure::Read)?;
+        coalescer.push_batch(batch).map_err(EncodeError::from)?;
+        while let Some(complete) = coalescer.next_completed_batch() {
+            writer.write(&complete).map_err(EncodeError::from)?;
         }
-    })?;
-    if bytes.len() as u64 != file.bytes {
-        let (found, expected) = (bytes.len(), file.bytes);
-        return Err(damaged(format!("it has {found} bytes, not {expected}")));
     }
-    if crc32c::crc32c(&bytes) != file.checksum {
-        return Err(damaged("its checksum differs".to_string()));
+    coalescer
+        .finish_buffered_batch()
+        .map_err(EncodeError::from)?;
+    while let Some(last) = coalescer.next_completed_batch() {
+        writer.write(&last).map_err(EncodeError::from)?;
     }
-    let unreadable = |error: EncodeError| damaged(format!("it cannot be read: {error}"));
-    let (schema, batches) = match file.format {
-        RowFileFormat::Parquet => read_parquet(bytes),
-        RowFileFormat::Ipc => read_ipc(bytes),
-    }
-    .map_err(unreadable)?;
-    let rows = concat_batches(&schema, &batches);
-    let rows = rows.map_err(|error| unreadable(error.into()))?;
-    let chunks = lengths.iter().map(|(first, length)| {
-        if first.saturating_add(u64::from(*length)) > rows.num_rows() as u64 {
-            return Err(damaged("it has too few rows".to_string()));
-        }
-        // Copied, so that a chunk does not keep the rows of others in memory.
-        let numbers: UInt64Array = (*first..*first + u64::from(*length)).collect();
-        let chunk = take_record_batch(&rows, &numbers)
-            .and_then(|rows| chunk_batch(&definition.schema, &rows));
-        chunk.map_err(|error| unreadable(error.into()))
-    });
-    chunks.collect()
+    Ok(writer.into_inner().map_err(EncodeError::from)?)
 }
 
-fn read_parquet(bytes: Vec<u8>) -> Result<(SchemaRef, Vec<RecordBatch>), EncodeError> {
-    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes))?
-        .with_batch_size(BATCH_ROWS)
-        .build()?;
-    let schema = reader.schema();
-    Ok((schema, reader.collect::<Result<_, _>>()?))
+/// The failure to write a file, except for those of the file system.
+enum WriteFailure {
+    /// A chunk cannot be read from another file.
+    Read(BoxError),
+    Encode(EncodeError),
 }
 
-fn read_ipc(bytes: Vec<u8>) -> Result<(SchemaRef, Vec<RecordBatch>), EncodeError> {
-    let reader = FileReader::try_new(Cursor::new(bytes), None)?;
-    let schema = reader.schema();
-    Ok((schema, reader.collect::<Result<_, _>>()?))
+impl From<EncodeError> for WriteFailure {
+    fn from(error: EncodeError) -> Self {
+        WriteFailure::Encode(error)
+    }
 }
 
 /// Returns the schema of the files of a definition.
-fn file_schema(written: &WrittenDefinition) -> Schema {
+pub(super) fn file_schema(written: &WrittenDefinition) -> Schema {
     let definition = &written.definition;
     let table_schema = definition.arrow_schema();
     let columns = definition.columns().iter().zip(table_schema.fields());
@@ -328,9 +306,9 @@ fn file_metadata(definition: &TableDefinition, table: TableId) -> HashMap<String
     ])
 }
 
-/// Converts the rows of a chunk to the schema of its file.
-fn file_batch(schema: &SchemaRef, owned: &OwnedChunk<'_>) -> Result<RecordBatch, ArrowError> {
-    let rows = owned.chunk.rows();
+/// Reads the rows of a chunk, and converts them to the schema of a file.
+fn file_batch(schema: &SchemaRef, owned: &OwnedChunk<'_>) -> Result<RecordBatch, BoxError> {
+    let rows = owned.chunk.read()?;
     let columns = rows.columns().iter().zip(schema.fields());
     let columns = columns.map(|(array, field)| converted(array, field));
     let mut columns = columns.collect::<Result<Vec<ArrayRef>, _>>()?;
@@ -339,18 +317,11 @@ fn file_batch(schema: &SchemaRef, owned: &OwnedChunk<'_>) -> Result<RecordBatch,
         let owners: StringArray = (0..rows.num_rows()).map(|_| owner).collect();
         columns.push(Arc::new(owners));
     }
-    RecordBatch::try_new(Arc::clone(schema), columns)
-}
-
-/// Converts rows of a file to the schema of their chunk.
-fn chunk_batch(schema: &SchemaRef, rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-    let columns = rows.columns().iter().zip(schema.fields());
-    let columns = columns.map(|(array, field)| converted(array, field));
-    RecordBatch::try_new(Arc::clone(schema), columns.collect::<Result<_, _>>()?)
+    Ok(RecordBatch::try_new(Arc::clone(schema), columns)?)
 }
 
 /// Converts an array to a type that differs at most in the metadata of nested fields.
-fn converted(array: &ArrayRef, field: &FieldRef) -> Result<ArrayRef, ArrowError> {
+pub(super) fn converted(array: &ArrayRef, field: &FieldRef) -> Result<ArrayRef, ArrowError> {
     if array.data_type() == field.data_type() {
         return Ok(Arc::clone(array));
     }
@@ -362,7 +333,7 @@ fn converted(array: &ArrayRef, field: &FieldRef) -> Result<ArrayRef, ArrowError>
 struct FileSink {
     file: Box<dyn LogFile>,
     bytes: u64,
-    checksum: u32,
+    checksums: BlockChecksums,
     failure: Option<io::Error>,
 }
 
@@ -378,7 +349,7 @@ impl Write for FileSink {
             }
             Ok(count) => {
                 self.bytes += count as u64;
-                self.checksum = crc32c::crc32c_append(self.checksum, &bytes[..count]);
+                self.checksums.append(&bytes[..count]);
                 Ok(count)
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),

@@ -42,6 +42,8 @@ pub(super) struct SharedStorage {
     removed: Mutex<Vec<RemovedPartitions>>,
     /// The size of the records that were appended after the last flush.
     log_bytes: AtomicU64,
+    /// The number of times that rows were moved to files.
+    moves: AtomicU64,
     pub(super) signal: FlushSignal,
     /// Locked by a flush from its beginning to its end.
     flushing: Mutex<FlushProgress>,
@@ -69,8 +71,8 @@ struct FlushCounters {
 impl FlushCounters {
     fn set_files(&mut self, state: &FlushedState) {
         self.files = state.files.len() as u64;
-        self.file_bytes = state.files.iter().map(|file| file.bytes).sum();
-        self.file_rows = state.files.iter().map(|file| file.rows).sum();
+        self.file_bytes = state.files.iter().map(|stored| stored.file.bytes).sum();
+        self.file_rows = state.files.iter().map(|stored| stored.file.rows).sum();
     }
 }
 
@@ -96,6 +98,7 @@ impl SharedStorage {
             commits: RwLock::new(()),
             removed: Mutex::default(),
             log_bytes: AtomicU64::new(recovered.log_bytes),
+            moves: AtomicU64::new(0),
             signal: FlushSignal::default(),
             flushing: Mutex::new(FlushProgress {
                 state: recovered.flushed,
@@ -256,8 +259,11 @@ impl SharedStorage {
             // The manifest must not contain what a power failure can remove from the log.
             log.wait_for(snapshot.sequence)?;
             progress.needs_cleanup = false;
-            flushed = flush(&*self.folder, &mut progress.state, snapshot)?;
+            let result = flush(&self.folder, &mut progress.state, snapshot)?;
+            flushed = result.flushed;
             progress.needs_cleanup = true;
+            self.partitions.replace(result.moved);
+            self.moves.fetch_add(1, Ordering::Relaxed);
             let before = self.log_bytes.fetch_sub(log_bytes, Ordering::Relaxed);
             self.signal
                 .flush_ends(before.saturating_sub(log_bytes) >= self.flush_bytes);
@@ -300,9 +306,13 @@ impl SharedStorage {
         progress: &mut FlushProgress,
     ) -> Result<(), StorageError> {
         log.truncate_before(progress.state.flushed_to.saturating_add(1))?;
-        delete_unused_files(&*self.folder, &progress.state)?;
+        delete_unused_files(&*self.folder, &mut progress.state)?;
         progress.needs_cleanup = false;
         Ok(())
+    }
+
+    pub(super) fn moves(&self) -> u64 {
+        self.moves.load(Ordering::Relaxed)
     }
 
     pub(super) fn flush_panicked(&self) {

@@ -32,7 +32,7 @@ pub(crate) struct WrittenDefinition {
 
 impl WrittenDefinition {
     fn of_chunk(number: u32, table: TableId, chunk: &Chunk) -> Result<Self, ArrowError> {
-        let schema = chunk.rows().schema();
+        let schema = chunk.schema();
         let stream = StreamWriter::try_new(Vec::new(), &schema)?;
         Ok(WrittenDefinition {
             number,
@@ -46,7 +46,7 @@ impl WrittenDefinition {
     /// Returns whether the rows of a chunk were written under this definition.
     pub(crate) fn is_of(&self, chunk: &Chunk) -> bool {
         Arc::ptr_eq(&self.definition, chunk.definition())
-            || (*self.definition == **chunk.definition() && self.schema == chunk.rows().schema())
+            || (*self.definition == **chunk.definition() && self.schema == chunk.schema())
     }
 
     pub(crate) fn write_to(&self, bytes: &mut ByteWriter) {

@@ -30,6 +30,10 @@ pub trait LogFolder: fmt::Debug + Send + Sync {
     /// Returns the content of a file.
     fn read(&self, name: &str) -> io::Result<Vec<u8>>;
 
+    /// Opens an existing file for reading. If the file is deleted, its content remains readable
+    /// until the value is dropped, where the operating system supports it.
+    fn open_read(&self, name: &str) -> io::Result<Box<dyn ReadFile>>;
+
     /// Creates an empty file, or truncates an existing one, and opens it for writing.
     fn create(&self, name: &str) -> io::Result<Box<dyn LogFile>>;
 
@@ -57,6 +61,16 @@ pub trait LogFile: Send {
 
     /// Waits until the content and the size of the file are durable.
     fn sync_data(&mut self) -> io::Result<()>;
+}
+
+/// A file that is open for reading, possibly by several threads.
+pub trait ReadFile: Send + Sync {
+    /// Returns the size of the file in bytes.
+    fn bytes(&self) -> io::Result<u64>;
+
+    /// Fills a buffer with the bytes from an offset on. Fails with
+    /// [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) if the file ends earlier.
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 }
 
 /// The result of an attempt to lock a folder.
@@ -152,6 +166,10 @@ impl LogFolder for DiskFolder {
         fs::read(self.root.join(name))
     }
 
+    fn open_read(&self, name: &str) -> io::Result<Box<dyn ReadFile>> {
+        Ok(Box::new(File::open(self.root.join(name))?))
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn LogFile>> {
         Ok(Box::new(File::create(self.root.join(name))?))
     }
@@ -186,6 +204,33 @@ impl LogFile for File {
 
     fn sync_data(&mut self) -> io::Result<()> {
         File::sync_data(self)
+    }
+}
+
+impl ReadFile for File {
+    fn bytes(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    #[cfg(unix)]
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        std::os::unix::fs::FileExt::read_exact_at(self, buffer, offset)
+    }
+
+    #[cfg(windows)]
+    fn read_exact_at(&self, mut offset: u64, mut buffer: &mut [u8]) -> io::Result<()> {
+        while !buffer.is_empty() {
+            match std::os::windows::fs::FileExt::seek_read(self, buffer, offset) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => {
+                    offset += count as u64;
+                    buffer = &mut buffer[count..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 

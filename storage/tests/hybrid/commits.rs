@@ -114,7 +114,8 @@ fn assert_equal(found: &PartitionRows, expected: &PartitionRows, context: &str) 
     let expected_chunks: Vec<_> = expected.chunks.iter().map(content).collect();
     assert_eq!(found_chunks, expected_chunks, "{context}");
     for (found, expected) in found.chunks.iter().zip(&expected.chunks) {
-        assert_eq!(found.chunk.rows(), expected.chunk.rows(), "{context}");
+        let rows = |stored: &StoredChunk| stored.chunk.read().unwrap();
+        assert_eq!(rows(found), rows(expected), "{context}");
         assert_eq!(**found.chunk.definition(), **expected.chunk.definition());
     }
 }
@@ -210,7 +211,7 @@ fn random_commit(
         commit.added.push((id, definitions.chunk(random, seq)));
     }
     for stored in &rows.chunks {
-        let count = stored.chunk.rows().num_rows() as u32;
+        let count = stored.chunk.len() as u32;
         if chance(random, 3) {
             let row = random.next_u32() % count;
             let is_present = stored
@@ -234,7 +235,7 @@ fn random_commit(
             .filter(|stored| stored.chunk.version() == version);
         let from: Vec<ChunkId> = of_version.map(|stored| stored.id).collect();
         let joined = changed.join(ChunkId(changed.next_chunk), &from).unwrap();
-        if joined.chunk.rows().num_rows() > 0 {
+        if !joined.chunk.is_empty() {
             commit.joined.push(joined);
         } else {
             let known: HashSet<ChunkId> = rows.chunks.iter().map(|stored| stored.id).collect();

@@ -207,7 +207,7 @@ async fn manifest_of_a_later_release_is_refused() {
     files.get_mut(name).unwrap()[8] = 9;
     let error = open(&files).unwrap_err().to_string();
     assert!(
-        error.contains("has format 9, but this release reads format 1"),
+        error.contains("has format 9, but this release reads format 2"),
         "{error}"
     );
 }

@@ -11,7 +11,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use kalamtable_storage::{DiskFolder, LockAttempt, LogFile, LogFolder, RowLog, RowLogOptions};
+use kalamtable_storage::{
+    DiskFolder, LockAttempt, LogFile, LogFolder, ReadFile, RowLog, RowLogOptions,
+};
 use proptest::prelude::Rng;
 use proptest::test_runner::TestRng;
 
@@ -307,6 +309,10 @@ impl LogFolder for SlowFolder {
 
     fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         self.0.read(name)
+    }
+
+    fn open_read(&self, name: &str) -> io::Result<Box<dyn ReadFile>> {
+        self.0.open_read(name)
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn LogFile>> {

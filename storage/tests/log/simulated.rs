@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use kalamtable_storage::{LockAttempt, LogFile, LogFolder};
+use kalamtable_storage::{LockAttempt, LogFile, LogFolder, ReadFile};
 use proptest::prelude::Rng;
 use proptest::test_runner::{RngAlgorithm, TestRng};
 
@@ -472,6 +472,16 @@ impl LogFolder for SimulatedFolder {
         Ok(disk.files[file].cached.clone())
     }
 
+    fn open_read(&self, name: &str) -> io::Result<Box<dyn ReadFile>> {
+        let mut disk = self.disk();
+        disk.begin_atomic()?.finish(())?;
+        let file = disk.file(name)?;
+        Ok(Box::new(ReadOnlyFile {
+            folder: self.clone(),
+            file,
+        }))
+    }
+
     fn create(&self, name: &str) -> io::Result<Box<dyn LogFile>> {
         let mut disk = self.disk();
         let effect = disk.begin_atomic()?;
@@ -537,6 +547,32 @@ impl LogFolder for SimulatedFolder {
             change.apply(&mut disk.durable_names);
         }
         effect.finish(())
+    }
+}
+
+/// A simulated file that is open for reading.
+struct ReadOnlyFile {
+    folder: SimulatedFolder,
+    file: usize,
+}
+
+impl ReadFile for ReadOnlyFile {
+    fn bytes(&self) -> io::Result<u64> {
+        let mut disk = self.folder.disk();
+        disk.begin_atomic()?.finish(())?;
+        Ok(disk.files[self.file].cached.len() as u64)
+    }
+
+    fn read_exact_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let mut disk = self.folder.disk();
+        disk.begin_atomic()?.finish(())?;
+        let start = offset as usize;
+        let content = disk.files[self.file]
+            .cached
+            .get(start..start + buffer.len());
+        let content = content.ok_or(io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(content);
+        Ok(())
     }
 }
 

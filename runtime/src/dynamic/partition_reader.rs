@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`PartitionReader`]: the readers of the rows of a partition that a statement needs.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::error::{DataFusionError, Result};
+use futures::future::{self, Either};
+use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
+use kalamtable_provider::RowReader;
+use kalamtable_registry::TableSnapshot;
+
+use super::chunk::ChunkRows;
+use super::chunk_reader::ChunkReader;
+use super::keys::RowAddress;
+use super::pruning::Pruner;
+use super::storage::{PartitionRows, StoredChunk};
+use super::stored_keys::StoredKeys;
+use super::versions::Versions;
+use super::visible::View;
+use crate::error::Error;
+
+/// The number of sections of stored rows that a query reads at the same time. It bounds the memory
+/// of a scan.
+const READ_AHEAD: usize = 4;
+
+/// Creates the readers of a snapshot of a partition. All fields restrict the rows that are read.
+#[derive(Clone)]
+pub(super) struct PartitionReader {
+    pub(super) table: Arc<TableSnapshot>,
+    pub(super) rows: Arc<PartitionRows>,
+    pub(super) view: View,
+    /// The addresses of the rows in memory to read, or `None` for all rows in memory.
+    pub(super) found: Option<Vec<RowAddress>>,
+    /// The keys of the stored rows to read, or `None` for all stored rows.
+    pub(super) keys: Option<Arc<StoredKeys>>,
+    /// The filter of the stored rows to read.
+    pub(super) pruner: Option<Arc<Pruner>>,
+    /// The maximum number of rows.
+    pub(super) limit: Option<usize>,
+}
+
+/// The rows of a chunk that are opened together.
+enum ChunkPart {
+    /// Rows in memory: those at the positions, or all of them.
+    Memory(StoredChunk, Option<Vec<u32>>),
+    /// One section of stored rows.
+    Section(StoredChunk, usize),
+    /// The stored rows with the keys of the statement.
+    WithKeys(StoredChunk),
+}
+
+impl PartitionReader {
+    /// Returns the readers. Blocks while stored rows are read.
+    pub(super) fn readers(self) -> impl Iterator<Item = Result<ChunkReader, Error>> {
+        let mut first_row = 0;
+        self.parts()
+            .into_iter()
+            .flat_map(move |part| match self.open(part, &[]) {
+                Ok(readers) => readers.into_iter().map(Ok).collect(),
+                Err(error) => vec![Err(error)],
+            })
+            .map(move |reader| Ok(numbered(reader?, &mut first_row)))
+    }
+
+    /// Returns the readers as a stream that reads stored rows ahead. `columns` are the columns of
+    /// the table that are needed first.
+    pub(super) fn stream(
+        self,
+        columns: Vec<usize>,
+    ) -> BoxStream<'static, Result<Box<dyn RowReader>>> {
+        let parts = self.parts();
+        // A limit is usually reached in the first part.
+        let read_ahead = if self.limit.is_some() { 1 } else { READ_AHEAD };
+        let (reader, columns) = (Arc::new(self), Arc::new(columns));
+        let opened = stream::iter(parts).map(move |part| {
+            if let ChunkPart::Memory(..) = part {
+                let opened = reader.open(part, &columns);
+                return Either::Left(future::ready(opened.map_err(DataFusionError::from)));
+            }
+            let (reader, columns) = (Arc::clone(&reader), Arc::clone(&columns));
+            Either::Right(async move {
+                let work = SpawnedTask::spawn_blocking(move || reader.open(part, &columns));
+                let opened = work.join().await;
+                Ok(opened.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))??)
+            })
+        });
+        let mut first_row = 0;
+        opened
+            .buffered(read_ahead)
+            .map_ok(|readers| stream::iter(readers.into_iter().map(Ok)))
+            .try_flatten()
+            .map_ok(move |reader| -> Box<dyn RowReader> {
+                Box::new(numbered(reader, &mut first_row))
+            })
+            .boxed()
+    }
+
+    /// Returns the parts in the order of the chunks.
+    fn parts(&self) -> Vec<ChunkPart> {
+        let mut parts = Vec::new();
+        for stored in &self.rows.chunks {
+            match (stored.chunk.rows(), &self.found) {
+                (ChunkRows::Memory(_), None) => {
+                    parts.push(ChunkPart::Memory(stored.clone(), None));
+                }
+                (ChunkRows::Memory(_), Some(found)) => {
+                    let in_chunk = found.iter().filter(|address| address.chunk == stored.id);
+                    let positions: Vec<u32> = in_chunk.map(|address| address.row).collect();
+                    if !positions.is_empty() {
+                        parts.push(ChunkPart::Memory(stored.clone(), Some(positions)));
+                    }
+                }
+                (ChunkRows::Stored(_), _) if self.keys.is_some() => {
+                    parts.push(ChunkPart::WithKeys(stored.clone()));
+                }
+                (ChunkRows::Stored(rows), _) => {
+                    let sections = 0..rows.sections().len();
+                    parts.extend(
+                        sections.map(|section| ChunkPart::Section(stored.clone(), section)),
+                    );
+                }
+            }
+        }
+        parts
+    }
+
+    /// Opens a part, and loads its columns if its rows are stored. Blocks in that case.
+    fn open(&self, part: ChunkPart, columns: &[usize]) -> Result<Vec<ChunkReader>, Error> {
+        let (table, view) = (&self.table, &self.view);
+        let (stored, parts): (StoredChunk, Vec<Range<u32>>) = match part {
+            ChunkPart::Memory(stored, positions) => {
+                let reader = match positions {
+                    Some(positions) => ChunkReader::at(table, stored, view, &positions),
+                    None => {
+                        let all = 0..stored.chunk.len() as u32;
+                        ChunkReader::new(table, stored, view, all)
+                    }
+                };
+                return Ok(vec![self.limited(reader)]);
+            }
+            ChunkPart::Section(stored, section) => {
+                let ChunkRows::Stored(rows) = stored.chunk.rows() else {
+                    return Ok(Vec::new());
+                };
+                if let Some(pruner) = &self.pruner {
+                    let reader = Versions::reader(table, stored.chunk.definition())?;
+                    if !pruner.admits(&**rows, section, reader) {
+                        return Ok(Vec::new());
+                    }
+                }
+                let part = rows.sections().get(section).cloned();
+                let parts = part.into_iter().collect();
+                (stored, parts)
+            }
+            ChunkPart::WithKeys(stored) => {
+                let (ChunkRows::Stored(rows), Some(keys)) = (stored.chunk.rows(), &self.keys)
+                else {
+                    return Ok(Vec::new());
+                };
+                let parts = keys.candidates(table, &stored.chunk, &**rows)?;
+                (stored, parts)
+            }
+        };
+        let readers = parts.into_iter().enumerate().map(|(number, part)| {
+            let reader = ChunkReader::new(table, stored.clone(), view, part);
+            let mut reader = self.limited(reader);
+            // The others load their columns when they are read, which bounds the memory.
+            if number < READ_AHEAD {
+                reader.load(columns)?;
+            }
+            Ok(reader)
+        });
+        readers.collect()
+    }
+
+    fn limited(&self, mut reader: ChunkReader) -> ChunkReader {
+        if let Some(limit) = self.limit {
+            reader.truncate(limit);
+        }
+        reader
+    }
+}
+
+/// Sets the number of the first row of a reader, and counts its rows.
+fn numbered(mut reader: ChunkReader, first_row: &mut usize) -> ChunkReader {
+    reader.set_first_row(*first_row);
+    *first_row += reader.len();
+    reader
+}

@@ -1,0 +1,538 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`StoredFile`]: reads rows of a row file. [`StoredSlice`]: the rows of a chunk in a file.
+//!
+//! The metadata of a file stays in memory: the positions and bounds of its row groups and pages. A
+//! read decodes the pages that contain the rows, of the columns that are needed.
+
+use std::ops::Range;
+use std::sync::{Arc, OnceLock};
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, RecordBatch, Scalar};
+use arrow::compute::kernels::cmp::{gt_eq, lt_eq};
+use arrow::compute::{and, cast, concat, filter};
+use arrow::datatypes::{DataType, Int8Type, Int16Type, Int32Type, Int64Type, SchemaRef};
+use arrow::error::ArrowError;
+use arrow::ipc::reader::FileReader;
+use kalamtable_provider::BoxError;
+use kalamtable_runtime::dynamic::{SectionBounds, StoredRows};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
+use parquet::bloom_filter::Sbbf;
+use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
+
+use super::checked_file::{CheckedFile, FileCursor};
+use super::row_file::{
+    IPC_BATCH_ROWS, ROW_GROUP_ROWS, RowFile, RowFileFormat, converted, file_schema,
+};
+use super::written_definitions::WrittenDefinition;
+use crate::error::StorageError;
+use crate::log::LogFolder;
+
+/// A row file that is read.
+#[derive(Debug)]
+pub(super) struct StoredFile {
+    pub(super) file: Arc<RowFile>,
+    folder: Arc<dyn LogFolder>,
+    /// The open file, if it can be deleted by another process. Otherwise, it is opened for each
+    /// read, because the number of open files of a process is limited.
+    held: Option<CheckedFile>,
+    /// The schema of the file.
+    schema: SchemaRef,
+    /// The schema of the chunks. It has the same columns, except for the owner.
+    chunk_schema: SchemaRef,
+    /// `None` if the file is in IPC format.
+    parquet: Option<ArrowReaderMetadata>,
+    /// The row groups, or parts of the same size of a file in IPC format.
+    groups: Vec<Range<u64>>,
+    /// The bounds of each column in each row group, once they were needed.
+    bounds: Vec<OnceLock<Option<[ArrayRef; 2]>>>,
+}
+
+impl StoredFile {
+    /// Opens a file, and reads its metadata. A read-only storage keeps the file open.
+    ///
+    /// # Errors
+    /// Fails if the file is missing or damaged, or if it cannot be read. Only the metadata is
+    /// checked.
+    pub(super) fn open(
+        folder: &Arc<dyn LogFolder>,
+        file: &Arc<RowFile>,
+        definition: &WrittenDefinition,
+        is_read_only: bool,
+    ) -> Result<Self, StorageError> {
+        let opened = CheckedFile::open(folder, file)?;
+        let schema = Arc::new(file_schema(definition));
+        let unexpected = |what: &str| {
+            StorageError::damaged(&**folder, &file.name(), format!("it has other {what}"))
+        };
+        let (parquet, groups) = match file.format {
+            RowFileFormat::Parquet => {
+                let options = ArrowReaderOptions::new();
+                let options = options.with_page_index_policy(PageIndexPolicy::Optional);
+                let metadata = ArrowReaderMetadata::load(&opened, options);
+                let metadata = metadata.map_err(|error| opened.failure(error))?;
+                if metadata.schema().fields().len() != schema.fields().len() {
+                    return Err(unexpected("columns"));
+                }
+                let groups = metadata.metadata().row_groups().iter();
+                let groups = adjacent(groups.map(|group| group.num_rows() as u64));
+                (Some(metadata), groups)
+            }
+            RowFileFormat::Ipc => {
+                let reader = FileReader::try_new(FileCursor::new(&opened), None);
+                let reader = reader.map_err(|error| opened.failure(error))?;
+                if reader.schema().fields().len() != schema.fields().len() {
+                    return Err(unexpected("columns"));
+                }
+                let group = ROW_GROUP_ROWS as u64;
+                let starts = (0..file.rows).step_by(ROW_GROUP_ROWS);
+                let groups = adjacent(starts.map(|start| group.min(file.rows - start)));
+                (None, groups)
+            }
+        };
+        if groups.last().map_or(0, |last| last.end) != file.rows {
+            return Err(unexpected("rows"));
+        }
+        Ok(StoredFile {
+            file: Arc::clone(file),
+            folder: Arc::clone(folder),
+            held: is_read_only.then_some(opened),
+            bounds: schema.fields().iter().map(|_| OnceLock::new()).collect(),
+            schema,
+            chunk_schema: Arc::clone(&definition.schema),
+            parquet,
+            groups,
+        })
+    }
+
+    fn opened(&self) -> Result<CheckedFile, StorageError> {
+        match &self.held {
+            Some(held) => Ok(held.clone()),
+            None => CheckedFile::open(&self.folder, &self.file),
+        }
+    }
+
+    /// Returns the rows of a chunk.
+    ///
+    /// # Errors
+    /// Fails if the file has fewer rows.
+    pub(super) fn slice(
+        self: &Arc<Self>,
+        first_row: u64,
+        length: u32,
+    ) -> Result<StoredSlice, StorageError> {
+        let end = first_row.saturating_add(u64::from(length));
+        if end > self.file.rows {
+            let (folder, name) = (&*self.folder, self.file.name());
+            return Err(StorageError::damaged(folder, &name, "it has too few rows"));
+        }
+        let first_group = self.groups.partition_point(|group| group.end <= first_row);
+        let groups = self.groups.iter().skip(first_group);
+        let groups = groups.take_while(|group| group.start < end);
+        let sections = groups.map(|group| {
+            let section = group.start.max(first_row)..group.end.min(end);
+            (section.start - first_row) as u32..(section.end - first_row) as u32
+        });
+        Ok(StoredSlice {
+            sections: sections.collect(),
+            file: Arc::clone(self),
+            first_row,
+            first_group,
+        })
+    }
+
+    /// Reads columns of rows, in the types of the chunks.
+    fn read(&self, rows: &[Range<u64>], columns: &[usize]) -> Result<Vec<ArrayRef>, StorageError> {
+        let mut sorted = columns.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        let opened = self.opened()?;
+        let batches = match &self.parquet {
+            Some(metadata) => self.read_parquet(&opened, metadata, rows, &sorted)?,
+            None => self.read_ipc(&opened, rows, &sorted)?,
+        };
+        let arrays = columns.iter().map(|column| {
+            let index = sorted.partition_point(|sorted| sorted < column);
+            let parts: Vec<&dyn Array> = batches
+                .iter()
+                .map(|batch| batch.column(index).as_ref())
+                .collect();
+            let field = &self.chunk_schema.fields()[*column];
+            let array = match parts.as_slice() {
+                [] => arrow::array::new_empty_array(self.schema.field(*column).data_type()),
+                [_] => Arc::clone(batches[0].column(index)),
+                parts => concat(parts)?,
+            };
+            converted(&array, field)
+        });
+        let arrays = arrays.collect::<Result<Vec<_>, ArrowError>>();
+        arrays.map_err(|error| opened.failure(error))
+    }
+
+    fn read_parquet(
+        &self,
+        opened: &CheckedFile,
+        metadata: &ArrowReaderMetadata,
+        rows: &[Range<u64>],
+        columns: &[usize],
+    ) -> Result<Vec<RecordBatch>, StorageError> {
+        let mask = ProjectionMask::roots(metadata.parquet_schema(), columns.iter().copied());
+        let mut batches = Vec::new();
+        for (number, group) in self.groups.iter().enumerate() {
+            let selected: Vec<Range<usize>> = parts_in(rows, group).collect();
+            let count: usize = selected.iter().map(ExactSizeIterator::len).sum();
+            if count == 0 {
+                continue;
+            }
+            let length = (group.end - group.start) as usize;
+            let file = if count * 2 >= length {
+                let ranges = column_ranges(metadata.metadata().row_group(number), &mask);
+                opened.with_loaded(&ranges)?
+            } else {
+                opened.clone()
+            };
+            let selection = RowSelection::from_consecutive_ranges(selected.into_iter(), length);
+            let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone())
+                .with_row_groups(vec![number])
+                .with_projection(mask.clone())
+                .with_row_selection(selection)
+                .with_batch_size(count)
+                .build();
+            let reader = reader.map_err(|error| opened.failure(error))?;
+            for batch in reader {
+                batches.push(batch.map_err(|error| opened.failure(error))?);
+            }
+        }
+        Ok(batches)
+    }
+
+    fn read_ipc(
+        &self,
+        opened: &CheckedFile,
+        rows: &[Range<u64>],
+        columns: &[usize],
+    ) -> Result<Vec<RecordBatch>, StorageError> {
+        let failure = |error: ArrowError| opened.failure(error);
+        let reader = FileReader::try_new(FileCursor::new(opened), Some(columns.to_vec()));
+        let mut reader = reader.map_err(failure)?;
+        let batch_rows = IPC_BATCH_ROWS as u64;
+        let mut batches = Vec::new();
+        let mut first = 0;
+        for number in 0..reader.num_batches() {
+            let batch = first..(first + batch_rows).min(self.file.rows);
+            first = batch.end;
+            let mut selected = parts_in(rows, &batch).peekable();
+            if selected.peek().is_none() {
+                continue;
+            }
+            reader.set_index(number).map_err(failure)?;
+            let Some(read) = reader.next() else {
+                continue;
+            };
+            let read = read.map_err(failure)?;
+            if read.num_rows() as u64 != batch.end - batch.start {
+                return Err(opened.failure("a batch has another number of rows"));
+            }
+            batches.extend(selected.map(|part| read.slice(part.start, part.len())));
+        }
+        Ok(batches)
+    }
+
+    /// Returns the bounds of a column in each row group.
+    fn bounds(&self, column: usize) -> Option<&[ArrayRef; 2]> {
+        let compute = || {
+            let metadata = self.parquet.as_ref()?;
+            let converter = self.statistics(metadata, column)?;
+            let groups = metadata.metadata().row_groups();
+            let lower = converter.row_group_mins(groups).ok()?;
+            Some([lower, converter.row_group_maxes(groups).ok()?])
+        };
+        self.bounds.get(column)?.get_or_init(compute).as_ref()
+    }
+
+    fn statistics<'a>(
+        &'a self,
+        metadata: &'a ArrowReaderMetadata,
+        column: usize,
+    ) -> Option<StatisticsConverter<'a>> {
+        let name = self.schema.field(column).name();
+        StatisticsConverter::try_new(name, metadata.schema(), metadata.parquet_schema()).ok()
+    }
+
+    /// Returns the rows of a row group that can have one of the keys.
+    fn candidates_in(
+        &self,
+        group: usize,
+        keys: Vec<KeyColumn>,
+    ) -> Result<Vec<Range<u64>>, StorageError> {
+        let all = vec![self.groups[group].clone()];
+        let Some(metadata) = &self.parquet else {
+            return Ok(all);
+        };
+        let mut keys = keys;
+        for index in 0..keys.len() {
+            if let Some([lower, upper]) = self.bounds(keys[index].column) {
+                let admitted = between(&keys[index].values, lower, upper, group);
+                keys = with_values(keys, admitted.as_ref());
+            }
+        }
+        let row_group = metadata.metadata().row_group(group);
+        for index in 0..keys.len() {
+            if keys[index].values.is_empty() {
+                return Ok(Vec::new());
+            }
+            let leaf = leaf_of(metadata, keys[index].column);
+            if let Some(leaf) = leaf
+                && row_group.column(leaf).bloom_filter_offset().is_some()
+            {
+                let opened = self.opened()?;
+                let bloom = Sbbf::read_from_column_chunk(row_group.column(leaf), &opened);
+                let bloom = bloom.map_err(|error| opened.failure(error))?;
+                let admitted = bloom.and_then(|bloom| in_filter(&bloom, &keys[index].values));
+                keys = with_values(keys, admitted.as_ref());
+            }
+        }
+        let Some(first) = keys.first() else {
+            return Ok(all);
+        };
+        if first.values.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.pages(metadata, group, first).unwrap_or(all))
+    }
+
+    /// Returns the rows of the pages whose bounds admit one of the values, or `None` if the bounds
+    /// are unknown.
+    fn pages(
+        &self,
+        metadata: &ArrowReaderMetadata,
+        group: usize,
+        key: &KeyColumn,
+    ) -> Option<Vec<Range<u64>>> {
+        let converter = self.statistics(metadata, key.column)?;
+        let columns = metadata.metadata().column_index()?;
+        let offsets = metadata.metadata().offset_index()?;
+        let groups = [group];
+        let lower = converter.data_page_mins(columns, offsets, &groups).ok()?;
+        let upper = converter.data_page_maxes(columns, offsets, &groups).ok()?;
+        let row_groups = metadata.metadata().row_groups();
+        let counts = converter.data_page_row_counts(offsets, row_groups, &groups);
+        let counts = counts.ok()??;
+        if lower.len() != counts.len() || upper.len() != counts.len() {
+            return None;
+        }
+        let mut pages: Vec<Range<u64>> = Vec::new();
+        let mut first = self.groups[group].start;
+        for page in 0..counts.len() {
+            let rows = first..first + counts.value(page);
+            first = rows.end;
+            let admitted = between(&key.values, &lower, &upper, page);
+            if admitted.is_some_and(|admitted| admitted.true_count() == 0) {
+                continue;
+            }
+            match pages.last_mut() {
+                Some(last) if last.end == rows.start => last.end = rows.end,
+                _ => pages.push(rows),
+            }
+        }
+        (first == self.groups[group].end).then_some(pages)
+    }
+}
+
+/// The values of a key column, in the type of the file.
+#[derive(Clone)]
+struct KeyColumn {
+    column: usize,
+    values: ArrayRef,
+}
+
+/// Keeps the keys for which a mask is true.
+fn with_values(keys: Vec<KeyColumn>, mask: Option<&BooleanArray>) -> Vec<KeyColumn> {
+    let Some(mask) = mask else {
+        return keys;
+    };
+    let kept = keys.iter().map(|key| {
+        let values = filter(&key.values, mask).ok()?;
+        Some(KeyColumn { values, ..*key })
+    });
+    kept.collect::<Option<Vec<_>>>().unwrap_or(keys)
+}
+
+/// Returns whether each value is between the bounds with a number, or `None` if that is unknown.
+fn between(
+    values: &ArrayRef,
+    lower: &ArrayRef,
+    upper: &ArrayRef,
+    number: usize,
+) -> Option<BooleanArray> {
+    if lower.is_null(number) || upper.is_null(number) {
+        return None;
+    }
+    let bound = |bounds: &ArrayRef| Scalar::new(bounds.slice(number, 1));
+    let values: &dyn Datum = values;
+    let above = gt_eq(values, &bound(lower)).ok()?;
+    and(&above, &lt_eq(values, &bound(upper)).ok()?).ok()
+}
+
+/// Returns whether each value can be in a Bloom filter, or `None` for types whose encoding in the
+/// filter differs from their values.
+fn in_filter(bloom: &Sbbf, values: &ArrayRef) -> Option<BooleanArray> {
+    let rows = 0..values.len();
+    let mask: Vec<bool> = match values.data_type() {
+        DataType::Int8 => {
+            let values = values.as_primitive::<Int8Type>().values().iter();
+            values
+                .map(|value| bloom.check(&i32::from(*value)))
+                .collect()
+        }
+        DataType::Int16 => {
+            let values = values.as_primitive::<Int16Type>().values().iter();
+            values
+                .map(|value| bloom.check(&i32::from(*value)))
+                .collect()
+        }
+        DataType::Int32 => {
+            let values = values.as_primitive::<Int32Type>().values().iter();
+            values.map(|value| bloom.check(value)).collect()
+        }
+        DataType::Int64 => {
+            let values = values.as_primitive::<Int64Type>().values().iter();
+            values.map(|value| bloom.check(value)).collect()
+        }
+        DataType::Utf8 => {
+            let values = values.as_string::<i32>();
+            rows.map(|row| bloom.check(values.value(row))).collect()
+        }
+        DataType::Binary => {
+            let values = values.as_binary::<i32>();
+            rows.map(|row| bloom.check(values.value(row))).collect()
+        }
+        DataType::FixedSizeBinary(_) => {
+            let values = values.as_fixed_size_binary();
+            rows.map(|row| bloom.check(values.value(row))).collect()
+        }
+        _ => return None,
+    };
+    Some(mask.into())
+}
+
+/// Returns the number of the Parquet column of a column that is not nested.
+fn leaf_of(metadata: &ArrowReaderMetadata, column: usize) -> Option<usize> {
+    let schema = metadata.parquet_schema();
+    let mut leaves = 0..schema.num_columns();
+    let leaf = leaves.find(|leaf| schema.get_column_root_idx(*leaf) == column)?;
+    (schema.column(leaf).path().parts().len() == 1).then_some(leaf)
+}
+
+/// Returns the positions in a file of the columns of a row group, in ascending order.
+fn column_ranges(group: &RowGroupMetaData, mask: &ProjectionMask) -> Vec<Range<u64>> {
+    let leaves = group.columns().iter().enumerate();
+    let included = leaves.filter(|(leaf, _)| mask.leaf_included(*leaf));
+    let mut ranges: Vec<Range<u64>> = included
+        .map(|(_, column)| {
+            let (start, length) = column.byte_range();
+            start..start + length
+        })
+        .collect();
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges
+}
+
+/// Returns adjacent ranges of these lengths, from 0 on.
+fn adjacent(lengths: impl Iterator<Item = u64>) -> Vec<Range<u64>> {
+    let mut end = 0;
+    let ranges = lengths.map(|length| {
+        let start = end;
+        end += length;
+        start..end
+    });
+    ranges.collect()
+}
+
+/// Returns the parts of `rows` that are in a group, as numbers from the start of the group.
+fn parts_in<'a>(
+    rows: &'a [Range<u64>],
+    group: &'a Range<u64>,
+) -> impl Iterator<Item = Range<usize>> + 'a {
+    rows.iter().filter_map(|rows| {
+        let part = rows.start.max(group.start)..rows.end.min(group.end);
+        let is_in = part.start < part.end;
+        is_in.then(|| (part.start - group.start) as usize..(part.end - group.start) as usize)
+    })
+}
+
+/// The rows of a chunk in a row file.
+#[derive(Debug)]
+pub(super) struct StoredSlice {
+    file: Arc<StoredFile>,
+    first_row: u64,
+    /// The row group of the first section.
+    first_group: usize,
+    sections: Vec<Range<u32>>,
+}
+
+impl StoredRows for StoredSlice {
+    fn schema(&self) -> &SchemaRef {
+        &self.file.chunk_schema
+    }
+
+    fn sections(&self) -> &[Range<u32>] {
+        &self.sections
+    }
+
+    fn bounds(&self, column: usize) -> Option<SectionBounds> {
+        let [lower, upper] = self.file.bounds(column)?;
+        let of_sections = |bounds: &ArrayRef| bounds.slice(self.first_group, self.sections.len());
+        Some(SectionBounds {
+            lower: of_sections(lower),
+            upper: of_sections(upper),
+        })
+    }
+
+    fn read(&self, rows: &[Range<u32>], columns: &[usize]) -> Result<Vec<ArrayRef>, BoxError> {
+        let in_file = |row: u32| self.first_row + u64::from(row);
+        let rows = rows
+            .iter()
+            .map(|rows| in_file(rows.start)..in_file(rows.end));
+        let rows: Vec<Range<u64>> = rows.collect();
+        Ok(self.file.read(&rows, columns)?)
+    }
+
+    fn candidates(
+        &self,
+        columns: &[usize],
+        keys: &[ArrayRef],
+    ) -> Result<Vec<Range<u32>>, BoxError> {
+        let columns = columns.iter().zip(keys);
+        let keys: Vec<KeyColumn> = columns
+            .filter_map(|(column, values)| {
+                let ty = self.file.schema.field(*column).data_type();
+                let values = cast(values, ty).ok()?;
+                Some(KeyColumn {
+                    column: *column,
+                    values,
+                })
+            })
+            .collect();
+        let mut candidates: Vec<Range<u32>> = Vec::new();
+        for (number, section) in self.sections.iter().enumerate() {
+            let found = self
+                .file
+                .candidates_in(self.first_group + number, keys.clone())?;
+            for rows in found {
+                let relative =
+                    |row: u64| row.saturating_sub(self.first_row).min(u64::from(u32::MAX));
+                let part = (relative(rows.start) as u32).max(section.start)
+                    ..(relative(rows.end) as u32).min(section.end);
+                if !part.is_empty() {
+                    candidates.push(part);
+                }
+            }
+        }
+        Ok(candidates)
+    }
+}
