@@ -8,8 +8,9 @@
 
 #[path = "../../benches/support/figures.rs"]
 mod figures;
+#[path = "support/server.rs"]
+mod server;
 
-use std::error::Error;
 use std::fs::File;
 use std::io::Write;
 use std::path::Path;
@@ -21,61 +22,18 @@ use std::time::{Duration, Instant};
 use datafusion::common::ScalarValue;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use figures::{median, show};
-use kalamtable_registry::{RegistryOptions, SchemaRegistry};
 use kalamtable_runtime::dynamic::RowStorage;
-use kalamtable_runtime::{Actor, DynamicTables, Role, UserId};
-use kalamtable_storage::{HybridOptions, HybridStorage, RowLog, RowLogOptions};
-use kalamtable_store::{DefinitionStore, MemoryStore};
+use kalamtable_runtime::{Actor, Role, UserId};
+use kalamtable_storage::{RowLog, RowLogOptions};
+use server::{BoxResult, Server, resident_bytes};
 use tokio::runtime::{Builder, Runtime};
 
-type BoxResult<T> = Result<T, Box<dyn Error + Send + Sync>>;
-
+const TABLE: &str = "CREATE TABLE app.t (id BIGINT PRIMARY KEY, n BIGINT, body TEXT) \
+                     WITH (type = 'shared')";
 const WRITERS: usize = 64;
 const ROUNDS: usize = 5;
 const ROUND: Duration = Duration::from_millis(2500);
 const TEXT: &str = "a text of forty bytes, as users write it";
-
-/// A server with one table.
-struct Server {
-    tables: DynamicTables,
-    storage: Arc<HybridStorage>,
-    definitions: Arc<dyn DefinitionStore>,
-    ctx: SessionContext,
-}
-
-impl Server {
-    async fn create(folder: &Path) -> BoxResult<Self> {
-        let definitions: Arc<dyn DefinitionStore> = Arc::new(MemoryStore::new());
-        let server = Server::open(definitions, folder).await?;
-        let create = "CREATE TABLE app.t (id BIGINT PRIMARY KEY, n BIGINT, body TEXT) \
-                      WITH (type = 'shared')";
-        server.run(create).await?;
-        Ok(server)
-    }
-
-    async fn open(definitions: Arc<dyn DefinitionStore>, folder: &Path) -> BoxResult<Self> {
-        // Flushed by the benchmark only.
-        let options = HybridOptions::default().with_flush_bytes(u64::MAX);
-        let storage = Arc::new(HybridStorage::open_with(folder, options)?);
-        let registry = SchemaRegistry::open(Arc::clone(&definitions), RegistryOptions::default());
-        let rows: Arc<dyn RowStorage> = storage.clone();
-        let tables = DynamicTables::new(registry.await?, rows);
-        let root = UserId::new("root").ok_or("no name")?;
-        let root = Arc::new(Actor::new(root, Role::System));
-        let ctx = SessionContext::new_with_config(SessionConfig::new().with_extension(root));
-        tables.register(&ctx)?;
-        Ok(Server {
-            tables,
-            storage,
-            definitions,
-            ctx,
-        })
-    }
-
-    async fn run(&self, sql: &str) -> BoxResult<usize> {
-        Ok(self.tables.sql(&self.ctx, sql).await?.count().await?)
-    }
-}
 
 /// Runs `insert` on a number of threads for the duration of a round. Returns the calls per second.
 fn rate_of_threads(threads: usize, insert: impl Fn(i64) + Sync) -> f64 {
@@ -115,7 +73,7 @@ fn log_rate(threads: usize) -> BoxResult<f64> {
 fn hybrid_rate(runtime: &Runtime, writers: usize) -> BoxResult<f64> {
     let folder = tempfile::tempdir()?;
     runtime.block_on(async {
-        let server = Server::create(folder.path()).await?;
+        let server = Server::create(folder.path(), TABLE).await?;
         let session = server.tables.session(&server.ctx)?;
         let insert = "INSERT INTO app.t (id, n, body) VALUES ($1, $2, $3)";
         let statement = Arc::new(session.prepare(insert).await?);
@@ -218,7 +176,7 @@ fn bulk(runtime: &Runtime) -> BoxResult<()> {
     let mut times: [Vec<f64>; 3] = Default::default();
     for _ in 0..3 {
         let folder = tempfile::tempdir()?;
-        let server = runtime.block_on(Server::create(folder.path()))?;
+        let server = runtime.block_on(Server::create(folder.path(), TABLE))?;
         let insert = format!(
             "INSERT INTO app.t (id, n, body) SELECT value, value % 1000, '{TEXT}' \
              FROM generate_series(1, {BULK})"
@@ -256,7 +214,7 @@ fn bulk(runtime: &Runtime) -> BoxResult<()> {
 /// Opens a storage whose log has statements of many rows, of one row, and whose rows are in files.
 fn opening(runtime: &Runtime) -> BoxResult<()> {
     let folder = tempfile::tempdir()?;
-    let server = runtime.block_on(Server::create(folder.path()))?;
+    let server = runtime.block_on(Server::create(folder.path(), TABLE))?;
     let mut from = 0;
     while server.storage.stats().log_bytes < 1 << 30 {
         let insert = format!(
@@ -273,7 +231,7 @@ fn opening(runtime: &Runtime) -> BoxResult<()> {
     reopen(runtime, server, folder.path(), "the same rows in files")?;
 
     let folder = tempfile::tempdir()?;
-    let server = runtime.block_on(Server::create(folder.path()))?;
+    let server = runtime.block_on(Server::create(folder.path(), TABLE))?;
     let session = server.tables.session(&server.ctx)?;
     runtime.block_on(async {
         let insert = "INSERT INTO app.t (id, n, body) VALUES ($1, $2, $3)";
@@ -337,7 +295,7 @@ fn reopen(runtime: &Runtime, server: Server, folder: &Path, what: &str) -> BoxRe
 fn partitions(runtime: &Runtime) -> BoxResult<()> {
     const USERS: usize = 20_000;
     let folder = tempfile::tempdir()?;
-    let server = runtime.block_on(Server::create(folder.path()))?;
+    let server = runtime.block_on(Server::create(folder.path(), TABLE))?;
     runtime.block_on(
         server.run("CREATE TABLE app.u (id BIGINT PRIMARY KEY, n BIGINT) WITH (type = 'user')"),
     )?;
@@ -366,13 +324,6 @@ fn partitions(runtime: &Runtime) -> BoxResult<()> {
         flushed.files
     );
     Ok(())
-}
-
-fn resident_bytes() -> BoxResult<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.split_whitespace().nth(1));
-    Ok(kilobytes.ok_or("no VmRSS")?.parse::<u64>()? * 1024)
 }
 
 fn main() -> BoxResult<()> {

@@ -88,6 +88,17 @@ pub enum StorageError {
         /// The table.
         table: TableId,
     },
+    /// The log has reached its maximum size, and cannot be flushed.
+    #[error(
+        "the log entries that are not in files exceed {max_bytes} bytes, and cannot be flushed: \
+         {reason}"
+    )]
+    NotFlushed {
+        /// The maximum size in bytes.
+        max_bytes: u64,
+        /// The error of the last flush.
+        reason: String,
+    },
     /// The storage was opened read-only.
     #[error("the storage is open read-only: change its rows in the process that opens it to write")]
     ReadOnly,

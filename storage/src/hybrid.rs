@@ -28,6 +28,7 @@ mod row_file;
 mod shared;
 mod signal;
 mod stored_file;
+mod stored_joins;
 mod written_definitions;
 
 use std::path::Path;

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::slice;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
@@ -128,7 +129,7 @@ impl ChunkReader {
         let reader = Versions::reader(&self.table, self.stored.chunk.definition())?;
         let sources = columns.iter().filter_map(|column| reader.source(*column));
         let missing = self.loaded.missing(sources);
-        let loaded = read(&self.table, &**rows, &[self.part.clone()], &missing)?;
+        let loaded = read(&self.table, &**rows, slice::from_ref(&self.part), &missing)?;
         self.loaded.columns.extend(loaded);
         Ok(())
     }

@@ -5,8 +5,11 @@
 
 use std::sync::Arc;
 
-use arrow::array::{RecordBatch, UInt32Array};
+use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::{concat_batches, take_record_batch};
+use arrow::error::ArrowError;
+use arrow::row::{RowConverter, SortField};
+use kalamtable_model::TableKind;
 use kalamtable_provider::BoxError;
 use kalamtable_store::UnixMicros;
 
@@ -18,6 +21,9 @@ const MAX_ROWS: usize = 65_536;
 
 /// The maximum size of a joined chunk in bytes.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// The number of rows from which on the rows of a chunk are sorted by the primary key.
+pub(super) const MIN_SORTED_ROWS: usize = 8192;
 
 /// The limits of a joined chunk.
 pub(super) struct CompactionLimits {
@@ -116,8 +122,9 @@ fn groups_to_join<'a>(
 }
 
 impl PartitionRows {
-    /// Joins the rows of chunks of one version that are not superseded, in the order of `from`. The
-    /// result is in memory, and depends only on the arguments. Blocks if some of the chunks are not
+    /// Joins the rows of chunks of one version that are not superseded. Many rows of a table with a
+    /// primary key are sorted by it; others are in the order of `from`. The result is in memory, and
+    /// depends only on the arguments. Blocks if some of the chunks are not
     /// in memory.
     ///
     /// # Errors
@@ -187,11 +194,39 @@ fn join(id: ChunkId, chunks: &[&StoredChunk]) -> Result<JoinedChunk, BoxError> {
     };
     let rows = concat_batches(&first.chunk.schema(), &batches)?;
     let definition = first.chunk.definition();
+    let chunk = if definition.kind() == TableKind::Stream {
+        Chunk::with_arrivals(definition, rows, arrivals(chunks))
+    } else {
+        let rows = sorted_by_key(rows, definition.key_columns())?;
+        let arrived_at = chunks.iter().map(|stored| stored.chunk.arrived_at()).max();
+        Chunk::new(definition, rows, arrived_at.unwrap_or(UnixMicros(0)))
+    };
     Ok(JoinedChunk {
         id,
         from: chunks.iter().map(|stored| stored.id).collect(),
-        chunk: Arc::new(Chunk::with_arrivals(definition, rows, arrivals(chunks))),
+        chunk: Arc::new(chunk),
     })
+}
+
+/// Sorts many rows by a key, so that a storage finds a key without reading all of them.
+fn sorted_by_key(rows: RecordBatch, key: &[usize]) -> Result<RecordBatch, ArrowError> {
+    if key.is_empty() || rows.num_rows() < MIN_SORTED_ROWS {
+        return Ok(rows);
+    }
+    let columns = key.iter().map(|column| Arc::clone(rows.column(*column)));
+    let columns: Vec<ArrayRef> = columns.collect();
+    let fields = columns
+        .iter()
+        .map(|column| SortField::new(column.data_type().clone()));
+    let converter = RowConverter::new(fields.collect())?;
+    let keys = converter.convert_columns(&columns)?;
+    let mut order: Vec<(&[u8], u32)> = keys.iter().map(|key| key.data()).zip(0..).collect();
+    if order.is_sorted() {
+        return Ok(rows);
+    }
+    order.sort_unstable();
+    let order: UInt32Array = order.into_iter().map(|(_, row)| row).collect();
+    take_record_batch(&rows, &order)
 }
 
 /// Returns the arrival times of the rows of chunks that are not superseded.

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
 use datafusion::error::{DataFusionError, Result};
+use kalamtable_model::TableKind;
 use kalamtable_provider::__private::values_text;
 use kalamtable_registry::TableSnapshot;
 
+use super::compact::MIN_SORTED_ROWS;
 use super::current_rows::CurrentRows;
 use super::keys::{KeyBytes, KeyIndex, RowAddress};
 use super::partition_index::{PartitionIndex, arrow_error};
@@ -67,7 +69,8 @@ pub(super) fn resolve_conflicts(
     let mut keys = Vec::new();
     if let Some(primary) = index.primary() {
         let (unrepeated, primary_keys) = resolution.without_repeated_keys(primary, added)?;
-        added = unrepeated;
+        let (sorted, primary_keys) = sorted(table, unrepeated, primary_keys)?;
+        added = sorted;
         resolution.resolve_primary(primary, &added, &primary_keys)?;
         keys.push(primary_keys);
     }
@@ -226,6 +229,27 @@ impl Resolution<'_> {
         )
         .into()
     }
+}
+
+/// Sorts many rows by their primary keys, so that a storage finds a key without reading all rows of
+/// the statement.
+fn sorted(
+    table: &TableSnapshot,
+    added: AddedRows,
+    keys: Vec<Option<KeyBytes>>,
+) -> Result<(AddedRows, Vec<Option<KeyBytes>>)> {
+    let is_stream = table.definition().kind() == TableKind::Stream;
+    if keys.len() < MIN_SORTED_ROWS || is_stream || keys.is_sorted() {
+        return Ok((added, keys));
+    }
+    let mut sorted: Vec<(Option<KeyBytes>, u32)> = keys.into_iter().zip(0..).collect();
+    sorted.sort_unstable();
+    let (keys, order): (Vec<Option<KeyBytes>>, Vec<u32>) = sorted.into_iter().unzip();
+    let numbers = order.iter().map(|row| added.numbers[*row as usize]);
+    let numbers = numbers.collect();
+    let rows = take_record_batch(&added.rows, &UInt32Array::from(order));
+    let rows = rows.map_err(|error| arrow_error(table, error))?;
+    Ok((AddedRows { rows, numbers }, keys))
 }
 
 /// Returns the first row whose key a previous row has.

@@ -153,7 +153,7 @@ fn write_files(
                     first_row,
                 };
                 let length = new.chunk.len();
-                let rows = file.slice(first_row, length as u32)?;
+                let rows = file.slice(new.partition.owner.as_ref(), first_row, length as u32)?;
                 written.moved.push(MovedChunk {
                     partition: new.partition.clone(),
                     id: new.id,
@@ -238,7 +238,7 @@ fn prepare_manifest<'a>(
 
 /// Deletes the files of a flush that has failed before its manifest was published. A file that
 /// cannot be deleted is deleted after the next flush.
-fn delete_files_from(folder: &dyn LogFolder, first_file: u64, state: &FlushedState) {
+pub(super) fn delete_files_from(folder: &dyn LogFolder, first_file: u64, state: &FlushedState) {
     let Ok(names) = folder.list() else {
         return;
     };

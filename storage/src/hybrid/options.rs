@@ -19,6 +19,10 @@ pub struct HybridOptions {
     /// Entries that recovery has read count from the opening of the storage. The default is 10
     /// minutes.
     pub flush_interval: Duration,
+    /// The size in bytes of the log entries that are not flushed, above which statements wait for a
+    /// flush, and fail if the flush fails. Their rows are in memory, so it bounds the memory. The
+    /// default is 256 MiB.
+    pub max_unflushed_bytes: u64,
 }
 
 impl Default for HybridOptions {
@@ -27,6 +31,7 @@ impl Default for HybridOptions {
             log: RowLogOptions::default(),
             flush_bytes: 64 << 20,
             flush_interval: Duration::from_secs(600),
+            max_unflushed_bytes: 256 << 20,
         }
     }
 }
@@ -50,6 +55,13 @@ impl HybridOptions {
     #[must_use]
     pub fn with_flush_interval(mut self, interval: Duration) -> Self {
         self.flush_interval = interval;
+        self
+    }
+
+    /// Sets [`max_unflushed_bytes`](Self::max_unflushed_bytes).
+    #[must_use]
+    pub fn with_max_unflushed_bytes(mut self, bytes: u64) -> Self {
+        self.max_unflushed_bytes = bytes;
         self
     }
 }

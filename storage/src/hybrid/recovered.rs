@@ -121,7 +121,8 @@ impl RecoveredState {
                 let location = chunk.location;
                 let missing = || damaged(format!("file {} is missing", location.file));
                 let (file, definition) = files.get(&location.file).ok_or_else(missing)?;
-                let rows = file.slice(location.first_row, chunk.rows())?;
+                let owner = partition.partition.owner.as_ref();
+                let rows = file.slice(owner, location.first_row, chunk.rows())?;
                 let chunk_rows = Chunk::stored(
                     &definition.definition,
                     Arc::new(rows),

@@ -13,12 +13,13 @@ use kalamtable_model::TableKind;
 use kalamtable_runtime::dynamic::{Commit, FlushedRows, Partition, PartitionRows};
 use kalamtable_store::TableId;
 
-use super::flush::{StorageSnapshot, delete_unused_files, flush};
+use super::flush::{StorageSnapshot, delete_files_from, delete_unused_files, flush};
 use super::options::{HybridOptions, HybridStats};
 use super::partitions::{Partitions, PendingCommit};
 use super::record::{LogRecord, RemovedPartitions};
 use super::recovered::{FlushedState, RecoveredState};
 use super::signal::FlushSignal;
+use super::stored_joins::StoredJoins;
 use super::written_definitions::WrittenDefinitions;
 use crate::error::StorageError;
 use crate::log::{LogFolder, RowLog, lock};
@@ -31,6 +32,7 @@ pub(super) struct SharedStorage {
     log: Option<RowLog>,
     pub(super) flush_bytes: u64,
     pub(super) flush_interval: Duration,
+    max_unflushed_bytes: u64,
     pub(super) partitions: Partitions,
     definitions: WrittenDefinitions,
     /// The last `_seq` of each table.
@@ -92,6 +94,7 @@ impl SharedStorage {
             log,
             flush_bytes: options.flush_bytes,
             flush_interval: options.flush_interval,
+            max_unflushed_bytes: options.max_unflushed_bytes,
             partitions: Partitions::new(recovered.partitions),
             definitions: recovered.definitions,
             last_seqs: Mutex::new(recovered.last_seqs),
@@ -121,7 +124,32 @@ impl SharedStorage {
         Ok(ticket.sequence())
     }
 
+    /// Commits a change, after flushes have made room for it.
     pub(super) fn commit(
+        &self,
+        partition: &Partition,
+        before: u64,
+        commit: &Commit,
+    ) -> Result<bool, StorageError> {
+        self.log()?;
+        self.wait_for_room()?;
+        self.commit_now(partition, before, commit)
+    }
+
+    /// Waits while the entries that are not flushed exceed their maximum size.
+    fn wait_for_room(&self) -> Result<(), StorageError> {
+        let is_full = || self.log_bytes.load(Ordering::Relaxed) > self.max_unflushed_bytes;
+        if is_full() && !self.signal.wait_for_flush(is_full) {
+            let reason = lock(&self.stats).last_error.clone();
+            return Err(StorageError::NotFlushed {
+                max_bytes: self.max_unflushed_bytes,
+                reason: reason.unwrap_or_else(|| "the storage is closed".to_string()),
+            });
+        }
+        Ok(())
+    }
+
+    fn commit_now(
         &self,
         partition: &Partition,
         before: u64,
@@ -235,10 +263,10 @@ impl SharedStorage {
                 stats.last_error = None;
             }
             Err(error) => {
-                // The entries are still to be flushed.
-                self.signal.appended(false);
                 stats.failed_flushes += 1;
                 stats.last_error = Some(describe(error));
+                drop(stats);
+                self.signal.flush_failed();
             }
         }
         result
@@ -249,6 +277,7 @@ impl SharedStorage {
         log: &RowLog,
         progress: &mut FlushProgress,
     ) -> Result<FlushedRows, StorageError> {
+        self.join_stored(progress)?;
         if log.last_sequence() > progress.state.flushed_to {
             // So that the log can be truncated after the last entry that precedes the flush.
             log.begin_segment()?;
@@ -272,6 +301,39 @@ impl SharedStorage {
             self.delete_flushed(log, progress)?;
         }
         Ok(flushed)
+    }
+
+    /// Joins chunks in row files that are small or sparse: writes the joined chunks to new files, and
+    /// commits the change. The next manifest names the files. If it is never written, recovery joins
+    /// the chunks again.
+    fn join_stored(&self, progress: &mut FlushProgress) -> Result<(), StorageError> {
+        let log = self.log()?;
+        let first_file = progress.state.next_file;
+        let joins = StoredJoins::prepare(&self.partitions.latest());
+        let written = joins.and_then(|joins| {
+            joins.write(&self.folder, &mut progress.state, |table, chunk| {
+                self.definitions.of_chunk(table, chunk, |new| {
+                    let record = LogRecord::encode_definition(new);
+                    self.append(log, &record).map(|_| ())
+                })
+            })
+        });
+        let written = match written {
+            Ok(written) => written,
+            Err(error) => {
+                delete_files_from(&*self.folder, first_file, &progress.state);
+                return Err(error);
+            }
+        };
+        for join in written {
+            // A statement that has changed the partition goes first. The rows in the file are then
+            // not used.
+            if self.commit_now(&join.partition, join.before, &join.commit)? {
+                let of_partition = progress.state.locations.entry(join.partition);
+                of_partition.or_default().extend(join.locations);
+            }
+        }
+        Ok(())
     }
 
     /// Copies the state after the last entry of the log. Returns the size of the records up to it.
@@ -316,10 +378,11 @@ impl SharedStorage {
     }
 
     pub(super) fn flush_panicked(&self) {
-        self.signal.appended(false);
         let mut stats = lock(&self.stats);
         stats.failed_flushes += 1;
         stats.last_error = Some("the flush panicked".to_string());
+        drop(stats);
+        self.signal.flush_failed();
     }
 
     pub(super) fn stats(&self) -> HybridStats {

@@ -19,6 +19,8 @@ struct SignalState {
     /// Whether the log has reached the size at which it is flushed.
     is_full: bool,
     is_stopped: bool,
+    /// Whether the last flush failed.
+    has_failed: bool,
 }
 
 impl FlushSignal {
@@ -31,7 +33,7 @@ impl FlushSignal {
         state.is_full |= is_full;
         drop(state);
         if is_news {
-            self.changed.notify_one();
+            self.changed.notify_all();
         }
     }
 
@@ -45,13 +47,45 @@ impl FlushSignal {
     /// Reports that a flush has succeeded, and whether the log has reached the size at which it is
     /// flushed again.
     pub(super) fn flush_ends(&self, is_full: bool) {
-        self.lock().is_full = is_full;
+        let mut state = self.lock();
+        state.is_full = is_full;
+        state.has_failed = false;
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Reports that a flush has failed. Its entries are still to be flushed.
+    pub(super) fn flush_failed(&self) {
+        self.appended(false);
+        self.lock().has_failed = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for flushes while `is_full` returns true. Returns `false` if the last flush has failed,
+    /// or if no flush follows.
+    pub(super) fn wait_for_flush(&self, is_full: impl Fn() -> bool) -> bool {
+        let mut state = self.lock();
+        while is_full() {
+            if state.is_stopped || state.has_failed {
+                return false;
+            }
+            if !state.is_full {
+                state.is_full = true;
+                state.oldest.get_or_insert_with(Instant::now);
+                self.changed.notify_all();
+            }
+            state = self
+                .changed
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        true
     }
 
     /// Ends the waiting of the thread.
     pub(super) fn stop(&self) {
         self.lock().is_stopped = true;
-        self.changed.notify_one();
+        self.changed.notify_all();
     }
 
     /// Waits until the storage has to be flushed: for a while after a failed flush, and otherwise

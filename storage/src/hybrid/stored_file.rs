@@ -8,13 +8,16 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum, RecordBatch, Scalar};
+use arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Datum, RecordBatch, Scalar, StringArray,
+};
 use arrow::compute::kernels::cmp::{gt_eq, lt_eq};
 use arrow::compute::{and, cast, concat, filter};
 use arrow::datatypes::{DataType, Int8Type, Int16Type, Int32Type, Int64Type, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::FileReader;
 use kalamtable_provider::BoxError;
+use kalamtable_runtime::UserId;
 use kalamtable_runtime::dynamic::{SectionBounds, StoredRows};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
@@ -116,23 +119,29 @@ impl StoredFile {
         }
     }
 
-    /// Returns the rows of a chunk.
+    /// Returns the rows of a chunk of a partition with this owner.
     ///
     /// # Errors
-    /// Fails if the file has fewer rows.
+    /// Fails if the file has fewer rows, or rows of other owners only.
     pub(super) fn slice(
         self: &Arc<Self>,
+        owner: Option<&UserId>,
         first_row: u64,
         length: u32,
     ) -> Result<StoredSlice, StorageError> {
+        let (folder, name) = (&*self.folder, self.file.name());
         let end = first_row.saturating_add(u64::from(length));
         if end > self.file.rows {
-            let (folder, name) = (&*self.folder, self.file.name());
             return Err(StorageError::damaged(folder, &name, "it has too few rows"));
         }
         let first_group = self.groups.partition_point(|group| group.end <= first_row);
         let groups = self.groups.iter().skip(first_group);
         let groups = groups.take_while(|group| group.start < end);
+        let numbers = first_group..first_group + groups.clone().count();
+        if !self.admits_owner(owner, numbers) {
+            let reason = "it has rows of other users where the manifest expects rows of this one";
+            return Err(StorageError::damaged(folder, &name, reason));
+        }
         let sections = groups.map(|group| {
             let section = group.start.max(first_row)..group.end.min(end);
             (section.start - first_row) as u32..(section.end - first_row) as u32
@@ -142,6 +151,24 @@ impl StoredFile {
             file: Arc::clone(self),
             first_row,
             first_group,
+        })
+    }
+
+    /// Returns whether the bounds of the column with the owner admit an owner in some row groups.
+    fn admits_owner(&self, owner: Option<&UserId>, mut groups: Range<usize>) -> bool {
+        let columns = self.chunk_schema.fields().len();
+        let Some(owner) = owner else {
+            return self.schema.fields().len() == columns;
+        };
+        if self.schema.fields().len() == columns {
+            return false;
+        }
+        let owner: ArrayRef = Arc::new(StringArray::from(vec![owner.as_str()]));
+        self.bounds(columns).is_none_or(|[lower, upper]| {
+            groups.all(|group| {
+                let admitted = between(&owner, lower, upper, group);
+                admitted.is_none_or(|admitted| admitted.value(0))
+            })
         })
     }
 

@@ -7,6 +7,7 @@ mod concurrency;
 mod damage;
 mod files;
 mod kill;
+mod large;
 mod random;
 mod restart;
 mod server;

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`StoredJoins`]: joins chunks in row files that are small or mostly superseded.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use kalamtable_runtime::dynamic::{Chunk, ChunkId, Commit, JoinedChunk, Partition, PartitionRows};
+use kalamtable_store::TableId;
+
+use super::manifest::ChunkLocation;
+use super::recovered::FlushedState;
+use super::row_file::{OwnedChunk, write_row_file};
+use super::stored_file::StoredFile;
+use super::written_definitions::WrittenDefinition;
+use crate::error::StorageError;
+use crate::log::LogFolder;
+
+/// The size in memory of the joined chunks of one flush, above which the next flush continues.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// The joined chunks of one flush, in memory.
+pub(super) struct StoredJoins(Vec<PartitionJoin>);
+
+/// The joined chunks of one partition.
+struct PartitionJoin {
+    partition: Partition,
+    /// The number of the rows that the join replaces.
+    before: u64,
+    joined: Vec<JoinedChunk>,
+    /// Chunks whose rows are all superseded.
+    removed: HashSet<ChunkId>,
+}
+
+/// A join whose chunks are in a row file.
+pub(super) struct WrittenJoin {
+    pub(super) partition: Partition,
+    pub(super) before: u64,
+    pub(super) commit: Commit,
+    pub(super) locations: Vec<(ChunkId, ChunkLocation)>,
+}
+
+impl StoredJoins {
+    /// Reads and joins chunks.
+    pub(super) fn prepare(
+        partitions: &[(Partition, Arc<PartitionRows>)],
+    ) -> Result<Self, StorageError> {
+        let mut joins = Vec::new();
+        let mut bytes = 0;
+        for (partition, rows) in partitions {
+            let (mut joined, mut removed) = (Vec::new(), HashSet::new());
+            for (id, group) in (rows.next_chunk..).zip(rows.stored_to_join()) {
+                if bytes >= MAX_BYTES {
+                    break;
+                }
+                let table = partition.table;
+                let chunk = rows.join(ChunkId(id), &group);
+                let chunk = chunk.map_err(|source| match source.downcast::<StorageError>() {
+                    Ok(error) => *error,
+                    Err(source) => StorageError::Unreadable { table, source },
+                })?;
+                if chunk.chunk.is_empty() {
+                    removed.extend(group);
+                    continue;
+                }
+                bytes += chunk.chunk.bytes();
+                joined.push(chunk);
+            }
+            if !joined.is_empty() || !removed.is_empty() {
+                joins.push(PartitionJoin {
+                    partition: partition.clone(),
+                    before: rows.number,
+                    joined,
+                    removed,
+                });
+            }
+        }
+        joins.sort_unstable_by(|a, b| {
+            let order = |join: &PartitionJoin| (join.partition.table, join.partition.owner.clone());
+            order(a).cmp(&order(b))
+        });
+        Ok(StoredJoins(joins))
+    }
+
+    /// Writes the joined chunks to files, which are added to the files of the storage. `definition`
+    /// returns the definition of a chunk.
+    pub(super) fn write(
+        mut self,
+        folder: &Arc<dyn LogFolder>,
+        state: &mut FlushedState,
+        definition: impl Fn(TableId, &Chunk) -> Result<Arc<WrittenDefinition>, StorageError>,
+    ) -> Result<Vec<WrittenJoin>, StorageError> {
+        let mut by_definition: Vec<(Arc<WrittenDefinition>, Vec<(usize, usize)>)> = Vec::new();
+        for (number, join) in self.0.iter().enumerate() {
+            for (index, joined) in join.joined.iter().enumerate() {
+                let written = definition(join.partition.table, &joined.chunk)?;
+                let mut groups = by_definition.iter_mut();
+                let group = groups.find(|(other, _)| Arc::ptr_eq(other, &written));
+                match group {
+                    Some((_, chunks)) => chunks.push((number, index)),
+                    None => by_definition.push((written, vec![(number, index)])),
+                }
+            }
+        }
+        let mut locations: Vec<Vec<(ChunkId, ChunkLocation)>> =
+            self.0.iter().map(|_| Vec::new()).collect();
+        let mut files = Vec::new();
+        for (written, chunks) in by_definition {
+            let number = state.next_file;
+            // Not used again, even if the file cannot be written.
+            state.next_file = number.checked_add(1).ok_or(StorageError::FilesExhausted)?;
+            let owned = chunks.iter().map(|(join, index)| OwnedChunk {
+                owner: self.0[*join].partition.owner.as_ref(),
+                chunk: &self.0[*join].joined[*index].chunk,
+            });
+            let owned: Vec<OwnedChunk<'_>> = owned.collect();
+            let file = Arc::new(write_row_file(&**folder, number, &written, &owned)?);
+            let file = Arc::new(StoredFile::open(folder, &file, &written, false)?);
+            let mut first_row = 0;
+            for (join, index) in chunks {
+                let PartitionJoin {
+                    partition, joined, ..
+                } = &mut self.0[join];
+                let joined = &mut joined[index];
+                let length = joined.chunk.len();
+                let rows = file.slice(partition.owner.as_ref(), first_row, length as u32)?;
+                joined.chunk = Arc::new(joined.chunk.moved_to(Arc::new(rows)));
+                let location = ChunkLocation {
+                    file: number,
+                    first_row,
+                };
+                locations[join].push((joined.id, location));
+                first_row += length as u64;
+            }
+            files.push(file);
+        }
+        if !files.is_empty() {
+            let synced = folder.sync();
+            synced.map_err(|source| StorageError::io(&**folder, "sync", None, source))?;
+        }
+        state.files.extend(files);
+        let written = self.0.into_iter().zip(locations);
+        let written = written.map(|(join, locations)| WrittenJoin {
+            partition: join.partition,
+            before: join.before,
+            commit: Commit {
+                joined: join.joined,
+                removed: join.removed,
+                ..Commit::default()
+            },
+            locations,
+        });
+        Ok(written.collect())
+    }
+}
