@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, make_array};
+use arrow::compute::concat_batches;
 use arrow::datatypes::{DataType, SchemaRef};
 use kalamtable_model::{TableDefinition, TableKind};
 use kalamtable_provider::BoxError;
@@ -125,8 +126,12 @@ impl Chunk {
             ChunkRows::Memory(rows) => Ok(rows.clone()),
             ChunkRows::Stored(rows) => {
                 let columns: Vec<usize> = (0..rows.schema().fields().len()).collect();
-                let arrays = rows.read(rows.sections(), &columns)?;
-                Ok(RecordBatch::try_new(Arc::clone(rows.schema()), arrays)?)
+                let schema = rows.schema();
+                let batches = rows.read(rows.sections(), &columns)?.into_iter();
+                let batches =
+                    batches.map(|arrays| RecordBatch::try_new(Arc::clone(schema), arrays));
+                let batches = batches.collect::<Result<Vec<_>, _>>()?;
+                Ok(concat_batches(schema, &batches)?)
             }
         }
     }

@@ -4,14 +4,16 @@
 //!
 //! Rows in memory are read directly. Of rows in a storage, a reader loads the columns of its part
 //! of the chunk when they are first needed, and keeps them. If a filter passes few rows of a block,
-//! the reader loads only these, because the other columns may not be needed for more of them.
+//! the reader loads only these at first, because the other columns may not be needed again.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::slice;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::compute::concat;
+use arrow::error::ArrowError;
 use datafusion::error::Result;
 use kalamtable_provider::RowReader;
 use kalamtable_registry::TableSnapshot;
@@ -26,9 +28,6 @@ use crate::error::Error;
 
 /// A block of which at most one row in this number passes a filter is read row by row.
 const SPARSE: usize = 16;
-
-/// The maximum number of blocks that are read row by row. After that, whole columns are loaded.
-const MAX_SPARSE_READS: u32 = 4;
 
 /// Reads the visible rows of a part of a chunk.
 pub(super) struct ChunkReader {
@@ -47,8 +46,38 @@ pub(super) struct ChunkReader {
 /// written rows.
 #[derive(Default)]
 struct LoadedColumns {
-    columns: HashMap<usize, ArrayRef>,
-    sparse_reads: u32,
+    columns: HashMap<usize, ColumnBatches>,
+    /// Whether rows of a block were loaded row by row.
+    has_sparse: bool,
+}
+
+/// A column of consecutive rows, in several arrays.
+struct ColumnBatches(Vec<ArrayRef>);
+
+impl ColumnBatches {
+    /// Returns the picked rows.
+    fn pick(&mut self, pick: &Pick) -> Result<ArrayRef, ArrowError> {
+        if let Pick::Range(range) = pick {
+            let mut first = 0;
+            for batch in &self.0 {
+                if range.start >= first && range.end <= first + batch.len() {
+                    return Ok(batch.slice(range.start - first, range.len()));
+                }
+                first += batch.len();
+            }
+        }
+        pick.of(self.joined()?)
+    }
+
+    /// Returns all rows in one array.
+    fn joined(&mut self) -> Result<&ArrayRef, ArrowError> {
+        if self.0.len() > 1 {
+            let batches: Vec<&dyn Array> = self.0.iter().map(AsRef::as_ref).collect();
+            self.0 = vec![concat(&batches)?];
+        }
+        let missing = || ArrowError::ComputeError("no rows were read".to_string());
+        self.0.first().ok_or_else(missing)
+    }
 }
 
 impl ChunkReader {
@@ -142,8 +171,7 @@ impl ChunkReader {
         is_sparse: bool,
         columns: &[usize],
     ) -> Result<Vec<ArrayRef>, Error> {
-        let is_sparse = is_sparse && self.loaded.sparse_reads < MAX_SPARSE_READS;
-        if !is_sparse {
+        if !is_sparse || self.loaded.has_sparse {
             self.load(columns)?;
         }
         let reader = Versions::reader(&self.table, self.stored.chunk.definition())?;
@@ -151,23 +179,24 @@ impl ChunkReader {
         let missing = self.loaded.missing(sources);
         let mut picked = HashMap::new();
         if !missing.is_empty() {
-            self.loaded.sparse_reads += 1;
+            self.loaded.has_sparse = true;
             picked = read(&self.table, rows, &pick.ranges(), &missing)?;
         }
         let in_part = pick.from(self.part.start);
-        let build = |column: &usize| {
+        let mut build = |column: &usize| {
             let source = reader.source(*column);
-            let values = match source.map(|source| (source, self.loaded.columns.get(&source))) {
-                Some((_, Some(loaded))) => {
-                    let values = in_part.of(loaded);
-                    Some(values.map_err(|error| arrow_error(&self.table, error))?)
-                }
-                Some((source, None)) => picked.get(&source).cloned(),
-                None => None,
-            };
+            let loaded = source.and_then(|source| {
+                let loaded = self.loaded.columns.get_mut(&source);
+                loaded.map(|loaded| loaded.pick(&in_part)).or_else(|| {
+                    let picked = picked.get_mut(&source)?;
+                    Some(picked.joined().cloned())
+                })
+            });
+            let values = loaded.transpose();
+            let values = values.map_err(|error| arrow_error(&self.table, error))?;
             reader.converted(*column, values, pick.len())
         };
-        columns.iter().map(build).collect()
+        columns.iter().map(&mut build).collect()
     }
 }
 
@@ -237,14 +266,22 @@ fn read(
     rows: &dyn StoredRows,
     ranges: &[Range<u32>],
     columns: &[usize],
-) -> Result<HashMap<usize, ArrayRef>, Error> {
+) -> Result<HashMap<usize, ColumnBatches>, Error> {
     if columns.is_empty() {
         return Ok(HashMap::new());
     }
-    let arrays = rows
+    let batches = rows
         .read(ranges, columns)
         .map_err(|error| Error::stored_rows(table.name(), error))?;
-    Ok(columns.iter().copied().zip(arrays).collect())
+    let of_column = |index: usize| {
+        let batches = batches.iter();
+        ColumnBatches(batches.map(|batch| Arc::clone(&batch[index])).collect())
+    };
+    Ok(columns
+        .iter()
+        .enumerate()
+        .map(|(index, column)| (*column, of_column(index)))
+        .collect())
 }
 
 /// Reads columns of picked rows of a chunk under the version of `table`. Blocks if the rows are in
@@ -266,10 +303,12 @@ pub(super) fn read_columns(
         ChunkRows::Stored(rows) => {
             let sources = columns.iter().filter_map(|column| reader.source(*column));
             let sources = LoadedColumns::default().missing(sources);
-            let values = read(table, &**rows, &pick.ranges(), &sources)?;
+            let mut values = read(table, &**rows, &pick.ranges(), &sources)?;
             let columns = columns.iter().map(|column| {
                 let source = reader.source(*column);
-                let values = source.and_then(|source| values.get(&source).cloned());
+                let values = source.and_then(|source| values.get_mut(&source));
+                let values = values.map(|values| values.joined().cloned()).transpose();
+                let values = values.map_err(|error| arrow_error(table, error))?;
                 reader.converted(*column, values, pick.len())
             });
             columns.collect()

@@ -24,7 +24,7 @@ use crate::error::Error;
 
 /// The number of sections of stored rows that a query reads at the same time. It bounds the memory
 /// of a scan.
-const READ_AHEAD: usize = 4;
+const READ_AHEAD: usize = 3;
 
 /// Creates the readers of a snapshot of a partition. All fields restrict the rows that are read.
 #[derive(Clone)]
@@ -56,12 +56,18 @@ impl PartitionReader {
     /// Returns the readers. Blocks while stored rows are read.
     pub(super) fn readers(self) -> impl Iterator<Item = Result<ChunkReader, Error>> {
         let mut first_row = 0;
-        self.parts()
+        let parts = match self.parts() {
+            Ok(parts) => parts.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error)],
+        };
+        parts
             .into_iter()
-            .flat_map(move |part| match self.open(part, &[]) {
-                Ok(readers) => readers.into_iter().map(Ok).collect(),
-                Err(error) => vec![Err(error)],
-            })
+            .flat_map(
+                move |part| match part.and_then(|part| self.open(part, &[])) {
+                    Ok(readers) => readers.into_iter().map(Ok).collect(),
+                    Err(error) => vec![Err(error)],
+                },
+            )
             .map(move |reader| Ok(numbered(reader?, &mut first_row)))
     }
 
@@ -71,7 +77,10 @@ impl PartitionReader {
         self,
         columns: Vec<usize>,
     ) -> BoxStream<'static, Result<Box<dyn RowReader>>> {
-        let parts = self.parts();
+        let parts = match self.parts() {
+            Ok(parts) => parts,
+            Err(error) => return stream::iter([Err(error.into())]).boxed(),
+        };
         // A limit is usually reached in the first part.
         let read_ahead = if self.limit.is_some() { 1 } else { READ_AHEAD };
         let (reader, columns) = (Arc::new(self), Arc::new(columns));
@@ -99,7 +108,7 @@ impl PartitionReader {
     }
 
     /// Returns the parts in the order of the chunks.
-    fn parts(&self) -> Vec<ChunkPart> {
+    fn parts(&self) -> Result<Vec<ChunkPart>, Error> {
         let mut parts = Vec::new();
         for stored in &self.rows.chunks {
             match (stored.chunk.rows(), &self.found) {
@@ -113,18 +122,21 @@ impl PartitionReader {
                         parts.push(ChunkPart::Memory(stored.clone(), Some(positions)));
                     }
                 }
-                (ChunkRows::Stored(_), _) if self.keys.is_some() => {
-                    parts.push(ChunkPart::WithKeys(stored.clone()));
-                }
-                (ChunkRows::Stored(rows), _) => {
-                    let sections = 0..rows.sections().len();
-                    parts.extend(
-                        sections.map(|section| ChunkPart::Section(stored.clone(), section)),
-                    );
-                }
+                (ChunkRows::Stored(rows), _) => match &self.keys {
+                    Some(keys) => {
+                        if keys.admits(&self.table, &stored.chunk, &**rows)? {
+                            parts.push(ChunkPart::WithKeys(stored.clone()));
+                        }
+                    }
+                    None => {
+                        let sections = 0..rows.sections().len();
+                        let section = |section| ChunkPart::Section(stored.clone(), section);
+                        parts.extend(sections.map(section));
+                    }
+                },
             }
         }
-        parts
+        Ok(parts)
     }
 
     /// Opens a part, and loads its columns if its rows are stored. Blocks in that case.

@@ -44,6 +44,31 @@ impl StoredKeys {
         })
     }
 
+    /// Returns whether a stored chunk can have a row with one of the keys, by what is in memory.
+    pub(super) fn admits(
+        &self,
+        table: &TableSnapshot,
+        chunk: &Chunk,
+        rows: &dyn StoredRows,
+    ) -> Result<bool, Error> {
+        let (columns, values) = self.written(table, chunk)?;
+        Ok(columns.is_empty() || rows.admits(&columns, &values))
+    }
+
+    /// Returns the positions in a chunk of the key columns that were not converted since it was
+    /// written, and their values.
+    fn written(
+        &self,
+        table: &TableSnapshot,
+        chunk: &Chunk,
+    ) -> Result<(Vec<usize>, Vec<ArrayRef>), Error> {
+        let reader = Versions::reader(table, chunk.definition())?;
+        let columns = self.columns.iter().zip(&self.values);
+        Ok(columns
+            .filter_map(|(column, values)| Some((reader.unconverted(*column)?, values.clone())))
+            .unzip())
+    }
+
     /// Returns parts of a stored chunk that contain all rows with one of the keys. Each is in one
     /// section. Blocks until the necessary part of the storage is read.
     pub(super) fn candidates(
@@ -52,11 +77,7 @@ impl StoredKeys {
         chunk: &Chunk,
         rows: &dyn StoredRows,
     ) -> Result<Vec<Range<u32>>, Error> {
-        let reader = Versions::reader(table, chunk.definition())?;
-        let columns = self.columns.iter().zip(&self.values);
-        let (columns, values): (Vec<usize>, Vec<ArrayRef>) = columns
-            .filter_map(|(column, values)| Some((reader.unconverted(*column)?, values.clone())))
-            .unzip();
+        let (columns, values) = self.written(table, chunk)?;
         // The values of other columns were converted, or are constants.
         if columns.is_empty() {
             return Ok(rows.sections().to_vec());
@@ -114,6 +135,9 @@ pub(super) fn find_stored(
         let ChunkRows::Stored(rows) = stored.chunk.rows() else {
             continue;
         };
+        if !lookup.admits(table, &stored.chunk, &**rows)? {
+            continue;
+        }
         for part in lookup.candidates(table, &stored.chunk, &**rows)? {
             let pick = Pick::Range(part.start as usize..part.end as usize);
             let columns = read_columns(table, &stored.chunk, &pick, &index.columns)?;

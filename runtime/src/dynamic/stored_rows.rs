@@ -25,12 +25,17 @@ pub trait StoredRows: Debug + Send + Sync + 'static {
     /// has one element per section, and null stands for an unknown bound.
     fn bounds(&self, column: usize) -> Option<SectionBounds>;
 
+    /// Returns whether the bounds of the columns admit one of the keys, which are those of
+    /// [`candidates`](Self::candidates).
+    fn admits(&self, columns: &[usize], keys: &[ArrayRef]) -> bool;
+
     /// Reads the columns at the positions `columns`, of the rows in `rows`, which are ascending and
-    /// disjoint. Blocks until the rows are read.
+    /// disjoint. Returns batches of consecutive rows, with an array for each of `columns`. Blocks
+    /// until the rows are read.
     ///
     /// # Errors
     /// Fails if the rows cannot be read, or are not those that were written.
-    fn read(&self, rows: &[Range<u32>], columns: &[usize]) -> Result<Vec<ArrayRef>, BoxError>;
+    fn read(&self, rows: &[Range<u32>], columns: &[usize]) -> Result<Vec<Vec<ArrayRef>>, BoxError>;
 
     /// Returns ascending and disjoint ranges that contain every row with one of the keys. The
     /// arrays of `keys` have one element per key, and the types of the columns at the positions

@@ -153,7 +153,12 @@ fn write_files(
                     first_row,
                 };
                 let length = new.chunk.len();
-                let rows = file.slice(new.partition.owner.as_ref(), first_row, length as u32)?;
+                let rows = file.slice(
+                    new.partition.owner.as_ref(),
+                    first_row,
+                    length as u32,
+                    new.chunk.bytes(),
+                )?;
                 written.moved.push(MovedChunk {
                     partition: new.partition.clone(),
                     id: new.id,

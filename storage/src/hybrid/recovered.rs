@@ -122,13 +122,14 @@ impl RecoveredState {
                 let missing = || damaged(format!("file {} is missing", location.file));
                 let (file, definition) = files.get(&location.file).ok_or_else(missing)?;
                 let owner = partition.partition.owner.as_ref();
-                let rows = file.slice(owner, location.first_row, chunk.rows())?;
+                let bytes = usize::try_from(chunk.bytes).unwrap_or(usize::MAX);
+                let rows = file.slice(owner, location.first_row, chunk.rows(), bytes)?;
                 let chunk_rows = Chunk::stored(
                     &definition.definition,
                     Arc::new(rows),
                     chunk.arrivals.clone(),
                     chunk.tombstones.clone(),
-                    usize::try_from(chunk.bytes).unwrap_or(usize::MAX),
+                    bytes,
                 );
                 Ok(StoredChunk {
                     id: chunk.id,

@@ -47,7 +47,11 @@ const TABLE_KEY: &str = "kalamtable.table_id";
 /// The maximum number of rows in a row group.
 pub(super) const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// The number of rows in a data page, and thus the number of rows that are read to find one.
-const PAGE_ROWS: usize = 8 * 1024;
+pub(super) const PAGE_ROWS: usize = 8 * 1024;
+/// The number of rows from which on a chunk has row groups of its own.
+const LARGE_CHUNK_ROWS: usize = 4 * PAGE_ROWS;
+/// The maximum size of a dictionary, which is read with each page.
+const DICTIONARY_BYTES: usize = 64 * 1024;
 /// The number of rows of each batch in a file in IPC format, except for the last one.
 pub(super) const IPC_BATCH_ROWS: usize = 8 * 1024;
 
@@ -197,12 +201,16 @@ fn write_parquet(
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_key_value_metadata(Some(metadata));
     let keys = definition.definition.unique_keys().iter();
     let unique = keys.flat_map(|key| key.iter());
     for position in definition.definition.key_columns().iter().chain(unique) {
         let path = ColumnPath::from(schema.field(*position).name().as_str());
-        properties = properties.set_column_bloom_filter_enabled(path, true);
+        properties = properties
+            .set_column_bloom_filter_enabled(path.clone(), true)
+            // The values differ.
+            .set_column_dictionary_enabled(path, false);
     }
     // The bounds of Parquet do not include NaN. A reader that regards NaN as the greatest value
     // would skip rows.
@@ -218,7 +226,15 @@ fn write_parquet(
     let mut writer = writer.map_err(EncodeError::from)?;
     for batch in batches {
         let batch = batch.map_err(WriteFailure::Read)?;
+        // A large chunk has row groups of its own, so that it is read without its neighbours.
+        let is_large = batch.num_rows() >= LARGE_CHUNK_ROWS;
+        if is_large {
+            writer.flush().map_err(EncodeError::from)?;
+        }
         writer.write(&batch).map_err(EncodeError::from)?;
+        if is_large {
+            writer.flush().map_err(EncodeError::from)?;
+        }
     }
     Ok(writer.into_inner().map_err(EncodeError::from)?)
 }

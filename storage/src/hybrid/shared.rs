@@ -309,7 +309,7 @@ impl SharedStorage {
     fn join_stored(&self, progress: &mut FlushProgress) -> Result<(), StorageError> {
         let log = self.log()?;
         let first_file = progress.state.next_file;
-        let joins = StoredJoins::prepare(&self.partitions.latest());
+        let joins = StoredJoins::prepare(&self.partitions.latest(), self.flush_bytes);
         let written = joins.and_then(|joins| {
             joins.write(&self.folder, &mut progress.state, |table, chunk| {
                 self.definitions.of_chunk(table, chunk, |new| {

@@ -9,10 +9,10 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Datum, RecordBatch, Scalar, StringArray,
+    Array, ArrayRef, AsArray, BooleanArray, Datum, RecordBatch, Scalar, StringArray, UInt64Array,
 };
 use arrow::compute::kernels::cmp::{gt_eq, lt_eq};
-use arrow::compute::{and, cast, concat, filter};
+use arrow::compute::{and, cast, filter, take};
 use arrow::datatypes::{DataType, Int8Type, Int16Type, Int32Type, Int64Type, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::reader::FileReader;
@@ -25,15 +25,18 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::bloom_filter::Sbbf;
-use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
 use super::checked_file::{CheckedFile, FileCursor};
 use super::row_file::{
-    IPC_BATCH_ROWS, ROW_GROUP_ROWS, RowFile, RowFileFormat, converted, file_schema,
+    IPC_BATCH_ROWS, PAGE_ROWS, ROW_GROUP_ROWS, RowFile, RowFileFormat, converted, file_schema,
 };
 use super::written_definitions::WrittenDefinition;
 use crate::error::StorageError;
 use crate::log::LogFolder;
+
+/// The approximate size in memory of the rows of a section.
+const SECTION_BYTES: usize = 8 * 1024 * 1024;
 
 /// A row file that is read.
 #[derive(Debug)]
@@ -119,7 +122,7 @@ impl StoredFile {
         }
     }
 
-    /// Returns the rows of a chunk of a partition with this owner.
+    /// Returns the rows of a chunk of a partition with this owner. `bytes` is their size in memory.
     ///
     /// # Errors
     /// Fails if the file has fewer rows, or rows of other owners only.
@@ -128,6 +131,7 @@ impl StoredFile {
         owner: Option<&UserId>,
         first_row: u64,
         length: u32,
+        bytes: usize,
     ) -> Result<StoredSlice, StorageError> {
         let (folder, name) = (&*self.folder, self.file.name());
         let end = first_row.saturating_add(u64::from(length));
@@ -142,15 +146,23 @@ impl StoredFile {
             let reason = "it has rows of other users where the manifest expects rows of this one";
             return Err(StorageError::damaged(folder, &name, reason));
         }
-        let sections = groups.map(|group| {
-            let section = group.start.max(first_row)..group.end.min(end);
-            (section.start - first_row) as u32..(section.end - first_row) as u32
-        });
+        let row_bytes = bytes.div_ceil(length.max(1) as usize).max(1);
+        let section_rows = (SECTION_BYTES / row_bytes).clamp(PAGE_ROWS, ROW_GROUP_ROWS);
+        let section_rows = section_rows / PAGE_ROWS * PAGE_ROWS;
+        let (mut sections, mut section_groups) = (Vec::new(), Vec::new());
+        for (number, group) in (first_group as u64..).zip(groups) {
+            let (first, last) = (group.start.max(first_row), group.end.min(end));
+            for start in (first..last).step_by(section_rows) {
+                let rows = start - first_row..last.min(start + section_rows as u64) - first_row;
+                sections.push(rows.start as u32..rows.end as u32);
+                section_groups.push(number);
+            }
+        }
         Ok(StoredSlice {
-            sections: sections.collect(),
             file: Arc::clone(self),
             first_row,
-            first_group,
+            sections,
+            section_groups: section_groups.into(),
         })
     }
 
@@ -173,7 +185,11 @@ impl StoredFile {
     }
 
     /// Reads columns of rows, in the types of the chunks.
-    fn read(&self, rows: &[Range<u64>], columns: &[usize]) -> Result<Vec<ArrayRef>, StorageError> {
+    fn read(
+        &self,
+        rows: &[Range<u64>],
+        columns: &[usize],
+    ) -> Result<Vec<Vec<ArrayRef>>, StorageError> {
         let mut sorted = columns.to_vec();
         sorted.sort_unstable();
         sorted.dedup();
@@ -182,22 +198,15 @@ impl StoredFile {
             Some(metadata) => self.read_parquet(&opened, metadata, rows, &sorted)?,
             None => self.read_ipc(&opened, rows, &sorted)?,
         };
-        let arrays = columns.iter().map(|column| {
-            let index = sorted.partition_point(|sorted| sorted < column);
-            let parts: Vec<&dyn Array> = batches
-                .iter()
-                .map(|batch| batch.column(index).as_ref())
-                .collect();
-            let field = &self.chunk_schema.fields()[*column];
-            let array = match parts.as_slice() {
-                [] => arrow::array::new_empty_array(self.schema.field(*column).data_type()),
-                [_] => Arc::clone(batches[0].column(index)),
-                parts => concat(parts)?,
-            };
-            converted(&array, field)
+        let batches = batches.iter().map(|batch| {
+            let arrays = columns.iter().map(|column| {
+                let index = sorted.partition_point(|sorted| sorted < column);
+                converted(batch.column(index), &self.chunk_schema.fields()[*column])
+            });
+            arrays.collect()
         });
-        let arrays = arrays.collect::<Result<Vec<_>, ArrowError>>();
-        arrays.map_err(|error| opened.failure(error))
+        let batches = batches.collect::<Result<Vec<_>, ArrowError>>();
+        batches.map_err(|error| opened.failure(error))
     }
 
     fn read_parquet(
@@ -211,23 +220,18 @@ impl StoredFile {
         let mut batches = Vec::new();
         for (number, group) in self.groups.iter().enumerate() {
             let selected: Vec<Range<usize>> = parts_in(rows, group).collect();
-            let count: usize = selected.iter().map(ExactSizeIterator::len).sum();
-            if count == 0 {
+            if selected.is_empty() {
                 continue;
             }
             let length = (group.end - group.start) as usize;
-            let file = if count * 2 >= length {
-                let ranges = column_ranges(metadata.metadata().row_group(number), &mask);
-                opened.with_loaded(&ranges)?
-            } else {
-                opened.clone()
-            };
+            let pages = pages_to_read(metadata.metadata(), number, &mask, &selected);
+            let file = opened.with_loaded(&pages)?;
             let selection = RowSelection::from_consecutive_ranges(selected.into_iter(), length);
             let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone())
                 .with_row_groups(vec![number])
                 .with_projection(mask.clone())
                 .with_row_selection(selection)
-                .with_batch_size(count)
+                .with_batch_size(PAGE_ROWS)
                 .build();
             let reader = reader.map_err(|error| opened.failure(error))?;
             for batch in reader {
@@ -389,6 +393,36 @@ fn with_values(keys: Vec<KeyColumn>, mask: Option<&BooleanArray>) -> Vec<KeyColu
     kept.collect::<Option<Vec<_>>>().unwrap_or(keys)
 }
 
+/// Returns whether one of the values is between the bounds with a number, or `None` if that is
+/// unknown. Is faster than [`between`] for few values of common types.
+fn any_between(
+    values: &ArrayRef,
+    lower: &ArrayRef,
+    upper: &ArrayRef,
+    number: usize,
+) -> Option<bool> {
+    if lower.is_null(number) || upper.is_null(number) {
+        return None;
+    }
+    let integers = AsArray::as_primitive_opt::<Int64Type>;
+    if let (Some(values), Some(lower), Some(upper)) =
+        (integers(&**values), integers(&**lower), integers(&**upper))
+    {
+        let bounds = lower.value(number)..=upper.value(number);
+        return Some(values.values().iter().any(|value| bounds.contains(value)));
+    }
+    let texts = AsArray::as_string_opt::<i32>;
+    if let (Some(values), Some(lower), Some(upper)) =
+        (texts(&**values), texts(&**lower), texts(&**upper))
+    {
+        let bounds = lower.value(number)..=upper.value(number);
+        let mut values = (0..values.len()).map(|row| values.value(row));
+        return Some(values.any(|value| bounds.contains(&value)));
+    }
+    let admitted = between(values, lower, upper, number)?;
+    Some(admitted.true_count() > 0)
+}
+
 /// Returns whether each value is between the bounds with a number, or `None` if that is unknown.
 fn between(
     values: &ArrayRef,
@@ -455,16 +489,46 @@ fn leaf_of(metadata: &ArrowReaderMetadata, column: usize) -> Option<usize> {
     (schema.column(leaf).path().parts().len() == 1).then_some(leaf)
 }
 
-/// Returns the positions in a file of the columns of a row group, in ascending order.
-fn column_ranges(group: &RowGroupMetaData, mask: &ProjectionMask) -> Vec<Range<u64>> {
-    let leaves = group.columns().iter().enumerate();
-    let included = leaves.filter(|(leaf, _)| mask.leaf_included(*leaf));
-    let mut ranges: Vec<Range<u64>> = included
-        .map(|(_, column)| {
-            let (start, length) = column.byte_range();
-            start..start + length
-        })
-        .collect();
+/// Returns the positions in a file of the pages of a row group that contain selected rows, in
+/// ascending order.
+fn pages_to_read(
+    metadata: &ParquetMetaData,
+    group: usize,
+    mask: &ProjectionMask,
+    selected: &[Range<usize>],
+) -> Vec<Range<u64>> {
+    let row_group = metadata.row_group(group);
+    let offsets = metadata.offset_index().and_then(|index| index.get(group));
+    let mut ranges: Vec<Range<u64>> = Vec::new();
+    let mut add = |range: Range<u64>| match ranges.last_mut() {
+        Some(last) if last.end == range.start => last.end = range.end,
+        _ if range.is_empty() => {}
+        _ => ranges.push(range),
+    };
+    for (leaf, column) in row_group.columns().iter().enumerate() {
+        if !mask.leaf_included(leaf) {
+            continue;
+        }
+        let (start, length) = column.byte_range();
+        let pages = offsets.and_then(|offsets| offsets.get(leaf));
+        let pages = pages.map_or(&[][..], |pages| pages.page_locations().as_slice());
+        let Some(first) = pages.first() else {
+            add(start..start + length);
+            continue;
+        };
+        // The dictionary.
+        add(start..first.offset as u64);
+        let ends = pages.iter().skip(1).map(|next| next.first_row_index);
+        let ends = ends.chain([row_group.num_rows()]);
+        for (page, end) in pages.iter().zip(ends) {
+            let rows = page.first_row_index as usize..end as usize;
+            let mut selected = selected.iter();
+            if selected.any(|part| part.start < rows.end && rows.start < part.end) {
+                let start = page.offset as u64;
+                add(start..start + page.compressed_page_size as u64);
+            }
+        }
+    }
     ranges.sort_unstable_by_key(|range| range.start);
     ranges
 }
@@ -497,9 +561,18 @@ fn parts_in<'a>(
 pub(super) struct StoredSlice {
     file: Arc<StoredFile>,
     first_row: u64,
-    /// The row group of the first section.
-    first_group: usize,
     sections: Vec<Range<u32>>,
+    /// The row group of each section.
+    section_groups: UInt64Array,
+}
+
+impl StoredSlice {
+    /// Returns the row groups with rows of the chunk.
+    fn groups(&self) -> impl Iterator<Item = u64> {
+        let groups = self.section_groups.values();
+        let ends = groups.first().zip(groups.last());
+        ends.map_or(0..0, |(first, last)| *first..last + 1)
+    }
 }
 
 impl StoredRows for StoredSlice {
@@ -513,20 +586,33 @@ impl StoredRows for StoredSlice {
 
     fn bounds(&self, column: usize) -> Option<SectionBounds> {
         let [lower, upper] = self.file.bounds(column)?;
-        let of_sections = |bounds: &ArrayRef| bounds.slice(self.first_group, self.sections.len());
+        let of_sections = |bounds: &ArrayRef| take(bounds, &self.section_groups, None).ok();
         Some(SectionBounds {
-            lower: of_sections(lower),
-            upper: of_sections(upper),
+            lower: of_sections(lower)?,
+            upper: of_sections(upper)?,
         })
     }
 
-    fn read(&self, rows: &[Range<u32>], columns: &[usize]) -> Result<Vec<ArrayRef>, BoxError> {
+    fn read(&self, rows: &[Range<u32>], columns: &[usize]) -> Result<Vec<Vec<ArrayRef>>, BoxError> {
         let in_file = |row: u32| self.first_row + u64::from(row);
         let rows = rows
             .iter()
             .map(|rows| in_file(rows.start)..in_file(rows.end));
         let rows: Vec<Range<u64>> = rows.collect();
         Ok(self.file.read(&rows, columns)?)
+    }
+
+    fn admits(&self, columns: &[usize], keys: &[ArrayRef]) -> bool {
+        let (Some(column), Some(values)) = (columns.first(), keys.first()) else {
+            return true;
+        };
+        let Some([lower, upper]) = self.file.bounds(*column) else {
+            return true;
+        };
+        self.groups().any(|group| {
+            let admitted = any_between(values, lower, upper, group as usize);
+            admitted.unwrap_or(true)
+        })
     }
 
     fn candidates(
@@ -545,20 +631,15 @@ impl StoredRows for StoredSlice {
                 })
             })
             .collect();
+        let end = self.sections.last().map_or(0, |last| last.end);
         let mut candidates: Vec<Range<u32>> = Vec::new();
-        for (number, section) in self.sections.iter().enumerate() {
-            let found = self
-                .file
-                .candidates_in(self.first_group + number, keys.clone())?;
-            for rows in found {
-                let relative =
-                    |row: u64| row.saturating_sub(self.first_row).min(u64::from(u32::MAX));
-                let part = (relative(rows.start) as u32).max(section.start)
-                    ..(relative(rows.end) as u32).min(section.end);
-                if !part.is_empty() {
-                    candidates.push(part);
-                }
-            }
+        for group in self.groups() {
+            let found = self.file.candidates_in(group as usize, keys.clone())?;
+            let relative = |row: u64| row.saturating_sub(self.first_row).min(u64::from(end)) as u32;
+            let parts = found
+                .iter()
+                .map(|rows| relative(rows.start)..relative(rows.end));
+            candidates.extend(parts.filter(|part| !part.is_empty()));
         }
         Ok(candidates)
     }

@@ -16,9 +16,6 @@ use super::written_definitions::WrittenDefinition;
 use crate::error::StorageError;
 use crate::log::LogFolder;
 
-/// The size in memory of the joined chunks of one flush, above which the next flush continues.
-const MAX_BYTES: usize = 64 * 1024 * 1024;
-
 /// The joined chunks of one flush, in memory.
 pub(super) struct StoredJoins(Vec<PartitionJoin>);
 
@@ -41,16 +38,18 @@ pub(super) struct WrittenJoin {
 }
 
 impl StoredJoins {
-    /// Reads and joins chunks.
+    /// Reads and joins chunks. Stops when the joined chunks have this size in memory: the next flush
+    /// continues.
     pub(super) fn prepare(
         partitions: &[(Partition, Arc<PartitionRows>)],
+        max_bytes: u64,
     ) -> Result<Self, StorageError> {
         let mut joins = Vec::new();
         let mut bytes = 0;
         for (partition, rows) in partitions {
             let (mut joined, mut removed) = (Vec::new(), HashSet::new());
             for (id, group) in (rows.next_chunk..).zip(rows.stored_to_join()) {
-                if bytes >= MAX_BYTES {
+                if bytes as u64 >= max_bytes {
                     break;
                 }
                 let table = partition.table;
@@ -123,7 +122,9 @@ impl StoredJoins {
                 } = &mut self.0[join];
                 let joined = &mut joined[index];
                 let length = joined.chunk.len();
-                let rows = file.slice(partition.owner.as_ref(), first_row, length as u32)?;
+                let bytes = joined.chunk.bytes();
+                let owner = partition.owner.as_ref();
+                let rows = file.slice(owner, first_row, length as u32, bytes)?;
                 joined.chunk = Arc::new(joined.chunk.moved_to(Arc::new(rows)));
                 let location = ChunkLocation {
                     file: number,
