@@ -18,12 +18,12 @@ use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::execution::config::SessionConfig;
 use datafusion::logical_expr::dml::InsertOp;
-use datafusion::physical_expr::PhysicalExpr;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use kalamtable_model::TableDefinition;
 
 use crate::columnar_change::ColumnarChange;
+use crate::filter::Filter;
 use crate::key_filter::KeyFilter;
 use crate::row_blocks::all_rows;
 use crate::row_reader::RowReader;
@@ -201,14 +201,12 @@ pub struct ColumnarScan<'a> {
     pub partition: usize,
     /// The keys that the query can match, or `None` if its filter restricts no key.
     pub keys: Option<&'a KeyFilter>,
-    /// The filter that the scan evaluates on the rows, over the columns of
-    /// [`ColumnarSource::schema`], or `None`. A source can skip rows that do not pass it. It may
-    /// contain dynamic filters, which change while the plan runs.
-    pub filter: Option<Arc<dyn PhysicalExpr>>,
-    /// The positions of the columns that the scan builds first for each block of rows: those of the
-    /// filter, or all columns if there is no filter. A source that loads columns can load these
-    /// ahead.
-    pub first_columns: &'a [usize],
+    /// The filter that the scan evaluates on the rows, or `None`. A source can skip rows that do not
+    /// pass it.
+    pub filter: Option<&'a Arc<Filter>>,
+    /// The positions of the columns that the scan builds for the rows that pass, besides those of
+    /// the filter. A source that loads columns can load them ahead.
+    pub columns: &'a [usize],
     /// Whether the plan relies on key order. The source then fails if the rows are not in that
     /// order.
     pub in_key_order: bool,

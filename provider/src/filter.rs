@@ -99,9 +99,10 @@ pub(crate) fn is_never(predicate: &Expr) -> bool {
     }
 }
 
-/// A conjunction of predicates over columns of a table.
+/// A conjunction of predicates over columns of a table. It may contain dynamic filters, which change
+/// while the plan runs.
 #[derive(Debug)]
-pub(crate) struct Filter {
+pub struct Filter {
     /// The positions of the referenced columns in the table, in ascending order.
     columns: Vec<usize>,
     /// The schema of the referenced columns.
@@ -184,7 +185,7 @@ impl Filter {
     }
 
     /// Returns the positions of the referenced columns in the table, in ascending order.
-    pub(crate) fn columns(&self) -> &[usize] {
+    pub fn columns(&self) -> &[usize] {
         &self.columns
     }
 
@@ -196,7 +197,7 @@ impl Filter {
     ///
     /// # Errors
     /// Fails if the table does not have one of the columns.
-    pub(crate) fn over_table(&self, table: &Schema) -> Result<Arc<dyn PhysicalExpr>> {
+    pub fn over_table(&self, table: &Schema) -> Result<Arc<dyn PhysicalExpr>> {
         reassign_expr_columns(Arc::clone(&self.predicate), table)
     }
 
@@ -218,7 +219,7 @@ impl Filter {
     ///
     /// # Errors
     /// Fails if the predicate fails, for example with a division by zero or an invalid cast.
-    pub(crate) fn evaluate(&self, arrays: Vec<ArrayRef>, rows: usize) -> Result<BooleanArray> {
+    pub fn evaluate(&self, arrays: Vec<ArrayRef>, rows: usize) -> Result<BooleanArray> {
         let options = RecordBatchOptions::new().with_row_count(Some(rows));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?;
         let result = self.predicate.evaluate(&batch)?.into_array(rows)?;

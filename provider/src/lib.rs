@@ -304,6 +304,7 @@ pub use columnar::{
 };
 pub use columnar_change::{ChangeSink, ColumnarChange};
 pub use error::Error;
+pub use filter::Filter;
 pub use key_filter::{KeyFilter, RangeEnds, TableKey};
 pub use lineage::annotated_schema;
 pub use lookup::{KeyRange, Lookup, UniqueValues};

@@ -19,6 +19,12 @@ pub trait RowReader: Send {
         self.len() == 0
     }
 
+    /// Returns the number of rows of the source that are not among these rows, because the reader has
+    /// evaluated the filter of the scan on them.
+    fn filtered_out(&self) -> usize {
+        0
+    }
+
     /// Builds one array for each of `columns`, which are positions in the schema of the source, in
     /// any order and possibly repeated.
     ///

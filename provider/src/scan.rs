@@ -437,15 +437,12 @@ impl ExecutionPlan for RowScanExec {
         let batch_size = context.session_config().batch_size().max(1);
         // DataFusion executes most plans completely before it polls any part of them, so the
         // snapshots of the scans of one statement are taken within a short time.
-        let filter = self.filter.as_ref();
-        let first_columns = filter.map_or(&*self.columns.after_filter, |filter| filter.columns());
-        let filter = filter.map(|filter| filter.over_table(self.source.schema()));
         let opened = self.source.scan(&ColumnarScan {
             session: context.session_config(),
             partition,
             keys: self.keys.as_deref(),
-            filter: filter.transpose()?,
-            first_columns,
+            filter: self.filter.as_ref(),
+            columns: &self.columns.after_filter,
             in_key_order: self.key_order != KeyOrder::None,
             reverse: self.reverse,
             limit: self.fetch.filter(|_| self.filter.is_none()),

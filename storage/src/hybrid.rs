@@ -25,6 +25,7 @@ mod partitions;
 mod record;
 mod recovered;
 mod row_file;
+mod row_files;
 mod shared;
 mod signal;
 mod stored_file;
@@ -44,6 +45,7 @@ use self::manifest::{file_names, last_manifest_number};
 pub use self::options::{HybridOptions, HybridStats};
 use self::record::RemovedPartitions;
 use self::recovered::RecoveredState;
+use self::row_files::RowFiles;
 use self::shared::SharedStorage;
 use crate::error::StorageError;
 use crate::log::{DiskFolder, LogFolder, LogRecovery, RowLog, inaccessible, lock_folder};
@@ -164,13 +166,15 @@ impl HybridStorage {
     ) -> Result<Self, StorageError> {
         // Before the manifest is read, so that it cannot change.
         let lock = lock_folder(&*folder)?;
-        let mut recovered = RecoveredState::read(&folder, false)?;
+        let row_files = RowFiles::new(Arc::clone(&folder), false, options.cache_bytes);
+        let row_files = Arc::new(row_files);
+        let mut recovered = RecoveredState::read(&row_files)?;
         let log = options.log.clone();
         let log = log.with_flushed_to(recovered.flushed.flushed_to);
         let (log, recovery) = RowLog::open_locked(Arc::clone(&folder), lock, log, |entry| {
             recovered.apply(entry.payload)
         })?;
-        let shared = SharedStorage::new(folder, Some(log), &options, recovered);
+        let shared = SharedStorage::new(row_files, Some(log), &options, recovered);
         let shared = Arc::new(shared);
         shared.clean_up()?;
         if recovery.entries > 0 {
@@ -214,12 +218,14 @@ impl HybridStorage {
 
     /// Opens the storage in a folder for inspection.
     fn read_in(folder: Arc<dyn LogFolder>) -> Result<Self, StorageError> {
-        let mut recovered = RecoveredState::read(&folder, true)?;
         let options = HybridOptions::default();
+        let row_files = RowFiles::new(Arc::clone(&folder), true, options.cache_bytes);
+        let row_files = Arc::new(row_files);
+        let mut recovered = RecoveredState::read(&row_files)?;
         let log = options.log.clone();
         let log = log.with_flushed_to(recovered.flushed.flushed_to);
         let recovery = RowLog::read_in(&*folder, log, |entry| recovered.apply(entry.payload))?;
-        let shared = SharedStorage::new(folder, None, &options, recovered);
+        let shared = SharedStorage::new(row_files, None, &options, recovered);
         Ok(HybridStorage {
             shared: Arc::new(shared),
             recovery,

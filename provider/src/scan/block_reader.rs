@@ -43,6 +43,7 @@ impl BlockReader {
 
     /// Continues with the rows of another chunk.
     pub(super) fn start_chunk(&mut self, rows: Box<dyn RowReader>) {
+        self.rows_read.add(rows.filtered_out());
         self.unread = RowCursor::new(all_rows(rows.len()), false);
         self.rows = Some(rows);
     }

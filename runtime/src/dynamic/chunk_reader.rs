@@ -3,8 +3,8 @@
 //! [`ChunkReader`]: reads visible rows of a chunk under the version for which a query was planned.
 //!
 //! Rows in memory are read directly. Of rows in a storage, a reader loads the columns of its part
-//! of the chunk when they are first needed, and keeps them. If a filter passes few rows of a block,
-//! the reader loads only these at first, because the other columns may not be needed again.
+//! of the chunk when they are first needed, and keeps them. It can evaluate a filter first, and then
+//! load the other columns of the rows that pass.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -15,7 +15,7 @@ use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::concat;
 use arrow::error::ArrowError;
 use datafusion::error::Result;
-use kalamtable_provider::RowReader;
+use kalamtable_provider::{Filter, RowReader};
 use kalamtable_registry::TableSnapshot;
 
 use super::chunk::{Chunk, ChunkRows};
@@ -26,8 +26,11 @@ use super::versions::{Pick, Versions};
 use super::visible::{View, Visible};
 use crate::error::Error;
 
-/// A block of which at most one row in this number passes a filter is read row by row.
-const SPARSE: usize = 16;
+/// The rows that pass a filter are loaded alone if they are at most one in this number.
+const SPARSE: usize = 8;
+
+/// The number of rows on which a filter is evaluated at a time.
+const FILTER_ROWS: usize = 8192;
 
 /// Reads the visible rows of a part of a chunk.
 pub(super) struct ChunkReader {
@@ -39,16 +42,11 @@ pub(super) struct ChunkReader {
     visible: Visible,
     /// The number of the first row in the partition, for errors.
     first_row: usize,
-    loaded: LoadedColumns,
-}
-
-/// The columns of a part of a chunk that were loaded from a storage, by their positions in the
-/// written rows.
-#[derive(Default)]
-struct LoadedColumns {
-    columns: HashMap<usize, ColumnBatches>,
-    /// Whether rows of a block were loaded row by row.
-    has_sparse: bool,
+    /// The columns that were loaded from a storage, by their positions in the written rows.
+    loaded: HashMap<usize, ColumnBatches>,
+    /// Whether the loaded columns have the visible rows only, and not all rows of the part.
+    is_compact: bool,
+    filtered_out: usize,
 }
 
 /// A column of consecutive rows, in several arrays.
@@ -116,7 +114,9 @@ impl ChunkReader {
             part,
             visible,
             first_row: 0,
-            loaded: LoadedColumns::default(),
+            loaded: HashMap::new(),
+            is_compact: false,
+            filtered_out: 0,
         }
     }
 
@@ -157,73 +157,80 @@ impl ChunkReader {
         }
         let reader = Versions::reader(&self.table, self.stored.chunk.definition())?;
         let sources = columns.iter().filter_map(|column| reader.source(*column));
-        let missing = self.loaded.missing(sources);
-        let loaded = read(&self.table, &**rows, slice::from_ref(&self.part), &missing)?;
-        self.loaded.columns.extend(loaded);
+        let missing = distinct(sources.filter(|source| !self.loaded.contains_key(source)));
+        let loaded = match &self.visible {
+            Visible::Rows(visible) if self.is_compact => {
+                let ranges = Pick::Rows(visible.clone()).ranges();
+                read(&self.table, &**rows, &ranges, &missing)?
+            }
+            _ => read(&self.table, &**rows, slice::from_ref(&self.part), &missing)?,
+        };
+        self.loaded.extend(loaded);
         Ok(())
     }
 
-    /// Builds columns of rows in a storage.
-    fn build_stored(
-        &mut self,
-        rows: &dyn StoredRows,
-        pick: &Pick,
-        is_sparse: bool,
-        columns: &[usize],
-    ) -> Result<Vec<ArrayRef>, Error> {
-        if !is_sparse || self.loaded.has_sparse {
-            self.load(columns)?;
+    /// Evaluates a filter on rows in a storage, and keeps the rows that pass. Does nothing if the
+    /// filter fails: the scan evaluates it again. Blocks.
+    ///
+    /// # Errors
+    /// Fails if the storage cannot be read.
+    pub(super) fn retain(&mut self, filter: &Filter) -> Result<(), Error> {
+        self.load(filter.columns())?;
+        let mut passing: Vec<u32> = Vec::new();
+        let length = self.visible.len();
+        for first in (0..length).step_by(FILTER_ROWS) {
+            let block = first..length.min(first + FILTER_ROWS);
+            let count = block.len();
+            let passed = self
+                .build(block, None, filter.columns())
+                .and_then(|arrays| filter.evaluate(arrays, count));
+            let Ok(passed) = passed else {
+                return Ok(());
+            };
+            let rows = passed.values().set_indices();
+            passing.extend(rows.map(|row| self.visible.row(first + row)));
         }
+        if passing.len() == length {
+            return Ok(());
+        }
+        self.filtered_out = length - passing.len();
+        let rows = Pick::Rows(passing.clone().into());
+        self.visible = Visible::Rows(passing.into());
+        if self.visible.len() * SPARSE <= self.part.len() {
+            let rows = rows.from(self.part.start);
+            for column in self.loaded.values_mut() {
+                let compact = column.pick(&rows);
+                let compact = compact.map_err(|error| arrow_error(&self.table, error))?;
+                *column = ColumnBatches(Vec::from([compact]));
+            }
+            self.is_compact = true;
+        }
+        Ok(())
+    }
+
+    /// Builds columns of rows in a storage: of picked rows of the chunk, or, if the loaded columns
+    /// are compact, of the visible rows with the picked numbers.
+    fn build_stored(&mut self, pick: &Pick, columns: &[usize]) -> Result<Vec<ArrayRef>, Error> {
+        self.load(columns)?;
         let reader = Versions::reader(&self.table, self.stored.chunk.definition())?;
-        let sources = columns.iter().filter_map(|column| reader.source(*column));
-        let missing = self.loaded.missing(sources);
-        let mut picked = HashMap::new();
-        if !missing.is_empty() {
-            self.loaded.has_sparse = true;
-            picked = read(&self.table, rows, &pick.ranges(), &missing)?;
-        }
-        let in_part = pick.from(self.part.start);
+        let pick = if self.is_compact {
+            pick.from(0)
+        } else {
+            pick.from(self.part.start)
+        };
         let mut build = |column: &usize| {
-            let source = reader.source(*column);
-            let loaded = source.and_then(|source| {
-                let loaded = self.loaded.columns.get_mut(&source);
-                loaded.map(|loaded| loaded.pick(&in_part)).or_else(|| {
-                    let picked = picked.get_mut(&source)?;
-                    Some(picked.joined().cloned())
-                })
-            });
-            let values = loaded.transpose();
+            let loaded = reader.source(*column);
+            let loaded = loaded.and_then(|source| self.loaded.get_mut(&source));
+            let values = loaded.map(|loaded| loaded.pick(&pick)).transpose();
             let values = values.map_err(|error| arrow_error(&self.table, error))?;
             reader.converted(*column, values, pick.len())
         };
         columns.iter().map(&mut build).collect()
     }
-}
 
-impl LoadedColumns {
-    /// Returns those of the columns that are not loaded, each once.
-    fn missing(&self, columns: impl Iterator<Item = usize>) -> Vec<usize> {
-        let mut missing: Vec<usize> = columns
-            .filter(|column| !self.columns.contains_key(column))
-            .collect();
-        missing.sort_unstable();
-        missing.dedup();
-        missing
-    }
-}
-
-impl RowReader for ChunkReader {
-    fn len(&self) -> usize {
-        self.visible.len()
-    }
-
-    fn build(
-        &mut self,
-        block: Range<usize>,
-        selected: Option<&[usize]>,
-        columns: &[usize],
-    ) -> Result<Vec<ArrayRef>> {
-        let pick = match (&self.visible, selected) {
+    /// Returns the rows of the chunk in a block.
+    fn pick(&self, block: &Range<usize>, selected: Option<&[usize]>) -> Pick {
+        match (&self.visible, selected) {
             (Visible::All(rows), None) => {
                 let first = rows.start as usize;
                 Pick::Range(first + block.start..first + block.end)
@@ -234,15 +241,52 @@ impl RowReader for ChunkReader {
                 let rows = rows.map(|offset| visible.row(block.start + offset));
                 Pick::Rows(rows.collect::<Vec<_>>().into())
             }
-        };
+        }
+    }
+}
+
+/// Returns the numbers of the visible rows in a block.
+fn numbers(block: &Range<usize>, selected: Option<&[usize]>) -> Pick {
+    match selected {
+        None => Pick::Range(block.clone()),
+        Some(selected) => {
+            let rows = selected.iter().map(|offset| (block.start + offset) as u32);
+            Pick::Rows(rows.collect::<Vec<_>>().into())
+        }
+    }
+}
+
+/// Returns each column once.
+fn distinct(columns: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut distinct: Vec<usize> = columns.collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    distinct
+}
+
+impl RowReader for ChunkReader {
+    fn len(&self) -> usize {
+        self.visible.len()
+    }
+
+    fn filtered_out(&self) -> usize {
+        self.filtered_out
+    }
+
+    fn build(
+        &mut self,
+        block: Range<usize>,
+        selected: Option<&[usize]>,
+        columns: &[usize],
+    ) -> Result<Vec<ArrayRef>> {
         let chunk = Arc::clone(&self.stored.chunk);
         let built = match chunk.rows() {
-            ChunkRows::Stored(rows) => {
-                let part = self.part.len();
-                let is_sparse = pick.len() * SPARSE <= part.min(SPARSE * block.len());
-                self.build_stored(&**rows, &pick, selected.is_some() && is_sparse, columns)
+            ChunkRows::Stored(_) if self.is_compact => {
+                self.build_stored(&numbers(&block, selected), columns)
             }
+            ChunkRows::Stored(_) => self.build_stored(&self.pick(&block, selected), columns),
             ChunkRows::Memory(rows) => {
+                let pick = self.pick(&block, selected);
                 let reader = Versions::reader(&self.table, chunk.definition())?;
                 let columns = columns.iter();
                 columns
@@ -302,7 +346,7 @@ pub(super) fn read_columns(
         }
         ChunkRows::Stored(rows) => {
             let sources = columns.iter().filter_map(|column| reader.source(*column));
-            let sources = LoadedColumns::default().missing(sources);
+            let sources = distinct(sources);
             let mut values = read(table, &**rows, &pick.ranges(), &sources)?;
             let columns = columns.iter().map(|column| {
                 let source = reader.source(*column);

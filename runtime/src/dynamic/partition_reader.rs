@@ -2,6 +2,7 @@
 
 //! [`PartitionReader`]: the readers of the rows of a partition that a statement needs.
 
+use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ use kalamtable_registry::TableSnapshot;
 use super::chunk::ChunkRows;
 use super::chunk_reader::ChunkReader;
 use super::keys::RowAddress;
-use super::pruning::Pruner;
 use super::storage::{PartitionRows, StoredChunk};
+use super::stored_filter::StoredFilter;
 use super::stored_keys::StoredKeys;
 use super::versions::Versions;
 use super::visible::View;
@@ -25,6 +26,9 @@ use crate::error::Error;
 /// The number of sections of stored rows that a query reads at the same time. It bounds the memory
 /// of a scan.
 const READ_AHEAD: usize = 3;
+
+/// The number of stored chunks in which keys are looked up by one task.
+const KEY_CHUNKS: usize = 64;
 
 /// Creates the readers of a snapshot of a partition. All fields restrict the rows that are read.
 #[derive(Clone)]
@@ -37,7 +41,7 @@ pub(super) struct PartitionReader {
     /// The keys of the stored rows to read, or `None` for all stored rows.
     pub(super) keys: Option<Arc<StoredKeys>>,
     /// The filter of the stored rows to read.
-    pub(super) pruner: Option<Arc<Pruner>>,
+    pub(super) filter: Option<Arc<StoredFilter>>,
     /// The maximum number of rows.
     pub(super) limit: Option<usize>,
 }
@@ -48,8 +52,8 @@ enum ChunkPart {
     Memory(StoredChunk, Option<Vec<u32>>),
     /// One section of stored rows.
     Section(StoredChunk, usize),
-    /// The stored rows with the keys of the statement.
-    WithKeys(StoredChunk),
+    /// The rows of stored chunks with the keys of the statement.
+    WithKeys(Vec<StoredChunk>),
 }
 
 impl PartitionReader {
@@ -72,7 +76,7 @@ impl PartitionReader {
     }
 
     /// Returns the readers as a stream that reads stored rows ahead. `columns` are the columns of
-    /// the table that are needed first.
+    /// the table that are needed, besides those of the filter.
     pub(super) fn stream(
         self,
         columns: Vec<usize>,
@@ -110,6 +114,11 @@ impl PartitionReader {
     /// Returns the parts in the order of the chunks.
     fn parts(&self) -> Result<Vec<ChunkPart>, Error> {
         let mut parts = Vec::new();
+        let admitted = match &self.filter {
+            Some(filter) if self.keys.is_none() => filter.sections(&self.table, &self.rows)?,
+            _ => Vec::new(),
+        };
+        let mut admitted = admitted.into_iter().chain(iter::repeat(true));
         for stored in &self.rows.chunks {
             match (stored.chunk.rows(), &self.found) {
                 (ChunkRows::Memory(_), None) => {
@@ -124,14 +133,24 @@ impl PartitionReader {
                 }
                 (ChunkRows::Stored(rows), _) => match &self.keys {
                     Some(keys) => {
-                        if keys.admits(&self.table, &stored.chunk, &**rows)? {
-                            parts.push(ChunkPart::WithKeys(stored.clone()));
+                        if !keys.admits(&self.table, &stored.chunk, &**rows)? {
+                            continue;
+                        }
+                        match parts.last_mut() {
+                            Some(ChunkPart::WithKeys(chunks)) if chunks.len() < KEY_CHUNKS => {
+                                chunks.push(stored.clone());
+                            }
+                            _ => parts.push(ChunkPart::WithKeys(Vec::from([stored.clone()]))),
                         }
                     }
                     None => {
                         let sections = 0..rows.sections().len();
-                        let section = |section| ChunkPart::Section(stored.clone(), section);
-                        parts.extend(sections.map(section));
+                        let admitted = sections.zip(admitted.by_ref());
+                        let admitted = admitted.filter(|(_, is_admitted)| *is_admitted);
+                        parts.extend(
+                            admitted
+                                .map(|(section, _)| ChunkPart::Section(stored.clone(), section)),
+                        );
                     }
                 },
             }
@@ -142,7 +161,7 @@ impl PartitionReader {
     /// Opens a part, and loads its columns if its rows are stored. Blocks in that case.
     fn open(&self, part: ChunkPart, columns: &[usize]) -> Result<Vec<ChunkReader>, Error> {
         let (table, view) = (&self.table, &self.view);
-        let (stored, parts): (StoredChunk, Vec<Range<u32>>) = match part {
+        match part {
             ChunkPart::Memory(stored, positions) => {
                 let reader = match positions {
                     Some(positions) => ChunkReader::at(table, stored, view, &positions),
@@ -151,41 +170,58 @@ impl PartitionReader {
                         ChunkReader::new(table, stored, view, all)
                     }
                 };
-                return Ok(vec![self.limited(reader)]);
+                Ok(Vec::from([self.limited(reader)]))
             }
             ChunkPart::Section(stored, section) => {
                 let ChunkRows::Stored(rows) = stored.chunk.rows() else {
                     return Ok(Vec::new());
                 };
-                if let Some(pruner) = &self.pruner {
-                    let reader = Versions::reader(table, stored.chunk.definition())?;
-                    if !pruner.admits(&**rows, section, reader) {
-                        return Ok(Vec::new());
+                let parts = match &self.filter {
+                    Some(filter) => {
+                        let reader = Versions::reader(table, stored.chunk.definition())?;
+                        filter.admitted(&**rows, section, reader)
+                    }
+                    None => rows.sections().get(section).cloned().into_iter().collect(),
+                };
+                let mut readers = Vec::new();
+                self.open_stored(&stored, parts, columns, &mut readers)?;
+                Ok(readers)
+            }
+            ChunkPart::WithKeys(chunks) => {
+                let mut readers = Vec::new();
+                for stored in &chunks {
+                    if let (ChunkRows::Stored(rows), Some(keys)) = (stored.chunk.rows(), &self.keys)
+                    {
+                        let parts = keys.candidates(table, &stored.chunk, &**rows)?;
+                        self.open_stored(stored, parts, columns, &mut readers)?;
                     }
                 }
-                let part = rows.sections().get(section).cloned();
-                let parts = part.into_iter().collect();
-                (stored, parts)
+                Ok(readers)
             }
-            ChunkPart::WithKeys(stored) => {
-                let (ChunkRows::Stored(rows), Some(keys)) = (stored.chunk.rows(), &self.keys)
-                else {
-                    return Ok(Vec::new());
-                };
-                let parts = keys.candidates(table, &stored.chunk, &**rows)?;
-                (stored, parts)
-            }
-        };
-        let readers = parts.into_iter().enumerate().map(|(number, part)| {
-            let reader = ChunkReader::new(table, stored.clone(), view, part);
+        }
+    }
+
+    /// Opens parts of a stored chunk, and loads their columns.
+    fn open_stored(
+        &self,
+        stored: &StoredChunk,
+        parts: Vec<Range<u32>>,
+        columns: &[usize],
+        readers: &mut Vec<ChunkReader>,
+    ) -> Result<(), Error> {
+        for part in parts {
+            let reader = ChunkReader::new(&self.table, stored.clone(), &self.view, part);
             let mut reader = self.limited(reader);
+            if let Some(filter) = &self.filter {
+                reader.retain(filter.filter())?;
+            }
             // The others load their columns when they are read, which bounds the memory.
-            if number < READ_AHEAD {
+            if readers.len() < READ_AHEAD {
                 reader.load(columns)?;
             }
-            Ok(reader)
-        });
-        readers.collect()
+            readers.push(reader);
+        }
+        Ok(())
     }
 
     fn limited(&self, mut reader: ChunkReader) -> ChunkReader {

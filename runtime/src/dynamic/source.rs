@@ -32,10 +32,10 @@ use super::actor::{Actor, UserId};
 use super::keys::RowAddress;
 use super::partition_index::{IndexMiss, arrow_error};
 use super::partition_reader::PartitionReader;
-use super::pruning::Pruner;
 use super::shared_state::{PartitionState, SharedState};
 use super::statement_effect::{OnConflict, RemovedRows, StatementEffect};
 use super::storage::{Partition, PartitionRows};
+use super::stored_filter::StoredFilter;
 use super::stored_keys::StoredKeys;
 use super::visible::View;
 use super::write::PartitionWriter;
@@ -176,7 +176,7 @@ impl DynamicSource {
             view,
             found: keys.and_then(|keys| self.find(partition, keys, rows, &view)),
             keys: stored_keys.map(Arc::new),
-            pruner: None,
+            filter: None,
             limit: None,
         }
     }
@@ -356,14 +356,13 @@ impl ColumnarSource for DynamicSource {
         let looked_up = reader.found.is_some();
         reader.limit = scan.limit;
         if !rows.is_in_memory() {
-            let pruner = scan
+            let filter = scan
                 .filter
-                .as_ref()
-                .map(|filter| Pruner::new(filter, self.schema()));
-            reader.pruner = pruner.map(Arc::new);
+                .map(|filter| StoredFilter::try_new(filter, self.schema()));
+            reader.filter = filter.transpose()?.map(Arc::new);
         }
         Ok(OpenedPartition {
-            rows: OpenedRows::Chunks(reader.stream(scan.first_columns.to_vec())),
+            rows: OpenedRows::Chunks(reader.stream(scan.columns.to_vec())),
             looked_up,
         })
     }

@@ -11,8 +11,9 @@ use kalamtable_provider::BoxError;
 
 /// The rows of a chunk that are not in memory. The storage reads them when they are needed.
 ///
-/// The rows are divided into sections, which are read as a whole. All methods except
-/// [`read`](Self::read) and [`candidates`](Self::candidates) return what is in memory.
+/// The rows are divided into sections, of which one is read at a time, and these into blocks, which
+/// can be read without their neighbours. All methods except [`read`](Self::read) and
+/// [`candidates`](Self::candidates) return what is in memory.
 pub trait StoredRows: Debug + Send + Sync + 'static {
     /// Returns the schema of the rows: the columns of the definition under which they were written,
     /// followed by the system columns.
@@ -24,6 +25,12 @@ pub trait StoredRows: Debug + Send + Sync + 'static {
     /// Returns the bounds of a column in each section, or `None` if they are unknown. Each array
     /// has one element per section, and null stands for an unknown bound.
     fn bounds(&self, column: usize) -> Option<SectionBounds>;
+
+    /// Returns the blocks of a section: ascending and adjacent ranges of all its rows.
+    fn blocks(&self, section: usize) -> Vec<Range<u32>>;
+
+    /// Returns the bounds of a column in each block of a section, or `None` if they are unknown.
+    fn block_bounds(&self, section: usize, column: usize) -> Option<SectionBounds>;
 
     /// Returns whether the bounds of the columns admit one of the keys, which are those of
     /// [`candidates`](Self::candidates).
@@ -47,7 +54,7 @@ pub trait StoredRows: Debug + Send + Sync + 'static {
     -> Result<Vec<Range<u32>>, BoxError>;
 }
 
-/// The bounds of a column in each section of stored rows.
+/// The bounds of a column in each section of stored rows, or in each block of a section.
 #[derive(Clone, Debug)]
 pub struct SectionBounds {
     /// Values that are at most the smallest value that is not null.

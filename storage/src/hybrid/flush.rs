@@ -22,6 +22,7 @@ use super::manifest::{
 };
 use super::recovered::{ChunkLocations, FlushedState};
 use super::row_file::{OwnedChunk, RowFile, parse_row_file_name, write_row_file};
+use super::row_files::RowFiles;
 use super::stored_file::StoredFile;
 use super::written_definitions::WrittenDefinition;
 use crate::error::StorageError;
@@ -74,30 +75,31 @@ struct DefinitionChunks<'a> {
 
 /// Writes the files and the manifest of a snapshot, whose entry is durable.
 pub(super) fn flush(
-    folder: &Arc<dyn LogFolder>,
+    row_files: &Arc<RowFiles>,
     state: &mut FlushedState,
     mut snapshot: StorageSnapshot,
 ) -> Result<FlushResult, StorageError> {
+    let folder = &*row_files.folder;
     // The rows of a file are in this order.
     snapshot
         .partitions
         .sort_unstable_by(|(a, _), (b, _)| (a.table, &a.owner).cmp(&(b.table, &b.owner)));
     let first_file = state.next_file;
-    let written = write_files(folder, state, &snapshot).and_then(|written| {
+    let written = write_files(row_files, state, &snapshot).and_then(|written| {
         Ok((
-            prepare_manifest(&**folder, state, &snapshot, &written)?,
+            prepare_manifest(folder, state, &snapshot, &written)?,
             written,
         ))
     });
     let (manifest, written) = match written {
         Ok(written) => written,
         Err(error) => {
-            delete_files_from(&**folder, first_file, state);
+            delete_files_from(folder, first_file, state);
             return Err(error);
         }
     };
     // From here on, a crash can make the new manifest the current one.
-    manifest.publish(&**folder)?;
+    manifest.publish(folder)?;
     state.flushed_to = snapshot.sequence;
     state.with_removed_rows.clear();
     let is_kept = |file: &Arc<StoredFile>| written.files.iter().any(|kept| Arc::ptr_eq(kept, file));
@@ -121,10 +123,11 @@ struct WrittenFiles {
 
 /// Writes the chunks that no file contains, or that have to move to another file.
 fn write_files(
-    folder: &Arc<dyn LogFolder>,
+    row_files: &Arc<RowFiles>,
     state: &mut FlushedState,
     snapshot: &StorageSnapshot,
 ) -> Result<WrittenFiles, StorageError> {
+    let folder = &*row_files.folder;
     let kept = kept_files(state, snapshot);
     let mut written = WrittenFiles {
         flushed: FlushedRows::default(),
@@ -142,9 +145,9 @@ fn write_files(
                 chunk: new.chunk,
             });
             let owned: Vec<OwnedChunk<'_>> = owned.collect();
-            let file = write_row_file(&**folder, number, group.definition, &owned)?;
+            let file = write_row_file(folder, number, group.definition, &owned)?;
             written.flushed.add_file(file.rows, file.bytes);
-            let file = StoredFile::open(folder, &Arc::new(file), group.definition, false)?;
+            let file = StoredFile::open(row_files, &Arc::new(file), group.definition)?;
             let file = Arc::new(file);
             let mut first_row = 0;
             for new in chunks {
@@ -174,7 +177,7 @@ fn write_files(
     }
     if !written.files.is_empty() {
         let synced = folder.sync();
-        synced.map_err(|source| StorageError::io(&**folder, "sync", None, source))?;
+        synced.map_err(|source| StorageError::io(folder, "sync", None, source))?;
     }
     let old = state.files.iter();
     let old = old.filter(|file| kept.contains(&file.file.number)).cloned();

@@ -23,6 +23,9 @@ pub struct HybridOptions {
     /// flush, and fail if the flush fails. Their rows are in memory, so it bounds the memory. The
     /// default is 256 MiB.
     pub max_unflushed_bytes: u64,
+    /// The maximum size in bytes of the Bloom filters of files that are kept in memory, which
+    /// lookups by key use. 10,000,000 rows have about 20 MiB. The default is 32 MiB.
+    pub cache_bytes: u64,
 }
 
 impl Default for HybridOptions {
@@ -32,6 +35,7 @@ impl Default for HybridOptions {
             flush_bytes: 64 << 20,
             flush_interval: Duration::from_secs(600),
             max_unflushed_bytes: 256 << 20,
+            cache_bytes: 32 << 20,
         }
     }
 }
@@ -55,6 +59,13 @@ impl HybridOptions {
     #[must_use]
     pub fn with_flush_interval(mut self, interval: Duration) -> Self {
         self.flush_interval = interval;
+        self
+    }
+
+    /// Sets [`cache_bytes`](Self::cache_bytes).
+    #[must_use]
+    pub fn with_cache_bytes(mut self, bytes: u64) -> Self {
+        self.cache_bytes = bytes;
         self
     }
 

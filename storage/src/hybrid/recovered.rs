@@ -15,11 +15,12 @@ use kalamtable_store::TableId;
 use super::manifest::{ChunkLocation, Manifest, file_names, last_manifest_number, manifest_name};
 use super::record::{CommitRecord, LogRecord, RemovedPartitions};
 use super::row_file::parse_row_file_name;
+use super::row_files::RowFiles;
 use super::stored_file::StoredFile;
 use super::written_definitions::{WrittenDefinition, WrittenDefinitions};
 use crate::bytes::Malformed;
 use crate::error::StorageError;
-use crate::log::{LogFolder, ReplayError, is_segment};
+use crate::log::{ReplayError, is_segment};
 
 /// The locations of the chunks of each partition.
 pub(super) type ChunkLocations = HashMap<Partition, HashMap<ChunkId, ChunkLocation>>;
@@ -68,17 +69,15 @@ impl FlushedState {
 
 impl RecoveredState {
     /// Reads the last manifest, and the metadata of its files.
-    pub(super) fn read(
-        folder: &Arc<dyn LogFolder>,
-        is_read_only: bool,
-    ) -> Result<Self, StorageError> {
+    pub(super) fn read(row_files: &Arc<RowFiles>) -> Result<Self, StorageError> {
+        let folder = &row_files.folder;
         let names = file_names(&**folder)?;
         let mut state = RecoveredState::default();
         state.flushed.manifest = last_manifest_number(&names).unwrap_or_default();
         let files = names.iter().filter_map(|name| parse_row_file_name(name));
         state.flushed.next_file = files.max().map_or(1, |last| last.saturating_add(1));
         match Manifest::read_last(&**folder, &names)? {
-            Some(manifest) => state.load(folder, manifest, is_read_only)?,
+            Some(manifest) => state.load(row_files, manifest)?,
             // The log is older than the first row file.
             None => {
                 let row_file = names
@@ -95,12 +94,8 @@ impl RecoveredState {
         Ok(state)
     }
 
-    fn load(
-        &mut self,
-        folder: &Arc<dyn LogFolder>,
-        manifest: Manifest,
-        is_read_only: bool,
-    ) -> Result<(), StorageError> {
+    fn load(&mut self, row_files: &Arc<RowFiles>, manifest: Manifest) -> Result<(), StorageError> {
+        let folder = &row_files.folder;
         let name = manifest_name(manifest.number);
         let damaged = |reason: String| StorageError::damaged(&**folder, &name, reason);
         for definition in manifest.definitions {
@@ -111,7 +106,7 @@ impl RecoveredState {
             let definition = self.definitions.get(file.definition);
             let definition = definition
                 .ok_or_else(|| damaged(format!("definition {} is missing", file.definition)))?;
-            let stored = StoredFile::open(folder, file, &definition, is_read_only)?;
+            let stored = StoredFile::open(row_files, file, &definition)?;
             let stored = Arc::new(stored);
             self.flushed.files.push(Arc::clone(&stored));
             files.insert(file.number, (stored, definition));

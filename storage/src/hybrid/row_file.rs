@@ -48,6 +48,8 @@ const TABLE_KEY: &str = "kalamtable.table_id";
 pub(super) const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// The number of rows in a data page, and thus the number of rows that are read to find one.
 pub(super) const PAGE_ROWS: usize = 8 * 1024;
+/// The rate at which a Bloom filter admits a key that is absent.
+const BLOOM_FILTER_ERRORS: f64 = 0.01;
 /// The number of rows from which on a chunk has row groups of its own.
 const LARGE_CHUNK_ROWS: usize = 4 * PAGE_ROWS;
 /// The maximum size of a dictionary, which is read with each page.
@@ -209,6 +211,7 @@ fn write_parquet(
         let path = ColumnPath::from(schema.field(*position).name().as_str());
         properties = properties
             .set_column_bloom_filter_enabled(path.clone(), true)
+            .set_column_bloom_filter_fpp(path.clone(), BLOOM_FILTER_ERRORS)
             // The values differ.
             .set_column_dictionary_enabled(path, false);
     }

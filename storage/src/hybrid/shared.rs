@@ -18,16 +18,17 @@ use super::options::{HybridOptions, HybridStats};
 use super::partitions::{Partitions, PendingCommit};
 use super::record::{LogRecord, RemovedPartitions};
 use super::recovered::{FlushedState, RecoveredState};
+use super::row_files::RowFiles;
 use super::signal::FlushSignal;
 use super::stored_joins::StoredJoins;
 use super::written_definitions::WrittenDefinitions;
 use crate::error::StorageError;
-use crate::log::{LogFolder, RowLog, lock};
+use crate::log::{RowLog, lock};
 
 /// The state of a storage.
 #[derive(Debug)]
 pub(super) struct SharedStorage {
-    folder: Arc<dyn LogFolder>,
+    row_files: Arc<RowFiles>,
     /// `None` if the storage is open read-only.
     log: Option<RowLog>,
     pub(super) flush_bytes: u64,
@@ -82,7 +83,7 @@ impl FlushCounters {
 // write.
 impl SharedStorage {
     pub(super) fn new(
-        folder: Arc<dyn LogFolder>,
+        row_files: Arc<RowFiles>,
         log: Option<RowLog>,
         options: &HybridOptions,
         recovered: RecoveredState,
@@ -90,7 +91,7 @@ impl SharedStorage {
         let mut stats = FlushCounters::default();
         stats.set_files(&recovered.flushed);
         SharedStorage {
-            folder,
+            row_files,
             log,
             flush_bytes: options.flush_bytes,
             flush_interval: options.flush_interval,
@@ -288,7 +289,7 @@ impl SharedStorage {
             // The manifest must not contain what a power failure can remove from the log.
             log.wait_for(snapshot.sequence)?;
             progress.needs_cleanup = false;
-            let result = flush(&self.folder, &mut progress.state, snapshot)?;
+            let result = flush(&self.row_files, &mut progress.state, snapshot)?;
             flushed = result.flushed;
             progress.needs_cleanup = true;
             self.partitions.replace(result.moved);
@@ -311,7 +312,7 @@ impl SharedStorage {
         let first_file = progress.state.next_file;
         let joins = StoredJoins::prepare(&self.partitions.latest(), self.flush_bytes);
         let written = joins.and_then(|joins| {
-            joins.write(&self.folder, &mut progress.state, |table, chunk| {
+            joins.write(&self.row_files, &mut progress.state, |table, chunk| {
                 self.definitions.of_chunk(table, chunk, |new| {
                     let record = LogRecord::encode_definition(new);
                     self.append(log, &record).map(|_| ())
@@ -321,7 +322,7 @@ impl SharedStorage {
         let written = match written {
             Ok(written) => written,
             Err(error) => {
-                delete_files_from(&*self.folder, first_file, &progress.state);
+                delete_files_from(&*self.row_files.folder, first_file, &progress.state);
                 return Err(error);
             }
         };
@@ -368,7 +369,7 @@ impl SharedStorage {
         progress: &mut FlushProgress,
     ) -> Result<(), StorageError> {
         log.truncate_before(progress.state.flushed_to.saturating_add(1))?;
-        delete_unused_files(&*self.folder, &mut progress.state)?;
+        delete_unused_files(&*self.row_files.folder, &mut progress.state)?;
         progress.needs_cleanup = false;
         Ok(())
     }

@@ -31,9 +31,9 @@ use super::checked_file::{CheckedFile, FileCursor};
 use super::row_file::{
     IPC_BATCH_ROWS, PAGE_ROWS, ROW_GROUP_ROWS, RowFile, RowFileFormat, converted, file_schema,
 };
+use super::row_files::{BloomFilterId, RowFiles};
 use super::written_definitions::WrittenDefinition;
 use crate::error::StorageError;
-use crate::log::LogFolder;
 
 /// The approximate size in memory of the rows of a section.
 const SECTION_BYTES: usize = 8 * 1024 * 1024;
@@ -42,7 +42,7 @@ const SECTION_BYTES: usize = 8 * 1024 * 1024;
 #[derive(Debug)]
 pub(super) struct StoredFile {
     pub(super) file: Arc<RowFile>,
-    folder: Arc<dyn LogFolder>,
+    files: Arc<RowFiles>,
     /// The open file, if it can be deleted by another process. Otherwise, it is opened for each
     /// read, because the number of open files of a process is limited.
     held: Option<CheckedFile>,
@@ -65,11 +65,11 @@ impl StoredFile {
     /// Fails if the file is missing or damaged, or if it cannot be read. Only the metadata is
     /// checked.
     pub(super) fn open(
-        folder: &Arc<dyn LogFolder>,
+        files: &Arc<RowFiles>,
         file: &Arc<RowFile>,
         definition: &WrittenDefinition,
-        is_read_only: bool,
     ) -> Result<Self, StorageError> {
+        let folder = &files.folder;
         let opened = CheckedFile::open(folder, file)?;
         let schema = Arc::new(file_schema(definition));
         let unexpected = |what: &str| {
@@ -105,8 +105,8 @@ impl StoredFile {
         }
         Ok(StoredFile {
             file: Arc::clone(file),
-            folder: Arc::clone(folder),
-            held: is_read_only.then_some(opened),
+            files: Arc::clone(files),
+            held: files.is_read_only.then_some(opened),
             bounds: schema.fields().iter().map(|_| OnceLock::new()).collect(),
             schema,
             chunk_schema: Arc::clone(&definition.schema),
@@ -118,7 +118,7 @@ impl StoredFile {
     fn opened(&self) -> Result<CheckedFile, StorageError> {
         match &self.held {
             Some(held) => Ok(held.clone()),
-            None => CheckedFile::open(&self.folder, &self.file),
+            None => CheckedFile::open(&self.files.folder, &self.file),
         }
     }
 
@@ -133,7 +133,7 @@ impl StoredFile {
         length: u32,
         bytes: usize,
     ) -> Result<StoredSlice, StorageError> {
-        let (folder, name) = (&*self.folder, self.file.name());
+        let (folder, name) = (&*self.files.folder, self.file.name());
         let end = first_row.saturating_add(u64::from(length));
         if end > self.file.rows {
             return Err(StorageError::damaged(folder, &name, "it has too few rows"));
@@ -320,9 +320,7 @@ impl StoredFile {
             if let Some(leaf) = leaf
                 && row_group.column(leaf).bloom_filter_offset().is_some()
             {
-                let opened = self.opened()?;
-                let bloom = Sbbf::read_from_column_chunk(row_group.column(leaf), &opened);
-                let bloom = bloom.map_err(|error| opened.failure(error))?;
+                let bloom = self.bloom_filter(metadata, group, leaf)?;
                 let admitted = bloom.and_then(|bloom| in_filter(&bloom, &keys[index].values));
                 keys = with_values(keys, admitted.as_ref());
             }
@@ -334,6 +332,56 @@ impl StoredFile {
             return Ok(Vec::new());
         }
         Ok(self.pages(metadata, group, first).unwrap_or(all))
+    }
+
+    /// Returns the Bloom filter of a Parquet column in a row group, if it has one.
+    fn bloom_filter(
+        &self,
+        metadata: &ArrowReaderMetadata,
+        row_group: usize,
+        leaf: usize,
+    ) -> Result<Option<Arc<Sbbf>>, StorageError> {
+        let id = BloomFilterId {
+            file: self.file.number,
+            row_group,
+            leaf,
+        };
+        if let Some(found) = self.files.bloom_filters.get(&id) {
+            return Ok(Some(found));
+        }
+        let opened = self.opened()?;
+        let column = metadata.metadata().row_group(row_group).column(leaf);
+        let read = Sbbf::read_from_column_chunk(column, &opened);
+        let read = read.map_err(|error| opened.failure(error))?.map(Arc::new);
+        if let Some(read) = &read {
+            self.files.bloom_filters.insert(id, Arc::clone(read));
+        }
+        Ok(read)
+    }
+
+    /// Returns the bounds of a column in each page of a row group, if each page has [`PAGE_ROWS`]
+    /// rows, except for the last one.
+    fn page_bounds(
+        &self,
+        metadata: &ArrowReaderMetadata,
+        group: usize,
+        column: usize,
+    ) -> Option<[ArrayRef; 2]> {
+        let leaf = leaf_of(metadata, column)?;
+        let offsets = metadata.metadata().offset_index()?;
+        let pages = offsets.get(group)?.get(leaf)?.page_locations();
+        let mut starts = (0..).step_by(PAGE_ROWS).zip(pages);
+        let rows = self.groups[group].end - self.groups[group].start;
+        let is_regular = starts.all(|(start, page)| page.first_row_index == start)
+            && pages.len() as u64 == rows.div_ceil(PAGE_ROWS as u64);
+        if !is_regular {
+            return None;
+        }
+        let converter = self.statistics(metadata, column)?;
+        let columns = metadata.metadata().column_index()?;
+        let lower = converter.data_page_mins(columns, offsets, &[group]).ok()?;
+        let upper = converter.data_page_maxes(columns, offsets, &[group]).ok()?;
+        (lower.len() == pages.len() && upper.len() == pages.len()).then_some([lower, upper])
     }
 
     /// Returns the rows of the pages whose bounds admit one of the values, or `None` if the bounds
@@ -600,6 +648,41 @@ impl StoredRows for StoredSlice {
             .map(|rows| in_file(rows.start)..in_file(rows.end));
         let rows: Vec<Range<u64>> = rows.collect();
         Ok(self.file.read(&rows, columns)?)
+    }
+
+    fn blocks(&self, section: usize) -> Vec<Range<u32>> {
+        let Some(rows) = self.sections.get(section) else {
+            return Vec::new();
+        };
+        let group = self.section_groups.value(section) as usize;
+        let group_start = self.file.groups[group].start;
+        // The rows of the chunk that begin a page.
+        let page = PAGE_ROWS as u64;
+        let first = self.first_row + u64::from(rows.start) - group_start;
+        let starts = (first.next_multiple_of(page)..).step_by(PAGE_ROWS);
+        let starts = starts.map(|start| (group_start + start - self.first_row) as u32);
+        let starts = starts.take_while(|start| *start < rows.end);
+        let mut blocks: Vec<Range<u32>> = Vec::new();
+        let mut start = rows.start;
+        for end in starts.filter(|end| *end > rows.start).chain([rows.end]) {
+            blocks.push(start..end);
+            start = end;
+        }
+        blocks
+    }
+
+    fn block_bounds(&self, section: usize, column: usize) -> Option<SectionBounds> {
+        let rows = self.sections.get(section)?;
+        let group = *self.section_groups.values().get(section)? as usize;
+        let metadata = self.file.parquet.as_ref()?;
+        let [lower, upper] = self.file.page_bounds(metadata, group, column)?;
+        let first = self.first_row + u64::from(rows.start) - self.file.groups[group].start;
+        let first_page = first as usize / PAGE_ROWS;
+        let pages = self.blocks(section).len();
+        (first_page + pages <= lower.len()).then(|| SectionBounds {
+            lower: lower.slice(first_page, pages),
+            upper: upper.slice(first_page, pages),
+        })
     }
 
     fn admits(&self, columns: &[usize], keys: &[ArrayRef]) -> bool {

@@ -11,10 +11,10 @@ use kalamtable_store::TableId;
 use super::manifest::ChunkLocation;
 use super::recovered::FlushedState;
 use super::row_file::{OwnedChunk, write_row_file};
+use super::row_files::RowFiles;
 use super::stored_file::StoredFile;
 use super::written_definitions::WrittenDefinition;
 use crate::error::StorageError;
-use crate::log::LogFolder;
 
 /// The joined chunks of one flush, in memory.
 pub(super) struct StoredJoins(Vec<PartitionJoin>);
@@ -85,10 +85,11 @@ impl StoredJoins {
     /// returns the definition of a chunk.
     pub(super) fn write(
         mut self,
-        folder: &Arc<dyn LogFolder>,
+        row_files: &Arc<RowFiles>,
         state: &mut FlushedState,
         definition: impl Fn(TableId, &Chunk) -> Result<Arc<WrittenDefinition>, StorageError>,
     ) -> Result<Vec<WrittenJoin>, StorageError> {
+        let folder = &*row_files.folder;
         let mut by_definition: Vec<(Arc<WrittenDefinition>, Vec<(usize, usize)>)> = Vec::new();
         for (number, join) in self.0.iter().enumerate() {
             for (index, joined) in join.joined.iter().enumerate() {
@@ -113,8 +114,8 @@ impl StoredJoins {
                 chunk: &self.0[*join].joined[*index].chunk,
             });
             let owned: Vec<OwnedChunk<'_>> = owned.collect();
-            let file = Arc::new(write_row_file(&**folder, number, &written, &owned)?);
-            let file = Arc::new(StoredFile::open(folder, &file, &written, false)?);
+            let file = Arc::new(write_row_file(folder, number, &written, &owned)?);
+            let file = Arc::new(StoredFile::open(row_files, &file, &written)?);
             let mut first_row = 0;
             for (join, index) in chunks {
                 let PartitionJoin {
@@ -137,7 +138,7 @@ impl StoredJoins {
         }
         if !files.is_empty() {
             let synced = folder.sync();
-            synced.map_err(|source| StorageError::io(&**folder, "sync", None, source))?;
+            synced.map_err(|source| StorageError::io(folder, "sync", None, source))?;
         }
         state.files.extend(files);
         let written = self.0.into_iter().zip(locations);

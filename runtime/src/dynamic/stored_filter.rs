@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//! [`StoredFilter`]: decides by the bounds of stored rows which of them a filter can pass.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{Array, ArrayRef, BooleanArray, new_null_array};
+use arrow::compute::{cast, concat};
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::common::pruning::PruningStatistics;
+use datafusion::common::{Column, ScalarValue};
+use datafusion::error::Result;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr_common::physical_expr::snapshot_generation;
+use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
+use kalamtable_provider::Filter;
+use kalamtable_registry::TableSnapshot;
+
+use super::chunk::ChunkRows;
+use super::storage::PartitionRows;
+use super::stored_rows::{SectionBounds, StoredRows};
+use super::versions::{VersionReader, Versions};
+use crate::error::Error;
+
+/// The filter of a scan of stored rows.
+#[derive(Debug)]
+pub(super) struct StoredFilter {
+    filter: Arc<Filter>,
+    /// The predicate of the filter over all columns of the table.
+    over_table: Arc<dyn PhysicalExpr>,
+    schema: SchemaRef,
+    current: Mutex<CurrentPredicate>,
+}
+
+/// The predicate over bounds for the current values of the dynamic filters.
+#[derive(Debug, Default)]
+struct CurrentPredicate {
+    /// The generation of the dynamic filters, or `None` if the predicate was not computed yet.
+    generation: Option<u64>,
+    /// `None` if bounds cannot decide the filter.
+    predicate: Option<Arc<PruningPredicate>>,
+}
+
+impl StoredFilter {
+    /// Creates the filter of a table with this schema.
+    ///
+    /// # Errors
+    /// Fails if the table does not have a column of the filter.
+    pub(super) fn try_new(filter: &Arc<Filter>, schema: &SchemaRef) -> Result<Self> {
+        Ok(StoredFilter {
+            filter: Arc::clone(filter),
+            over_table: filter.over_table(schema)?,
+            schema: Arc::clone(schema),
+            current: Mutex::default(),
+        })
+    }
+
+    /// Returns the filter of the scan.
+    pub(super) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Returns whether each section of the stored rows of a partition can have rows that pass the
+    /// filter. An error of the filter is left to its evaluation.
+    ///
+    /// # Errors
+    /// Fails if rows were written under an unknown version.
+    pub(super) fn sections(
+        &self,
+        table: &TableSnapshot,
+        partition: &PartitionRows,
+    ) -> Result<Vec<bool>, Error> {
+        let mut stored = Vec::new();
+        for chunk in partition.chunks.iter().map(|stored| &stored.chunk) {
+            if let ChunkRows::Stored(rows) = chunk.rows() {
+                let reader = Versions::reader(table, chunk.definition())?;
+                let of_sections = |column: usize| rows.bounds(column);
+                stored.push(StoredBounds {
+                    reader,
+                    count: rows.sections().len(),
+                    of_column: Box::new(of_sections),
+                });
+            }
+        }
+        Ok(self.pruned(stored))
+    }
+
+    /// Returns the parts of a section that can have rows that pass the filter. An error of the
+    /// filter is left to its evaluation.
+    pub(super) fn admitted(
+        &self,
+        rows: &dyn StoredRows,
+        section: usize,
+        reader: &VersionReader,
+    ) -> Vec<Range<u32>> {
+        let Some(part) = rows.sections().get(section).cloned() else {
+            return Vec::new();
+        };
+        let of_section = |column: usize| {
+            let bounds = rows.bounds(column)?;
+            Some(SectionBounds {
+                lower: bounds.lower.slice(section, 1),
+                upper: bounds.upper.slice(section, 1),
+            })
+        };
+        // Again, because a dynamic filter may have changed.
+        let admitted = self.pruned(Vec::from([StoredBounds {
+            reader,
+            count: 1,
+            of_column: Box::new(of_section),
+        }]));
+        if admitted == [false] {
+            return Vec::new();
+        }
+        let blocks = rows.blocks(section);
+        let admitted = self.pruned(Vec::from([StoredBounds {
+            reader,
+            count: blocks.len(),
+            of_column: Box::new(|column| rows.block_bounds(section, column)),
+        }]));
+        if admitted.is_empty() {
+            return Vec::from([part]);
+        }
+        let mut parts: Vec<Range<u32>> = Vec::new();
+        for (block, _) in blocks
+            .iter()
+            .zip(&admitted)
+            .filter(|(_, admitted)| **admitted)
+        {
+            match parts.last_mut() {
+                Some(last) if last.end == block.start => last.end = block.end,
+                _ => parts.push(block.clone()),
+            }
+        }
+        parts
+    }
+
+    /// Returns whether each of the sections or blocks can have rows that pass, or nothing if that is
+    /// unknown.
+    fn pruned(&self, stored: Vec<StoredBounds<'_>>) -> Vec<bool> {
+        let Some(predicate) = self.predicate() else {
+            return Vec::new();
+        };
+        let bounds = PruningBounds {
+            stored,
+            schema: &self.schema,
+        };
+        if bounds.stored.is_empty() {
+            return Vec::new();
+        }
+        predicate.prune(&bounds).unwrap_or_default()
+    }
+
+    fn predicate(&self) -> Option<Arc<PruningPredicate>> {
+        // Read before the filter, so that a later change is noticed the next time.
+        let generation = snapshot_generation(&self.over_table);
+        // A poisoned lock is harmless: a panic leaves the previous predicate, which is weaker.
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.generation != Some(generation) {
+            let builder = PruningPredicateBuilder::new();
+            let builder = builder.with_file_schema(Arc::clone(&self.schema));
+            current.predicate = builder.build(Arc::clone(&self.over_table));
+            current.generation = Some(generation);
+        }
+        current.predicate.clone()
+    }
+}
+
+/// The bounds of the sections of a chunk, or of the blocks of a section.
+struct StoredBounds<'a> {
+    /// The reader for the version for which a query was planned.
+    reader: &'a VersionReader,
+    /// The number of sections or blocks.
+    count: usize,
+    /// Returns the bounds of a column of the written rows.
+    of_column: Box<dyn Fn(usize) -> Option<SectionBounds> + 'a>,
+}
+
+impl StoredBounds<'_> {
+    /// Returns the lower or upper bounds of a column of the table, of which some may be null.
+    fn bound(&self, position: usize, ty: &DataType, is_lower: bool) -> Option<ArrayRef> {
+        if let Some(constant) = self.reader.constant(position) {
+            return constant.to_array_of_size(self.count).ok();
+        }
+        let bounds = (self.of_column)(self.reader.unconverted(position)?)?;
+        let bound = if is_lower { bounds.lower } else { bounds.upper };
+        let bound = cast(&bound, ty).ok()?;
+        (bound.len() == self.count).then_some(bound)
+    }
+}
+
+/// The bounds of several chunks, one after the other.
+struct PruningBounds<'a> {
+    stored: Vec<StoredBounds<'a>>,
+    schema: &'a SchemaRef,
+}
+
+impl PruningBounds<'_> {
+    fn bound(&self, column: &Column, is_lower: bool) -> Option<ArrayRef> {
+        let (position, field) = self.schema.column_with_name(column.name())?;
+        let ty = field.data_type();
+        let mut is_known = false;
+        let bounds = self.stored.iter().map(|stored| {
+            let bound = stored.bound(position, ty, is_lower);
+            is_known |= bound.is_some();
+            bound.unwrap_or_else(|| new_null_array(ty, stored.count))
+        });
+        let bounds: Vec<ArrayRef> = bounds.collect();
+        let bounds: Vec<&dyn Array> = bounds.iter().map(AsRef::as_ref).collect();
+        is_known.then(|| concat(&bounds).ok())?
+    }
+}
+
+impl PruningStatistics for PruningBounds<'_> {
+    fn min_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.bound(column, true)
+    }
+
+    fn max_values(&self, column: &Column) -> Option<ArrayRef> {
+        self.bound(column, false)
+    }
+
+    fn num_containers(&self) -> usize {
+        self.stored.iter().map(|stored| stored.count).sum()
+    }
+
+    fn null_counts(&self, _column: &Column) -> Option<ArrayRef> {
+        None
+    }
+
+    fn row_counts(&self) -> Option<ArrayRef> {
+        None
+    }
+
+    fn contained(&self, _column: &Column, _values: &HashSet<ScalarValue>) -> Option<BooleanArray> {
+        None
+    }
+}
