@@ -140,13 +140,16 @@ impl PartitionRows {
 
     /// Returns the chunks in a storage that should be joined, in groups: they are small, or more
     /// than half of their rows are superseded. A storage calls this method when it flushes, and
-    /// commits the joined chunks.
-    pub fn stored_to_join(&self) -> Vec<Vec<ChunkId>> {
+    /// commits the joined chunks. `max_bytes` is the maximum size in memory of a group with several
+    /// chunks.
+    pub fn stored_to_join(&self, max_bytes: usize) -> Vec<Vec<ChunkId>> {
         let stored = self.chunks.iter();
         let stored: Vec<&StoredChunk> = stored
             .filter(|stored| !stored.chunk.is_in_memory())
             .collect();
-        let groups = groups_to_join(&stored, &CompactionLimits::permanent());
+        let mut limits = CompactionLimits::permanent();
+        limits.max_bytes = limits.max_bytes.min(max_bytes);
+        let groups = groups_to_join(&stored, &limits);
         let ids = groups
             .into_iter()
             .map(|group| group.iter().map(|stored| stored.id).collect());

@@ -2,6 +2,8 @@
 
 //! [`PartitionReader`]: the readers of the rows of a partition that a statement needs.
 
+use std::cmp::Reverse;
+use std::collections::VecDeque;
 use std::iter;
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use super::chunk::ChunkRows;
 use super::chunk_reader::ChunkReader;
 use super::keys::RowAddress;
 use super::storage::{PartitionRows, StoredChunk};
-use super::stored_filter::StoredFilter;
+use super::stored_filter::{PreferredOrder, StoredFilter};
 use super::stored_keys::StoredKeys;
 use super::versions::Versions;
 use super::visible::View;
@@ -88,6 +90,12 @@ impl PartitionReader {
         // A limit is usually reached in the first part.
         let read_ahead = if self.limit.is_some() { 1 } else { READ_AHEAD };
         let (reader, columns) = (Arc::new(self), Arc::new(columns));
+        let mut waiting = WaitingParts {
+            parts: parts.into(),
+            order: None,
+        };
+        let own = Arc::clone(&reader);
+        let parts = iter::from_fn(move || waiting.next(&own));
         let opened = stream::iter(parts).map(move |part| {
             if let ChunkPart::Memory(..) = part {
                 let opened = reader.open(part, &columns);
@@ -230,6 +238,52 @@ impl PartitionReader {
         }
         reader
     }
+}
+
+/// The parts that are not opened yet.
+struct WaitingParts {
+    parts: VecDeque<ChunkPart>,
+    /// The order in which they are opened; `None` for that of the chunks.
+    order: Option<PreferredOrder>,
+}
+
+impl WaitingParts {
+    /// Returns the next part to open. If the query needs the first rows in some order, it is the one
+    /// with these rows by its bounds: the filter then excludes most of the others.
+    fn next(&mut self, reader: &PartitionReader) -> Option<ChunkPart> {
+        let filter = reader.filter.as_deref();
+        let order = filter.and_then(StoredFilter::preferred_order);
+        if order.is_some() && order != self.order {
+            self.order = order;
+            let parts = self.parts.make_contiguous();
+            parts.sort_by_cached_key(|part| Reverse(part.priority(reader, order)));
+        }
+        self.parts.pop_front()
+    }
+}
+
+impl ChunkPart {
+    /// Returns the greatest value for the part that is opened first.
+    fn priority(&self, reader: &PartitionReader, order: Option<PreferredOrder>) -> Priority {
+        match (self, order) {
+            // Opened without reading, and probably with the latest rows.
+            (ChunkPart::Memory(..), _) => Priority::First,
+            (ChunkPart::Section(stored, section), Some(order)) => {
+                let bound = order.bound(&reader.table, stored, *section);
+                bound.map_or(Priority::Last, |key| Priority::ByBound(key))
+            }
+            _ => Priority::Last,
+        }
+    }
+}
+
+/// The priority of a part.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Priority {
+    Last,
+    /// The bound as bytes, of which the greatest comes first.
+    ByBound(Vec<u8>),
+    First,
 }
 
 /// Sets the number of the first row of a reader, and counts its rows.

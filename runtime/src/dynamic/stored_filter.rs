@@ -7,19 +7,24 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{Array, ArrayRef, BooleanArray, new_null_array};
-use arrow::compute::{cast, concat};
+use arrow::compute::{SortOptions, cast, concat};
 use arrow::datatypes::{DataType, SchemaRef};
+use arrow::row::{RowConverter, SortField};
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, ScalarValue};
 use datafusion::error::Result;
+use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::{
+    BinaryExpr, Column as PhysicalColumn, DynamicFilterPhysicalExpr,
+};
 use datafusion::physical_expr_common::physical_expr::snapshot_generation;
 use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
 use kalamtable_provider::Filter;
 use kalamtable_registry::TableSnapshot;
 
 use super::chunk::ChunkRows;
-use super::storage::PartitionRows;
+use super::storage::{PartitionRows, StoredChunk};
 use super::stored_rows::{SectionBounds, StoredRows};
 use super::versions::{VersionReader, Versions};
 use crate::error::Error;
@@ -85,6 +90,16 @@ impl StoredFilter {
             }
         }
         Ok(self.pruned(stored))
+    }
+
+    /// Returns the order in which a query needs the first rows, as far as a dynamic filter shows it:
+    /// the one of a query with `ORDER BY` and `LIMIT` compares a column with the last row so far.
+    pub(super) fn preferred_order(&self) -> Option<PreferredOrder> {
+        let (column, is_descending) = dynamic_comparison(&self.over_table)?;
+        Some(PreferredOrder {
+            column,
+            is_descending,
+        })
     }
 
     /// Returns the parts of a section that can have rows that pass the filter. An error of the
@@ -166,6 +181,67 @@ impl StoredFilter {
         }
         current.predicate.clone()
     }
+}
+
+/// The order in which a query needs the first rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PreferredOrder {
+    /// The position of the column in the table.
+    column: usize,
+    is_descending: bool,
+}
+
+impl PreferredOrder {
+    /// Returns the bound of a section as bytes, which are the greatest for the section with the first
+    /// rows, or `None` if the bound is unknown.
+    pub(super) fn bound(
+        &self,
+        table: &TableSnapshot,
+        stored: &StoredChunk,
+        section: usize,
+    ) -> Option<Vec<u8>> {
+        let ChunkRows::Stored(rows) = stored.chunk.rows() else {
+            return None;
+        };
+        let reader = Versions::reader(table, stored.chunk.definition()).ok()?;
+        let bounds = rows.bounds(reader.unconverted(self.column)?)?;
+        let bound = match self.is_descending {
+            true => bounds.upper,
+            false => bounds.lower,
+        };
+        let bound = bound.slice(section, 1);
+        let options = SortOptions::new(!self.is_descending, false);
+        let field = SortField::new_with_options(bound.data_type().clone(), options);
+        let converter = RowConverter::new(Vec::from([field])).ok()?;
+        let rows = converter.convert_columns(&[Arc::clone(&bound)]).ok()?;
+        (!bound.is_null(0)).then(|| rows.row(0).data().to_vec())
+    }
+}
+
+/// Returns the column that a dynamic filter compares with a value, and whether its values have to be
+/// greater.
+fn dynamic_comparison(expr: &Arc<dyn PhysicalExpr>) -> Option<(usize, bool)> {
+    if let Some(dynamic) = expr.downcast_ref::<DynamicFilterPhysicalExpr>() {
+        return comparison(&dynamic.current().ok()?);
+    }
+    expr.children().into_iter().find_map(dynamic_comparison)
+}
+
+/// Returns the column of the first comparison with a value, and whether its values have to be
+/// greater.
+fn comparison(expr: &Arc<dyn PhysicalExpr>) -> Option<(usize, bool)> {
+    if let Some(binary) = expr.downcast_ref::<BinaryExpr>() {
+        let is_greater = match binary.op() {
+            Operator::Gt | Operator::GtEq => Some(true),
+            Operator::Lt | Operator::LtEq => Some(false),
+            _ => None,
+        };
+        let column = binary.left().downcast_ref::<PhysicalColumn>();
+        if let (Some(is_greater), Some(column)) = (is_greater, column) {
+            return Some((column.index(), is_greater));
+        }
+    }
+    expr.children().into_iter().find_map(comparison)
 }
 
 /// The bounds of the sections of a chunk, or of the blocks of a section.

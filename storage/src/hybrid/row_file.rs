@@ -46,6 +46,8 @@ const DEFINITION_KEY: &str = "kalamtable.definition";
 const TABLE_KEY: &str = "kalamtable.table_id";
 /// The maximum number of rows in a row group.
 pub(super) const ROW_GROUP_ROWS: usize = 128 * 1024;
+/// The maximum size of a row group, which is in memory while it is written.
+const ROW_GROUP_BYTES: usize = 16 * 1024 * 1024;
 /// The number of rows in a data page, and thus the number of rows that are read to find one.
 pub(super) const PAGE_ROWS: usize = 8 * 1024;
 /// The rate at which a Bloom filter admits a key that is absent.
@@ -202,6 +204,7 @@ fn write_parquet(
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_key_value_metadata(Some(metadata));

@@ -44,12 +44,13 @@ impl StoredJoins {
         partitions: &[(Partition, Arc<PartitionRows>)],
         max_bytes: u64,
     ) -> Result<Self, StorageError> {
+        let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
         let mut joins = Vec::new();
         let mut bytes = 0;
         for (partition, rows) in partitions {
             let (mut joined, mut removed) = (Vec::new(), HashSet::new());
-            for (id, group) in (rows.next_chunk..).zip(rows.stored_to_join()) {
-                if bytes as u64 >= max_bytes {
+            for (id, group) in (rows.next_chunk..).zip(rows.stored_to_join(max_bytes)) {
+                if bytes >= max_bytes {
                     break;
                 }
                 let table = partition.table;
