@@ -4,6 +4,7 @@
 
 use std::fs::File;
 use std::path::Path;
+use std::process::Command;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
@@ -378,4 +379,43 @@ async fn floats_have_no_bounds_in_files() {
     ];
     let found: Vec<(&str, bool)> = bounds.iter().map(|(path, has)| (&**path, *has)).collect();
     assert_eq!(found[..4], expected);
+}
+
+#[tokio::test]
+#[ignore = "requires python3 with pyarrow and duckdb; a job of the CI workflow runs it"]
+async fn python_reads_the_current_rows_of_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::open(&definitions(), folder.path()).await;
+    server
+        .run(
+            "CREATE TABLE app.t (id BIGINT PRIMARY KEY, \"order\" TEXT, x DOUBLE) \
+             WITH (type = 'user')",
+        )
+        .await;
+    for (user, x) in [("ann", 1.5), ("bob", -2.5)] {
+        let insert = format!(
+            "INSERT INTO app.t (id, \"order\", x) VALUES (1, 'a', {x}), (2, NULL, 0), (3, 'c', 1)"
+        );
+        let user = server.user(user);
+        server.run_as(&user, &insert).await;
+        server.run("FLUSH TABLE app.t").await;
+        server
+            .run_as(&user, "UPDATE app.t SET \"order\" = 'b' WHERE id = 2")
+            .await;
+        server.run_as(&user, "DELETE FROM app.t WHERE id = 3").await;
+    }
+    server.run("FLUSH TABLE app.t").await;
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hybrid/read_row_files.py");
+    let output = Command::new("python3")
+        .arg(script)
+        .arg(folder.path())
+        .output();
+    let output = output.unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let rows = String::from_utf8(output.stdout).unwrap();
+    let expected = "field ids: [1, 2, 3]\n\
+                    ann 1 a 1.5\nann 2 b 0.0\n\
+                    bob 1 a -2.5\nbob 2 b 0.0\n";
+    assert_eq!(rows, expected);
 }
