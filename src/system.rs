@@ -48,6 +48,8 @@ use datafusion::prelude::SessionContext;
 use kalamtable_plans::PlanCache;
 use kalamtable_provider::{MemoryTable, RowProvider, TableSource};
 use kalamtable_registry::SchemaRegistry;
+#[cfg(feature = "durable")]
+use kalamtable_storage::{HybridStats, HybridStorage};
 
 pub use catalog::KnownTables;
 pub use generated::TABLES;
@@ -143,6 +145,32 @@ impl SystemTables {
     /// `plan_`. The counters of several caches are added up.
     pub fn add_plan_cache(&self, cache: &Arc<PlanCache>) {
         self.plan_caches.add(cache);
+    }
+
+    /// Adds the counters of a storage to `system.stats`, where their names start with `storage_`. A
+    /// later call replaces the storage.
+    #[cfg(feature = "durable")]
+    pub fn add_storage(&self, storage: &Arc<HybridStorage>) {
+        type Counter = fn(&HybridStats) -> u64;
+        let counters: [(&str, Counter); 7] = [
+            ("storage_partitions", |stats| stats.partitions),
+            ("storage_log_bytes", |stats| stats.log_bytes),
+            ("storage_files", |stats| stats.files),
+            ("storage_file_bytes", |stats| stats.file_bytes),
+            ("storage_file_rows", |stats| stats.file_rows),
+            ("storage_flushes", |stats| stats.flushes),
+            ("storage_failed_flushes", |stats| stats.failed_flushes),
+        ];
+        for (name, counter) in counters {
+            // The counters must not keep the folder locked.
+            let storage = Arc::downgrade(storage);
+            self.metrics.gauge(name, move || {
+                let stats = storage.upgrade().map(|storage| storage.stats());
+                stats.map_or(0, |stats| {
+                    i64::try_from(counter(&stats)).unwrap_or(i64::MAX)
+                })
+            });
+        }
     }
 
     fn register_source(&self, ctx: &SessionContext, source: impl TableSource) -> Result<()> {

@@ -342,6 +342,39 @@ async fn counters_of_plan_caches_are_metrics() {
 }
 
 #[tokio::test]
+async fn counters_of_a_storage_are_metrics() {
+    use kalamtable::storage::HybridStorage;
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let ctx = SessionContext::new();
+    let system = SystemTables::register(&ctx).expect("the names are free");
+    let storage = Arc::new(HybridStorage::open(folder.path()).expect("an empty folder"));
+    system.add_storage(&storage);
+    check(
+        &ctx,
+        "SELECT metric_name, metric_value FROM system.stats
+         WHERE metric_name LIKE 'storage_%' ORDER BY metric_name",
+        expect![[r#"
+            +------------------------+--------------+
+            | metric_name            | metric_value |
+            +------------------------+--------------+
+            | storage_failed_flushes | 0            |
+            | storage_file_bytes     | 0            |
+            | storage_file_rows      | 0            |
+            | storage_files          | 0            |
+            | storage_flushes        | 0            |
+            | storage_log_bytes      | 0            |
+            | storage_partitions     | 0            |
+            +------------------------+--------------+
+        "#]],
+    )
+    .await;
+    // The counters do not keep the folder locked.
+    drop(storage);
+    HybridStorage::open(folder.path()).expect("the folder is not in use");
+}
+
+#[tokio::test]
 async fn registering_twice_fails() {
     let ctx = SessionContext::new();
     SystemTables::register(&ctx).expect("the names are free");
