@@ -201,8 +201,8 @@ pub struct ColumnarScan<'a> {
     pub partition: usize,
     /// The keys that the query can match, or `None` if its filter restricts no key.
     pub keys: Option<&'a KeyFilter>,
-    /// The filter that the scan evaluates on the rows, or `None`. A source can skip rows that do not
-    /// pass it.
+    /// The filter that the scan evaluates on the rows, or `None`. A source can skip rows that do
+    /// not pass it.
     pub filter: Option<&'a Arc<Filter>>,
     /// The positions of the columns that the scan builds for the rows that pass, besides those of
     /// the filter. A source that loads columns can load them ahead.

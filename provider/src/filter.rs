@@ -15,7 +15,7 @@ use datafusion::error::Result;
 use datafusion::logical_expr::expr_rewriter::unnormalize_col;
 use datafusion::logical_expr::{Expr, Operator, Volatility};
 use datafusion::physical_expr::expressions::{
-    BinaryExpr, Column as PhysicalColumn, Literal as PhysicalLiteral,
+    BinaryExpr, Column as PhysicalColumn, DynamicFilterPhysicalExpr, Literal as PhysicalLiteral,
 };
 use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
 use datafusion::physical_expr::{PhysicalExpr, conjunction, split_conjunction};
@@ -99,8 +99,13 @@ pub(crate) fn is_never(predicate: &Expr) -> bool {
     }
 }
 
-/// A conjunction of predicates over columns of a table. It may contain dynamic filters, which change
-/// while the plan runs.
+/// Returns whether `filter` contains a dynamic filter, which another plan updates during execution.
+pub(crate) fn is_dynamic(filter: &Arc<dyn PhysicalExpr>) -> bool {
+    filter.is::<DynamicFilterPhysicalExpr>() || filter.children().into_iter().any(is_dynamic)
+}
+
+/// A conjunction of predicates over columns of a table. It may contain dynamic filters, which
+/// change while the plan runs.
 #[derive(Debug)]
 pub struct Filter {
     /// The positions of the referenced columns in the table, in ascending order.

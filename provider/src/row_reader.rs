@@ -19,8 +19,8 @@ pub trait RowReader: Send {
         self.len() == 0
     }
 
-    /// Returns the number of rows of the source that are not among these rows, because the reader has
-    /// evaluated the filter of the scan on them.
+    /// Returns the number of rows of the source that are not among these rows, because the reader
+    /// has evaluated the filter of the scan on them.
     fn filtered_out(&self) -> usize {
         0
     }

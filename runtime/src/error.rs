@@ -2,9 +2,11 @@
 
 //! [`Error`]: the errors of dynamic tables, each with the name of its table.
 
+use arrow::error::ArrowError;
 use datafusion::error::DataFusionError;
 use kalamtable_model::TableName;
 use kalamtable_provider::BoxError;
+use kalamtable_registry::TableSnapshot;
 use kalamtable_rows::RowError;
 
 use crate::ddl::DdlProblem;
@@ -224,4 +226,13 @@ pub(crate) fn source_error(table: &TableName, source: BoxError) -> DataFusionErr
         Ok(own) => (*own).into(),
         Err(source) => kalamtable_provider::__private::source_error_of(table, source),
     }
+}
+
+/// Converts an error of Arrow about the rows of a table.
+pub(crate) fn arrow_error(table: &TableSnapshot, source: ArrowError) -> Error {
+    RowError::Batch {
+        table: table.name().clone(),
+        source,
+    }
+    .into()
 }

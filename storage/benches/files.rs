@@ -3,8 +3,8 @@
 //! Measures queries of rows in files beside DataFusion's listing table over the same files, and the
 //! memory of both the rows and the queries. Takes about five minutes.
 //!
-//! The rows of the first table are written in the order of its key. The keys of the second table are
-//! written in random order, in statements of 100,000 rows.
+//! The rows of the first table are written in the order of its key. The keys of the second table
+//! are written in random order, in statements of 100,000 rows.
 
 #[path = "../../benches/support/figures.rs"]
 mod figures;
@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use datafusion::arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
-use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
 use figures::{median, show};
 use futures::TryStreamExt;
 use kalamtable_runtime::dynamic::RowStorage;
@@ -85,36 +85,29 @@ async fn fill(server: &Server, order: KeyOrder) -> BoxResult<()> {
     Ok(())
 }
 
-/// Returns a session with the files of the table as a listing table.
-async fn listing(folder: &Path) -> BoxResult<SessionContext> {
-    let ctx = SessionContext::new();
+/// A session with the files of the table as a listing table.
+async fn listing(folder: &Path, has_views: bool) -> BoxResult<SessionContext> {
+    let config = SessionConfig::new().set_bool(
+        "datafusion.execution.parquet.schema_force_view_types",
+        has_views,
+    );
+    let ctx = SessionContext::new_with_config(config);
     let path = folder.to_str().ok_or("a path that is not Unicode")?;
     let options = ParquetReadOptions::default();
     ctx.register_parquet("t", path, options).await?;
     Ok(ctx)
 }
 
-async fn result(
-    server: &Server,
-    listing: &SessionContext,
-    sql: [&str; 2],
-) -> BoxResult<[(f64, Vec<RecordBatch>); 2]> {
-    let begin = Instant::now();
-    let ours = server.tables.sql(&server.ctx, sql[0]).await?;
-    let ours = ours.collect().await?;
-    let ours = (begin.elapsed().as_secs_f64(), ours);
-    let begin = Instant::now();
-    let plain = listing.sql(sql[1]).await?.collect().await?;
-    Ok([ours, (begin.elapsed().as_secs_f64(), plain)])
+/// The listing tables: with text as `Utf8View`, which is the default, and as `Utf8`, which our
+/// tables have.
+struct Listings([SessionContext; 2]);
+
+fn row_count(batches: &[RecordBatch]) -> usize {
+    batches.iter().map(RecordBatch::num_rows).sum()
 }
 
-/// Compares a query of the table with the same query of the listing table.
-async fn compare(
-    server: &Server,
-    listing: &SessionContext,
-    what: &str,
-    sql: &str,
-) -> BoxResult<()> {
+/// Compares a query of the table with the same query of the listing tables.
+async fn compare(server: &Server, listings: &Listings, what: &str, sql: &str) -> BoxResult<()> {
     // The columns of files are named by ids.
     let mut plain = sql.replace("app.t", "t");
     for (name, id) in [
@@ -126,34 +119,47 @@ async fn compare(
     ] {
         plain = plain.replace(name, &format!("c{id}"));
     }
-    let ours = sql.replace(['{', '}'], "");
-    let (mut times, mut plain_times) = (Vec::new(), Vec::new());
+    let own = sql.replace(['{', '}'], "");
+    let mut times: [Vec<f64>; 3] = Default::default();
     for round in 0..=ROUNDS {
-        let [(time, rows), (plain_time, plain_rows)] =
-            result(server, listing, [&ours, &plain]).await?;
-        let count = |rows: &[RecordBatch]| rows.iter().map(RecordBatch::num_rows).sum::<usize>();
-        assert_eq!(count(&rows), count(&plain_rows), "{sql}");
+        let begin = Instant::now();
+        let rows = server
+            .tables
+            .sql(&server.ctx, &own)
+            .await?
+            .collect()
+            .await?;
+        let mut of_round = vec![begin.elapsed().as_secs_f64()];
+        for listing in &listings.0 {
+            let begin = Instant::now();
+            let plain_rows = listing.sql(&plain).await?.collect().await?;
+            of_round.push(begin.elapsed().as_secs_f64());
+            assert_eq!(row_count(&rows), row_count(&plain_rows), "{sql}");
+        }
         // The first round fills the caches.
         if round > 0 {
-            times.push(time);
-            plain_times.push(plain_time);
+            for (times, time) in times.iter_mut().zip(of_round) {
+                times.push(time);
+            }
         }
     }
-    let ratios = plain_times
-        .iter()
-        .zip(&times)
-        .map(|(plain, own)| plain / own);
+    let ratio = |plain: &[f64]| {
+        let ratios = plain.iter().zip(&times[0]).map(|(plain, own)| plain / own);
+        median(ratios)
+    };
     println!(
-        "{what}: {:.2}x of a listing table ({} and {})",
-        median(ratios.collect::<Vec<_>>().into_iter()),
-        show(median(times.into_iter())),
-        show(median(plain_times.into_iter())),
+        "{what}: {:.2}x of a listing table, {:.2}x without views ({}; {}, {})",
+        ratio(&times[1]),
+        ratio(&times[2]),
+        show(median(times[0].iter().copied())),
+        show(median(times[1].iter().copied())),
+        show(median(times[2].iter().copied())),
     );
     Ok(())
 }
 
 /// Compares reads of one row by its key.
-async fn point_reads(server: &Server, listing: &SessionContext) -> BoxResult<()> {
+async fn point_reads(server: &Server, listings: &Listings) -> BoxResult<()> {
     let session = server.tables.session(&server.ctx)?;
     let select = "SELECT id, n, price, label, body FROM app.t WHERE id = $1";
     let statement = session.prepare(select).await?;
@@ -166,24 +172,16 @@ async fn point_reads(server: &Server, listing: &SessionContext) -> BoxResult<()>
             .await?;
         let rows: Vec<RecordBatch> = rows.try_collect().await?;
         times.push(begin.elapsed().as_secs_f64());
-        assert_eq!(
-            rows.iter().map(RecordBatch::num_rows).sum::<usize>(),
-            1,
-            "{id}"
-        );
+        assert_eq!(row_count(&rows), 1, "{id}");
     }
     let mut plain_times = Vec::new();
     for read in 0..9 {
         let id = 1 + read * 1_049_757 % (ROWS - 1);
         let begin = Instant::now();
         let select = format!("SELECT c1, c2, c3, c4, c5 FROM t WHERE c1 = {id}");
-        let rows = listing.sql(&select).await?.collect().await?;
+        let rows = listings.0[0].sql(&select).await?.collect().await?;
         plain_times.push(begin.elapsed().as_secs_f64());
-        assert_eq!(
-            rows.iter().map(RecordBatch::num_rows).sum::<usize>(),
-            1,
-            "{id}"
-        );
+        assert_eq!(row_count(&rows), 1, "{id}");
     }
     let (own, plain) = (median(times.into_iter()), median(plain_times.into_iter()));
     println!(
@@ -200,8 +198,11 @@ fn queries(runtime: &Runtime, order: KeyOrder) -> BoxResult<()> {
     runtime.block_on(async {
         let server = Server::create(folder.path(), TABLE).await?;
         fill(&server, order).await?;
-        let listing = listing(folder.path()).await?;
-        point_reads(&server, &listing).await?;
+        let listings = Listings([
+            listing(folder.path(), true).await?,
+            listing(folder.path(), false).await?,
+        ]);
+        point_reads(&server, &listings).await?;
         for (what, sql) in [
             ("scan of two columns", "SELECT sum({n}), sum({price}) FROM app.t"),
             ("scan of all columns", "SELECT sum({id}), sum({n}), sum({price}), max({label}), max({body}) FROM app.t"),
@@ -209,8 +210,9 @@ fn queries(runtime: &Runtime, order: KeyOrder) -> BoxResult<()> {
             ("range of 1 % of the keys", "SELECT sum({price}), max({body}) FROM app.t WHERE {id} BETWEEN 5000000 AND 5099999"),
             ("group by", "SELECT {label}, count(*), sum({n}) FROM app.t GROUP BY {label}"),
             ("top ten", "SELECT {id}, {price} FROM app.t ORDER BY {price} DESC LIMIT 10"),
+            ("last ten by key", "SELECT {id}, {n} FROM app.t ORDER BY {id} DESC LIMIT 10"),
         ] {
-            compare(&server, &listing, what, sql).await?;
+            compare(&server, &listings, what, sql).await?;
         }
         let definitions = Arc::clone(&server.definitions);
         drop(server);

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`HybridStorage`]: the rows of dynamic tables in memory, in a log, and in row files.
+//! [`HybridStorage`]: the rows of dynamic tables in a log, in row files, and in memory until they
+//! are in files.
 //!
 //! `record`, `manifest` and `row_file` define the content of the log entries, the manifests and the
-//! row files. `recovered` reads all of them, `partitions` holds the rows in memory, and `flush`
-//! writes rows to row files. `background` starts flushes by the size and the age of the log.
+//! row files. `recovered` reads the first two, `partitions` holds the chunks, and `flush` writes
+//! rows to row files. `background` starts flushes by the size and the age of the log.
+//!
+//! `stored_file` reads rows of row files, through `checked_file`, which verifies checksums.
+//! `stored_joins` joins chunks in row files.
 //!
 //! # Invariants
 //! - The log contains the commits of a partition in the order of their numbers: the commit lock of
@@ -15,8 +19,12 @@
 //!   under the exclusive lock.
 //! - Row files become durable before the manifest that names them, and the manifest before the log
 //!   is truncated and older files are deleted.
+//! - After a flush, the rows of its files are not in memory. A chunk keeps its id, its superseded
+//!   rows and its tombstones when its rows move to a file or to another file.
+//! - A file is not deleted while a chunk that a query holds is in it.
 
 mod background;
+mod block_checksums;
 mod checked_file;
 mod flush;
 mod manifest;
@@ -109,11 +117,24 @@ use crate::log::{DiskFolder, LogFolder, LogRecovery, RowLog, inaccessible, lock_
 /// unless that row is `_deleted`.
 ///
 /// A flush replaces a file if more than half of its rows are in chunks that no longer exist, or if
-/// it contains rows of a removed table or user. It also joins files of similar sizes.
+/// it contains rows of a removed table or user. It also joins files of similar sizes, and chunks
+/// that are small or of which more than half of the rows are superseded.
+///
+/// The manifest contains a checksum of each 64 KiB of a row file. Opening a storage verifies the
+/// metadata of all files, and a query the parts that it reads.
 ///
 /// # Memory
-/// All rows are in memory, and opening a storage reads all files. Flushing bounds the size of the
-/// log, but neither the memory nor the time to open.
+/// Rows are in memory until a flush has written them to files. Statements wait for a flush while
+/// the log entries that are not flushed exceed [`HybridOptions::max_unflushed_bytes`]. The storage
+/// also keeps the metadata of the files, the positions of superseded rows and tombstones, and up to
+/// [`HybridOptions::cache_bytes`] of Bloom filters. The key indexes contain only rows in memory.
+///
+/// # Reads
+/// A query reads the columns that it needs, of the parts of files whose bounds admit its filter,
+/// and the other columns only of the rows that pass the filter. A lookup by primary or unique key
+/// reads the pages that the bounds and Bloom filters admit. Chunks of 8,192 rows or more are sorted
+/// by primary key when they are written. Queries wait for files on threads for blocking work,
+/// except for a few columns that a filter makes necessary.
 ///
 /// # Threads
 /// A background thread flushes the storage by the size and the age of its log. After a failed

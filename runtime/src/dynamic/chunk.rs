@@ -253,8 +253,9 @@ fn bytes_of(array: &ArrayRef) -> usize {
         .unwrap_or_else(|| array.get_array_memory_size())
 }
 
-/// Returns the rows whose column `_deleted` is true, if the kind of the table has that column. It is
-/// the last column. It is not found by name, because a stream table may have a column of that name.
+/// Returns the rows whose column `_deleted` is true, if the kind of the table has that column. It
+/// is the last column. It is not found by name, because a stream table may have a column of that
+/// name.
 fn tombstones(kind: TableKind, rows: &RecordBatch) -> RowSet {
     let mut tombstones = RowSet::default();
     let last = rows.num_columns().checked_sub(1);

@@ -3,8 +3,8 @@
 //! [`ChunkReader`]: reads visible rows of a chunk under the version for which a query was planned.
 //!
 //! Rows in memory are read directly. Of rows in a storage, a reader loads the columns of its part
-//! of the chunk when they are first needed, and keeps them. It can evaluate a filter first, and then
-//! load the other columns of the rows that pass.
+//! of the chunk when they are first needed, and keeps them. It can evaluate a filter first, and
+//! then load the other columns of the rows that pass.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -19,12 +19,11 @@ use kalamtable_provider::{Filter, RowReader};
 use kalamtable_registry::TableSnapshot;
 
 use super::chunk::{Chunk, ChunkRows};
-use super::partition_index::arrow_error;
 use super::storage::{ChunkId, StoredChunk};
 use super::stored_rows::StoredRows;
 use super::versions::{Pick, Versions};
 use super::visible::{View, Visible};
-use crate::error::Error;
+use crate::error::{Error, arrow_error};
 
 /// The rows that pass a filter are loaded alone if they are at most one in this number.
 const SPARSE: usize = 8;

@@ -123,9 +123,8 @@ fn groups_to_join<'a>(
 
 impl PartitionRows {
     /// Joins the rows of chunks of one version that are not superseded. Many rows of a table with a
-    /// primary key are sorted by it; others are in the order of `from`. The result is in memory, and
-    /// depends only on the arguments. Blocks if some of the chunks are not
-    /// in memory.
+    /// primary key are sorted by it; others are in the order of `from`. The result is in memory,
+    /// and depends only on the arguments. Blocks if some of the chunks are not in memory.
     ///
     /// # Errors
     /// Fails if a chunk does not exist or cannot be read, or if the rows of the chunks have

@@ -16,9 +16,10 @@ use kalamtable_registry::TableSnapshot;
 use super::compact::MIN_SORTED_ROWS;
 use super::current_rows::CurrentRows;
 use super::keys::{KeyBytes, KeyIndex, RowAddress};
-use super::partition_index::{PartitionIndex, arrow_error};
+use super::partition_index::PartitionIndex;
 use super::statement_effect::{OnConflict, RemovedRows, StatementEffect};
 use super::stored_keys::find_stored;
+use crate::error::arrow_error;
 
 /// The rows that a statement adds and removes once its key conflicts are resolved.
 pub(super) struct ResolvedRows {

@@ -4,21 +4,19 @@
 
 use std::collections::HashSet;
 
-use arrow::error::ArrowError;
 use kalamtable_provider::{KeyFilter, TableKey};
 use kalamtable_registry::TableSnapshot;
-use kalamtable_rows::RowError;
 
 use super::chunk_reader::read_rows;
 use super::keys::{KeyBytes, KeyIndex, RowAddress};
 use super::storage::{ChunkId, PartitionRows, StoredChunk};
 use super::versions::Pick;
-use crate::error::Error;
+use crate::error::{Error, arrow_error};
 
 /// The key indexes of the rows of a partition that are in memory.
 ///
-/// An index can contain rows that a flush has moved to a storage since. Lookups ignore them, because
-/// they search the stored rows, too.
+/// An index can contain rows that a flush has moved to a storage since. Lookups ignore them,
+/// because they search the stored rows, too.
 #[derive(Debug, Default)]
 pub(super) struct PartitionIndex {
     /// The number of the rows that the indexes describe, or `None` if they must be built.
@@ -224,12 +222,4 @@ impl PartitionIndex {
         self.number = Some(number);
         Ok(())
     }
-}
-
-pub(super) fn arrow_error(table: &TableSnapshot, source: ArrowError) -> Error {
-    RowError::Batch {
-        table: table.name().clone(),
-        source,
-    }
-    .into()
 }

@@ -248,8 +248,8 @@ struct WaitingParts {
 }
 
 impl WaitingParts {
-    /// Returns the next part to open. If the query needs the first rows in some order, it is the one
-    /// with these rows by its bounds: the filter then excludes most of the others.
+    /// Returns the next part to open. If the query needs the first rows in some order, it is the
+    /// one with these rows by its bounds: the filter then excludes most of the others.
     fn next(&mut self, reader: &PartitionReader) -> Option<ChunkPart> {
         let filter = reader.filter.as_deref();
         let order = filter.and_then(StoredFilter::preferred_order);
@@ -270,7 +270,7 @@ impl ChunkPart {
             (ChunkPart::Memory(..), _) => Priority::First,
             (ChunkPart::Section(stored, section), Some(order)) => {
                 let bound = order.bound(&reader.table, stored, *section);
-                bound.map_or(Priority::Last, |key| Priority::ByBound(key))
+                bound.map_or(Priority::Last, Priority::ByBound)
             }
             _ => Priority::Last,
         }

@@ -37,6 +37,13 @@ impl RowSet {
             })
     }
 
+    /// Returns the number of rows that are in this set, in the other one, or in both.
+    pub(super) fn union_len(&self, other: &RowSet) -> usize {
+        let common = self.words.iter().zip(&other.words);
+        let common: u32 = common.map(|(a, b)| (a & b).count_ones()).sum();
+        self.len + other.len - common as usize
+    }
+
     /// Returns the number of rows.
     pub fn len(&self) -> usize {
         self.len

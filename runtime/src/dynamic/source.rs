@@ -30,7 +30,7 @@ use kalamtable_rows::{RowError, validate_batch};
 use super::access;
 use super::actor::{Actor, UserId};
 use super::keys::RowAddress;
-use super::partition_index::{IndexMiss, arrow_error};
+use super::partition_index::IndexMiss;
 use super::partition_reader::PartitionReader;
 use super::shared_state::{PartitionState, SharedState};
 use super::statement_effect::{OnConflict, RemovedRows, StatementEffect};
@@ -39,7 +39,7 @@ use super::stored_filter::StoredFilter;
 use super::stored_keys::StoredKeys;
 use super::visible::View;
 use super::write::PartitionWriter;
-use crate::error::Error;
+use crate::error::{Error, arrow_error};
 
 /// One version of a dynamic table, as the plan of one session holds it.
 ///

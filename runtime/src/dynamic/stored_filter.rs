@@ -92,8 +92,9 @@ impl StoredFilter {
         Ok(self.pruned(stored))
     }
 
-    /// Returns the order in which a query needs the first rows, as far as a dynamic filter shows it:
-    /// the one of a query with `ORDER BY` and `LIMIT` compares a column with the last row so far.
+    /// Returns the order in which a query needs the first rows, as far as a dynamic filter shows
+    /// it: the one of a query with `ORDER BY` and `LIMIT` compares a column with the last row so
+    /// far.
     pub(super) fn preferred_order(&self) -> Option<PreferredOrder> {
         let (column, is_descending) = dynamic_comparison(&self.over_table)?;
         Some(PreferredOrder {
@@ -152,8 +153,8 @@ impl StoredFilter {
         parts
     }
 
-    /// Returns whether each of the sections or blocks can have rows that pass, or nothing if that is
-    /// unknown.
+    /// Returns whether each of the sections or blocks can have rows that pass, or nothing if that
+    /// is unknown.
     fn pruned(&self, stored: Vec<StoredBounds<'_>>) -> Vec<bool> {
         let Some(predicate) = self.predicate() else {
             return Vec::new();
@@ -192,8 +193,8 @@ pub(super) struct PreferredOrder {
 }
 
 impl PreferredOrder {
-    /// Returns the bound of a section as bytes, which are the greatest for the section with the first
-    /// rows, or `None` if the bound is unknown.
+    /// Returns the bound of a section as bytes, which are the greatest for the section with the
+    /// first rows, or `None` if the bound is unknown.
     pub(super) fn bound(
         &self,
         table: &TableSnapshot,
@@ -218,8 +219,8 @@ impl PreferredOrder {
     }
 }
 
-/// Returns the column that a dynamic filter compares with a value, and whether its values have to be
-/// greater.
+/// Returns the column that a dynamic filter compares with a value, and whether its values have to
+/// be greater.
 fn dynamic_comparison(expr: &Arc<dyn PhysicalExpr>) -> Option<(usize, bool)> {
     if let Some(dynamic) = expr.downcast_ref::<DynamicFilterPhysicalExpr>() {
         return comparison(&dynamic.current().ok()?);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`StoredKeys`]: keys that are looked up in chunks that are not in memory. The key indexes contain
-//! only rows in memory.
+//! [`StoredKeys`]: keys that are looked up in chunks that are not in memory. The key indexes
+//! contain only rows in memory.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -14,11 +14,10 @@ use kalamtable_registry::TableSnapshot;
 use super::chunk::{Chunk, ChunkRows};
 use super::chunk_reader::read_columns;
 use super::keys::{KeyBytes, KeyIndex, RowAddress};
-use super::partition_index::arrow_error;
 use super::storage::PartitionRows;
 use super::stored_rows::StoredRows;
 use super::versions::{Pick, Versions};
-use crate::error::Error;
+use crate::error::{Error, arrow_error};
 
 /// Values of a key.
 #[derive(Clone, Debug)]

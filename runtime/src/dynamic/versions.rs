@@ -155,7 +155,10 @@ impl Pick {
     /// Returns the picked rows as ascending ranges.
     pub(super) fn ranges(&self) -> Vec<Range<u32>> {
         match self {
-            Pick::Range(range) => Vec::from([range.start as u32..range.end as u32]),
+            Pick::Range(range) => {
+                let range = range.start as u32..range.end as u32;
+                std::iter::once(range).collect()
+            }
             Pick::Rows(rows) => {
                 let mut ranges: Vec<Range<u32>> = Vec::new();
                 for row in rows.values() {

@@ -83,13 +83,17 @@ impl View {
 
     /// Returns the number of visible rows of a chunk.
     pub(super) fn count(&self, stored: &StoredChunk) -> usize {
-        if self.has_expired_rows(stored) || stored.superseded.is_some() {
-            self.of(stored, 0..stored.chunk.len() as u32).len()
-        } else if self.with_deleted {
-            stored.chunk.len()
-        } else {
-            stored.chunk.len() - stored.chunk.tombstones().len()
+        if self.has_expired_rows(stored) {
+            return self.of(stored, 0..stored.chunk.len() as u32).len();
         }
+        let tombstones = stored.chunk.tombstones();
+        let hidden = match &stored.superseded {
+            Some(superseded) if self.with_deleted => superseded.len(),
+            Some(superseded) => superseded.union_len(tombstones),
+            None if self.with_deleted => 0,
+            None => tombstones.len(),
+        };
+        stored.chunk.len() - hidden
     }
 }
 

@@ -24,13 +24,13 @@ use super::compact::{CompactionLimits, compact};
 use super::conflicts::{ResolvedRows, resolve_conflicts};
 use super::current_rows::CurrentRows;
 use super::keys::{KeyBytes, RowAddress};
-use super::partition_index::{IndexUpdate, PartitionIndex, arrow_error};
+use super::partition_index::{IndexUpdate, PartitionIndex};
 use super::shared_state::SharedState;
 use super::statement_effect::StatementEffect;
 use super::storage::{ChunkId, Commit, Partition, PartitionRows, StoredChunk};
 use super::versions::Pick;
 use super::visible::View;
-use crate::error::{Error, source_error};
+use crate::error::{Error, arrow_error, source_error};
 
 /// The access of one statement to a partition.
 pub(super) struct PartitionWriter<'a> {

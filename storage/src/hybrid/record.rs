@@ -5,9 +5,11 @@
 //! | record | content |
 //! |---|---|
 //! | 1, definition | a definition that later records refer to by its number |
-//! | 2, commit | a commit to a partition, see [`CommitRecord`] |
 //! | 3, removal | the id of a table whose rows were deleted |
 //! | 4, removal of an owner | the user whose rows were deleted in all tables |
+//! | 5, commit | a commit to a partition, see [`CommitRecord`] |
+//!
+//! Record type 2 was a commit whose joined chunks were not sorted.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,9 +23,9 @@ use crate::bytes::{ByteReader, ByteWriter, Malformed};
 use crate::error::StorageError;
 
 const DEFINITION: u8 = 1;
-const COMMIT: u8 = 2;
 const REMOVAL: u8 = 3;
 const OWNER_REMOVAL: u8 = 4;
+const COMMIT: u8 = 5;
 
 /// The content of an entry of the log.
 pub(super) enum LogRecord {
@@ -138,7 +140,7 @@ impl LogRecord {
             }
             other => {
                 return Err(Malformed(format!(
-                    "record type {other} is unknown: a later release has written the log"
+                    "record type {other} is unknown: another release has written the log"
                 )));
             }
         };

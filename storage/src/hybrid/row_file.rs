@@ -33,7 +33,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-use super::checked_file::BlockChecksums;
+use super::block_checksums::BlockChecksums;
 use super::written_definitions::WrittenDefinition;
 use crate::error::{EncodeError, StorageError};
 use crate::log::{LogFile, LogFolder};

@@ -45,8 +45,8 @@ impl Weighter<BloomFilterId, Arc<Sbbf>> for FilterWeighter {
 }
 
 impl RowFiles {
-    /// Creates the state of the readers of a folder. `cache_bytes` is the maximum size of the cached
-    /// Bloom filters.
+    /// Creates the state of the readers of a folder. `cache_bytes` is the maximum size of the
+    /// cached Bloom filters.
     pub(super) fn new(folder: Arc<dyn LogFolder>, is_read_only: bool, cache_bytes: u64) -> Self {
         let usual = (cache_bytes / USUAL_FILTER_BYTES).max(16) as usize;
         RowFiles {

@@ -304,9 +304,9 @@ impl SharedStorage {
         Ok(flushed)
     }
 
-    /// Joins chunks in row files that are small or sparse: writes the joined chunks to new files, and
-    /// commits the change. The next manifest names the files. If it is never written, recovery joins
-    /// the chunks again.
+    /// Joins chunks in row files that are small or sparse: writes the joined chunks to new files,
+    /// and commits the change. The next manifest names the files. If it is never written, recovery
+    /// joins the chunks again.
     fn join_stored(&self, progress: &mut FlushProgress) -> Result<(), StorageError> {
         let log = self.log()?;
         let first_file = progress.state.next_file;

@@ -61,8 +61,8 @@ impl FlushSignal {
         self.changed.notify_all();
     }
 
-    /// Waits for flushes while `is_full` returns true. Returns `false` if the last flush has failed,
-    /// or if no flush follows.
+    /// Waits for flushes while `is_full` returns true. Returns `false` if the last flush has
+    /// failed, or if no flush follows.
     pub(super) fn wait_for_flush(&self, is_full: impl Fn() -> bool) -> bool {
         let mut state = self.lock();
         while is_full() {

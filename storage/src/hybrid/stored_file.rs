@@ -47,7 +47,7 @@ pub(super) struct StoredFile {
     /// read, because the number of open files of a process is limited.
     held: Option<CheckedFile>,
     /// The schema of the file.
-    schema: SchemaRef,
+    file_schema: SchemaRef,
     /// The schema of the chunks. It has the same columns, except for the owner.
     chunk_schema: SchemaRef,
     /// `None` if the file is in IPC format.
@@ -108,7 +108,7 @@ impl StoredFile {
             files: Arc::clone(files),
             held: files.is_read_only.then_some(opened),
             bounds: schema.fields().iter().map(|_| OnceLock::new()).collect(),
-            schema,
+            file_schema: schema,
             chunk_schema: Arc::clone(&definition.schema),
             parquet,
             groups,
@@ -170,9 +170,9 @@ impl StoredFile {
     fn admits_owner(&self, owner: Option<&UserId>, mut groups: Range<usize>) -> bool {
         let columns = self.chunk_schema.fields().len();
         let Some(owner) = owner else {
-            return self.schema.fields().len() == columns;
+            return self.file_schema.fields().len() == columns;
         };
-        if self.schema.fields().len() == columns {
+        if self.file_schema.fields().len() == columns {
             return false;
         }
         let owner: ArrayRef = Arc::new(StringArray::from(vec![owner.as_str()]));
@@ -290,7 +290,7 @@ impl StoredFile {
         metadata: &'a ArrowReaderMetadata,
         column: usize,
     ) -> Option<StatisticsConverter<'a>> {
-        let name = self.schema.field(column).name();
+        let name = self.file_schema.field(column).name();
         StatisticsConverter::try_new(name, metadata.schema(), metadata.parquet_schema()).ok()
     }
 
@@ -706,7 +706,7 @@ impl StoredRows for StoredSlice {
         let columns = columns.iter().zip(keys);
         let keys: Vec<KeyColumn> = columns
             .filter_map(|(column, values)| {
-                let ty = self.file.schema.field(*column).data_type();
+                let ty = self.file.file_schema.field(*column).data_type();
                 let values = cast(values, ty).ok()?;
                 Some(KeyColumn {
                     column: *column,

@@ -29,6 +29,9 @@ struct PartitionJoin {
     removed: HashSet<ChunkId>,
 }
 
+/// The number of a join, and of a chunk in it.
+type ChunkNumber = (usize, usize);
+
 /// A join whose chunks are in a row file.
 pub(super) struct WrittenJoin {
     pub(super) partition: Partition,
@@ -38,8 +41,8 @@ pub(super) struct WrittenJoin {
 }
 
 impl StoredJoins {
-    /// Reads and joins chunks. Stops when the joined chunks have this size in memory: the next flush
-    /// continues.
+    /// Reads and joins chunks. Stops when the joined chunks have this size in memory: the next
+    /// flush continues.
     pub(super) fn prepare(
         partitions: &[(Partition, Arc<PartitionRows>)],
         max_bytes: u64,
@@ -91,7 +94,7 @@ impl StoredJoins {
         definition: impl Fn(TableId, &Chunk) -> Result<Arc<WrittenDefinition>, StorageError>,
     ) -> Result<Vec<WrittenJoin>, StorageError> {
         let folder = &*row_files.folder;
-        let mut by_definition: Vec<(Arc<WrittenDefinition>, Vec<(usize, usize)>)> = Vec::new();
+        let mut by_definition: Vec<(Arc<WrittenDefinition>, Vec<ChunkNumber>)> = Vec::new();
         for (number, join) in self.0.iter().enumerate() {
             for (index, joined) in join.joined.iter().enumerate() {
                 let written = definition(join.partition.table, &joined.chunk)?;
