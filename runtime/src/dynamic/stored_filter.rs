@@ -130,30 +130,30 @@ impl StoredFilter {
         if admitted == [false] {
             return Vec::new();
         }
-        let blocks = rows.blocks(section);
+        let pages = rows.pages(section);
         let admitted = self.pruned(Vec::from([StoredBounds {
             reader,
-            count: blocks.len(),
-            of_column: Box::new(|column| rows.block_bounds(section, column)),
+            count: pages.len(),
+            of_column: Box::new(|column| rows.page_bounds(section, column)),
         }]));
         if admitted.is_empty() {
             return Vec::from([part]);
         }
         let mut parts: Vec<Range<u32>> = Vec::new();
-        for (block, _) in blocks
+        for (page, _) in pages
             .iter()
             .zip(&admitted)
             .filter(|(_, admitted)| **admitted)
         {
             match parts.last_mut() {
-                Some(last) if last.end == block.start => last.end = block.end,
-                _ => parts.push(block.clone()),
+                Some(last) if last.end == page.start => last.end = page.end,
+                _ => parts.push(page.clone()),
             }
         }
         parts
     }
 
-    /// Returns whether each of the sections or blocks can have rows that pass, or nothing if that
+    /// Returns whether each of the sections or pages can have rows that pass, or nothing if that
     /// is unknown.
     fn pruned(&self, stored: Vec<StoredBounds<'_>>) -> Vec<bool> {
         let Some(predicate) = self.predicate() else {
@@ -245,11 +245,11 @@ fn comparison(expr: &Arc<dyn PhysicalExpr>) -> Option<(usize, bool)> {
     expr.children().into_iter().find_map(comparison)
 }
 
-/// The bounds of the sections of a chunk, or of the blocks of a section.
+/// The bounds of the sections of a chunk, or of the pages of a section.
 struct StoredBounds<'a> {
     /// The reader for the version for which a query was planned.
     reader: &'a VersionReader,
-    /// The number of sections or blocks.
+    /// The number of sections or pages.
     count: usize,
     /// Returns the bounds of a column of the written rows.
     of_column: Box<dyn Fn(usize) -> Option<SectionBounds> + 'a>,

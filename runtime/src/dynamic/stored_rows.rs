@@ -11,7 +11,7 @@ use kalamtable_provider::BoxError;
 
 /// The rows of a chunk that are not in memory. The storage reads them when they are needed.
 ///
-/// The rows are divided into sections, of which one is read at a time, and these into blocks, which
+/// The rows are divided into sections, of which one is read at a time, and these into pages, which
 /// can be read without their neighbours. All methods except [`read`](Self::read) and
 /// [`candidates`](Self::candidates) return what is in memory.
 pub trait StoredRows: Debug + Send + Sync + 'static {
@@ -26,11 +26,11 @@ pub trait StoredRows: Debug + Send + Sync + 'static {
     /// has one element per section, and null stands for an unknown bound.
     fn bounds(&self, column: usize) -> Option<SectionBounds>;
 
-    /// Returns the blocks of a section: ascending and adjacent ranges of all its rows.
-    fn blocks(&self, section: usize) -> Vec<Range<u32>>;
+    /// Returns the pages of a section: ascending and adjacent ranges of all its rows.
+    fn pages(&self, section: usize) -> Vec<Range<u32>>;
 
-    /// Returns the bounds of a column in each block of a section, or `None` if they are unknown.
-    fn block_bounds(&self, section: usize, column: usize) -> Option<SectionBounds>;
+    /// Returns the bounds of a column in each page of a section, or `None` if they are unknown.
+    fn page_bounds(&self, section: usize, column: usize) -> Option<SectionBounds>;
 
     /// Returns whether the bounds of the columns admit one of the keys, which are those of
     /// [`candidates`](Self::candidates).
@@ -54,7 +54,7 @@ pub trait StoredRows: Debug + Send + Sync + 'static {
     -> Result<Vec<Range<u32>>, BoxError>;
 }
 
-/// The bounds of a column in each section of stored rows, or in each block of a section.
+/// The bounds of a column in each section of stored rows, or in each page of a section.
 #[derive(Clone, Debug)]
 pub struct SectionBounds {
     /// Values that are at most the smallest value that is not null.

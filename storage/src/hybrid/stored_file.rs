@@ -650,7 +650,7 @@ impl StoredRows for StoredSlice {
         Ok(self.file.read(&rows, columns)?)
     }
 
-    fn blocks(&self, section: usize) -> Vec<Range<u32>> {
+    fn pages(&self, section: usize) -> Vec<Range<u32>> {
         let Some(rows) = self.sections.get(section) else {
             return Vec::new();
         };
@@ -662,23 +662,23 @@ impl StoredRows for StoredSlice {
         let starts = (first.next_multiple_of(page)..).step_by(PAGE_ROWS);
         let starts = starts.map(|start| (group_start + start - self.first_row) as u32);
         let starts = starts.take_while(|start| *start < rows.end);
-        let mut blocks: Vec<Range<u32>> = Vec::new();
+        let mut pages: Vec<Range<u32>> = Vec::new();
         let mut start = rows.start;
         for end in starts.filter(|end| *end > rows.start).chain([rows.end]) {
-            blocks.push(start..end);
+            pages.push(start..end);
             start = end;
         }
-        blocks
+        pages
     }
 
-    fn block_bounds(&self, section: usize, column: usize) -> Option<SectionBounds> {
+    fn page_bounds(&self, section: usize, column: usize) -> Option<SectionBounds> {
         let rows = self.sections.get(section)?;
         let group = *self.section_groups.values().get(section)? as usize;
         let metadata = self.file.parquet.as_ref()?;
         let [lower, upper] = self.file.page_bounds(metadata, group, column)?;
         let first = self.first_row + u64::from(rows.start) - self.file.groups[group].start;
         let first_page = first as usize / PAGE_ROWS;
-        let pages = self.blocks(section).len();
+        let pages = self.pages(section).len();
         (first_page + pages <= lower.len()).then(|| SectionBounds {
             lower: lower.slice(first_page, pages),
             upper: upper.slice(first_page, pages),
