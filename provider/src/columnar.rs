@@ -153,8 +153,9 @@ pub trait ColumnarSource: fmt::Debug + Send + Sync + 'static {
 
     /// Opens a partition. Called once per partition each time a plan is executed.
     ///
-    /// The keys and the limit of `scan` are hints. The opened rows are filtered and limited again,
-    /// so a source may open more rows than requested, up to all rows of the partition.
+    /// The keys, the filter, the columns and the limit of `scan` are hints. The opened rows are
+    /// filtered and limited again, so a source may open more rows than requested, up to all rows of
+    /// the partition. Apart from the limit, it must not leave out a row that passes the filter.
     ///
     /// # Errors
     /// Any error fails the query.

@@ -2,10 +2,10 @@
 
 //! Durable storage for the rows of dynamic tables.
 //!
-//! [`HybridStorage`] keeps all rows in memory, appends each commit to a log, and flushes the rows
-//! to Parquet files, after which it truncates the log. [`RowLog`] is the log: it appends opaque
-//! entries to the segment files of a folder, with group commit, and passes them to the caller
-//! after a restart.
+//! [`HybridStorage`] appends each commit to a log, and flushes the rows to Parquet files. After a
+//! flush, it truncates the log, and queries read the rows from the files. [`RowLog`] is the log: it
+//! appends opaque entries to the segment files of a folder, with group commit, and passes them to
+//! the caller after a restart.
 
 mod bytes;
 mod error;

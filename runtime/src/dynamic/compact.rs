@@ -3,6 +3,7 @@
 //! [`compact`]: joins chunks in memory when they are many, small, or mostly superseded.
 //! [`PartitionRows::stored_to_join`]: selects chunks in a storage for the same reasons.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, UInt32Array};
@@ -143,9 +144,12 @@ impl PartitionRows {
     /// chunks.
     pub fn stored_to_join(&self, max_bytes: usize) -> Vec<Vec<ChunkId>> {
         let stored = self.chunks.iter();
-        let stored: Vec<&StoredChunk> = stored
+        let mut stored: Vec<&StoredChunk> = stored
             .filter(|stored| !stored.chunk.is_in_memory())
             .collect();
+        // The smallest ones of the last version are the last ones. A joined chunk is otherwise
+        // after chunks that were in memory, and would be joined again with each small one.
+        stored.sort_by_key(|stored| (stored.chunk.version(), Reverse(stored.present())));
         let mut limits = CompactionLimits::permanent();
         limits.max_bytes = limits.max_bytes.min(max_bytes);
         let groups = groups_to_join(&stored, &limits);

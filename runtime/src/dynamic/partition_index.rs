@@ -23,10 +23,16 @@ pub(super) struct PartitionIndex {
     number: Option<u64>,
     /// The number of the rows for which the indexes were built.
     built: u64,
+    /// The value of [`RowStorage::moves`](super::storage::RowStorage::moves) at that time.
+    moves: u64,
     /// The chunks that were in memory at that time, or were added since.
     indexed: HashSet<ChunkId>,
     keys: Vec<KeyIndex>,
 }
+
+/// The number of removed chunks that an index may remember. A reader of an earlier snapshot needs
+/// them.
+const MAX_REMOVED_CHUNKS: usize = 64;
 
 /// The reason why the indexes do not contain the rows of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,18 +69,21 @@ impl PartitionIndex {
         self.keys.first().filter(|index| index.is_primary)
     }
 
-    /// Updates the indexes to `rows`, read under the version of `table`.
+    /// Updates the indexes to `rows`, read under the version of `table`. `moves` is the number of
+    /// [`RowStorage::moves`](super::storage::RowStorage::moves) before `rows` were read. If it has
+    /// changed, builds the indexes again, without the rows that are no longer in memory.
     pub(super) fn follow(
         &mut self,
         table: &TableSnapshot,
         rows: &PartitionRows,
+        moves: u64,
     ) -> Result<(), Error> {
         let arrow = |error| arrow_error(table, error);
         let fresh = KeyIndex::of(table.definition()).map_err(arrow)?;
         let mut pairs = self.keys.iter().zip(&fresh);
         let has_same_encoding =
             self.keys.len() == fresh.len() && pairs.all(|(own, new)| own.has_same_encoding(new));
-        if has_same_encoding && self.number == Some(rows.number) {
+        if has_same_encoding && self.number == Some(rows.number) && self.moves == moves {
             // The positions of columns may have changed.
             for (own, new) in self.keys.iter_mut().zip(fresh) {
                 own.columns = new.columns;
@@ -92,8 +101,18 @@ impl PartitionIndex {
             self.add(table, stored)?;
         }
         self.built = rows.number;
+        self.moves = moves;
         self.number = Some(rows.number);
         Ok(())
+    }
+
+    /// Forgets the chunks that the latest rows do not contain, once they are many.
+    pub(super) fn forget_removed_chunks(&mut self, latest: &PartitionRows) {
+        if self.indexed.len() > 2 * latest.chunks.len() + MAX_REMOVED_CHUNKS {
+            let chunks = latest.chunks.iter();
+            let ids: HashSet<ChunkId> = chunks.map(|stored| stored.id).collect();
+            self.indexed.retain(|id| ids.contains(id));
+        }
     }
 
     /// Adds the rows of a chunk that are not superseded.

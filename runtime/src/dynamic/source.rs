@@ -221,9 +221,10 @@ impl DynamicSource {
             // date: lookups scan the rows, and the next writer reports it.
             if let Ok(_turn) = state.turn.try_lock()
                 && shared.registry.is_current(&table)
+                && let moves = shared.storage.moves()
                 && let Ok(rows) = shared.latest_rows(&table, &partition)
             {
-                let _ = state.write_index().follow(&table, &rows);
+                let _ = state.write_index().follow(&table, &rows, moves);
             }
             state.end_rebuild();
         });

@@ -88,8 +88,9 @@ pub trait RowStorage: Debug + Send + Sync + 'static {
 
     /// Deletes all rows of a user in all user tables: each partition of the user becomes the result
     /// of [`PartitionRows::without_rows`]. When the method returns, the rows are no longer visible,
-    /// and the deletion is durable. The next [`flush`](Self::flush) removes the rows from files and
-    /// logs.
+    /// and the deletion is durable. The next [`flush`](Self::flush) removes the rows from the log
+    /// and from the current files. A replaced file that a query still reads is deleted by a later
+    /// flush.
     ///
     /// # Errors
     /// Fails if the storage cannot be written.

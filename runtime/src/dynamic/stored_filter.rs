@@ -16,9 +16,13 @@ use datafusion::error::Result;
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::{
-    BinaryExpr, Column as PhysicalColumn, DynamicFilterPhysicalExpr,
+    BinaryExpr, CastExpr, Column as PhysicalColumn, DynamicFilterPhysicalExpr, NegativeExpr,
+    TryCastExpr,
 };
-use datafusion::physical_expr_common::physical_expr::snapshot_generation;
+use datafusion::physical_expr::{conjunction, split_conjunction};
+use datafusion::physical_expr_common::physical_expr::{
+    snapshot_generation, snapshot_physical_expr,
+};
 use datafusion::physical_optimizer::pruning::{PruningPredicate, PruningPredicateBuilder};
 use kalamtable_provider::Filter;
 use kalamtable_registry::TableSnapshot;
@@ -177,10 +181,56 @@ impl StoredFilter {
         if current.generation != Some(generation) {
             let builder = PruningPredicateBuilder::new();
             let builder = builder.with_file_schema(Arc::clone(&self.schema));
-            current.predicate = builder.build(Arc::clone(&self.over_table));
+            let on_bounds = snapshot_physical_expr(Arc::clone(&self.over_table));
+            current.predicate = on_bounds.ok().and_then(|filter| {
+                let conditions = split_conjunction(&filter).into_iter();
+                let conditions =
+                    conditions.filter(|condition| is_monotone(condition, &self.schema));
+                builder.build(conjunction(conditions.cloned()))
+            });
             current.generation = Some(generation);
         }
         current.predicate.clone()
+    }
+}
+
+/// Returns whether a condition contains no cast or negation that can change the order of values.
+///
+/// DataFusion 55 applies casts and negations to the bounds of a column. The results are bounds only
+/// if the order stays: the time of day of two timestamps says nothing about those between them.
+fn is_monotone(expr: &Arc<dyn PhysicalExpr>, schema: &SchemaRef) -> bool {
+    let cast = expr.downcast_ref::<CastExpr>();
+    let cast = cast.map(|cast| (cast.expr(), cast.cast_type()));
+    let try_cast = expr.downcast_ref::<TryCastExpr>();
+    let cast = cast.or_else(|| try_cast.map(|cast| (cast.expr(), cast.cast_type())));
+    if let Some((from, to)) = cast
+        && !from
+            .data_type(schema)
+            .is_ok_and(|from| keeps_order(&from, to))
+    {
+        return false;
+    }
+    !expr.is::<NegativeExpr>()
+        && expr
+            .children()
+            .into_iter()
+            .all(|child| is_monotone(child, schema))
+}
+
+/// Returns whether a cast between two types keeps the order of all values.
+fn keeps_order(from: &DataType, to: &DataType) -> bool {
+    use DataType as D;
+    match (from, to) {
+        (D::Timestamp(_, from), D::Timestamp(_, to)) => from == to,
+        (D::Date32, D::Timestamp(_, None)) => true,
+        (D::Dictionary(_, values), to) => **values == *to,
+        (from, D::Float64) => from.is_integer(),
+        (from, to) if from.is_integer() && to.is_integer() => {
+            let is_wider = from.primitive_width() < to.primitive_width();
+            let has_same_sign = from.is_signed_integer() == to.is_signed_integer();
+            is_wider && (has_same_sign || to.is_signed_integer())
+        }
+        (from, to) => from == to,
     }
 }
 

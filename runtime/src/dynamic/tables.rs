@@ -177,7 +177,8 @@ impl DynamicTables {
     /// still return them. Rows that the user writes later are not affected.
     ///
     /// Row files and the log contain the deleted rows until the next [`flush`](Self::flush) has
-    /// succeeded. Backups are not changed. Blocks until the deletion is durable.
+    /// succeeded. A file that a running query reads is deleted by the first flush after the query.
+    /// Backups are not changed. Blocks until the deletion is durable.
     ///
     /// # Errors
     /// Fails if the storage cannot be written.

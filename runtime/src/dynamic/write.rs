@@ -108,6 +108,7 @@ impl PartitionWriter<'_> {
         let state = self.shared.state(self.partition);
         let _turn = state.turn.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
+            let moves = self.shared.storage.moves();
             let current = self.shared.latest_rows(self.table, self.partition)?;
             if current.number != rows.number {
                 *rows = current;
@@ -116,7 +117,7 @@ impl PartitionWriter<'_> {
             // After this check, no writer under a later version can have changed the index, whose
             // keys would then have other bytes.
             self.shared.check_current(self.table)?;
-            state.write_index().follow(self.table, rows)?;
+            state.write_index().follow(self.table, rows, moves)?;
             let prepared = {
                 let index = state.index.read();
                 let index = index.unwrap_or_else(PoisonError::into_inner);
@@ -146,8 +147,8 @@ impl PartitionWriter<'_> {
                 // again.
                 let mut index = state.write_index();
                 let _ = index.apply(self.table, prepared.index_update, rows.number + 1);
-                drop(index);
                 *rows = self.shared.latest_rows(self.table, self.partition)?;
+                index.forget_removed_chunks(rows);
                 return Ok(prepared.removed);
             }
         }

@@ -100,4 +100,7 @@ pub struct HybridStats {
     /// The error of the last flush and its causes, or `None` if it succeeded or if the storage was
     /// never flushed.
     pub last_error: Option<String>,
+    /// The error of the last flush about chunks in files that it could not join, or `None`. The
+    /// chunks remain as they are, and the flush has continued.
+    pub join_error: Option<String>,
 }

@@ -100,6 +100,15 @@ impl Partitions {
         self.0.read().unwrap_or_else(PoisonError::into_inner).len()
     }
 
+    /// Makes the rows of all commits up to an entry of the log visible to queries.
+    pub(super) fn publish(&self, sequence: u64) {
+        let stored: Vec<Arc<StoredPartition>> = {
+            let partitions = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            partitions.values().cloned().collect()
+        };
+        stored.iter().for_each(|stored| stored.publish(sequence));
+    }
+
     /// Returns the latest rows of all partitions.
     pub(super) fn latest(&self) -> Vec<(Partition, Arc<PartitionRows>)> {
         let partitions = self.0.read().unwrap_or_else(PoisonError::into_inner);

@@ -69,6 +69,7 @@ struct FlushCounters {
     flushes: u64,
     failed_flushes: u64,
     last_error: Option<String>,
+    join_error: Option<String>,
 }
 
 impl FlushCounters {
@@ -262,6 +263,8 @@ impl SharedStorage {
             Ok(_) => {
                 stats.flushes += 1;
                 stats.last_error = None;
+                drop(stats);
+                self.signal.flush_succeeded();
             }
             Err(error) => {
                 stats.failed_flushes += 1;
@@ -288,6 +291,8 @@ impl SharedStorage {
         if snapshot.sequence > progress.state.flushed_to {
             // The manifest must not contain what a power failure can remove from the log.
             log.wait_for(snapshot.sequence)?;
+            // Joins have no statement that waits for them.
+            self.partitions.publish(snapshot.sequence);
             progress.needs_cleanup = false;
             let result = flush(&self.row_files, &mut progress.state, snapshot)?;
             flushed = result.flushed;
@@ -310,31 +315,40 @@ impl SharedStorage {
     fn join_stored(&self, progress: &mut FlushProgress) -> Result<(), StorageError> {
         let log = self.log()?;
         let first_file = progress.state.next_file;
-        let joins = StoredJoins::prepare(&self.partitions.latest(), self.flush_bytes);
-        let written = joins.and_then(|joins| {
-            joins.write(&self.row_files, &mut progress.state, |table, chunk| {
-                self.definitions.of_chunk(table, chunk, |new| {
-                    let record = LogRecord::encode_definition(new);
-                    self.append(log, &record).map(|_| ())
-                })
+        let (joins, failure) = StoredJoins::prepare(&self.partitions.latest(), self.flush_bytes);
+        let written = joins.write(&self.row_files, &mut progress.state, |table, chunk| {
+            self.definitions.of_chunk(table, chunk, |new| {
+                let record = LogRecord::encode_definition(new);
+                self.append(log, &record).map(|_| ())
             })
         });
-        let written = match written {
-            Ok(written) => written,
+        // Joins are optional: a flush must not depend on them.
+        let (written, failure) = match written {
+            Ok(written) => (written, failure),
             Err(error) => {
                 delete_files_from(&*self.row_files.folder, first_file, &progress.state);
-                return Err(error);
+                (Vec::new(), Some(error))
             }
         };
+        lock(&self.stats).join_error = failure.as_ref().map(describe);
+        let mut result = Ok(());
         for join in written {
-            // A statement that has changed the partition goes first. The rows in the file are then
-            // not used.
-            if self.commit_now(&join.partition, join.before, &join.commit)? {
+            // A statement that has changed the partition goes first.
+            let committed = match result {
+                Ok(()) => self.commit_now(&join.partition, join.before, &join.commit),
+                Err(_) => Ok(false),
+            };
+            if let Ok(true) = committed {
                 let of_partition = progress.state.locations.entry(join.partition);
                 of_partition.or_default().extend(join.locations);
+            } else {
+                // The rows may be those of a user who was deleted.
+                let files = join.locations.iter().map(|(_, location)| location.file);
+                progress.state.with_removed_rows.extend(files);
             }
+            result = result.and(committed.map(|_| ()));
         }
-        Ok(())
+        result
     }
 
     /// Copies the state after the last entry of the log. Returns the size of the records up to it.
@@ -397,6 +411,7 @@ impl SharedStorage {
             flushes: stats.flushes,
             failed_flushes: stats.failed_flushes,
             last_error: stats.last_error.clone(),
+            join_error: stats.join_error.clone(),
         }
     }
 }

@@ -54,6 +54,12 @@ impl FlushSignal {
         self.changed.notify_all();
     }
 
+    /// Reports that a call that flushes has succeeded, possibly without a flush.
+    pub(super) fn flush_succeeded(&self) {
+        self.lock().has_failed = false;
+        self.changed.notify_all();
+    }
+
     /// Reports that a flush has failed. Its entries are still to be flushed.
     pub(super) fn flush_failed(&self) {
         self.appended(false);
@@ -66,13 +72,13 @@ impl FlushSignal {
     pub(super) fn wait_for_flush(&self, is_full: impl Fn() -> bool) -> bool {
         let mut state = self.lock();
         while is_full() {
-            if state.is_stopped || state.has_failed {
-                return false;
-            }
             if !state.is_full {
                 state.is_full = true;
                 state.oldest.get_or_insert_with(Instant::now);
                 self.changed.notify_all();
+            }
+            if state.is_stopped || state.has_failed {
+                return false;
             }
             state = self
                 .changed

@@ -2,6 +2,7 @@
 
 //! [`StoredJoins`]: joins chunks in row files that are small or mostly superseded.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -41,27 +42,37 @@ pub(super) struct WrittenJoin {
 }
 
 impl StoredJoins {
-    /// Reads and joins chunks. Stops when the joined chunks have this size in memory: the next
-    /// flush continues.
+    /// Reads and joins chunks until the joined chunks have this size in memory: the next flush
+    /// continues. Leaves out chunks that cannot be read or joined, and also returns the error of
+    /// one of them.
     pub(super) fn prepare(
         partitions: &[(Partition, Arc<PartitionRows>)],
         max_bytes: u64,
-    ) -> Result<Self, StorageError> {
+    ) -> (Self, Option<StorageError>) {
         let max_bytes = usize::try_from(max_bytes).unwrap_or(usize::MAX);
         let mut joins = Vec::new();
+        let mut failure = None;
         let mut bytes = 0;
-        for (partition, rows) in partitions {
+        // The partitions with the most chunks first, so that none has to wait forever.
+        let mut by_chunks: Vec<&(Partition, Arc<PartitionRows>)> = partitions.iter().collect();
+        by_chunks.sort_by_key(|(_, rows)| Reverse(rows.chunks.len()));
+        for (partition, rows) in by_chunks {
             let (mut joined, mut removed) = (Vec::new(), HashSet::new());
             for (id, group) in (rows.next_chunk..).zip(rows.stored_to_join(max_bytes)) {
                 if bytes >= max_bytes {
                     break;
                 }
                 let table = partition.table;
-                let chunk = rows.join(ChunkId(id), &group);
-                let chunk = chunk.map_err(|source| match source.downcast::<StorageError>() {
-                    Ok(error) => *error,
-                    Err(source) => StorageError::Unreadable { table, source },
-                })?;
+                let chunk = match rows.join(ChunkId(id), &group) {
+                    Ok(chunk) => chunk,
+                    Err(source) => {
+                        failure = Some(match source.downcast::<StorageError>() {
+                            Ok(error) => *error,
+                            Err(source) => StorageError::Unreadable { table, source },
+                        });
+                        continue;
+                    }
+                };
                 if chunk.chunk.is_empty() {
                     removed.extend(group);
                     continue;
@@ -82,7 +93,7 @@ impl StoredJoins {
             let order = |join: &PartitionJoin| (join.partition.table, join.partition.owner.clone());
             order(a).cmp(&order(b))
         });
-        Ok(StoredJoins(joins))
+        (StoredJoins(joins), failure)
     }
 
     /// Writes the joined chunks to files, which are added to the files of the storage. `definition`

@@ -298,3 +298,76 @@ async fn small_chunks_in_files_are_joined() {
     let server = Server::open(&definitions, folder.path()).await;
     assert_eq!(server.run(count).await, expected);
 }
+
+#[tokio::test]
+async fn casts_that_change_the_order_exclude_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::open(&definitions(), folder.path()).await;
+    server
+        .run(
+            "CREATE TABLE app.t (id BIGINT PRIMARY KEY, at TIMESTAMP, n INT) \
+             WITH (type = 'shared')",
+        )
+        .await;
+    // From the morning of a day until after the next midnight.
+    server
+        .run(
+            "INSERT INTO app.t (id, at, n) VALUES \
+             (1, '2024-01-01T09:00:00', -1), (2, '2024-01-01T20:00:00', 0), \
+             (3, '2024-01-02T01:00:00', 1)",
+        )
+        .await;
+    let queries = [
+        ("CAST(at AS TIME) > TIME '08:00:00'", "1 2"),
+        ("CAST(n AS BOOLEAN) = false", "2"),
+        ("CAST(n AS BOOLEAN) < true", "2"),
+        ("CAST(n AS BIGINT) > 0", "3"),
+        ("CAST(at AS DATE) > DATE '2024-01-01'", "3"),
+        ("-n > 0", "1"),
+        ("NOT (CAST(at AS TIME) < TIME '08:00:00')", "1 2"),
+    ];
+    for flushed in [false, true] {
+        for (condition, expected) in queries {
+            let rows = server
+                .run(&format!(
+                    "SELECT id FROM app.t WHERE {condition} ORDER BY id"
+                ))
+                .await;
+            assert_eq!(
+                rows.replace('\n', " "),
+                expected,
+                "{condition}, flushed: {flushed}"
+            );
+        }
+        server.run("FLUSH TABLE app.t").await;
+    }
+}
+
+#[tokio::test]
+async fn chunks_that_cannot_be_joined_do_not_prevent_a_flush() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Arc::new(HybridStorage::open(folder.path()).unwrap());
+    let rows: Arc<dyn RowStorage> = storage.clone();
+    let server = Server::new(&definitions(), rows).await;
+    server
+        .run(
+            "CREATE TABLE app.t (id BIGINT PRIMARY KEY, \
+             word \"arrow:Dictionary(Int8, Utf8)\") WITH (type = 'shared')",
+        )
+        .await;
+    // Both together have more words than the keys of a dictionary can count.
+    for first in [0, 100, 200] {
+        let insert = format!(
+            "INSERT INTO app.t (id, word) SELECT value, concat('word ', value) \
+             FROM generate_series({first}, {first} + 99)"
+        );
+        server.run(&insert).await;
+        server.run("FLUSH TABLE app.t").await;
+    }
+    assert!(storage.stats().join_error.is_some());
+    assert_eq!(storage.stats().log_bytes, 0);
+    for id in [7, 107, 250] {
+        let word = format!("SELECT word FROM app.t WHERE id = {id}");
+        assert_eq!(server.run(&word).await, format!("word {id}"));
+    }
+}
