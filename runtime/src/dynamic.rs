@@ -118,7 +118,7 @@ mod filter;
 mod keys;
 mod memory_storage;
 mod partition_index;
-mod partition_reader;
+mod partition_scan;
 mod row_set;
 mod shared_state;
 mod source;
@@ -141,8 +141,8 @@ pub use memory_storage::MemoryStorage;
 pub use row_set::RowSet;
 pub use shared_state::StorageLimits;
 pub use storage::{
-    ChunkId, Commit, FlushedRows, JoinedChunk, Partition, PartitionRows, RowStorage, StoredChunk,
+    ChunkId, Commit, FlushedRows, JoinedChunk, Partition, PartitionChunk, PartitionRows, RowStorage,
 };
-pub use stored_rows::{SectionBounds, StoredRows};
+pub use stored_rows::{ColumnBounds, StoredRows};
 pub use table::DynamicTable;
 pub use tables::{DynamicOptions, DynamicStats, DynamicTables};

@@ -57,7 +57,7 @@ pub enum StorageError {
         /// The error of Arrow or Parquet.
         source: EncodeError,
     },
-    /// Rows that a flush moves to another file cannot be read.
+    /// Rows that a commit or a flush writes cannot be read.
     #[error("the rows of table {table} cannot be read")]
     Unreadable {
         /// The table.
@@ -123,6 +123,14 @@ impl StorageError {
     pub(crate) fn arrow(table: TableId, source: ArrowError) -> Self {
         let source = EncodeError::Arrow(source);
         StorageError::Encode { table, source }
+    }
+
+    /// Returns the error of a storage that has failed to read a chunk.
+    pub(crate) fn unreadable(table: TableId, source: BoxError) -> Self {
+        match source.downcast::<StorageError>() {
+            Ok(error) => *error,
+            Err(source) => StorageError::Unreadable { table, source },
+        }
     }
 
     pub(crate) fn damaged(folder: &dyn LogFolder, name: &str, reason: impl ToString) -> Self {

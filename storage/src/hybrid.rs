@@ -27,17 +27,20 @@ mod background;
 mod block_checksums;
 mod checked_file;
 mod flush;
+mod key_candidates;
 mod manifest;
 mod options;
 mod partitions;
 mod record;
 mod recovered;
 mod row_file;
-mod row_files;
+mod row_folder;
 mod shared;
 mod signal;
 mod stored_file;
 mod stored_joins;
+mod stored_slice;
+mod written_chunk;
 mod written_definitions;
 
 use std::path::Path;
@@ -53,7 +56,7 @@ use self::manifest::{file_names, last_manifest_number};
 pub use self::options::{HybridOptions, HybridStats};
 use self::record::RemovedPartitions;
 use self::recovered::RecoveredState;
-use self::row_files::RowFiles;
+use self::row_folder::RowFolder;
 use self::shared::SharedStorage;
 use crate::error::StorageError;
 use crate::log::{DiskFolder, LogFolder, LogRecovery, RowLog, inaccessible, lock_folder};
@@ -118,7 +121,8 @@ use crate::log::{DiskFolder, LogFolder, LogRecovery, RowLog, inaccessible, lock_
 ///
 /// A flush replaces a file if more than half of its rows are in chunks that no longer exist, or if
 /// it contains rows of a removed table or user. It also joins files of similar sizes, and chunks
-/// that are small or of which more than half of the rows are superseded.
+/// that are small or of which more than half of the rows are superseded. A replaced file that a
+/// query still reads is deleted by a later flush.
 ///
 /// The manifest contains a checksum of each 64 KiB of a row file. Opening a storage verifies the
 /// metadata of all files, and a query the parts that it reads.
@@ -133,8 +137,9 @@ use crate::log::{DiskFolder, LogFolder, LogRecovery, RowLog, inaccessible, lock_
 /// A query reads the columns that it needs, of the parts of files whose bounds admit its filter,
 /// and the other columns only of the rows that pass the filter. A lookup by primary or unique key
 /// reads the pages that the bounds and Bloom filters admit. Chunks of 8,192 rows or more are sorted
-/// by primary key when they are written. Queries wait for files on threads for blocking work,
-/// except for a few columns that a filter makes necessary.
+/// by primary key when they are written. A query reads files on threads for blocking work. It reads
+/// on the thread that polls it only if a section of rows has more than three separate parts that
+/// the filter admits: the columns of the parts after the third.
 ///
 /// # Threads
 /// A background thread flushes the storage by the size and the age of its log. After a failed
@@ -187,15 +192,15 @@ impl HybridStorage {
     ) -> Result<Self, StorageError> {
         // Before the manifest is read, so that it cannot change.
         let lock = lock_folder(&*folder)?;
-        let row_files = RowFiles::new(Arc::clone(&folder), false, options.cache_bytes);
-        let row_files = Arc::new(row_files);
-        let mut recovered = RecoveredState::read(&row_files)?;
+        let row_folder = RowFolder::new(Arc::clone(&folder), false, options.cache_bytes);
+        let row_folder = Arc::new(row_folder);
+        let mut recovered = RecoveredState::read(&row_folder)?;
         let log = options.log.clone();
         let log = log.with_flushed_to(recovered.flushed.flushed_to);
         let (log, recovery) = RowLog::open_locked(Arc::clone(&folder), lock, log, |entry| {
             recovered.apply(entry.payload)
         })?;
-        let shared = SharedStorage::new(row_files, Some(log), &options, recovered);
+        let shared = SharedStorage::new(row_folder, Some(log), &options, recovered);
         let shared = Arc::new(shared);
         shared.clean_up()?;
         if recovery.entries > 0 {
@@ -240,13 +245,13 @@ impl HybridStorage {
     /// Opens the storage in a folder for inspection.
     fn read_in(folder: Arc<dyn LogFolder>) -> Result<Self, StorageError> {
         let options = HybridOptions::default();
-        let row_files = RowFiles::new(Arc::clone(&folder), true, options.cache_bytes);
-        let row_files = Arc::new(row_files);
-        let mut recovered = RecoveredState::read(&row_files)?;
+        let row_folder = RowFolder::new(Arc::clone(&folder), true, options.cache_bytes);
+        let row_folder = Arc::new(row_folder);
+        let mut recovered = RecoveredState::read(&row_folder)?;
         let log = options.log.clone();
         let log = log.with_flushed_to(recovered.flushed.flushed_to);
         let recovery = RowLog::read_in(&*folder, log, |entry| recovered.apply(entry.payload))?;
-        let shared = SharedStorage::new(row_files, None, &options, recovered);
+        let shared = SharedStorage::new(row_folder, None, &options, recovered);
         Ok(HybridStorage {
             shared: Arc::new(shared),
             recovery,

@@ -19,7 +19,7 @@ use kalamtable_provider::{Filter, RowReader};
 use kalamtable_registry::TableSnapshot;
 
 use super::chunk::{Chunk, ChunkRows};
-use super::storage::{ChunkId, StoredChunk};
+use super::storage::{ChunkId, PartitionChunk};
 use super::stored_rows::StoredRows;
 use super::versions::{Pick, Versions};
 use super::visible::{View, Visible};
@@ -34,7 +34,7 @@ const FILTER_ROWS: usize = 8192;
 /// Reads the visible rows of a part of a chunk.
 pub(super) struct ChunkReader {
     table: Arc<TableSnapshot>,
-    stored: StoredChunk,
+    entry: PartitionChunk,
     /// The part of the chunk.
     part: Range<u32>,
     /// The visible rows of the part.
@@ -44,7 +44,7 @@ pub(super) struct ChunkReader {
     /// The columns that were loaded from a storage, by their positions in the written rows.
     loaded: HashMap<usize, ColumnBatches>,
     /// Whether the loaded columns have the visible rows only, and not all rows of the part.
-    is_compact: bool,
+    has_visible_only: bool,
     filtered_out: usize,
 }
 
@@ -81,40 +81,40 @@ impl ChunkReader {
     /// Creates a reader of the visible rows in a part of a chunk.
     pub(super) fn new(
         table: &Arc<TableSnapshot>,
-        stored: StoredChunk,
+        entry: PartitionChunk,
         view: &View,
         part: Range<u32>,
     ) -> Self {
-        let visible = view.of(&stored, part.clone());
-        ChunkReader::of_visible(table, stored, part, visible)
+        let visible = view.of(&entry, part.clone());
+        ChunkReader::of_visible(table, entry, part, visible)
     }
 
     /// Creates a reader of those of the rows at `positions` that are visible.
     pub(super) fn at(
         table: &Arc<TableSnapshot>,
-        stored: StoredChunk,
+        entry: PartitionChunk,
         view: &View,
         positions: &[u32],
     ) -> Self {
-        let part = 0..stored.chunk.len() as u32;
-        let visible = view.of_rows(&stored, positions);
-        ChunkReader::of_visible(table, stored, part, visible)
+        let part = 0..entry.chunk.len() as u32;
+        let visible = view.of_rows(&entry, positions);
+        ChunkReader::of_visible(table, entry, part, visible)
     }
 
     fn of_visible(
         table: &Arc<TableSnapshot>,
-        stored: StoredChunk,
+        entry: PartitionChunk,
         part: Range<u32>,
         visible: Visible,
     ) -> Self {
         ChunkReader {
             table: Arc::clone(table),
-            stored,
+            entry,
             part,
             visible,
             first_row: 0,
             loaded: HashMap::new(),
-            is_compact: false,
+            has_visible_only: false,
             filtered_out: 0,
         }
     }
@@ -135,7 +135,7 @@ impl ChunkReader {
 
     /// Returns the id of the chunk.
     pub(super) fn chunk(&self) -> ChunkId {
-        self.stored.id
+        self.entry.id
     }
 
     /// Returns the position in the chunk of the visible row with this number.
@@ -148,17 +148,17 @@ impl ChunkReader {
     /// # Errors
     /// Fails if the storage cannot be read.
     pub(super) fn load(&mut self, columns: &[usize]) -> Result<(), Error> {
-        let ChunkRows::Stored(rows) = self.stored.chunk.rows() else {
+        let ChunkRows::Stored(rows) = self.entry.chunk.rows() else {
             return Ok(());
         };
         if self.visible.len() == 0 {
             return Ok(());
         }
-        let reader = Versions::reader(&self.table, self.stored.chunk.definition())?;
+        let reader = Versions::reader(&self.table, self.entry.chunk.definition())?;
         let sources = columns.iter().filter_map(|column| reader.source(*column));
         let missing = distinct(sources.filter(|source| !self.loaded.contains_key(source)));
         let loaded = match &self.visible {
-            Visible::Rows(visible) if self.is_compact => {
+            Visible::Rows(visible) if self.has_visible_only => {
                 let ranges = Pick::Rows(visible.clone()).ranges();
                 read(&self.table, &**rows, &ranges, &missing)?
             }
@@ -196,31 +196,30 @@ impl ChunkReader {
         let rows = Pick::Rows(passing.clone().into());
         self.visible = Visible::Rows(passing.into());
         if self.visible.len() * SPARSE <= self.part.len() {
-            let rows = rows.from(self.part.start);
+            let rows = rows.relative_to(self.part.start);
             for column in self.loaded.values_mut() {
-                let compact = column.pick(&rows);
-                let compact = compact.map_err(|error| arrow_error(&self.table, error))?;
-                *column = ColumnBatches(Vec::from([compact]));
+                let visible = column.pick(&rows);
+                let visible = visible.map_err(|error| arrow_error(&self.table, error))?;
+                *column = ColumnBatches(Vec::from([visible]));
             }
-            self.is_compact = true;
+            self.has_visible_only = true;
         }
         Ok(())
     }
 
     /// Builds columns of rows in a storage: of picked rows of the chunk, or, if the loaded columns
-    /// are compact, of the visible rows with the picked numbers.
+    /// have the visible rows only, of the visible rows with the picked numbers.
     fn build_stored(&mut self, pick: &Pick, columns: &[usize]) -> Result<Vec<ArrayRef>, Error> {
         self.load(columns)?;
-        let reader = Versions::reader(&self.table, self.stored.chunk.definition())?;
-        let pick = if self.is_compact {
-            pick.from(0)
-        } else {
-            pick.from(self.part.start)
+        let reader = Versions::reader(&self.table, self.entry.chunk.definition())?;
+        let pick = match self.has_visible_only {
+            true => pick,
+            false => &pick.relative_to(self.part.start),
         };
         let mut build = |column: &usize| {
             let loaded = reader.source(*column);
             let loaded = loaded.and_then(|source| self.loaded.get_mut(&source));
-            let values = loaded.map(|loaded| loaded.pick(&pick)).transpose();
+            let values = loaded.map(|loaded| loaded.pick(pick)).transpose();
             let values = values.map_err(|error| arrow_error(&self.table, error))?;
             reader.converted(*column, values, pick.len())
         };
@@ -230,7 +229,7 @@ impl ChunkReader {
     /// Returns the rows of the chunk in a block.
     fn pick(&self, block: &Range<usize>, selected: Option<&[usize]>) -> Pick {
         match (&self.visible, selected) {
-            (Visible::All(rows), None) => {
+            (Visible::Range(rows), None) => {
                 let first = rows.start as usize;
                 Pick::Range(first + block.start..first + block.end)
             }
@@ -278,9 +277,9 @@ impl RowReader for ChunkReader {
         selected: Option<&[usize]>,
         columns: &[usize],
     ) -> Result<Vec<ArrayRef>> {
-        let chunk = Arc::clone(&self.stored.chunk);
+        let chunk = Arc::clone(&self.entry.chunk);
         let built = match chunk.rows() {
-            ChunkRows::Stored(_) if self.is_compact => {
+            ChunkRows::Stored(_) if self.has_visible_only => {
                 self.build_stored(&numbers(&block, selected), columns)
             }
             ChunkRows::Stored(_) => self.build_stored(&self.pick(&block, selected), columns),

@@ -15,7 +15,7 @@ use kalamtable_provider::BoxError;
 use kalamtable_store::UnixMicros;
 
 use super::chunk::{Arrival, Chunk};
-use super::storage::{ChunkId, JoinedChunk, PartitionRows, StoredChunk};
+use super::storage::{ChunkId, JoinedChunk, PartitionChunk, PartitionRows};
 
 /// The maximum number of rows in a joined chunk.
 const MAX_ROWS: usize = 65_536;
@@ -56,17 +56,17 @@ impl CompactionLimits {
     }
 
     /// Returns whether a chunk can be joined with a group.
-    fn fits(&self, group: &[&StoredChunk], stored: &StoredChunk) -> bool {
-        let with = || group.iter().copied().chain([stored]);
-        let version = stored.chunk.version();
-        let first = with().map(|stored| stored.chunk.first_arrived_at().0).min();
-        let last = with().map(|stored| stored.chunk.arrived_at().0).max();
+    fn fits(&self, group: &[&PartitionChunk], entry: &PartitionChunk) -> bool {
+        let with = || group.iter().copied().chain([entry]);
+        let version = entry.chunk.version();
+        let first = with().map(|entry| entry.chunk.first_arrived_at().0).min();
+        let last = with().map(|entry| entry.chunk.arrived_at().0).max();
         let micros = last
             .zip(first)
             .map_or(0, |(last, first)| last.saturating_sub(first));
         group.iter().all(|other| other.chunk.version() == version)
-            && with().map(StoredChunk::present).sum::<usize>() <= MAX_ROWS
-            && with().map(|stored| stored.chunk.bytes()).sum::<usize>() <= self.max_bytes
+            && with().map(PartitionChunk::present).sum::<usize>() <= MAX_ROWS
+            && with().map(|entry| entry.chunk.bytes()).sum::<usize>() <= self.max_bytes
             && self
                 .max_micros
                 .is_none_or(|max_micros| micros <= max_micros)
@@ -85,8 +85,8 @@ pub(super) fn compact(
     limits: &CompactionLimits,
 ) -> Result<Vec<JoinedChunk>, BoxError> {
     let in_memory = rows.chunks.iter();
-    let in_memory: Vec<&StoredChunk> = in_memory
-        .filter(|stored| stored.chunk.is_in_memory())
+    let in_memory: Vec<&PartitionChunk> = in_memory
+        .filter(|entry| entry.chunk.is_in_memory())
         .collect();
     let groups = groups_to_join(&in_memory, limits);
     let numbered = (rows.next_chunk..).zip(groups);
@@ -96,27 +96,25 @@ pub(super) fn compact(
 
 /// Selects chunks to join, by the rules of [`compact`].
 fn groups_to_join<'a>(
-    chunks: &[&'a StoredChunk],
+    chunks: &[&'a PartitionChunk],
     limits: &CompactionLimits,
-) -> Vec<Vec<&'a StoredChunk>> {
-    let kept: usize = chunks.iter().map(|stored| stored.chunk.len()).sum();
-    let present: usize = chunks.iter().map(|stored| stored.present()).sum();
+) -> Vec<Vec<&'a PartitionChunk>> {
+    let kept: usize = chunks.iter().map(|entry| entry.chunk.len()).sum();
+    let present: usize = chunks.iter().map(|entry| entry.present()).sum();
     // In a stream, the chunks stay in the order of arrival: an expired row and a later one can have
     // the same key, and the later one is indexed.
     let is_sparse = kept > 2 * present && limits.max_micros.is_none();
-    let chosen: Vec<&StoredChunk> = if is_sparse {
+    let chosen: Vec<&PartitionChunk> = if is_sparse {
         let chunks = chunks.iter().copied();
-        chunks
-            .filter(|stored| stored.superseded.is_some())
-            .collect()
+        chunks.filter(|entry| entry.superseded.is_some()).collect()
     } else {
         last_of_a_size(chunks, limits)
     };
-    let mut groups: Vec<Vec<&StoredChunk>> = Vec::new();
-    for stored in chosen {
+    let mut groups: Vec<Vec<&PartitionChunk>> = Vec::new();
+    for entry in chosen {
         match groups.last_mut() {
-            Some(group) if limits.fits(group, stored) => group.push(stored),
-            _ => groups.push(vec![stored]),
+            Some(group) if limits.fits(group, entry) => group.push(entry),
+            _ => groups.push(vec![entry]),
         }
     }
     groups
@@ -143,19 +141,18 @@ impl PartitionRows {
     /// commits the joined chunks. `max_bytes` is the maximum size in memory of a group with several
     /// chunks.
     pub fn stored_to_join(&self, max_bytes: usize) -> Vec<Vec<ChunkId>> {
-        let stored = self.chunks.iter();
-        let mut stored: Vec<&StoredChunk> = stored
-            .filter(|stored| !stored.chunk.is_in_memory())
-            .collect();
+        let chunks = self.chunks.iter();
+        let mut chunks: Vec<&PartitionChunk> =
+            chunks.filter(|entry| !entry.chunk.is_in_memory()).collect();
         // The smallest ones of the last version are the last ones. A joined chunk is otherwise
         // after chunks that were in memory, and would be joined again with each small one.
-        stored.sort_by_key(|stored| (stored.chunk.version(), Reverse(stored.present())));
+        chunks.sort_by_key(|entry| (entry.chunk.version(), Reverse(entry.present())));
         let mut limits = CompactionLimits::permanent();
         limits.max_bytes = limits.max_bytes.min(max_bytes);
-        let groups = groups_to_join(&stored, &limits);
+        let groups = groups_to_join(&chunks, &limits);
         let ids = groups
             .into_iter()
-            .map(|group| group.iter().map(|stored| stored.id).collect());
+            .map(|group| group.iter().map(|entry| entry.id).collect());
         ids.collect()
     }
 }
@@ -163,19 +160,19 @@ impl PartitionRows {
 /// Returns the last chunks of one version, at least two, none of which is much larger than all
 /// following ones.
 fn last_of_a_size<'a>(
-    chunks: &[&'a StoredChunk],
+    chunks: &[&'a PartitionChunk],
     limits: &CompactionLimits,
-) -> Vec<&'a StoredChunk> {
-    let mut chosen: Vec<&StoredChunk> = Vec::new();
+) -> Vec<&'a PartitionChunk> {
+    let mut chosen: Vec<&PartitionChunk> = Vec::new();
     let mut length = 0;
-    for stored in chunks.iter().rev() {
-        let present = stored.present();
-        let is_near = chosen.is_empty() || (present <= 2 * length && limits.fits(&chosen, stored));
+    for entry in chunks.iter().rev() {
+        let present = entry.present();
+        let is_near = chosen.is_empty() || (present <= 2 * length && limits.fits(&chosen, entry));
         if !is_near {
             break;
         }
         length += present;
-        chosen.push(stored);
+        chosen.push(entry);
     }
     chosen.reverse();
     if chosen.len() < 2 {
@@ -184,14 +181,14 @@ fn last_of_a_size<'a>(
     chosen
 }
 
-fn join(id: ChunkId, chunks: &[&StoredChunk]) -> Result<JoinedChunk, BoxError> {
-    let batches = chunks.iter().map(|stored| {
-        let batch = stored.chunk.read()?;
-        if stored.superseded.is_none() {
+fn join(id: ChunkId, chunks: &[&PartitionChunk]) -> Result<JoinedChunk, BoxError> {
+    let batches = chunks.iter().map(|entry| {
+        let batch = entry.chunk.read()?;
+        if entry.superseded.is_none() {
             return Ok(batch);
         }
-        let rows = 0..stored.chunk.len() as u32;
-        let present: UInt32Array = rows.filter(|row| stored.is_present(*row)).collect();
+        let rows = 0..entry.chunk.len() as u32;
+        let present: UInt32Array = rows.filter(|row| entry.is_present(*row)).collect();
         Ok(take_record_batch(&batch, &present)?)
     });
     let batches = batches.collect::<Result<Vec<RecordBatch>, BoxError>>()?;
@@ -204,12 +201,12 @@ fn join(id: ChunkId, chunks: &[&StoredChunk]) -> Result<JoinedChunk, BoxError> {
         Chunk::with_arrivals(definition, rows, arrivals(chunks))
     } else {
         let rows = sorted_by_key(rows, definition.key_columns())?;
-        let arrived_at = chunks.iter().map(|stored| stored.chunk.arrived_at()).max();
+        let arrived_at = chunks.iter().map(|entry| entry.chunk.arrived_at()).max();
         Chunk::new(definition, rows, arrived_at.unwrap_or(UnixMicros(0)))
     };
     Ok(JoinedChunk {
         id,
-        from: chunks.iter().map(|stored| stored.id).collect(),
+        from: chunks.iter().map(|entry| entry.id).collect(),
         chunk: Arc::new(chunk),
     })
 }
@@ -236,12 +233,12 @@ fn sorted_by_key(rows: RecordBatch, key: &[usize]) -> Result<RecordBatch, ArrowE
 }
 
 /// Returns the arrival times of the rows of chunks that are not superseded.
-fn arrivals(chunks: &[&StoredChunk]) -> Vec<Arrival> {
+fn arrivals(chunks: &[&PartitionChunk]) -> Vec<Arrival> {
     let mut arrivals: Vec<Arrival> = Vec::new();
     let mut end = 0;
-    for stored in chunks {
-        for row in (0..stored.chunk.len() as u32).filter(|row| stored.is_present(*row)) {
-            let at = stored.chunk.row_arrived_at(row);
+    for entry in chunks {
+        for row in (0..entry.chunk.len() as u32).filter(|row| entry.is_present(*row)) {
+            let at = entry.chunk.row_arrived_at(row);
             end += 1;
             match arrivals.last_mut() {
                 Some(last) if last.at == at => last.end = end,
@@ -250,7 +247,7 @@ fn arrivals(chunks: &[&StoredChunk]) -> Vec<Arrival> {
         }
     }
     if arrivals.is_empty() {
-        let at = chunks.iter().map(|stored| stored.chunk.arrived_at()).max();
+        let at = chunks.iter().map(|entry| entry.chunk.arrived_at()).max();
         let at = at.unwrap_or(UnixMicros(0));
         arrivals.push(Arrival { end, at });
     }

@@ -5,13 +5,13 @@
 use std::collections::HashMap;
 
 use super::keys::RowAddress;
-use super::storage::{ChunkId, PartitionRows, StoredChunk};
+use super::storage::{ChunkId, PartitionChunk, PartitionRows};
 use super::visible::View;
 
 /// The rows of a partition before a statement.
 pub(super) struct CurrentRows<'a> {
     rows: &'a PartitionRows,
-    chunks: HashMap<ChunkId, &'a StoredChunk>,
+    chunks: HashMap<ChunkId, &'a PartitionChunk>,
     view: View,
 }
 
@@ -20,7 +20,7 @@ impl<'a> CurrentRows<'a> {
         let chunks = rows.chunks.iter();
         CurrentRows {
             rows,
-            chunks: chunks.map(|stored| (stored.id, stored)).collect(),
+            chunks: chunks.map(|entry| (entry.id, entry)).collect(),
             view,
         }
     }
@@ -30,34 +30,34 @@ impl<'a> CurrentRows<'a> {
         self.rows
     }
 
-    pub(super) fn chunk(&self, id: ChunkId) -> Option<&'a StoredChunk> {
+    pub(super) fn chunk(&self, id: ChunkId) -> Option<&'a PartitionChunk> {
         self.chunks.get(&id).copied()
     }
 
     /// Returns the chunks whose rows have outlived the time to live of the table.
-    pub(super) fn expired(&self) -> Vec<StoredChunk> {
+    pub(super) fn expired(&self) -> Vec<PartitionChunk> {
         let chunks = self.rows.chunks.iter();
-        let expired = chunks.filter(|stored| self.view.has_expired(stored));
+        let expired = chunks.filter(|entry| self.view.has_expired(entry));
         expired.cloned().collect()
     }
 
     pub(super) fn is_expired(&self, address: RowAddress) -> bool {
-        let stored = self.chunk(address.chunk);
-        stored.is_none_or(|stored| self.view.has_row_expired(stored, address.row))
+        let entry = self.chunk(address.chunk);
+        entry.is_none_or(|entry| self.view.has_row_expired(entry, address.row))
     }
 
     pub(super) fn is_tombstone(&self, address: RowAddress) -> bool {
-        let stored = self.chunk(address.chunk);
-        stored.is_some_and(|stored| stored.chunk.tombstones().contains(address.row))
+        let entry = self.chunk(address.chunk);
+        entry.is_some_and(|entry| entry.chunk.tombstones().contains(address.row))
     }
 
     /// Returns the addresses of all rows that a query sees.
     pub(super) fn visible(&self) -> Vec<RowAddress> {
         let mut addresses = Vec::new();
-        for stored in &self.rows.chunks {
-            let visible = self.view.of(stored, 0..stored.chunk.len() as u32);
+        for entry in &self.rows.chunks {
+            let visible = self.view.of(entry, 0..entry.chunk.len() as u32);
             addresses.extend((0..visible.len()).map(|number| RowAddress {
-                chunk: stored.id,
+                chunk: entry.id,
                 row: visible.row(number),
             }));
         }

@@ -9,7 +9,7 @@ use kalamtable_registry::TableSnapshot;
 
 use super::chunk_reader::read_rows;
 use super::keys::{KeyBytes, KeyIndex, RowAddress};
-use super::storage::{ChunkId, PartitionRows, StoredChunk};
+use super::storage::{ChunkId, PartitionChunk, PartitionRows};
 use super::versions::Pick;
 use crate::error::{Error, arrow_error};
 
@@ -50,13 +50,13 @@ pub(super) struct IndexUpdate {
     /// The addresses of the removed rows.
     pub(super) removed_rows: HashSet<RowAddress>,
     /// Chunks that are removed without tombstones.
-    pub(super) dropped: Vec<StoredChunk>,
+    pub(super) dropped: Vec<PartitionChunk>,
     /// The added chunk.
     pub(super) added: Option<ChunkId>,
     /// The keys of the added rows, for each index, and the addresses of the rows.
     pub(super) added_keys: Vec<Vec<(KeyBytes, RowAddress)>>,
     /// Chunks that compaction has written.
-    pub(super) rewritten: Vec<StoredChunk>,
+    pub(super) rewritten: Vec<PartitionChunk>,
 }
 
 impl PartitionIndex {
@@ -93,12 +93,12 @@ impl PartitionIndex {
         self.number = None;
         self.keys = fresh;
         self.indexed.clear();
-        for stored in rows
+        for entry in rows
             .chunks
             .iter()
-            .filter(|stored| stored.chunk.is_in_memory())
+            .filter(|entry| entry.chunk.is_in_memory())
         {
-            self.add(table, stored)?;
+            self.add(table, entry)?;
         }
         self.built = rows.number;
         self.moves = moves;
@@ -110,19 +110,19 @@ impl PartitionIndex {
     pub(super) fn forget_removed_chunks(&mut self, latest: &PartitionRows) {
         if self.indexed.len() > 2 * latest.chunks.len() + MAX_REMOVED_CHUNKS {
             let chunks = latest.chunks.iter();
-            let ids: HashSet<ChunkId> = chunks.map(|stored| stored.id).collect();
+            let ids: HashSet<ChunkId> = chunks.map(|entry| entry.id).collect();
             self.indexed.retain(|id| ids.contains(id));
         }
     }
 
     /// Adds the rows of a chunk that are not superseded.
-    fn add(&mut self, table: &TableSnapshot, stored: &StoredChunk) -> Result<(), Error> {
-        self.indexed.insert(stored.id);
+    fn add(&mut self, table: &TableSnapshot, entry: &PartitionChunk) -> Result<(), Error> {
+        self.indexed.insert(entry.id);
         if self.keys.is_empty() {
             return Ok(());
         }
-        let rows = read_rows(table, &stored.chunk, &Pick::Range(0..stored.chunk.len()))?;
-        let tombstones = stored.chunk.tombstones();
+        let rows = read_rows(table, &entry.chunk, &Pick::Range(0..entry.chunk.len()))?;
+        let tombstones = entry.chunk.tombstones();
         for index in &mut self.keys {
             let keys = index
                 .keys(&rows)
@@ -131,11 +131,11 @@ impl PartitionIndex {
                 let row = row as u32;
                 let is_deleted = tombstones.contains(row);
                 // A deleted row has no unique key.
-                if stored.is_present(row)
+                if entry.is_present(row)
                     && (index.is_primary || !is_deleted)
                     && let Some(key) = key
                 {
-                    let chunk = stored.id;
+                    let chunk = entry.id;
                     index.rows.insert(key, RowAddress { chunk, row });
                 }
             }
@@ -158,8 +158,8 @@ impl PartitionIndex {
         let mut in_memory = rows
             .chunks
             .iter()
-            .filter(|stored| stored.chunk.is_in_memory());
-        if self.built > rows.number || !in_memory.all(|stored| self.indexed.contains(&stored.id)) {
+            .filter(|entry| entry.chunk.is_in_memory());
+        if self.built > rows.number || !in_memory.all(|entry| self.indexed.contains(&entry.id)) {
             // Rows of the snapshot were in storage when the indexes were built.
             return Err(IndexMiss::Later);
         }
@@ -212,17 +212,17 @@ impl PartitionIndex {
         number: u64,
     ) -> Result<(), Error> {
         self.number = None;
-        for stored in &update.dropped {
+        for entry in &update.dropped {
             if self.keys.is_empty() {
                 break;
             }
-            let rows = read_rows(table, &stored.chunk, &Pick::Range(0..stored.chunk.len()))?;
+            let rows = read_rows(table, &entry.chunk, &Pick::Range(0..entry.chunk.len()))?;
             for index in &mut self.keys {
                 let keys = index
                     .keys(&rows)
                     .map_err(|error| arrow_error(table, error))?;
                 for key in keys.iter().flatten() {
-                    index.remove(key, |place| place.chunk == stored.id);
+                    index.remove(key, |place| place.chunk == entry.id);
                 }
             }
         }
@@ -235,8 +235,8 @@ impl PartitionIndex {
         for (index, keys) in self.keys.iter_mut().zip(update.added_keys) {
             index.rows.extend(keys);
         }
-        for stored in &update.rewritten {
-            self.add(table, stored)?;
+        for entry in &update.rewritten {
+            self.add(table, entry)?;
         }
         self.number = Some(number);
         Ok(())

@@ -31,7 +31,7 @@ use super::access;
 use super::actor::{Actor, UserId};
 use super::keys::RowAddress;
 use super::partition_index::IndexMiss;
-use super::partition_reader::PartitionReader;
+use super::partition_scan::PartitionScan;
 use super::shared_state::{PartitionState, SharedState};
 use super::statement_effect::{OnConflict, RemovedRows, StatementEffect};
 use super::storage::{Partition, PartitionRows};
@@ -168,9 +168,9 @@ impl DynamicSource {
         rows: &Arc<PartitionRows>,
         view: View,
         keys: Option<&KeyFilter>,
-    ) -> PartitionReader {
+    ) -> PartitionScan {
         let stored_keys = keys.and_then(|keys| StoredKeys::of_filter(&self.table, keys));
-        PartitionReader {
+        PartitionScan {
             table: Arc::clone(&self.table),
             rows: Arc::clone(rows),
             view,

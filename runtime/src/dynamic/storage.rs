@@ -149,7 +149,7 @@ pub struct ChunkId(pub u64);
 
 /// A chunk of a partition, and the rows of the chunk that later ones have superseded.
 #[derive(Clone, Debug)]
-pub struct StoredChunk {
+pub struct PartitionChunk {
     /// The id of the chunk.
     pub id: ChunkId,
     /// The rows.
@@ -158,10 +158,10 @@ pub struct StoredChunk {
     pub superseded: Option<Arc<RowSet>>,
 }
 
-impl StoredChunk {
+impl PartitionChunk {
     /// Creates a chunk of which no row is superseded.
     pub(super) fn new(id: ChunkId, chunk: &Arc<Chunk>) -> Self {
-        StoredChunk {
+        PartitionChunk {
             id,
             chunk: Arc::clone(chunk),
             superseded: None,
@@ -186,7 +186,7 @@ pub struct PartitionRows {
     pub number: u64,
     /// The chunks, in the order of [`after`](Self::after), which compaction and the key indexes of
     /// streams depend on. A storage preserves it across a restart.
-    pub chunks: Vec<StoredChunk>,
+    pub chunks: Vec<PartitionChunk>,
     /// The id of the next added chunk. It is greater than the ids of all chunks, including removed
     /// ones.
     pub next_chunk: u64,
@@ -224,18 +224,18 @@ pub struct JoinedChunk {
 impl PartitionRows {
     /// Returns the latest version under which rows were written, or 0 if the partition is empty.
     pub fn version(&self) -> u32 {
-        let versions = self.chunks.iter().map(|stored| stored.chunk.version());
+        let versions = self.chunks.iter().map(|entry| entry.chunk.version());
         versions.max().unwrap_or_default()
     }
 
     /// Returns whether all rows are in memory.
     pub fn is_in_memory(&self) -> bool {
-        self.chunks.iter().all(|stored| stored.chunk.is_in_memory())
+        self.chunks.iter().all(|entry| entry.chunk.is_in_memory())
     }
 
     /// Returns the chunk with an id.
-    pub fn chunk(&self, id: ChunkId) -> Option<&StoredChunk> {
-        self.chunks.iter().find(|stored| stored.id == id)
+    pub fn chunk(&self, id: ChunkId) -> Option<&PartitionChunk> {
+        self.chunks.iter().find(|entry| entry.id == id)
     }
 
     /// Returns the partition after the removal of all rows, without tombstones. Its number is the
@@ -255,19 +255,19 @@ impl PartitionRows {
         let joined = commit.joined.iter().flat_map(|joined| &joined.from);
         let joined: HashSet<ChunkId> = joined.copied().collect();
         let stays = |id: ChunkId| !commit.removed.contains(&id) && !joined.contains(&id);
-        let old = self.chunks.iter().filter(|stored| stays(stored.id));
+        let old = self.chunks.iter().filter(|entry| stays(entry.id));
         let added = commit.added.iter().filter(|(id, _)| stays(*id));
-        let added = added.map(|(id, chunk)| StoredChunk::new(*id, chunk));
-        let mut chunks: Vec<StoredChunk> = old.cloned().chain(added).collect();
-        for stored in &mut chunks {
-            if let Some(rows) = commit.superseded.get(&stored.id) {
+        let added = added.map(|(id, chunk)| PartitionChunk::new(*id, chunk));
+        let mut chunks: Vec<PartitionChunk> = old.cloned().chain(added).collect();
+        for entry in &mut chunks {
+            if let Some(rows) = commit.superseded.get(&entry.id) {
                 // `make_mut` copies a set that another snapshot shares.
-                let superseded = Arc::make_mut(stored.superseded.get_or_insert_default());
+                let superseded = Arc::make_mut(entry.superseded.get_or_insert_default());
                 rows.iter().for_each(|row| superseded.insert(*row));
             }
         }
         let joins = commit.joined.iter();
-        chunks.extend(joins.map(|joined| StoredChunk::new(joined.id, &joined.chunk)));
+        chunks.extend(joins.map(|joined| PartitionChunk::new(joined.id, &joined.chunk)));
         let added = commit.added.iter().map(|(id, _)| id.0 + 1);
         let last = added.chain(commit.joined.iter().map(|joined| joined.id.0 + 1));
         PartitionRows {

@@ -28,8 +28,8 @@ use kalamtable_provider::Filter;
 use kalamtable_registry::TableSnapshot;
 
 use super::chunk::ChunkRows;
-use super::storage::{PartitionRows, StoredChunk};
-use super::stored_rows::{SectionBounds, StoredRows};
+use super::storage::{PartitionChunk, PartitionRows};
+use super::stored_rows::{ColumnBounds, StoredRows};
 use super::versions::{VersionReader, Versions};
 use crate::error::Error;
 
@@ -72,17 +72,17 @@ impl StoredFilter {
     }
 
     /// Returns whether each section of the stored rows of a partition can have rows that pass the
-    /// filter. An error of the filter is left to its evaluation.
+    /// filter, or `None` if all can. An error of the filter is left to its evaluation.
     ///
     /// # Errors
     /// Fails if rows were written under an unknown version.
-    pub(super) fn sections(
+    pub(super) fn admitted_sections(
         &self,
         table: &TableSnapshot,
         partition: &PartitionRows,
-    ) -> Result<Vec<bool>, Error> {
+    ) -> Result<Option<Vec<bool>>, Error> {
         let mut stored = Vec::new();
-        for chunk in partition.chunks.iter().map(|stored| &stored.chunk) {
+        for chunk in partition.chunks.iter().map(|entry| &entry.chunk) {
             if let ChunkRows::Stored(rows) = chunk.rows() {
                 let reader = Versions::reader(table, chunk.definition())?;
                 let of_sections = |column: usize| rows.bounds(column);
@@ -93,7 +93,7 @@ impl StoredFilter {
                 });
             }
         }
-        Ok(self.pruned(stored))
+        Ok(self.admits_each(stored))
     }
 
     /// Returns the order in which a query needs the first rows, as far as a dynamic filter shows
@@ -109,7 +109,7 @@ impl StoredFilter {
 
     /// Returns the parts of a section that can have rows that pass the filter. An error of the
     /// filter is left to its evaluation.
-    pub(super) fn admitted(
+    pub(super) fn admitted_ranges(
         &self,
         rows: &dyn StoredRows,
         section: usize,
@@ -120,29 +120,29 @@ impl StoredFilter {
         };
         let of_section = |column: usize| {
             let bounds = rows.bounds(column)?;
-            Some(SectionBounds {
+            Some(ColumnBounds {
                 lower: bounds.lower.slice(section, 1),
                 upper: bounds.upper.slice(section, 1),
             })
         };
         // Again, because a dynamic filter may have changed.
-        let admitted = self.pruned(Vec::from([StoredBounds {
+        let admitted = self.admits_each(Vec::from([StoredBounds {
             reader,
             count: 1,
             of_column: Box::new(of_section),
         }]));
-        if admitted == [false] {
+        if admitted.is_some_and(|admitted| admitted == [false]) {
             return Vec::new();
         }
         let pages = rows.pages(section);
-        let admitted = self.pruned(Vec::from([StoredBounds {
+        let admitted = self.admits_each(Vec::from([StoredBounds {
             reader,
             count: pages.len(),
             of_column: Box::new(|column| rows.page_bounds(section, column)),
         }]));
-        if admitted.is_empty() {
+        let Some(admitted) = admitted else {
             return Vec::from([part]);
-        }
+        };
         let mut parts: Vec<Range<u32>> = Vec::new();
         for (page, _) in pages
             .iter()
@@ -157,20 +157,17 @@ impl StoredFilter {
         parts
     }
 
-    /// Returns whether each of the sections or pages can have rows that pass, or nothing if that
-    /// is unknown.
-    fn pruned(&self, stored: Vec<StoredBounds<'_>>) -> Vec<bool> {
-        let Some(predicate) = self.predicate() else {
-            return Vec::new();
-        };
+    /// Returns whether each of the sections or pages can have rows that pass, or `None` if bounds
+    /// do not decide that.
+    fn admits_each(&self, stored: Vec<StoredBounds<'_>>) -> Option<Vec<bool>> {
+        if stored.is_empty() {
+            return None;
+        }
         let bounds = PruningBounds {
             stored,
             schema: &self.schema,
         };
-        if bounds.stored.is_empty() {
-            return Vec::new();
-        }
-        predicate.prune(&bounds).unwrap_or_default()
+        self.predicate()?.prune(&bounds).ok()
     }
 
     fn predicate(&self) -> Option<Arc<PruningPredicate>> {
@@ -248,13 +245,13 @@ impl PreferredOrder {
     pub(super) fn bound(
         &self,
         table: &TableSnapshot,
-        stored: &StoredChunk,
+        entry: &PartitionChunk,
         section: usize,
     ) -> Option<Vec<u8>> {
-        let ChunkRows::Stored(rows) = stored.chunk.rows() else {
+        let ChunkRows::Stored(rows) = entry.chunk.rows() else {
             return None;
         };
-        let reader = Versions::reader(table, stored.chunk.definition()).ok()?;
+        let reader = Versions::reader(table, entry.chunk.definition()).ok()?;
         let bounds = rows.bounds(reader.unconverted(self.column)?)?;
         let bound = match self.is_descending {
             true => bounds.upper,
@@ -302,7 +299,7 @@ struct StoredBounds<'a> {
     /// The number of sections or pages.
     count: usize,
     /// Returns the bounds of a column of the written rows.
-    of_column: Box<dyn Fn(usize) -> Option<SectionBounds> + 'a>,
+    of_column: Box<dyn Fn(usize) -> Option<ColumnBounds> + 'a>,
 }
 
 impl StoredBounds<'_> {

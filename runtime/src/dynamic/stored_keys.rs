@@ -111,7 +111,7 @@ pub(super) fn find_stored(
     let mut chunks = partition
         .chunks
         .iter()
-        .filter(|stored| !stored.chunk.is_in_memory());
+        .filter(|entry| !entry.chunk.is_in_memory());
     let Some(first) = chunks.next() else {
         return Ok(found);
     };
@@ -130,25 +130,25 @@ pub(super) fn find_stored(
         columns: index.columns.clone(),
         values: values.collect::<Result<_, _>>().map_err(arrow)?,
     };
-    for stored in std::iter::once(first).chain(chunks) {
-        let ChunkRows::Stored(rows) = stored.chunk.rows() else {
+    for entry in std::iter::once(first).chain(chunks) {
+        let ChunkRows::Stored(rows) = entry.chunk.rows() else {
             continue;
         };
-        if !lookup.admits(table, &stored.chunk, &**rows)? {
+        if !lookup.admits(table, &entry.chunk, &**rows)? {
             continue;
         }
-        for part in lookup.candidates(table, &stored.chunk, &**rows)? {
+        for part in lookup.candidates(table, &entry.chunk, &**rows)? {
             let pick = Pick::Range(part.start as usize..part.end as usize);
-            let columns = read_columns(table, &stored.chunk, &pick, &index.columns)?;
+            let columns = read_columns(table, &entry.chunk, &pick, &index.columns)?;
             let matches = index.matches(&columns, &wanted).map_err(arrow)?;
             for (row, key) in matches {
                 let row = part.start + row as u32;
-                let is_indexed = index.is_primary || !stored.chunk.tombstones().contains(row);
+                let is_indexed = index.is_primary || !entry.chunk.tombstones().contains(row);
                 if let Some(key) = &keys[key]
                     && is_indexed
-                    && stored.is_present(row)
+                    && entry.is_present(row)
                 {
-                    let chunk = stored.id;
+                    let chunk = entry.id;
                     found.insert(key.clone(), RowAddress { chunk, row });
                 }
             }

@@ -24,13 +24,13 @@ pub trait StoredRows: Debug + Send + Sync + 'static {
 
     /// Returns the bounds of a column in each section, or `None` if they are unknown. Each array
     /// has one element per section, and null stands for an unknown bound.
-    fn bounds(&self, column: usize) -> Option<SectionBounds>;
+    fn bounds(&self, column: usize) -> Option<ColumnBounds>;
 
     /// Returns the pages of a section: ascending and adjacent ranges of all its rows.
     fn pages(&self, section: usize) -> Vec<Range<u32>>;
 
     /// Returns the bounds of a column in each page of a section, or `None` if they are unknown.
-    fn page_bounds(&self, section: usize, column: usize) -> Option<SectionBounds>;
+    fn page_bounds(&self, section: usize, column: usize) -> Option<ColumnBounds>;
 
     /// Returns whether the bounds of the columns admit one of the keys, which are those of
     /// [`candidates`](Self::candidates).
@@ -56,7 +56,7 @@ pub trait StoredRows: Debug + Send + Sync + 'static {
 
 /// The bounds of a column in each section of stored rows, or in each page of a section.
 #[derive(Clone, Debug)]
-pub struct SectionBounds {
+pub struct ColumnBounds {
     /// Values that are at most the smallest value that is not null.
     pub lower: ArrayRef,
     /// Values that are at least the greatest value that is not null.

@@ -141,8 +141,8 @@ impl Pick {
         }
     }
 
-    /// Returns the same rows, numbered from `first`.
-    pub(super) fn from(&self, first: u32) -> Pick {
+    /// Returns the same rows, as numbers from row `first` on.
+    pub(super) fn relative_to(&self, first: u32) -> Pick {
         match self {
             Pick::Range(range) => {
                 let first = first as usize;

@@ -8,7 +8,7 @@ use arrow::array::UInt32Array;
 use kalamtable_model::TableDefinition;
 use kalamtable_store::UnixMicros;
 
-use super::storage::StoredChunk;
+use super::storage::PartitionChunk;
 
 /// The rows of a partition that a query sees.
 #[derive(Clone, Copy, Debug)]
@@ -32,48 +32,48 @@ impl View {
     }
 
     /// Returns whether the rows of a chunk have expired.
-    pub(super) fn has_expired(&self, stored: &StoredChunk) -> bool {
-        let arrived_at = stored.chunk.arrived_at();
+    pub(super) fn has_expired(&self, entry: &PartitionChunk) -> bool {
+        let arrived_at = entry.chunk.arrived_at();
         self.expired.is_some_and(|expired| arrived_at <= expired)
     }
 
     /// Returns whether a row has expired.
-    pub(super) fn has_row_expired(&self, stored: &StoredChunk, row: u32) -> bool {
+    pub(super) fn has_row_expired(&self, entry: &PartitionChunk, row: u32) -> bool {
         self.expired
-            .is_some_and(|expired| stored.chunk.row_arrived_at(row) <= expired)
+            .is_some_and(|expired| entry.chunk.row_arrived_at(row) <= expired)
     }
 
     /// Returns whether some rows of a chunk have expired.
-    fn has_expired_rows(&self, stored: &StoredChunk) -> bool {
-        let first = stored.chunk.first_arrived_at();
+    fn has_expired_rows(&self, entry: &PartitionChunk) -> bool {
+        let first = entry.chunk.first_arrived_at();
         self.expired.is_some_and(|expired| first <= expired)
     }
 
     /// Returns the visible rows in a part of a chunk.
-    pub(super) fn of(&self, stored: &StoredChunk, part: Range<u32>) -> Visible {
-        if self.has_expired(stored) {
-            return Visible::All(0..0);
+    pub(super) fn of(&self, entry: &PartitionChunk, part: Range<u32>) -> Visible {
+        if self.has_expired(entry) {
+            return Visible::Range(0..0);
         }
-        let hides_deleted = !self.with_deleted && !stored.chunk.tombstones().is_empty();
-        let has_expired_rows = self.has_expired_rows(stored);
-        if !hides_deleted && stored.superseded.is_none() && !has_expired_rows {
-            return Visible::All(part);
+        let hides_deleted = !self.with_deleted && !entry.chunk.tombstones().is_empty();
+        let has_expired_rows = self.has_expired_rows(entry);
+        if !hides_deleted && entry.superseded.is_none() && !has_expired_rows {
+            return Visible::Range(part);
         }
-        let visible = part.filter(|row| self.is_visible(stored, *row));
+        let visible = part.filter(|row| self.is_visible(entry, *row));
         Visible::Rows(visible.collect::<Vec<_>>().into())
     }
 
     /// Returns those of the rows at `positions` that are visible.
-    pub(super) fn of_rows(&self, stored: &StoredChunk, positions: &[u32]) -> Visible {
+    pub(super) fn of_rows(&self, entry: &PartitionChunk, positions: &[u32]) -> Visible {
         let positions = positions.iter().copied();
-        let visible = positions.filter(|row| self.is_visible(stored, *row));
+        let visible = positions.filter(|row| self.is_visible(entry, *row));
         Visible::Rows(visible.collect::<Vec<_>>().into())
     }
 
-    fn is_visible(&self, stored: &StoredChunk, row: u32) -> bool {
-        stored.is_present(row)
-            && (self.with_deleted || !stored.chunk.tombstones().contains(row))
-            && !self.has_row_expired(stored, row)
+    fn is_visible(&self, entry: &PartitionChunk, row: u32) -> bool {
+        entry.is_present(row)
+            && (self.with_deleted || !entry.chunk.tombstones().contains(row))
+            && !self.has_row_expired(entry, row)
     }
 
     /// Returns whether deleted rows are visible.
@@ -82,25 +82,25 @@ impl View {
     }
 
     /// Returns the number of visible rows of a chunk.
-    pub(super) fn count(&self, stored: &StoredChunk) -> usize {
-        if self.has_expired_rows(stored) {
-            return self.of(stored, 0..stored.chunk.len() as u32).len();
+    pub(super) fn count(&self, entry: &PartitionChunk) -> usize {
+        if self.has_expired_rows(entry) {
+            return self.of(entry, 0..entry.chunk.len() as u32).len();
         }
-        let tombstones = stored.chunk.tombstones();
-        let hidden = match &stored.superseded {
+        let tombstones = entry.chunk.tombstones();
+        let hidden = match &entry.superseded {
             Some(superseded) if self.with_deleted => superseded.len(),
             Some(superseded) => superseded.union_len(tombstones),
             None if self.with_deleted => 0,
             None => tombstones.len(),
         };
-        stored.chunk.len() - hidden
+        entry.chunk.len() - hidden
     }
 }
 
 /// Some rows of a chunk.
 pub(super) enum Visible {
     /// The rows in this range.
-    All(Range<u32>),
+    Range(Range<u32>),
     /// The rows at these ascending positions.
     Rows(UInt32Array),
 }
@@ -108,7 +108,7 @@ pub(super) enum Visible {
 impl Visible {
     pub(super) fn len(&self) -> usize {
         match self {
-            Visible::All(rows) => rows.len(),
+            Visible::Range(rows) => rows.len(),
             Visible::Rows(rows) => rows.len(),
         }
     }
@@ -116,7 +116,7 @@ impl Visible {
     /// Returns the position in the chunk of the visible row with this number.
     pub(super) fn row(&self, number: usize) -> u32 {
         match self {
-            Visible::All(rows) => rows.start + number as u32,
+            Visible::Range(rows) => rows.start + number as u32,
             Visible::Rows(rows) => rows.value(number),
         }
     }
@@ -124,7 +124,7 @@ impl Visible {
     /// Keeps the first `length` rows.
     pub(super) fn truncate(&mut self, length: usize) {
         match self {
-            Visible::All(rows) => rows.end = rows.start + length.min(rows.len()) as u32,
+            Visible::Range(rows) => rows.end = rows.start + length.min(rows.len()) as u32,
             Visible::Rows(rows) => *rows = rows.slice(0, length.min(rows.len())),
         }
     }

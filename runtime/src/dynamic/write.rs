@@ -27,7 +27,7 @@ use super::keys::{KeyBytes, RowAddress};
 use super::partition_index::{IndexUpdate, PartitionIndex};
 use super::shared_state::SharedState;
 use super::statement_effect::StatementEffect;
-use super::storage::{ChunkId, Commit, Partition, PartitionRows, StoredChunk};
+use super::storage::{ChunkId, Commit, Partition, PartitionChunk, PartitionRows};
 use super::versions::Pick;
 use super::visible::View;
 use crate::error::{Error, arrow_error, source_error};
@@ -173,7 +173,7 @@ impl PartitionWriter<'_> {
         let now = self.shared.clock.now();
         let current = CurrentRows::new(before, View::new(definition, now, false));
         let mut dropped = current.expired();
-        let rows_expired: usize = dropped.iter().map(StoredChunk::present).sum();
+        let rows_expired: usize = dropped.iter().map(PartitionChunk::present).sum();
 
         let resolved = resolve_conflicts(self.table, &current, index, effect)?;
         let removed_rows = self.read(&current, &resolved.removed)?;
@@ -190,7 +190,7 @@ impl PartitionWriter<'_> {
         let mut limits = CompactionLimits::permanent();
         if let Some(ttl_seconds) = definition.ttl_seconds() {
             let evicted = self.evict(before, &mut commit)?;
-            rows_evicted = evicted.iter().map(StoredChunk::present).sum();
+            rows_evicted = evicted.iter().map(PartitionChunk::present).sum();
             dropped.extend(evicted);
             let stream_bytes = self.shared.limits.stream_bytes;
             limits = CompactionLimits::stream(ttl_seconds.get(), stream_bytes);
@@ -219,7 +219,7 @@ impl PartitionWriter<'_> {
         chunk: ChunkId,
         written: RecordBatch,
         resolved: &ResolvedRows,
-        dropped: &[StoredChunk],
+        dropped: &[PartitionChunk],
         now: UnixMicros,
     ) -> Commit {
         let mut commit = Commit::default();
@@ -233,9 +233,7 @@ impl PartitionWriter<'_> {
             let rows = commit.superseded.entry(address.chunk).or_default();
             rows.push(address.row);
         }
-        commit
-            .removed
-            .extend(dropped.iter().map(|stored| stored.id));
+        commit.removed.extend(dropped.iter().map(|entry| entry.id));
         commit
     }
 
@@ -281,7 +279,7 @@ impl PartitionWriter<'_> {
 
     /// Removes the oldest chunks of a stream until it fits its limit, and returns them. Chunks that
     /// the statement adds are never removed.
-    fn evict(&self, before: &PartitionRows, commit: &mut Commit) -> Result<Vec<StoredChunk>> {
+    fn evict(&self, before: &PartitionRows, commit: &mut Commit) -> Result<Vec<PartitionChunk>> {
         let after = before.after(commit);
         let max_bytes = self.shared.limits.stream_bytes;
         let added: usize = commit.added.iter().map(|(_, chunk)| chunk.bytes()).sum();
@@ -293,24 +291,22 @@ impl PartitionWriter<'_> {
             }
             .into());
         }
-        let is_added = |stored: &&StoredChunk| commit.added.iter().any(|(id, _)| *id == stored.id);
+        let is_added = |entry: &&PartitionChunk| commit.added.iter().any(|(id, _)| *id == entry.id);
         let chunks = after.chunks.iter();
-        let mut oldest_first: Vec<&StoredChunk> =
-            chunks.filter(|stored| !is_added(stored)).collect();
-        oldest_first.sort_by_key(|stored| (stored.chunk.arrived_at(), stored.id));
-        let sizes = oldest_first.iter().map(|stored| stored.chunk.bytes());
+        let mut oldest_first: Vec<&PartitionChunk> =
+            chunks.filter(|entry| !is_added(entry)).collect();
+        oldest_first.sort_by_key(|entry| (entry.chunk.arrived_at(), entry.id));
+        let sizes = oldest_first.iter().map(|entry| entry.chunk.bytes());
         let mut bytes = added + sizes.sum::<usize>();
         let mut evicted = Vec::new();
-        for stored in oldest_first {
+        for entry in oldest_first {
             if bytes <= max_bytes {
                 break;
             }
-            bytes -= stored.chunk.bytes();
-            evicted.push(stored.clone());
+            bytes -= entry.chunk.bytes();
+            evicted.push(entry.clone());
         }
-        commit
-            .removed
-            .extend(evicted.iter().map(|stored| stored.id));
+        commit.removed.extend(evicted.iter().map(|entry| entry.id));
         Ok(evicted)
     }
 
@@ -320,12 +316,12 @@ impl PartitionWriter<'_> {
         before: &PartitionRows,
         commit: &mut Commit,
         limits: &CompactionLimits,
-    ) -> Result<Vec<StoredChunk>> {
+    ) -> Result<Vec<PartitionChunk>> {
         let joined = compact(&before.after(commit), limits);
         commit.joined = joined.map_err(|error| source_error(self.table.name(), error))?;
         let joined = commit.joined.iter();
         Ok(joined
-            .map(|joined| StoredChunk::new(joined.id, &joined.chunk))
+            .map(|joined| PartitionChunk::new(joined.id, &joined.chunk))
             .collect())
     }
 
@@ -370,11 +366,11 @@ impl PartitionWriter<'_> {
         let mut batches = Vec::new();
         for addresses in addresses.chunk_by(|a, b| a.chunk == b.chunk) {
             let chunk = addresses.first().map(|address| address.chunk);
-            let Some(stored) = chunk.and_then(|chunk| current.chunk(chunk)) else {
+            let Some(entry) = chunk.and_then(|chunk| current.chunk(chunk)) else {
                 continue;
             };
             let rows: UInt32Array = addresses.iter().map(|address| address.row).collect();
-            batches.push(read_rows(self.table, &stored.chunk, &Pick::Rows(rows))?);
+            batches.push(read_rows(self.table, &entry.chunk, &Pick::Rows(rows))?);
         }
         concat_batches(self.table.schema(), &batches)
             .map_err(|error| arrow_error(self.table, error).into())
@@ -426,14 +422,14 @@ fn added_keys(
 /// Removes the chunks that keep no row after the commit.
 fn remove_empty_chunks(before: &PartitionRows, commit: &mut Commit) {
     let after = before.after(commit);
-    let empty = after.chunks.iter().filter(|stored| stored.present() == 0);
-    commit.removed.extend(empty.map(|stored| stored.id));
+    let empty = after.chunks.iter().filter(|entry| entry.present() == 0);
+    commit.removed.extend(empty.map(|entry| entry.id));
 }
 
 /// Restricts the removed and superseded rows to chunks that exist before the commit and remain
 /// after it.
 fn keep_known_chunks(before: &PartitionRows, commit: &mut Commit) {
-    let known: HashSet<ChunkId> = before.chunks.iter().map(|stored| stored.id).collect();
+    let known: HashSet<ChunkId> = before.chunks.iter().map(|entry| entry.id).collect();
     commit.removed.retain(|id| known.contains(id));
     let removed = &commit.removed;
     commit.superseded.retain(|id, _| !removed.contains(id));

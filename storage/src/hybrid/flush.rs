@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
 use kalamtable_runtime::dynamic::{
-    Chunk, ChunkId, FlushedRows, Partition, PartitionRows, StoredChunk,
+    Chunk, ChunkId, FlushedRows, Partition, PartitionChunk, PartitionRows,
 };
 use kalamtable_store::TableId;
 
@@ -21,9 +21,10 @@ use super::manifest::{
     parse_manifest_name,
 };
 use super::recovered::{ChunkLocations, FlushedState};
-use super::row_file::{OwnedChunk, RowFile, parse_row_file_name, write_row_file};
-use super::row_files::RowFiles;
+use super::row_file::{OwnedChunk, RowFile, parse_row_file_name};
+use super::row_folder::RowFolder;
 use super::stored_file::StoredFile;
+use super::written_chunk::write_chunks;
 use super::written_definitions::WrittenDefinition;
 use crate::error::StorageError;
 use crate::log::LogFolder;
@@ -75,17 +76,17 @@ struct DefinitionChunks<'a> {
 
 /// Writes the files and the manifest of a snapshot, whose entry is durable.
 pub(super) fn flush(
-    row_files: &Arc<RowFiles>,
+    row_folder: &Arc<RowFolder>,
     state: &mut FlushedState,
     mut snapshot: StorageSnapshot,
 ) -> Result<FlushResult, StorageError> {
-    let folder = &*row_files.folder;
+    let folder = &*row_folder.folder;
     // The rows of a file are in this order.
     snapshot
         .partitions
         .sort_unstable_by(|(a, _), (b, _)| (a.table, &a.owner).cmp(&(b.table, &b.owner)));
     let first_file = state.next_file;
-    let written = write_files(row_files, state, &snapshot).and_then(|written| {
+    let written = write_files(row_folder, state, &snapshot).and_then(|written| {
         Ok((
             prepare_manifest(folder, state, &snapshot, &written)?,
             written,
@@ -123,11 +124,11 @@ struct WrittenFiles {
 
 /// Writes the chunks that no file contains, or that have to move to another file.
 fn write_files(
-    row_files: &Arc<RowFiles>,
+    row_folder: &Arc<RowFolder>,
     state: &mut FlushedState,
     snapshot: &StorageSnapshot,
 ) -> Result<WrittenFiles, StorageError> {
-    let folder = &*row_files.folder;
+    let folder = &*row_folder.folder;
     let kept = kept_files(state, snapshot);
     let mut written = WrittenFiles {
         flushed: FlushedRows::default(),
@@ -137,40 +138,22 @@ fn write_files(
     };
     for group in new_chunks(state, snapshot, &kept)? {
         for chunks in parts(group.chunks) {
-            let number = state.next_file;
-            // Not used again, even if the file cannot be written.
-            state.next_file = number.checked_add(1).ok_or(StorageError::FilesExhausted)?;
             let owned = chunks.iter().map(|new| OwnedChunk {
                 owner: new.partition.owner.as_ref(),
                 chunk: new.chunk,
             });
             let owned: Vec<OwnedChunk<'_>> = owned.collect();
-            let file = write_row_file(folder, number, group.definition, &owned)?;
-            written.flushed.add_file(file.rows, file.bytes);
-            let file = StoredFile::open(row_files, &Arc::new(file), group.definition)?;
-            let file = Arc::new(file);
-            let mut first_row = 0;
-            for new in chunks {
-                let location = ChunkLocation {
-                    file: number,
-                    first_row,
-                };
-                let length = new.chunk.len();
-                let rows = file.slice(
-                    new.partition.owner.as_ref(),
-                    first_row,
-                    length as u32,
-                    new.chunk.bytes(),
-                )?;
+            let (file, in_file) = write_chunks(row_folder, state, group.definition, &owned)?;
+            written.flushed.add_file(file.file.rows, file.file.bytes);
+            for (new, in_file) in chunks.iter().zip(in_file) {
+                let of_partition = written.locations.entry(new.partition.clone()).or_default();
+                of_partition.insert(new.id, in_file.location);
                 written.moved.push(MovedChunk {
                     partition: new.partition.clone(),
                     id: new.id,
                     from: Arc::clone(new.chunk),
-                    to: Arc::new(new.chunk.moved_to(Arc::new(rows))),
+                    to: in_file.chunk,
                 });
-                first_row += length as u64;
-                let of_partition = written.locations.entry(new.partition.clone()).or_default();
-                of_partition.insert(new.id, location);
             }
             written.files.push(file);
         }
@@ -185,9 +168,9 @@ fn write_files(
     for (partition, rows) in &snapshot.partitions {
         let new = written.locations.entry(partition.clone()).or_default();
         let old = state.locations.get(partition);
-        for stored in &rows.chunks {
-            if let Some(location) = old.and_then(|old| old.get(&stored.id)) {
-                new.entry(stored.id).or_insert(*location);
+        for entry in &rows.chunks {
+            if let Some(location) = old.and_then(|old| old.get(&entry.id)) {
+                new.entry(entry.id).or_insert(*location);
             }
         }
     }
@@ -204,12 +187,12 @@ fn prepare_manifest<'a>(
     let mut partitions = Vec::with_capacity(snapshot.partitions.len());
     for (partition, rows) in &snapshot.partitions {
         let locations = written.locations.get(partition);
-        let chunks = rows.chunks.iter().map(|stored| {
-            let location = locations.and_then(|locations| locations.get(&stored.id));
+        let chunks = rows.chunks.iter().map(|entry| {
+            let location = locations.and_then(|locations| locations.get(&entry.id));
             let location = location.ok_or(StorageError::UnwrittenChunk {
                 table: partition.table,
             })?;
-            Ok(flushed_chunk(stored, *location))
+            Ok(flushed_chunk(entry, *location))
         });
         partitions.push(FlushedPartition {
             partition: partition.clone(),
@@ -258,14 +241,14 @@ pub(super) fn delete_files_from(folder: &dyn LogFolder, first_file: u64, state: 
     }
 }
 
-fn flushed_chunk(stored: &StoredChunk, location: ChunkLocation) -> FlushedChunk {
+fn flushed_chunk(entry: &PartitionChunk, location: ChunkLocation) -> FlushedChunk {
     FlushedChunk {
-        id: stored.id,
-        arrivals: stored.chunk.arrivals().to_vec(),
+        id: entry.id,
+        arrivals: entry.chunk.arrivals().to_vec(),
         location,
-        bytes: stored.chunk.bytes() as u64,
-        tombstones: stored.chunk.tombstones().clone(),
-        superseded: stored.superseded.as_deref().cloned().unwrap_or_default(),
+        bytes: entry.chunk.bytes() as u64,
+        tombstones: entry.chunk.tombstones().clone(),
+        superseded: entry.superseded.as_deref().cloned().unwrap_or_default(),
     }
 }
 
@@ -281,12 +264,12 @@ fn kept_files(state: &FlushedState, snapshot: &StorageSnapshot) -> HashSet<u64> 
     let mut new: HashMap<(TableId, u32), u64> = HashMap::new();
     for (partition, rows) in &snapshot.partitions {
         let locations = state.locations.get(partition);
-        for stored in &rows.chunks {
-            let rows = stored.chunk.len() as u64;
-            match locations.and_then(|locations| locations.get(&stored.id)) {
+        for entry in &rows.chunks {
+            let rows = entry.chunk.len() as u64;
+            match locations.and_then(|locations| locations.get(&entry.id)) {
                 Some(location) => *used.entry(location.file).or_default() += rows,
                 None => {
-                    let version = (partition.table, stored.chunk.version());
+                    let version = (partition.table, entry.chunk.version());
                     *new.entry(version).or_default() += rows;
                 }
             }
@@ -339,22 +322,20 @@ fn new_chunks<'a>(
     let mut groups: BTreeMap<(TableId, u32), DefinitionChunks<'a>> = BTreeMap::new();
     for (partition, rows) in &snapshot.partitions {
         let locations = state.locations.get(partition);
-        for stored in &rows.chunks {
-            let location = locations.and_then(|locations| locations.get(&stored.id));
+        for entry in &rows.chunks {
+            let location = locations.and_then(|locations| locations.get(&entry.id));
             if location.is_some_and(|location| kept.contains(&location.file)) {
                 continue;
             }
             let table = partition.table;
-            let written = by_version.get(&(table, stored.chunk.version()));
+            let written = by_version.get(&(table, entry.chunk.version()));
             let written = written.and_then(|written| {
                 let mut written = written.iter();
-                written
-                    .find(|written| written.is_of(&stored.chunk))
-                    .copied()
+                written.find(|written| written.is_of(&entry.chunk)).copied()
             });
             let written = written.ok_or_else(|| StorageError::UnknownDefinition {
                 table,
-                version: stored.chunk.version(),
+                version: entry.chunk.version(),
             })?;
             let group = groups.entry((table, written.number));
             let group = group.or_insert_with(|| DefinitionChunks {
@@ -363,8 +344,8 @@ fn new_chunks<'a>(
             });
             group.chunks.push(NewChunk {
                 partition,
-                id: stored.id,
-                chunk: &stored.chunk,
+                id: entry.id,
+                chunk: &entry.chunk,
             });
         }
     }

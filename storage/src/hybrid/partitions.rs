@@ -176,12 +176,12 @@ impl StoredPartition {
         let _turn = self.commit.lock().unwrap_or_else(PoisonError::into_inner);
         let after = |rows: &Arc<PartitionRows>| {
             let mut rows = PartitionRows::clone(rows);
-            for stored in &mut rows.chunks {
+            for entry in &mut rows.chunks {
                 // A partition that was removed can have other rows in a chunk with the same id.
-                if let Some(moved) = moved.get(&stored.id)
-                    && Arc::ptr_eq(&moved.from, &stored.chunk)
+                if let Some(moved) = moved.get(&entry.id)
+                    && Arc::ptr_eq(&moved.from, &entry.chunk)
                 {
-                    stored.chunk = Arc::clone(&moved.to);
+                    entry.chunk = Arc::clone(&moved.to);
                 }
             }
             Arc::new(rows)

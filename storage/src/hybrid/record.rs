@@ -113,7 +113,7 @@ impl LogRecord {
             write_arrivals(&mut bytes, chunk.arrivals());
             let table = partition.table;
             let rows = chunk.read();
-            let rows = rows.map_err(|source| StorageError::Unreadable { table, source })?;
+            let rows = rows.map_err(|source| StorageError::unreadable(table, source))?;
             let rows = definition.encode(&rows);
             bytes.bytes(&rows.map_err(|error| StorageError::arrow(table, error))?);
         }

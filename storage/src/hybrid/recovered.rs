@@ -7,16 +7,20 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Weak};
 
 use kalamtable_provider::BoxError;
+use kalamtable_runtime::UserId;
 use kalamtable_runtime::dynamic::{
-    Chunk, ChunkId, Commit, Partition, PartitionRows, RowSet, StoredChunk,
+    Chunk, ChunkId, Commit, Partition, PartitionChunk, PartitionRows, RowSet,
 };
 use kalamtable_store::TableId;
 
-use super::manifest::{ChunkLocation, Manifest, file_names, last_manifest_number, manifest_name};
+use super::manifest::{
+    ChunkLocation, FlushedChunk, Manifest, file_names, last_manifest_number, manifest_name,
+};
 use super::record::{CommitRecord, LogRecord, RemovedPartitions};
 use super::row_file::parse_row_file_name;
-use super::row_files::RowFiles;
+use super::row_folder::RowFolder;
 use super::stored_file::StoredFile;
+use super::stored_slice::StoredSlice;
 use super::written_definitions::{WrittenDefinition, WrittenDefinitions};
 use crate::bytes::Malformed;
 use crate::error::StorageError;
@@ -24,6 +28,9 @@ use crate::log::{ReplayError, is_segment};
 
 /// The locations of the chunks of each partition.
 pub(super) type ChunkLocations = HashMap<Partition, HashMap<ChunkId, ChunkLocation>>;
+
+/// The files of a manifest, and the definitions of their rows, by the numbers of the files.
+type OpenFiles = HashMap<u64, (Arc<StoredFile>, Arc<WrittenDefinition>)>;
 
 /// The state of a storage that is opened.
 #[derive(Default)]
@@ -69,15 +76,15 @@ impl FlushedState {
 
 impl RecoveredState {
     /// Reads the last manifest, and the metadata of its files.
-    pub(super) fn read(row_files: &Arc<RowFiles>) -> Result<Self, StorageError> {
-        let folder = &row_files.folder;
+    pub(super) fn read(row_folder: &Arc<RowFolder>) -> Result<Self, StorageError> {
+        let folder = &row_folder.folder;
         let names = file_names(&**folder)?;
         let mut state = RecoveredState::default();
         state.flushed.manifest = last_manifest_number(&names).unwrap_or_default();
         let files = names.iter().filter_map(|name| parse_row_file_name(name));
         state.flushed.next_file = files.max().map_or(1, |last| last.saturating_add(1));
         match Manifest::read_last(&**folder, &names)? {
-            Some(manifest) => state.load(row_files, manifest)?,
+            Some(manifest) => state.load(row_folder, manifest)?,
             // The log is older than the first row file.
             None => {
                 let row_file = names
@@ -94,67 +101,47 @@ impl RecoveredState {
         Ok(state)
     }
 
-    fn load(&mut self, row_files: &Arc<RowFiles>, manifest: Manifest) -> Result<(), StorageError> {
-        let folder = &row_files.folder;
+    fn load(
+        &mut self,
+        row_folder: &Arc<RowFolder>,
+        manifest: Manifest,
+    ) -> Result<(), StorageError> {
+        let folder = &row_folder.folder;
         let name = manifest_name(manifest.number);
         let damaged = |reason: String| StorageError::damaged(&**folder, &name, reason);
         for definition in manifest.definitions {
             self.definitions.insert(definition);
         }
-        let mut files: HashMap<u64, (Arc<StoredFile>, Arc<WrittenDefinition>)> = HashMap::new();
+        let mut files = OpenFiles::new();
         for file in &manifest.files {
             let definition = self.definitions.get(file.definition);
             let definition = definition
                 .ok_or_else(|| damaged(format!("definition {} is missing", file.definition)))?;
-            let stored = StoredFile::open(row_files, file, &definition)?;
-            let stored = Arc::new(stored);
+            let stored = Arc::new(StoredFile::open(row_folder, file, &definition)?);
             self.flushed.files.push(Arc::clone(&stored));
             files.insert(file.number, (stored, definition));
         }
-        for partition in &manifest.partitions {
-            let stored = partition.chunks.iter().map(|chunk| {
-                let location = chunk.location;
-                let missing = || damaged(format!("file {} is missing", location.file));
-                let (file, definition) = files.get(&location.file).ok_or_else(missing)?;
-                let owner = partition.partition.owner.as_ref();
-                let bytes = usize::try_from(chunk.bytes).unwrap_or(usize::MAX);
-                let rows = file.slice(owner, location.first_row, chunk.rows(), bytes)?;
-                let chunk_rows = Chunk::stored(
-                    &definition.definition,
-                    Arc::new(rows),
-                    chunk.arrivals.clone(),
-                    chunk.tombstones.clone(),
-                    bytes,
-                );
-                Ok(StoredChunk {
-                    id: chunk.id,
-                    chunk: Arc::new(chunk_rows),
-                    superseded: superseded(&chunk.superseded),
-                })
-            });
-            if partition
-                .chunks
-                .iter()
-                .any(|chunk| chunk.id.0 >= partition.next_chunk)
-            {
-                let (id, next) = (&partition.partition, partition.next_chunk);
-                return Err(damaged(format!("{id:?} has a chunk after {next}")));
+        for flushed in manifest.partitions {
+            let partition = flushed.partition.clone();
+            let next = flushed.next_chunk;
+            if flushed.chunks.iter().any(|chunk| chunk.id.0 >= next) {
+                return Err(damaged(format!("{partition:?} has a chunk after {next}")));
             }
+            let chunks = flushed.chunks.iter().map(|chunk| {
+                let file = files.get(&chunk.location.file);
+                let missing = || damaged(format!("file {} is missing", chunk.location.file));
+                partition_chunk(chunk, partition.owner.as_ref(), file.ok_or_else(missing)?)
+            });
             let rows = PartitionRows {
-                number: partition.number,
-                next_chunk: partition.next_chunk,
-                chunks: stored.collect::<Result<_, StorageError>>()?,
+                number: flushed.number,
+                next_chunk: flushed.next_chunk,
+                chunks: chunks.collect::<Result<_, StorageError>>()?,
             };
-            let locations = partition
-                .chunks
-                .iter()
-                .map(|chunk| (chunk.id, chunk.location));
-            let locations: HashMap<ChunkId, ChunkLocation> = locations.collect();
-            self.flushed
-                .locations
-                .insert(partition.partition.clone(), locations);
-            self.partitions
-                .insert(partition.partition.clone(), Arc::new(rows));
+            let locations = flushed.chunks.iter();
+            let locations = locations.map(|chunk| (chunk.id, chunk.location)).collect();
+            let all_locations = &mut self.flushed.locations;
+            all_locations.insert(partition.clone(), locations);
+            self.partitions.insert(partition, Arc::new(rows));
         }
         self.last_seqs = manifest.last_seqs.into_iter().collect();
         self.flushed.flushed_to = manifest.flushed_to;
@@ -215,6 +202,29 @@ impl RecoveredState {
         *rows = Arc::new(rows.after(&commit));
         Ok(())
     }
+}
+
+/// Returns a chunk of a manifest, whose rows are in `file`.
+fn partition_chunk(
+    flushed: &FlushedChunk,
+    owner: Option<&UserId>,
+    (file, definition): &(Arc<StoredFile>, Arc<WrittenDefinition>),
+) -> Result<PartitionChunk, StorageError> {
+    let bytes = usize::try_from(flushed.bytes).unwrap_or(usize::MAX);
+    let first_row = flushed.location.first_row;
+    let rows = StoredSlice::try_new(file, owner, first_row, flushed.rows(), bytes)?;
+    let chunk = Chunk::stored(
+        &definition.definition,
+        Arc::new(rows),
+        flushed.arrivals.clone(),
+        flushed.tombstones.clone(),
+        bytes,
+    );
+    Ok(PartitionChunk {
+        id: flushed.id,
+        chunk: Arc::new(chunk),
+        superseded: superseded(&flushed.superseded),
+    })
 }
 
 /// Checks that the chunks and rows of a commit exist.

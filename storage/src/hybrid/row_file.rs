@@ -168,10 +168,7 @@ pub(super) fn write_row_file(
     };
     let table = definition.table;
     let mut sink = written.map_err(|failure| match failure {
-        WriteFailure::Read(error) => match error.downcast::<StorageError>() {
-            Ok(error) => *error,
-            Err(source) => StorageError::Unreadable { table, source },
-        },
+        WriteFailure::Read(source) => StorageError::unreadable(table, source),
         WriteFailure::Encode(source) => StorageError::Encode { table, source },
     })?;
     if let Some(source) = sink.failure.take() {

@@ -18,7 +18,7 @@ use super::options::{HybridOptions, HybridStats};
 use super::partitions::{Partitions, PendingCommit};
 use super::record::{LogRecord, RemovedPartitions};
 use super::recovered::{FlushedState, RecoveredState};
-use super::row_files::RowFiles;
+use super::row_folder::RowFolder;
 use super::signal::FlushSignal;
 use super::stored_joins::StoredJoins;
 use super::written_definitions::WrittenDefinitions;
@@ -28,7 +28,7 @@ use crate::log::{RowLog, lock};
 /// The state of a storage.
 #[derive(Debug)]
 pub(super) struct SharedStorage {
-    row_files: Arc<RowFiles>,
+    row_folder: Arc<RowFolder>,
     /// `None` if the storage is open read-only.
     log: Option<RowLog>,
     pub(super) flush_bytes: u64,
@@ -84,7 +84,7 @@ impl FlushCounters {
 // write.
 impl SharedStorage {
     pub(super) fn new(
-        row_files: Arc<RowFiles>,
+        row_folder: Arc<RowFolder>,
         log: Option<RowLog>,
         options: &HybridOptions,
         recovered: RecoveredState,
@@ -92,7 +92,7 @@ impl SharedStorage {
         let mut stats = FlushCounters::default();
         stats.set_files(&recovered.flushed);
         SharedStorage {
-            row_files,
+            row_folder,
             log,
             flush_bytes: options.flush_bytes,
             flush_interval: options.flush_interval,
@@ -256,7 +256,9 @@ impl SharedStorage {
     pub(super) fn flush(&self) -> Result<FlushedRows, StorageError> {
         let log = self.log()?;
         let mut progress = lock(&self.flushing);
+        let unwinding = FailOnPanic(&self.signal);
         let result = self.flush_in_turn(log, &mut progress);
+        drop(unwinding);
         let mut stats = lock(&self.stats);
         stats.set_files(&progress.state);
         match &result {
@@ -294,7 +296,7 @@ impl SharedStorage {
             // Joins have no statement that waits for them.
             self.partitions.publish(snapshot.sequence);
             progress.needs_cleanup = false;
-            let result = flush(&self.row_files, &mut progress.state, snapshot)?;
+            let result = flush(&self.row_folder, &mut progress.state, snapshot)?;
             flushed = result.flushed;
             progress.needs_cleanup = true;
             self.partitions.replace(result.moved);
@@ -316,7 +318,7 @@ impl SharedStorage {
         let log = self.log()?;
         let first_file = progress.state.next_file;
         let (joins, failure) = StoredJoins::prepare(&self.partitions.latest(), self.flush_bytes);
-        let written = joins.write(&self.row_files, &mut progress.state, |table, chunk| {
+        let written = joins.write(&self.row_folder, &mut progress.state, |table, chunk| {
             self.definitions.of_chunk(table, chunk, |new| {
                 let record = LogRecord::encode_definition(new);
                 self.append(log, &record).map(|_| ())
@@ -326,7 +328,7 @@ impl SharedStorage {
         let (written, failure) = match written {
             Ok(written) => (written, failure),
             Err(error) => {
-                delete_files_from(&*self.row_files.folder, first_file, &progress.state);
+                delete_files_from(&*self.row_folder.folder, first_file, &progress.state);
                 (Vec::new(), Some(error))
             }
         };
@@ -383,7 +385,7 @@ impl SharedStorage {
         progress: &mut FlushProgress,
     ) -> Result<(), StorageError> {
         log.truncate_before(progress.state.flushed_to.saturating_add(1))?;
-        delete_unused_files(&*self.row_files.folder, &mut progress.state)?;
+        delete_unused_files(&*self.row_folder.folder, &mut progress.state)?;
         progress.needs_cleanup = false;
         Ok(())
     }
@@ -416,10 +418,21 @@ impl SharedStorage {
     }
 }
 
+/// Ends the waiting of statements for a flush that panics.
+struct FailOnPanic<'a>(&'a FlushSignal);
+
+impl Drop for FailOnPanic<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.flush_failed();
+        }
+    }
+}
+
 /// Returns whether the rows are of a stream, which is kept in memory only.
 fn is_stream(rows: &PartitionRows) -> bool {
     let first = rows.chunks.first();
-    first.is_some_and(|stored| stored.chunk.definition().kind() == TableKind::Stream)
+    first.is_some_and(|entry| entry.chunk.definition().kind() == TableKind::Stream)
 }
 
 /// Returns the texts of an error and its causes.

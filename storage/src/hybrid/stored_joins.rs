@@ -11,9 +11,9 @@ use kalamtable_store::TableId;
 
 use super::manifest::ChunkLocation;
 use super::recovered::FlushedState;
-use super::row_file::{OwnedChunk, write_row_file};
-use super::row_files::RowFiles;
-use super::stored_file::StoredFile;
+use super::row_file::OwnedChunk;
+use super::row_folder::RowFolder;
+use super::written_chunk::write_chunks;
 use super::written_definitions::WrittenDefinition;
 use crate::error::StorageError;
 
@@ -66,10 +66,7 @@ impl StoredJoins {
                 let chunk = match rows.join(ChunkId(id), &group) {
                     Ok(chunk) => chunk,
                     Err(source) => {
-                        failure = Some(match source.downcast::<StorageError>() {
-                            Ok(error) => *error,
-                            Err(source) => StorageError::Unreadable { table, source },
-                        });
+                        failure = Some(StorageError::unreadable(table, source));
                         continue;
                     }
                 };
@@ -100,11 +97,11 @@ impl StoredJoins {
     /// returns the definition of a chunk.
     pub(super) fn write(
         mut self,
-        row_files: &Arc<RowFiles>,
+        row_folder: &Arc<RowFolder>,
         state: &mut FlushedState,
         definition: impl Fn(TableId, &Chunk) -> Result<Arc<WrittenDefinition>, StorageError>,
     ) -> Result<Vec<WrittenJoin>, StorageError> {
-        let folder = &*row_files.folder;
+        let folder = &*row_folder.folder;
         let mut by_definition: Vec<(Arc<WrittenDefinition>, Vec<ChunkNumber>)> = Vec::new();
         for (number, join) in self.0.iter().enumerate() {
             for (index, joined) in join.joined.iter().enumerate() {
@@ -121,33 +118,16 @@ impl StoredJoins {
             self.0.iter().map(|_| Vec::new()).collect();
         let mut files = Vec::new();
         for (written, chunks) in by_definition {
-            let number = state.next_file;
-            // Not used again, even if the file cannot be written.
-            state.next_file = number.checked_add(1).ok_or(StorageError::FilesExhausted)?;
             let owned = chunks.iter().map(|(join, index)| OwnedChunk {
                 owner: self.0[*join].partition.owner.as_ref(),
                 chunk: &self.0[*join].joined[*index].chunk,
             });
             let owned: Vec<OwnedChunk<'_>> = owned.collect();
-            let file = Arc::new(write_row_file(folder, number, &written, &owned)?);
-            let file = Arc::new(StoredFile::open(row_files, &file, &written)?);
-            let mut first_row = 0;
-            for (join, index) in chunks {
-                let PartitionJoin {
-                    partition, joined, ..
-                } = &mut self.0[join];
-                let joined = &mut joined[index];
-                let length = joined.chunk.len();
-                let bytes = joined.chunk.bytes();
-                let owner = partition.owner.as_ref();
-                let rows = file.slice(owner, first_row, length as u32, bytes)?;
-                joined.chunk = Arc::new(joined.chunk.moved_to(Arc::new(rows)));
-                let location = ChunkLocation {
-                    file: number,
-                    first_row,
-                };
-                locations[join].push((joined.id, location));
-                first_row += length as u64;
+            let (file, in_file) = write_chunks(row_folder, state, &written, &owned)?;
+            for ((join, index), in_file) in chunks.into_iter().zip(in_file) {
+                let joined = &mut self.0[join].joined[index];
+                joined.chunk = in_file.chunk;
+                locations[join].push((joined.id, in_file.location));
             }
             files.push(file);
         }

@@ -11,7 +11,7 @@ use arrow::datatypes::{FieldRef, Schema};
 use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
 use kalamtable_runtime::UserId;
 use kalamtable_runtime::dynamic::{
-    Chunk, ChunkId, Commit, Partition, PartitionRows, RowStorage, StoredChunk,
+    Chunk, ChunkId, Commit, Partition, PartitionChunk, PartitionRows, RowStorage,
 };
 use kalamtable_storage::{HybridOptions, HybridStorage, RowLogOptions};
 use kalamtable_store::{TableId, UnixMicros};
@@ -123,11 +123,11 @@ fn follow_join(history: &mut History, latest: Arc<PartitionRows>) {
 /// Returns the same rows in memory, because the storage may delete its files.
 fn in_memory(rows: &PartitionRows) -> Arc<PartitionRows> {
     let mut rows = rows.clone();
-    for stored in &mut rows.chunks {
-        let (definition, arrivals) = (stored.chunk.definition(), stored.chunk.arrivals());
+    for entry in &mut rows.chunks {
+        let (definition, arrivals) = (entry.chunk.definition(), entry.chunk.arrivals());
         let chunk =
-            Chunk::with_arrivals(definition, stored.chunk.read().unwrap(), arrivals.to_vec());
-        stored.chunk = Arc::new(chunk);
+            Chunk::with_arrivals(definition, entry.chunk.read().unwrap(), arrivals.to_vec());
+        entry.chunk = Arc::new(chunk);
     }
     Arc::new(rows)
 }
@@ -135,12 +135,12 @@ fn in_memory(rows: &PartitionRows) -> Arc<PartitionRows> {
 /// Returns the rows that are not superseded, as sorted texts.
 fn present_rows(rows: &PartitionRows) -> Vec<String> {
     let mut texts = Vec::new();
-    for stored in &rows.chunks {
-        let batch = stored.chunk.read().unwrap();
-        let superseded = stored.superseded.as_ref();
+    for entry in &rows.chunks {
+        let batch = entry.chunk.read().unwrap();
+        let superseded = entry.superseded.as_ref();
         for row in 0..batch.num_rows() {
             if superseded.is_none_or(|rows| !rows.contains(row as u32)) {
-                let version = stored.chunk.version();
+                let version = entry.chunk.version();
                 texts.push(format!("{version} {:?}", batch.slice(row, 1).columns()));
             }
         }
@@ -153,17 +153,17 @@ fn present_rows(rows: &PartitionRows) -> Vec<String> {
 fn assert_equal(found: &PartitionRows, expected: &PartitionRows, context: &str) {
     assert_eq!(found.number, expected.number, "{context}");
     assert_eq!(found.next_chunk, expected.next_chunk, "{context}");
-    let content = |stored: &StoredChunk| {
-        let superseded = stored.superseded.iter().flat_map(|rows| rows.iter());
+    let content = |entry: &PartitionChunk| {
+        let superseded = entry.superseded.iter().flat_map(|rows| rows.iter());
         let superseded: Vec<u32> = superseded.collect();
-        let arrivals = stored.chunk.arrivals().to_vec();
-        (stored.id, superseded, arrivals, stored.chunk.version())
+        let arrivals = entry.chunk.arrivals().to_vec();
+        (entry.id, superseded, arrivals, entry.chunk.version())
     };
     let found_chunks: Vec<_> = found.chunks.iter().map(content).collect();
     let expected_chunks: Vec<_> = expected.chunks.iter().map(content).collect();
     assert_eq!(found_chunks, expected_chunks, "{context}");
     for (found, expected) in found.chunks.iter().zip(&expected.chunks) {
-        let rows = |stored: &StoredChunk| stored.chunk.read().unwrap();
+        let rows = |entry: &PartitionChunk| entry.chunk.read().unwrap();
         assert_eq!(rows(found), rows(expected), "{context}");
         assert_eq!(**found.chunk.definition(), **expected.chunk.definition());
     }
@@ -259,19 +259,19 @@ fn random_commit(
         let id = ChunkId(rows.next_chunk);
         commit.added.push((id, definitions.chunk(random, seq)));
     }
-    for stored in &rows.chunks {
-        let count = stored.chunk.len() as u32;
+    for entry in &rows.chunks {
+        let count = entry.chunk.len() as u32;
         if chance(random, 3) {
             let row = random.next_u32() % count;
-            let is_present = stored
+            let is_present = entry
                 .superseded
                 .as_ref()
                 .is_none_or(|set| !set.contains(row));
             if is_present {
-                commit.superseded.insert(stored.id, vec![row]);
+                commit.superseded.insert(entry.id, vec![row]);
             }
         } else if chance(random, 8) {
-            commit.removed.insert(stored.id);
+            commit.removed.insert(entry.id);
         }
     }
     // Joins chunks of one version, as compaction does.
@@ -281,13 +281,13 @@ fn random_commit(
         let of_version = changed
             .chunks
             .iter()
-            .filter(|stored| stored.chunk.version() == version);
-        let from: Vec<ChunkId> = of_version.map(|stored| stored.id).collect();
+            .filter(|entry| entry.chunk.version() == version);
+        let from: Vec<ChunkId> = of_version.map(|entry| entry.id).collect();
         let joined = changed.join(ChunkId(changed.next_chunk), &from).unwrap();
         if !joined.chunk.is_empty() {
             commit.joined.push(joined);
         } else {
-            let known: HashSet<ChunkId> = rows.chunks.iter().map(|stored| stored.id).collect();
+            let known: HashSet<ChunkId> = rows.chunks.iter().map(|entry| entry.id).collect();
             commit
                 .removed
                 .extend(from.into_iter().filter(|id| known.contains(id)));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`PartitionReader`]: the readers of the rows of a partition that a statement needs.
+//! [`PartitionScan`]: the readers of the rows of a partition that a statement needs.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -18,7 +18,7 @@ use kalamtable_registry::TableSnapshot;
 use super::chunk::ChunkRows;
 use super::chunk_reader::ChunkReader;
 use super::keys::RowAddress;
-use super::storage::{PartitionRows, StoredChunk};
+use super::storage::{PartitionChunk, PartitionRows};
 use super::stored_filter::{PreferredOrder, StoredFilter};
 use super::stored_keys::StoredKeys;
 use super::versions::Versions;
@@ -34,7 +34,7 @@ const KEY_CHUNKS: usize = 64;
 
 /// Creates the readers of a snapshot of a partition. All fields restrict the rows that are read.
 #[derive(Clone)]
-pub(super) struct PartitionReader {
+pub(super) struct PartitionScan {
     pub(super) table: Arc<TableSnapshot>,
     pub(super) rows: Arc<PartitionRows>,
     pub(super) view: View,
@@ -51,14 +51,14 @@ pub(super) struct PartitionReader {
 /// The rows of a chunk that are opened together.
 enum ChunkPart {
     /// Rows in memory: those at the positions, or all of them.
-    Memory(StoredChunk, Option<Vec<u32>>),
+    Memory(PartitionChunk, Option<Vec<u32>>),
     /// One section of stored rows.
-    Section(StoredChunk, usize),
+    Section(PartitionChunk, usize),
     /// The rows of stored chunks with the keys of the statement.
-    WithKeys(Vec<StoredChunk>),
+    WithKeys(Vec<PartitionChunk>),
 }
 
-impl PartitionReader {
+impl PartitionScan {
     /// Returns the readers. Blocks while stored rows are read.
     pub(super) fn readers(self) -> impl Iterator<Item = Result<ChunkReader, Error>> {
         let mut first_row = 0;
@@ -123,32 +123,34 @@ impl PartitionReader {
     fn parts(&self) -> Result<Vec<ChunkPart>, Error> {
         let mut parts = Vec::new();
         let admitted = match &self.filter {
-            Some(filter) if self.keys.is_none() => filter.sections(&self.table, &self.rows)?,
-            _ => Vec::new(),
+            Some(filter) if self.keys.is_none() => {
+                filter.admitted_sections(&self.table, &self.rows)?
+            }
+            _ => None,
         };
-        let mut admitted = admitted.into_iter().chain(iter::repeat(true));
-        for stored in &self.rows.chunks {
-            match (stored.chunk.rows(), &self.found) {
+        let mut admitted = admitted.into_iter().flatten().chain(iter::repeat(true));
+        for entry in &self.rows.chunks {
+            match (entry.chunk.rows(), &self.found) {
                 (ChunkRows::Memory(_), None) => {
-                    parts.push(ChunkPart::Memory(stored.clone(), None));
+                    parts.push(ChunkPart::Memory(entry.clone(), None));
                 }
                 (ChunkRows::Memory(_), Some(found)) => {
-                    let in_chunk = found.iter().filter(|address| address.chunk == stored.id);
+                    let in_chunk = found.iter().filter(|address| address.chunk == entry.id);
                     let positions: Vec<u32> = in_chunk.map(|address| address.row).collect();
                     if !positions.is_empty() {
-                        parts.push(ChunkPart::Memory(stored.clone(), Some(positions)));
+                        parts.push(ChunkPart::Memory(entry.clone(), Some(positions)));
                     }
                 }
                 (ChunkRows::Stored(rows), _) => match &self.keys {
                     Some(keys) => {
-                        if !keys.admits(&self.table, &stored.chunk, &**rows)? {
+                        if !keys.admits(&self.table, &entry.chunk, &**rows)? {
                             continue;
                         }
                         match parts.last_mut() {
                             Some(ChunkPart::WithKeys(chunks)) if chunks.len() < KEY_CHUNKS => {
-                                chunks.push(stored.clone());
+                                chunks.push(entry.clone());
                             }
-                            _ => parts.push(ChunkPart::WithKeys(Vec::from([stored.clone()]))),
+                            _ => parts.push(ChunkPart::WithKeys(Vec::from([entry.clone()]))),
                         }
                     }
                     None => {
@@ -156,8 +158,7 @@ impl PartitionReader {
                         let admitted = sections.zip(admitted.by_ref());
                         let admitted = admitted.filter(|(_, is_admitted)| *is_admitted);
                         parts.extend(
-                            admitted
-                                .map(|(section, _)| ChunkPart::Section(stored.clone(), section)),
+                            admitted.map(|(section, _)| ChunkPart::Section(entry.clone(), section)),
                         );
                     }
                 },
@@ -170,38 +171,38 @@ impl PartitionReader {
     fn open(&self, part: ChunkPart, columns: &[usize]) -> Result<Vec<ChunkReader>, Error> {
         let (table, view) = (&self.table, &self.view);
         match part {
-            ChunkPart::Memory(stored, positions) => {
+            ChunkPart::Memory(entry, positions) => {
                 let reader = match positions {
-                    Some(positions) => ChunkReader::at(table, stored, view, &positions),
+                    Some(positions) => ChunkReader::at(table, entry, view, &positions),
                     None => {
-                        let all = 0..stored.chunk.len() as u32;
-                        ChunkReader::new(table, stored, view, all)
+                        let all = 0..entry.chunk.len() as u32;
+                        ChunkReader::new(table, entry, view, all)
                     }
                 };
                 Ok(Vec::from([self.limited(reader)]))
             }
-            ChunkPart::Section(stored, section) => {
-                let ChunkRows::Stored(rows) = stored.chunk.rows() else {
+            ChunkPart::Section(entry, section) => {
+                let ChunkRows::Stored(rows) = entry.chunk.rows() else {
                     return Ok(Vec::new());
                 };
                 let parts = match &self.filter {
                     Some(filter) => {
-                        let reader = Versions::reader(table, stored.chunk.definition())?;
-                        filter.admitted(&**rows, section, reader)
+                        let reader = Versions::reader(table, entry.chunk.definition())?;
+                        filter.admitted_ranges(&**rows, section, reader)
                     }
                     None => rows.sections().get(section).cloned().into_iter().collect(),
                 };
                 let mut readers = Vec::new();
-                self.open_stored(&stored, parts, columns, &mut readers)?;
+                self.open_stored(&entry, parts, columns, &mut readers)?;
                 Ok(readers)
             }
             ChunkPart::WithKeys(chunks) => {
                 let mut readers = Vec::new();
-                for stored in &chunks {
-                    if let (ChunkRows::Stored(rows), Some(keys)) = (stored.chunk.rows(), &self.keys)
+                for entry in &chunks {
+                    if let (ChunkRows::Stored(rows), Some(keys)) = (entry.chunk.rows(), &self.keys)
                     {
-                        let parts = keys.candidates(table, &stored.chunk, &**rows)?;
-                        self.open_stored(stored, parts, columns, &mut readers)?;
+                        let parts = keys.candidates(table, &entry.chunk, &**rows)?;
+                        self.open_stored(entry, parts, columns, &mut readers)?;
                     }
                 }
                 Ok(readers)
@@ -212,13 +213,13 @@ impl PartitionReader {
     /// Opens parts of a stored chunk, and loads their columns.
     fn open_stored(
         &self,
-        stored: &StoredChunk,
+        entry: &PartitionChunk,
         parts: Vec<Range<u32>>,
         columns: &[usize],
         readers: &mut Vec<ChunkReader>,
     ) -> Result<(), Error> {
         for part in parts {
-            let reader = ChunkReader::new(&self.table, stored.clone(), &self.view, part);
+            let reader = ChunkReader::new(&self.table, entry.clone(), &self.view, part);
             let mut reader = self.limited(reader);
             if let Some(filter) = &self.filter {
                 reader.retain(filter.filter())?;
@@ -250,7 +251,7 @@ struct WaitingParts {
 impl WaitingParts {
     /// Returns the next part to open. If the query needs the first rows in some order, it is the
     /// one with these rows by its bounds: the filter then excludes most of the others.
-    fn next(&mut self, reader: &PartitionReader) -> Option<ChunkPart> {
+    fn next(&mut self, reader: &PartitionScan) -> Option<ChunkPart> {
         let filter = reader.filter.as_deref();
         let order = filter.and_then(StoredFilter::preferred_order);
         if order.is_some() && order != self.order {
@@ -264,12 +265,12 @@ impl WaitingParts {
 
 impl ChunkPart {
     /// Returns the greatest value for the part that is opened first.
-    fn priority(&self, reader: &PartitionReader, order: Option<PreferredOrder>) -> Priority {
+    fn priority(&self, reader: &PartitionScan, order: Option<PreferredOrder>) -> Priority {
         match (self, order) {
             // Opened without reading, and probably with the latest rows.
             (ChunkPart::Memory(..), _) => Priority::First,
-            (ChunkPart::Section(stored, section), Some(order)) => {
-                let bound = order.bound(&reader.table, stored, *section);
+            (ChunkPart::Section(entry, section), Some(order)) => {
+                let bound = order.bound(&reader.table, entry, *section);
                 bound.map_or(Priority::Last, Priority::ByBound)
             }
             _ => Priority::Last,
