@@ -178,6 +178,11 @@ pub use versioned_definition::VersionedDefinition;
 /// already has a table of the same name, a table with files replaces it, and a table without files
 /// is not registered. Returns the registered tables in the order of `definitions`.
 ///
+/// Turns off the option `datafusion.optimizer.enable_aggregate_dynamic_filter_pushdown` of
+/// `context`: in DataFusion 55, it makes queries such as `SELECT min(a), min(b + 1)` return wrong
+/// results. If it is turned on again, the tables ignore the dynamic filters of sorts, joins and
+/// aggregates.
+///
 /// # Errors
 /// Fails with [`Error::Data`] if `folder` or a file cannot be read, or if a file does not fit its
 /// definition, or looks like the data of a table and is not. The error contains every problem of
@@ -221,6 +226,11 @@ pub fn register_folder<T: Clone + Into<VersionedDefinition>>(
     if !problems.is_empty() {
         return Err(Error::Data(problems));
     }
+    let state = context.state_ref();
+    let mut state = state.write();
+    let options = state.config_mut().options_mut();
+    options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
+    drop(state);
     let mut registered = Vec::with_capacity(tables.len());
     for table in tables {
         let name = table.definition.name();

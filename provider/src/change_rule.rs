@@ -54,7 +54,10 @@ const EXACT_NAME: &str = "kalamtable_exact_values";
 /// fit its column before the provider receives it.
 ///
 /// The function also adds [`KalamTableOptions`] to the session, unless it has them already, and
-/// calls [`enable_types`].
+/// calls [`enable_types`]. The first call in a session turns off the option
+/// `datafusion.optimizer.enable_aggregate_dynamic_filter_pushdown`: in DataFusion 55, it makes
+/// queries such as `SELECT min(a), min(b + 1)` return wrong results. While it is on, scans of our
+/// tables ignore the dynamic filters of sorts, joins and aggregates.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -97,6 +100,7 @@ pub fn enable_dml(ctx: &SessionContext) {
     }
     let options = state.config_mut().options_mut();
     if options.extensions.get::<KalamTableOptions>().is_none() {
+        options.optimizer.enable_aggregate_dynamic_filter_pushdown = false;
         options.extensions.insert(KalamTableOptions::default());
     }
 }

@@ -246,14 +246,18 @@ impl RowScanExec {
     }
 
     /// Returns whether the scan evaluates `filter`, which a plan above the scan pushes down.
-    ///
-    /// FIXME: the filter of `min` and `max` over several partitions has a race in DataFusion 55.2:
-    /// `AggregateStream` ignores a bound that is null when it builds the filter, and another
-    /// partition can set it before the filter is published. Rows are then lost if the first batch
-    /// of a partition has only nulls. `enable_aggregate_dynamic_filter_pushdown` turns it off.
-    fn accepts_filter(&self, filter: &Arc<dyn PhysicalExpr>) -> bool {
+    fn accepts_filter(&self, filter: &Arc<dyn PhysicalExpr>, options: &ConfigOptions) -> bool {
+        // The dynamic filter of an aggregate can exclude rows that the aggregate needs, and looks
+        // like that of a sort.
+        // FIXME: https://github.com/apache/datafusion/issues/24816 (`min(a), min(b + 1)`) and
+        // https://github.com/apache/datafusion/issues/25147 (a race), both in DataFusion 55.2.
+        let may_be_wrong =
+            options.optimizer.enable_aggregate_dynamic_filter_pushdown && is_dynamic(filter);
         // A filter above a limit must not change which rows the limit selects.
-        self.fetch.is_none() && !is_volatile(filter) && is_ordered(filter, &self.columns.schema)
+        self.fetch.is_none()
+            && !may_be_wrong
+            && !is_volatile(filter)
+            && is_ordered(filter, &self.columns.schema)
     }
 }
 
@@ -366,12 +370,12 @@ impl ExecutionPlan for RowScanExec {
         &self,
         _phase: FilterPushdownPhase,
         pushed: ChildPushdownResult,
-        _config: &ConfigOptions,
+        options: &ConfigOptions,
     ) -> Result<FilterPushdownPropagation<Arc<dyn ExecutionPlan>>> {
         let mut answers = Vec::new();
         let mut accepted = Vec::new();
         for parent in pushed.parent_filters {
-            if self.accepts_filter(&parent.filter) {
+            if self.accepts_filter(&parent.filter, options) {
                 answers.push(PushedDown::Yes);
                 accepted.push(parent.filter);
             } else {

@@ -2,6 +2,7 @@
 
 //! Tests of the provider with DataFusion sessions and SQL.
 
+mod aggregate_filters;
 mod async_functions;
 mod changes;
 mod contract;
