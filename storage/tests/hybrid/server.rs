@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
@@ -12,7 +13,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable_registry::{RegistryOptions, SchemaRegistry};
 use kalamtable_runtime::dynamic::RowStorage;
 use kalamtable_runtime::{Actor, DynamicTables, Role, UserId};
-use kalamtable_storage::HybridStorage;
+use kalamtable_storage::{HybridStorage, LogError, StorageError};
 use kalamtable_store::{DefinitionStore, MemoryStore};
 
 /// The definitions of a server, which survive its restarts.
@@ -31,7 +32,17 @@ pub(crate) struct Server {
 impl Server {
     /// Opens a server with rows in a folder.
     pub(crate) async fn open(definitions: &Definitions, folder: &Path) -> Self {
-        let storage = HybridStorage::open(folder).unwrap();
+        // Threads of a server that was dropped may still build its key indexes.
+        let mut attempts = 0;
+        let storage = loop {
+            match HybridStorage::open(folder) {
+                Err(StorageError::Log(LogError::Locked { .. })) if attempts < 1000 => {
+                    attempts += 1;
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+                opened => break opened.unwrap(),
+            }
+        };
         Server::new(definitions, Arc::new(storage)).await
     }
 
