@@ -72,7 +72,7 @@ pub struct RangeEnds {
 
 /// The restriction of one key column by the predicates.
 #[derive(Debug, Default)]
-struct ColumnBounds {
+struct KeyRestriction {
     /// The possible values, if the predicates list them.
     values: Option<Vec<ScalarValue>>,
     /// The lower bound, and whether it is inclusive.
@@ -125,7 +125,7 @@ impl KeyFilter {
         let mut is_bounded = false;
         for &position in columns {
             let field = schema.field(position);
-            let mut bound = ColumnBounds::default();
+            let mut bound = KeyRestriction::default();
             let before = used.len();
             for predicate in predicates {
                 if bound.narrow(predicate, field.name(), field.data_type(), has_order) {
@@ -255,7 +255,7 @@ fn array(
     }
 }
 
-impl ColumnBounds {
+impl KeyRestriction {
     /// Applies `predicate` to the bounds of the column `name` of type `ty`. Returns whether it
     /// restricts the column.
     fn narrow(&mut self, predicate: &Expr, name: &str, ty: &DataType, has_order: bool) -> bool {

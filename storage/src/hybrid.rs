@@ -131,7 +131,8 @@ use crate::log::{DiskFolder, LogFolder, LogRecovery, RowLog, inaccessible, lock_
 /// Rows are in memory until a flush has written them to files. Statements wait for a flush while
 /// the log entries that are not flushed exceed [`HybridOptions::max_unflushed_bytes`]. The storage
 /// also keeps the metadata of the files, the positions of superseded rows and tombstones, and up to
-/// [`HybridOptions::cache_bytes`] of Bloom filters. The key indexes contain only rows in memory.
+/// [`HybridOptions::cache_bytes`] of Bloom filters. The key indexes contain only rows in memory. A
+/// scan has 3 to 16 parts of about 8 MiB in memory: as many as the session has target partitions.
 ///
 /// # Reads
 /// A query reads the columns that it needs, of the parts of files whose bounds admit its filter,

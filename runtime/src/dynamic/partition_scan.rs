@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`PartitionScan`]: the readers of the rows of a partition that a statement needs.
+//! [`PartitionScan`]: reads the rows of a partition that a statement needs.
 
 use std::cmp::Reverse;
 use std::collections::VecDeque;
@@ -25,14 +25,17 @@ use super::versions::Versions;
 use super::visible::View;
 use crate::error::Error;
 
-/// The number of sections of stored rows that a query reads at the same time. It bounds the memory
-/// of a scan.
-const READ_AHEAD: usize = 3;
+/// The minimum and the maximum number of sections of stored rows that a query reads at the same
+/// time. The maximum bounds the memory of a scan.
+const READ_AHEAD: [usize; 2] = [3, 16];
+
+/// The number of parts of a section whose columns are loaded when the section is opened.
+const LOADED_PARTS: usize = 3;
 
 /// The number of stored chunks in which keys are looked up by one task.
 const KEY_CHUNKS: usize = 64;
 
-/// Creates the readers of a snapshot of a partition. All fields restrict the rows that are read.
+/// A scan of a snapshot of a partition. All fields but the last restrict the rows that are read.
 #[derive(Clone)]
 pub(super) struct PartitionScan {
     pub(super) table: Arc<TableSnapshot>,
@@ -46,6 +49,8 @@ pub(super) struct PartitionScan {
     pub(super) filter: Option<Arc<StoredFilter>>,
     /// The maximum number of rows.
     pub(super) limit: Option<usize>,
+    /// The number of threads that the query can use.
+    pub(super) threads: usize,
 }
 
 /// The rows of a chunk that are opened together.
@@ -88,22 +93,26 @@ impl PartitionScan {
             Err(error) => return stream::iter([Err(error.into())]).boxed(),
         };
         // A limit is usually reached in the first part.
-        let read_ahead = if self.limit.is_some() { 1 } else { READ_AHEAD };
-        let (reader, columns) = (Arc::new(self), Arc::new(columns));
+        let [min, max] = READ_AHEAD;
+        let read_ahead = match self.limit {
+            Some(_) => 1,
+            None => self.threads.clamp(min, max),
+        };
+        let (scan, columns) = (Arc::new(self), Arc::new(columns));
         let mut waiting = WaitingParts {
             parts: parts.into(),
             order: None,
         };
-        let own = Arc::clone(&reader);
+        let own = Arc::clone(&scan);
         let parts = iter::from_fn(move || waiting.next(&own));
         let opened = stream::iter(parts).map(move |part| {
             if let ChunkPart::Memory(..) = part {
-                let opened = reader.open(part, &columns);
+                let opened = scan.open(part, &columns);
                 return Either::Left(future::ready(opened.map_err(DataFusionError::from)));
             }
-            let (reader, columns) = (Arc::clone(&reader), Arc::clone(&columns));
+            let (scan, columns) = (Arc::clone(&scan), Arc::clone(&columns));
             Either::Right(async move {
-                let work = SpawnedTask::spawn_blocking(move || reader.open(part, &columns));
+                let work = SpawnedTask::spawn_blocking(move || scan.open(part, &columns));
                 let opened = work.join().await;
                 Ok(opened.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))??)
             })
@@ -225,7 +234,7 @@ impl PartitionScan {
                 reader.retain(filter.filter())?;
             }
             // The others load their columns when they are read, which bounds the memory.
-            if readers.len() < READ_AHEAD {
+            if readers.len() < LOADED_PARTS {
                 reader.load(columns)?;
             }
             readers.push(reader);
@@ -251,13 +260,13 @@ struct WaitingParts {
 impl WaitingParts {
     /// Returns the next part to open. If the query needs the first rows in some order, it is the
     /// one with these rows by its bounds: the filter then excludes most of the others.
-    fn next(&mut self, reader: &PartitionScan) -> Option<ChunkPart> {
-        let filter = reader.filter.as_deref();
+    fn next(&mut self, scan: &PartitionScan) -> Option<ChunkPart> {
+        let filter = scan.filter.as_deref();
         let order = filter.and_then(StoredFilter::preferred_order);
         if order.is_some() && order != self.order {
             self.order = order;
             let parts = self.parts.make_contiguous();
-            parts.sort_by_cached_key(|part| Reverse(part.priority(reader, order)));
+            parts.sort_by_cached_key(|part| Reverse(part.priority(scan, order)));
         }
         self.parts.pop_front()
     }
@@ -265,12 +274,12 @@ impl WaitingParts {
 
 impl ChunkPart {
     /// Returns the greatest value for the part that is opened first.
-    fn priority(&self, reader: &PartitionScan, order: Option<PreferredOrder>) -> Priority {
+    fn priority(&self, scan: &PartitionScan, order: Option<PreferredOrder>) -> Priority {
         match (self, order) {
             // Opened without reading, and probably with the latest rows.
             (ChunkPart::Memory(..), _) => Priority::First,
             (ChunkPart::Section(entry, section), Some(order)) => {
-                let bound = order.bound(&reader.table, entry, *section);
+                let bound = order.bound(&scan.table, entry, *section);
                 bound.map_or(Priority::Last, Priority::ByBound)
             }
             _ => Priority::Last,

@@ -130,8 +130,8 @@ impl DynamicSource {
         let mut addresses = Vec::new();
         let mut updated = Vec::new();
         let mut first_row = 0;
-        let reader = self.reader(partition, rows, *view, change.keys());
-        for reader in reader.readers() {
+        let scan = self.partition_scan(partition, rows, *view, change.keys());
+        for reader in scan.readers() {
             let mut reader = reader?;
             let length = reader.len();
             let mut changes = ChunkChanges {
@@ -161,8 +161,8 @@ impl DynamicSource {
         })
     }
 
-    /// Returns the readers of the rows with the keys of a filter, or of all rows.
-    fn reader(
+    /// Returns the scan of the rows with the keys of a filter, or of all rows.
+    fn partition_scan(
         &self,
         partition: &Partition,
         rows: &Arc<PartitionRows>,
@@ -178,6 +178,7 @@ impl DynamicSource {
             keys: stored_keys.map(Arc::new),
             filter: None,
             limit: None,
+            threads: 1,
         }
     }
 
@@ -353,17 +354,18 @@ impl ColumnarSource for DynamicSource {
         let partition = self.partition(scan.session, Access::Read)?;
         let rows = self.current_or_planned(&partition)?;
         let view = self.query_view(Actor::of(scan.session).as_deref());
-        let mut reader = self.reader(&partition, &rows, view, scan.keys);
-        let looked_up = reader.found.is_some();
-        reader.limit = scan.limit;
+        let mut opened = self.partition_scan(&partition, &rows, view, scan.keys);
+        let looked_up = opened.found.is_some();
+        opened.limit = scan.limit;
+        opened.threads = scan.session.target_partitions();
         if !rows.is_in_memory() {
             let filter = scan
                 .filter
                 .map(|filter| StoredFilter::try_new(filter, self.schema()));
-            reader.filter = filter.transpose()?.map(Arc::new);
+            opened.filter = filter.transpose()?.map(Arc::new);
         }
         Ok(OpenedPartition {
-            rows: OpenedRows::Chunks(reader.stream(scan.columns.to_vec())),
+            rows: OpenedRows::Chunks(opened.stream(scan.columns.to_vec())),
             looked_up,
         })
     }

@@ -66,15 +66,16 @@ const OPERATORS: &[(&str, &str, bool)] = &[
         "SELECT count(*) AS n FROM (SELECT id FROM app.t LIMIT 10 OFFSET 2)",
         true,
     ),
+    // Without a dynamic filter, see `enable_dml`.
+    (
+        "AggregateExec",
+        "SELECT min(b) AS lo, max(b) AS hi FROM app.t",
+        true,
+    ),
     // These have state that copies share.
     (
         "SortExec: TopK",
         "SELECT id FROM app.t ORDER BY b DESC, id LIMIT 3",
-        false,
-    ),
-    (
-        "AggregateExec",
-        "SELECT min(b) AS lo, max(b) AS hi FROM app.t",
         false,
     ),
     (
