@@ -77,6 +77,77 @@ fn wide_comments(file: &File) -> Vec<String> {
     wide
 }
 
+#[test]
+fn source_files_name_their_license() {
+    let files = sources::read(&sources::workspace(), &["rs"]);
+    let missing = files.iter().filter(|file| !names_license(file));
+    let missing: Vec<&str> = missing.map(|file| file.path.as_str()).collect();
+    assert!(
+        missing.is_empty(),
+        "begin these files with `{LICENSE_LINE}`:\n{}",
+        missing.join("\n")
+    );
+}
+
+#[test]
+fn test_names_are_statements() {
+    let files = sources::read(&sources::workspace(), &["rs"]);
+    let unclear: Vec<String> = files.iter().flat_map(unclear_test_names).collect();
+    assert!(
+        unclear.is_empty(),
+        "the name of a test states the behavior that it checks:\n{}",
+        unclear.join("\n")
+    );
+}
+
+const LICENSE_LINE: &str = "// SPDX-License-Identifier: Apache-2.0";
+
+/// Returns whether a file begins with the license. Generated files, and inputs of compiler tests,
+/// whose errors contain line numbers, need none.
+fn names_license(file: &File) -> bool {
+    let mut folders = file.path.split('/');
+    folders.any(|folder| matches!(folder, "golden" | "ui" | "ui_ok"))
+        || file.text.starts_with(LICENSE_LINE)
+}
+
+/// Words with which no statement begins.
+const OPENING_WORDS: [&str; 8] = ["how", "of", "so", "that", "what", "which", "who", "whose"];
+
+/// Returns `path: name` for each test whose name is too long or not a statement.
+fn unclear_test_names(file: &File) -> Vec<String> {
+    let mut is_test = false;
+    let mut unclear = Vec::new();
+    for line in file.text.lines().map(str::trim_start) {
+        is_test |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+        let function = line.strip_prefix("async ").unwrap_or(line);
+        if let (true, Some(function)) = (is_test, function.strip_prefix("fn ")) {
+            let name = function.split(['(', '<']).next().unwrap_or_default();
+            let first = name.split('_').next().unwrap_or_default();
+            if name.len() > MAX_NAME || OPENING_WORDS.contains(&first) {
+                unclear.push(format!("{}: {name}", file.path));
+            }
+            is_test = false;
+        }
+    }
+    unclear
+}
+
+/// The maximum length of the name of a test.
+const MAX_NAME: usize = 64;
+
+#[test]
+fn broken_headers_and_test_names_are_found() {
+    let file = |path: &str, text: &str| File::new(path, text);
+    assert!(!names_license(&file("a/src/lib.rs", "//! A crate.")));
+    assert!(names_license(&file("a/tests/ui/x.rs", "fn main() {}")));
+    let text = "#[test]\nfn what_fits_is_kept() {}\n\n#[tokio::test(flavor = \"x\")]\n\
+                async fn rows_are_kept() {}\nfn what() {}\n";
+    assert_eq!(
+        unclear_test_names(&file("a/src/lib.rs", text)),
+        ["a/src/lib.rs: what_fits_is_kept"]
+    );
+}
+
 /// The comment blocks of one crate, or of all Markdown files.
 struct Share {
     name: String,

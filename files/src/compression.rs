@@ -35,7 +35,7 @@ pub(crate) type TextReader = Box<dyn BufRead + Send>;
 
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// Opens a text file, and decompresses it if its name says so.
+/// Opens a text file, and decompresses it if its extension is that of a compressed file.
 ///
 /// # Errors
 /// Fails if the file cannot be opened, or if its first bytes show that it contains no text.

@@ -111,7 +111,7 @@ impl PartialEq for PlanKey {
     }
 }
 
-/// A template with everything that it was made from.
+/// A template and everything that it depends on.
 #[derive(Debug)]
 pub(crate) struct CachedPlan {
     pub(crate) template: Template,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`Dependencies`]: everything that a plan was made from, and whether it is unchanged.
+//! [`Dependencies`]: everything that a plan depends on, and whether it is unchanged.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ use crate::environment::Environment;
 use crate::tables::SessionTables;
 use crate::view::SqlView;
 
-/// Everything that a plan was made from.
+/// Everything that a plan depends on.
 #[derive(Debug)]
 pub(crate) struct Dependencies {
     pub(crate) environment: Arc<Environment>,
@@ -170,12 +170,12 @@ impl Dependencies {
         }
     }
 
-    /// Returns whether a plan with these dependencies would be made in the same way again: the
-    /// session has the same environment and functions, and each name refers to the same version of
-    /// the same table.
+    /// Returns whether planning the statement again would create the same plan: the session has the
+    /// same environment and functions, and each name refers to the same version of the same table.
     ///
-    /// The tables were current at the same time when the plan was made, and each of them is
-    /// current when it is checked. So all of them are current when the first one is checked.
+    /// All tables were current together when the plan was created. A version of a dynamic table
+    /// that is replaced is never current again, so all of them were also current when the check
+    /// began.
     pub(crate) fn are_unchanged(
         &self,
         environment: &Arc<Environment>,

@@ -181,8 +181,8 @@ pub(crate) struct StateIdentity {
     physical: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>,
     expressions: Vec<Arc<dyn ExprPlanner>>,
     relations: Vec<Arc<dyn RelationPlanner>>,
-    /// Weak, because a catalog of the list holds the memory of the session, and that holds this
-    /// value. The reference keeps the address from being used again.
+    /// Weak to avoid a cycle: a catalog of the list holds the memory of the session, which holds
+    /// this value. While the reference exists, no other list has the same address.
     catalogs: Weak<dyn CatalogProviderList>,
     runtime: Arc<RuntimeEnv>,
     planner: Arc<dyn QueryPlanner + Send + Sync>,

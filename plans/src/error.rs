@@ -54,7 +54,7 @@ pub enum Error {
         "only queries and `INSERT`, `UPDATE` and `DELETE` can be prepared: run the statement directly"
     )]
     NotPreparable,
-    /// In shadow mode: a cached plan differs from a plan that was made again.
+    /// In shadow mode: a cached plan differs from a newly created plan.
     #[error("the cached plan of `{sql}` is stale: cached {cached}, planned again {planned}")]
     Stale {
         /// The text of the statement.

@@ -42,9 +42,9 @@
 //! # Guarantees
 //!
 //! - **Never stale.** A cached plan runs only if every table, view and function that it names, and
-//!   every setting and rule of the session, is the one with which it was made. Tables in subqueries
-//!   and views, and those that the optimizer has removed, are included. Otherwise, the statement is
-//!   planned again.
+//!   every setting and rule of the session, is unchanged since the statement was planned. Tables in
+//!   subqueries and views, and those that the optimizer has removed, are included. Otherwise, the
+//!   statement is planned again.
 //! - **No rows and no users in plans.** A scan finds the rows and the user of the session when it
 //!   is planned for the session and when it runs. Two users can share a text, but never rows.
 //! - **Time.** Stable functions such as `now()` are evaluated each time a plan runs, and volatile

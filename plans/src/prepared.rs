@@ -85,7 +85,7 @@ impl PreparedPlan {
         }
     }
 
-    /// Returns a plan that is valid in a session: the last one, or a plan that is made again.
+    /// Returns a plan that is valid in a session: the last plan if it still is, or else a new one.
     ///
     /// # Errors
     /// Fails with [`Error::ResultChanged`] if the result columns have changed.

@@ -54,7 +54,7 @@ impl StatementRunner {
         dependencies.are_unchanged(&state.environment, &live.read(), tables)
     }
 
-    /// Returns the template of a statement to prepare, from the cache if it is there.
+    /// Returns the cached template of a statement to prepare, or plans the statement.
     pub(crate) async fn template(
         &self,
         text: &str,

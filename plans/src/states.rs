@@ -21,8 +21,8 @@ struct ObservedState {
     identity: StateIdentity,
     environment: Arc<Environment>,
     copies: Vec<SessionState>,
-    /// The catalogs of the copies while they wait: none. A catalog of the session can hold the
-    /// copies, so that a reference to it would keep the session forever.
+    /// An empty list of catalogs for idle copies. A catalog of the session can hold the copies, so
+    /// a reference to it would form a cycle and keep the session alive.
     no_catalogs: Arc<dyn CatalogProviderList>,
 }
 

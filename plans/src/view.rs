@@ -23,7 +23,7 @@ pub struct SqlView {
     definition: String,
     /// The query of the statement.
     query: Statement,
-    /// The names of the columns, or none if the query names them.
+    /// The column names of the `CREATE VIEW`; empty if the query names the columns.
     columns: Vec<ViewColumnDef>,
     default_catalog: String,
     default_schema: String,

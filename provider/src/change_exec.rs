@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! [`ChangeExec`]: the plan of an `UPDATE`, `DELETE` or `TRUNCATE`.
+//!
+//! It is not a `DataSource`, because it returns a row count: it has no rows that a parent could
+//! filter, limit or order.
 
 use std::fmt;
 use std::sync::Arc;

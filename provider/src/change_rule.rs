@@ -385,8 +385,8 @@ pub fn change_of(plan: &LogicalPlan) -> Option<Change> {
     })
 }
 
-/// Returns the provider behind the target of an `INSERT` that `ChangeRule` has analyzed, or
-/// `None` if the target is another table.
+/// Returns the provider that `ChangeRule` has wrapped as the target of an `INSERT`, or `None` if
+/// the target is another table.
 pub fn insert_target(target: &dyn TableSource) -> Option<Arc<dyn TableProvider>> {
     provider_of(target)
 }

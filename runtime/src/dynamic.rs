@@ -110,7 +110,6 @@ pub(crate) mod access;
 pub(crate) mod actor;
 mod chunk;
 mod chunk_reader;
-mod clock;
 mod compact;
 mod conflicts;
 mod current_rows;
@@ -129,13 +128,13 @@ mod stored_keys;
 mod stored_rows;
 pub(crate) mod table;
 pub(crate) mod tables;
+mod time_source;
 mod versions;
 mod visible;
 mod write;
 
 pub use actor::{Actor, Role, UserId};
 pub use chunk::{Arrival, Chunk, ChunkRows};
-pub use clock::{Clock, SystemClock};
 pub use filter::filter;
 pub use memory_storage::MemoryStorage;
 pub use row_set::RowSet;
@@ -146,3 +145,4 @@ pub use storage::{
 pub use stored_rows::{ColumnBounds, StoredRows};
 pub use table::DynamicTable;
 pub use tables::{DynamicOptions, DynamicStats, DynamicTables};
+pub use time_source::{SystemTimeSource, TimeSource};

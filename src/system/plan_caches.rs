@@ -19,7 +19,7 @@ impl PlanCaches {
         locks::write(&self.0).push(Arc::clone(cache));
     }
 
-    /// Returns the sums of the counters of all caches, or none if there is no cache.
+    /// Returns the sums of the counters of all caches; empty without a cache.
     pub(super) fn rows(&self) -> Vec<Stat> {
         let mut sums: Vec<(&'static str, u64)> = Vec::new();
         for cache in &*locks::read(&self.0) {

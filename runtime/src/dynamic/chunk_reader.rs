@@ -22,7 +22,7 @@ use super::chunk::{Chunk, ChunkRows};
 use super::storage::{ChunkId, PartitionChunk};
 use super::stored_rows::StoredRows;
 use super::versions::{Pick, Versions};
-use super::visible::{View, Visible};
+use super::visible::{Visibility, Visible};
 use crate::error::{Error, arrow_error};
 
 /// The rows that pass a filter are loaded alone if they are at most one in this number.
@@ -82,7 +82,7 @@ impl ChunkReader {
     pub(super) fn new(
         table: &Arc<TableSnapshot>,
         entry: PartitionChunk,
-        view: &View,
+        view: &Visibility,
         part: Range<u32>,
     ) -> Self {
         let visible = view.of(&entry, part.clone());
@@ -93,7 +93,7 @@ impl ChunkReader {
     pub(super) fn at(
         table: &Arc<TableSnapshot>,
         entry: PartitionChunk,
-        view: &View,
+        view: &Visibility,
         positions: &[u32],
     ) -> Self {
         let part = 0..entry.chunk.len() as u32;

@@ -144,8 +144,8 @@ impl PartitionRows {
         let chunks = self.chunks.iter();
         let mut chunks: Vec<&PartitionChunk> =
             chunks.filter(|entry| !entry.chunk.is_in_memory()).collect();
-        // The smallest ones of the last version are the last ones. A joined chunk is otherwise
-        // after chunks that were in memory, and would be joined again with each small one.
+        // Small chunks last, because the last ones are joined. A joined chunk would otherwise be
+        // joined again with each small chunk that follows.
         chunks.sort_by_key(|entry| (entry.chunk.version(), Reverse(entry.present())));
         let mut limits = CompactionLimits::permanent();
         limits.max_bytes = limits.max_bytes.min(max_bytes);
@@ -157,8 +157,8 @@ impl PartitionRows {
     }
 }
 
-/// Returns the last chunks of one version, at least two, none of which is much larger than all
-/// following ones.
+/// Returns the last chunks of one version, at least two, each of which has at most twice as many
+/// rows as all following ones together.
 fn last_of_a_size<'a>(
     chunks: &[&'a PartitionChunk],
     limits: &CompactionLimits,

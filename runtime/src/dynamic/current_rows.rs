@@ -6,17 +6,17 @@ use std::collections::HashMap;
 
 use super::keys::RowAddress;
 use super::storage::{ChunkId, PartitionChunk, PartitionRows};
-use super::visible::View;
+use super::visible::Visibility;
 
 /// The rows of a partition before a statement.
 pub(super) struct CurrentRows<'a> {
     rows: &'a PartitionRows,
     chunks: HashMap<ChunkId, &'a PartitionChunk>,
-    view: View,
+    view: Visibility,
 }
 
 impl<'a> CurrentRows<'a> {
-    pub(super) fn new(rows: &'a PartitionRows, view: View) -> Self {
+    pub(super) fn new(rows: &'a PartitionRows, view: Visibility) -> Self {
         let chunks = rows.chunks.iter();
         CurrentRows {
             rows,

@@ -173,9 +173,9 @@ impl PartitionIndex {
         self.lookup(table, filter)
             .ok_or(IndexMiss::OutOfDate)
             .and_then(|addresses| {
-                // Each key has one row or tombstone, and a superseded row remains so. A row that is
-                // present now and that the snapshot contains is therefore the one that the key has
-                // in the snapshot, and a key without a row now did not have one before.
+                // Each key has one row or tombstone, and a superseded row never becomes current
+                // again. A row that is current now and in the snapshot is therefore also the row
+                // of the key in the snapshot. A key without a row now had none in the snapshot.
                 let is_known = |address: &RowAddress| rows.chunk(address.chunk).is_some();
                 let is_exact = !is_later || addresses.iter().all(is_known);
                 is_exact.then_some(addresses).ok_or(IndexMiss::Later)

@@ -22,7 +22,7 @@ use super::storage::{PartitionChunk, PartitionRows};
 use super::stored_filter::{PreferredOrder, StoredFilter};
 use super::stored_keys::StoredKeys;
 use super::versions::Versions;
-use super::visible::View;
+use super::visible::Visibility;
 use crate::error::Error;
 
 /// The minimum and the maximum number of sections of stored rows that a query reads at the same
@@ -40,7 +40,7 @@ const KEY_CHUNKS: usize = 64;
 pub(super) struct PartitionScan {
     pub(super) table: Arc<TableSnapshot>,
     pub(super) rows: Arc<PartitionRows>,
-    pub(super) view: View,
+    pub(super) view: Visibility,
     /// The addresses of the rows in memory to read, or `None` for all rows in memory.
     pub(super) found: Option<Vec<RowAddress>>,
     /// The keys of the stored rows to read, or `None` for all stored rows.
@@ -253,13 +253,13 @@ impl PartitionScan {
 /// The parts that are not opened yet.
 struct WaitingParts {
     parts: VecDeque<ChunkPart>,
-    /// The order in which they are opened; `None` for that of the chunks.
+    /// The order in which they are opened, or `None` to open them in the order of the chunks.
     order: Option<PreferredOrder>,
 }
 
 impl WaitingParts {
-    /// Returns the next part to open. If the query needs the first rows in some order, it is the
-    /// one with these rows by its bounds: the filter then excludes most of the others.
+    /// Returns the next part to open. If the filter implies a sort order, it is the part whose
+    /// bounds are the first in that order, so that the filter then excludes most other parts.
     fn next(&mut self, scan: &PartitionScan) -> Option<ChunkPart> {
         let filter = scan.filter.as_deref();
         let order = filter.and_then(StoredFilter::preferred_order);

@@ -14,9 +14,9 @@ use kalamtable_registry::{SchemaRegistry, TableSnapshot};
 use kalamtable_store::{TableId, UnixMicros};
 
 use super::actor::UserId;
-use super::clock::Clock;
 use super::partition_index::PartitionIndex;
 use super::storage::{Partition, PartitionRows, RowStorage};
+use super::time_source::TimeSource;
 use crate::error::{Error, source_error};
 
 /// Limits on the memory that rows use.
@@ -41,7 +41,7 @@ pub(super) struct SharedState {
     pub(super) registry: SchemaRegistry,
     pub(super) storage: Arc<dyn RowStorage>,
     pub(super) limits: StorageLimits,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) time_source: Arc<dyn TimeSource>,
     states: Mutex<States>,
     /// The last [`RowStorage::moves`] for which indexes were released.
     moves: AtomicU64,
@@ -133,13 +133,13 @@ impl SharedState {
         registry: SchemaRegistry,
         storage: Arc<dyn RowStorage>,
         limits: StorageLimits,
-        clock: Arc<dyn Clock>,
+        time_source: Arc<dyn TimeSource>,
     ) -> Self {
         SharedState {
             registry,
             storage,
             limits,
-            clock,
+            time_source,
             states: Mutex::default(),
             moves: AtomicU64::new(0),
             rows_expired: AtomicU64::new(0),

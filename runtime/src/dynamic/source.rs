@@ -37,7 +37,7 @@ use super::statement_effect::{OnConflict, RemovedRows, StatementEffect};
 use super::storage::{Partition, PartitionRows};
 use super::stored_filter::StoredFilter;
 use super::stored_keys::StoredKeys;
-use super::visible::View;
+use super::visible::Visibility;
 use super::write::PartitionWriter;
 use crate::error::{Error, arrow_error};
 
@@ -93,9 +93,13 @@ impl DynamicSource {
     }
 
     /// Returns the view of queries for an actor.
-    fn query_view(&self, actor: Option<&Actor>) -> View {
+    fn query_view(&self, actor: Option<&Actor>) -> Visibility {
         let with_deleted = actor.is_some_and(|actor| actor.with_deleted);
-        View::new(self.definition(), self.shared.clock.now(), with_deleted)
+        Visibility::new(
+            self.definition(),
+            self.shared.time_source.now(),
+            with_deleted,
+        )
     }
 
     /// Returns the current rows. If they have a later version than the plan, returns the rows
@@ -119,7 +123,7 @@ impl DynamicSource {
         change: &ColumnarChange,
         partition: &Partition,
         rows: &Arc<PartitionRows>,
-        view: &View,
+        view: &Visibility,
     ) -> Result<StatementEffect> {
         if rows.version() > self.table.version() {
             return Err(self
@@ -166,7 +170,7 @@ impl DynamicSource {
         &self,
         partition: &Partition,
         rows: &Arc<PartitionRows>,
-        view: View,
+        view: Visibility,
         keys: Option<&KeyFilter>,
     ) -> PartitionScan {
         let stored_keys = keys.and_then(|keys| StoredKeys::of_filter(&self.table, keys));
@@ -189,7 +193,7 @@ impl DynamicSource {
         partition: &Partition,
         keys: &KeyFilter,
         rows: &PartitionRows,
-        view: &View,
+        view: &Visibility,
     ) -> Option<Vec<RowAddress>> {
         // The indexes of unique keys do not contain deleted rows.
         if !keys.is_exact || (view.shows_deleted() && keys.key != TableKey::Primary) {
@@ -382,7 +386,7 @@ impl ColumnarSource for DynamicSource {
     fn change(&self, change: &ColumnarChange, session: &SessionConfig) -> Result<u64> {
         let partition = self.partition(session, Access::Write)?;
         // Deleted rows can neither be updated nor deleted again.
-        let view = View::new(self.definition(), self.shared.clock.now(), false);
+        let view = Visibility::new(self.definition(), self.shared.time_source.now(), false);
         self.write(&partition, &mut |rows| {
             self.effect(change, &partition, rows, &view)
         })

@@ -35,7 +35,8 @@ use super::row_set::RowSet;
 /// and must not block. The other methods are called on threads that may block.
 pub trait RowStorage: Debug + Send + Sync + 'static {
     /// Returns the durable rows of a partition, or [`PartitionRows::default`] if no rows were
-    /// written to it since its table was created.
+    /// written to it since its table was created. A later call can return the same chunk with its
+    /// rows in a file instead of in memory.
     ///
     /// # Errors
     /// Fails if the storage cannot be read.
@@ -52,7 +53,8 @@ pub trait RowStorage: Debug + Send + Sync + 'static {
     /// Atomically replaces the latest rows with the number `before` by the result of
     /// [`PartitionRows::after`], and returns `true`. Returns `false` and changes nothing if the
     /// latest rows have another number. The commit is durable after
-    /// [`wait_until_durable`](Self::wait_until_durable).
+    /// [`wait_until_durable`](Self::wait_until_durable). Blocks while the storage has no room for
+    /// more rows.
     ///
     /// # Errors
     /// Fails if the storage cannot be written.
@@ -96,8 +98,8 @@ pub trait RowStorage: Debug + Send + Sync + 'static {
     /// Fails if the storage cannot be written.
     fn remove_owner(&self, owner: &UserId) -> Result<(), BoxError>;
 
-    /// Returns a number that increases when rows in memory were moved to files. The caller of a
-    /// commit then drops its own data about these rows. The default implementation returns 0.
+    /// Returns how often rows were moved from memory to files. When the number changes, callers
+    /// drop the data that they keep about rows in memory. The default implementation returns 0.
     fn moves(&self) -> u64 {
         0
     }

@@ -96,9 +96,9 @@ impl StoredFilter {
         Ok(self.admits_each(stored))
     }
 
-    /// Returns the order in which a query needs the first rows, as far as a dynamic filter shows
-    /// it: the one of a query with `ORDER BY` and `LIMIT` compares a column with the last row so
-    /// far.
+    /// Returns the sort order that the dynamic filter of a query with `ORDER BY` and `LIMIT`
+    /// implies, or `None` without such a filter. The filter compares a column with a value of the
+    /// rows that were found so far.
     pub(super) fn preferred_order(&self) -> Option<PreferredOrder> {
         let (column, is_descending) = dynamic_comparison(&self.over_table)?;
         Some(PreferredOrder {
@@ -194,7 +194,7 @@ impl StoredFilter {
 /// Returns whether a condition contains no cast or negation that can change the order of values.
 ///
 /// DataFusion 55 applies casts and negations to the bounds of a column. The results are bounds only
-/// if the order stays: the time of day of two timestamps says nothing about those between them.
+/// if the order stays: the times of day of two timestamps do not bound those between them.
 fn is_monotone(expr: &Arc<dyn PhysicalExpr>, schema: &SchemaRef) -> bool {
     let cast = expr.downcast_ref::<CastExpr>();
     let cast = cast.map(|cast| (cast.expr(), cast.cast_type()));

@@ -23,7 +23,7 @@ pub trait StoredRows: Debug + Send + Sync + 'static {
     fn sections(&self) -> &[Range<u32>];
 
     /// Returns the bounds of a column in each section, or `None` if they are unknown. Each array
-    /// has one element per section, and null stands for an unknown bound.
+    /// has one element per section, and a null is an unknown bound.
     fn bounds(&self, column: usize) -> Option<ColumnBounds>;
 
     /// Returns the pages of a section: ascending and adjacent ranges of all its rows.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`DynamicTable`]: one version of a dynamic table, as its provider holds it.
+//! [`DynamicTable`]: one version of a dynamic table, which its provider holds.
 
 use std::sync::Arc;
 

@@ -13,10 +13,10 @@ use kalamtable_registry::{Artefact, SchemaRegistry, TableSnapshot};
 use kalamtable_store::TableId;
 
 use super::actor::UserId;
-use super::clock::{Clock, SystemClock};
 use super::shared_state::{SharedState, StorageLimits};
 use super::storage::{FlushedRows, RowStorage};
 use super::table::DynamicTable;
+use super::time_source::{SystemTimeSource, TimeSource};
 use crate::error::Error;
 
 /// The dynamic tables of a server: a registry of definitions and a storage of rows.
@@ -34,18 +34,18 @@ pub struct DynamicTables {
 pub struct DynamicOptions {
     /// Limits on the memory that rows use.
     pub limits: StorageLimits,
-    /// The clock that determines the age of rows.
-    pub clock: Arc<dyn Clock>,
+    /// The source of the time that determines the age of rows.
+    pub time_source: Arc<dyn TimeSource>,
     /// The options of the cache of plans.
     pub plans: PlanCacheOptions,
 }
 
 impl Default for DynamicOptions {
-    /// Returns the default limits and cache, and the clock of the machine.
+    /// Returns the default limits and cache, and the time of the machine.
     fn default() -> Self {
         DynamicOptions {
             limits: StorageLimits::default(),
-            clock: Arc::new(SystemClock),
+            time_source: Arc::new(SystemTimeSource),
             plans: PlanCacheOptions::default(),
         }
     }
@@ -59,10 +59,10 @@ impl DynamicOptions {
         self
     }
 
-    /// Sets the clock.
+    /// Sets the source of the time that determines the age of rows.
     #[must_use]
-    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
+    pub fn with_time_source(mut self, time_source: Arc<dyn TimeSource>) -> Self {
+        self.time_source = time_source;
         self
     }
 
@@ -103,7 +103,7 @@ impl DynamicTables {
                 registry,
                 storage,
                 options.limits,
-                options.clock,
+                options.time_source,
             )),
         }
     }

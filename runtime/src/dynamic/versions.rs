@@ -119,9 +119,11 @@ enum ColumnSource {
     Absent(ScalarValue),
 }
 
-/// Some rows of a chunk.
+/// The rows to read from the arrays of a chunk.
 pub(super) enum Pick {
+    /// The rows in this range.
     Range(Range<usize>),
+    /// The rows at these positions.
     Rows(UInt32Array),
 }
 
@@ -268,8 +270,8 @@ impl VersionReader {
         }
     }
 
-    /// Returns the position in the written rows of the column at `position`, if it has the same
-    /// values there.
+    /// Returns the position in the written rows of the column at `position`, if its values need no
+    /// conversion.
     pub(super) fn unconverted(&self, position: usize) -> Option<usize> {
         match self.columns[position] {
             ColumnSource::Same(written) => Some(written),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`View`]: the rows of a partition that a query sees.
+//! [`Visibility`]: the rows of a partition that a query sees.
 
 use std::ops::Range;
 
@@ -12,20 +12,20 @@ use super::storage::PartitionChunk;
 
 /// The rows of a partition that a query sees.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct View {
+pub(super) struct Visibility {
     /// Rows that arrived at or before this time have expired.
     expired: Option<UnixMicros>,
     with_deleted: bool,
 }
 
-impl View {
+impl Visibility {
     /// Creates the view at time `now`, with or without deleted rows.
     pub(super) fn new(definition: &TableDefinition, now: UnixMicros, with_deleted: bool) -> Self {
         let expired = definition.ttl_seconds().map(|seconds| {
             let micros = i64::try_from(seconds.get()).unwrap_or(i64::MAX);
             UnixMicros(now.0.saturating_sub(micros.saturating_mul(1_000_000)))
         });
-        View {
+        Visibility {
             expired,
             with_deleted,
         }
@@ -97,7 +97,7 @@ impl View {
     }
 }
 
-/// Some rows of a chunk.
+/// The visible rows in a part of a chunk.
 pub(super) enum Visible {
     /// The rows in this range.
     Range(Range<u32>),

@@ -29,7 +29,7 @@ use super::shared_state::SharedState;
 use super::statement_effect::StatementEffect;
 use super::storage::{ChunkId, Commit, Partition, PartitionChunk, PartitionRows};
 use super::versions::Pick;
-use super::visible::View;
+use super::visible::Visibility;
 use crate::error::{Error, arrow_error, source_error};
 
 /// The access of one statement to a partition.
@@ -127,7 +127,7 @@ impl PartitionWriter<'_> {
                 return Ok(prepared.removed);
             }
             // Before the commit, because readers that find its rows look for the previous ones.
-            let now = self.shared.clock.now();
+            let now = self.shared.time_source.now();
             state.forget(now);
             if rows.version() < self.table.version() {
                 // Queries read the rows that are kept.
@@ -170,8 +170,8 @@ impl PartitionWriter<'_> {
         effect: &StatementEffect,
     ) -> Result<PreparedCommit> {
         let definition = self.table.definition();
-        let now = self.shared.clock.now();
-        let current = CurrentRows::new(before, View::new(definition, now, false));
+        let now = self.shared.time_source.now();
+        let current = CurrentRows::new(before, Visibility::new(definition, now, false));
         let mut dropped = current.expired();
         let rows_expired: usize = dropped.iter().map(PartitionChunk::present).sum();
 

@@ -130,7 +130,7 @@ async fn queries_see_one_version_and_no_row_is_lost() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_two_inserts_of_one_key_one_is_refused() {
+async fn one_of_two_concurrent_inserts_of_a_key_is_refused() {
     let server = Server::new().await;
     server.create(&version(1)).await;
     for id in 0..30 {

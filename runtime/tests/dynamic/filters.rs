@@ -57,7 +57,7 @@ async fn a_filter_is_bound_once_for_each_version() {
 }
 
 #[tokio::test]
-async fn what_does_not_depend_on_the_row_alone_is_refused() {
+async fn conditions_on_more_than_the_row_are_refused() {
     let server = Server::new().await;
     let snapshot = server.create(&table("t", "kind = 'user'", COLUMNS)).await;
     for (text, expected) in [
@@ -109,7 +109,7 @@ async fn a_filter_is_neither_long_nor_deep() {
 }
 
 #[tokio::test]
-async fn so_many_filters_are_remembered_and_no_more() {
+async fn number_of_remembered_filters_is_bounded() {
     let server = Server::new().await;
     let snapshot = server.create(&table("t", "kind = 'user'", COLUMNS)).await;
     for value in 0..1100 {

@@ -47,7 +47,7 @@ async fn each_user_reads_and_writes_their_own_rows() {
 }
 
 #[tokio::test]
-async fn who_acts_as_another_writes_there_too() {
+async fn actor_for_another_user_writes_the_rows_of_that_user() {
     let (server, ann, bob) = two_users().await;
     let root = server.session(actor("root", Role::Dba).acting_as(user_id("bob")));
     answer(

@@ -131,7 +131,7 @@ async fn insert_overwrite_and_replace() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_and_nothing_is_written() {
+async fn values_that_do_not_fit_are_refused_and_nothing_is_written() {
     let columns = "
         text = { id = 2, type = 'text' }
         state = { id = 3, type = \"enum('new', 'old')\", default = 'new' }
@@ -330,7 +330,7 @@ async fn the_definition_is_found_by_the_metadata_tables() {
 }
 
 #[tokio::test]
-async fn what_is_made_of_a_version_is_made_once() {
+async fn state_of_a_version_is_created_once() {
     let server = Server::new().await;
     let snapshot = server.create(&table("t", PUBLIC, "")).await;
     let count = |found: Vec<(kalamtable_registry::Artefact, u64)>| {

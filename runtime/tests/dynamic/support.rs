@@ -15,7 +15,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use kalamtable_model::{SourceFile, Sources, TableDefinition, parse_and_check};
 use kalamtable_provider::enable_dml;
 use kalamtable_registry::{RegistryOptions, SchemaRegistry, TableSnapshot};
-use kalamtable_runtime::dynamic::{Clock, RowStorage, StorageLimits};
+use kalamtable_runtime::dynamic::{RowStorage, StorageLimits, TimeSource};
 use kalamtable_runtime::{Actor, DynamicOptions, DynamicTables, MemoryStorage, Role, UserId};
 use kalamtable_store::{MemoryStore, UnixMicros};
 
@@ -43,7 +43,7 @@ impl TestClock {
     }
 }
 
-impl Clock for TestClock {
+impl TimeSource for TestClock {
     fn now(&self) -> UnixMicros {
         UnixMicros(self.0.load(Ordering::Relaxed))
     }
@@ -69,7 +69,7 @@ impl Server {
         let clock = Arc::new(TestClock::default());
         let options = DynamicOptions::default()
             .with_limits(limits)
-            .with_clock(clock.clone());
+            .with_time_source(clock.clone());
         Server {
             tables: DynamicTables::with_options(registry.clone(), storage, options),
             registry,
