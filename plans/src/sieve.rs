@@ -5,6 +5,10 @@
 //! The policy keeps the entries in the order of insertion. A hand moves from the oldest entry to
 //! the newest one, evicts the first entry that was not visited since it passed, and clears the mark
 //! of the others. A hit only sets the mark.
+//!
+//! The registry has a generic `Sieve`, whose items other maps find without a lock. The keys of this
+//! map are texts, which are compared under the lock of a shard, so that the shard contains both the
+//! map and the order. A crate that both could use would have this file alone.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -345,6 +349,72 @@ mod tests {
         sieve.remove(1, |key| *key == 1, &old);
         assert_eq!(get(&sieve, 1, 1), Some(20));
         assert_eq!((sieve.len(), sieve.bytes()), (1, 20));
+    }
+
+    /// The policy as a list of keys and marks, from the oldest to the newest entry.
+    #[derive(Default)]
+    struct NaiveSieve {
+        entries: Vec<(u64, bool)>,
+        hand: usize,
+    }
+
+    impl NaiveSieve {
+        fn remove_at(&mut self, at: usize) -> u64 {
+            let (key, _) = self.entries.remove(at);
+            self.hand -= usize::from(at < self.hand);
+            // After the newest entry, the hand begins with the oldest one.
+            if self.hand == self.entries.len() {
+                self.hand = 0;
+            }
+            key
+        }
+
+        fn evict(&mut self) -> Option<u64> {
+            if self.entries.is_empty() {
+                return None;
+            }
+            loop {
+                self.hand %= self.entries.len();
+                let (_, is_visited) = &mut self.entries[self.hand];
+                if !std::mem::take(is_visited) {
+                    return Some(self.remove_at(self.hand));
+                }
+                self.hand += 1;
+            }
+        }
+    }
+
+    #[test]
+    fn evictions_have_the_order_of_a_naive_sieve() {
+        let mut shard: Shard<u64, u64> = Shard::new();
+        let mut naive = NaiveSieve::default();
+        let mut random = 1_u64;
+        for _ in 0..200_000 {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let key = (random >> 33) % 50;
+            let hash = key / 3;
+            let found = shard.find(hash, |other| *other == key);
+            let position = naive.entries.iter().position(|(other, _)| *other == key);
+            assert_eq!(found.is_some(), position.is_some());
+            match ((random >> 20) % 5, found, position) {
+                (0 | 1, Some(found), Some(position)) => {
+                    shard.link(found, |slot| slot.is_visited = true);
+                    naive.entries[position].1 = true;
+                }
+                (0 | 1, ..) => {
+                    shard.push(hash, key, Arc::new(key), 1);
+                    naive.entries.push((key, false));
+                }
+                (2, Some(found), Some(position)) => {
+                    assert_eq!(shard.remove(found).map(|slot| slot.key), Some(key));
+                    naive.remove_at(position);
+                }
+                (2, ..) => {}
+                _ => assert_eq!(shard.evict().map(|slot| slot.key), naive.evict()),
+            }
+        }
     }
 
     /// Compares with a map without a budget, whose entries the sieve may have evicted.
