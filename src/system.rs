@@ -31,6 +31,8 @@
 
 mod catalog;
 mod counted;
+#[cfg(feature = "durable")]
+mod flush_jobs;
 mod locks;
 mod metrics;
 mod plan_caches;
@@ -59,6 +61,8 @@ pub use generated::system::{
 pub use metrics::{Counter, Metrics};
 
 use counted::Counted;
+#[cfg(feature = "durable")]
+use flush_jobs::FlushJobs;
 use plan_caches::PlanCaches;
 use registries::StatsSource;
 
@@ -171,6 +175,14 @@ impl SystemTables {
                 })
             });
         }
+    }
+
+    /// Adds the flushes of a storage to `system.jobs` from now on, as jobs of the node `node_id`.
+    /// The table contains the last 100 of them.
+    #[cfg(feature = "durable")]
+    pub fn add_flush_jobs(&self, storage: &HybridStorage, node_id: i64) {
+        let jobs = FlushJobs::new(&self.jobs, node_id);
+        storage.observe_flushes(move |run| jobs.record(run));
     }
 
     fn register_source(&self, ctx: &SessionContext, source: impl TableSource) -> Result<()> {

@@ -374,6 +374,57 @@ async fn counters_of_a_storage_are_metrics() {
     HybridStorage::open(folder.path()).expect("the folder is not in use");
 }
 
+// Other systems do not remove a folder with open files.
+#[cfg(unix)]
+#[tokio::test]
+async fn flushes_of_a_storage_are_jobs() {
+    use kalamtable::UserId;
+    use kalamtable::dynamic::RowStorage;
+    use kalamtable::storage::HybridStorage;
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let ctx = SessionContext::new();
+    let system = SystemTables::register(&ctx).expect("the names are free");
+    let storage = HybridStorage::open(folder.path()).expect("an empty folder");
+    system.add_flush_jobs(&storage, 7);
+    storage.flush().expect("nothing to flush");
+    check(
+        &ctx,
+        "SELECT job_type, status, message, node_id, finished_at >= started_at AS has_ended
+         FROM system.jobs",
+        expect![[r#"
+            +----------+-----------+-----------------------------+---------+-----------+
+            | job_type | status    | message                     | node_id | has_ended |
+            +----------+-----------+-----------------------------+---------+-----------+
+            | flush    | completed | files: 0, rows: 0, bytes: 0 | 7       | true      |
+            +----------+-----------+-----------------------------+---------+-----------+
+        "#]],
+    )
+    .await;
+    for _ in 0..150 {
+        storage.flush().expect("nothing to flush");
+    }
+    assert_eq!(system.jobs.len(), 100);
+    // A flush that fails keeps its error.
+    let user = UserId::new("ann").expect("a valid name");
+    storage.remove_owner(&user).expect("the log is writable");
+    std::fs::remove_dir_all(folder.path()).expect("the folder exists");
+    storage.flush().expect_err("the folder is missing");
+    check(
+        &ctx,
+        "SELECT status, message, exception_trace IS NULL AS has_no_error
+         FROM system.jobs WHERE status <> 'completed'",
+        expect![[r#"
+            +--------+----------------------------------------------+--------------+
+            | status | message                                      | has_no_error |
+            +--------+----------------------------------------------+--------------+
+            | failed | the flush failed: its rows remain in the log | false        |
+            +--------+----------------------------------------------+--------------+
+        "#]],
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn registering_twice_fails() {
     let ctx = SessionContext::new();

@@ -27,6 +27,7 @@ mod background;
 mod block_checksums;
 mod checked_file;
 mod flush;
+mod flush_run;
 mod key_candidates;
 mod manifest;
 mod options;
@@ -52,6 +53,7 @@ use kalamtable_runtime::dynamic::{Commit, FlushedRows, Partition, PartitionRows,
 use kalamtable_store::TableId;
 
 use self::background::FlushThread;
+pub use self::flush_run::{FlushRun, FlushRunProgress};
 use self::manifest::{file_names, last_manifest_number};
 pub use self::options::{HybridOptions, HybridStats};
 use self::record::RemovedPartitions;
@@ -268,6 +270,12 @@ impl HybridStorage {
     /// Returns the counters of the storage.
     pub fn stats(&self) -> HybridStats {
         self.shared.stats()
+    }
+
+    /// Calls `observer` when a flush begins, and again when it has ended, on the thread of the
+    /// flush. The observer must neither flush the storage nor wait for a statement.
+    pub fn observe_flushes(&self, observer: impl Fn(&FlushRun) + Send + Sync + 'static) {
+        self.shared.observe_flushes(observer);
     }
 }
 

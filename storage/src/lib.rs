@@ -13,7 +13,7 @@ mod hybrid;
 mod log;
 
 pub use error::{EncodeError, StorageError};
-pub use hybrid::{HybridOptions, HybridStats, HybridStorage};
+pub use hybrid::{FlushRun, FlushRunProgress, HybridOptions, HybridStats, HybridStorage};
 pub use log::{
     DiskFolder, EntryDefect, LockAttempt, LogError, LogFailure, LogFile, LogFolder, LogRecovery,
     LogTicket, ReadFile, RecoveredEntry, ReplayError, RowLog, RowLogOptions, SegmentDamage,

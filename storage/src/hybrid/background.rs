@@ -49,15 +49,11 @@ impl Drop for FlushThread {
 fn run(shared: &SharedStorage) {
     let mut retry: Option<Duration> = None;
     while shared.signal.wait(shared.flush_interval, retry) {
-        // A panic must not end the thread silently.
+        // A panic must not end the thread.
         let flushed = catch_unwind(AssertUnwindSafe(|| shared.flush()));
         retry = match flushed {
             Ok(Ok(_)) => None,
-            Ok(Err(_)) => Some(longer(retry)),
-            Err(_) => {
-                shared.flush_panicked();
-                Some(longer(retry))
-            }
+            Ok(Err(_)) | Err(_) => Some(longer(retry)),
         };
     }
 }

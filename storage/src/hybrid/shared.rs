@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use kalamtable_model::TableKind;
 use kalamtable_runtime::dynamic::{Commit, FlushedRows, Partition, PartitionRows};
-use kalamtable_store::TableId;
+use kalamtable_store::{TableId, UnixMicros};
 
 use super::flush::{StorageSnapshot, delete_files_from, delete_unused_files, flush};
+use super::flush_run::{FlushObservers, FlushRun, FlushRunProgress};
 use super::options::{HybridOptions, HybridStats};
 use super::partitions::{Partitions, PendingCommit};
 use super::record::{LogRecord, RemovedPartitions};
@@ -51,6 +52,7 @@ pub(super) struct SharedStorage {
     /// Locked by a flush from its beginning to its end.
     flushing: Mutex<FlushProgress>,
     stats: Mutex<FlushCounters>,
+    observers: FlushObservers,
 }
 
 #[derive(Debug)]
@@ -110,6 +112,7 @@ impl SharedStorage {
                 needs_cleanup: true,
             }),
             stats: Mutex::new(stats),
+            observers: FlushObservers::default(),
         }
     }
 
@@ -256,26 +259,39 @@ impl SharedStorage {
     pub(super) fn flush(&self) -> Result<FlushedRows, StorageError> {
         let log = self.log()?;
         let mut progress = lock(&self.flushing);
-        let unwinding = FailOnPanic(&self.signal);
+        let mut running = RunningFlush::begin(self);
         let result = self.flush_in_turn(log, &mut progress);
-        drop(unwinding);
+        lock(&self.stats).set_files(&progress.state);
+        running.run.progress = match &result {
+            Ok(flushed) => FlushRunProgress::Completed(*flushed),
+            Err(error) => FlushRunProgress::Failed(describe(error)),
+        };
+        result
+    }
+
+    /// Calls `observer` when a flush begins, and when it has ended.
+    pub(super) fn observe_flushes(&self, observer: impl Fn(&FlushRun) + Send + Sync + 'static) {
+        self.observers.add(observer);
+    }
+
+    /// Counts a flush that has ended, and ends the waiting of statements for it.
+    fn flush_ended(&self, run: &FlushRun) {
         let mut stats = lock(&self.stats);
-        stats.set_files(&progress.state);
-        match &result {
-            Ok(_) => {
+        match &run.progress {
+            FlushRunProgress::Failed(error) => {
+                stats.failed_flushes += 1;
+                stats.last_error = Some(error.clone());
+                drop(stats);
+                self.signal.flush_failed();
+            }
+            FlushRunProgress::Running | FlushRunProgress::Completed(_) => {
                 stats.flushes += 1;
                 stats.last_error = None;
                 drop(stats);
                 self.signal.flush_succeeded();
             }
-            Err(error) => {
-                stats.failed_flushes += 1;
-                stats.last_error = Some(describe(error));
-                drop(stats);
-                self.signal.flush_failed();
-            }
         }
-        result
+        self.observers.notify(run);
     }
 
     fn flush_in_turn(
@@ -394,14 +410,6 @@ impl SharedStorage {
         self.moves.load(Ordering::Relaxed)
     }
 
-    pub(super) fn flush_panicked(&self) {
-        let mut stats = lock(&self.stats);
-        stats.failed_flushes += 1;
-        stats.last_error = Some("the flush panicked".to_string());
-        drop(stats);
-        self.signal.flush_failed();
-    }
-
     pub(super) fn stats(&self) -> HybridStats {
         let stats = lock(&self.stats);
         HybridStats {
@@ -418,14 +426,31 @@ impl SharedStorage {
     }
 }
 
-/// Ends the waiting of statements for a flush that panics.
-struct FailOnPanic<'a>(&'a FlushSignal);
+/// A flush, which ends when the value is dropped, even if the flush panics.
+struct RunningFlush<'a> {
+    shared: &'a SharedStorage,
+    run: FlushRun,
+}
 
-impl Drop for FailOnPanic<'_> {
+impl<'a> RunningFlush<'a> {
+    fn begin(shared: &'a SharedStorage) -> Self {
+        let stats = lock(&shared.stats);
+        let mut run = FlushRun {
+            number: stats.flushes + stats.failed_flushes + 1,
+            started_at: UnixMicros::now(),
+            progress: FlushRunProgress::Running,
+        };
+        drop(stats);
+        shared.observers.notify(&run);
+        // Until the flush has another result.
+        run.progress = FlushRunProgress::Failed("the flush panicked".to_string());
+        RunningFlush { shared, run }
+    }
+}
+
+impl Drop for RunningFlush<'_> {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.flush_failed();
-        }
+        self.shared.flush_ended(&self.run);
     }
 }
 
