@@ -435,16 +435,24 @@ struct RunningFlush<'a> {
 impl<'a> RunningFlush<'a> {
     fn begin(shared: &'a SharedStorage) -> Self {
         let stats = lock(&shared.stats);
-        let mut run = FlushRun {
+        let run = FlushRun {
             number: stats.flushes + stats.failed_flushes + 1,
             started_at: UnixMicros::now(),
             progress: FlushRunProgress::Running,
         };
         drop(stats);
-        shared.observers.notify(&run);
-        // Until the flush has another result.
-        run.progress = FlushRunProgress::Failed("the flush panicked".to_string());
-        RunningFlush { shared, run }
+        // The result, until there is another one.
+        let panicked = FlushRunProgress::Failed("the flush panicked".to_string());
+        let started = run.clone();
+        let running = RunningFlush {
+            shared,
+            run: FlushRun {
+                progress: panicked,
+                ..run
+            },
+        };
+        shared.observers.notify(&started);
+        running
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use kalamtable_storage::{HybridOptions, HybridStorage};
+use kalamtable_storage::{FlushRunProgress, HybridOptions, HybridStorage};
 
 use crate::server::{Server, definitions};
 use crate::simulated::{Fault, SimulatedFolder};
@@ -212,4 +212,40 @@ async fn failed_flush_is_reported_and_repeated() {
     }
     assert_eq!(storage.stats().last_error, None);
     assert_eq!(storage.stats().files, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_do_not_wait_for_a_flush_that_panicked() {
+    let folder = SimulatedFolder::new(1);
+    let options = HybridOptions::default().with_max_unflushed_bytes(4000);
+    let storage = HybridStorage::open_in(Arc::new(folder), options).unwrap();
+    let panics = Arc::new(AtomicBool::new(true));
+    let own = Arc::clone(&panics);
+    storage.observe_flushes(move |run| {
+        let is_running = run.progress == FlushRunProgress::Running;
+        assert!(!is_running || !own.load(Ordering::SeqCst), "the observer");
+    });
+    let storage = Arc::new(storage);
+    let server = Server::new(&definitions(), storage.clone()).await;
+    server.run(TABLE).await;
+    let insert = |id: i32| format!("INSERT INTO app.t (id, n) VALUES ({id}, 1)");
+    let mut id = 0;
+    let error = loop {
+        match server.try_run(&server.root, &insert(id)).await {
+            Ok(_) => id += 1,
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert!(error.contains("the flush panicked"), "{error}");
+    assert!(storage.stats().failed_flushes > 0);
+    panics.store(false, Ordering::SeqCst);
+    // The background thread repeats the flush.
+    let mut attempts = 0;
+    while server.try_run(&server.root, &insert(id)).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        attempts += 1;
+        assert!(attempts < 500, "{:?}", storage.stats());
+    }
+    let count = server.run("SELECT count(*) FROM app.t").await;
+    assert_eq!(count, (id + 1).to_string());
 }
