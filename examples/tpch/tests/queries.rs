@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! Compares the answers of the 22 queries over generated providers, over the files as
-//! `kalamtable sql` reads them, and over the files in plain DataFusion without definitions.
+//! `kalamtable sql` reads them, over dynamic tables with durable rows, and over the files in plain
+//! DataFusion without definitions.
 
 #[path = "queries/answer.rs"]
 mod answer;
+#[path = "queries/durable.rs"]
+mod durable;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use answer::Answer;
 use datafusion::error::Result;
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext};
+use kalamtable::dynamic::RowStorage;
+use kalamtable::{Actor, Role, UserId};
 use kalamtable_example_tpch::queries::QUERIES;
 use kalamtable_example_tpch::{TABLES, files, register};
 use kalamtable_files::register_folder;
@@ -23,7 +29,7 @@ const ROWS: [usize; 22] = [
 ];
 
 #[tokio::test]
-async fn all_queries_agree_three_ways() -> Result<()> {
+async fn generated_providers_and_declared_files_agree_with_plain_files() -> Result<()> {
     let folder = tempfile::tempdir()?;
     files::write_all(folder.path(), SCALE).expect("the files can be written");
     let declared = declared_files(folder.path());
@@ -32,15 +38,37 @@ async fn all_queries_agree_three_ways() -> Result<()> {
         ("generated providers", &generated_providers()?),
         ("files with declared schemas", &declared),
     ];
+    assert_agreement(&plain, &ways).await
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn durable_rows_agree_with_plain_files() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    files::write_all(folder.path(), SCALE).expect("the files can be written");
+    let plain = plain_datafusion(folder.path()).await?;
+    let rows = tempfile::tempdir()?;
+    let server = session();
+    let root = UserId::new("root").expect("a valid name");
+    let config = server.copied_config();
+    let config = config.with_extension(Arc::new(Actor::new(root, Role::System)));
+    let server = SessionContext::new_with_config(config);
+    let storage = durable::create(&server, folder.path(), rows.path()).await?;
+    assert_agreement(&plain, &[("rows in memory", &server)]).await?;
+    storage.flush().expect("the folder is writable");
+    assert_eq!(storage.stats().files, 8);
+    assert_agreement(&plain, &[("rows in files", &server)]).await
+}
+
+/// Compares the answers of all queries with those of plain DataFusion.
+async fn assert_agreement(plain: &SessionContext, ways: &[(&str, &SessionContext)]) -> Result<()> {
     let mut failures = Vec::new();
     for (name, query, rows) in queries() {
         let mut fail = |way, what| failures.push(format!("query {name}, {way}: {what}"));
-        let expected = Answer::to(&query, &plain).await?;
+        let expected = Answer::to(&query, plain).await?;
         if expected.rows.len() != rows || (expected.is_vacuous() && name != "17") {
             fail("plain DataFusion", format!("{:?}", expected.rows));
         }
-        for (way, server) in ways {
+        for (way, server) in ways.iter().copied() {
             let answer = Answer::to(&query, server).await?;
             if let Some(row) = answer.first_out_of_order(&query) {
                 fail(way, format!("row {row} is out of order"));
