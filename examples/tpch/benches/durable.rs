@@ -53,10 +53,6 @@ async fn time(session: &SessionContext, query: &str) -> Result<(f64, usize)> {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    // `cargo test` runs benchmarks with this argument.
-    if std::env::args().any(|argument| argument == "--test") {
-        return Ok(());
-    }
     let (data, rows) = (tempfile::tempdir()?, tempfile::tempdir()?);
     files::write_all(data.path(), SCALE).expect("the files can be written");
     let listing = listing(data.path()).await?;
