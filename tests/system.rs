@@ -342,6 +342,26 @@ async fn counters_of_plan_caches_are_metrics() {
 }
 
 #[tokio::test]
+async fn cached_plan_over_the_counters_does_not_keep_its_cache() {
+    use kalamtable::plans::{PlanCache, PlanCacheOptions, SqlSession};
+
+    let ctx = SessionContext::new();
+    let system = SystemTables::register(&ctx).expect("the names are free");
+    let cache = Arc::new(PlanCache::new(&PlanCacheOptions::default()));
+    let observed = Arc::downgrade(&cache);
+    system.add_plan_cache(&cache);
+    let session = SqlSession::new(ctx, cache);
+    for _ in 0..2 {
+        let stats = session.execute("SELECT metric_name FROM system.stats");
+        drop(stats.await.expect("the text is valid"));
+    }
+    assert_eq!(session.cache().stats().hits, 1);
+    drop(session);
+    assert_eq!(observed.strong_count(), 0);
+    drop(system);
+}
+
+#[tokio::test]
 async fn counters_of_a_storage_are_metrics() {
     use kalamtable::storage::HybridStorage;
 

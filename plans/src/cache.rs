@@ -116,6 +116,8 @@ impl PartialEq for PlanKey {
 pub(crate) struct CachedPlan {
     pub(crate) template: Template,
     pub(crate) dependencies: Dependencies,
+    /// The session with which the plan is removed, because it contains tables of that session.
+    pub(crate) session_id: Option<String>,
 }
 
 impl PlanCache {
@@ -146,6 +148,12 @@ impl PlanCache {
             entries: self.plans.0.len(),
             bytes: self.plans.0.bytes(),
         }
+    }
+
+    /// Removes the plans that contain tables of a session.
+    pub(crate) fn remove_session(&self, session_id: &str) {
+        let is_of_session = |plan: &CachedPlan| plan.session_id.as_deref() == Some(session_id);
+        self.plans.0.remove_matching(is_of_session);
     }
 
     /// Removes all plans.

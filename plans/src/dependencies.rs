@@ -11,6 +11,9 @@ use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::datasource::{DefaultTableSource, ViewTable};
 use datafusion::error::Result;
 use datafusion::execution::SessionState;
+use datafusion::functions::datetime::current_date::CurrentDateFunc;
+use datafusion::functions::datetime::current_time::CurrentTimeFunc;
+use datafusion::functions::datetime::now::NowFunc;
 use datafusion::logical_expr::{
     AggregateUDF, Expr, HigherOrderUDF, LogicalPlan, ScalarUDF, TableSource, Volatility,
     WindowFunctionDefinition, WindowUDF,
@@ -82,6 +85,15 @@ impl NamedFunctions {
     }
 }
 
+impl NamedFunctions {
+    fn is_equal(&self, other: &NamedFunctions) -> bool {
+        is_same(&self.scalar, other.scalar.as_ref())
+            && is_same(&self.higher_order, other.higher_order.as_ref())
+            && is_same(&self.aggregate, other.aggregate.as_ref())
+            && is_same(&self.window, other.window.as_ref())
+    }
+}
+
 /// Each session has its own copy of functions that depend on settings, so that they are compared by
 /// value if they are not the same.
 fn is_same<T: PartialEq>(one: &Option<Arc<T>>, other: Option<&Arc<T>>) -> bool {
@@ -91,27 +103,46 @@ fn is_same<T: PartialEq>(one: &Option<Arc<T>>, other: Option<&Arc<T>>) -> bool {
     }
 }
 
+/// The tables and views that were found while a statement was planned.
+pub(crate) struct Found {
+    /// The tables that the planner has looked up.
+    pub(crate) looked_up: Vec<(ResolvedTableReference, Arc<dyn TableProvider>)>,
+    pub(crate) views: Vec<PlannedView>,
+}
+
+/// A view, and the provider that contains its plan.
+pub(crate) struct PlannedView {
+    pub(crate) view: Arc<SqlView>,
+    pub(crate) planned: Arc<dyn TableProvider>,
+}
+
 /// The dependencies of a plan, or the reason why the plan cannot be used again.
 pub(crate) type CollectedDependencies = std::result::Result<Dependencies, String>;
 
 impl Dependencies {
     /// Collects the dependencies of a plan before its optimization, which may remove some of them.
-    /// `looked_up` are the tables that the planner has looked up.
     pub(crate) fn collect(
         plan: &LogicalPlan,
-        looked_up: Vec<(ResolvedTableReference, Arc<dyn TableProvider>)>,
+        found: &Found,
         environment: Arc<Environment>,
         state: &SessionState,
         tables: &dyn SessionTables,
     ) -> Result<CollectedDependencies> {
-        let mut found = Vec::new();
-        for (name, provider) in &looked_up {
+        let looked_up = &found.looked_up;
+        let mut dependencies = Vec::new();
+        for (name, provider) in looked_up {
             if *name.schema == *INFORMATION_SCHEMA {
                 return Ok(Err("it reads `information_schema`".to_string()));
             }
-            found.push(TableDependency {
-                found: match tables.view(name) {
-                    Some(view) => FoundTable::View(view),
+            let mut views = found.views.iter();
+            let view = views.find(|view| Arc::ptr_eq(&view.planned, provider));
+            dependencies.push(TableDependency {
+                found: match view {
+                    // The view that was planned. The name may refer to another one now.
+                    Some(view) => FoundTable::View(Arc::clone(&view.view)),
+                    None if tables.view(name).is_some() => {
+                        return Ok(Err("a view was created while it was planned".to_string()));
+                    }
                     None if is_version(provider) => FoundTable::Version(Arc::clone(provider)),
                     None => FoundTable::Provider(Arc::clone(provider)),
                 },
@@ -155,7 +186,7 @@ impl Dependencies {
             Some(obstacle) => Err(obstacle.to_string()),
             None => Ok(Dependencies {
                 environment,
-                tables: found,
+                tables: dependencies,
                 functions,
             }),
         })
@@ -193,6 +224,29 @@ impl Dependencies {
                 .all(|function| function.found.is_of(state, &function.name))
     }
 
+    /// Returns whether the plan contains tables that end with a session: any but those of this
+    /// library, which a server registers in many sessions.
+    pub(crate) fn has_session_tables(&self) -> bool {
+        self.tables.iter().any(|table| match &table.found {
+            FoundTable::Provider(provider) => !provider.is::<RowProvider>(),
+            FoundTable::Version(_) | FoundTable::View(_) => false,
+        })
+    }
+
+    /// Returns whether each name refers to the same object as in another plan of the statement.
+    pub(crate) fn are_equal(&self, other: &Dependencies, tables: &dyn SessionTables) -> bool {
+        let pairs = self.tables.iter().zip(&other.tables);
+        let functions = self.functions.iter().zip(&other.functions);
+        self.tables.len() == other.tables.len()
+            && self.functions.len() == other.functions.len()
+            && pairs.fold(true, |are_equal, (one, other)| {
+                are_equal && one.is_equal(other, tables)
+            })
+            && functions.fold(true, |are_equal, (one, other)| {
+                are_equal && one.name == other.name && one.found.is_equal(&other.found)
+            })
+    }
+
     /// Returns the approximate size in bytes.
     pub(crate) fn bytes(&self) -> usize {
         self.tables.len() * 160 + self.functions.len() * 120
@@ -200,6 +254,22 @@ impl Dependencies {
 }
 
 impl TableDependency {
+    fn is_equal(&self, other: &TableDependency, tables: &dyn SessionTables) -> bool {
+        let is_equal = match (&self.found, &other.found) {
+            (FoundTable::Version(one), FoundTable::Version(other)) => {
+                let is_current = |provider: &Arc<dyn TableProvider>| {
+                    let provider = provider.downcast_ref::<RowProvider>();
+                    provider.is_some_and(|provider| tables.is_current(&self.name, provider))
+                };
+                Arc::ptr_eq(one, other) || (is_current(one) && is_current(other))
+            }
+            (FoundTable::Provider(one), FoundTable::Provider(other)) => Arc::ptr_eq(one, other),
+            (FoundTable::View(one), FoundTable::View(other)) => Arc::ptr_eq(one, other),
+            _ => false,
+        };
+        self.name == other.name && is_equal
+    }
+
     fn is_unchanged(&self, state: &SessionState, tables: &dyn SessionTables) -> bool {
         match &self.found {
             FoundTable::Version(provider) => provider
@@ -255,12 +325,33 @@ fn names_of(expr: &Expr) -> Vec<String> {
 /// Returns whether the value of a function in the plan is the same during a statement, but not for
 /// all statements, as that of `now()`.
 pub(crate) fn has_stable_function(plan: &LogicalPlan) -> Result<bool> {
+    calls_stable_function(plan, |_| true)
+}
+
+/// Returns whether the plan calls a stable function that the optimizer can evaluate without the
+/// start time of a statement: any but those of DataFusion.
+pub(crate) fn has_other_stable_function(plan: &LogicalPlan) -> Result<bool> {
+    calls_stable_function(plan, |expr| {
+        !matches!(expr, Expr::ScalarFunction(call) if {
+            let function = call.func.inner();
+            function.is::<NowFunc>()
+                || function.is::<CurrentDateFunc>()
+                || function.is::<CurrentTimeFunc>()
+        })
+    })
+}
+
+fn calls_stable_function(plan: &LogicalPlan, is_counted: impl Fn(&Expr) -> bool) -> Result<bool> {
     let mut is_found = false;
     plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {
             expr.apply(|expr| {
-                is_found |= matches!(expr, Expr::ScalarFunction(call)
-                    if call.func.signature().volatility == Volatility::Stable);
+                let volatility = match expr {
+                    Expr::ScalarFunction(call) => Some(call.func.signature().volatility),
+                    Expr::HigherOrderFunction(call) => Some(call.func.signature().volatility),
+                    _ => None,
+                };
+                is_found |= volatility == Some(Volatility::Stable) && is_counted(expr);
                 Ok(if is_found {
                     TreeNodeRecursion::Stop
                 } else {

@@ -11,6 +11,7 @@ use datafusion::config::{ConfigEntry, ConfigOptions};
 use datafusion::execution::context::QueryPlanner;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::planner::{ExprPlanner, RelationPlanner};
 use datafusion::optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
@@ -172,11 +173,13 @@ impl Environments {
 }
 
 /// The parts of a session state that its environment and its copies depend on, compared by address.
+/// The planner of types is not included: it is set when a session is created.
 #[derive(Debug)]
 pub(crate) struct StateIdentity {
     session_id: String,
     options: Arc<ConfigOptions>,
     analyzer: Vec<Arc<dyn AnalyzerRule + Send + Sync>>,
+    rewrites: Vec<Arc<dyn FunctionRewrite + Send + Sync>>,
     optimizer: Vec<Arc<dyn OptimizerRule + Send + Sync>>,
     physical: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>>,
     expressions: Vec<Arc<dyn ExprPlanner>>,
@@ -194,6 +197,7 @@ impl StateIdentity {
             session_id: state.session_id().to_string(),
             options: Arc::clone(state.config_options()),
             analyzer: state.analyzer().rules.clone(),
+            rewrites: state.analyzer().function_rewrites().to_vec(),
             optimizer: state.optimizers().to_vec(),
             physical: state.physical_optimizers().to_vec(),
             expressions: state.expr_planners().to_vec(),
@@ -209,6 +213,7 @@ impl StateIdentity {
         self.session_id == state.session_id()
             && Arc::ptr_eq(&self.options, state.config_options())
             && are_same(&self.analyzer, &state.analyzer().rules)
+            && are_same(&self.rewrites, state.analyzer().function_rewrites())
             && are_same(&self.optimizer, state.optimizers())
             && are_same(&self.physical, state.physical_optimizers())
             && are_same(&self.expressions, state.expr_planners())

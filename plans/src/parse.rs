@@ -3,11 +3,12 @@
 //! Parses statements, after a check of the depth of their types.
 
 use datafusion::common::plan_err;
+use datafusion::config::Dialect;
 use datafusion::error::Result;
 use datafusion::execution::SessionState;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{CommentDef, FlushType, Statement as SqlStatement};
-use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::dialect::{GenericDialect, dialect_from_str};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, Tokenizer};
@@ -35,10 +36,8 @@ const NESTING_WORDS: [&str; 9] = [
 /// limits the depth of expressions and queries, but not that of types: a deep type would overflow
 /// the stack.
 pub(crate) fn parse(text: &str, state: &SessionState) -> Result<Statement> {
-    if type_depth(text) > MAX_TYPE_DEPTH {
-        return plan_err!("types are nested more than {MAX_TYPE_DEPTH} levels deep");
-    }
     let dialect = state.config_options().sql_parser.dialect;
+    check_type_depth(text, &dialect)?;
     if let Some(flush) = flush_table(text)? {
         return Ok(flush);
     }
@@ -151,7 +150,63 @@ enum Bracket {
     Parenthesis,
 }
 
-/// Returns an upper bound of the depth of the types in a text.
+/// Fails if a type in a text is nested too deeply.
+fn check_type_depth(text: &str, dialect: &Dialect) -> Result<()> {
+    // An upper bound, which is nearly always low enough: texts and comments count as well.
+    if type_depth(text) <= MAX_TYPE_DEPTH {
+        return Ok(());
+    }
+    // Where texts and comments end depends on the dialect, so that its tokenizer decides.
+    let Some(dialect) = dialect_from_str(dialect) else {
+        return plan_err!("the dialect `{dialect}` is unknown");
+    };
+    let Ok(tokens) = Tokenizer::new(&*dialect, text).tokenize() else {
+        // The parser, which begins with the same tokens, reports the error.
+        return Ok(());
+    };
+    let mut code = String::with_capacity(text.len());
+    for token in tokens {
+        match token {
+            Token::Word(word) if word.quote_style.is_none() => code.push_str(&word.value),
+            Token::Number(..) | Token::Whitespace(_) => code.push(' '),
+            Token::Word(_) => code.push_str(" quoted "),
+            token if is_text(&token) => code.push_str(" quoted "),
+            token => code.push_str(&token.to_string()),
+        }
+        code.push(' ');
+    }
+    if type_depth(&code) > MAX_TYPE_DEPTH {
+        return plan_err!("types are nested more than {MAX_TYPE_DEPTH} levels deep");
+    }
+    Ok(())
+}
+
+/// Returns whether a token is a text in quotes.
+fn is_text(token: &Token) -> bool {
+    matches!(
+        token,
+        Token::SingleQuotedString(_)
+            | Token::DoubleQuotedString(_)
+            | Token::TripleSingleQuotedString(_)
+            | Token::TripleDoubleQuotedString(_)
+            | Token::DollarQuotedString(_)
+            | Token::SingleQuotedByteStringLiteral(_)
+            | Token::DoubleQuotedByteStringLiteral(_)
+            | Token::TripleSingleQuotedByteStringLiteral(_)
+            | Token::TripleDoubleQuotedByteStringLiteral(_)
+            | Token::SingleQuotedRawStringLiteral(_)
+            | Token::DoubleQuotedRawStringLiteral(_)
+            | Token::TripleSingleQuotedRawStringLiteral(_)
+            | Token::TripleDoubleQuotedRawStringLiteral(_)
+            | Token::NationalStringLiteral(_)
+            | Token::EscapedStringLiteral(_)
+            | Token::UnicodeStringLiteral(_)
+            | Token::HexStringLiteral(_)
+    )
+}
+
+/// Returns an upper bound of the depth of the types in a text. Characters in texts and comments
+/// count as if they were code.
 fn type_depth(text: &str) -> usize {
     let mut chars = text.char_indices().peekable();
     let mut open = Vec::new();
@@ -178,7 +233,6 @@ fn type_depth(text: &str) -> usize {
                 .any(|known| word.eq_ignore_ascii_case(known))
         };
         match c {
-            '\'' | '"' | '`' => while chars.next().is_some_and(|(_, inner)| inner != c) {},
             '<' if is_type() => {
                 open.push(Bracket::Angle);
                 depth += 1;
@@ -254,7 +308,7 @@ mod tests {
                 "CREATE TABLE t (a ARRAY<INT>, b ARRAY<STRUCT<c MAP(TEXT, INT)>>, d INT[][])",
                 3,
             ),
-            ("SELECT 'ARRAY<ARRAY<', \"MAP(MAP(\" FROM t", 0),
+            ("SELECT 1 -- '\n, CAST(NULL AS ARRAY<ARRAY<INT>>)", 2),
             ("SELECT map(1, 2), array < 5, (array < 6)", 2),
             ("CAST(x AS INT[][][][])", 4),
             ("ARRAY<ARRAY<ARRAY<", 3),
@@ -264,5 +318,36 @@ mod tests {
         }
         let wide = "a ARRAY<INT>, ".repeat(1000);
         assert_eq!(type_depth(&wide), 1);
+    }
+
+    #[test]
+    fn deep_types_are_found_after_quotes_in_comments() {
+        let deep = format!("{}INT{}", "ARRAY<".repeat(100), ">".repeat(100));
+        let brackets = "[".repeat(100);
+        for text in [
+            format!("SELECT 1 -- '\n, CAST(NULL AS {deep})"),
+            format!("SELECT /* ' */ CAST(NULL AS {deep})"),
+            format!("SELECT $$ ' $$, CAST(NULL AS {deep})"),
+            format!("SELECT '\\', CAST(NULL AS {deep})"),
+            format!("SELECT 1 AS \"'\", CAST(NULL AS {deep})"),
+        ] {
+            let checked = check_type_depth(&text, &Dialect::PostgreSQL);
+            assert!(checked.is_err(), "{text}");
+        }
+        // With backslashes that escape, the quote does not end the text.
+        let escaped = format!("SELECT '\\' , CAST(NULL AS {deep})");
+        let checked = check_type_depth(&escaped, &Dialect::MySQL);
+        // The text has no end: the parser reports it.
+        assert!(checked.is_ok());
+        let escaped = format!("SELECT 'a\\'', CAST(NULL AS {deep}) -- '");
+        assert!(check_type_depth(&escaped, &Dialect::MySQL).is_err());
+        for text in [
+            format!("SELECT '{deep}', '{brackets}'"),
+            format!("SELECT 1 -- {deep}"),
+            format!("SELECT \"{brackets}\" /* {deep} */"),
+        ] {
+            let checked = check_type_depth(&text, &Dialect::Generic);
+            assert!(checked.is_ok(), "{text}");
+        }
     }
 }

@@ -9,14 +9,13 @@ use std::sync::Arc;
 use datafusion::arrow::datatypes::FieldRef;
 use datafusion::catalog::TableProvider;
 use datafusion::common::{ResolvedTableReference, plan_err};
-use datafusion::datasource::ViewTable;
 use datafusion::error::Result;
 use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{LogicalPlan, Statement as PlanStatement};
 use datafusion::sql::parser::Statement;
 use kalamtable_provider::statement_to_plan_in;
 
-use crate::dependencies::{CollectedDependencies, Dependencies};
+use crate::dependencies::{CollectedDependencies, Dependencies, Found, PlannedView};
 use crate::environment::Environment;
 use crate::recording::{Lookups, RecordingList};
 use crate::tables::SessionTables;
@@ -60,9 +59,11 @@ pub(crate) async fn plan_statement(
     let planning = SessionStateBuilder::new_from_existing(state)
         .with_catalog_list(Arc::new(list))
         .build();
+    let mut views = Vec::with_capacity(named.views.len());
     for (name, view) in named.views {
-        let planned: Arc<ViewTable> = Arc::new(view.plan(&planning).await?);
-        lookups.pin(name, planned);
+        let planned: Arc<dyn TableProvider> = Arc::new(view.plan(&planning).await?);
+        lookups.pin(name.clone(), Arc::clone(&planned));
+        views.push(PlannedView { view, planned });
     }
     let plan = statement_to_plan_in(&planning, statement).await?;
     let (plan, declared) = match plan {
@@ -72,7 +73,13 @@ pub(crate) async fn plan_statement(
         plan => (plan, Vec::new()),
     };
     let looked_up: Vec<(ResolvedTableReference, Arc<dyn TableProvider>)> = lookups.take_recorded();
-    let dependencies = Dependencies::collect(&plan, looked_up, environment, &planning, tables)?;
+    let dependencies = Dependencies::collect(
+        &plan,
+        &Found { looked_up, views },
+        environment,
+        &planning,
+        tables,
+    )?;
     Ok(Planned {
         plan,
         declared,
@@ -114,6 +121,99 @@ impl NamedTables {
             self.add(reference, state, tables, depth + 1)?;
         }
         self.views.push((name, view));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use datafusion::prelude::SessionContext;
+
+    use super::*;
+    use crate::environment::Environments;
+
+    /// Tables of which one view is replaced after a number of lookups.
+    #[derive(Debug)]
+    struct ReplacedView {
+        name: ResolvedTableReference,
+        /// The views of the next lookups. The last one remains.
+        views: Mutex<Vec<Option<Arc<SqlView>>>>,
+    }
+
+    impl SessionTables for ReplacedView {
+        fn view(&self, name: &ResolvedTableReference) -> Option<Arc<SqlView>> {
+            if *name != self.name {
+                return None;
+            }
+            let mut views = self.views.lock().unwrap();
+            if views.len() > 1 {
+                views.remove(0)
+            } else {
+                views[0].clone()
+            }
+        }
+    }
+
+    /// Plans `SELECT * FROM v` while view `v` is replaced.
+    async fn plan_with(views: &[Option<&str>]) -> Result<(Planned, ReplacedView, SessionState)> {
+        let ctx = SessionContext::new();
+        ctx.sql("CREATE TABLE v AS SELECT 0 AS n").await?;
+        let state = ctx.state();
+        let views = views.iter().map(|query| {
+            let view = query.map(|query| SqlView::try_new(query, &state).unwrap());
+            view.map(Arc::new)
+        });
+        let tables = ReplacedView {
+            name: ResolvedTableReference {
+                catalog: "datafusion".into(),
+                schema: "public".into(),
+                table: "v".into(),
+            },
+            views: Mutex::new(views.collect()),
+        };
+        let dialect = state.config_options().sql_parser.dialect;
+        let statement = state.sql_to_statement("SELECT * FROM v", &dialect)?;
+        let environment = Environments::default().of(&state);
+        let planned = plan_statement(statement, environment, state.clone(), &tables).await?;
+        Ok((planned, tables, state))
+    }
+
+    #[tokio::test]
+    async fn view_that_is_replaced_while_it_is_planned_makes_the_plan_stale() -> Result<()> {
+        let (first, second) = (
+            "CREATE VIEW v AS SELECT 1 AS n",
+            "CREATE VIEW v AS SELECT 2 AS n",
+        );
+        let (planned, tables, state) = plan_with(&[Some(first), Some(second)]).await?;
+        assert!(
+            planned.plan.to_string().contains("Int64(1)"),
+            "{}",
+            planned.plan
+        );
+        let dependencies = planned.dependencies.unwrap();
+        let environment = Arc::clone(&dependencies.environment);
+        assert!(!dependencies.are_unchanged(&environment, &state, &tables));
+
+        // Its twin: the view stays.
+        let (planned, tables, state) = plan_with(&[Some(first)]).await?;
+        let dependencies = planned.dependencies.unwrap();
+        let environment = Arc::clone(&dependencies.environment);
+        assert!(dependencies.are_unchanged(&environment, &state, &tables));
+        Ok(())
+    }
+
+    #[tokio::test]
+    async fn view_that_replaces_a_table_while_it_is_planned_is_not_cached() -> Result<()> {
+        let view = "CREATE VIEW v AS SELECT 1 AS n";
+        let (planned, ..) = plan_with(&[None, Some(view)]).await?;
+        assert!(
+            planned.plan.to_string().contains("TableScan"),
+            "{}",
+            planned.plan
+        );
+        assert!(planned.dependencies.is_err());
         Ok(())
     }
 }

@@ -18,8 +18,9 @@ use crate::states::StatementState;
 /// A statement that is planned once, and runs any number of times with different parameters.
 ///
 /// If a table, view, function or setting that the statement depends on has changed, it is planned
-/// again before it runs. Its parameters and result columns must not change: otherwise, it fails
-/// with [`Error::ResultChanged`] until it is prepared again.
+/// again before it runs. Its result columns must not change: otherwise, it fails with
+/// [`Error::ResultChanged`] until it is prepared again. The type of a parameter can change with
+/// that of its column; values are cast to the new type.
 #[derive(Debug)]
 pub struct PreparedStatement {
     runner: StatementRunner,
@@ -39,8 +40,8 @@ impl PreparedStatement {
         &self.entry.text
     }
 
-    /// Returns the field of each parameter, in the order of their numbers, or `None` for a
-    /// parameter whose type depends on its value.
+    /// Returns the field that each parameter had when the statement was prepared, in the order of
+    /// their numbers, or `None` for a parameter whose type depends on its value.
     pub fn parameters(&self) -> &[Option<FieldRef>] {
         &self.entry.parameters
     }
@@ -107,22 +108,14 @@ impl PreparedPlan {
         Ok(plan)
     }
 
-    /// Returns whether the columns and parameters of a plan have the names and types that clients
-    /// know. A column can become nullable.
+    /// Returns whether the result columns of a plan have the names and types that clients know. A
+    /// column can become nullable.
     fn has_same_result(&self, plan: &CachedPlan) -> bool {
         let found = &plan.template;
         let columns = self.result.fields().iter().zip(found.result.fields());
-        let parameters = self.parameters.iter().zip(found.parameters.fields());
         self.result.fields().len() == found.result.fields().len()
-            && self.parameters.len() == found.parameters.len()
             && columns.fold(true, |is_same, (known, found)| {
                 is_same && known.name() == found.name() && known.data_type() == found.data_type()
-            })
-            && parameters.fold(true, |is_same, (known, found)| {
-                let ty = |field: &Option<FieldRef>| {
-                    field.as_ref().map(|field| field.data_type().clone())
-                };
-                is_same && ty(known) == ty(found)
             })
     }
 

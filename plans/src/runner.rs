@@ -102,9 +102,15 @@ impl StatementRunner {
             Ok(dependencies) => (dependencies, true),
             Err(_) => (Dependencies::never_valid(), false),
         };
+        let session_id = dependencies.has_session_tables().then(|| {
+            let session_id = state.state().session_id();
+            self.states.remove_plans_at_end(&self.cache, session_id);
+            session_id.to_string()
+        });
         let plan = Arc::new(CachedPlan {
             template,
             dependencies,
+            session_id,
         });
         if is_cacheable {
             self.cache.count_miss();
@@ -115,7 +121,7 @@ impl StatementRunner {
         Ok(plan)
     }
 
-    /// In shadow mode, compares a cached plan with one that is made again.
+    /// In shadow mode, compares a cached plan, and what its names refer to, with a new plan.
     pub(crate) async fn check_shadow(
         &self,
         text: &str,
@@ -127,18 +133,27 @@ impl StatementRunner {
         }
         let statement = parse(text, state.state())?;
         let planned = self.planned(statement, state).await?;
-        let cached_text = cached.template.planned.display_indent_schema().to_string();
-        let planned_text = planned.plan.display_indent_schema().to_string();
-        // A table may have changed since the cached plan was validated.
-        if cached_text == planned_text || !self.is_current(cached, state) {
-            return Ok(());
+        let template = Template::try_new(planned.plan, &planned.declared, state.state())?;
+        let difference = match planned.dependencies {
+            Ok(found) if cached.dependencies.are_equal(&found, &*self.tables) => {
+                let texts = (cached.template.text(), template.text());
+                (texts.0 != texts.1).then_some(texts)
+            }
+            Ok(found) => Some((format!("{:?}", cached.dependencies), format!("{found:?}"))),
+            Err(obstacle) => Some((cached.template.text(), obstacle)),
+        };
+        match difference {
+            // A table may have changed since the cached plan was validated.
+            Some((cached_text, planned_text)) if self.is_current(cached, state) => {
+                let stale = Error::Stale {
+                    sql: text.to_string(),
+                    cached: cached_text,
+                    planned: planned_text,
+                };
+                Err(stale.into())
+            }
+            _ => Ok(()),
         }
-        Err(Error::Stale {
-            sql: text.to_string(),
-            cached: cached_text,
-            planned: planned_text,
-        }
-        .into())
     }
 
     /// Runs a template.
@@ -245,4 +260,34 @@ fn task_without_functions(state: &SessionState) -> TaskContext {
         Default::default(),
         Arc::clone(state.runtime_env()),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cache::PlanCacheOptions;
+    use crate::session::SqlSession;
+
+    #[tokio::test]
+    async fn shadow_mode_reports_a_plan_of_another_statement() -> Result<()> {
+        let ctx = SessionContext::new();
+        ctx.sql("CREATE TABLE t AS SELECT 1 AS a").await?;
+        let options = PlanCacheOptions::default().with_shadow(true);
+        let cache = Arc::new(PlanCache::new(&options));
+        let session = SqlSession::new(ctx.clone(), Arc::clone(&cache));
+        for _ in 0..2 {
+            drop(session.execute("SELECT a FROM t").await?);
+        }
+        assert_eq!(cache.stats().hits, 1);
+        // A text with the plan of another one, whose dependencies are valid.
+        let state = ctx.state();
+        let environment = cache.environment(&state);
+        let tables = crate::tables::CompiledTables;
+        let plan = cache.get("SELECT a FROM t", &environment, &state, &tables);
+        cache.insert("SELECT a + 1 AS a FROM t", &plan.expect("a cached plan"));
+        let stale = session.execute("SELECT a + 1 AS a FROM t").await.err();
+        let stale = stale.expect("a stale plan").to_string();
+        assert!(stale.contains("is stale"), "{stale}");
+        Ok(())
+    }
 }

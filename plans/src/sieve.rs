@@ -117,6 +117,25 @@ impl<K, V> SieveMap<K, V> {
         }
     }
 
+    /// Removes the entries whose values match.
+    pub(crate) fn remove_matching(&self, matches: impl Fn(&V) -> bool) {
+        for shard in &self.shards {
+            // The values are dropped after the lock is released.
+            let removed: Vec<SieveSlot<K, V>> = {
+                let mut shard = lock(shard);
+                let slots = shard.slots.iter().enumerate();
+                let found = slots.filter_map(|(index, slot)| {
+                    let slot = slot.as_ref()?;
+                    matches(&slot.value).then_some(index)
+                });
+                let found: Vec<usize> = found.collect();
+                let removed = found.into_iter();
+                removed.filter_map(|index| shard.remove(index)).collect()
+            };
+            removed.iter().for_each(|slot| self.uncharge(slot));
+        }
+    }
+
     /// Removes all entries.
     pub(crate) fn clear(&self) {
         for shard in &self.shards {
@@ -457,6 +476,11 @@ mod tests {
         assert_eq!(kept.len(), sieve.len());
         let bytes: usize = kept.iter().map(|key| model[key]).sum();
         assert_eq!(bytes, sieve.bytes());
+        sieve.remove_matching(|value| *value % 2 == 0);
+        let is_kept = |key: &u64| get(&sieve, (key / 3) << 47, *key).is_some();
+        let odd: Vec<u64> = kept.iter().copied().filter(|key| key % 2 == 1).collect();
+        assert!(odd.iter().all(is_kept));
+        assert_eq!(sieve.len(), odd.len());
         sieve.clear();
         assert_eq!((sieve.len(), sieve.bytes()), (0, 0));
     }

@@ -2,7 +2,7 @@
 
 //! [`SessionStates`]: the last state of a session, with copies for statements.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
 use datafusion::execution::SessionState;
@@ -14,7 +14,11 @@ use crate::environment::{Environment, StateIdentity};
 /// The last state of a session, with copies for statements. To copy a state takes longer than to
 /// validate a cached plan.
 #[derive(Debug, Default)]
-pub(crate) struct SessionStates(Mutex<Option<ObservedState>>);
+pub(crate) struct SessionStates {
+    observed: Mutex<Option<ObservedState>>,
+    /// The cache that has plans with tables of the session, and the id of the session.
+    own_plans: OnceLock<(Weak<PlanCache>, String)>,
+}
 
 #[derive(Debug)]
 struct ObservedState {
@@ -74,8 +78,24 @@ impl SessionStates {
         }
     }
 
+    /// Removes the plans of this session from the cache when the session ends.
+    pub(crate) fn remove_plans_at_end(&self, cache: &Arc<PlanCache>, session_id: &str) {
+        let own = || (Arc::downgrade(cache), session_id.to_string());
+        self.own_plans.get_or_init(own);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<ObservedState>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.observed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for SessionStates {
+    fn drop(&mut self) {
+        if let Some((cache, session_id)) = self.own_plans.get()
+            && let Some(cache) = cache.upgrade()
+        {
+            cache.remove_session(session_id);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use datafusion::optimizer::OptimizerConfig;
 use datafusion::physical_plan::ExecutionPlan;
 use kalamtable_provider::__private::{Change, change_of};
 
-use crate::dependencies::has_stable_function;
+use crate::dependencies::{has_other_stable_function, has_stable_function};
 use crate::error::Error;
 use crate::key_read::KeyRead;
 use crate::parameters::{Parameters, bind, simplified};
@@ -48,7 +48,8 @@ pub(crate) enum TemplateForm {
     Change(Change),
     /// An optimized plan.
     Optimized(Optimized),
-    /// A plan that is optimized each time: the values of its parameters determine its types.
+    /// A plan that is optimized each time: the values of its parameters determine its types, or it
+    /// calls a stable function that is not part of DataFusion.
     Planned,
 }
 
@@ -74,7 +75,8 @@ impl Template {
     ) -> Result<Self> {
         let parameters = Parameters::of(&planned, declared)?;
         let result = Arc::clone(planned.schema().inner());
-        if !parameters.have_types() {
+        // The optimizer would evaluate such a function once, for all statements.
+        if !parameters.have_types() || has_other_stable_function(&planned)? {
             return Ok(Template {
                 planned,
                 parameters,
@@ -112,6 +114,24 @@ impl Template {
     /// Returns the plan before its optimization, with the values of the parameters.
     pub(crate) fn bind_planned(&self, values: &[ScalarAndMetadata]) -> Result<LogicalPlan> {
         bind(&self.planned, values)
+    }
+
+    /// Returns a text of the plan before and after its optimization, for comparisons.
+    pub(crate) fn text(&self) -> String {
+        let planned = self.planned.display_indent_schema();
+        match &self.form {
+            TemplateForm::Optimized(optimized) => {
+                let optimized = optimized.plan.display_indent_schema();
+                format!("{planned}, optimized: {optimized}")
+            }
+            TemplateForm::KeyRead(read) => format!("{planned}, read by key: {read:?}"),
+            TemplateForm::RowInsert(insert) => {
+                let plan = insert.plan().display_indent_schema();
+                format!("{planned}, row: {plan}")
+            }
+            TemplateForm::Change(_) => format!("{planned}, change"),
+            TemplateForm::Planned => planned.to_string(),
+        }
     }
 
     /// Returns the approximate size in bytes.

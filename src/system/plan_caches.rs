@@ -3,7 +3,7 @@
 //! [`PlanCaches`]: the caches of plans in the system tables, and their counters as rows of
 //! `system.stats`.
 
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, RwLock, Weak};
 
 use kalamtable_plans::{PlanCache, PlanCacheStats};
 
@@ -11,18 +11,22 @@ use super::locks;
 use super::stats::Stat;
 
 /// The caches of plans in the system tables. Clones share them.
+///
+/// The references are weak: a cached plan over `system.stats` holds this value.
 #[derive(Clone, Debug, Default)]
-pub(super) struct PlanCaches(Arc<RwLock<Vec<Arc<PlanCache>>>>);
+pub(super) struct PlanCaches(Arc<RwLock<Vec<Weak<PlanCache>>>>);
 
 impl PlanCaches {
     pub(super) fn add(&self, cache: &Arc<PlanCache>) {
-        locks::write(&self.0).push(Arc::clone(cache));
+        let mut caches = locks::write(&self.0);
+        caches.retain(|cache| cache.strong_count() > 0);
+        caches.push(Arc::downgrade(cache));
     }
 
     /// Returns the sums of the counters of all caches; empty without a cache.
     pub(super) fn rows(&self) -> Vec<Stat> {
         let mut sums: Vec<(&'static str, u64)> = Vec::new();
-        for cache in &*locks::read(&self.0) {
+        for cache in locks::read(&self.0).iter().filter_map(Weak::upgrade) {
             for (name, value) in counters(&cache.stats()) {
                 match sums.iter_mut().find(|(other, _)| *other == name) {
                     Some((_, sum)) => *sum += value,

@@ -91,7 +91,7 @@ impl SessionTables for RegistryTables {
             session: session(catalog, ctx),
             state,
             catalog: &catalog.name,
-            is_fixed: &|schema, table| catalog.is_fixed(schema, table),
+            is_session_table: &|schema, table| catalog.is_fixed(schema, table),
         };
         target.run(statement).await
     }

@@ -2,7 +2,11 @@
 
 //! Prepared statements, through the API and through SQL.
 
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
+use datafusion::datasource::MemTable;
 use datafusion::error::Result;
 use futures::TryStreamExt;
 use kalamtable_plans::{Error, PreparedStatement};
@@ -290,13 +294,67 @@ async fn statements_are_prepared_with_sql() {
 }
 
 #[tokio::test]
-async fn datafusion_stores_no_plan_over_a_dynamic_table() {
+async fn parameters_follow_the_types_of_their_columns() {
+    let server = CachedServer::new().await;
+    let session = server.session("root");
+    cached(
+        &session,
+        "CREATE TABLE app.t (id BIGINT PRIMARY KEY, n INT) WITH (type = 'shared')",
+    )
+    .await
+    .unwrap();
+    let mut statements = Vec::new();
+    for text in [
+        "INSERT INTO app.t (id, n) VALUES ($1, $2)",
+        "UPDATE app.t SET n = $2 WHERE id = $1",
+        "SELECT id FROM app.t WHERE id = $1 AND n = $2",
+    ] {
+        statements.push(session.prepare(text).await.unwrap());
+    }
+    let small = |id| vec![int(id), ScalarValue::Int32(Some(7))];
+    let found = [run(&statements[0], small(1)).await.unwrap()];
+    assert_eq!(found, ["1"]);
+    cached(
+        &session,
+        "ALTER TABLE app.t ALTER COLUMN n SET DATA TYPE BIGINT",
+    )
+    .await
+    .unwrap();
+    assert_eq!(run(&statements[0], small(2)).await.unwrap(), "1");
+    assert_eq!(run(&statements[1], small(2)).await.unwrap(), "1");
+    assert_eq!(run(&statements[2], small(2)).await.unwrap(), "2");
+    // The new type has more values.
+    let large = vec![int(1), int(3_000_000_000)];
+    assert_eq!(run(&statements[1], large.clone()).await.unwrap(), "1");
+    assert_eq!(run(&statements[2], large).await.unwrap(), "1");
+    let types = statements[0].parameters().iter().flatten();
+    let types: Vec<_> = types.map(|field| field.data_type().clone()).collect();
+    assert_eq!(types, [DataType::Int64, DataType::Int32]);
+}
+
+#[tokio::test]
+async fn datafusion_stores_no_plan_over_a_table() {
     let server = CachedServer::new().await;
     server
         .create(&table("notes", "kind = 'shared'", COLUMNS))
         .await;
     let ctx = server.context(actor("root", Role::System));
+    let numbers = ctx.sql("SELECT 1 AS n").await.unwrap().collect().await;
+    let numbers = numbers.unwrap();
+    let numbers = MemTable::try_new(numbers[0].schema(), vec![numbers]).unwrap();
+    server
+        .tables
+        .register_session_table(&ctx, "app.numbers", Arc::new(numbers))
+        .unwrap();
+    planned(
+        &ctx,
+        "CREATE VIEW app.titles AS SELECT title FROM app.notes",
+    )
+    .await
+    .unwrap();
     for text in [
+        "PREPARE p AS SELECT n FROM app.numbers WHERE n = $1",
+        "PREPARE p AS SELECT title FROM app.titles WHERE title = $1",
         "PREPARE p AS SELECT id FROM app.notes WHERE id = $1",
         "PREPARE p AS SELECT 1 WHERE EXISTS (SELECT 1 FROM app.notes)",
         "PREPARE p AS INSERT INTO app.notes (id) VALUES ($1)",

@@ -3,11 +3,17 @@
 //! Sessions that share a cache: users, settings, functions and the budget.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::ScalarValue;
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::config::ConfigOptions;
+use datafusion::datasource::MemTable;
 use datafusion::error::Result;
-use datafusion::logical_expr::{ColumnarValue, Volatility, create_udf};
+use datafusion::execution::FunctionRegistry;
+use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
+use datafusion::logical_expr::{ColumnarValue, Expr, Volatility, create_udf, lit};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::TryStreamExt;
 use kalamtable_plans::{PlanCacheOptions, SqlSession};
@@ -331,6 +337,130 @@ async fn time_advances_and_random_values_differ() {
         assert_eq!(first == second, is_constant, "{text}: {first} {second}");
     }
     assert_eq!(server.tables.plan_cache().stats().hits, 4);
+}
+
+/// A function that returns a greater number each time a statement calls it.
+fn tick(volatility: Volatility) -> datafusion::logical_expr::ScalarUDF {
+    let count = AtomicI64::new(0);
+    let returned = Arc::new(move |_: &[ColumnarValue]| {
+        let count = count.fetch_add(1, Ordering::SeqCst);
+        Ok(ColumnarValue::Scalar(ScalarValue::Int64(Some(count))))
+    });
+    create_udf("tick", Vec::new(), DataType::Int64, volatility, returned)
+}
+
+#[tokio::test]
+async fn stable_functions_are_evaluated_for_each_statement() {
+    let server = CachedServer::new().await;
+    server
+        .create(&table("notes", "kind = 'shared'", TITLE))
+        .await;
+    let session = server.session("root");
+    session.context().register_udf(tick(Volatility::Stable));
+    cached(&session, "INSERT INTO app.notes (id) VALUES (1000)")
+        .await
+        .unwrap();
+    let mut last = -1;
+    for text in [
+        "SELECT tick() FROM app.notes",
+        "SELECT max(tick() + id - id) FROM app.notes",
+        "SELECT tick() FROM app.notes WHERE id = 1000",
+    ] {
+        for _ in 0..3 {
+            let found: i64 = cached(&session, text).await.unwrap().parse().unwrap();
+            assert!(found > last, "{text}: {found} after {last}");
+            last = found;
+        }
+    }
+    let below = session
+        .prepare("SELECT count(*) AS n FROM app.notes WHERE tick() < $1")
+        .await
+        .unwrap();
+    let mut counts = Vec::new();
+    for _ in 0..20 {
+        let limit = ScalarValue::Int64(Some(last + 6));
+        let rows = below.execute(vec![limit]).await.unwrap();
+        counts.push(lines(&rows.try_collect::<Vec<_>>().await.unwrap()));
+    }
+    assert!(counts.contains(&"1".to_string()) && counts.contains(&"0".to_string()));
+    for _ in 0..2 {
+        let insert = "INSERT INTO app.notes (id) VALUES (tick())";
+        cached(&session, insert).await.unwrap();
+    }
+}
+
+/// Replaces the number 41 by 42, wherever a function has it as its argument.
+#[derive(Debug)]
+struct RewriteAnswer;
+
+impl FunctionRewrite for RewriteAnswer {
+    fn name(&self) -> &str {
+        "rewrite_answer"
+    }
+
+    fn rewrite(
+        &self,
+        expr: Expr,
+        _schema: &DFSchema,
+        _config: &ConfigOptions,
+    ) -> Result<Transformed<Expr>> {
+        Ok(match &expr {
+            Expr::ScalarFunction(call) if call.func.name() == "answer" => {
+                Transformed::yes(lit(42_i64))
+            }
+            _ => Transformed::no(expr),
+        })
+    }
+}
+
+#[tokio::test]
+async fn function_rewrites_are_dependencies() {
+    let server = CachedServer::new().await;
+    server
+        .create(&table("notes", "kind = 'shared'", TITLE))
+        .await;
+    let session = server.session("root");
+    session.context().register_udf(answer_of(41));
+    cached(&session, "INSERT INTO app.notes (id) VALUES (1)")
+        .await
+        .unwrap();
+    let text = "SELECT answer() AS n FROM app.notes";
+    for _ in 0..2 {
+        assert_eq!(cached(&session, text).await.unwrap(), "41");
+    }
+    let state = session.context().state_ref();
+    let mut state = state.write();
+    state
+        .register_function_rewrite(Arc::new(RewriteAnswer))
+        .unwrap();
+    drop(state);
+    for _ in 0..2 {
+        assert_eq!(cached(&session, text).await.unwrap(), "42");
+    }
+}
+
+#[tokio::test]
+async fn tables_of_a_session_are_freed_with_it() {
+    let server = CachedServer::new().await;
+    let session = server.session("root");
+    let numbers = session.context().sql("SELECT 1 AS n").await.unwrap();
+    let batches = numbers.collect().await.unwrap();
+    let numbers = MemTable::try_new(batches[0].schema(), vec![batches]).unwrap();
+    let numbers = Arc::new(numbers);
+    let observed = Arc::downgrade(&numbers);
+    server
+        .tables
+        .register_session_table(session.context(), "app.numbers", numbers)
+        .unwrap();
+    let text = "SELECT n FROM app.numbers";
+    for _ in 0..2 {
+        assert_eq!(cached(&session, text).await.unwrap(), "1");
+    }
+    let stats = server.tables.plan_cache().stats();
+    assert_eq!((stats.hits, stats.entries), (1, 1));
+    drop(session);
+    assert_eq!(observed.strong_count(), 0);
+    assert_eq!(server.tables.plan_cache().stats().entries, 0);
 }
 
 #[tokio::test]
