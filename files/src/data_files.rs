@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! Assigns the files of a data folder to tables, by name.
+//!
+//! Every entry that can contain rows is read, an error or a note:
+//!
+//! - A name that begins with that of a table and continues with a separator, such as
+//!   `orders-2024.csv`, is an error, unless it is the name of another table.
+//! - A name that ends with that of a table, such as `2024-orders.csv`, and a file in a subfolder,
+//!   such as `app/orders.csv` or `year=2024/orders.csv`, are errors if the table has no other data,
+//!   and notes if it has.
+//! - A name that is similar to that of a table without data is an error.
+//! - Data whose name begins with `_` or `.`, which other tools do not read either, is a note.
+//! - Any other data is a note.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -59,8 +70,9 @@ pub(crate) struct AssignedFiles {
 ///
 /// # Errors
 /// Fails with every entry of the folder that looks like the data of a table, but cannot be read:
-/// because of its format, because it belongs to several tables or to one that already has data, or
-/// because its name is similar to that of a table without data.
+/// because of its format or its place, because it belongs to several tables or to one that already
+/// has data, because its name begins with that of a table, or because its name is similar to that
+/// of a table without data.
 pub(crate) fn assign(
     definitions: &[Arc<TableDefinition>],
     folder: &Path,
@@ -69,11 +81,17 @@ pub(crate) fn assign(
     let mut problems = Vec::new();
     let mut assigned = AssignedFiles::default();
     let mut others = Vec::new();
-    for path in entries(folder).map_err(|problem| vec![problem])? {
-        let (position, files) = match entry(&names, &path) {
-            Ok(Entry::Table(position, files)) => (position, files),
+    let FolderEntries { shown, hidden } = entries(folder).map_err(|problem| vec![problem])?;
+    assigned.unassigned.extend(hidden_data(&hidden));
+    for path in shown {
+        let (position, files, notes) = match entry(&names, &path) {
+            Ok(Entry::Table(position, files, notes)) => (position, files, notes),
             Ok(Entry::OtherData(name)) => {
                 others.push((path, name));
+                continue;
+            }
+            Ok(Entry::OtherFormat(table)) => {
+                assigned.unassigned.push(names.other_format(path, table));
                 continue;
             }
             Ok(Entry::Unrelated) => continue,
@@ -82,6 +100,7 @@ pub(crate) fn assign(
                 continue;
             }
         };
+        assigned.unassigned.extend(notes);
         if let Some(other) = assigned.tables.get(&position) {
             let (table, other) = (definitions[position].name(), other.path.display());
             let message = format!(
@@ -93,8 +112,22 @@ pub(crate) fn assign(
         assigned.tables.insert(position, files);
     }
     for (path, name) in others {
-        if names.is_prefix_of(&name_of(&path)) {
-            problems.push(DataError::file(path, SEVERAL_FILES));
+        let is_data = !path.is_dir() || contains_data(&path, MAX_DEPTH);
+        if let Some(table) = names.prefix_of(&name_of(&path))
+            && is_data
+        {
+            problems.push(names.other_ending(path, table));
+            continue;
+        }
+        let misplaced = match names.suffix_of(&name) {
+            Some(table) => Some((table, names.other_beginning(path.clone(), table))),
+            None => names.nested_in(&path, folder, MAX_DEPTH),
+        };
+        if let Some((table, problem)) = misplaced {
+            match assigned.tables.contains_key(&table) {
+                true => assigned.unassigned.push(problem),
+                false => problems.push(problem),
+            }
             continue;
         }
         let without_data = (0..definitions.len()).filter(|at| !assigned.tables.contains_key(at));
@@ -114,9 +147,17 @@ pub(crate) fn assign(
     }
 }
 
-/// Returns the entries of a folder, sorted by name, without those that begin with a dot or
-/// underscore.
-fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
+/// The number of folders inside of each other that are searched for misplaced data.
+const MAX_DEPTH: usize = 3;
+
+/// The entries of a folder, sorted by name.
+struct FolderEntries {
+    shown: Vec<PathBuf>,
+    /// The entries whose names begin with a dot or underscore.
+    hidden: Vec<PathBuf>,
+}
+
+fn entries(folder: &Path) -> Result<FolderEntries, DataError> {
     let entries = fs::read_dir(folder).and_then(|entries| {
         let paths = entries.map(|entry| entry.map(|entry| entry.path()));
         paths.collect::<io::Result<Vec<_>>>()
@@ -125,9 +166,36 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, DataError> {
         path: folder.to_path_buf(),
         source,
     })?;
-    entries.retain(|path| !name_of(path).starts_with(['.', '_']));
     entries.sort();
-    Ok(entries)
+    let is_hidden = |path: &PathBuf| name_of(path).starts_with(['.', '_']);
+    let (hidden, shown) = entries.into_iter().partition(is_hidden);
+    Ok(FolderEntries { shown, hidden })
+}
+
+/// Returns a note for each hidden entry that can contain rows.
+fn hidden_data(hidden: &[PathBuf]) -> impl Iterator<Item = DataError> {
+    let data = hidden.iter().filter(|path| match path.is_dir() {
+        true => contains_data(path, MAX_DEPTH),
+        false => has_data_name(path),
+    });
+    data.map(|path| DataError::file(path, HIDDEN))
+}
+
+/// Returns whether a file in the folder, or in at most `depth` folders inside of each other, has
+/// the name of a data file. Does not follow links.
+fn contains_data(folder: &Path, depth: usize) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return false;
+    };
+    entries.flatten().any(|entry| match entry.file_type() {
+        Ok(ty) if ty.is_dir() => depth > 0 && contains_data(&entry.path(), depth - 1),
+        _ => has_data_name(&entry.path()),
+    })
+}
+
+fn has_data_name(path: &Path) -> bool {
+    let content = FileName::parse(&name_of(path)).content;
+    !matches!(content, Content::Unknown)
 }
 
 fn name_of(path: &Path) -> String {
@@ -137,10 +205,13 @@ fn name_of(path: &Path) -> String {
 
 /// An entry of a data folder.
 enum Entry {
-    /// The data of the table whose definition is at the position.
-    Table(usize, DataFiles),
+    /// The data of the table whose definition is at the position, and the notes about its folder.
+    Table(usize, DataFiles, Vec<DataError>),
     /// A data file or folder with this name, which is not the name of a table.
     OtherData(String),
+    /// A file that is not a data file, and whose name begins with that of the table whose definition
+    /// is at the position.
+    OtherFormat(usize),
     /// Any other file, for example a README.
     Unrelated,
 }
@@ -197,7 +268,7 @@ const OTHER_EXTENSION: &str =
     "has the name of a table, but not the extension `.parquet`, `.csv`, `.ndjson` or `.jsonl`";
 const NOT_A_FILE: &str = "is not a regular file";
 
-const SEVERAL_FILES: &str = "begins with the name of a table, but does not end there: to read several files, put them in a folder with the table's name";
+const HIDDEN: &str = "is not read, because its name begins with `_` or `.`: rename it to read it";
 
 /// Extensions of files that describe a table and do not contain its rows.
 const DESCRIPTIONS: [&str; 4] = ["toml", "md", "sql", "rs"];
@@ -207,7 +278,9 @@ fn entry(names: &TableLookup<'_>, path: &Path) -> Result<Entry, DataError> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
         // For example a link without a target. It matters only if it can be the data of a table.
-        Err(_) if !names.is_prefix_of(&name) => return Ok(Entry::Unrelated),
+        Err(_) if names.prefix_of(&name).is_none() && !names.is_prefix_of(&name) => {
+            return Ok(Entry::Unrelated);
+        }
         Err(source) => {
             let path = path.to_path_buf();
             return Err(DataError::Read { path, source });
@@ -230,7 +303,7 @@ fn entry(names: &TableLookup<'_>, path: &Path) -> Result<Entry, DataError> {
                 format,
                 paths: vec![path.to_path_buf()],
             };
-            Ok(Entry::Table(position, files))
+            Ok(Entry::Table(position, files, Vec::new()))
         }
         Content::Unreadable(reason) if names.position(table, path)?.is_some() => {
             Err(DataError::file(path, reason))
@@ -239,10 +312,14 @@ fn entry(names: &TableLookup<'_>, path: &Path) -> Result<Entry, DataError> {
         Content::Unknown => {
             let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
             let is_description = DESCRIPTIONS.contains(&&*extension.to_ascii_lowercase());
-            if names.is_prefix_of(&name) && !is_description {
+            if is_description {
+                return Ok(Entry::Unrelated);
+            }
+            if names.is_prefix_of(&name) {
                 return Err(DataError::file(path, OTHER_EXTENSION));
             }
-            Ok(Entry::Unrelated)
+            let table = names.prefix_of(&name);
+            Ok(table.map_or(Entry::Unrelated, Entry::OtherFormat))
         }
     }
 }
@@ -250,7 +327,8 @@ fn entry(names: &TableLookup<'_>, path: &Path) -> Result<Entry, DataError> {
 /// Returns the entry of a folder, which may have the extension of its files, as Spark writes it.
 fn folder(names: &TableLookup<'_>, path: &Path, name: &str) -> Result<Entry, DataError> {
     if let Some(position) = names.position(name, path)? {
-        return Ok(Entry::Table(position, folder_files(path, None)?));
+        let (files, notes) = folder_files(path, None)?;
+        return Ok(Entry::Table(position, files, notes));
     }
     let with_format = name.rsplit_once('.').and_then(|(stem, extension)| {
         let format = DataFormat::of_extension(extension)?;
@@ -259,22 +337,26 @@ fn folder(names: &TableLookup<'_>, path: &Path, name: &str) -> Result<Entry, Dat
     let table = with_format.map_or(name, |(stem, _)| stem);
     match (with_format, names.position(table, path)?) {
         (Some((_, format)), Some(position)) => {
-            let files = folder_files(path, Some(format))?;
-            Ok(Entry::Table(position, files))
+            let (files, notes) = folder_files(path, Some(format))?;
+            Ok(Entry::Table(position, files, notes))
         }
         _ => Ok(Entry::OtherData(table.to_string())),
     }
 }
 
-/// Returns the files in the folder of a table, which have the format `expected` if it is given.
-fn folder_files(folder: &Path, expected: Option<DataFormat>) -> Result<DataFiles, DataError> {
+/// Returns the files in the folder of a table, which have the format `expected` if it is given, and a
+/// note for each entry that is not read.
+fn folder_files(
+    folder: &Path,
+    expected: Option<DataFormat>,
+) -> Result<(DataFiles, Vec<DataError>), DataError> {
     if folder.join("_delta_log").exists() {
         let message = "is a Delta table, whose log decides which files are valid: export its rows";
         return Err(DataError::file(folder, message));
     }
-    let paths = entries(folder)?;
+    let FolderEntries { shown, hidden } = entries(folder)?;
     let mut first = expected;
-    for path in &paths {
+    for path in &shown {
         let name = name_of(path);
         let metadata = fs::metadata(path).map_err(|source| DataError::Read {
             path: path.clone(),
@@ -307,11 +389,12 @@ fn folder_files(folder: &Path, expected: Option<DataFormat>) -> Result<DataFiles
             return Err(DataError::file(path, message));
         }
     }
-    Ok(DataFiles {
+    let files = DataFiles {
         path: folder.to_path_buf(),
         format: first.unwrap_or(DataFormat::Parquet),
-        paths,
-    })
+        paths: shown,
+    };
+    Ok((files, hidden_data(&hidden).collect()))
 }
 
 /// The names of tables, with and without their namespaces.
@@ -353,6 +436,102 @@ impl TableLookup<'_> {
         self.definitions.iter().any(|definition| {
             begins_with(&definition.name().table) || begins_with(&definition.name().to_string())
         })
+    }
+
+    /// Returns the position of the table with the longest name that `text` begins with, in any case,
+    /// before a separator.
+    fn prefix_of(&self, text: &str) -> Option<usize> {
+        self.longest(|table| {
+            let (begin, rest) = text.split_at_checked(table.len())?;
+            let is_separated = rest.starts_with(|c: char| !c.is_alphanumeric());
+            (begin.eq_ignore_ascii_case(table) && is_separated).then_some(())
+        })
+    }
+
+    /// Returns the position of the table with the longest name that `text` ends with, in any case,
+    /// after a separator.
+    fn suffix_of(&self, text: &str) -> Option<usize> {
+        self.longest(|table| {
+            let (rest, end) = text.split_at_checked(text.len().checked_sub(table.len())?)?;
+            let is_separated = rest.ends_with(|c: char| !c.is_alphanumeric());
+            (end.eq_ignore_ascii_case(table) && is_separated).then_some(())
+        })
+    }
+
+    /// Returns the position of the table with the longest name, with or without its namespace, that
+    /// matches.
+    fn longest(&self, matches: impl Fn(&str) -> Option<()>) -> Option<usize> {
+        let names = self.definitions.iter().enumerate();
+        let lengths = names.filter_map(|(position, definition)| {
+            let name = definition.name();
+            let names = [name.to_string(), name.table.to_string()];
+            let matching = names.iter().filter(|name| matches(name).is_some());
+            Some((matching.map(String::len).max()?, position))
+        });
+        let longest = lengths.max_by_key(|(length, _)| *length);
+        longest.map(|(_, position)| position)
+    }
+
+    /// Returns the error of the first entry of a folder that looks like the data of a table, and the
+    /// position of that table. The folder is not that of a table.
+    fn nested_in(
+        &self,
+        folder: &Path,
+        data_folder: &Path,
+        depth: usize,
+    ) -> Option<(usize, DataError)> {
+        if !folder.is_dir() {
+            return None;
+        }
+        let paths = entries(folder).ok()?.shown;
+        paths.into_iter().find_map(|path| {
+            let (name, is_folder) = (name_of(&path), path.is_dir());
+            let parsed = FileName::parse(&name);
+            let stem = match is_folder {
+                true => &*name,
+                false if matches!(parsed.content, Content::Unknown) => return None,
+                false => parsed.table,
+            };
+            let exact = self.longest(|table| (table == stem).then_some(()));
+            match exact.or_else(|| self.prefix_of(&name)) {
+                Some(table) if !is_folder || contains_data(&path, depth) => {
+                    let name = self.definitions[table].name();
+                    let target = data_folder.display();
+                    let message = format!(
+                        "looks like the data of `{name}`, but is in a subfolder that is not the folder of a table: move it to `{target}`, or to `{target}/{name}` if it is one of several files"
+                    );
+                    Some((table, DataError::file(path, message)))
+                }
+                _ if depth > 0 => self.nested_in(&path, data_folder, depth - 1),
+                _ => None,
+            }
+        })
+    }
+
+    fn other_ending(&self, path: PathBuf, table: usize) -> DataError {
+        let name = self.definitions[table].name();
+        let bare = &name.table;
+        let message = format!(
+            "begins with the name of the table `{name}`, but does not end there: to read several files, put them in a folder `{bare}`; if it is not data of `{name}`, rename or move it"
+        );
+        DataError::file(path, message)
+    }
+
+    fn other_beginning(&self, path: PathBuf, table: usize) -> DataError {
+        let name = self.definitions[table].name();
+        let bare = &name.table;
+        let message = format!(
+            "ends with the name of the table `{name}`, but does not begin there: to read it, rename it to `{bare}` with its extension, or put it in a folder `{bare}`"
+        );
+        DataError::file(path, message)
+    }
+
+    fn other_format(&self, path: PathBuf, table: usize) -> DataError {
+        let name = self.definitions[table].name();
+        let message = format!(
+            "begins with the name of the table `{name}`, but is not a `.parquet`, `.csv`, `.ndjson` or `.jsonl` file, and is not read"
+        );
+        DataError::file(path, message)
     }
 
     /// Returns the name of a table at one of the positions that is similar to `name`.

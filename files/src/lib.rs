@@ -13,9 +13,15 @@
 //! | `orders/`, `app.orders/` | files of one format with any names |
 //! | `orders.parquet/` | the same, as Spark names it |
 //!
-//! Another file whose name begins with that of a table is an error, and so is data whose name is
-//! similar to that of a table without data. [`unassigned_files`] returns the data files that belong
-//! to no table.
+//! Other data is never ignored silently:
+//!
+//! - Another name that begins with that of a table and a separator is an error: `orders-2024.csv`,
+//!   `orders_old.csv`, `orders (1).csv`.
+//! - If the table has no data, a name that is similar to its name (`ordres.csv`) or ends with it
+//!   (`2024-orders.csv`) is an error, and so is its data in another subfolder (`app/orders.csv`,
+//!   `year=2024/orders.csv`).
+//! - [`unassigned_files`] returns the other data that is not read, also data whose name begins with
+//!   `_` or `.`.
 //!
 //! A table has the types of its definition, whatever the files contain. No type is inferred, no
 //! value is replaced by null, and no digit of a number or timestamp is lost, except in an
@@ -248,8 +254,9 @@ pub fn register_folder<T: Clone + Into<VersionedDefinition>>(
     Ok(registered)
 }
 
-/// Returns an error for each data file or folder in `folder` that [`register_folder`] ignores,
-/// because no definition has its name or a similar one.
+/// Returns an error for each data file or folder in `folder`, or in the folder of a table, that
+/// [`register_folder`] ignores: because no definition has its name or a similar one, because the
+/// name begins with `_` or `.`, or because the table has other data.
 ///
 /// # Errors
 /// Fails if `folder` cannot be read, or if a file looks like the data of a table and cannot be

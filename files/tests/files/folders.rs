@@ -135,11 +135,141 @@ fn data_that_begins_with_the_name_of_a_table_is_an_error() {
     check_folder(
         &files,
         expect![[r#"
-            error: data/app.orders.2.csv.gz: begins with the name of a table, but does not end there: to read several files, put them in a folder with the table's name
-            error: data/orders.2024.csv: begins with the name of a table, but does not end there: to read several files, put them in a folder with the table's name
-            error: data/orders.old: begins with the name of a table, but does not end there: to read several files, put them in a folder with the table's name
+            error: data/app.orders.2.csv.gz: begins with the name of the table `app.orders`, but does not end there: to read several files, put them in a folder `orders`; if it is not data of `app.orders`, rename or move it
+            error: data/orders.2024.csv: begins with the name of the table `app.orders`, but does not end there: to read several files, put them in a folder `orders`; if it is not data of `app.orders`, rename or move it
+            error: data/orders.old: begins with the name of the table `app.orders`, but does not end there: to read several files, put them in a folder `orders`; if it is not data of `app.orders`, rename or move it
         "#]],
     );
+}
+
+#[test]
+fn names_that_continue_that_of_a_table_are_errors() {
+    let names = [
+        "orders-2024.csv",
+        "orders-part-0.csv",
+        "orders_2024_01.csv",
+        "orders_part0.csv",
+        "orders_old.csv",
+        "orders (1).csv",
+        "Orders-2.ndjson.gz",
+        "app.orders-2.parquet",
+        "orders-2024/1.csv",
+    ];
+    for has_data in [false, true] {
+        for name in names {
+            let folder = DataFolder::with_orders();
+            if has_data {
+                folder.write("data/orders.csv", HEADER);
+            }
+            folder.write(&format!("data/{name}"), HEADER);
+            let error = folder.query("SELECT id FROM app.orders").unwrap_err();
+            let entry = name.split('/').next().unwrap();
+            let expected = format!(
+                "error: data/{entry}: begins with the name of the table `app.orders`, but does not \
+                 end there: to read several files, put them in a folder `orders`; if it is not data \
+                 of `app.orders`, rename or move it\n"
+            );
+            assert_eq!(error, expected);
+        }
+    }
+}
+
+#[test]
+fn name_of_a_table_may_continue_that_of_another() {
+    let folder = DataFolder::with_orders();
+    let other = ORDERS.replace("app.orders", "app.orders_old");
+    folder.write("schemas/old.toml", other.replace("Order\"", "OldOrder\""));
+    folder.write("data/orders_old.csv", format!("{HEADER}{}", row(1)));
+    folder.write("data/orders_scripts/README.md", "");
+    let rows = folder.query("SELECT id FROM app.orders_old");
+    assert_eq!(rows, Ok("{\"id\":1}\n".to_string()));
+    folder.write("data/orders_old-2.csv", HEADER);
+    let error = folder.query("SELECT id FROM app.orders_old").unwrap_err();
+    assert!(error.contains("the table `app.orders_old`"), "{error}");
+}
+
+#[test]
+fn misplaced_data_is_an_error_or_a_note() {
+    for (name, reported) in [
+        ("2024-orders.csv", "2024-orders.csv"),
+        ("app_orders.csv", "app_orders.csv"),
+        ("old orders/1.csv", "old orders"),
+        ("app/orders.csv", "app/orders.csv"),
+        ("app/orders/1.csv", "app/orders"),
+        ("app/orders-1.csv.gz", "app/orders-1.csv.gz"),
+        ("year=2024/orders.csv", "year=2024/orders.csv"),
+        (
+            "year=2024/month=1/app.orders.csv",
+            "year=2024/month=1/app.orders.csv",
+        ),
+    ] {
+        let folder = DataFolder::with_orders();
+        folder.write(&format!("data/{name}"), HEADER);
+        let error = folder.query("SELECT id FROM app.orders").unwrap_err();
+        assert!(
+            error.starts_with(&format!("error: data/{reported}: ")),
+            "{error}"
+        );
+        assert!(error.contains("`app.orders`"), "{error}");
+        assert_eq!(notes(&folder), Err(error));
+        folder.write("data/orders.csv", format!("{HEADER}{}", row(1)));
+        let rows = folder.query("SELECT id FROM app.orders");
+        assert_eq!(rows, Ok("{\"id\":1}\n".to_string()));
+        let notes = notes(&folder).unwrap();
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert!(
+            notes[0].starts_with(&format!("data/{reported}: ")),
+            "{notes:?}"
+        );
+    }
+}
+
+#[test]
+fn hidden_data_is_a_note() {
+    let folder = DataFolder::with_orders();
+    for name in [
+        "1.csv",
+        "_2.csv",
+        ".2.csv",
+        "_tmp/a.csv",
+        "_SUCCESS",
+        ".1.csv.crc",
+        "_log/a.json",
+    ] {
+        folder.write(&format!("data/orders/{name}"), HEADER);
+    }
+    for name in [
+        ".orders.csv",
+        "_orders/1.csv",
+        "orders-notes.txt",
+        ".git/HEAD",
+    ] {
+        folder.write(&format!("data/{name}"), HEADER);
+    }
+    assert_eq!(folder.query("SELECT id FROM app.orders"), Ok(String::new()));
+    expect![[r#"
+        data/.orders.csv: is not read, because its name begins with `_` or `.`: rename it to read it
+        data/_orders: is not read, because its name begins with `_` or `.`: rename it to read it
+        data/orders/.2.csv: is not read, because its name begins with `_` or `.`: rename it to read it
+        data/orders/_2.csv: is not read, because its name begins with `_` or `.`: rename it to read it
+        data/orders/_tmp: is not read, because its name begins with `_` or `.`: rename it to read it
+        data/orders-notes.txt: begins with the name of the table `app.orders`, but is not a `.parquet`, `.csv`, `.ndjson` or `.jsonl` file, and is not read"#]].assert_eq(&notes(&folder).unwrap().join("\n"));
+}
+
+/// Returns the data that is not read, or the message of the error.
+fn notes(folder: &DataFolder) -> Result<Vec<String>, String> {
+    let loaded = kalamtable_build::load(&[folder.path().join("schemas")]);
+    let tables = loaded.tables.into_iter();
+    let definitions: Vec<_> = tables.map(|table| table.definition).collect();
+    let root = format!("{}/", folder.path().display());
+    let data = folder.path().join("data");
+    match kalamtable_files::unassigned_files(&definitions, &data) {
+        Ok(notes) => Ok(notes
+            .iter()
+            .map(|note| note.to_string().replace(&root, ""))
+            .collect()),
+        Err(error) => Err(format!("error: {error}\n").replace(&root, "")),
+    }
 }
 
 #[test]
