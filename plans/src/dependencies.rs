@@ -264,7 +264,7 @@ impl TableDependency {
                 Arc::ptr_eq(one, other) || (is_current(one) && is_current(other))
             }
             (FoundTable::Provider(one), FoundTable::Provider(other)) => Arc::ptr_eq(one, other),
-            (FoundTable::View(one), FoundTable::View(other)) => Arc::ptr_eq(one, other),
+            (FoundTable::View(one), FoundTable::View(other)) => one.is_same(other),
             _ => false,
         };
         self.name == other.name && is_equal
@@ -277,7 +277,7 @@ impl TableDependency {
                 .is_some_and(|provider| tables.is_current(&self.name, provider)),
             FoundTable::View(view) => tables
                 .view(&self.name)
-                .is_some_and(|current| Arc::ptr_eq(&current, view)),
+                .is_some_and(|current| current.is_same(view)),
             FoundTable::Provider(provider) => {
                 let catalog = state.catalog_list().catalog(&self.name.catalog);
                 let schema = catalog.and_then(|catalog| catalog.schema(&self.name.schema));

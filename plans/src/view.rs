@@ -25,6 +25,8 @@ pub struct SqlView {
     query: Statement,
     /// The column names of the `CREATE VIEW`; empty if the query names the columns.
     columns: Vec<ViewColumnDef>,
+    /// Whether names without quotes are converted to lower case.
+    normalizes_names: bool,
     default_catalog: String,
     default_schema: String,
 }
@@ -49,9 +51,19 @@ impl SqlView {
             definition: definition.to_string(),
             query: Statement::Query(query),
             columns,
+            normalizes_names: state.config_options().sql_parser.enable_ident_normalization,
             default_catalog: defaults.default_catalog.clone(),
             default_schema: defaults.default_schema.clone(),
         })
+    }
+
+    /// Returns whether both views have the same plan over the same tables.
+    pub(crate) fn is_same(&self, other: &SqlView) -> bool {
+        std::ptr::eq(self, other)
+            || (self.definition == other.definition
+                && self.normalizes_names == other.normalizes_names
+                && self.default_catalog == other.default_catalog
+                && self.default_schema == other.default_schema)
     }
 
     /// Returns the `CREATE VIEW` statement.
@@ -113,8 +125,8 @@ impl SqlView {
             .columns
             .iter()
             .map(|column| match column.name.quote_style {
-                Some(_) => column.name.value.clone(),
-                None => column.name.value.to_lowercase(),
+                None if self.normalizes_names => column.name.value.to_lowercase(),
+                _ => column.name.value.clone(),
             });
         let named: Vec<Expr> = columns
             .zip(names)

@@ -58,6 +58,7 @@
 
 mod block_on;
 mod consistent_versions;
+mod create_view;
 mod dynamic_scans;
 mod names;
 mod parts;

@@ -66,6 +66,24 @@ impl RegistrySchema {
         fixed.register_table(name, table)
     }
 
+    /// Registers a view in place of the view that has its name, if there is one.
+    ///
+    /// # Errors
+    /// Fails if the view would read itself. The existing view is then unchanged.
+    pub(super) fn replace_view(
+        &self,
+        name: &ResolvedTableReference,
+        planned: &Arc<dyn TableProvider>,
+    ) -> Result<()> {
+        // Checked before the existing view is removed.
+        RegisteredView::of(name, planned, &self.catalog)?;
+        if let Some(fixed) = self.fixed() {
+            fixed.deregister_table(&name.table)?;
+        }
+        self.register(name.table.to_string(), Arc::clone(planned))?;
+        Ok(())
+    }
+
     fn reference(&self, name: &str) -> ResolvedTableReference {
         ResolvedTableReference {
             catalog: self.catalog.name.as_str().into(),

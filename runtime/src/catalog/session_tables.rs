@@ -19,6 +19,7 @@ use kalamtable_plans::{SessionTables, SqlSession, SqlView};
 use kalamtable_provider::RowProvider;
 use kalamtable_registry::NameRef;
 
+use super::create_view::create_view;
 use super::parts::CatalogParts;
 use super::views::view_of;
 use crate::ddl::DdlTarget;
@@ -84,6 +85,9 @@ impl SessionTables for RegistryTables {
             if let Some(schema) = schema {
                 schema.deregister_table(&view.table)?;
             }
+            return Ok(Some(ctx.read_empty()?));
+        }
+        if create_view(catalog, state, statement).await? {
             return Ok(Some(ctx.read_empty()?));
         }
         let target = DdlTarget {

@@ -101,6 +101,14 @@ pub(super) fn view_of(
     Some(Arc::clone(&view.view))
 }
 
+/// Returns whether a view has a name: one that is planned at each use, or one without tables.
+pub(super) fn has_view(catalog: &CatalogParts, name: &ResolvedTableReference) -> bool {
+    let schema = catalog.fixed.schema(&name.schema);
+    let table = schema.and_then(|schema| schema.table(&name.table).now_or_never());
+    let table = table.and_then(|table| table.ok()?);
+    table.is_some_and(|table| table.table_type() == TableType::View)
+}
+
 #[async_trait]
 impl TableProvider for RegisteredView {
     fn schema(&self) -> SchemaRef {

@@ -102,6 +102,126 @@ async fn view_that_reads_itself_is_rejected() {
             .contains("view `app.a` would read itself"),
         "{rejected}"
     );
+    // The view is unchanged.
+    cached(&session, "INSERT INTO app.notes (id) VALUES (3)")
+        .await
+        .unwrap();
+    assert_eq!(cached(&session, "SELECT * FROM app.b").await.unwrap(), "3");
+}
+
+#[tokio::test]
+async fn sessions_with_equal_views_share_plans() {
+    let server = CachedServer::new().await;
+    server
+        .create(&table("notes", "kind = 'shared'", TITLE))
+        .await;
+    let sessions = [server.session("one"), server.session("other")];
+    for session in &sessions {
+        cached(session, "CREATE VIEW app.v AS SELECT id FROM app.notes")
+            .await
+            .unwrap();
+    }
+    for _ in 0..3 {
+        for session in &sessions {
+            cached(session, "SELECT * FROM app.v").await.unwrap();
+        }
+    }
+    let stats = server.tables.plan_cache().stats();
+    assert_eq!((stats.hits, stats.invalidated), (5, 0));
+}
+
+#[tokio::test]
+async fn view_that_no_longer_fits_its_table_can_be_replaced() {
+    let server = CachedServer::new().await;
+    server
+        .create(&table("notes", "kind = 'shared'", TITLE))
+        .await;
+    let session = server.session("root");
+    cached(
+        &session,
+        "INSERT INTO app.notes (id, title) VALUES (1, 'a')",
+    )
+    .await
+    .unwrap();
+    cached(&session, "CREATE VIEW app.v AS SELECT title FROM app.notes")
+        .await
+        .unwrap();
+    cached(
+        &session,
+        "ALTER TABLE app.notes RENAME COLUMN title TO text",
+    )
+    .await
+    .unwrap();
+    let text = "SELECT * FROM app.v";
+    assert!(cached(&session, text).await.is_err());
+    let rejected = cached(
+        &session,
+        "CREATE OR REPLACE VIEW app.v AS SELECT absent FROM app.notes",
+    );
+    assert!(rejected.await.is_err());
+    cached(
+        &session,
+        "CREATE OR REPLACE VIEW app.v AS SELECT text FROM app.notes",
+    )
+    .await
+    .unwrap();
+    assert_eq!(cached(&session, text).await.unwrap(), "a");
+    // An existing view is kept, and a name is not taken over.
+    cached(&session, "CREATE VIEW IF NOT EXISTS app.v AS SELECT 1")
+        .await
+        .unwrap();
+    assert_eq!(cached(&session, text).await.unwrap(), "a");
+    for (statement, expected) in [
+        (
+            "CREATE VIEW app.v AS SELECT 1",
+            "view `app.v` exists already",
+        ),
+        (
+            "CREATE VIEW app.notes AS SELECT 1",
+            "table `app.notes` exists already",
+        ),
+        (
+            "CREATE OR REPLACE VIEW app.notes AS SELECT 1",
+            "table `app.notes` exists already",
+        ),
+    ] {
+        let rejected = cached(&session, statement).await.unwrap_err().to_string();
+        assert!(rejected.contains(expected), "{statement}: {rejected}");
+    }
+    assert_eq!(
+        cached(&session, "SELECT id FROM app.notes").await.unwrap(),
+        "1"
+    );
+}
+
+#[tokio::test]
+async fn column_names_of_a_view_follow_the_settings() {
+    let server = CachedServer::new().await;
+    let session = server.session("root");
+    cached(&session, "CREATE VIEW public.low (A, \"B\") AS SELECT 1, 2")
+        .await
+        .unwrap();
+    assert_eq!(
+        cached(&session, "SELECT a, \"B\" FROM public.low")
+            .await
+            .unwrap(),
+        "1 2"
+    );
+    cached(
+        &session,
+        "SET datafusion.sql_parser.enable_ident_normalization = false",
+    )
+    .await
+    .unwrap();
+    cached(&session, "CREATE VIEW public.mixed (A, B) AS SELECT 1, 2")
+        .await
+        .unwrap();
+    assert_eq!(
+        cached(&session, "SELECT A, B FROM public.mixed")
+            .await
+            .unwrap(),
+        "1 2"
+    );
 }
 
 #[tokio::test]
