@@ -184,9 +184,8 @@ fn literal_tokens(default: &DefaultAttribute) -> TokenStream {
         RawValue::Boolean(_) => quote!(Boolean(#value)),
         RawValue::Integer(_) => quote!(Integer(#value)),
         RawValue::Float(_) => quote!(Float(#value)),
-        RawValue::Text(_) | RawValue::Datetime(_) => {
-            quote!(Text(__kalam::model::Shared::Static(#value)))
-        }
+        // Attributes have no other values.
+        _ => quote!(Text(__kalam::model::Shared::Static(#value))),
     };
     quote!(__kalam::model::Literal::#literal)
 }

@@ -25,7 +25,9 @@ use std::sync::{Arc, LazyLock};
 use arrow_schema::{DataType, Field, FieldRef, Fields, IntervalUnit, Schema};
 
 use crate::definition::{Column, TableDefinition, TableKind};
-use crate::types::{ColumnType, NestedField, TimeUnit};
+use crate::limits;
+use crate::shared::Shared;
+use crate::types::{ColumnType, MapFields, NestedField, TimeUnit};
 
 /// The metadata key of an id. The Parquet reader and writer of arrow-rs use it.
 pub const FIELD_ID_KEY: &str = "PARQUET:field_id";
@@ -171,6 +173,111 @@ impl ColumnType {
         }
     }
 
+    /// Returns the type whose values are those of an Arrow type, or `None` if there is no such type
+    /// or it has nested fields. `uuid`, `json`, `file` and `enum` have no Arrow type of their own.
+    pub fn from_arrow(ty: &DataType) -> Option<ColumnType> {
+        let within = |length: i32, limit: u32| {
+            u32::try_from(length)
+                .ok()
+                .filter(|length| (1..=limit).contains(length))
+        };
+        Some(match ty {
+            DataType::Boolean => ColumnType::Boolean,
+            DataType::Int8 => ColumnType::TinyInt,
+            DataType::Int16 => ColumnType::SmallInt,
+            DataType::Int32 => ColumnType::Int,
+            DataType::Int64 => ColumnType::BigInt,
+            DataType::UInt8 => ColumnType::UTinyInt,
+            DataType::UInt16 => ColumnType::USmallInt,
+            DataType::UInt32 => ColumnType::UInt,
+            DataType::UInt64 => ColumnType::UBigInt,
+            DataType::Float32 => ColumnType::Float,
+            DataType::Float64 => ColumnType::Double,
+            DataType::Decimal128(precision, scale) => ColumnType::Decimal {
+                precision: *precision,
+                scale: u8::try_from(*scale).ok()?,
+            },
+            DataType::Utf8 => ColumnType::Text,
+            DataType::Binary => ColumnType::Bytes,
+            DataType::FixedSizeBinary(length) => {
+                ColumnType::FixedBytes(within(*length, limits::FIXED_BYTES)?)
+            }
+            DataType::Date32 => ColumnType::Date,
+            DataType::Time64(arrow_schema::TimeUnit::Microsecond) => ColumnType::Time,
+            DataType::Timestamp(unit, zone) => match (TimeUnit::from(*unit), zone) {
+                (TimeUnit::Microsecond, Some(zone)) if &**zone == "UTC" => ColumnType::DateTime,
+                (unit, zone) => ColumnType::Timestamp {
+                    unit,
+                    zone: zone.as_ref().map(|zone| Shared::from(&**zone)),
+                },
+            },
+            DataType::Interval(IntervalUnit::MonthDayNano) => ColumnType::Interval,
+            DataType::FixedSizeList(item, length)
+                if *item.data_type() == DataType::Float32
+                    && !item.is_nullable()
+                    && item.name() == "item" =>
+            {
+                ColumnType::Embedding(within(*length, limits::EMBEDDING)?)
+            }
+            _ => return None,
+        })
+    }
+
+    /// Returns the type of a column for the values of an Arrow field, or `None` if there is no such
+    /// type. Nested fields have no id: it is 0.
+    ///
+    /// The layouts of Arrow for the same values, such as `LargeUtf8` and `Utf8View`, have the same
+    /// type. Only `uuid` is known from its extension type: a function can return other texts than
+    /// JSON in a field that still has that extension.
+    #[doc(hidden)]
+    pub fn from_field(field: &Field) -> Option<ColumnType> {
+        let nested = |name: &str, field: &Field| {
+            Some(NestedField {
+                id: 0,
+                name: name.into(),
+                ty: ColumnType::from_field(field)?,
+                nullable: field.is_nullable(),
+            })
+        };
+        let extension = field.metadata().get(EXTENSION_NAME_KEY);
+        Some(match field.data_type() {
+            DataType::LargeUtf8 | DataType::Utf8View => ColumnType::Text,
+            DataType::LargeBinary | DataType::BinaryView => ColumnType::Bytes,
+            DataType::FixedSizeBinary(16) if extension.is_some_and(|name| name == "arrow.uuid") => {
+                ColumnType::Uuid
+            }
+            DataType::Timestamp(unit, Some(zone)) if &**zone == "+00:00" => {
+                ColumnType::from_arrow(&DataType::Timestamp(*unit, Some(Arc::from("UTC"))))?
+            }
+            DataType::List(element)
+            | DataType::LargeList(element)
+            | DataType::ListView(element) => {
+                ColumnType::List(Shared::Counted(nested("item", element)?.into()))
+            }
+            DataType::Struct(fields) => {
+                let fields = fields.iter().map(|field| nested(field.name(), field));
+                ColumnType::Struct(fields.collect::<Option<Vec<_>>>()?.into())
+            }
+            DataType::Map(entries, _) => match entries.data_type() {
+                DataType::Struct(fields) if fields.len() == 2 => {
+                    let key = nested("key", &fields[0])?;
+                    ColumnType::Map(Shared::Counted(
+                        MapFields {
+                            key: NestedField {
+                                nullable: false,
+                                ..key
+                            },
+                            value: nested("value", &fields[1])?,
+                        }
+                        .into(),
+                    ))
+                }
+                _ => return None,
+            },
+            ty => ColumnType::from_arrow(ty)?,
+        })
+    }
+
     /// Returns the type as KalamDB serializes it, or `None` if KalamDB does not support the type.
     pub fn kalam_data_type(&self) -> Option<String> {
         let name = match self {
@@ -211,6 +318,17 @@ impl From<TimeUnit> for arrow_schema::TimeUnit {
             TimeUnit::Millisecond => Self::Millisecond,
             TimeUnit::Microsecond => Self::Microsecond,
             TimeUnit::Nanosecond => Self::Nanosecond,
+        }
+    }
+}
+
+impl From<arrow_schema::TimeUnit> for TimeUnit {
+    fn from(unit: arrow_schema::TimeUnit) -> Self {
+        match unit {
+            arrow_schema::TimeUnit::Second => Self::Second,
+            arrow_schema::TimeUnit::Millisecond => Self::Millisecond,
+            arrow_schema::TimeUnit::Microsecond => Self::Microsecond,
+            arrow_schema::TimeUnit::Nanosecond => Self::Nanosecond,
         }
     }
 }

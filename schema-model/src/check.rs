@@ -35,6 +35,7 @@ use crate::diagnostic::Diagnostic;
 use crate::parse::parse;
 use crate::raw::{RawColumn, RawTable, RawText, Syntax, TextOrigin};
 use crate::source::{SourceId, SourceSpan, Sources, Spanned};
+use crate::type_ids::with_placeholder_ids;
 use crate::types::ColumnType;
 
 /// Parses and checks one file of `sources`. The table can be one without Rust code: names and
@@ -168,16 +169,33 @@ pub fn column_types(raw: &RawTable) -> Vec<Option<ColumnType>> {
 #[doc(hidden)]
 pub fn check_type(text: &str, source: SourceId) -> Result<ColumnType, Vec<Diagnostic>> {
     let span = SourceSpan::text(source, 0..text.len());
+    type_of_text(text, span, TextOrigin::Verbatim(0), Syntax::Toml)
+}
+
+/// Checks the text of a column type without ids, as a DDL statement contains it in double quotes.
+/// The ids of nested fields in the result are placeholders.
+///
+/// # Errors
+/// One diagnostic for each broken rule. It has no position.
+#[doc(hidden)]
+pub fn check_type_without_ids(text: &str) -> Result<ColumnType, Vec<Diagnostic>> {
+    let text = with_placeholder_ids(text);
+    type_of_text(&text, SourceSpan::Key(0), TextOrigin::Quoted, Syntax::Sql)
+}
+
+fn type_of_text(
+    text: &str,
+    span: SourceSpan,
+    origin: TextOrigin,
+    syntax: Syntax,
+) -> Result<ColumnType, Vec<Diagnostic>> {
     let column = RawColumn::new(
         Spanned::new(String::new(), span.clone()),
         Spanned::new(1, span.clone()),
-        RawText::new(text, span.clone(), TextOrigin::Verbatim(0)),
+        RawText::new(text, span.clone(), origin),
     );
-    let raw = RawTable::new(
-        Syntax::Toml,
-        Spanned::new(String::new(), span.clone()),
-        Spanned::new(Vec::new(), span),
-    );
+    let name = Spanned::new(String::new(), span.clone());
+    let raw = RawTable::new(syntax, name, Spanned::new(Vec::new(), span));
     let mut checks = Checks::new(&raw, RustCode::NotGenerated);
     match checks.column_type(&column, &mut Vec::new()) {
         Some(ty) if checks.diagnostics.is_empty() => Ok(ty),

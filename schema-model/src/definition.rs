@@ -4,6 +4,7 @@
 
 use std::num::{NonZeroU32, NonZeroU64};
 
+use crate::default_function::DefaultFunction;
 use crate::shared::Shared;
 use crate::table_name::{NameError, TableName};
 use crate::types::{ColumnType, TimeUnit};
@@ -323,46 +324,6 @@ pub enum Literal {
     Text(Shared<str>),
     /// The 16 bytes of a `uuid`.
     Bytes(Shared<[u8]>),
-}
-
-/// A function that a default can call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DefaultFunction {
-    /// `now()`, the start of the statement. For `timestamp` and `datetime`.
-    Now,
-    /// `current_date()`, for `date`.
-    CurrentDate,
-    /// `current_time()`, for `time`.
-    CurrentTime,
-}
-
-impl DefaultFunction {
-    /// All functions.
-    pub const ALL: [DefaultFunction; 3] = [
-        DefaultFunction::Now,
-        DefaultFunction::CurrentDate,
-        DefaultFunction::CurrentTime,
-    ];
-
-    /// Returns the name without parentheses.
-    pub const fn name(self) -> &'static str {
-        match self {
-            DefaultFunction::Now => "now",
-            DefaultFunction::CurrentDate => "current_date",
-            DefaultFunction::CurrentTime => "current_time",
-        }
-    }
-
-    /// Returns whether the function can be the default of a column of type `ty`.
-    pub fn fits(self, ty: &ColumnType) -> bool {
-        match self {
-            DefaultFunction::Now => {
-                matches!(ty, ColumnType::Timestamp { .. } | ColumnType::DateTime)
-            }
-            DefaultFunction::CurrentDate => matches!(ty, ColumnType::Date),
-            DefaultFunction::CurrentTime => matches!(ty, ColumnType::Time),
-        }
-    }
 }
 
 /// The ids and names of dropped columns.

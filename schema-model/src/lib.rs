@@ -62,6 +62,7 @@ mod check;
 #[doc(hidden)]
 pub mod civil;
 mod constraints;
+mod default_function;
 mod definition;
 mod diagnostic;
 mod evolution;
@@ -81,7 +82,8 @@ pub mod rust_names;
 mod shared;
 mod source;
 mod sql;
-mod sql_text;
+#[doc(hidden)]
+pub mod sql_text;
 mod sql_words;
 mod suggest;
 mod system_columns;
@@ -101,11 +103,14 @@ pub use check::{
     parse_and_check_for_rust, warnings,
 };
 #[doc(hidden)]
-pub use check::{check_labels, check_provided_names, check_type, column_types};
+pub use check::{
+    check_labels, check_provided_names, check_type, check_type_without_ids, column_types,
+};
 pub use constraints::{ConstraintKind, TableConstraint};
+pub use default_function::DefaultFunction;
 pub use definition::{
-    AccessLevel, Column, ColumnDefault, DefaultFunction, Literal, MAX_ID, MIN_ID, PrimaryKey,
-    Reserved, TableDefinition, TableKind, TableParts,
+    AccessLevel, Column, ColumnDefault, Literal, MAX_ID, MIN_ID, PrimaryKey, Reserved,
+    TableDefinition, TableKind, TableParts,
 };
 pub use diagnostic::{Diagnostic, Label, Location, Style, render, sort_diagnostics};
 #[doc(hidden)]
@@ -145,6 +150,8 @@ pub use suggest::nearest;
 pub use system_columns::{DELETED_COLUMN, SEQ_COLUMN};
 pub use table_name::{NameError, TableName};
 #[doc(hidden)]
-pub use type_ids::{has_type_ids, type_without_ids, with_type_ids};
+pub use type_ids::{has_type_ids, with_allocated_ids};
+#[doc(hidden)]
+pub use type_names::{intended_sql_type, plain_type};
 pub use types::{ColumnType, MapFields, NestedField, TimeUnit};
 pub use verdict::{Direction, Level, Verdict, Verdicts};

@@ -4,7 +4,9 @@
 
 use std::ops::Range;
 
+use crate::default_function::DefaultFunction;
 use crate::source::{SourceSpan, Spanned};
+use crate::types::ColumnType;
 
 /// The syntax in which a definition is written. Help texts use it for the text that they suggest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -233,6 +235,7 @@ impl RawDefault {
 
 /// A value that can be a default.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub enum RawValue {
     /// `true` or `false`.
     Boolean(bool),
@@ -240,10 +243,20 @@ pub enum RawValue {
     Integer(i128),
     /// A number with a point or an exponent, `inf` or `nan`.
     Float(f64),
-    /// A string.
+    /// A string. In TOML and Rust, it can contain the call of a function, depending on the type of
+    /// the column.
     Text(String),
     /// A date, a time of day, or both.
     Datetime(RawDatetime),
+    /// The call of a function, in a syntax that tells it from a string.
+    Call(DefaultFunction),
+    /// A string with a type before it, such as `DATE '2024-02-29'` in SQL.
+    Typed {
+        /// The type of the value.
+        ty: ColumnType,
+        /// The string.
+        text: String,
+    },
 }
 
 /// A date, a time of day, or both, with or without an offset from UTC.

@@ -7,8 +7,10 @@ use std::fmt::Write;
 
 use crate::canonical::{date_text, decimal_text, instant_text, time_text, uuid_text};
 use crate::constraints::{ConstraintKind, TableConstraint};
-use crate::definition::{ColumnDefault, DefaultFunction, Literal, TableDefinition};
+use crate::default_function::DefaultFunction;
+use crate::definition::{ColumnDefault, Literal, TableDefinition};
 use crate::sql_text::{quote, quote_identifier};
+use crate::type_ids::type_without_ids;
 use crate::types::{ColumnType, TimeUnit};
 
 /// The number of decimal digits that a double always represents exactly.
@@ -125,6 +127,54 @@ impl ColumnType {
                 fields.value.ty.to_sql()
             ),
             ColumnType::Arrow(notation) => quote_identifier(&format!("arrow:{notation}")),
+        }
+    }
+}
+
+impl ColumnType {
+    /// Returns the type as DDL statements write it. Unlike [`to_sql`](Self::to_sql), it is exact: a
+    /// type that SQL cannot express is in double quotes, in the notation of definitions without
+    /// ids.
+    #[doc(hidden)]
+    pub fn to_ddl(&self) -> String {
+        match self {
+            ColumnType::Boolean
+            | ColumnType::TinyInt
+            | ColumnType::SmallInt
+            | ColumnType::Int
+            | ColumnType::BigInt
+            | ColumnType::UTinyInt
+            | ColumnType::USmallInt
+            | ColumnType::UInt
+            | ColumnType::UBigInt
+            | ColumnType::Float
+            | ColumnType::Decimal { .. }
+            | ColumnType::Text
+            | ColumnType::Bytes
+            | ColumnType::FixedBytes(_)
+            | ColumnType::Date
+            | ColumnType::Uuid
+            | ColumnType::Interval
+            | ColumnType::Timestamp { zone: None, .. } => self.to_sql(),
+            ColumnType::Double => "DOUBLE".to_string(),
+            ColumnType::Time => "TIME".to_string(),
+            ColumnType::DateTime => "DATETIME".to_string(),
+            ColumnType::Json => "JSON".to_string(),
+            ColumnType::File => "FILE".to_string(),
+            ColumnType::Embedding(length) => format!("EMBEDDING({length})"),
+            ColumnType::Enum(labels) => {
+                let labels: Vec<String> = labels.iter().map(|label| quote(label)).collect();
+                format!("ENUM({})", labels.join(", "))
+            }
+            ColumnType::List(element) if element.nullable => {
+                format!("ARRAY<{}>", element.ty.to_ddl())
+            }
+            // Zones, and nested fields that can be not null.
+            ColumnType::Timestamp { zone: Some(_), .. }
+            | ColumnType::List(_)
+            | ColumnType::Struct(_)
+            | ColumnType::Map(_)
+            | ColumnType::Arrow(_) => quote_identifier(&type_without_ids(self)),
         }
     }
 }

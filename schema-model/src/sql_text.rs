@@ -3,17 +3,17 @@
 //! Names and strings in the notation that SQL and the type grammar share.
 
 /// Writes a string in single quotes, with quotes inside doubled.
-pub(crate) fn quote(text: &str) -> String {
+pub fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
 /// Writes a name in double quotes, with quotes inside doubled.
-pub(crate) fn quote_identifier(name: &str) -> String {
+pub fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// Returns whether `name` can be written without quotes.
-pub(crate) fn is_bare_name(name: &str) -> bool {
+pub fn is_bare_name(name: &str) -> bool {
     let mut chars = name.chars();
     chars
         .next()

@@ -1,29 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! The ids of nested fields in the text of a type: texts without them, for SQL, and their
-//! allocation.
+//! The ids of nested fields: their allocation, and the texts of types without them, which SQL uses.
 
 use crate::raw::Syntax;
+use crate::shared::Shared;
 use crate::type_text::{FieldNode, TypeKind, TypeNode, parse};
-use crate::types::ColumnType;
+use crate::types::{ColumnType, MapFields, NestedField};
 
-/// Returns the text of a type with an id for each nested field: that of the field with the same
-/// path and name in `old`, the previous type of the column, or a fresh one. Returns the text
-/// unchanged if it is not a type; the checks report the problem.
-pub fn with_type_ids(
-    text: &str,
+/// Returns a type whose nested fields have ids: each has that of the field with the same path and
+/// name in `old`, the previous type of the column, or a fresh one.
+pub fn with_allocated_ids(
+    ty: &ColumnType,
     old: Option<&ColumnType>,
-    mut fresh: impl FnMut() -> i128,
-) -> String {
+    fresh: &mut dyn FnMut() -> i32,
+) -> ColumnType {
+    let mut field = |field: &NestedField| {
+        // A field keeps its id if a type of the same kind had a field of the same name.
+        let old = old.filter(|old| old.keyword() == ty.keyword());
+        let old_fields = old.map(ColumnType::children).unwrap_or_default();
+        let old = old_fields.into_iter().find(|old| old.name == field.name);
+        NestedField {
+            id: old.map_or_else(&mut *fresh, |old| old.id),
+            name: field.name.clone(),
+            ty: with_allocated_ids(&field.ty, old.map(|old| &old.ty), fresh),
+            nullable: field.nullable,
+        }
+    };
+    match ty {
+        ColumnType::List(element) => ColumnType::List(Shared::Counted(field(element).into())),
+        ColumnType::Struct(fields) => {
+            let fields: Vec<NestedField> = fields.iter().map(field).collect();
+            ColumnType::Struct(fields.into())
+        }
+        ColumnType::Map(fields) => {
+            let (key, value) = (field(&fields.key), field(&fields.value));
+            ColumnType::Map(Shared::Counted(MapFields { key, value }.into()))
+        }
+        ty => ty.clone(),
+    }
+}
+
+/// Returns the text of a type with an id for each nested field that has none. Returns the text
+/// unchanged if it is not a type.
+pub(crate) fn with_placeholder_ids(text: &str) -> String {
     let Ok(node) = parse(text, Syntax::Sql) else {
         return text.to_string();
     };
-    let mut ids = Vec::new();
-    collect(&node, old, &mut fresh, &mut ids);
-    ids.sort_unstable();
+    let mut positions = Vec::new();
+    collect(&node, &mut positions);
+    positions.sort_unstable();
     let mut out = String::new();
     let mut copied = 0;
-    for (at, id) in ids {
+    for (id, at) in (1..).zip(positions) {
         out.push_str(text.get(copied..at).unwrap_or_default());
         out.push_str(&format!("#{id} "));
         copied = at;
@@ -32,42 +60,28 @@ pub fn with_type_ids(
     out
 }
 
-fn collect(
-    node: &TypeNode,
-    old: Option<&ColumnType>,
-    fresh: &mut impl FnMut() -> i128,
-    ids: &mut Vec<(usize, i128)>,
-) {
+/// Collects the positions at which nested fields lack an id.
+fn collect(node: &TypeNode, positions: &mut Vec<usize>) {
     let fields: Vec<&FieldNode> = match &node.kind {
         TypeKind::List(element) => vec![element],
         TypeKind::Struct(fields) => fields.iter().collect(),
         TypeKind::Map(entry) => vec![&entry.0, &entry.1],
         _ => return,
     };
-    // A field keeps its id if a type of the same kind had a field of the same name.
-    let old = old.filter(|old| match &node.kind {
-        TypeKind::List(_) => matches!(old, ColumnType::List(_)),
-        TypeKind::Struct(_) => matches!(old, ColumnType::Struct(_)),
-        _ => matches!(old, ColumnType::Map(_)),
-    });
-    let old_fields = old.map(ColumnType::children).unwrap_or_default();
     for field in fields {
-        let old = old_fields.iter().find(|old| *old.name == *field.name.value);
         if field.id.is_none() {
-            let id = old.map_or_else(&mut *fresh, |old| i128::from(old.id));
-            let at = if field.name.range.is_empty() {
-                field.ty.range.start
-            } else {
-                field.name.range.start
-            };
-            ids.push((at, id));
+            let name = &field.name.range;
+            positions.push(match name.is_empty() {
+                true => field.ty.range.start,
+                false => name.start,
+            });
         }
-        collect(&field.ty, old.map(|old| &old.ty), fresh, ids);
+        collect(&field.ty, positions);
     }
 }
 
 /// Returns the canonical text of a type without the ids of its nested fields.
-pub fn type_without_ids(ty: &ColumnType) -> String {
+pub(crate) fn type_without_ids(ty: &ColumnType) -> String {
     let text = ty.to_string();
     let mut out = String::new();
     for (index, part) in text.split('\'').enumerate() {
@@ -107,15 +121,16 @@ mod tests {
         check_type(text, source).unwrap()
     }
 
+    fn allocated(text: &str, old: Option<&ColumnType>, next: i32) -> String {
+        let mut next = next..;
+        let ty = ty(&with_placeholder_ids(text));
+        with_allocated_ids(&ty, old, &mut || next.next().unwrap_or_default()).to_string()
+    }
+
     #[test]
     fn nested_fields_get_ids_in_their_order() {
-        let mut next = 4;
-        let fresh = || {
-            next += 1;
-            next
-        };
         let text = "struct<a: int, b_c: list<map<text, int null>> null>";
-        let with_ids = with_type_ids(text, None, fresh);
+        let with_ids = allocated(text, None, 5);
         assert_eq!(
             with_ids,
             "struct<#5 a: int, #6 b_c: list<#7 map<#8 text, #9 int null>> null>"
@@ -128,18 +143,17 @@ mod tests {
     fn fields_of_the_same_name_keep_their_ids() {
         let old = ty("struct<#5 a: int, #6 b: list<#7 text>>");
         let text = "struct<b: list<text null>, c: int, a: bigint>";
-        let with_ids = with_type_ids(text, Some(&old), || 9);
         assert_eq!(
-            with_ids,
+            allocated(text, Some(&old), 9),
             "struct<#6 b: list<#7 text null>, #9 c: int, #5 a: bigint>"
         );
         // A field of another kind of type is another field.
-        assert_eq!(with_type_ids("list<int>", Some(&old), || 9), "list<#9 int>");
+        assert_eq!(allocated("list<int>", Some(&old), 9), "list<#9 int>");
     }
 
     #[test]
     fn text_that_is_no_type_is_unchanged() {
-        assert_eq!(with_type_ids("list<", None, || 9), "list<");
+        assert_eq!(with_placeholder_ids("list<"), "list<");
         assert!(!has_type_ids("enum('#', 'b#5 c')"));
         let labels = ty("enum('#1 a', 'it''s #2 b')");
         assert_eq!(type_without_ids(&labels), labels.to_string());

@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::sql_text::{is_bare_name, quote};
+use crate::suggest::nearest;
 use crate::types::{ColumnType, NestedField, TimeUnit};
 
 /// A word that begins a type in the type grammar.
@@ -14,17 +15,19 @@ pub(crate) struct TypeWord {
     pub(crate) word: &'static str,
     /// An example of the type, in which `#ID` is a placeholder for a free id.
     pub(crate) usage: &'static str,
+    /// An example of the type in DDL statements.
+    pub(crate) sql_usage: &'static str,
     /// The type that the word alone denotes, or `None` if it needs parameters.
     pub(crate) plain: Option<ColumnType>,
 }
 
-/// Declares each word once: the word, its usage, the types that begin with it, and the type that
-/// the word alone denotes.
+/// Declares each word once: the word, its usage, its usage in SQL, the types that begin with it, and
+/// the type that the word alone denotes.
 macro_rules! type_words {
-    ($($word:literal $usage:literal $pattern:pat => $plain:expr;)*) => {
+    ($($word:literal $usage:literal $sql_usage:literal $pattern:pat => $plain:expr;)*) => {
         /// Every word but `arrow`, in the order in which help texts list them.
         pub(crate) const TYPE_WORDS: &[TypeWord] = &[$(
-            TypeWord { word: $word, usage: $usage, plain: $plain }
+            TypeWord { word: $word, usage: $usage, sql_usage: $sql_usage, plain: $plain }
         ),*];
 
         impl ColumnType {
@@ -40,33 +43,33 @@ macro_rules! type_words {
 }
 
 type_words! {
-    "boolean" "boolean" ColumnType::Boolean => Some(ColumnType::Boolean);
-    "tinyint" "tinyint" ColumnType::TinyInt => Some(ColumnType::TinyInt);
-    "smallint" "smallint" ColumnType::SmallInt => Some(ColumnType::SmallInt);
-    "int" "int" ColumnType::Int => Some(ColumnType::Int);
-    "bigint" "bigint" ColumnType::BigInt => Some(ColumnType::BigInt);
-    "utinyint" "utinyint" ColumnType::UTinyInt => Some(ColumnType::UTinyInt);
-    "usmallint" "usmallint" ColumnType::USmallInt => Some(ColumnType::USmallInt);
-    "uint" "uint" ColumnType::UInt => Some(ColumnType::UInt);
-    "ubigint" "ubigint" ColumnType::UBigInt => Some(ColumnType::UBigInt);
-    "float" "float" ColumnType::Float => Some(ColumnType::Float);
-    "double" "double" ColumnType::Double => Some(ColumnType::Double);
-    "decimal" "decimal(18, 2)" ColumnType::Decimal { .. } => None;
-    "text" "text" ColumnType::Text => Some(ColumnType::Text);
-    "bytes" "bytes" ColumnType::Bytes | ColumnType::FixedBytes(_) => Some(ColumnType::Bytes);
-    "date" "date" ColumnType::Date => Some(ColumnType::Date);
-    "time" "time" ColumnType::Time => Some(ColumnType::Time);
-    "timestamp" "timestamp" ColumnType::Timestamp { .. } => Some(MICROSECOND_TIMESTAMP);
-    "datetime" "datetime" ColumnType::DateTime => Some(ColumnType::DateTime);
-    "interval" "interval" ColumnType::Interval => Some(ColumnType::Interval);
-    "uuid" "uuid" ColumnType::Uuid => Some(ColumnType::Uuid);
-    "json" "json" ColumnType::Json => Some(ColumnType::Json);
-    "file" "file" ColumnType::File => Some(ColumnType::File);
-    "embedding" "embedding(384)" ColumnType::Embedding(_) => None;
-    "enum" "enum('a', 'b')" ColumnType::Enum(_) => None;
-    "list" "list<#ID text>" ColumnType::List(_) => None;
-    "struct" "struct<#ID name: text>" ColumnType::Struct(_) => None;
-    "map" "map<#ID text, #ID text>" ColumnType::Map(_) => None;
+    "boolean" "boolean" "BOOLEAN" ColumnType::Boolean => Some(ColumnType::Boolean);
+    "tinyint" "tinyint" "TINYINT" ColumnType::TinyInt => Some(ColumnType::TinyInt);
+    "smallint" "smallint" "SMALLINT" ColumnType::SmallInt => Some(ColumnType::SmallInt);
+    "int" "int" "INT" ColumnType::Int => Some(ColumnType::Int);
+    "bigint" "bigint" "BIGINT" ColumnType::BigInt => Some(ColumnType::BigInt);
+    "utinyint" "utinyint" "TINYINT UNSIGNED" ColumnType::UTinyInt => Some(ColumnType::UTinyInt);
+    "usmallint" "usmallint" "SMALLINT UNSIGNED" ColumnType::USmallInt => Some(ColumnType::USmallInt);
+    "uint" "uint" "INT UNSIGNED" ColumnType::UInt => Some(ColumnType::UInt);
+    "ubigint" "ubigint" "BIGINT UNSIGNED" ColumnType::UBigInt => Some(ColumnType::UBigInt);
+    "float" "float" "REAL" ColumnType::Float => Some(ColumnType::Float);
+    "double" "double" "DOUBLE" ColumnType::Double => Some(ColumnType::Double);
+    "decimal" "decimal(18, 2)" "DECIMAL(18, 2)" ColumnType::Decimal { .. } => None;
+    "text" "text" "TEXT" ColumnType::Text => Some(ColumnType::Text);
+    "bytes" "bytes" "BYTEA" ColumnType::Bytes | ColumnType::FixedBytes(_) => Some(ColumnType::Bytes);
+    "date" "date" "DATE" ColumnType::Date => Some(ColumnType::Date);
+    "time" "time" "TIME" ColumnType::Time => Some(ColumnType::Time);
+    "timestamp" "timestamp" "TIMESTAMP" ColumnType::Timestamp { .. } => Some(MICROSECOND_TIMESTAMP);
+    "datetime" "datetime" "DATETIME" ColumnType::DateTime => Some(ColumnType::DateTime);
+    "interval" "interval" "INTERVAL" ColumnType::Interval => Some(ColumnType::Interval);
+    "uuid" "uuid" "UUID" ColumnType::Uuid => Some(ColumnType::Uuid);
+    "json" "json" "JSON" ColumnType::Json => Some(ColumnType::Json);
+    "file" "file" "FILE" ColumnType::File => Some(ColumnType::File);
+    "embedding" "embedding(384)" "EMBEDDING(384)" ColumnType::Embedding(_) => None;
+    "enum" "enum('a', 'b')" "ENUM('a', 'b')" ColumnType::Enum(_) => None;
+    "list" "list<#ID text>" "ARRAY<TEXT>" ColumnType::List(_) => None;
+    "struct" "struct<#ID name: text>" "STRUCT<name TEXT>" ColumnType::Struct(_) => None;
+    "map" "map<#ID text, #ID text>" "MAP(TEXT, TEXT)" ColumnType::Map(_) => None;
 }
 
 const MICROSECOND_TIMESTAMP: ColumnType = ColumnType::Timestamp {
@@ -77,6 +80,39 @@ const MICROSECOND_TIMESTAMP: ColumnType = ColumnType::Timestamp {
 /// Returns the entry of a word, or `None` if it does not begin a type.
 pub(crate) fn type_word(word: &str) -> Option<&'static TypeWord> {
     TYPE_WORDS.iter().find(|known| known.word == word)
+}
+
+/// Returns the type that a word alone denotes, or `None` if there is no such type. The word is in
+/// lower case.
+#[doc(hidden)]
+pub fn plain_type(word: &str) -> Option<ColumnType> {
+    type_word(word)?.plain.clone()
+}
+
+/// Returns an example in SQL of the type that an unknown or misused word probably means, or `None`
+/// if no type is similar.
+#[doc(hidden)]
+pub fn intended_sql_type(word: &str) -> Option<&'static str> {
+    intended_word(word).map(|intended| intended.sql_usage)
+}
+
+/// Returns the word that a word in any case probably means: itself, the word with the same meaning,
+/// or a similar word.
+pub(crate) fn intended_word(word: &str) -> Option<&'static TypeWord> {
+    let lower = word.to_ascii_lowercase();
+    let meaning = |name: &str| {
+        let entry = FOREIGN_WORDS
+            .iter()
+            .find(|(_, names)| names.contains(&name));
+        type_word(entry.map_or(name, |(keyword, _)| *keyword))
+    };
+    meaning(&lower).or_else(|| {
+        let words = TYPE_WORDS.iter().map(|known| known.word);
+        let foreign = FOREIGN_WORDS
+            .iter()
+            .flat_map(|(_, names)| names.iter().copied());
+        meaning(nearest(&lower, words.chain(foreign))?)
+    })
 }
 
 /// The words of other systems, by the word that has the same meaning here.
@@ -102,7 +138,7 @@ pub(crate) const FOREIGN_WORDS: [(&str, &[&str]); 24] = [
     ("tinyint", &["int8", "i8", "byte"]),
     ("utinyint", &["uint8", "u8"]),
     ("usmallint", &["uint16", "u16"]),
-    ("uint", &["uint32", "u32", "unsigned"]),
+    ("uint", &["uint32", "u32", "unsigned", "uinteger"]),
     ("ubigint", &["uint64", "u64", "ulong"]),
     ("float", &["float32", "f32", "real", "float4"]),
     ("double", &["float64", "f64", "float8"]),

@@ -19,7 +19,7 @@ use crate::limits;
 use crate::raw::Syntax;
 use crate::rule::Rule;
 use crate::suggest::nearest;
-use crate::type_names::{FOREIGN_WORDS, TYPE_WORDS, type_word};
+use crate::type_names::{TYPE_WORDS, intended_word, plain_type, type_word};
 use crate::types::{ColumnType, TimeUnit};
 
 /// A value with its range of bytes in the type text.
@@ -102,11 +102,6 @@ fn usage(word: &str) -> &'static str {
     type_word(word).map_or("", |known| known.usage)
 }
 
-/// Returns the type that a word without parameters denotes.
-fn plain(word: &str) -> Option<ColumnType> {
-    type_word(word)?.plain.clone()
-}
-
 struct Parser<'a> {
     text: &'a str,
     at: usize,
@@ -141,7 +136,7 @@ impl<'a> Parser<'a> {
             "struct" => self.strukt(range, depth)?,
             "map" => self.map(range, depth)?,
             "arrow" if self.rest().starts_with(':') => self.arrow()?,
-            word => match plain(word) {
+            word => match plain_type(word) {
                 Some(ty) => self.without_parameters(word, ty)?,
                 None => return Err(self.unknown(word, range)),
             },
@@ -501,7 +496,7 @@ impl<'a> Parser<'a> {
         if self.eat(':') {
             return Ok(name);
         }
-        let (message, help) = if plain(&name.value).is_some() {
+        let (message, help) = if plain_type(&name.value).is_some() {
             let message = format!("the field of type {} has no name", backticked(&name.value));
             (message, format!("write `name: {}`", name.value))
         } else {
@@ -610,29 +605,16 @@ impl<'a> Parser<'a> {
     }
 
     fn unknown(&self, word: &str, range: Range<usize>) -> TypeProblem {
-        let lower = word.to_ascii_lowercase();
-        let words = || TYPE_WORDS.iter().map(|known| known.word);
-        let known = words().find(|known| *known == lower);
-        let here = |name: &str| {
-            let entry = FOREIGN_WORDS
-                .iter()
-                .find(|(_, names)| names.contains(&name));
-            entry.map(|(keyword, _)| *keyword)
-        };
-        let near = || {
-            let foreign = FOREIGN_WORDS
-                .iter()
-                .flat_map(|(_, names)| names.iter().copied());
-            let near = nearest(&lower, words().chain(foreign))?;
-            here(near).or(Some(near))
-        };
-        let help = match known.or_else(|| here(&lower)).or_else(near) {
-            Some(keyword) => format!("did you mean `{}`?", usage(keyword)),
-            None if lower == "arrow" => "write `arrow:` and a type in Arrow's notation".to_string(),
+        let help = match intended_word(word) {
+            Some(intended) => format!("did you mean `{}`?", intended.usage),
+            None if word.eq_ignore_ascii_case("arrow") => {
+                "write `arrow:` and a type in Arrow's notation".to_string()
+            }
             None => format!(
                 "the types are {}, and `arrow:` with a type in Arrow's notation",
-                words()
-                    .map(|word| format!("`{word}`"))
+                TYPE_WORDS
+                    .iter()
+                    .map(|known| format!("`{}`", known.word))
                     .collect::<Vec<_>>()
                     .join(", ")
             ),

@@ -2,8 +2,9 @@
 
 //! The grammar of values that are written as text: one function per kind of column type.
 //!
-//! Quoted defaults in definitions and the values of text data files both use these functions, so a
-//! spelling means the same in both. A value is exact or an error. A floating point number is exact
+//! Defaults that are written as text and the values of text data files both use these functions, so
+//! a spelling means the same in both. Only the dates and times of TOML have a grammar of their own,
+//! because they are not text there. A value is exact or an error. A floating point number is exact
 //! if it has the digits of the text: `0.1` is the nearest number to one tenth, and no digit of
 //! `0.1` is lost, but a `float` cannot keep the last digit of `16777217`.
 //!

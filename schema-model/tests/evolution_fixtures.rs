@@ -3,10 +3,10 @@
 //! The fixtures of the evolution rules: their reports, their verdicts, and the next version without
 //! the change. `UPDATE_EXPECT=1` rewrites the reports in `src/rule/fixtures`.
 
-use expect_test::expect_file;
+use expect_test::{expect, expect_file};
 use kalamtable_model::{
     CheckedTable, Diagnostic, Direction, EvolutionProblem, EvolutionRule, Fixture, SourceFile,
-    Sources, Style, TableDefinition, compare_versions, parse_and_check, render,
+    Sources, Style, Syntax, TableDefinition, Verdict, compare_versions, parse_and_check, render,
 };
 
 /// The path of the next version in reports.
@@ -40,7 +40,9 @@ fn report(rule: EvolutionRule, fixture: &Fixture) -> (Vec<Diagnostic>, String) {
         EvolutionRule::TableRemoved => {
             assert_eq!(fixture.after, "");
             let problem = EvolutionProblem::table_removed(last);
-            vec![problem.into_path_diagnostic("schemas")]
+            let mut diagnostic = Diagnostic::at_path(problem.rule, "schemas", problem.message);
+            diagnostic.help = problem.help;
+            vec![diagnostic]
         }
         EvolutionRule::TableNameReused => {
             let next = load(fixture.after, &mut sources);
@@ -98,6 +100,56 @@ fn each_fixture_breaks_its_rule_with_its_verdicts() {
             "{rule:?}"
         );
     }
+}
+
+/// A DDL statement can break only the rules about stored files.
+#[test]
+fn help_in_sql_contains_no_toml() {
+    let mut lines = String::new();
+    let rules = EvolutionRule::ALL.iter();
+    for rule in rules.filter(|rule| rule.verdicts().storage == Verdict::Break) {
+        let fixture = rule.fixture();
+        if matches!(rule, EvolutionRule::TableRemoved) || rule.direction() == Direction::Forward {
+            continue;
+        }
+        let history = history(&fixture);
+        let next = load(fixture.after, &mut Sources::new());
+        let problems =
+            compare_versions(&history, &next.definition, &next.renames, rule.direction());
+        for problem in problems.iter().filter(|problem| problem.rule == *rule) {
+            let help = problem.help_in(Syntax::Sql).join("; ");
+            lines += &format!("{} {help}\n", rule.id());
+        }
+    }
+    for toml in [
+        " = \"",
+        " = true",
+        " = [",
+        "`#",
+        "[reserved]",
+        "renamed_from",
+        "`id = ",
+    ] {
+        assert!(!lines.contains(toml), "{toml}: {lines}");
+    }
+    expect![[r#"
+        KT1001 create another table with `WITH (type = 'shared')`, and copy the rows with `INSERT .. SELECT`
+        KT1002 create another table with the key, and copy the rows with `INSERT .. SELECT`
+        KT1003 create another table with the key, and copy the rows with `INSERT .. SELECT`
+        KT1101 drop it with `DROP COLUMN`, which reserves its id and its name
+        KT1102 add the column or field under another name: ids are allocated
+        KT1103 add the column or field under another name: ids are allocated
+        KT1104 choose a name that was never used
+        KT1105 add the column or field under another name: ids are allocated
+        KT1201 delete `NOT NULL`, or write a literal as `DEFAULT`
+        KT1202 delete `NOT NULL` and the default, or write a literal as `DEFAULT`; a later `SET DEFAULT` can change it to the call
+        KT1203 keep the column nullable, or add another column with `NOT NULL` and a `DEFAULT`
+        KT1204 keep the type `BIGINT`, or add another column and copy the values with `UPDATE`: `BIGINT` can change to a `decimal(p, s)` with `p - s` at least 20
+        KT1301 keep the field `zip`: a field that is no longer written can be null
+        KT1302 keep the order of the fields, and add fields at the end
+        KT1303 write `null` after its type
+        KT1304 write `INT` again: the type of map keys cannot change
+    "#]].assert_eq(&lines);
 }
 
 #[test]

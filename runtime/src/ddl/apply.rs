@@ -5,9 +5,9 @@
 
 use datafusion::sql::sqlparser::ast::{Ident, ObjectName};
 use kalamtable_model::{
-    ColumnType, RawColumn, RawDefault, RawKey, RawTable, RawText, RawValue, SourceFile, SourceSpan,
-    Sources, Spanned, Syntax, TableDefinition, TextOrigin, check, nearest, next_free_id, parse,
-    with_type_ids,
+    ColumnDefault, ColumnType, RawColumn, RawDefault, RawKey, RawTable, RawText, RawValue,
+    SourceFile, SourceSpan, Sources, Spanned, Syntax, TableDefinition, TextOrigin, check, nearest,
+    next_free_id, parse, with_allocated_ids,
 };
 
 use super::options::TableOptions;
@@ -36,14 +36,20 @@ impl Identifiers {
     }
 }
 
-/// Allocates ids of columns and nested fields above all that a table has used.
-struct Ids(i128);
+/// Allocates ids of columns and nested fields above all that a table has used. If no id is free, it
+/// returns an id that the checks report as out of range.
+struct Ids(i32);
 
 impl Ids {
-    fn fresh(&mut self) -> i128 {
+    fn fresh(&mut self) -> i32 {
         let id = self.0;
-        self.0 += 1;
+        self.0 = id.saturating_add(1);
         id
+    }
+
+    /// Returns a type with ids: those of `old`, the previous type of the column, or fresh ones.
+    fn allocate(&mut self, ty: &ColumnType, old: Option<&ColumnType>) -> String {
+        with_allocated_ids(ty, old, &mut || self.fresh()).to_string()
     }
 }
 
@@ -58,34 +64,34 @@ pub(super) fn created(
     inferred: &[InferredColumn],
     identifiers: Identifiers,
 ) -> Result<TableDefinition, Vec<DdlProblem>> {
-    let mut columns = Vec::new();
     let mut ids = Ids(1);
+    let mut columns = Vec::new();
+    let mut types = Vec::new();
     if statement.columns.is_empty() {
         for column in inferred {
-            let id = ids.fresh();
-            let mut raw = raw_column(&column.name, id, &column.ty);
+            let mut raw = raw_column(&column.name, ids.fresh());
             raw.nullable = Some(spanned(column.nullable));
             columns.push(raw);
+            types.push(&column.ty);
         }
     }
     for (position, column) in statement.columns.iter().enumerate() {
-        let ty = match (&column.ty, inferred.get(position)) {
-            (Some(ty), _) => ty.clone(),
-            (None, Some(inferred)) => inferred.ty.clone(),
-            (None, None) => {
-                let name = identifiers.name(&column.name);
-                return Err(vec![
-                    DdlProblem::new(format!("column `{name}` has no type"))
-                        .with_help(format!("write for example `{name} TEXT`")),
-                ]);
-            }
+        let name = identifiers.name(&column.name);
+        let inferred = inferred.get(position).map(|inferred| &inferred.ty);
+        let Some(ty) = column.ty.as_ref().or(inferred) else {
+            return Err(vec![
+                DdlProblem::new(format!("column `{name}` has no type"))
+                    .with_help(format!("write for example `{name} TEXT`")),
+            ]);
         };
-        let mut raw = raw_column(&identifiers.name(&column.name), ids.fresh(), &ty);
+        let mut raw = raw_column(&name, ids.fresh());
         set_column(&mut raw, column);
         columns.push(raw);
+        types.push(ty);
     }
-    for column in &mut columns {
-        column.ty.value = with_type_ids(&column.ty.value, None, || ids.fresh());
+    // The ids of nested fields follow those of all columns.
+    for (column, ty) in columns.iter_mut().zip(types) {
+        column.ty.value = ids.allocate(ty, None);
     }
     let mut raw = RawTable::new(Syntax::Sql, spanned(name.to_string()), spanned(columns));
     if let Some(key) = &statement.primary_key {
@@ -111,8 +117,8 @@ pub(super) fn created(
 #[derive(Debug)]
 pub(super) struct InferredColumn {
     pub(super) name: String,
-    /// The type in the notation of definitions, without ids.
-    pub(super) ty: String,
+    /// The type, whose nested fields have no valid ids.
+    pub(super) ty: ColumnType,
     pub(super) nullable: bool,
 }
 
@@ -131,8 +137,7 @@ pub(super) fn altered(
     if let Some(name) = renamed {
         raw.name = spanned(name.to_string());
     }
-    let next = next_free_id(history.iter().copied()).map_or(i128::MAX, i128::from);
-    let mut ids = Ids(next);
+    let mut ids = Ids(next_free_id(history.iter().copied()).unwrap_or(i32::MAX));
     let old = history.last().copied();
     for action in &statement.actions {
         apply(&mut raw, action, old, &mut ids, identifiers).map_err(|problem| vec![problem])?;
@@ -181,8 +186,8 @@ fn apply(
                 return Err(DdlProblem::new(format!("column `{name}` has no type"))
                     .with_help(format!("write for example `ADD COLUMN {name} TEXT`")));
             };
-            let mut added = raw_column(&name, ids.fresh(), ty);
-            added.ty.value = with_type_ids(ty, None, || ids.fresh());
+            let mut added = raw_column(&name, ids.fresh());
+            added.ty.value = ids.allocate(ty, None);
             set_column(&mut added, column);
             raw.columns.value.push(added);
         }
@@ -225,19 +230,12 @@ fn apply(
                 let found = columns.find(|old| i128::from(old.id) == column.id.value);
                 found.map(|found| &found.ty)
             });
-            column.ty.value = with_type_ids(ty, old, || ids.fresh());
+            column.ty.value = ids.allocate(ty, old);
             column.ty.origin = TextOrigin::Quoted;
-            if let Some(default) = &mut column.default {
-                default.value =
-                    value_of_type(&column.ty.value, default.value.clone(), &default.text);
-            }
         }
         AlterAction::SetDefault { name, default } => {
             let position = position(raw, &identifiers.name(name))?;
-            let column = &mut raw.columns.value[position];
-            column.default = default
-                .as_ref()
-                .map(|default| raw_default(&column.ty.value, default));
+            raw.columns.value[position].default = default.as_ref().map(raw_default);
         }
         AlterAction::SetOptions(options) => set_options(raw, options),
     }
@@ -255,9 +253,16 @@ fn raw_of(history: &[&TableDefinition]) -> Result<RawTable, Vec<DdlProblem>> {
     raw.syntax = Syntax::Sql;
     // Without it, another namespace could imply another kind.
     raw.kind = Some(spanned(last.kind().as_str().to_string()));
-    // The text of the types is not a part of the statement.
-    for column in &mut raw.columns.value {
+    for (column, known) in raw.columns.value.iter_mut().zip(last.columns()) {
+        // The text of the types is not a part of the statement.
         column.ty.origin = TextOrigin::Quoted;
+        // A call is a text in TOML, but not in SQL.
+        if let (Some(raw), Some(default)) = (&mut column.default, &known.default) {
+            raw.text = default.to_sql(&known.ty);
+            if let ColumnDefault::Call(function) = default {
+                raw.value = RawValue::Call(*function);
+            }
+        }
     }
     Ok(raw)
 }
@@ -294,11 +299,7 @@ fn in_key(raw: &RawTable, name: &str) -> bool {
 
 fn set_column(raw: &mut RawColumn, column: &WrittenColumn) {
     raw.nullable = Some(spanned(column.nullable));
-    let ty = &raw.ty.value;
-    raw.default = column
-        .default
-        .as_ref()
-        .map(|default| raw_default(ty, default));
+    raw.default = column.default.as_ref().map(raw_default);
     raw.comment = column.comment.clone().map(spanned);
 }
 
@@ -323,9 +324,10 @@ fn set_options(raw: &mut RawTable, options: &TableOptions) {
     }
 }
 
-fn raw_column(name: &str, id: i128, ty: &str) -> RawColumn {
-    let ty = RawText::new(ty, span(), TextOrigin::Quoted);
-    RawColumn::new(spanned(name.to_string()), spanned(id), ty)
+/// Creates a column without a type, which the caller sets.
+fn raw_column(name: &str, id: i32) -> RawColumn {
+    let ty = RawText::new("", span(), TextOrigin::Quoted);
+    RawColumn::new(spanned(name.to_string()), spanned(id.into()), ty)
 }
 
 fn raw_key(columns: &[Ident], identifiers: Identifiers) -> RawKey {
@@ -335,27 +337,8 @@ fn raw_key(columns: &[Ident], identifiers: Identifiers) -> RawKey {
     spanned(names.collect())
 }
 
-fn raw_default(ty: &str, default: &WrittenDefault) -> RawDefault {
-    let value = value_of_type(ty, default.value.clone(), &default.text);
-    RawDefault::new(value, span(), default.text.clone())
-}
-
-/// Converts a value to the form in which definitions write it. A decimal number becomes a text,
-/// because a float does not represent its digits exactly. Texts become the floats that SQL has no
-/// literals for.
-fn value_of_type(ty: &str, value: RawValue, text: &str) -> RawValue {
-    match value {
-        RawValue::Float(_) | RawValue::Integer(_) if ty.starts_with("decimal") => {
-            RawValue::Text(text.to_string())
-        }
-        RawValue::Text(name) if ty == "float" || ty == "double" => match &*name {
-            "nan" => RawValue::Float(f64::NAN),
-            "inf" => RawValue::Float(f64::INFINITY),
-            "-inf" => RawValue::Float(f64::NEG_INFINITY),
-            _ => RawValue::Text(name),
-        },
-        value => value,
-    }
+fn raw_default(default: &WrittenDefault) -> RawDefault {
+    RawDefault::new(default.value.clone(), span(), default.text.clone())
 }
 
 /// The parts of a statement have no positions of their own.

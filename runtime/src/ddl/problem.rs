@@ -5,7 +5,7 @@
 use std::fmt;
 
 use datafusion::sql::sqlparser::ast::Ident;
-use kalamtable_model::{Diagnostic, EvolutionProblem, EvolutionRule};
+use kalamtable_model::{Diagnostic, EvolutionProblem, Syntax};
 
 /// A problem of a DDL statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,15 @@ impl DdlProblem {
     pub(super) fn of_check(problem: &Diagnostic) -> Self {
         DdlProblem {
             message: problem.message.clone(),
-            help: (!problem.help.is_empty()).then(|| problem.help.join("; ")),
+            help: joined(&problem.help),
+        }
+    }
+
+    /// Converts the first of several problems of the checks.
+    pub(super) fn of_checks(problems: &[Diagnostic]) -> Self {
+        match problems.first() {
+            Some(problem) => DdlProblem::of_check(problem),
+            None => DdlProblem::new("the type is not valid"),
         }
     }
 
@@ -45,7 +53,7 @@ impl DdlProblem {
     pub(super) fn of_evolution(problem: &EvolutionProblem) -> Self {
         DdlProblem {
             message: format!("{} [{}]", problem.message, problem.rule.id()),
-            help: Some(evolution_fix(problem.rule).to_string()),
+            help: joined(problem.help_in(Syntax::Sql)),
         }
     }
 
@@ -70,29 +78,6 @@ impl fmt::Display for DdlProblem {
     }
 }
 
-/// Returns the fix of a rule in SQL. Rules that a statement cannot break have their own fix.
-fn evolution_fix(rule: EvolutionRule) -> &'static str {
-    match rule {
-        EvolutionRule::KindChanged => {
-            "create another table with `WITH (type = ..)`, and copy the rows with `INSERT .. SELECT`"
-        }
-        EvolutionRule::PrimaryKeyChanged | EvolutionRule::UniqueKeyAdded => {
-            "create another table with the key, and copy the rows with `INSERT .. SELECT`"
-        }
-        EvolutionRule::ReserveRemoved | EvolutionRule::IdChanged => {
-            "choose a name that no dropped column had"
-        }
-        EvolutionRule::AddedNotNull => "delete `NOT NULL`, or write a literal as `DEFAULT`",
-        EvolutionRule::AddedWithCall => {
-            "delete `NOT NULL` and the default, or write a literal as `DEFAULT`; a later `SET DEFAULT` \
-             can change it to the call"
-        }
-        EvolutionRule::NullableToNotNull => {
-            "keep the column nullable, or add another column with `NOT NULL` and a `DEFAULT`"
-        }
-        EvolutionRule::TypeChanged => {
-            "keep the type, or add another column and copy the values with `UPDATE`"
-        }
-        rule => rule.fix(),
-    }
+fn joined(help: &[String]) -> Option<String> {
+    (!help.is_empty()).then(|| help.join("; "))
 }

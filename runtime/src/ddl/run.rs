@@ -13,9 +13,11 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionState;
 use datafusion::sql::parser::Statement as DataFusionStatement;
 use datafusion::sql::sqlparser::ast::{
-    CommentObject, FlushType, Ident, ObjectName, ObjectType, ShowCreateObject, Statement,
+    AlterTable, CommentObject, CreateTable, FlushType, Ident, ObjectName, ObjectType,
+    ShowCreateObject, Statement,
 };
-use kalamtable_model::{AccessLevel, Column, TableDefinition, TableKind};
+use kalamtable_model::sql_text::quote_identifier;
+use kalamtable_model::{AccessLevel, Column, TableDefinition, TableKind, TableName};
 use kalamtable_plans::SqlSession;
 use kalamtable_provider::Access;
 use kalamtable_registry::{Error as RegistryError, TableSnapshot};
@@ -25,7 +27,7 @@ use super::apply::{Identifiers, altered, commented, created};
 use super::inferred::columns_of;
 use super::problem::DdlProblem;
 use super::show::create_statement;
-use super::statement::{AlterAction, AlterStatement, CreateStatement, DdlStatement, target};
+use super::statement::{AlterAction, AlterStatement, CreateStatement};
 use crate::dynamic::access;
 use crate::dynamic::actor::{Actor, Role};
 use crate::dynamic::tables::DynamicTables;
@@ -33,6 +35,10 @@ use crate::error::{Error, source_error};
 
 /// The maximum number of attempts to change a table that other sessions change too.
 const MAX_ATTEMPTS: usize = 16;
+
+// The names of statements in errors.
+const ALTER: &str = "ALTER TABLE";
+const DROP: &str = "DROP TABLE";
 
 /// The session and the tables of a DDL statement.
 pub(crate) struct DdlTarget<'a> {
@@ -42,7 +48,7 @@ pub(crate) struct DdlTarget<'a> {
     /// The catalog of the tables.
     pub(crate) catalog: &'a str,
     /// Returns whether a table is registered with the session itself.
-    pub(crate) is_fixed: &'a (dyn Fn(&str, &str) -> bool + Send + Sync),
+    pub(crate) is_session_table: &'a (dyn Fn(&str, &str) -> bool + Send + Sync),
 }
 
 /// The name of a table of the registry.
@@ -65,136 +71,178 @@ impl DdlTarget<'_> {
     /// Fails if the statement is not valid, if the role of the session does not suffice, or if the
     /// change is incompatible with earlier versions. The table is unchanged in each case.
     pub(crate) async fn run(&self, statement: &DataFusionStatement) -> Result<Option<DataFrame>> {
-        let statement = match statement {
+        match statement {
             DataFusionStatement::CreateExternalTable(create) => {
                 self.check_role("CREATE EXTERNAL TABLE", &create.name.to_string(), Role::Dba)?;
-                return Ok(None);
+                Ok(None)
             }
             DataFusionStatement::CopyTo(copy) => {
                 self.check_role("COPY", &copy.target, Role::Dba)?;
-                return Ok(None);
+                Ok(None)
             }
-            DataFusionStatement::Statement(statement) => &**statement,
-            _ => return Ok(None),
-        };
-        match statement {
+            DataFusionStatement::Statement(statement) => self.run_statement(statement).await,
+            _ => Ok(None),
+        }
+    }
+
+    async fn run_statement(&self, statement: &Statement) -> Result<Option<DataFrame>> {
+        let has_run = match statement {
             Statement::ShowCreate {
                 obj_type: ShowCreateObject::Table,
                 obj_name,
             } => return self.show_create(obj_name).await,
-            Statement::ExplainTable { table_name, .. } => {
-                if let Some(name) = self.name_of(table_name)
-                    && let Some(table) = self.find(&name).await?
-                {
-                    self.check_read(&table)?;
-                }
-                return Ok(None);
-            }
             Statement::Flush {
                 object_type: FlushType::Tables,
                 tables,
                 ..
             } => return self.flush(tables).await.map(Some),
+            Statement::ExplainTable { table_name, .. } => {
+                self.check_describe(table_name).await?;
+                false
+            }
             Statement::Copy { target, .. } => {
                 self.check_role("COPY", &target.to_string(), Role::Dba)?;
-                return Ok(None);
+                false
             }
-            _ => {}
-        }
-        let Some((written, is_conditional)) = target(statement) else {
-            return Ok(None);
-        };
-        let identifiers = self.identifiers();
-        match statement {
-            Statement::CreateTable(create) => {
-                let Some(name) = self.name_of(written) else {
-                    return Ok(None);
-                };
-                self.check_role("CREATE TABLE", &name.text(), Role::Service)?;
-                let fail = |problem| Error::ddl("CREATE TABLE", &name.text(), vec![problem]);
-                let DdlStatement::Create(parsed) = DdlStatement::create(create).map_err(fail)?
-                else {
-                    return Ok(None);
-                };
-                self.create(&name, &parsed, is_conditional).await?;
-            }
-            Statement::AlterTable(alter) => {
-                let Some(name) = self.name_of(written) else {
-                    return Ok(None);
-                };
-                if (self.is_fixed)(&name.namespace, &name.table) {
-                    return Ok(None);
-                }
-                self.check_role("ALTER TABLE", &name.text(), Role::Service)?;
-                let fail = |problem| Error::ddl("ALTER TABLE", &name.text(), vec![problem]);
-                let DdlStatement::Alter(parsed) = DdlStatement::alter(alter).map_err(fail)? else {
-                    return Ok(None);
-                };
-                self.alter(&name, &parsed, is_conditional).await?;
-            }
-            Statement::Comment {
-                object_type,
-                object_name,
-                comment,
-                ..
-            } => {
-                let (table, column) = match object_type {
-                    CommentObject::Table => (object_name.clone(), None),
-                    CommentObject::Column => {
-                        let mut parts = object_name.0.clone();
-                        let column = parts.pop().and_then(|part| part.as_ident().cloned());
-                        (ObjectName(parts), column)
-                    }
-                    _ => return Ok(None),
-                };
-                let Some(name) = self.name_of(&table) else {
-                    return Ok(None);
-                };
-                if (self.is_fixed)(&name.namespace, &name.table) {
-                    return Ok(None);
-                }
-                self.check_role("COMMENT", &name.text(), Role::Service)?;
-                let column = column.as_ref().map(|column| identifiers.name(column));
-                self.comment(&name, column.as_deref(), comment.as_deref(), is_conditional)
-                    .await?;
-            }
+            Statement::CreateTable(create) => self.run_create(create).await?,
+            Statement::AlterTable(alter) => self.run_alter(alter).await?,
+            Statement::Comment { .. } => self.run_comment(statement).await?,
             Statement::Drop {
                 object_type: ObjectType::Table,
-                names,
-                cascade,
-                restrict,
-                purge,
-                temporary,
                 ..
-            } => {
-                let Some(name) = self.name_of(written) else {
-                    return Ok(None);
-                };
-                if (self.is_fixed)(&name.namespace, &name.table) {
-                    return Ok(None);
-                }
-                self.check_role("DROP TABLE", &name.text(), Role::Dba)?;
-                let problem = if names.len() > 1 {
-                    Some(
-                        DdlProblem::new("several tables cannot be dropped together")
-                            .with_help("write one `DROP TABLE` for each of them"),
-                    )
-                } else if *cascade || *restrict || *purge || *temporary {
-                    Some(
-                        DdlProblem::new("the statement has a word that is not supported")
-                            .with_help(format!("write `DROP TABLE {written}`")),
-                    )
-                } else {
-                    None
-                };
-                if let Some(problem) = problem {
-                    return Err(Error::ddl("DROP TABLE", &name.text(), vec![problem]).into());
-                }
-                self.drop_table(&name, is_conditional).await?;
-            }
-            _ => return Ok(None),
+            } => self.run_drop(statement).await?,
+            _ => false,
+        };
+        if has_run {
+            return Ok(Some(self.session.context().read_empty()?));
         }
-        Ok(Some(self.session.context().read_empty()?))
+        Ok(None)
+    }
+
+    /// Runs `CREATE TABLE`. Returns whether the registry can have a table of this name.
+    async fn run_create(&self, create: &CreateTable) -> Result<bool> {
+        let Some(name) = self.name_of(&create.name) else {
+            return Ok(false);
+        };
+        self.check_role("CREATE TABLE", &name.text(), Role::Service)?;
+        let parsed = CreateStatement::of(create)
+            .map_err(|problem| Error::ddl("CREATE TABLE", &name.text(), vec![problem]))?;
+        self.create(&name, &parsed, create.if_not_exists).await?;
+        Ok(true)
+    }
+
+    /// Runs `ALTER TABLE`. Returns whether the registry can have a table of this name.
+    async fn run_alter(&self, alter: &AlterTable) -> Result<bool> {
+        let Some(name) = self.registry_name(&alter.name, ALTER, Role::Service)? else {
+            return Ok(false);
+        };
+        let parsed = AlterStatement::of(alter)
+            .map_err(|problem| Error::ddl(ALTER, &name.text(), vec![problem]))?;
+        self.alter(&name, &parsed, alter.if_exists).await?;
+        Ok(true)
+    }
+
+    /// Runs `COMMENT ON`. Returns whether the registry can have a table of this name.
+    async fn run_comment(&self, statement: &Statement) -> Result<bool> {
+        let Statement::Comment {
+            object_type,
+            object_name,
+            comment,
+            if_exists,
+            ..
+        } = statement
+        else {
+            return Ok(false);
+        };
+        let (table, column) = match object_type {
+            CommentObject::Table => (object_name.clone(), None),
+            CommentObject::Column => {
+                let mut parts = object_name.0.clone();
+                let column = parts.pop().and_then(|part| part.as_ident().cloned());
+                (ObjectName(parts), column)
+            }
+            _ => return Ok(false),
+        };
+        let Some(name) = self.registry_name(&table, "COMMENT", Role::Service)? else {
+            return Ok(false);
+        };
+        let column = column.map(|column| self.identifiers().name(&column));
+        self.comment(&name, column.as_deref(), comment.as_deref(), *if_exists)
+            .await?;
+        Ok(true)
+    }
+
+    /// Runs `DROP TABLE`. Returns whether the registry can have a table of this name.
+    async fn run_drop(&self, statement: &Statement) -> Result<bool> {
+        let Statement::Drop {
+            names,
+            if_exists,
+            cascade,
+            restrict,
+            purge,
+            temporary,
+            ..
+        } = statement
+        else {
+            return Ok(false);
+        };
+        let Some(written) = names.first() else {
+            return Ok(false);
+        };
+        let Some(name) = self.registry_name(written, DROP, Role::Dba)? else {
+            return Ok(false);
+        };
+        let words = [
+            (cascade, "CASCADE"),
+            (restrict, "RESTRICT"),
+            (purge, "PURGE"),
+            (temporary, "TEMPORARY"),
+        ];
+        let problem = if names.len() > 1 {
+            Some(
+                DdlProblem::new("several tables cannot be dropped together")
+                    .with_help("write one `DROP TABLE` for each of them"),
+            )
+        } else {
+            let mut words = words.into_iter();
+            words.find(|(is_written, _)| **is_written).map(|(_, word)| {
+                DdlProblem::new(format!("`{word}` is not supported"))
+                    .with_help(format!("write `DROP TABLE {written}`"))
+            })
+        };
+        if let Some(problem) = problem {
+            return Err(Error::ddl(DROP, &name.text(), vec![problem]).into());
+        }
+        self.drop_table(&name, *if_exists).await?;
+        Ok(true)
+    }
+
+    /// Checks that the session may see the columns of a table of the registry.
+    async fn check_describe(&self, written: &ObjectName) -> Result<()> {
+        if let Some(name) = self.name_of(written)
+            && let Some(table) = self.find(&name).await?
+        {
+            self.check_read(&table)?;
+        }
+        Ok(())
+    }
+
+    /// Returns the name of a table that a statement changes, or `None` if the registry cannot have
+    /// a table of this name. Fails unless the role of the session is at least `needed`.
+    fn registry_name(
+        &self,
+        written: &ObjectName,
+        statement: &'static str,
+        needed: Role,
+    ) -> Result<Option<TargetName>, Error> {
+        let Some(name) = self.name_of(written) else {
+            return Ok(None);
+        };
+        if (self.is_session_table)(&name.namespace, &name.table) {
+            return Ok(None);
+        }
+        self.check_role(statement, &name.text(), needed)?;
+        Ok(Some(name))
     }
 
     fn identifiers(&self) -> Identifiers {
@@ -245,7 +293,7 @@ impl DdlTarget<'_> {
     }
 
     async fn find(&self, name: &TargetName) -> Result<Option<Arc<TableSnapshot>>, Error> {
-        if (self.is_fixed)(&name.namespace, &name.table) {
+        if (self.is_session_table)(&name.namespace, &name.table) {
             return Ok(None);
         }
         let registry = self.tables.registry();
@@ -289,8 +337,8 @@ impl DdlTarget<'_> {
         if_not_exists: bool,
     ) -> Result<()> {
         let fail = |problems| Error::ddl("CREATE TABLE", &name.text(), problems);
-        let exists =
-            (self.is_fixed)(&name.namespace, &name.table) || self.find(name).await?.is_some();
+        let exists = (self.is_session_table)(&name.namespace, &name.table)
+            || self.find(name).await?.is_some();
         if exists {
             if if_not_exists {
                 return Ok(());
@@ -322,7 +370,7 @@ impl DdlTarget<'_> {
         let columns: Vec<String> = definition
             .columns()
             .iter()
-            .map(|c| quoted(&c.name))
+            .map(|c| quote_identifier(&c.name))
             .collect();
         let created = match self.tables.registry().create(definition).await {
             Ok(created) => created,
@@ -339,8 +387,8 @@ impl DdlTarget<'_> {
         };
         let insert = format!(
             "INSERT INTO {}.{} ({}) {query}",
-            quoted(&name.namespace),
-            quoted(&name.table),
+            quote_identifier(&name.namespace),
+            quote_identifier(&name.table),
             columns.join(", ")
         );
         let inserted = async { self.session.sql(&insert).await?.collect().await }.await;
@@ -362,7 +410,6 @@ impl DdlTarget<'_> {
         statement: &AlterStatement,
         if_exists: bool,
     ) -> Result<()> {
-        const ALTER: &str = "ALTER TABLE";
         let changes_access = statement.actions.iter().any(
             |action| matches!(action, AlterAction::SetOptions(options) if options.access_level.is_some()),
         );
@@ -396,7 +443,7 @@ impl DdlTarget<'_> {
                 "ALTER TABLE",
                 &name.text(),
                 vec![
-                    DdlProblem::new(format!("`{written}` is not a name of a table"))
+                    DdlProblem::new(format!("`{written}` is not a table name"))
                         .with_help("write `RENAME TO table` or `RENAME TO namespace.table`"),
                 ],
             )),
@@ -452,6 +499,7 @@ impl DdlTarget<'_> {
                 .filter(|definition| definition.version() <= current.version())
                 .collect();
             let definition = next(&versions).map_err(fail)?;
+            let new_name = definition.name().clone();
             let unchanged = definition.clone().with_version(version_of(&current));
             if unchanged == *current.definition() {
                 return Ok(());
@@ -463,8 +511,7 @@ impl DdlTarget<'_> {
                     return Err(fail(problems).into());
                 }
                 Err(RegistryError::Store(error)) if is_name_taken(&error) => {
-                    let problem = DdlProblem::new("another table has the new name");
-                    return Err(fail(vec![problem.with_help("choose another name")]).into());
+                    return Err(fail(vec![name_taken(&new_name)]).into());
                 }
                 Err(RegistryError::Store(error)) if is_lost_race(&error) => {
                     first.get_or_insert(current);
@@ -476,7 +523,6 @@ impl DdlTarget<'_> {
     }
 
     async fn drop_table(&self, name: &TargetName, if_exists: bool) -> Result<()> {
-        const DROP: &str = "DROP TABLE";
         let fail = |problems| Error::ddl(DROP, &name.text(), problems);
         let registry = self.tables.registry();
         let mut first: Option<Arc<TableSnapshot>> = None;
@@ -604,6 +650,10 @@ fn is_lost_race(error: &StoreError) -> bool {
     )
 }
 
+fn name_taken(name: &TableName) -> DdlProblem {
+    DdlProblem::new(format!("table `{name}` exists already")).with_help("choose another name")
+}
+
 fn exists_already() -> DdlProblem {
     DdlProblem::new("a table with this name exists already")
         .with_help("choose another name, or write `CREATE TABLE IF NOT EXISTS`")
@@ -615,12 +665,8 @@ fn missing() -> DdlProblem {
 }
 
 fn changed_concurrently() -> DdlProblem {
-    DdlProblem::new("the table was changed concurrently, so that the statement has another meaning")
-        .with_help("run the statement again if it is still right")
-}
-
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+    DdlProblem::new("another session changed the table")
+        .with_help("check the statement and run it again")
 }
 
 /// Runs a closure that may wait for the disk.

@@ -2,8 +2,9 @@
 
 //! [`create_statement`]: the `CREATE TABLE` statement of a definition, for `SHOW CREATE TABLE`.
 
+use kalamtable_model::sql_text::{quote, quote_identifier};
 use kalamtable_model::{
-    AccessLevel, ColumnDefault, ColumnType, Literal, PrimaryKey, TableDefinition, type_without_ids,
+    AccessLevel, ColumnDefault, ColumnType, Literal, PrimaryKey, TableDefinition,
 };
 
 /// Returns a statement that creates an equal table: with the same columns, types, defaults, keys,
@@ -12,7 +13,7 @@ pub(super) fn create_statement(definition: &TableDefinition) -> String {
     let name = definition.name();
     let mut lines = Vec::new();
     for column in definition.columns() {
-        let mut line = format!("{} {}", identifier(&column.name), type_sql(&column.ty));
+        let mut line = format!("{} {}", quote_identifier(&column.name), column.ty.to_ddl());
         if !column.nullable {
             line += " NOT NULL";
         }
@@ -20,7 +21,7 @@ pub(super) fn create_statement(definition: &TableDefinition) -> String {
             line += &format!(" DEFAULT {}", default_sql(default, &column.ty));
         }
         if let Some(comment) = &column.comment {
-            line += &format!(" COMMENT {}", text(comment));
+            line += &format!(" COMMENT {}", quote(comment));
         }
         lines.push(line);
     }
@@ -29,13 +30,13 @@ pub(super) fn create_statement(definition: &TableDefinition) -> String {
         let names = positions
             .iter()
             .filter_map(|position| columns.get(*position));
-        let names: Vec<String> = names.map(|column| identifier(&column.name)).collect();
+        let names: Vec<String> = names.map(|column| quote_identifier(&column.name)).collect();
         names.join(", ")
     };
-    let mut options = vec![format!("type = {}", text(definition.kind().as_str()))];
+    let mut options = vec![format!("type = {}", quote(definition.kind().as_str()))];
     match definition.primary_key() {
         PrimaryKey::Columns(columns) => lines.push(format!("PRIMARY KEY ({})", key(columns))),
-        PrimaryKey::None { reason } => options.push(format!("no_primary_key = {}", text(reason))),
+        PrimaryKey::None { reason } => options.push(format!("no_primary_key = {}", quote(reason))),
     }
     for columns in definition.unique_keys() {
         lines.push(format!("UNIQUE ({})", key(columns)));
@@ -46,59 +47,19 @@ pub(super) fn create_statement(definition: &TableDefinition) -> String {
     if let Some(level) = definition.access_level()
         && level != AccessLevel::default()
     {
-        options.push(format!("access_level = {}", text(level.as_str())));
+        options.push(format!("access_level = {}", quote(level.as_str())));
     }
     let mut statement = format!(
         "CREATE TABLE {}.{} (\n  {}\n) WITH ({})",
-        identifier(&name.namespace),
-        identifier(&name.table),
+        quote_identifier(&name.namespace),
+        quote_identifier(&name.table),
         lines.join(",\n  "),
         options.join(", ")
     );
     if let Some(comment) = definition.comment() {
-        statement += &format!(" COMMENT {}", text(comment));
+        statement += &format!(" COMMENT {}", quote(comment));
     }
     statement
-}
-
-/// Returns a type in SQL, or in double quotes in the notation of definitions if SQL cannot express
-/// it.
-fn type_sql(ty: &ColumnType) -> String {
-    match ty {
-        ColumnType::Boolean
-        | ColumnType::TinyInt
-        | ColumnType::SmallInt
-        | ColumnType::Int
-        | ColumnType::BigInt
-        | ColumnType::UTinyInt
-        | ColumnType::USmallInt
-        | ColumnType::UInt
-        | ColumnType::UBigInt
-        | ColumnType::Float
-        | ColumnType::Decimal { .. }
-        | ColumnType::Text
-        | ColumnType::Bytes
-        | ColumnType::FixedBytes(_)
-        | ColumnType::Date
-        | ColumnType::Uuid
-        | ColumnType::Interval
-        | ColumnType::Timestamp { zone: None, .. } => ty.to_sql(),
-        ColumnType::Double => "DOUBLE".to_string(),
-        ColumnType::Time => "TIME".to_string(),
-        ColumnType::DateTime => "DATETIME".to_string(),
-        ColumnType::Json => "JSON".to_string(),
-        ColumnType::File => "FILE".to_string(),
-        ColumnType::Embedding(length) => format!("EMBEDDING({length})"),
-        ColumnType::Enum(labels) => {
-            let labels: Vec<String> = labels.iter().map(|label| text(label)).collect();
-            format!("ENUM({})", labels.join(", "))
-        }
-        ColumnType::List(element) if element.nullable => {
-            format!("ARRAY<{}>", type_sql(&element.ty))
-        }
-        // Zones, and nested fields that can be not null.
-        _ => identifier(&type_without_ids(ty)),
-    }
 }
 
 /// Returns a default as a literal without its type: the column has the type.
@@ -112,21 +73,13 @@ fn default_sql(default: &ColumnDefault, ty: &ColumnType) -> String {
                 value if *value > 0.0 => "inf",
                 _ => "-inf",
             };
-            text(name)
+            quote(name)
         }
         // A literal with a type ends with the value in quotes.
-        ColumnDefault::Literal(Literal::Text(value)) => text(value),
+        ColumnDefault::Literal(Literal::Text(value)) => quote(value),
         ColumnDefault::Literal(_) => match sql.find('\'') {
             Some(start) => sql.get(start..).unwrap_or(&sql).to_string(),
             None => sql,
         },
     }
-}
-
-fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn text(value: &str) -> String {
-    format!("'{}'", value.replace('\'', "''"))
 }

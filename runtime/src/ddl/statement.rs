@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`DdlStatement`]: a DDL statement, from the syntax tree of DataFusion's parser. Each part of the
-//! tree that tables do not have is an error.
+//! [`CreateStatement`] and [`AlterStatement`]: DDL statements, from the syntax tree of DataFusion's
+//! parser. Each part of the tree that tables do not have is an error.
 
 use datafusion::sql::sqlparser::ast::helpers::stmt_create_table::CreateTableBuilder;
 use datafusion::sql::sqlparser::ast::{
     AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CommentDef,
     CreateTable, CreateTableOptions, DataType, Expr, Ident, IndexColumn, ObjectName,
-    PrimaryKeyConstraint, Query, RenameTableNameKind, SqlOption, Statement, TableConstraint,
-    UniqueConstraint,
+    PrimaryKeyConstraint, Query, RenameTableNameKind, SqlOption, TableConstraint, UniqueConstraint,
 };
+use kalamtable_model::ColumnType;
 
 use super::options::{TableOptions, parse_options};
 use super::problem::DdlProblem;
-use super::types::type_text;
+use super::types::column_type;
 use super::values::default_of;
 use super::written_default::WrittenDefault;
 
-/// A DDL statement of one table. Names are as written, without normalization.
-#[derive(Debug)]
-pub(super) enum DdlStatement {
-    Create(Box<CreateStatement>),
-    Alter(AlterStatement),
-}
-
+/// A `CREATE TABLE` statement. Names are as written, without normalization.
 #[derive(Debug)]
 pub(super) struct CreateStatement {
     pub(super) columns: Vec<WrittenColumn>,
@@ -41,13 +35,14 @@ pub(super) struct CreateStatement {
 #[derive(Debug)]
 pub(super) struct WrittenColumn {
     pub(super) name: Ident,
-    /// The type in the notation of definitions, without ids; `None` if the query determines it.
-    pub(super) ty: Option<String>,
+    /// The type, whose nested fields have no valid ids; `None` if the query determines it.
+    pub(super) ty: Option<ColumnType>,
     pub(super) nullable: bool,
     pub(super) default: Option<WrittenDefault>,
     pub(super) comment: Option<String>,
 }
 
+/// An `ALTER TABLE` statement. Names are as written, without normalization.
 #[derive(Debug)]
 pub(super) struct AlterStatement {
     /// The new name of `RENAME TO`.
@@ -75,7 +70,7 @@ pub(super) enum AlterAction {
     },
     SetType {
         name: Ident,
-        ty: String,
+        ty: ColumnType,
     },
     SetDefault {
         name: Ident,
@@ -84,66 +79,11 @@ pub(super) enum AlterAction {
     SetOptions(TableOptions),
 }
 
-impl DdlStatement {
+impl CreateStatement {
     /// Converts `CREATE TABLE`.
-    pub(super) fn create(create: &CreateTable) -> Result<Self, DdlProblem> {
-        // All clauses but those that are read below have to be absent.
-        let mut rest = create.clone();
-        rest.if_not_exists = false;
-        rest.columns.clear();
-        rest.constraints.clear();
-        rest.table_options = CreateTableOptions::None;
-        rest.comment = None;
-        rest.query = None;
-        if rest.or_replace {
-            return Err(DdlProblem::new("`OR REPLACE` is not supported")
-                .with_help("run `DROP TABLE` first; it deletes the rows"));
-        }
-        if rest.temporary {
-            return Err(DdlProblem::new("temporary tables are not supported")
-                .with_help("use a stream: `WITH (type = 'stream', ttl_seconds = 3600)`"));
-        }
-        let bare = CreateTableBuilder::new(create.name.clone()).build();
-        if rest != bare {
-            return Err(DdlProblem::new(format!(
-                "the statement has a clause that tables do not have: `{rest}`"
-            ))
-            .with_help(
-                "use columns, `PRIMARY KEY`, `UNIQUE`, `WITH (..)`, `COMMENT` and `AS SELECT`",
-            ));
-        }
-        let mut comment = None;
-        let options = match &create.table_options {
-            CreateTableOptions::None => TableOptions::default(),
-            CreateTableOptions::With(options) => parse_options(options)?,
-            CreateTableOptions::Plain(options) => {
-                let (comments, others): (Vec<_>, Vec<_>) = options
-                    .iter()
-                    .partition(|option| matches!(option, SqlOption::Comment(_)));
-                if let Some(other) = others.first() {
-                    return Err(
-                        DdlProblem::new(format!("option `{other}` is not in `WITH`"))
-                            .with_help(format!("write `WITH ({other})`")),
-                    );
-                }
-                for option in comments {
-                    if let SqlOption::Comment(text) = option {
-                        comment = Some(comment_text(text));
-                    }
-                }
-                TableOptions::default()
-            }
-            CreateTableOptions::Options(_) | CreateTableOptions::TableProperties(_) => {
-                return Err(DdlProblem::new(format!(
-                    "`{}` is not supported",
-                    create.table_options
-                ))
-                .with_help("write the options as `WITH (name = value, ..)`"));
-            }
-        };
-        if let Some(text) = &create.comment {
-            comment = Some(comment_text(text));
-        }
+    pub(super) fn of(create: &CreateTable) -> Result<Self, DdlProblem> {
+        check_clauses(create)?;
+        let (options, option_comment) = table_options(&create.table_options)?;
         let mut primary_key = None;
         let mut unique_keys = Vec::new();
         let mut columns = Vec::new();
@@ -171,18 +111,77 @@ impl DdlStatement {
                 }
             }
         }
-        Ok(DdlStatement::Create(Box::new(CreateStatement {
+        Ok(CreateStatement {
             columns,
             primary_key,
             unique_keys,
             options,
-            comment,
+            comment: create.comment.as_ref().map(comment_text).or(option_comment),
             query: create.query.clone(),
-        })))
+        })
     }
+}
 
+/// Fails if a statement has other clauses than those of [`CreateStatement`].
+fn check_clauses(create: &CreateTable) -> Result<(), DdlProblem> {
+    let mut rest = create.clone();
+    rest.if_not_exists = false;
+    rest.columns.clear();
+    rest.constraints.clear();
+    rest.table_options = CreateTableOptions::None;
+    rest.comment = None;
+    rest.query = None;
+    if rest.or_replace {
+        return Err(DdlProblem::new("`OR REPLACE` is not supported")
+            .with_help("run `DROP TABLE` first; it deletes the rows"));
+    }
+    if rest.temporary {
+        return Err(DdlProblem::new("temporary tables are not supported")
+            .with_help("use a stream: `WITH (type = 'stream', ttl_seconds = 3600)`"));
+    }
+    let bare = CreateTableBuilder::new(create.name.clone()).build();
+    if rest != bare {
+        return Err(unsupported_clause(&rest.to_string()).with_help(
+            "use columns, `PRIMARY KEY`, `UNIQUE`, `WITH (..)`, `COMMENT` and `AS SELECT`",
+        ));
+    }
+    Ok(())
+}
+
+fn unsupported_clause(statement: &str) -> DdlProblem {
+    DdlProblem::new(format!("`{statement}` has an unsupported clause"))
+}
+
+/// Returns the options of a table, and the comment that is written among them.
+fn table_options(
+    written: &CreateTableOptions,
+) -> Result<(TableOptions, Option<String>), DdlProblem> {
+    match written {
+        CreateTableOptions::None => Ok((TableOptions::default(), None)),
+        CreateTableOptions::With(options) => Ok((parse_options(options)?, None)),
+        CreateTableOptions::Plain(options) => {
+            let mut comment = None;
+            for option in options {
+                let SqlOption::Comment(text) = option else {
+                    return Err(
+                        DdlProblem::new(format!("option `{option}` is not in `WITH`"))
+                            .with_help(format!("write `WITH ({option})`")),
+                    );
+                };
+                comment = Some(comment_text(text));
+            }
+            Ok((TableOptions::default(), comment))
+        }
+        CreateTableOptions::Options(_) | CreateTableOptions::TableProperties(_) => {
+            Err(DdlProblem::new(format!("`{written}` is not supported"))
+                .with_help("write the options as `WITH (name = value, ..)`"))
+        }
+    }
+}
+
+impl AlterStatement {
     /// Converts `ALTER TABLE`.
-    pub(super) fn alter(alter: &AlterTable) -> Result<Self, DdlProblem> {
+    pub(super) fn of(alter: &AlterTable) -> Result<Self, DdlProblem> {
         let AlterTable {
             name: _,
             if_exists: _,
@@ -194,10 +193,8 @@ impl DdlStatement {
             end_token: _,
         } = alter;
         if *only || location.is_some() || on_cluster.is_some() || table_type.is_some() {
-            return Err(
-                DdlProblem::new(format!("`{alter}` has a clause that tables do not have"))
-                    .with_help("write `ALTER TABLE name` and the actions"),
-            );
+            return Err(unsupported_clause(&alter.to_string())
+                .with_help("write `ALTER TABLE name` and the actions"));
         }
         let mut rename = None;
         let mut actions = Vec::new();
@@ -208,123 +205,121 @@ impl DdlStatement {
                         table_name;
                     rename = Some(name.clone());
                 }
-                operation => actions.extend(action(operation)?),
+                AlterTableOperation::DropColumn {
+                    column_names,
+                    if_exists,
+                    drop_behavior: None,
+                    ..
+                } => actions.extend(column_names.iter().map(|name| AlterAction::DropColumn {
+                    name: name.clone(),
+                    if_exists: *if_exists,
+                })),
+                operation => actions.push(action(operation)?),
             }
         }
-        Ok(DdlStatement::Alter(AlterStatement { rename, actions }))
+        Ok(AlterStatement { rename, actions })
     }
 }
 
-fn action(operation: &AlterTableOperation) -> Result<Vec<AlterAction>, DdlProblem> {
-    Ok(match operation {
+fn action(operation: &AlterTableOperation) -> Result<AlterAction, DdlProblem> {
+    let problem = match operation {
         AlterTableOperation::AddColumn {
-            column_keyword: _,
+            column_position: None,
             if_not_exists,
             column_def,
-            column_position,
-        } => {
-            if column_position.is_some() {
-                return Err(DdlProblem::new("a column is added after the last one")
-                    .with_help("delete `FIRST` or `AFTER`"));
-            }
-            let (column, keys) = WrittenColumn::of(column_def)?;
-            if keys.is_primary || keys.is_unique {
-                return Err(DdlProblem::new(format!(
-                    "column `{}` cannot be added with a key, because existing rows were not checked",
-                    column.name.value
-                ))
-                .with_help("create another table with the key, and copy the rows"));
-            }
-            vec![AlterAction::AddColumn {
-                column,
-                if_not_exists: *if_not_exists,
-            }]
-        }
-        AlterTableOperation::DropColumn {
-            has_column_keyword: _,
-            column_names,
-            if_exists,
-            drop_behavior: None,
-        } => {
-            let drop = |name: &Ident| AlterAction::DropColumn {
-                name: name.clone(),
-                if_exists: *if_exists,
-            };
-            column_names.iter().map(drop).collect()
-        }
-        AlterTableOperation::DropColumn { .. } => {
-            return Err(
-                DdlProblem::new("`CASCADE` and `RESTRICT` are not supported")
-                    .with_help("delete the word: views are planned again at each use"),
-            );
-        }
+            ..
+        } => return added_column(column_def, *if_not_exists),
         AlterTableOperation::RenameColumn {
             old_column_name,
             new_column_name,
-        } => vec![AlterAction::RenameColumn {
-            from: old_column_name.clone(),
-            to: new_column_name.clone(),
-        }],
+        } => {
+            return Ok(AlterAction::RenameColumn {
+                from: old_column_name.clone(),
+                to: new_column_name.clone(),
+            });
+        }
         AlterTableOperation::AlterColumn { column_name, op } => {
-            let name = column_name.clone();
-            vec![match op {
-                AlterColumnOperation::SetNotNull => AlterAction::SetNullable {
-                    name,
-                    nullable: false,
-                },
-                AlterColumnOperation::DropNotNull => AlterAction::SetNullable {
-                    name,
-                    nullable: true,
-                },
-                AlterColumnOperation::SetDefault { value } => AlterAction::SetDefault {
-                    name,
-                    default: default_of(value)?,
-                },
-                AlterColumnOperation::DropDefault => AlterAction::SetDefault {
-                    name,
-                    default: None,
-                },
-                AlterColumnOperation::SetDataType {
-                    data_type,
-                    using: None,
-                    had_set: _,
-                } => AlterAction::SetType {
-                    name,
-                    ty: type_text(data_type)?,
-                },
-                AlterColumnOperation::SetDataType { .. } => {
-                    return Err(DdlProblem::new("`USING` is not supported")
-                        .with_help("delete it: a type changes only if all values stay the same"));
-                }
-                AlterColumnOperation::AddGenerated { .. } => return Err(generated()),
-            }]
+            return column_action(column_name.clone(), op);
         }
         AlterTableOperation::SetOptionsParens { options } => {
-            vec![AlterAction::SetOptions(parse_options(options)?)]
+            return Ok(AlterAction::SetOptions(parse_options(options)?));
+        }
+        AlterTableOperation::AddColumn { .. } => {
+            DdlProblem::new("a column is added after the last one")
+                .with_help("delete `FIRST` or `AFTER`")
+        }
+        AlterTableOperation::DropColumn { .. } => {
+            DdlProblem::new("`CASCADE` and `RESTRICT` are not supported")
+                .with_help("delete the word: views are planned again at each use")
         }
         AlterTableOperation::SetTblProperties { table_properties } => {
             let options: Vec<String> = table_properties.iter().map(SqlOption::to_string).collect();
-            return Err(DdlProblem::new("`SET TBLPROPERTIES` is not supported")
-                .with_help(format!("write `SET ({})`", options.join(", "))));
+            DdlProblem::new("`SET TBLPROPERTIES` is not supported")
+                .with_help(format!("write `SET ({})`", options.join(", ")))
         }
-        AlterTableOperation::AddConstraint { constraint, .. } => {
-            return Err(match constraint {
-                TableConstraint::ForeignKey(_) => foreign_key(),
-                TableConstraint::Check(_) => check(),
-                other => DdlProblem::new(format!(
-                    "`ADD {other}` is not supported, because existing rows were not checked"
-                ))
-                .with_help("create another table with the key, and copy the rows"),
-            });
+        AlterTableOperation::AddConstraint { constraint, .. } => match constraint {
+            TableConstraint::ForeignKey(_) => foreign_key(),
+            TableConstraint::Check(_) => check(),
+            other => DdlProblem::new(format!(
+                "`ADD {other}` is not supported, because existing rows were not checked"
+            ))
+            .with_help("create another table with the key, and copy the rows"),
+        },
+        other => DdlProblem::new(format!("`{other}` is not supported")).with_help(
+            "the actions are `ADD COLUMN`, `DROP COLUMN`, `RENAME COLUMN`, `ALTER COLUMN`, \
+             `RENAME TO` and `SET (option = value)`",
+        ),
+    };
+    Err(problem)
+}
+
+fn added_column(column: &ColumnDef, if_not_exists: bool) -> Result<AlterAction, DdlProblem> {
+    let (column, keys) = WrittenColumn::of(column)?;
+    if keys.is_primary || keys.is_unique {
+        return Err(DdlProblem::new(format!(
+            "column `{}` cannot be added with a key, because existing rows were not checked",
+            column.name.value
+        ))
+        .with_help("create another table with the key, and copy the rows"));
+    }
+    Ok(AlterAction::AddColumn {
+        column,
+        if_not_exists,
+    })
+}
+
+/// Converts `ALTER COLUMN`.
+fn column_action(name: Ident, operation: &AlterColumnOperation) -> Result<AlterAction, DdlProblem> {
+    Ok(match operation {
+        AlterColumnOperation::SetNotNull => AlterAction::SetNullable {
+            name,
+            nullable: false,
+        },
+        AlterColumnOperation::DropNotNull => AlterAction::SetNullable {
+            name,
+            nullable: true,
+        },
+        AlterColumnOperation::SetDefault { value } => AlterAction::SetDefault {
+            name,
+            default: default_of(value)?,
+        },
+        AlterColumnOperation::DropDefault => AlterAction::SetDefault {
+            name,
+            default: None,
+        },
+        AlterColumnOperation::SetDataType {
+            data_type,
+            using: None,
+            had_set: _,
+        } => AlterAction::SetType {
+            name,
+            ty: column_type(data_type)?,
+        },
+        AlterColumnOperation::SetDataType { .. } => {
+            return Err(DdlProblem::new("`USING` is not supported")
+                .with_help("delete it: a type changes only if all values stay the same"));
         }
-        other => {
-            return Err(
-                DdlProblem::new(format!("`{other}` is not supported")).with_help(
-                    "the actions are `ADD COLUMN`, `DROP COLUMN`, `RENAME COLUMN`, `ALTER COLUMN`, \
-                     `RENAME TO` and `SET (option = value)`",
-                ),
-            );
-        }
+        AlterColumnOperation::AddGenerated { .. } => return Err(generated()),
     })
 }
 
@@ -346,7 +341,7 @@ impl WrittenColumn {
             name: name.clone(),
             ty: match data_type {
                 DataType::Unspecified => None,
-                ty => Some(type_text(ty).map_err(in_column)?),
+                ty => Some(column_type(ty).map_err(in_column)?),
             },
             nullable: true,
             default: None,
@@ -461,7 +456,7 @@ fn key_columns(columns: &[IndexColumn]) -> Result<Vec<Ident>, DdlProblem> {
 }
 
 fn plain_key(key: &str, keyword: &str) -> DdlProblem {
-    DdlProblem::new(format!("`{key}` has options that keys do not have"))
+    DdlProblem::new(format!("`{key}` has unsupported options"))
         .with_help(format!("write `{keyword}` and the columns in parentheses"))
 }
 
@@ -488,22 +483,4 @@ fn generated() -> DdlProblem {
 fn comment_text(comment: &CommentDef) -> String {
     let (CommentDef::WithEq(text) | CommentDef::WithoutEq(text)) = comment;
     text.clone()
-}
-
-/// Returns the name of the table of a DDL statement that can concern a table of the registry, and
-/// whether the statement contains `IF EXISTS` or `IF NOT EXISTS`.
-pub(super) fn target(statement: &Statement) -> Option<(&ObjectName, bool)> {
-    match statement {
-        Statement::CreateTable(create) => Some((&create.name, create.if_not_exists)),
-        Statement::AlterTable(alter) => Some((&alter.name, alter.if_exists)),
-        Statement::Drop {
-            names, if_exists, ..
-        } => Some((names.first()?, *if_exists)),
-        Statement::Comment {
-            object_name,
-            if_exists,
-            ..
-        } => Some((object_name, *if_exists)),
-        _ => None,
-    }
 }

@@ -3,9 +3,10 @@
 //! [`default_of`]: the defaults of columns from SQL expressions.
 
 use datafusion::sql::sqlparser::ast::{Expr, FunctionArguments, TypedString, UnaryOperator, Value};
-use kalamtable_model::RawValue;
+use kalamtable_model::{DefaultFunction, RawValue};
 
 use super::problem::DdlProblem;
+use super::types::column_type;
 use super::written_default::WrittenDefault;
 
 /// Returns the default that an expression denotes, or `None` for `NULL`, which is no default.
@@ -26,9 +27,13 @@ pub(super) fn default_of(expr: &Expr) -> Result<Option<WrittenDefault>, DdlProbl
             },
             _ => return Err(not_a_default(&text)),
         },
-        // The type of the column determines the value.
-        Expr::TypedString(TypedString { value, .. }) => match &value.value {
-            Value::SingleQuotedString(text) => RawValue::Text(text.clone()),
+        Expr::TypedString(TypedString {
+            data_type, value, ..
+        }) => match &value.value {
+            Value::SingleQuotedString(text) => RawValue::Typed {
+                ty: column_type(data_type)?,
+                text: text.clone(),
+            },
             _ => return Err(not_a_default(&text)),
         },
         Expr::Function(call) => {
@@ -40,9 +45,9 @@ pub(super) fn default_of(expr: &Expr) -> Result<Option<WrittenDefault>, DdlProbl
             };
             match &*name {
                 _ if has_arguments => return Err(not_a_default(&text)),
-                "now" | "current_timestamp" => RawValue::Text("now()".to_string()),
-                "current_date" => RawValue::Text("current_date()".to_string()),
-                "current_time" => RawValue::Text("current_time()".to_string()),
+                "now" | "current_timestamp" => RawValue::Call(DefaultFunction::Now),
+                "current_date" => RawValue::Call(DefaultFunction::CurrentDate),
+                "current_time" => RawValue::Call(DefaultFunction::CurrentTime),
                 _ => return Err(not_a_default(&text)),
             }
         }

@@ -130,6 +130,126 @@ async fn keys_options_and_comments_can_be_written() {
 }
 
 #[tokio::test]
+async fn texts_and_calls_are_different_defaults() {
+    check(
+        &[
+            "CREATE TABLE app.t (
+            id BIGINT PRIMARY KEY, text TEXT DEFAULT 'now()', typed TEXT DEFAULT TEXT 'current_date()',
+            label ENUM('now()') DEFAULT 'now()', at TIMESTAMP DEFAULT now(),
+            zoned TIMESTAMP(3) WITH TIME ZONE DEFAULT CURRENT_TIMESTAMP, day DATE DEFAULT CURRENT_DATE,
+            clock TIME DEFAULT CURRENT_TIME)",
+            // The defaults are those of the previous version.
+            "ALTER TABLE app.t ALTER COLUMN id TYPE DECIMAL(20, 0)",
+        ],
+        "t",
+        expect![[r#"
+            name        = "app.t"
+            version     = 2
+            primary_key = ["id"]
+
+            [columns]
+            id    = { id = 1, type = "decimal(20, 0)" }
+            text  = { id = 2, type = "text", nullable = true, default = "now()" }
+            typed = { id = 3, type = "text", nullable = true, default = "current_date()" }
+            label = { id = 4, type = "enum('now()')", nullable = true, default = "now()" }
+            at    = { id = 5, type = "timestamp", nullable = true, default = "now()" }
+            zoned = { id = 6, type = "timestamp(ms, 'UTC')", nullable = true, default = "now()" }
+            day   = { id = 7, type = "date", nullable = true, default = "current_date()" }
+            clock = { id = 8, type = "time", nullable = true, default = "current_time()" }
+        "#]],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn default_can_have_any_text_of_its_type() {
+    check(
+        &["CREATE TABLE app.t (
+            id BIGINT PRIMARY KEY, a DATE DEFAULT DATE '2024-02-29', b TIME DEFAULT '23:59',
+            c TIMESTAMP DEFAULT '2024-02-29 12:30:00', d TIMESTAMP(0) DEFAULT TIMESTAMP '2024-02-29T12:30:00',
+            e DATETIME DEFAULT '2024-02-29 12:30:00+02', f DATETIME DEFAULT '2024-02-29t12:30:00 UTC',
+            g TIMESTAMP(3) WITH TIME ZONE DEFAULT TIMESTAMP WITH TIME ZONE '2024-02-29 12:30:00+00:00',
+            h UUID DEFAULT UUID '67e55044-10b1-426f-9247-bb680e5fe0c8',
+            i DOUBLE DEFAULT 'NaN', j REAL DEFAULT REAL '-Infinity', k REAL DEFAULT 'inf', l DOUBLE DEFAULT (-1),
+            m DECIMAL(20, 3) DEFAULT -12345678901234567.125, n DECIMAL(20, 3) DEFAULT '1.5',
+            o DECIMAL(20, 3) DEFAULT DECIMAL(4, 1) '2.5', p DECIMAL(6, 2) DEFAULT 1e-2,
+            q JSON DEFAULT JSON '{}', r JSON DEFAULT TEXT '[]'
+        )"],
+        "t",
+        expect![[r#"
+            name        = "app.t"
+            primary_key = ["id"]
+
+            [columns]
+            id = { id = 1,  type = "bigint" }
+            a  = { id = 2,  type = "date", nullable = true, default = 2024-02-29 }
+            b  = { id = 3,  type = "time", nullable = true, default = 23:59:00 }
+            c  = { id = 4,  type = "timestamp", nullable = true, default = 2024-02-29T12:30:00 }
+            d  = { id = 5,  type = "timestamp(s)", nullable = true, default = 2024-02-29T12:30:00 }
+            e  = { id = 6,  type = "datetime", nullable = true, default = 2024-02-29T10:30:00Z }
+            f  = { id = 7,  type = "datetime", nullable = true, default = 2024-02-29T12:30:00Z }
+            g  = { id = 8,  type = "timestamp(ms, 'UTC')", nullable = true, default = 2024-02-29T12:30:00Z }
+            h  = { id = 9,  type = "uuid", nullable = true, default = "67e55044-10b1-426f-9247-bb680e5fe0c8" }
+            i  = { id = 10, type = "double", nullable = true, default = nan }
+            j  = { id = 11, type = "float", nullable = true, default = -inf }
+            k  = { id = 12, type = "float", nullable = true, default = inf }
+            l  = { id = 13, type = "double", nullable = true, default = -1.0 }
+            m  = { id = 14, type = "decimal(20, 3)", nullable = true, default = "-12345678901234567.125" }
+            n  = { id = 15, type = "decimal(20, 3)", nullable = true, default = "1.500" }
+            o  = { id = 16, type = "decimal(20, 3)", nullable = true, default = "2.500" }
+            p  = { id = 17, type = "decimal(6, 2)", nullable = true, default = "0.01" }
+            q  = { id = 18, type = "json", nullable = true, default = "{}" }
+            r  = { id = 19, type = "json", nullable = true, default = "[]" }
+        "#]],
+    )
+    .await;
+}
+
+/// The type that an error suggests exists.
+#[tokio::test]
+async fn suggested_types_can_be_written() {
+    let words = [
+        "boolean",
+        "tinyint",
+        "smallint",
+        "int",
+        "bigint",
+        "utinyint",
+        "usmallint",
+        "uint",
+        "ubigint",
+        "float",
+        "double",
+        "decimal",
+        "text",
+        "bytes",
+        "date",
+        "time",
+        "timestamp",
+        "datetime",
+        "interval",
+        "uuid",
+        "json",
+        "file",
+        "embedding",
+        "enum",
+        "list",
+        "struct",
+        "map",
+    ];
+    let server = DdlServer::new().await;
+    for word in words {
+        let ty = kalamtable_model::intended_sql_type(word).unwrap();
+        let table = format!("CREATE TABLE app.{word}_ (id INT PRIMARY KEY, a {ty})");
+        if let Err(error) = server.run(&table).await {
+            panic!("{table}: {error}");
+        }
+        let definition = server.definition(&format!("{word}_")).await;
+        assert_eq!(definition.columns()[1].ty.keyword(), word);
+    }
+}
+
+#[tokio::test]
 async fn streams_and_tables_without_a_key_can_be_created() {
     check(
         &["CREATE TABLE IF NOT EXISTS app.ticks (price DOUBLE) WITH (type = stream, ttl_seconds = 60, no_primary_key = 'ticks repeat')"],
@@ -270,6 +390,8 @@ async fn table_can_be_created_from_a_query() {
         "CREATE TABLE app.t (id INT PRIMARY KEY, a TEXT, l INT[])",
         "INSERT INTO app.t (id, a, l) VALUES (1, 'x', make_array(1, NULL)), (2, NULL, NULL)",
         "CREATE TABLE app.copy (PRIMARY KEY (id)) AS SELECT id, upper(a) AS a, l, now() AS at FROM app.t",
+        "CREATE TABLE app.kinds (PRIMARY KEY (id)) AS SELECT id, interval '1 day' AS i, now() AS at, \
+         DATE '2024-02-29' AS d, arrow_cast('x', 'LargeUtf8') AS l, named_struct('k', 1) AS s FROM app.t",
         "CREATE TABLE app.typed (n BIGINT PRIMARY KEY, b TEXT DEFAULT 'z') WITH (type = 'user') AS SELECT id, a FROM app.t",
     ] {
         if let Err(error) = server.run(statement).await {
@@ -286,6 +408,23 @@ async fn table_can_be_created_from_a_query() {
         .await
         .unwrap();
     assert_eq!(rows, "1 x\n2 NULL");
+    let types: Vec<String> = server
+        .definition("kinds")
+        .await
+        .columns()
+        .iter()
+        .map(|column| column.ty.to_string())
+        .collect();
+    assert_eq!(
+        types[1..],
+        [
+            "interval",
+            "timestamp(ns)",
+            "date",
+            "text",
+            "struct<#7 k: bigint null>"
+        ]
+    );
     // Without its rows, the table does not exist.
     let failed = server
         .run("CREATE TABLE app.twice (PRIMARY KEY (a)) AS SELECT 1 AS a UNION ALL SELECT 1")

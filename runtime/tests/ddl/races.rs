@@ -62,7 +62,7 @@ async fn statements_of_one_column_succeed_once() {
                 Ok(_) => succeeded += 1,
                 Err(error) => {
                     let error = error.to_string();
-                    let is_explained = error.contains("changed concurrently")
+                    let is_explained = error.contains("another session changed the table")
                         || error.contains("two columns are named");
                     assert!(is_explained, "{error}");
                 }

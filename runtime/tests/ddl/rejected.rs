@@ -76,7 +76,7 @@ async fn ddl_of_another_dialect_is_rejected() {
         CREATE TABLE app.x (id INT PRIMARY KEY, a VARCHAR(10))
             `CREATE TABLE` of `app.x`: column `a`: type `VARCHAR(10)` is not supported; help: texts have no maximum length: write `TEXT`
         CREATE TABLE app.x (id INT PRIMARY KEY, a JSONB)
-            `CREATE TABLE` of `app.x`: column `a`: type `JSONB` is not supported; help: write `JSON`
+            `CREATE TABLE` of `app.x`: column `a`: type `JSONB` is not supported; help: did you mean `JSON`?
         CREATE TABLE app.x (id INT PRIMARY KEY, a TIMESTAMPTZ)
             `CREATE TABLE` of `app.x`: column `a`: type `TIMESTAMPTZ` is not supported; help: write `TIMESTAMP WITH TIME ZONE` or `DATETIME`
         CREATE TABLE app.x (id INT PRIMARY KEY, a INT GENERATED ALWAYS AS (id + 1) STORED)
@@ -96,7 +96,7 @@ async fn ddl_of_another_dialect_is_rejected() {
         CREATE TABLE app.x (id INT PRIMARY KEY, a INT[3])
             `CREATE TABLE` of `app.x`: column `a`: type `INT[3]` is not supported; help: lists have no fixed length: write `EMBEDDING(3)` for floats, or `T[]`
         CREATE TABLE app.x (id INT PRIMARY KEY, a MONEY)
-            `CREATE TABLE` of `app.x`: column `a`: type `MONEY` is not supported; help: write another type; a type in double quotes has the notation of definitions, such as `"list<text>"`
+            `CREATE TABLE` of `app.x`: column `a`: type `MONEY` is not supported; help: did you mean `DECIMAL(18, 2)`?
         CREATE TABLE app.x (id INT PRIMARY KEY, a DECIMAL)
             `CREATE TABLE` of `app.x`: column `a`: `DECIMAL` needs the number of digits; help: write for example `DECIMAL(18, 2)`
         CREATE TABLE app.x (id INT PRIMARY KEY, a TIMESTAMP(4))
@@ -108,9 +108,9 @@ async fn ddl_of_another_dialect_is_rejected() {
         CREATE OR REPLACE TABLE app.t (id INT PRIMARY KEY)
             `CREATE TABLE` of `app.t`: `OR REPLACE` is not supported; help: run `DROP TABLE` first; it deletes the rows
         CREATE TABLE app.x (id INT PRIMARY KEY) PARTITION BY (id)
-            `CREATE TABLE` of `app.x`: the statement has a clause that tables do not have: `CREATE TABLE app.x () PARTITION BY (id)`; help: use columns, `PRIMARY KEY`, `UNIQUE`, `WITH (..)`, `COMMENT` and `AS SELECT`
+            `CREATE TABLE` of `app.x`: `CREATE TABLE app.x () PARTITION BY (id)` has an unsupported clause; help: use columns, `PRIMARY KEY`, `UNIQUE`, `WITH (..)`, `COMMENT` and `AS SELECT`
         CREATE TABLE app.x LIKE app.t
-            `CREATE TABLE` of `app.x`: the statement has a clause that tables do not have: `CREATE TABLE app.x LIKE app.t`; help: use columns, `PRIMARY KEY`, `UNIQUE`, `WITH (..)`, `COMMENT` and `AS SELECT`
+            `CREATE TABLE` of `app.x`: `CREATE TABLE app.x LIKE app.t` has an unsupported clause; help: use columns, `PRIMARY KEY`, `UNIQUE`, `WITH (..)`, `COMMENT` and `AS SELECT`
         CREATE TABLE app.x (id INT PRIMARY KEY) ENGINE = InnoDB
             `CREATE TABLE` of `app.x`: option `ENGINE = InnoDB` is not in `WITH`; help: write `WITH (ENGINE = InnoDB)`
         ALTER TABLE app.t ADD CONSTRAINT u UNIQUE (name)
@@ -124,7 +124,7 @@ async fn ddl_of_another_dialect_is_rejected() {
         ALTER TABLE app.t ADD COLUMN a INT FIRST
             `ALTER TABLE` of `app.t`: a column is added after the last one; help: delete `FIRST` or `AFTER`
         DROP TABLE app.t CASCADE
-            `DROP TABLE` of `app.t`: the statement has a word that is not supported; help: write `DROP TABLE app.t`
+            `DROP TABLE` of `app.t`: `CASCADE` is not supported; help: write `DROP TABLE app.t`
         DROP TABLE app.t, app.other
             `DROP TABLE` of `app.t`: several tables cannot be dropped together; help: write one `DROP TABLE` for each of them
     "#]].assert_eq(&errors(&statements).await);
@@ -226,12 +226,345 @@ async fn invalid_definitions_are_rejected() {
         CREATE TABLE app.t (id INT PRIMARY KEY)
             `CREATE TABLE` of `app.t`: a table with this name exists already; help: choose another name, or write `CREATE TABLE IF NOT EXISTS`
         CREATE TABLE app.x (PRIMARY KEY (a)) AS SELECT interval '1 day' AS a
-            `CREATE TABLE` of `app.x`: column `a` of the query has type Interval(MonthDayNano), which tables do not have; help: cast it to another type, such as `TEXT`
+            `CREATE TABLE` of `app.x`: key column `a` is of type `interval`; help: values of this type have no reliable equality: use `text`, `uuid`, an integer or a time
         CREATE TABLE app.x AS SELECT 1 AS a
             `CREATE TABLE` of `app.x`: the table has no primary key and no reason for having none; help: write `PRIMARY KEY (a)`, or `WITH (no_primary_key = 'why')`
         CREATE TABLE app.x (id INT PRIMARY KEY) AS SELECT missing FROM app.t
             Schema error: No field named missing.
     "#]].assert_eq(&errors(&statements).await);
+}
+
+/// Each help text is SQL.
+#[tokio::test]
+async fn defaults_that_do_not_fit_are_rejected() {
+    let statements: Vec<String> = [
+        "TEXT DEFAULT now()",
+        "TEXT DEFAULT CURRENT_TIMESTAMP",
+        "JSON DEFAULT now()",
+        "DATE DEFAULT now()",
+        "TIME DEFAULT CURRENT_TIMESTAMP",
+        "TIMESTAMP DEFAULT CURRENT_DATE",
+        "INT DEFAULT now()",
+        "TIMESTAMP DEFAULT 'now()'",
+        "TIMESTAMP DEFAULT 'CURRENT_TIMESTAMP'",
+        "DATE DEFAULT 'now()'",
+        "DATE DEFAULT 'today'",
+        "DATE DEFAULT 'tomorow()'",
+        "INT DEFAULT 'now()'",
+        "TEXT DEFAULT DATE '2024-02-29'",
+        "DATE DEFAULT TIMESTAMP '2024-02-29 00:00:00'",
+        "TIMESTAMP DEFAULT DATE '2024-02-29'",
+        "DATETIME DEFAULT TIMESTAMP '2024-02-29 00:00:00Z'",
+        "INT DEFAULT DATE '2024-02-29'",
+        "DATE DEFAULT DATE '29.02.2024'",
+        "TIMESTAMP DEFAULT '2024-02-29'",
+        "TIMESTAMP DEFAULT '2024-02-29T12:00:00Z'",
+        "DATETIME DEFAULT '2024-02-29T12:00:00'",
+        "TIMESTAMP(0) DEFAULT '2024-02-29T12:00:00.5'",
+        "TIMESTAMP(9) DEFAULT '2500-01-01 00:00:00'",
+        "DATE DEFAULT '+12024-01-01'",
+        "TIME DEFAULT '24:00:00'",
+        "DECIMAL(6, 2) DEFAULT 'x'",
+        "DECIMAL(6, 2) DEFAULT 1.555",
+        "DECIMAL(6, 2) DEFAULT 12345.5",
+        "REAL DEFAULT 16777217",
+        "DOUBLE DEFAULT '1.5'",
+        "DOUBLE DEFAULT 1e999",
+        "INT DEFAULT '5'",
+        "BOOLEAN DEFAULT 'true'",
+        "TEXT DEFAULT 5",
+        "TEXT DEFAULT -1.5",
+        "JSON DEFAULT '{'",
+        "UUID DEFAULT 'x'",
+        "TEXT[] DEFAULT 'x'",
+        "BYTEA NOT NULL DEFAULT 'x'",
+    ]
+    .map(|column| format!("CREATE TABLE app.x (id INT PRIMARY KEY, a {column})"))
+    .into();
+    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+    expect![[r#"
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TEXT DEFAULT now())
+            `CREATE TABLE` of `app.x`: `now()` is not a value of type `text`; help: it is for `timestamp` and `datetime`; for the text itself, write `DEFAULT 'now()'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TEXT DEFAULT CURRENT_TIMESTAMP)
+            `CREATE TABLE` of `app.x`: `CURRENT_TIMESTAMP` is not a value of type `text`; help: it is for `timestamp` and `datetime`; for the text itself, write `DEFAULT 'CURRENT_TIMESTAMP'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a JSON DEFAULT now())
+            `CREATE TABLE` of `app.x`: `now()` is not a value of type `json`; help: it is for `timestamp` and `datetime`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DATE DEFAULT now())
+            `CREATE TABLE` of `app.x`: `now()` is not a value of type `date`; help: write `DEFAULT CURRENT_DATE`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TIME DEFAULT CURRENT_TIMESTAMP)
+            `CREATE TABLE` of `app.x`: `CURRENT_TIMESTAMP` is not a value of type `time`; help: write `DEFAULT CURRENT_TIME`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TIMESTAMP DEFAULT CURRENT_DATE)
+            `CREATE TABLE` of `app.x`: `CURRENT_DATE` is not a value of type `timestamp`; help: write `DEFAULT CURRENT_TIMESTAMP`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a INT DEFAULT now())
+            `CREATE TABLE` of `app.x`: `now()` is not a value of type `int`; help: it is for `timestamp` and `datetime`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TIMESTAMP DEFAULT 'now()')
+            `CREATE TABLE` of `app.x`: `now()` in quotes is a text, the column is of type `timestamp`; help: write the call: `DEFAULT CURRENT_TIMESTAMP`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TIMESTAMP DEFAULT 'CURRENT_TIMESTAMP')
+            `CREATE TABLE` of `app.x`: `CURRENT_TIMESTAMP` in quotes is a text, the column is of type `timestamp`; help: write the call: `DEFAULT CURRENT_TIMESTAMP`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DATE DEFAULT 'now()')
+            `CREATE TABLE` of `app.x`: `now()` in quotes is a text, the column is of type `date`; help: write the call: `DEFAULT CURRENT_DATE`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DATE DEFAULT 'today')
+            `CREATE TABLE` of `app.x`: `today` in quotes is a text, the column is of type `date`; help: write the call: `DEFAULT CURRENT_DATE`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DATE DEFAULT 'tomorow()')
+            `CREATE TABLE` of `app.x`: `tomorow()` is not a date; help: write for example `DEFAULT '2024-05-27'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a INT DEFAULT 'now()')
+            `CREATE TABLE` of `app.x`: the default is a string, the column is of type `int`; help: write for example `DEFAULT 0`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TEXT DEFAULT DATE '2024-02-29')
+            `CREATE TABLE` of `app.x`: the default is of type `date`, the column is of type `text`; help: write it without a type: `DEFAULT '2024-02-29'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DATE DEFAULT TIMESTAMP '2024-02-29 00:00:00')
+            `CREATE TABLE` of `app.x`: the default is of type `timestamp`, the column is of type `date`; help: write for example `DEFAULT '2024-05-27'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TIMESTAMP DEFAULT DATE '2024-02-29')
+            `CREATE TABLE` of `app.x`: the default is of type `date`, the column is of type `timestamp`; help: write for example `DEFAULT '2024-05-27T07:30:00'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DATETIME DEFAULT TIMESTAMP '2024-02-29 00:00:00Z')
+            `CREATE TABLE` of `app.x`: the default is of type `timestamp`, the column is of type `datetime`; help: write it without a type: `DEFAULT '2024-02-29 00:00:00Z'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a INT DEFAULT DATE '2024-02-29')
+            `CREATE TABLE` of `app.x`: the default is of type `date`, the column is of type `int`; help: write for example `DEFAULT 0`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DATE DEFAULT DATE '29.02.2024')
+            `CREATE TABLE` of `app.x`: `29.02.2024` is not a date; help: write for example `DEFAULT '2024-05-27'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TIMESTAMP DEFAULT '2024-02-29')
+            `CREATE TABLE` of `app.x`: the default is a date, the column is of type `timestamp`; help: write for example `DEFAULT '2024-05-27T07:30:00'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TIMESTAMP DEFAULT '2024-02-29T12:00:00Z')
+            `CREATE TABLE` of `app.x`: the default is a date and time with an offset, the column is of type `timestamp`; help: write for example `DEFAULT '2024-05-27T07:30:00'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DATETIME DEFAULT '2024-02-29T12:00:00')
+            `CREATE TABLE` of `app.x`: the default is a date and time without an offset, the column is of type `datetime`; help: write for example `DEFAULT '2024-05-27T07:30:00Z'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TIMESTAMP(0) DEFAULT '2024-02-29T12:00:00.5')
+            `CREATE TABLE` of `app.x`: the default is more precise than the column, which counts in `s`; help: leave out the digits that the column cannot hold, or choose a type with a finer unit
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TIMESTAMP(9) DEFAULT '2500-01-01 00:00:00')
+            `CREATE TABLE` of `app.x`: the default does not fit into 64 bits of `ns`; help: nanoseconds reach from 1677 to 2262: choose a coarser unit
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DATE DEFAULT '+12024-01-01')
+            `CREATE TABLE` of `app.x`: the default is outside the years 0 to 9999 in UTC; help: choose a time within them
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TIME DEFAULT '24:00:00')
+            `CREATE TABLE` of `app.x`: `24:00:00` is not a time; help: write for example `DEFAULT '07:30:00'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DECIMAL(6, 2) DEFAULT 'x')
+            `CREATE TABLE` of `app.x`: `x` is not a decimal number; help: write digits with an optional point: `DEFAULT 1.50`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DECIMAL(6, 2) DEFAULT 1.555)
+            `CREATE TABLE` of `app.x`: the default has more than 2 digits after the point; help: round it, or raise the scale: `decimal(6, 2)` has 2
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DECIMAL(6, 2) DEFAULT 12345.5)
+            `CREATE TABLE` of `app.x`: the default has more than the 4 digits before the point that `decimal(6, 2)` holds; help: choose a smaller value, or raise the precision
+        CREATE TABLE app.x (id INT PRIMARY KEY, a REAL DEFAULT 16777217)
+            `CREATE TABLE` of `app.x`: `float` does not hold every integer of this size exactly; help: write it as a float: `DEFAULT 1.6777217e7`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DOUBLE DEFAULT '1.5')
+            `CREATE TABLE` of `app.x`: the default is a string, the column is of type `double`; help: write it without quotes: `DEFAULT 1.5`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DOUBLE DEFAULT 1e999)
+            `CREATE TABLE` of `app.x`: the default is larger than a `double` can be; help: choose a smaller value
+        CREATE TABLE app.x (id INT PRIMARY KEY, a INT DEFAULT '5')
+            `CREATE TABLE` of `app.x`: the default is a string, the column is of type `int`; help: write it without quotes: `DEFAULT 5`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a BOOLEAN DEFAULT 'true')
+            `CREATE TABLE` of `app.x`: the default is a string, the column is of type `boolean`; help: write it without quotes: `DEFAULT true`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TEXT DEFAULT 5)
+            `CREATE TABLE` of `app.x`: the default is an integer, the column is of type `text`; help: write it in quotes: `DEFAULT '5'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TEXT DEFAULT -1.5)
+            `CREATE TABLE` of `app.x`: the default is a float, the column is of type `text`; help: write it in quotes: `DEFAULT '-1.5'`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a JSON DEFAULT '{')
+            `CREATE TABLE` of `app.x`: the default is not valid JSON: EOF while parsing an object at character 1; help: write JSON: `DEFAULT '{"a": 1}'`, or `'"text"'` for a text
+        CREATE TABLE app.x (id INT PRIMARY KEY, a UUID DEFAULT 'x')
+            `CREATE TABLE` of `app.x`: `x` is not a UUID; help: write 32 hexadecimal digits in groups: `67e55044-10b1-426f-9247-bb680e5fe0c8`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TEXT[] DEFAULT 'x')
+            `CREATE TABLE` of `app.x`: a column of type `list` cannot have a default; help: delete it; delete `NOT NULL` if an insert may leave the column out
+        CREATE TABLE app.x (id INT PRIMARY KEY, a BYTEA NOT NULL DEFAULT 'x')
+            `CREATE TABLE` of `app.x`: a column of type `bytes` cannot have a default; help: delete it; delete `NOT NULL` if an insert may leave the column out
+    "#]].assert_eq(&errors(&statements).await);
+}
+
+/// Each help text is SQL.
+#[tokio::test]
+async fn types_that_do_not_exist_are_rejected() {
+    let statements: Vec<String> = [
+        "MONEY",
+        "NUMBER",
+        "CLOB",
+        "VECTOR(3)",
+        "EMBEDDING",
+        "EMBEDDING(x)",
+        "EMBEDDING(99999999999)",
+        "BIGINT(20)",
+        "INT(11) UNSIGNED",
+        "UINTEGER",
+        "UTINYNT",
+        "FLOAT(24)",
+        "TIME(3)",
+        "HSTORE",
+        "ROW",
+        "GEOMETRY",
+        "DECIMAL(39, 2)",
+        "DECIMAL(300, 2)",
+        "DECIMAL(5, 6)",
+        "DECIMAL(5, -2)",
+        "BINARY(0)",
+        "ENUM('a', 'a')",
+        "STRUCT<a INT, a TEXT>",
+        "MAP(DOUBLE, INT)",
+        "\"lst<text>\"",
+        "\"list<text\"",
+        "\"text[]\"",
+        "\"vec\"",
+        "\"text null\"",
+        "\"decimal(39, 2)\"",
+        "\"timestamp(ms, 'Berlin')\"",
+        "\"arrow:Utf8\"",
+        "\"arrow:Nonsense\"",
+        "ARRAY<\"list<#3 text>\">",
+    ]
+    .map(|ty| format!("CREATE TABLE app.x (id INT PRIMARY KEY, a {ty})"))
+    .into();
+    let statements: Vec<&str> = statements.iter().map(String::as_str).collect();
+    expect![[r#"
+        CREATE TABLE app.x (id INT PRIMARY KEY, a MONEY)
+            `CREATE TABLE` of `app.x`: column `a`: type `MONEY` is not supported; help: did you mean `DECIMAL(18, 2)`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a NUMBER)
+            `CREATE TABLE` of `app.x`: column `a`: type `NUMBER` is not supported; help: did you mean `DECIMAL(18, 2)`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a CLOB)
+            `CREATE TABLE` of `app.x`: column `a`: type `CLOB` is not supported; help: did you mean `TEXT`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a VECTOR(3))
+            `CREATE TABLE` of `app.x`: column `a`: type `VECTOR(3)` is not supported; help: did you mean `EMBEDDING(384)`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a EMBEDDING)
+            `CREATE TABLE` of `app.x`: column `a`: type `EMBEDDING` is not supported; help: did you mean `EMBEDDING(384)`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a EMBEDDING(x))
+            `CREATE TABLE` of `app.x`: column `a`: type `EMBEDDING(x)` is not supported; help: did you mean `EMBEDDING(384)`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a EMBEDDING(99999999999))
+            `CREATE TABLE` of `app.x`: the `n` of `embedding(n)` is from 1 to 65536; help: `n` is the number of floats per embedding, for example `embedding(384)`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a BIGINT(20))
+            `CREATE TABLE` of `app.x`: column `a`: type `BIGINT(20)` is not supported; help: did you mean `BIGINT`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a INT(11) UNSIGNED)
+            `CREATE TABLE` of `app.x`: column `a`: type `INT(11) UNSIGNED` is not supported; help: did you mean `INT UNSIGNED`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a UINTEGER)
+            `CREATE TABLE` of `app.x`: column `a`: type `UINTEGER` is not supported; help: did you mean `INT UNSIGNED`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a UTINYNT)
+            `CREATE TABLE` of `app.x`: column `a`: type `UTINYNT` is not supported; help: did you mean `TINYINT UNSIGNED`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a FLOAT(24))
+            `CREATE TABLE` of `app.x`: column `a`: type `FLOAT(24)` is not supported; help: did you mean `REAL`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a TIME(3))
+            `CREATE TABLE` of `app.x`: column `a`: type `TIME(3)` is not supported; help: did you mean `TIME`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a HSTORE)
+            `CREATE TABLE` of `app.x`: column `a`: type `HSTORE` is not supported; help: did you mean `MAP(TEXT, TEXT)`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a ROW)
+            `CREATE TABLE` of `app.x`: column `a`: type `ROW` is not supported; help: did you mean `STRUCT<name TEXT>`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a GEOMETRY)
+            `CREATE TABLE` of `app.x`: column `a`: type `GEOMETRY` is not supported; help: write another type; a type in double quotes has the notation of definitions, such as `"list<text>"`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DECIMAL(39, 2))
+            `CREATE TABLE` of `app.x`: a decimal has at most 38 digits; help: write `decimal(38, 2)`; for more digits write `"arrow:Decimal256(39, 2)"`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DECIMAL(300, 2))
+            `CREATE TABLE` of `app.x`: a decimal has at most 38 digits; help: write `decimal(38, 2)`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DECIMAL(5, 6))
+            `CREATE TABLE` of `app.x`: a decimal of 5 digits has at most 5 digits after the point; help: did you mean `decimal(6, 5)`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a DECIMAL(5, -2))
+            `CREATE TABLE` of `app.x`: column `a`: type `DECIMAL(5,-2)` is not supported; help: write the number of digits after the point: 0 for whole numbers
+        CREATE TABLE app.x (id INT PRIMARY KEY, a BINARY(0))
+            `CREATE TABLE` of `app.x`: the `n` of `bytes(n)` is from 1 to 1048576; help: write `bytes` for any length
+        CREATE TABLE app.x (id INT PRIMARY KEY, a ENUM('a', 'a'))
+            `CREATE TABLE` of `app.x`: label `a` is listed twice; help: delete one of the two
+        CREATE TABLE app.x (id INT PRIMARY KEY, a STRUCT<a INT, a TEXT>)
+            `CREATE TABLE` of `app.x`: two fields are named `a`; help: rename one of the two: SQL ignores case
+        CREATE TABLE app.x (id INT PRIMARY KEY, a MAP(DOUBLE, INT))
+            `CREATE TABLE` of `app.x`: map keys cannot be of type `double`; help: use `text`, `uuid`, an integer or a time, or a list of structs
+        CREATE TABLE app.x (id INT PRIMARY KEY, a "lst<text>")
+            `CREATE TABLE` of `app.x`: column `a`: unknown type `lst`; help: did you mean `list<text>`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a "list<text")
+            `CREATE TABLE` of `app.x`: column `a`: unclosed `<`; help: add `>`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a "text[]")
+            `CREATE TABLE` of `app.x`: column `a`: lists are not written with brackets; help: write `list<text>`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a "vec")
+            `CREATE TABLE` of `app.x`: column `a`: unknown type `vec`; help: did you mean `list<text>`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a "text null")
+            `CREATE TABLE` of `app.x`: column `a`: `null` is not part of a column type; help: delete it: a column is nullable unless it is `NOT NULL`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a "decimal(39, 2)")
+            `CREATE TABLE` of `app.x`: column `a`: a decimal has at most 38 digits; help: write `decimal(38, 2)`; for more digits write `"arrow:Decimal256(39, 2)"`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a "timestamp(ms, 'Berlin')")
+            `CREATE TABLE` of `app.x`: column `a`: `Berlin` is not a time zone; help: did you mean `'Europe/Berlin'`?
+        CREATE TABLE app.x (id INT PRIMARY KEY, a "arrow:Utf8")
+            `CREATE TABLE` of `app.x`: column `a`: the Arrow type `Utf8` has its own column type; help: write `text`
+        CREATE TABLE app.x (id INT PRIMARY KEY, a "arrow:Nonsense")
+            `CREATE TABLE` of `app.x`: column `a`: `Nonsense` is not an Arrow type; help: Arrow reports: unknown token: Nonsense
+        CREATE TABLE app.x (id INT PRIMARY KEY, a ARRAY<"list<#3 text>">)
+            `CREATE TABLE` of `app.x`: column `a`: type `"list<#3 text>"` is not supported; help: delete `#` and the ids: they are allocated
+    "#]].assert_eq(&errors(&statements).await);
+}
+
+#[tokio::test]
+async fn unsupported_clauses_are_named() {
+    let statements = [
+        "CREATE TABLE app.x (id INT, PRIMARY KEY (id) DEFERRABLE)",
+        "CREATE TABLE app.x (id INT, UNIQUE NULLS NOT DISTINCT (id))",
+        "CREATE TABLE app.x (a INT) WITH (no_primary_key = '')",
+        "ALTER TABLE ONLY app.t ADD COLUMN a INT",
+        "ALTER TABLE app.t RENAME TO a.b.c.d",
+        "DROP TABLE app.t RESTRICT",
+        "DROP TABLE app.t PURGE",
+    ];
+    expect![[r#"
+        CREATE TABLE app.x (id INT, PRIMARY KEY (id) DEFERRABLE)
+            `CREATE TABLE` of `app.x`: `PRIMARY KEY (id) DEFERRABLE` has unsupported options; help: write `PRIMARY KEY` and the columns in parentheses
+        CREATE TABLE app.x (id INT, UNIQUE NULLS NOT DISTINCT (id))
+            `CREATE TABLE` of `app.x`: `UNIQUE NULLS NOT DISTINCT (id)` has unsupported options; help: write `UNIQUE` and the columns in parentheses
+        CREATE TABLE app.x (a INT) WITH (no_primary_key = '')
+            `CREATE TABLE` of `app.x`: the reason for having no primary key is empty; help: write the reason, for example `no_primary_key = 'lines of a log'`
+        ALTER TABLE ONLY app.t ADD COLUMN a INT
+            `ALTER TABLE` of `app.t`: `ALTER TABLE ONLY app.t ADD COLUMN a INT` has an unsupported clause; help: write `ALTER TABLE name` and the actions
+        ALTER TABLE app.t RENAME TO a.b.c.d
+            `ALTER TABLE` of `app.t`: `a.b.c.d` is not a table name; help: write `RENAME TO table` or `RENAME TO namespace.table`
+        DROP TABLE app.t RESTRICT
+            `DROP TABLE` of `app.t`: `RESTRICT` is not supported; help: write `DROP TABLE app.t`
+        DROP TABLE app.t PURGE
+            `DROP TABLE` of `app.t`: `PURGE` is not supported; help: write `DROP TABLE app.t`
+    "#]].assert_eq(&errors(&statements).await);
+}
+
+#[tokio::test]
+async fn changes_of_nested_types_are_rejected() {
+    let server = DdlServer::new().await;
+    server
+        .run(
+            "CREATE TABLE app.t (id INT PRIMARY KEY, d DATE, l TEXT[], s STRUCT<a INT, b TEXT>, \
+             m MAP(TEXT, INT), e ENUM('a', 'b'), b BINARY(16), n \"list<text null>\")",
+        )
+        .await
+        .unwrap();
+    let mut text = String::new();
+    for change in [
+        "d TYPE INT",
+        "l TYPE INT[]",
+        "l TYPE \"list<text>\"",
+        "s TYPE STRUCT<a INT>",
+        "s TYPE STRUCT<b TEXT, a INT>",
+        "s TYPE \"struct<a: int null, b: text null, c: int>\"",
+        "s TYPE STRUCT<\"A\" INT, b TEXT>",
+        "m TYPE MAP(INT, INT)",
+        "e TYPE ENUM('b', 'a')",
+        "b TYPE TEXT",
+    ] {
+        let error = server
+            .error(&format!("ALTER TABLE app.t ALTER COLUMN {change}"))
+            .await;
+        let error = error
+            .split_once("app.t`: ")
+            .map_or(&*error, |(_, rest)| rest);
+        text += &format!(
+            "{change}\n    {}\n",
+            error.lines().next().unwrap_or_default()
+        );
+    }
+    expect![[r#"
+        d TYPE INT
+            `d` (id 2) of `app.t` is `int`, but was `date` in version 1 [KT1204]; help: keep the type `DATE`, or add another column and copy the values with `UPDATE`: `DATE` can change to `TIMESTAMP(0)`, `TIMESTAMP(3)` or `TIMESTAMP`
+        l TYPE INT[]
+            `l.item` (id 9) of `app.t` is `int`, but was `text` in version 1 [KT1204]; help: write `TEXT` again
+        l TYPE "list<text>"
+            `l.item` (id 9) of `app.t` is not null, but was nullable in version 1 [KT1203]; help: write `null` after its type
+        s TYPE STRUCT<a INT>
+            `s.b` of `app.t` (id 11 in version 1) was dropped [KT1301]; help: keep the field `b`: a field that is no longer written can be null
+        s TYPE STRUCT<b TEXT, a INT>
+            `s.b` (id 11) of `app.t` is moved among the fields of version 1 [KT1302]; help: keep the order of the fields, and add fields at the end; `s.a` (id 10) of `app.t` is moved among the fields of version 1 [KT1302]; help: keep the order of the fields, and add fields at the end
+        s TYPE "struct<a: int null, b: text null, c: int>"
+            `s.c` (id 15) of `app.t` is not null, but values of version 1 do not have it [KT1303]; help: write `null` after its type
+        s TYPE STRUCT<"A" INT, b TEXT>
+            `s.a` of `app.t` has id 15, but had id 10 in version 1 [KT1104]; help: keep the name `a`
+        m TYPE MAP(INT, INT)
+            `m.key` (id 12) of `app.t` is `int`, but was `text` in version 1 [KT1304]; help: write `TEXT` again: the type of map keys cannot change
+        e TYPE ENUM('b', 'a')
+            `e` (id 6) of `app.t` is `enum('b', 'a')`, but was `enum('a', 'b')` in version 1 [KT1204]; help: keep the type `ENUM('a', 'b')`, or add another column and copy the values with `UPDATE`: `ENUM('a', 'b')` can change to an enum with more labels at the end
+        b TYPE TEXT
+            `b` (id 7) of `app.t` is `text`, but was `bytes(16)` in version 1 [KT1204]; help: keep the type `BINARY(16)`, or add another column and copy the values with `UPDATE`: `BINARY(16)` can change to `uuid`
+    "#]].assert_eq(&text);
 }
 
 #[tokio::test]
@@ -243,12 +576,14 @@ async fn incompatible_changes_are_rejected() {
         "ALTER TABLE app.t ADD COLUMN a TIMESTAMP NOT NULL DEFAULT now()",
         "ALTER TABLE app.t ADD COLUMN old TEXT",
         "ALTER TABLE app.t RENAME COLUMN name TO old",
+        "ALTER TABLE app.t RENAME COLUMN name TO title, ADD COLUMN name TEXT",
         "ALTER TABLE app.t DROP COLUMN id",
         "ALTER TABLE app.t DROP COLUMN nme",
         "ALTER TABLE app.t RENAME COLUMN nme TO a",
         "ALTER TABLE app.t ADD COLUMN name INT",
         "ALTER TABLE app.t ADD COLUMN a INT UNIQUE",
         "ALTER TABLE app.t SET (type = 'user')",
+        "ALTER TABLE app.other SET (type = 'user')",
         "ALTER TABLE app.t SET (ttl = 5)",
         "ALTER TABLE app.t RENAME TO other",
         "ALTER TABLE app.t RENAME TO system.users",
@@ -260,7 +595,7 @@ async fn incompatible_changes_are_rejected() {
     ];
     expect![[r#"
         ALTER TABLE app.t ALTER COLUMN name TYPE INT
-            `ALTER TABLE` of `app.t`: `name` (id 2) of `app.t` is `int`, but was `text` in version 2 [KT1204]; help: keep the type, or add another column and copy the values with `UPDATE`
+            `ALTER TABLE` of `app.t`: `name` (id 2) of `app.t` is `int`, but was `text` in version 2 [KT1204]; help: keep the type `TEXT`, or add another column and copy the values with `UPDATE`
         ALTER TABLE app.t ALTER COLUMN name SET NOT NULL
             `ALTER TABLE` of `app.t`: column `name` (id 2) of `app.t` is not null, but was nullable in version 2 [KT1203]; help: keep the column nullable, or add another column with `NOT NULL` and a `DEFAULT`
         ALTER TABLE app.t ADD COLUMN a INT NOT NULL
@@ -271,6 +606,8 @@ async fn incompatible_changes_are_rejected() {
             `ALTER TABLE` of `app.t`: the name `old` is reserved; help: choose another name for the column
         ALTER TABLE app.t RENAME COLUMN name TO old
             `ALTER TABLE` of `app.t`: the name `old` is reserved; help: choose another name for the column
+        ALTER TABLE app.t RENAME COLUMN name TO title, ADD COLUMN name TEXT
+            `ALTER TABLE` of `app.t`: column `name` of `app.t` has id 4, but the column of that name had id 2 in version 2 [KT1104]; help: choose a name that was never used
         ALTER TABLE app.t DROP COLUMN id
             `ALTER TABLE` of `app.t`: column `id` is a part of a key; help: create another table with the other key, and copy the rows
         ALTER TABLE app.t DROP COLUMN nme
@@ -283,10 +620,12 @@ async fn incompatible_changes_are_rejected() {
             `ALTER TABLE` of `app.t`: column `a` cannot be added with a key, because existing rows were not checked; help: create another table with the key, and copy the rows
         ALTER TABLE app.t SET (type = 'user')
             `ALTER TABLE` of `app.t`: `access_level` applies to tables of kind `shared`, but this table is of kind `user`; help: delete it, or write `type = 'shared'`
+        ALTER TABLE app.other SET (type = 'user')
+            `ALTER TABLE` of `app.other`: table `app.other` is of kind `user`, but was of kind `shared` in version 1 [KT1001]; help: create another table with `WITH (type = 'user')`, and copy the rows with `INSERT .. SELECT`
         ALTER TABLE app.t SET (ttl = 5)
             `ALTER TABLE` of `app.t`: unknown option `ttl`; help: the options are `type`, `ttl_seconds`, `access_level`, `no_primary_key`
         ALTER TABLE app.t RENAME TO other
-            `ALTER TABLE` of `app.t`: another table has the new name; help: choose another name
+            `ALTER TABLE` of `app.t`: table `app.other` exists already; help: choose another name
         ALTER TABLE app.t RENAME TO system.users
             `system.users` is the name of a system table
         ALTER TABLE app.missing ADD COLUMN a INT

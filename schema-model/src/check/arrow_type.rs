@@ -19,12 +19,13 @@ pub(super) fn check(notation: &str) -> Result<String, ArrowProblem> {
 
     use super::arrow_parts::check_parts;
     use crate::diagnostic::backticked;
+    use crate::types::ColumnType;
 
     let ty: DataType = notation
         .parse()
         .map_err(|error| not_arrow(notation, &error))?;
     check_parts(&ty)?;
-    if let Some(own) = named(&ty) {
+    if let Some(own) = ColumnType::from_arrow(&ty) {
         return Err(ArrowProblem {
             rule: Rule::ArrowTypeHasName,
             message: format!(
@@ -114,68 +115,4 @@ fn not_arrow(notation: &str, error: &arrow_schema::ArrowError) -> ArrowProblem {
         message: format!("{} is not an Arrow type", backticked(notation)),
         help,
     }
-}
-
-/// Returns the column type that is equal to an Arrow type, or `None` if there is no such type.
-#[cfg(feature = "arrow")]
-fn named(ty: &arrow_schema::DataType) -> Option<crate::types::ColumnType> {
-    use arrow_schema::{DataType, IntervalUnit, TimeUnit as ArrowUnit};
-
-    use crate::{ColumnType, TimeUnit, limits};
-
-    let unit = |unit: &ArrowUnit| match unit {
-        ArrowUnit::Second => TimeUnit::Second,
-        ArrowUnit::Millisecond => TimeUnit::Millisecond,
-        ArrowUnit::Microsecond => TimeUnit::Microsecond,
-        ArrowUnit::Nanosecond => TimeUnit::Nanosecond,
-    };
-    let within = |length: i32, limit: u32| {
-        u32::try_from(length)
-            .ok()
-            .filter(|length| (1..=limit).contains(length))
-    };
-    Some(match ty {
-        DataType::Boolean => ColumnType::Boolean,
-        DataType::Int8 => ColumnType::TinyInt,
-        DataType::Int16 => ColumnType::SmallInt,
-        DataType::Int32 => ColumnType::Int,
-        DataType::Int64 => ColumnType::BigInt,
-        DataType::UInt8 => ColumnType::UTinyInt,
-        DataType::UInt16 => ColumnType::USmallInt,
-        DataType::UInt32 => ColumnType::UInt,
-        DataType::UInt64 => ColumnType::UBigInt,
-        DataType::Float32 => ColumnType::Float,
-        DataType::Float64 => ColumnType::Double,
-        DataType::Decimal128(precision, scale) => ColumnType::Decimal {
-            precision: *precision,
-            scale: u8::try_from(*scale).ok()?,
-        },
-        DataType::Utf8 => ColumnType::Text,
-        DataType::Binary => ColumnType::Bytes,
-        DataType::FixedSizeBinary(length) => {
-            ColumnType::FixedBytes(within(*length, limits::FIXED_BYTES)?)
-        }
-        DataType::Date32 => ColumnType::Date,
-        DataType::Time64(ArrowUnit::Microsecond) => ColumnType::Time,
-        DataType::Timestamp(ArrowUnit::Microsecond, Some(zone)) if &**zone == "UTC" => {
-            ColumnType::DateTime
-        }
-        DataType::Timestamp(arrow_unit, None) => ColumnType::Timestamp {
-            unit: unit(arrow_unit),
-            zone: None,
-        },
-        DataType::Timestamp(arrow_unit, Some(zone)) => ColumnType::Timestamp {
-            unit: unit(arrow_unit),
-            zone: Some((&**zone).into()),
-        },
-        DataType::Interval(IntervalUnit::MonthDayNano) => ColumnType::Interval,
-        DataType::FixedSizeList(item, length)
-            if *item.data_type() == DataType::Float32
-                && !item.is_nullable()
-                && item.name() == "item" =>
-        {
-            ColumnType::Embedding(within(*length, limits::EMBEDDING)?)
-        }
-        _ => return None,
-    })
 }

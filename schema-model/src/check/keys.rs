@@ -71,9 +71,11 @@ impl Checks<'_> {
                 if reason.value.trim().is_empty() {
                     let message = "the reason for having no primary key is empty";
                     let problem = self.problem(Rule::EmptyReason, &reason.span, message);
-                    self.push(problem.with_help(
+                    self.push(problem.with_help(raw.syntax.choose(
                         "write the reason, for example `no_primary_key = \"lines of a log\"`",
-                    ));
+                        "write the reason, for example `no_primary_key = \"lines of a log\"`",
+                        "write the reason, for example `no_primary_key = 'lines of a log'`",
+                    )));
                 }
                 let reason = reason.value.as_str().into();
                 Some(PrimaryKey::None { reason })

@@ -11,11 +11,12 @@ use super::context::Checks;
 use crate::canonical::quoted;
 use crate::diagnostic::{Diagnostic, backticked};
 use crate::limits;
-use crate::raw::{RawColumn, RawText, TextOrigin};
+use crate::raw::{RawColumn, RawText, Syntax, TextOrigin};
 use crate::rule::Rule;
 use crate::rust_names::{is_never_raw, snake_case};
 use crate::shared::Shared;
 use crate::source::Spanned;
+use crate::sql_text::quote_identifier;
 use crate::type_text::{self, FieldNode, Ranged, TypeKind, TypeNode};
 use crate::types::{ColumnType, MapFields, NestedField};
 use crate::zone;
@@ -33,6 +34,10 @@ impl Checks<'_> {
             Err(problem) => {
                 let span = column.ty.span_of(problem.range);
                 let mut help = problem.help;
+                if self.raw.syntax == Syntax::Sql {
+                    // The ids are allocated.
+                    help = help.replace("#ID ", "");
+                }
                 while help.contains("#ID") {
                     let Some(id) = self.next_id.fresh() else {
                         break;
@@ -189,8 +194,12 @@ impl Lowering<'_, '_> {
                 problem = problem.with_help(format!("write `decimal({likely}, {after})`"));
             }
             if (39..=76).contains(&digits) && (0..=digits).contains(&after) {
-                let help = format!("for more digits write `arrow:Decimal256({digits}, {after})`");
-                problem = problem.with_help(help);
+                let arrow = format!("arrow:Decimal256({digits}, {after})");
+                let written = match self.checks.raw.syntax {
+                    Syntax::Sql => quote_identifier(&arrow),
+                    _ => arrow,
+                };
+                problem = problem.with_help(format!("for more digits write `{written}`"));
             }
             self.checks.push(problem);
             return None;

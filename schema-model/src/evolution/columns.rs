@@ -4,6 +4,7 @@
 
 use super::comparison::Evolution;
 use super::initial_default::default_literal;
+use super::problem::EvolutionHelp;
 use crate::definition::{Column, ColumnDefault};
 use crate::diagnostic::backticked;
 use crate::rule::EvolutionRule;
@@ -114,8 +115,14 @@ impl<'a> Evolution<'a> {
                      and its default {} is not a literal",
                     backticked(default.to_toml(&first.ty).trim_matches('"')),
                 ),
-                "write `nullable = true`, or a literal as default: a later version can change it to the \
-                 call",
+                EvolutionHelp::new(
+                    "write `nullable = true`, or a literal as default: a later version can change \
+                     it to the call",
+                )
+                .in_sql(
+                    "delete `NOT NULL` and the default, or write a literal as `DEFAULT`; a later \
+                     `SET DEFAULT` can change it to the call",
+                ),
             ),
             _ => (
                 EvolutionRule::AddedNotNull,
@@ -123,7 +130,10 @@ impl<'a> Evolution<'a> {
                     "column {described} is not null and has no default, and rows of version \
                      {version} do not have it",
                 ),
-                "write `nullable = true`, or `default = ..` with the value of these rows",
+                EvolutionHelp::new(
+                    "write `nullable = true`, or `default = ..` with the value of these rows",
+                )
+                .in_sql("delete `NOT NULL`, or write a literal as `DEFAULT`"),
             ),
         };
         self.push(rule, version, column.into(), message, help);
@@ -143,7 +153,9 @@ impl<'a> Evolution<'a> {
                 "column {} is not null, but was nullable in version {version}",
                 self.described(column.into()),
             );
-            let help = "write `nullable = true`";
+            let help = EvolutionHelp::new("write `nullable = true`").in_sql(
+                "keep the column nullable, or add another column with `NOT NULL` and a `DEFAULT`",
+            );
             let rule = EvolutionRule::NullableToNotNull;
             self.push(rule, version, column.into(), message, help);
         }

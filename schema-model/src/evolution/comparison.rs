@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use super::indexed::IndexedDefinition;
-use super::problem::{EvolutionProblem, EvolvedColumn};
+use super::problem::{EvolutionHelp, EvolutionProblem, EvolvedColumn};
 use crate::definition::{Column, TableDefinition};
 use crate::diagnostic::backticked;
 use crate::renames::Renames;
@@ -86,16 +86,13 @@ impl<'a> Evolution<'a> {
         rule: EvolutionRule,
         version: u32,
         message: String,
-        help: impl Into<String>,
+        help: impl Into<EvolutionHelp>,
     ) {
-        self.problems.push(EvolutionProblem {
-            rule,
-            table: self.next.definition.name().clone(),
-            version,
-            column: None,
-            message,
-            help: vec![help.into()],
-        });
+        let next = self.next.definition;
+        let help = help.into();
+        self.problems.push(EvolutionProblem::new(
+            rule, next, version, None, message, help,
+        ));
     }
 
     /// Reports a problem of a column or nested field, unless the same rule has been reported for
@@ -106,22 +103,20 @@ impl<'a> Evolution<'a> {
         version: u32,
         subject: Subject<'_>,
         message: String,
-        help: impl Into<String>,
+        help: impl Into<EvolutionHelp>,
     ) {
         if !self.reported.insert((rule, subject.id)) {
             return;
         }
-        self.problems.push(EvolutionProblem {
-            rule,
-            table: self.next.definition.name().clone(),
-            version,
-            column: Some(EvolvedColumn {
-                id: subject.id,
-                name: subject.path.to_string(),
-            }),
-            message,
-            help: vec![help.into()],
-        });
+        let column = EvolvedColumn {
+            id: subject.id,
+            name: subject.path.to_string(),
+        };
+        let next = self.next.definition;
+        let (column, help) = (Some(column), help.into());
+        self.problems.push(EvolutionProblem::new(
+            rule, next, version, column, message, help,
+        ));
     }
 
     /// Returns the name of the table as messages show it.

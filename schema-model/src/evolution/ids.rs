@@ -4,11 +4,15 @@
 
 use super::comparison::{Evolution, Subject};
 use super::indexed::IndexedDefinition;
+use super::problem::EvolutionHelp;
 use crate::canonical::{array, quoted, write_keys};
 use crate::definition::Column;
 use crate::diagnostic::backticked;
 use crate::next_id::NextId;
 use crate::rule::EvolutionRule;
+
+/// The help in SQL for ids, which DDL statements do not contain.
+const ALLOCATED: &str = "add the column or field under another name: ids are allocated";
 
 /// The ids and names that an earlier version reserves and the next one does not, each with the
 /// latest version that reserves it.
@@ -67,7 +71,8 @@ impl<'a> Evolution<'a> {
                 backticked(name),
                 self.table_name(),
             );
-            let help = format!("reserve its id and its name:\n{lines}");
+            let help = EvolutionHelp::new(format!("reserve its id and its name:\n{lines}"))
+                .in_sql("drop it with `DROP COLUMN`, which reserves its id and its name");
             let rule = EvolutionRule::RemovedNotReserved;
             self.push(rule, version, column.into(), message, help);
         }
@@ -106,7 +111,8 @@ impl<'a> Evolution<'a> {
                 "id {id} is not reserved in {}, but was in version {version}",
                 self.table_name()
             );
-            let help = format!("reserve it permanently:\n{lines}");
+            let help =
+                EvolutionHelp::new(format!("reserve it permanently:\n{lines}")).in_sql(ALLOCATED);
             self.push_table(EvolutionRule::ReserveRemoved, version, message, help);
         }
         for (name, version) in names {
@@ -119,6 +125,7 @@ impl<'a> Evolution<'a> {
                 Some(_) => "choose another name for the column, and reserve this one".to_string(),
                 None => format!("reserve it permanently:\n{lines}"),
             };
+            let help = EvolutionHelp::new(help).in_sql("choose another name for the column");
             self.push_table(EvolutionRule::ReserveRemoved, version, message, help);
         }
     }
@@ -156,7 +163,7 @@ impl<'a> Evolution<'a> {
                     backticked(&path),
                     self.table_name()
                 );
-                let help = self.fresh(id, next_id);
+                let help = EvolutionHelp::new(self.fresh(id, next_id)).in_sql(ALLOCATED);
                 let subject = Subject { id, path: &path };
                 self.push(EvolutionRule::IdReused, version, subject, message, help);
             }
@@ -190,6 +197,7 @@ impl<'a> Evolution<'a> {
             } else {
                 format!("write `id = {old}`, or choose a name that was never used")
             };
+            let help = EvolutionHelp::new(help).in_sql("choose a name that was never used");
             let rule = EvolutionRule::IdChanged;
             self.push(rule, version, column.into(), message, help);
         }
@@ -234,6 +242,7 @@ impl<'a> Evolution<'a> {
         } else {
             format!("write `id = {id}`, or delete `renamed_from`")
         };
+        let help = EvolutionHelp::new(help).in_sql("choose a name that was never used");
         let rule = EvolutionRule::IdChanged;
         self.push(rule, version, column.into(), message, help);
     }
@@ -265,7 +274,7 @@ impl<'a> Evolution<'a> {
                 backticked(&path),
                 self.table_name()
             );
-            let help = self.fresh(id, next_id);
+            let help = EvolutionHelp::new(self.fresh(id, next_id)).in_sql(ALLOCATED);
             let subject = Subject { id, path: &path };
             self.push(EvolutionRule::IdNotAbove, *version, subject, message, help);
         }

@@ -3,7 +3,8 @@
 //! Rules about types: primitive types by the table of types, nested fields by their ids.
 
 use super::comparison::{Evolution, Subject};
-use super::types::{Promotion, promotion, wider_types};
+use super::problem::EvolutionHelp;
+use super::types::{Promotion, promotion, wider_sql_types, wider_types};
 use crate::diagnostic::backticked;
 use crate::rule::EvolutionRule;
 use crate::sql_text::quote;
@@ -51,7 +52,7 @@ impl Evolution<'_> {
             Some(Promotion::Unchanged) => return,
             Some(Promotion::WiderInteger | Promotion::FloatToDouble | Promotion::WiderDecimal) => (
                 EvolutionRule::TypeWidened,
-                format!("{keep}, or accept the change when all clients read the wider type"),
+                format!("{keep}, or accept the change when all clients read the wider type").into(),
             ),
             Some(
                 Promotion::IntegerToDouble
@@ -62,9 +63,12 @@ impl Evolution<'_> {
                 EvolutionRule::TypeConverted,
                 format!(
                     "{keep}, or accept the change when all queries and clients use the new type"
-                ),
+                )
+                .into(),
             ),
-            Some(Promotion::MoreLabels) => (EvolutionRule::EnumExtended, extended_help(old, ty)),
+            Some(Promotion::MoreLabels) => {
+                (EvolutionRule::EnumExtended, extended_help(old, ty).into())
+            }
             None => (
                 EvolutionRule::TypeChanged,
                 self.unreadable_help(subject.id, keep, old),
@@ -75,18 +79,27 @@ impl Evolution<'_> {
 
     /// Returns help for a type that cannot read values of type `old`. `keep` is the suggestion to
     /// restore the type.
-    fn unreadable_help(&self, id: i32, keep: String, old: &ColumnType) -> String {
-        let keep = match self.next.column(id) {
-            Some(_) => format!("{keep}, or add another column"),
-            None => keep,
+    fn unreadable_help(&self, id: i32, keep: String, old: &ColumnType) -> EvolutionHelp {
+        let sql_type = backticked(&old.to_ddl());
+        let (keep, sql_keep) = match self.next.column(id) {
+            Some(_) => (
+                format!("{keep}, or add another column"),
+                format!(
+                    "keep the type {sql_type}, or add another column and copy the values with \
+                     `UPDATE`"
+                ),
+            ),
+            None => (keep, format!("write {sql_type} again")),
         };
-        match wider_types(old) {
-            Some(wider) => {
-                let keyword = backticked(old.keyword());
-                format!("{keep}: {keyword} can change to {wider}")
-            }
-            None => keep,
-        }
+        let keyword = backticked(old.keyword());
+        let (keep, sql_keep) = match (wider_types(old), wider_sql_types(old)) {
+            (Some(wider), Some(wider_sql)) => (
+                format!("{keep}: {keyword} can change to {wider}"),
+                format!("{sql_keep}: {sql_type} can change to {wider_sql}"),
+            ),
+            _ => (keep, sql_keep),
+        };
+        EvolutionHelp::new(keep).in_sql(sql_keep)
     }
 
     /// Checks the element of a list, or the value of a map.
@@ -110,10 +123,11 @@ impl Evolution<'_> {
                 backticked(&key.ty.to_string()),
                 backticked(&old.ty.to_string()),
             );
-            let help = format!(
-                "write {} again: the type of map keys cannot change",
-                backticked(&old.ty.to_string())
-            );
+            let help = |ty: String| {
+                let ty = backticked(&ty);
+                format!("write {ty} again: the type of map keys cannot change")
+            };
+            let help = EvolutionHelp::new(help(old.ty.to_string())).in_sql(help(old.ty.to_ddl()));
             self.push(
                 EvolutionRule::MapKeyChanged,
                 version,
@@ -136,6 +150,7 @@ impl Evolution<'_> {
                 "write `null` after its type: {}",
                 backticked(&format!("#{} .. null", field.id))
             );
+            let help = EvolutionHelp::new(help).in_sql("write `null` after its type");
             let rule = EvolutionRule::NullableToNotNull;
             self.push(rule, version, subject, message, help);
         } else if field.nullable && !old.nullable {
@@ -186,6 +201,10 @@ impl Evolution<'_> {
                 "keep {}: a field that is no longer written can be null",
                 backticked(&format!("#{} {}: {} null", old.id, old.name, old.ty))
             );
+            let help = EvolutionHelp::new(help).in_sql(format!(
+                "keep the field {}: a field that is no longer written can be null",
+                backticked(&old.name)
+            ));
             let subject = Subject {
                 id: old.id,
                 path: &path,
@@ -238,6 +257,7 @@ impl Evolution<'_> {
                     "write {}",
                     backticked(&format!("#{} {}: {} null", field.id, field.name, field.ty))
                 );
+                let help = EvolutionHelp::new(help).in_sql("write `null` after its type");
                 let rule = EvolutionRule::NestedAddedNotNull;
                 self.push(rule, version, subject, message, help);
             } else if is_added
@@ -310,7 +330,8 @@ impl Evolution<'_> {
             field.id,
             old.id,
         );
-        let help = format!("write `#{}`", old.id);
+        let help = EvolutionHelp::new(format!("write `#{}`", old.id))
+            .in_sql(format!("keep the name {}", backticked(&old.name)));
         let subject = Subject { id: field.id, path };
         self.push(EvolutionRule::IdChanged, version, subject, message, help);
         false

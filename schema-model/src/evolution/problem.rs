@@ -7,6 +7,7 @@ use std::fmt;
 use crate::check::CheckedTable;
 use crate::definition::{Column, TableDefinition};
 use crate::diagnostic::{Diagnostic, backticked};
+use crate::raw::Syntax;
 use crate::rule::EvolutionRule;
 use crate::table_name::TableName;
 use crate::types::ColumnType;
@@ -25,8 +26,44 @@ pub struct EvolutionProblem {
     pub column: Option<EvolvedColumn>,
     /// The problem on one line: lower case, no trailing period, names in backticks.
     pub message: String,
-    /// Ways to fix the problem. Each may have several lines.
+    /// Ways to fix the problem in a definition file. Each may have several lines.
     pub help: Vec<String>,
+    /// The way to fix the problem in a DDL statement, if it is another one.
+    sql_help: Option<String>,
+}
+
+/// Help for a problem, in the syntax of definition files and in SQL.
+pub(super) struct EvolutionHelp {
+    text: String,
+    sql: Option<String>,
+}
+
+impl EvolutionHelp {
+    /// Creates help that has no TOML in it.
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        EvolutionHelp {
+            text: text.into(),
+            sql: None,
+        }
+    }
+
+    /// Returns the help with another text for DDL statements.
+    pub(super) fn in_sql(mut self, text: impl Into<String>) -> Self {
+        self.sql = Some(text.into());
+        self
+    }
+}
+
+impl From<String> for EvolutionHelp {
+    fn from(text: String) -> Self {
+        EvolutionHelp::new(text)
+    }
+}
+
+impl From<&str> for EvolutionHelp {
+    fn from(text: &str) -> Self {
+        EvolutionHelp::new(text)
+    }
 }
 
 /// The column or nested field of a problem.
@@ -39,6 +76,34 @@ pub struct EvolvedColumn {
 }
 
 impl EvolutionProblem {
+    pub(super) fn new(
+        rule: EvolutionRule,
+        next: &TableDefinition,
+        version: u32,
+        column: Option<EvolvedColumn>,
+        message: String,
+        help: EvolutionHelp,
+    ) -> Self {
+        EvolutionProblem {
+            rule,
+            table: next.name().clone(),
+            version,
+            column,
+            message,
+            help: vec![help.text],
+            sql_help: help.sql,
+        }
+    }
+
+    /// Returns ways to fix the problem in a definition file or, for [`Syntax::Sql`], in a DDL
+    /// statement. Each may have several lines.
+    pub fn help_in(&self, syntax: Syntax) -> &[String] {
+        match (&self.sql_help, syntax) {
+            (Some(help), Syntax::Sql) => std::slice::from_ref(help),
+            _ => &self.help,
+        }
+    }
+
     /// Creates the problem of a table that no definition describes or renames. `definition` is its
     /// last version.
     pub fn table_removed(definition: &TableDefinition) -> Self {
@@ -57,6 +122,7 @@ impl EvolutionProblem {
                 "restore the definition".to_string(),
                 format!("if the table has another name, write `renamed_from = \"{name}\"` there"),
             ],
+            sql_help: Some("restore the table".to_string()),
         }
     }
 
@@ -75,6 +141,7 @@ impl EvolutionProblem {
                 dropped.version()
             ),
             help: vec!["choose a name that was never used".to_string()],
+            sql_help: None,
         }
     }
 
@@ -94,14 +161,6 @@ impl EvolutionProblem {
         let span = position.and_then(|position| table.spans.columns.get(position));
         let span = span.unwrap_or(&table.spans.name).clone();
         let mut diagnostic = Diagnostic::new(self.rule, span, self.message);
-        diagnostic.help = self.help;
-        diagnostic
-    }
-
-    /// Converts the problem of a table without a definition to a diagnostic of the file or folder
-    /// at `path`.
-    pub fn into_path_diagnostic(self, path: impl Into<String>) -> Diagnostic {
-        let mut diagnostic = Diagnostic::at_path(self.rule, path, self.message);
         diagnostic.help = self.help;
         diagnostic
     }

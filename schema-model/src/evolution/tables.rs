@@ -7,11 +7,15 @@ use std::collections::HashSet;
 use super::comparison::Evolution;
 use super::indexed::IndexedDefinition;
 use super::initial_default::default_literal;
+use super::problem::EvolutionHelp;
 use crate::canonical::{array, quoted};
 use crate::definition::{AccessLevel, PrimaryKey, TableDefinition};
 use crate::diagnostic::{backticked, backticked_list};
 use crate::rule::EvolutionRule;
 use crate::rust_names::camel_case;
+
+/// The way to keep the rows of a table in SQL.
+const COPY_ROWS: &str = "copy the rows with `INSERT .. SELECT`";
 
 impl Evolution<'_> {
     pub(super) fn table(&mut self) {
@@ -43,6 +47,10 @@ impl Evolution<'_> {
                 "write `kind = \"{}\"`, or create another table",
                 old.as_str()
             );
+            let help = EvolutionHelp::new(help).in_sql(format!(
+                "create another table with `WITH (type = '{}')`, and {COPY_ROWS}",
+                kind.as_str()
+            ));
             self.push_table(EvolutionRule::KindChanged, version, message, help);
         }
     }
@@ -79,7 +87,10 @@ impl Evolution<'_> {
                 format!("primary_key = {}", array(names))
             }
         };
-        let help = format!("write `{written}`, or create another table");
+        let help = EvolutionHelp::new(format!("write `{written}`, or create another table"))
+            .in_sql(format!(
+                "create another table with the key, and {COPY_ROWS}"
+            ));
         let version = old.version();
         self.push_table(EvolutionRule::PrimaryKeyChanged, version, message, help);
     }
@@ -101,6 +112,9 @@ impl Evolution<'_> {
                 "remove `{}` from `unique`, or create another table",
                 array(names.into_iter().map(quoted))
             );
+            let help = EvolutionHelp::new(help).in_sql(format!(
+                "create another table with the key, and {COPY_ROWS}"
+            ));
             self.push_table(EvolutionRule::UniqueKeyAdded, version, message, help);
         }
     }

@@ -128,3 +128,11 @@ pub(super) fn wider_types(ty: &ColumnType) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// Returns the types of [`wider_types`] in SQL.
+pub(super) fn wider_sql_types(ty: &ColumnType) -> Option<&'static str> {
+    match ty {
+        ColumnType::Date => Some("`TIMESTAMP(0)`, `TIMESTAMP(3)` or `TIMESTAMP`"),
+        ty => wider_types(ty),
+    }
+}
