@@ -99,6 +99,15 @@ pub enum StorageError {
         /// The error of the last flush.
         reason: String,
     },
+    /// The bucket cannot be used, because it ignores `PutMode::Create`, or cannot be reached.
+    #[error(transparent)]
+    Bucket(#[from] kalamtable_store::Error),
+    /// No storage has objects below the prefix, so that there is nothing to read.
+    #[error("no storage exists below `{}` of the bucket: check the prefix", .prefix.display())]
+    NoStorage {
+        /// The prefix.
+        prefix: PathBuf,
+    },
     /// The storage was opened read-only.
     #[error("the storage is open read-only: change its rows in the process that opens it to write")]
     ReadOnly,

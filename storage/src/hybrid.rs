@@ -51,6 +51,7 @@ use kalamtable_provider::BoxError;
 use kalamtable_runtime::UserId;
 use kalamtable_runtime::dynamic::{Commit, FlushedRows, Partition, PartitionRows, RowStorage};
 use kalamtable_store::TableId;
+use object_store::ObjectStore;
 
 use self::background::FlushThread;
 pub use self::flush_run::{FlushRun, FlushRunProgress};
@@ -60,11 +61,15 @@ use self::record::RemovedPartitions;
 use self::recovered::RecoveredState;
 use self::row_folder::RowFolder;
 use self::shared::SharedStorage;
+use crate::bucket::BucketFolder;
 use crate::error::StorageError;
-use crate::log::{DiskFolder, LogFolder, LogRecovery, RowLog, inaccessible, lock_folder};
+use crate::log::{
+    DiskFolder, LogFolder, LogRecovery, RowLog, inaccessible, is_segment, lock_folder,
+};
 
-/// The rows of dynamic tables, which survive a restart. At most one `HybridStorage` at a time can
-/// have a folder open for writing.
+/// The rows of dynamic tables in a folder or on a bucket, which survive a restart. At most one
+/// `HybridStorage` at a time can write. The files of a folder cannot be copied to a bucket, or the
+/// reverse: the log and the manifests have other formats.
 ///
 /// The rows refer to their tables by id. The definition store must therefore be as durable as the
 /// storage, and must not be replaced by another one: its tables would have other ids. Back up both
@@ -112,6 +117,7 @@ use crate::log::{DiskFolder, LogFolder, LogRecovery, RowLog, inaccessible, lock_
 /// | `rows-*.arrow` | the same in Arrow's IPC format, for types that Parquet does not have |
 /// | `manifest-*.bin` | the names and checksums of the row files, and the superseded rows |
 /// | `lock` | the lock, and the id of the process that holds it |
+/// | `log-*.fence`, `probe.json` | only on a bucket, see [`open_bucket`](Self::open_bucket) |
 ///
 /// A [flush](RowStorage::flush) writes the rows of the log to row files. Rows of many users share a
 /// file, in the order of the users. The columns of a row file are named by column ids (`c5`) and
@@ -193,7 +199,20 @@ impl HybridStorage {
         folder: Arc<dyn LogFolder>,
         options: HybridOptions,
     ) -> Result<Self, StorageError> {
-        // Before the manifest is read, so that it cannot change.
+        if folder.objects().is_some() {
+            return HybridStorage::repeat_if_flushed(&folder, || {
+                HybridStorage::open_to_write(Arc::clone(&folder), &options)
+            });
+        }
+        HybridStorage::open_to_write(folder, &options)
+    }
+
+    fn open_to_write(
+        folder: Arc<dyn LogFolder>,
+        options: &HybridOptions,
+    ) -> Result<Self, StorageError> {
+        // Before the manifest is read, so that it cannot change. On a bucket, it may change until a
+        // copy of it is published.
         let lock = lock_folder(&*folder)?;
         let row_folder = RowFolder::new(Arc::clone(&folder), false, options.cache_bytes);
         let row_folder = Arc::new(row_folder);
@@ -203,7 +222,10 @@ impl HybridStorage {
         let (log, recovery) = RowLog::open_locked(Arc::clone(&folder), lock, log, |entry| {
             recovered.apply(entry.payload)
         })?;
-        let shared = SharedStorage::new(row_folder, Some(log), &options, recovered);
+        if folder.objects().is_some() {
+            recovered.flushed.take_over(&*folder)?;
+        }
+        let shared = SharedStorage::new(row_folder, Some(log), options, recovered);
         let shared = Arc::new(shared);
         shared.clean_up()?;
         if recovery.entries > 0 {
@@ -230,13 +252,89 @@ impl HybridStorage {
         let path = folder.as_ref();
         let folder = DiskFolder::open(path).map_err(|source| inaccessible(path, source))?;
         let folder: Arc<dyn LogFolder> = Arc::new(folder);
+        HybridStorage::repeat_if_flushed(&folder, || HybridStorage::read_in(Arc::clone(&folder)))
+    }
+
+    /// Opens the storage below a prefix of a bucket, and takes it over from an earlier writer.
+    ///
+    /// Each group of statements that wait at the same time is an object, which one request creates.
+    /// Objects are never changed. [`RowLogOptions::segment_bytes`] has no effect. The requests run
+    /// on threads of the storage, so `store` should be a client that nothing else uses: its
+    /// connections belong to these threads. The storage makes each request once: set the number of
+    /// retries in the client. The object store must support `PutMode::Create`, which is checked
+    /// with the object `probe.json`, and a listing must contain all objects whose creation has
+    /// ended. A `LocalFileSystem` does not sync its files: use [`open`](Self::open) for a local
+    /// folder.
+    ///
+    /// # Several processes
+    /// A bucket has no lock: the process that has opened the storage last is the writer. It creates
+    /// an object with the next number of the log, and publishes a copy of the manifest with the
+    /// next number, before it changes anything else. An earlier writer creates its next object with
+    /// one of these numbers, finds the object of the other process, and fails with
+    /// [`LogError::TakenOver`](crate::LogError::TakenOver), for each statement and each flush from
+    /// then on. Statements that it has acknowledged are in the log that the other process has read.
+    /// Its queries return the rows at that time, and fail when the other process has deleted one of
+    /// the files. End such a process, or restart it to take the storage over again.
+    ///
+    /// Each opening leaves two small objects in the bucket, which must not be deleted: `log-*.log`
+    /// and `log-*.fence` with the same number. They stop a process that was suspended before it was
+    /// taken over, no matter how long.
+    ///
+    /// # Failed requests
+    /// If a request that creates an object fails, the object is read: if it exists with the same
+    /// content, the request has succeeded. Otherwise, after a failure of the log, all changes fail
+    /// until the storage is opened again, as in a folder.
+    ///
+    /// # Errors
+    /// - Those of [`open`](Self::open), except for a folder that is in use.
+    /// - [`StorageError::Bucket`] if the object store ignores `PutMode::Create`, or cannot be
+    ///   reached.
+    pub fn open_bucket(
+        store: Arc<dyn ObjectStore>,
+        prefix: &object_store::path::Path,
+        options: HybridOptions,
+    ) -> Result<Self, StorageError> {
+        let folder = BucketFolder::new(store, prefix)?;
+        folder.check_create()?;
+        HybridStorage::open_in(Arc::new(folder), options)
+    }
+
+    /// Opens the storage below a prefix of a bucket for inspection, like
+    /// [`open_read_only`](Self::open_read_only). Nothing is written.
+    ///
+    /// If the storage is open for writing elsewhere, a query fails when the writer has deleted a
+    /// file that the query reads. Open the storage again to read its current rows.
+    ///
+    /// # Errors
+    /// The errors of [`open_read_only`](Self::open_read_only), and [`StorageError::NoStorage`] if
+    /// no storage exists below the prefix.
+    pub fn open_bucket_read_only(
+        store: Arc<dyn ObjectStore>,
+        prefix: &object_store::path::Path,
+    ) -> Result<Self, StorageError> {
+        let folder: Arc<dyn LogFolder> = Arc::new(BucketFolder::new(store, prefix)?);
+        let names = file_names(&*folder)?;
+        if last_manifest_number(&names).is_none() && !names.iter().any(|name| is_segment(name)) {
+            return Err(StorageError::NoStorage {
+                prefix: folder.path(None),
+            });
+        }
+        HybridStorage::repeat_if_flushed(&folder, || HybridStorage::read_in(Arc::clone(&folder)))
+    }
+
+    /// Opens a storage, and repeats this after an error if another process has published a manifest
+    /// in the meantime.
+    fn repeat_if_flushed(
+        folder: &Arc<dyn LogFolder>,
+        open: impl Fn() -> Result<Self, StorageError>,
+    ) -> Result<Self, StorageError> {
         let mut attempts = 0;
         loop {
-            let manifest = last_manifest_number(&file_names(&*folder)?);
-            let opened = HybridStorage::read_in(Arc::clone(&folder));
+            let manifest = last_manifest_number(&file_names(&**folder)?);
+            let opened = open();
             // A flush may have replaced the files.
             if opened.is_ok()
-                || last_manifest_number(&file_names(&*folder)?) == manifest
+                || last_manifest_number(&file_names(&**folder)?) == manifest
                 || attempts == MAX_ATTEMPTS
             {
                 return opened;

@@ -7,6 +7,7 @@
 //! appends opaque entries to the segment files of a folder, with group commit, and passes them to
 //! the caller after a restart.
 
+mod bucket;
 mod bytes;
 mod error;
 mod hybrid;
@@ -16,8 +17,8 @@ pub use error::{EncodeError, StorageError};
 pub use hybrid::{FlushRun, FlushRunProgress, HybridOptions, HybridStats, HybridStorage};
 pub use log::{
     DiskFolder, EntryDefect, LockAttempt, LogError, LogFailure, LogFile, LogFolder, LogRecovery,
-    LogTicket, ReadFile, RecoveredEntry, ReplayError, RowLog, RowLogOptions, SegmentDamage,
-    SegmentDamageKind, TornTail,
+    LogTicket, ObjectFolder, ReadFile, RecoveredEntry, ReplayError, RowLog, RowLogOptions,
+    SegmentDamage, SegmentDamageKind, TornTail,
 };
 
 /// Compiles the example in README.md.

@@ -12,6 +12,7 @@
 //! - A segment has a valid header before it gets its name, and its name is durable before an entry
 //!   is written to it.
 //! - After a failed write or sync of a group, nothing more is written.
+//! - On a bucket, each group is an object of its own, and all groups of a writer follow its fence.
 //! - The directory is synced after the deletion of each segment, oldest first, so that the
 //!   remaining segments are contiguous after a power failure.
 
@@ -34,7 +35,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 pub use self::error::{
     EntryDefect, LogError, LogFailure, ReplayError, SegmentDamage, SegmentDamageKind,
 };
-pub use self::folder::{DiskFolder, LockAttempt, LogFile, LogFolder, ReadFile};
+pub use self::folder::{DiskFolder, LockAttempt, LogFile, LogFolder, ObjectFolder, ReadFile};
 pub use self::options::RowLogOptions;
 use self::queue::{CommitQueue, EntryGroup, EntryProgress};
 pub use self::recovery::{LogRecovery, RecoveredEntry, TornTail};
@@ -253,7 +254,7 @@ impl RowLog {
             })?;
         let checksum = crc32c::crc32c(payload);
         let pushed = lock(&self.queue).push(payload, payload_bytes, checksum);
-        let sequence = pushed.map_err(LogError::Failed)?;
+        let sequence = pushed.map_err(LogError::failed)?;
         Ok(LogTicket { sequence })
     }
 
@@ -271,7 +272,7 @@ impl RowLog {
         loop {
             match queue.progress(sequence) {
                 EntryProgress::Durable => return Ok(()),
-                EntryProgress::Failed(failure) => return Err(LogError::Failed(failure)),
+                EntryProgress::Failed(failure) => return Err(LogError::failed(failure)),
                 EntryProgress::Unknown => return Err(LogError::UnknownTicket { sequence }),
                 EntryProgress::Lead(group) => {
                     drop(queue);
@@ -341,8 +342,27 @@ impl RowLog {
         left
     }
 
+    /// Rejects all later entries.
+    pub(crate) fn fail(&self, failure: LogFailure) {
+        let failure = lock(&self.writer).fail(failure);
+        lock(&self.queue).fail(failure);
+        self.waiting.iter().for_each(Condvar::notify_all);
+    }
+
     /// Deletes segments without blocking writers.
     fn delete_segments_before(&self, sequence: u64) -> Result<(), LogError> {
+        if let Some(objects) = self.folder.objects() {
+            // Their order does not matter: recovery reads none of them.
+            let below = lock(&self.writer).all_below(sequence);
+            if below.is_empty() {
+                return Ok(());
+            }
+            let names: Vec<String> = below.iter().map(|first| segment_name(*first)).collect();
+            (objects.delete_all(&names))
+                .map_err(|source| failure(&*self.folder, "delete objects of", None, source))?;
+            lock(&self.writer).older.drain(..below.len());
+            return Ok(());
+        }
         loop {
             let oldest = lock(&self.writer).oldest_below(sequence);
             let Some(first) = oldest else {

@@ -139,6 +139,8 @@ pub use definition_store::DefinitionStore;
 pub use error::Error;
 #[doc(hidden)]
 pub use forward::__private;
+#[doc(hidden)]
+pub use log::check_create;
 pub use log::{CleanedUp, LogOptions, ObjectStoreLog};
 pub use memory::MemoryStore;
 pub use table::{ChangeKind, DefinitionChange, Sequence, StoredTable, TableChange, TableId};

@@ -31,6 +31,7 @@ use object_store::path::Path;
 pub use self::checkpoints::CleanedUp;
 use self::client::LogClient;
 use self::objects::FOLDERS;
+pub use self::objects::check_create;
 pub use self::options::LogOptions;
 use crate::damage::Damage;
 use crate::definition_store::DefinitionStore;

@@ -99,10 +99,17 @@ impl PartitionScan {
             None => self.threads.clamp(min, max),
         };
         let (scan, columns) = (Arc::new(self), Arc::new(columns));
-        let mut waiting = WaitingParts {
-            parts: parts.into(),
-            order: None,
-        };
+        let mut parts = VecDeque::from(parts);
+        if scan
+            .filter
+            .as_ref()
+            .is_some_and(|filter| filter.is_dynamic())
+        {
+            // `ORDER BY .. DESC LIMIT` of a key that ascends then finds its rows at once, and the
+            // filter excludes the other parts.
+            parts.make_contiguous().reverse();
+        }
+        let mut waiting = WaitingParts { parts, order: None };
         let own = Arc::clone(&scan);
         let parts = iter::from_fn(move || waiting.next(&own));
         let opened = stream::iter(parts).map(move |part| {

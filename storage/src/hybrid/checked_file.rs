@@ -47,7 +47,7 @@ impl CheckedFile {
         let name = file.name();
         let io = |source: io::Error| {
             if source.kind() == io::ErrorKind::NotFound {
-                StorageError::damaged(&**folder, &name, "the file is missing")
+                StorageError::damaged(&**folder, &name, missing(&**folder))
             } else {
                 StorageError::io(&**folder, "read", Some(&name), source)
             }
@@ -65,6 +65,14 @@ impl CheckedFile {
             failure: Arc::default(),
             loaded: Arc::new([]),
         })
+    }
+
+    /// Returns the same file for another read, with its own failure.
+    pub(super) fn for_read(&self) -> Self {
+        CheckedFile {
+            failure: Arc::default(),
+            ..self.clone()
+        }
     }
 
     /// Returns the same file, with these ranges in memory. They are ascending and disjoint.
@@ -108,8 +116,10 @@ impl CheckedFile {
         let mut bytes = vec![0; end.saturating_sub(start) as usize];
         self.opened
             .read_exact_at(start, &mut bytes)
-            .map_err(|source| {
-                StorageError::io(&*self.folder, "read", Some(&self.file.name()), source)
+            .map_err(|source| match source.kind() {
+                io::ErrorKind::NotFound => damaged(missing(&*self.folder)),
+                io::ErrorKind::UnexpectedEof => damaged("it ends early"),
+                _ => StorageError::io(&*self.folder, "read", Some(&self.file.name()), source),
             })?;
         for (number, content) in (first..).zip(bytes.chunks(BLOCK_BYTES)) {
             let expected = self.file.checksums.get(number as usize);
@@ -140,6 +150,18 @@ impl CheckedFile {
             let reason = format!("it cannot be read: {error}");
             StorageError::damaged(&*self.folder, &self.file.name(), reason)
         })
+    }
+}
+
+/// Returns the reason why a file cannot be read that does not exist.
+fn missing(folder: &dyn LogFolder) -> &'static str {
+    match folder.objects() {
+        // An object that a query reads can be deleted elsewhere, unlike an open file.
+        Some(_) => {
+            "the object is missing; if another process has opened the storage for writing, open it \
+             again here, because the other process may have replaced the object"
+        }
+        None => "the file is missing",
     }
 }
 

@@ -17,8 +17,8 @@ use kalamtable_runtime::dynamic::{
 use kalamtable_store::TableId;
 
 use super::manifest::{
-    ChunkLocation, FlushedChunk, FlushedPartition, NewManifest, file_names, is_temporary_manifest,
-    parse_manifest_name,
+    ChunkLocation, FlushedChunk, FlushedPartition, NewManifest, is_own_manifest,
+    is_temporary_manifest, parse_manifest_name,
 };
 use super::recovered::{ChunkLocations, FlushedState};
 use super::row_file::{OwnedChunk, RowFile, parse_row_file_name};
@@ -100,7 +100,15 @@ pub(super) fn flush(
         }
     };
     // From here on, a crash can make the new manifest the current one.
-    manifest.publish(folder)?;
+    if let Err(error) = manifest.publish(folder) {
+        if is_own_manifest(folder, manifest.number) {
+            // Of an earlier flush, whose request has succeeded after its failure was reported. The
+            // next flush publishes the number after it.
+            state.manifest = manifest.number;
+        }
+        return Err(error);
+    }
+    state.manifest = manifest.number;
     state.flushed_to = snapshot.sequence;
     state.with_removed_rows.clear();
     let is_kept = |file: &Arc<StoredFile>| written.files.iter().any(|kept| Arc::ptr_eq(kept, file));
@@ -201,14 +209,18 @@ fn prepare_manifest<'a>(
             chunks: chunks.collect::<Result<_, StorageError>>()?,
         });
     }
-    // Not used again, even if the manifest cannot be written.
     let number = state.manifest.checked_add(1);
-    state.manifest = number.ok_or(StorageError::FilesExhausted)?;
+    let number = number.ok_or(StorageError::FilesExhausted)?;
+    if folder.objects().is_none() {
+        // Not used again, even if the manifest cannot be written. On a bucket, a writer that skips
+        // a number would pass over the manifest with which another process has taken over.
+        state.manifest = number;
+    }
     let last_seqs = snapshot.last_seqs.iter();
     let mut last_seqs: Vec<(TableId, i64)> = last_seqs.map(|(table, seq)| (*table, *seq)).collect();
     last_seqs.sort_unstable();
     let manifest = NewManifest {
-        number: state.manifest,
+        number,
         flushed_to: snapshot.sequence,
         definitions: snapshot
             .definitions
@@ -373,23 +385,29 @@ fn parts(chunks: Vec<NewChunk<'_>>) -> Vec<Vec<NewChunk<'_>>> {
 }
 
 /// Deletes the row files that neither the current manifest names nor a query reads, and the other
-/// manifests. They belong to earlier flushes, or to flushes that have failed.
+/// manifests. They belong to earlier flushes, or to flushes that have failed. `names` are all files
+/// in the folder.
+///
+/// On a bucket, files with higher numbers than those of this process belong to a process that has
+/// taken over.
 pub(super) fn delete_unused_files(
     folder: &dyn LogFolder,
     state: &mut FlushedState,
+    names: &[String],
 ) -> Result<(), StorageError> {
     state.replaced.retain(|file| file.strong_count() > 0);
     let replaced: Vec<Arc<StoredFile>> = state.replaced.iter().filter_map(Weak::upgrade).collect();
     let used = state.files.iter().chain(&replaced);
     let used: HashSet<u64> = used.map(|stored| stored.file.number).collect();
-    for name in file_names(folder)? {
-        let is_unused = is_temporary_manifest(&name)
-            || parse_manifest_name(&name).is_some_and(|number| number < state.manifest)
-            || parse_row_file_name(&name).is_some_and(|number| !used.contains(&number));
+    for name in names {
+        let is_unused = is_temporary_manifest(name)
+            || parse_manifest_name(name).is_some_and(|number| number < state.manifest)
+            || parse_row_file_name(name)
+                .is_some_and(|number| number < state.next_file && !used.contains(&number));
         if is_unused {
-            match folder.delete(&name) {
+            match folder.delete(name) {
                 Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(StorageError::io(folder, "delete", Some(&name), source));
+                    return Err(StorageError::io(folder, "delete", Some(name), source));
                 }
                 _ => {}
             }

@@ -5,7 +5,8 @@
 //! with the highest number is valid.
 //!
 //! A manifest begins with the magic bytes `KTROWMAN` and the format, and ends with the CRC32C of
-//! everything before it.
+//! everything before it. On a bucket, the format is another one, after which the random number of
+//! the writer follows: the manifests of two processes differ.
 
 use std::io;
 use std::sync::Arc;
@@ -22,11 +23,15 @@ use crate::log::{LogFolder, write_all_at};
 
 const MAGIC: &[u8; 8] = b"KTROWMAN";
 const FORMAT: u32 = 2;
+/// The format on a bucket.
+const BUCKET_FORMAT: u32 = 3;
 const CHECKSUM_BYTES: usize = 4;
 
 /// The state of a storage.
 #[derive(Debug, Default)]
 pub(super) struct Manifest {
+    /// The random number of the process that has written the manifest, if it is on a bucket.
+    writer: Option<[u8; 16]>,
     pub(super) number: u64,
     /// The last entry of the log whose effect the manifest contains.
     pub(super) flushed_to: u64,
@@ -115,35 +120,43 @@ impl Manifest {
         folder: &dyn LogFolder,
         names: &[String],
     ) -> Result<Option<Self>, StorageError> {
-        let Some(number) = last_manifest_number(names) else {
-            return Ok(None);
-        };
+        let number = last_manifest_number(names);
+        number
+            .map(|number| Manifest::read(folder, number))
+            .transpose()
+    }
+
+    /// Reads the manifest with a number.
+    fn read(folder: &dyn LogFolder, number: u64) -> Result<Self, StorageError> {
         let name = manifest_name(number);
         let bytes = folder
             .read(&name)
             .map_err(|source| StorageError::io(folder, "read", Some(&name), source))?;
         let damaged =
             |reason: &dyn ToString| StorageError::damaged(folder, &name, reason.to_string());
-        let content = check_frame(&bytes).map_err(|error| match error {
+        let is_object = folder.objects().is_some();
+        let known = if is_object { BUCKET_FORMAT } else { FORMAT };
+        let content = check_frame(&bytes, known).map_err(|error| match error {
             FrameError::Malformed(error) => damaged(&error),
             FrameError::Format(found) => StorageError::UnknownFormat {
                 path: folder.path(Some(&name)),
                 found,
-                known: FORMAT,
+                known,
             },
         })?;
-        let manifest = Manifest::decode(content).map_err(|error| damaged(&error))?;
+        let manifest = Manifest::decode(content, is_object).map_err(|error| damaged(&error))?;
         if manifest.number != number {
             let reason = format!("it is manifest {}", manifest.number);
             return Err(damaged(&reason));
         }
-        Ok(Some(manifest))
+        Ok(manifest)
     }
 
     /// Decodes the content between the format and the checksum.
-    fn decode(content: &[u8]) -> Result<Self, Malformed> {
+    fn decode(content: &[u8], is_object: bool) -> Result<Self, Malformed> {
         let mut bytes = ByteReader(content);
         let manifest = Manifest {
+            writer: is_object.then(|| bytes.array()).transpose()?,
             number: bytes.u64()?,
             flushed_to: bytes.u64()?,
             definitions: bytes.items(WrittenDefinition::read_from)?,
@@ -163,6 +176,38 @@ impl Manifest {
     }
 }
 
+/// Publishes a copy of the manifest `last` under the next number, so that an earlier writer on a
+/// bucket cannot publish its own. `last` is 0 if no manifest exists. Returns the next number.
+///
+/// # Errors
+/// Fails with [`StorageError::Io`] if another process has published a manifest with that number.
+pub(super) fn publish_copy(folder: &dyn LogFolder, last: u64) -> Result<u64, StorageError> {
+    let manifest = match last {
+        0 => Manifest::default(),
+        last => Manifest::read(folder, last)?,
+    };
+    let copy = NewManifest {
+        number: last.checked_add(1).ok_or(StorageError::FilesExhausted)?,
+        flushed_to: manifest.flushed_to,
+        definitions: manifest.definitions.iter().collect(),
+        files: manifest.files,
+        last_seqs: manifest.last_seqs,
+        partitions: manifest.partitions,
+    };
+    copy.publish(folder)?;
+    Ok(copy.number)
+}
+
+/// Returns whether this process has written the manifest with a number. Always false in a folder,
+/// where the lock excludes other processes.
+pub(super) fn is_own_manifest(folder: &dyn LogFolder, number: u64) -> bool {
+    let manifest = folder.objects().map(|objects| {
+        let read = Manifest::read(folder, number);
+        read.is_ok_and(|manifest| manifest.writer == Some(objects.writer()))
+    });
+    manifest.unwrap_or(false)
+}
+
 /// The content of a manifest that is written.
 pub(super) struct NewManifest<'a> {
     pub(super) number: u64,
@@ -174,9 +219,12 @@ pub(super) struct NewManifest<'a> {
 }
 
 impl NewManifest<'_> {
-    /// Writes the manifest to a temporary file, durably.
+    /// Writes the manifest to a temporary file, durably. On a bucket, it does nothing.
     pub(super) fn write(&self, folder: &dyn LogFolder) -> Result<(), StorageError> {
-        let bytes = self.encode();
+        if folder.objects().is_some() {
+            return Ok(());
+        }
+        let bytes = self.encode(None);
         let new = temporary_name(self.number);
         let io = |operation, name: Option<&str>, source: io::Error| {
             StorageError::io(folder, operation, name, source)
@@ -194,6 +242,11 @@ impl NewManifest<'_> {
     /// current one after a crash.
     pub(super) fn publish(&self, folder: &dyn LogFolder) -> Result<(), StorageError> {
         let (new, name) = (temporary_name(self.number), manifest_name(self.number));
+        if let Some(objects) = folder.objects() {
+            let created = objects.create_new(&name, self.encode(Some(objects.writer())));
+            return created
+                .map_err(|source| StorageError::io(folder, "create", Some(&name), source));
+        }
         folder
             .rename(&new, &name)
             .map_err(|source| StorageError::io(folder, "create", Some(&name), source))?;
@@ -202,10 +255,16 @@ impl NewManifest<'_> {
             .map_err(|source| StorageError::io(folder, "sync", None, source))
     }
 
-    fn encode(&self) -> Vec<u8> {
+    fn encode(&self, writer: Option<[u8; 16]>) -> Vec<u8> {
         let mut bytes = ByteWriter::default();
         bytes.0.extend_from_slice(MAGIC);
-        bytes.u32(FORMAT);
+        match writer {
+            Some(writer) => {
+                bytes.u32(BUCKET_FORMAT);
+                bytes.0.extend_from_slice(&writer);
+            }
+            None => bytes.u32(FORMAT),
+        }
         bytes.u64(self.number);
         bytes.u64(self.flushed_to);
         bytes.items(self.definitions.iter(), |bytes, definition| {
@@ -234,7 +293,7 @@ enum FrameError {
 }
 
 /// Checks the magic bytes, the format and the checksum, and returns the content between them.
-fn check_frame(bytes: &[u8]) -> Result<&[u8], FrameError> {
+fn check_frame(bytes: &[u8], known: u32) -> Result<&[u8], FrameError> {
     let malformed = |reason: &str| FrameError::Malformed(Malformed::new(reason));
     let content = bytes
         .strip_prefix(MAGIC)
@@ -242,7 +301,7 @@ fn check_frame(bytes: &[u8]) -> Result<&[u8], FrameError> {
     let mut content = ByteReader(content);
     // Before the checksum, because another format may have another one.
     let format = content.u32().map_err(FrameError::Malformed)?;
-    if format != FORMAT {
+    if format != known {
         return Err(FrameError::Format(format));
     }
     let rest = content.0.len().checked_sub(CHECKSUM_BYTES);

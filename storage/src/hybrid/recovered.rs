@@ -15,6 +15,7 @@ use kalamtable_store::TableId;
 
 use super::manifest::{
     ChunkLocation, FlushedChunk, Manifest, file_names, last_manifest_number, manifest_name,
+    publish_copy,
 };
 use super::record::{CommitRecord, LogRecord, RemovedPartitions};
 use super::row_file::parse_row_file_name;
@@ -24,7 +25,10 @@ use super::stored_slice::StoredSlice;
 use super::written_definitions::{WrittenDefinition, WrittenDefinitions};
 use crate::bytes::Malformed;
 use crate::error::StorageError;
-use crate::log::{ReplayError, is_segment};
+use crate::log::{LogFolder, ReplayError, is_segment};
+
+/// The number of row file numbers of each process that writes to a bucket.
+const FILES_PER_WRITER: u64 = 1 << 32;
 
 /// The locations of the chunks of each partition.
 pub(super) type ChunkLocations = HashMap<Partition, HashMap<ChunkId, ChunkLocation>>;
@@ -61,6 +65,16 @@ pub(super) struct FlushedState {
 }
 
 impl FlushedState {
+    /// Takes over a bucket from earlier writers, after the log was fenced: publishes a copy of the
+    /// manifest. Its number is unique, so the numbers of row files that contain it are too.
+    pub(super) fn take_over(&mut self, folder: &dyn LogFolder) -> Result<(), StorageError> {
+        self.manifest = publish_copy(folder, self.manifest)?;
+        let first_file = self.manifest.checked_mul(FILES_PER_WRITER);
+        let first_file = first_file.ok_or(StorageError::FilesExhausted)?;
+        self.next_file = self.next_file.max(first_file);
+        Ok(())
+    }
+
     /// Forgets the chunks of removed partitions. Later chunks of the partitions can have the same
     /// ids. The next flush replaces the files that contain their rows.
     pub(super) fn remove(&mut self, removed: &RemovedPartitions) {
@@ -90,10 +104,18 @@ impl RecoveredState {
                 let row_file = names
                     .iter()
                     .find(|name| parse_row_file_name(name).is_some());
+                let has_log = names.iter().any(|name| is_segment(name));
                 if let Some(name) = row_file
-                    && !names.iter().any(|name| is_segment(name))
+                    && !has_log
                 {
                     let reason = "the log and the manifest are missing";
+                    return Err(StorageError::damaged(&**folder, name, reason));
+                }
+                // On a bucket, the first manifest is older than the first row file.
+                if let Some(name) = row_file
+                    && folder.objects().is_some()
+                {
+                    let reason = "the manifest is missing";
                     return Err(StorageError::damaged(&**folder, name, reason));
                 }
             }

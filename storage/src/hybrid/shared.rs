@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::io::ErrorKind;
 use std::iter::successors;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -15,6 +16,7 @@ use kalamtable_store::{TableId, UnixMicros};
 
 use super::flush::{StorageSnapshot, delete_files_from, delete_unused_files, flush};
 use super::flush_run::{FlushObservers, FlushRun, FlushRunProgress};
+use super::manifest::{file_names, is_own_manifest, last_manifest_number, manifest_name};
 use super::options::{HybridOptions, HybridStats};
 use super::partitions::{Partitions, PendingCommit};
 use super::record::{LogRecord, RemovedPartitions};
@@ -24,7 +26,7 @@ use super::signal::FlushSignal;
 use super::stored_joins::StoredJoins;
 use super::written_definitions::WrittenDefinitions;
 use crate::error::StorageError;
-use crate::log::{RowLog, lock};
+use crate::log::{LogError, LogFailure, RowLog, lock};
 
 /// The state of a storage.
 #[derive(Debug)]
@@ -260,7 +262,9 @@ impl SharedStorage {
         let log = self.log()?;
         let mut progress = lock(&self.flushing);
         let mut running = RunningFlush::begin(self);
-        let result = self.flush_in_turn(log, &mut progress);
+        let result = self
+            .flush_in_turn(log, &mut progress)
+            .map_err(|error| self.stop_if_taken_over(log, &progress.state, error));
         lock(&self.stats).set_files(&progress.state);
         running.run.progress = match &result {
             Ok(flushed) => FlushRunProgress::Completed(*flushed),
@@ -400,10 +404,53 @@ impl SharedStorage {
         log: &RowLog,
         progress: &mut FlushProgress,
     ) -> Result<(), StorageError> {
+        let folder = &*self.row_folder.folder;
+        // On a bucket, a process that has taken over may have deleted the manifest with the number
+        // that this process has published after it. Only a listing shows this.
+        let names = file_names(folder)?;
+        if let Some(last) = last_manifest_number(&names)
+            && last > progress.state.manifest
+        {
+            let path = folder.path(Some(&manifest_name(last)));
+            return Err(LogError::TakenOver { path }.into());
+        }
         log.truncate_before(progress.state.flushed_to.saturating_add(1))?;
-        delete_unused_files(&*self.row_folder.folder, &mut progress.state)?;
+        delete_unused_files(folder, &mut progress.state, &names)?;
         progress.needs_cleanup = false;
         Ok(())
+    }
+
+    /// Returns the error of a flush, or [`LogError::TakenOver`] if another process has taken over a
+    /// bucket. Then nothing more is written.
+    fn stop_if_taken_over(
+        &self,
+        log: &RowLog,
+        state: &FlushedState,
+        error: StorageError,
+    ) -> StorageError {
+        let folder = &*self.row_folder.folder;
+        if folder.objects().is_none() || matches!(&error, StorageError::Log(LogError::Failed(_))) {
+            return error;
+        }
+        let path = match &error {
+            StorageError::Log(LogError::TakenOver { path }) => path.clone(),
+            _ => {
+                let names = file_names(folder).unwrap_or_default();
+                let last = last_manifest_number(&names).filter(|last| *last > state.manifest);
+                match last {
+                    Some(last) if !is_own_manifest(folder, last) => {
+                        folder.path(Some(&manifest_name(last)))
+                    }
+                    _ => return error,
+                }
+            }
+        };
+        log.fail(LogFailure {
+            operation: "create",
+            path: path.clone(),
+            source: ErrorKind::AlreadyExists.into(),
+        });
+        LogError::TakenOver { path }.into()
     }
 
     pub(super) fn moves(&self) -> u64 {

@@ -32,8 +32,8 @@ use crate::error::StorageError;
 pub(super) struct StoredFile {
     pub(super) file: Arc<RowFile>,
     pub(super) row_folder: Arc<RowFolder>,
-    /// The open file, if it can be deleted by another process. Otherwise, it is opened for each
-    /// read, because the number of open files of a process is limited.
+    /// The open file, if it is an object, or can be deleted by another process. Otherwise, it is
+    /// opened for each read, because the number of open files of a process is limited.
     held: Option<CheckedFile>,
     /// The schema of the file.
     pub(super) file_schema: SchemaRef,
@@ -92,10 +92,12 @@ impl StoredFile {
         if groups.last().map_or(0, |last| last.end) != file.rows {
             return Err(unexpected("rows"));
         }
+        // An open object needs no resources.
+        let is_held = row_folder.is_read_only || folder.objects().is_some();
         Ok(StoredFile {
             file: Arc::clone(file),
             row_folder: Arc::clone(row_folder),
-            held: row_folder.is_read_only.then_some(opened),
+            held: is_held.then_some(opened),
             bounds: schema.fields().iter().map(|_| OnceLock::new()).collect(),
             file_schema: schema,
             chunk_schema: Arc::clone(&definition.schema),
@@ -106,7 +108,7 @@ impl StoredFile {
 
     pub(super) fn opened(&self) -> Result<CheckedFile, StorageError> {
         match &self.held {
-            Some(held) => Ok(held.clone()),
+            Some(held) => Ok(held.for_read()),
             None => CheckedFile::open(&self.row_folder.folder, &self.file),
         }
     }

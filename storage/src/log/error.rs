@@ -74,6 +74,18 @@ pub enum LogError {
         .0.source
     )]
     Failed(#[source] Arc<LogFailure>),
+    /// The log is on a bucket, and another process has opened it for writing. Only that process can
+    /// write.
+    #[error(
+        "another process has opened the storage for writing, and has created `{}`: this process \
+         can no longer change it; use the other process, or restart this one to take the storage \
+         over again",
+        .path.display()
+    )]
+    TakenOver {
+        /// The object that the other process has created.
+        path: PathBuf,
+    },
     /// The payload exceeds the limit, and was not appended.
     #[error("the entry has {bytes} bytes, more than the limit of {limit}")]
     TooLarge {
@@ -106,6 +118,18 @@ pub enum LogError {
 }
 
 impl LogError {
+    /// Returns the error of a log that has failed. Only the creation of an object reports that a
+    /// file exists.
+    pub(crate) fn failed(failure: Arc<LogFailure>) -> Self {
+        if failure.source.kind() == io::ErrorKind::AlreadyExists {
+            LogError::TakenOver {
+                path: failure.path.clone(),
+            }
+        } else {
+            LogError::Failed(failure)
+        }
+    }
+
     pub(crate) fn damaged(path: PathBuf, offset: usize, kind: SegmentDamageKind) -> Self {
         LogError::Damaged(Box::new(SegmentDamage {
             path,
@@ -193,6 +217,23 @@ pub enum SegmentDamageKind {
         defect: EntryDefect,
         /// The position of the later entry, or `None` if it is in a later segment.
         later: Option<u64>,
+    },
+    /// An entry of an object is invalid, although the object was written as a whole.
+    #[error("entry {sequence} {defect}")]
+    ObjectEntry {
+        /// The sequence number of the entry.
+        sequence: u64,
+        /// The defect of the entry.
+        #[source]
+        defect: EntryDefect,
+    },
+    /// An object does not have the size that was written.
+    #[error("the object has {found} bytes after its header, not {written}")]
+    ObjectSize {
+        /// The size of the entries in bytes.
+        found: u64,
+        /// The size that was written.
+        written: u64,
     },
 }
 

@@ -48,6 +48,31 @@ pub trait LogFolder: fmt::Debug + Send + Sync {
 
     /// Waits until all creations, renames and deletions that have returned are durable.
     fn sync(&self) -> io::Result<()>;
+
+    /// Returns the operations on objects, or `None` if the folder has files, which can be extended
+    /// and renamed. A folder with objects has no lock. [`open`](Self::open) and
+    /// [`rename`](Self::rename) are not called for it, and a file that [`create`](Self::create)
+    /// returns becomes an object when it is synced.
+    fn objects(&self) -> Option<&dyn ObjectFolder> {
+        None
+    }
+}
+
+/// The operations of a folder whose files are objects of a bucket. An object is created as a whole,
+/// and is never changed.
+pub trait ObjectFolder {
+    /// Returns a random number that no other process has that writes to the folder.
+    fn writer(&self) -> [u8; 16];
+
+    /// Creates an object, durably. Returns `Ok` if the object exists and has this content. Fails
+    /// with [`AlreadyExists`](io::ErrorKind::AlreadyExists) if it has another content.
+    fn create_new(&self, name: &str, content: Vec<u8>) -> io::Result<()>;
+
+    /// Returns the contents of objects, in the same order.
+    fn read_all(&self, names: &[String]) -> Vec<io::Result<Vec<u8>>>;
+
+    /// Deletes objects, in any order. Objects that do not exist are ignored.
+    fn delete_all(&self, names: &[String]) -> io::Result<()>;
 }
 
 /// A file of a row log that is open for writing.

@@ -2,22 +2,37 @@
 
 //! Opens a log for writing: recovers it, removes a torn tail and the files of interrupted
 //! creations, or creates the first segment.
+//!
+//! # Fences
+//! A bucket has no lock. A process that opens a log on a bucket creates a fence with the next
+//! sequence number: an object without entries. An earlier writer, whose next group would have the
+//! number, cannot create its object. A fence is never deleted, because an earlier writer may be
+//! slow: it could otherwise create an object whose number is flushed, and acknowledge a statement
+//! that is lost. A marker of each fence shows in a listing which objects are fences. It exists
+//! before the log is truncated.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use crate::log::error::{LogError, LogFailure};
-use crate::log::folder::{LogFile, LogFolder};
+use crate::log::folder::{LogFile, LogFolder, ObjectFolder};
 use crate::log::format::LogId;
 use crate::log::options::RowLogOptions;
-use crate::log::recovery::{LastSegment, LogRecovery, Replay, recover};
-use crate::log::segment::{is_temporary_name, segment_name};
+use crate::log::recovery::{LastSegment, LogRecovery, Replay, recover, recover_following};
+use crate::log::segment::{fence_marker_name, is_temporary_name, segment_name};
 use crate::log::writer::{
-    CurrentSegment, LogWriter, create_segment, failure, publish_segment, write_all_at,
+    CurrentSegment, LogWriter, SegmentContent, create_object, create_segment, failure,
+    publish_segment, write_all_at,
 };
 
 /// The first sequence number of a log.
 const FIRST_SEQUENCE: u64 = 1;
+
+/// The content of the marker of a fence.
+const FENCE_MARKER: &[u8] = b"The object of this number is a fence, and must not be deleted.\n";
+/// The maximum number of attempts to create the first object of a log.
+const MAX_ATTEMPTS: u32 = 16;
 
 /// Recovers a log, and prepares it for writing. The caller holds the lock of the folder.
 pub(crate) fn open(
@@ -25,6 +40,9 @@ pub(crate) fn open(
     options: &RowLogOptions,
     replay: &mut Replay<'_>,
 ) -> Result<(LogWriter, LogRecovery), LogError> {
+    if folder.objects().is_some() {
+        return open_objects(folder, options, replay);
+    }
     let recovered = recover(&*folder, options, replay)?;
     delete_temporary_files(&*folder)?;
     let (log, older, current, next, recovery) = match recovered {
@@ -84,9 +102,88 @@ fn repair(
     (folder.sync()).map_err(|source| failure(folder, "sync", None, source))?;
     Ok(CurrentSegment {
         first: last.first,
-        bytes,
-        file,
+        content: SegmentContent::File { bytes, file },
     })
+}
+
+/// Recovers a log on a bucket, and creates a fence after its last entry.
+fn open_objects(
+    folder: Arc<dyn LogFolder>,
+    options: &RowLogOptions,
+    replay: &mut Replay<'_>,
+) -> Result<(LogWriter, LogRecovery), LogError> {
+    let Some(objects) = folder.objects() else {
+        return Err(failure(&*folder, "open", None, ErrorKind::Unsupported.into()).into());
+    };
+    let (log, first, older, recovery) = create_fence(&*folder, objects, options, replay)?;
+    let writer = LogWriter {
+        log,
+        segment_bytes: options.segment_bytes,
+        older,
+        current: CurrentSegment {
+            first,
+            content: SegmentContent::Fence,
+        },
+        next: first.saturating_add(1),
+        failure: None,
+        folder,
+    };
+    Ok((writer, recovery))
+}
+
+/// Recovers a log on a bucket, and creates a fence and the missing markers. Returns the log, the
+/// sequence number of the fence, and the segments before it that are not fences.
+fn create_fence(
+    folder: &dyn LogFolder,
+    objects: &dyn ObjectFolder,
+    options: &RowLogOptions,
+    replay: &mut Replay<'_>,
+) -> Result<(LogId, u64, VecDeque<u64>, LogRecovery), LogError> {
+    let mut attempts = 0;
+    let mut recovered = recover(folder, options, replay)?;
+    let (log, first) = loop {
+        let (log, first) = match &recovered {
+            Some(recovered) => (recovered.log, recovered.next),
+            None => (LogId::random()?, FIRST_SEQUENCE),
+        };
+        match create_object(objects, log, first, &[]) {
+            Ok(()) => break (log, first),
+            // The earlier writer has written a group, or a third process has opened the log.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && attempts < MAX_ATTEMPTS => {
+                match &mut recovered {
+                    Some(recovered) => recover_following(folder, options, recovered, replay)?,
+                    None => {
+                        attempts += 1;
+                        recovered = recover(folder, options, replay)?;
+                    }
+                }
+            }
+            Err(source) => {
+                let name = segment_name(first);
+                return Err(failure(folder, "create", Some(&name), source).into());
+            }
+        }
+    };
+    let mut marked: HashSet<u64> = HashSet::new();
+    let mut unmarked = vec![first];
+    let mut older = VecDeque::new();
+    let mut recovery = LogRecovery::default();
+    if let Some(recovered) = recovered {
+        marked.extend(&recovered.marked_fences);
+        unmarked.extend(&recovered.fences);
+        older.extend(recovered.older);
+        older.push_back(recovered.last.first);
+        recovery = recovered.recovery;
+    }
+    for fence in unmarked {
+        if marked.insert(fence) {
+            let name = fence_marker_name(fence);
+            (objects.create_new(&name, FENCE_MARKER.to_vec()))
+                .map_err(|source| failure(folder, "create", Some(&name), source))?;
+        }
+    }
+    older.retain(|first| !marked.contains(first));
+    Ok((log, first, older, recovery))
 }
 
 fn delete_temporary_files(folder: &dyn LogFolder) -> Result<(), LogFailure> {

@@ -3,14 +3,22 @@
 //! Recovery of a log: reads the segments in order, checks them, and passes their entries to the
 //! caller. It changes no file; `opening` repairs the last segment.
 
+use std::io;
 use std::path::PathBuf;
 
 use crate::log::error::{LogError, ReplayError, SegmentDamageKind};
 use crate::log::folder::LogFolder;
-use crate::log::format::{LogId, SEGMENT_HEADER_BYTES, SegmentHeader};
+use crate::log::format::{
+    LogId, OBJECT_HEADER_BYTES, ObjectHeader, SEGMENT_HEADER_BYTES, SegmentHeader,
+};
 use crate::log::options::RowLogOptions;
-use crate::log::segment::{find_later_entry, parse_entry, parse_segment_name, segment_name};
+use crate::log::segment::{
+    find_later_entry, parse_entry, parse_fence_marker_name, parse_segment_name, segment_name,
+};
 use crate::log::writer::failure;
+
+/// The number of objects that are read at the same time.
+const OBJECTS_READ_AHEAD: usize = 16;
 
 /// An entry that recovery passes to the caller.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +73,10 @@ pub(crate) struct RecoveredLog {
     /// The sequence number after the last entry.
     pub(crate) next: u64,
     pub(crate) recovery: LogRecovery,
+    /// The sequence numbers of fences that have a marker.
+    pub(crate) marked_fences: Vec<u64>,
+    /// The sequence numbers of the fences that were read.
+    pub(crate) fences: Vec<u64>,
 }
 
 /// The last segment of a log.
@@ -107,19 +119,28 @@ pub(crate) fn recover(
         replay,
         log: None,
         recovery: LogRecovery::default(),
+        fences: Vec::new(),
     };
-    for pair in segments[unread..].windows(2) {
-        let [first, following] = *pair else { continue };
-        let end = reader.read_segment(first, false)?;
-        if end.next != following {
-            let kind = SegmentDamageKind::Gap {
-                next: end.next,
-                found: following,
-            };
-            return Err(reader.damaged(first, end.offset, kind));
+    let mut end: Option<(u64, SegmentEnd)> = None;
+    let read_ahead = folder.objects().map_or(1, |_| OBJECTS_READ_AHEAD);
+    for firsts in segments[unread..].chunks(read_ahead) {
+        for (first, segment) in firsts.iter().zip(read_segments(folder, firsts)) {
+            if let Some((previous, end)) = &end
+                && end.next != *first
+            {
+                let kind = SegmentDamageKind::Gap {
+                    next: end.next,
+                    found: *first,
+                };
+                return Err(reader.damaged(*previous, end.offset, kind));
+            }
+            end = Some((*first, reader.read_segment(*first, segment, first == last)?));
         }
     }
-    let end = reader.read_segment(*last, true)?;
+    // The last segment is never skipped.
+    let Some((_, end)) = end else {
+        return Ok(None);
+    };
 
     let mut recovery = reader.recovery;
     recovery.last_sequence = end.next.saturating_sub(1);
@@ -140,7 +161,52 @@ pub(crate) fn recover(
         },
         next: end.next,
         recovery,
+        marked_fences: names
+            .iter()
+            .filter_map(|name| parse_fence_marker_name(name))
+            .collect(),
+        fences: reader.fences,
     }))
+}
+
+/// Reads the object after the last one, which another process has created since the objects were
+/// listed.
+pub(crate) fn recover_following(
+    folder: &dyn LogFolder,
+    options: &RowLogOptions,
+    log: &mut RecoveredLog,
+    replay: &mut Replay<'_>,
+) -> Result<(), LogError> {
+    let first = log.next;
+    let mut reader = LogReader {
+        folder,
+        flushed_to: options.flushed_to.unwrap_or(0),
+        replay,
+        log: Some(log.log),
+        recovery: std::mem::take(&mut log.recovery),
+        fences: std::mem::take(&mut log.fences),
+    };
+    let segment = folder.read(&segment_name(first));
+    let end = reader.read_segment(first, segment, true)?;
+    log.recovery = reader.recovery;
+    log.recovery.last_sequence = end.next.saturating_sub(1);
+    log.fences = reader.fences;
+    log.older.push(log.last.first);
+    log.last = LastSegment {
+        first,
+        group_offset: end.group_offset,
+        group: end.group,
+    };
+    log.next = end.next;
+    Ok(())
+}
+
+fn read_segments(folder: &dyn LogFolder, firsts: &[u64]) -> Vec<io::Result<Vec<u8>>> {
+    let names = firsts.iter().map(|first| segment_name(*first));
+    match folder.objects() {
+        Some(objects) => objects.read_all(&names.collect::<Vec<_>>()),
+        None => names.map(|name| folder.read(&name)).collect(),
+    }
 }
 
 /// Returns the number of segments at the start whose entries are all flushed. Fails if the segment
@@ -173,6 +239,8 @@ struct LogReader<'a, 'r> {
     /// The log of the segments that have been read.
     log: Option<LogId>,
     recovery: LogRecovery,
+    /// The sequence numbers of fences.
+    fences: Vec<u64>,
 }
 
 /// The end of a segment that has been read.
@@ -188,22 +256,39 @@ struct SegmentEnd {
 }
 
 impl LogReader<'_, '_> {
-    fn read_segment(&mut self, first: u64, is_last: bool) -> Result<SegmentEnd, LogError> {
+    /// Checks a segment that was read, and passes its entries on.
+    fn read_segment(
+        &mut self,
+        first: u64,
+        segment: io::Result<Vec<u8>>,
+        is_last: bool,
+    ) -> Result<SegmentEnd, LogError> {
         let name = segment_name(first);
-        let segment = self.folder.read(&name);
         let segment =
             segment.map_err(|source| failure(self.folder, "read", Some(&name), source))?;
-        let log = self.check_header(first, &segment)?;
+        let is_object = self.folder.objects().is_some();
+        let (log, offset) = self.check_header(first, &segment, is_object)?;
         let mut end = SegmentEnd {
             log,
-            offset: SEGMENT_HEADER_BYTES,
+            offset,
             next: first,
-            group_offset: SEGMENT_HEADER_BYTES,
+            group_offset: offset,
             group: Vec::new(),
         };
+        if is_object && segment.len() == offset {
+            self.fences.push(first);
+            end.next = first.saturating_add(1);
+        }
         while end.offset < segment.len() {
             let entry = match parse_entry(log, &segment, end.offset, end.next) {
                 Ok(entry) => entry,
+                Err(defect) if is_object => {
+                    let kind = SegmentDamageKind::ObjectEntry {
+                        sequence: end.next,
+                        defect,
+                    };
+                    return Err(self.damaged(first, end.offset, kind));
+                }
                 Err(defect) => {
                     let later = find_later_entry(log, &segment, end.offset, end.next);
                     if later.is_some() || !is_last {
@@ -240,20 +325,31 @@ impl LogReader<'_, '_> {
         Ok(end)
     }
 
-    /// Checks the header of a segment, and returns the log to which the segment belongs.
-    fn check_header(&mut self, first: u64, segment: &[u8]) -> Result<LogId, LogError> {
-        let header = SegmentHeader::parse(segment);
-        let header = header.map_err(|kind| self.damaged(first, 0, kind))?;
-        if header.first != first {
-            let kind = SegmentDamageKind::WrongName {
-                found: header.first,
-            };
-            return Err(self.damaged(first, 0, kind));
+    /// Checks the header of a segment, and returns the log to which the segment belongs, and the
+    /// position of its first entry.
+    fn check_header(
+        &mut self,
+        first: u64,
+        segment: &[u8],
+        is_object: bool,
+    ) -> Result<(LogId, usize), LogError> {
+        let (parsed, offset) = if is_object {
+            let header = ObjectHeader::parse(segment);
+            let header = header.map(|header| (header.log, header.first));
+            (header, OBJECT_HEADER_BYTES)
+        } else {
+            let header = SegmentHeader::parse(segment);
+            let header = header.map(|header| (header.log, header.first));
+            (header, SEGMENT_HEADER_BYTES)
+        };
+        let (log, found) = parsed.map_err(|kind| self.damaged(first, 0, kind))?;
+        if found != first {
+            return Err(self.damaged(first, 0, SegmentDamageKind::WrongName { found }));
         }
-        if *self.log.get_or_insert(header.log) != header.log {
+        if *self.log.get_or_insert(log) != log {
             return Err(self.damaged(first, 0, SegmentDamageKind::OtherLog));
         }
-        Ok(header.log)
+        Ok((log, offset))
     }
 
     /// Passes an entry to the caller, unless it is flushed.

@@ -31,6 +31,17 @@ pub(crate) fn is_temporary_name(name: &str) -> bool {
     parse_first(name, ".new").is_some_and(|first| temporary_name(first) == name)
 }
 
+/// Returns the name of the object that marks a fence. It shows in a listing that the object of the
+/// fence is kept.
+pub(crate) fn fence_marker_name(first: u64) -> String {
+    format!("log-{first:020}.fence")
+}
+
+/// Returns the sequence number in the name of the mark of a fence.
+pub(crate) fn parse_fence_marker_name(name: &str) -> Option<u64> {
+    parse_first(name, ".fence").filter(|first| fence_marker_name(*first) == name)
+}
+
 fn parse_first(name: &str, extension: &str) -> Option<u64> {
     let first = name.strip_prefix("log-")?.strip_suffix(extension)?;
     first.parse().ok()

@@ -8,16 +8,25 @@ use std::io::{self, ErrorKind};
 use std::sync::Arc;
 
 use crate::log::error::{LogError, LogFailure};
-use crate::log::folder::{LogFile, LogFolder};
-use crate::log::format::{LogId, SEGMENT_HEADER_BYTES, SegmentHeader};
+use crate::log::folder::{LogFile, LogFolder, ObjectFolder};
+use crate::log::format::{LogId, ObjectHeader, SEGMENT_HEADER_BYTES, SegmentHeader};
 use crate::log::segment::{segment_name, temporary_name};
 
-/// The last segment of an open log, to which groups are appended.
+/// The last segment of an open log.
 pub(crate) struct CurrentSegment {
     /// The sequence number with which the segment begins.
     pub(crate) first: u64,
-    pub(crate) bytes: u64,
-    pub(crate) file: Box<dyn LogFile>,
+    pub(crate) content: SegmentContent,
+}
+
+/// The content of the last segment.
+pub(crate) enum SegmentContent {
+    /// A file, to which groups are appended.
+    File { bytes: u64, file: Box<dyn LogFile> },
+    /// An object with one group.
+    Object,
+    /// An object without entries, which is never deleted.
+    Fence,
 }
 
 /// See the module documentation.
@@ -45,17 +54,33 @@ impl LogWriter {
     }
 
     fn try_write_group(&mut self, bytes: &[u8], last: u64) -> Result<(), LogFailure> {
-        let end = self.current.bytes.saturating_add(bytes.len() as u64);
+        if let Some(objects) = self.folder.objects() {
+            let name = segment_name(self.next);
+            create_object(objects, self.log, self.next, bytes)
+                .map_err(|source| failure(&*self.folder, "create", Some(&name), source))?;
+            if !matches!(self.current.content, SegmentContent::Fence) {
+                self.older.push_back(self.current.first);
+            }
+            self.current = CurrentSegment {
+                first: self.next,
+                content: SegmentContent::Object,
+            };
+            self.next = last.saturating_add(1);
+            return Ok(());
+        }
+        let end = self.current_bytes().saturating_add(bytes.len() as u64);
         if self.has_entries() && end > self.segment_bytes {
             let file = create_segment(&*self.folder, self.log, self.next)?;
             self.publish(file)?;
         }
         let name = segment_name(self.current.first);
-        write_all_at(self.current.file.as_mut(), self.current.bytes, bytes)
-            .map_err(|source| failure(&*self.folder, "write to", Some(&name), source))?;
-        (self.current.file.sync_data())
-            .map_err(|source| failure(&*self.folder, "sync", Some(&name), source))?;
-        self.current.bytes += bytes.len() as u64;
+        if let SegmentContent::File { bytes: end, file } = &mut self.current.content {
+            write_all_at(file.as_mut(), *end, bytes)
+                .map_err(|source| failure(&*self.folder, "write to", Some(&name), source))?;
+            (file.sync_data())
+                .map_err(|source| failure(&*self.folder, "sync", Some(&name), source))?;
+            *end += bytes.len() as u64;
+        }
         self.next = last.saturating_add(1);
         Ok(())
     }
@@ -63,8 +88,9 @@ impl LogWriter {
     /// Begins a segment if the current one has entries and all of them are below `sequence`.
     pub(crate) fn leave_segment_below(&mut self, sequence: u64) -> Result<(), LogError> {
         if let Some(failure) = &self.failure {
-            return Err(LogError::Failed(Arc::clone(failure)));
+            return Err(LogError::failed(Arc::clone(failure)));
         }
+        // An object is complete, and the next group is another one.
         if !self.has_entries() || self.next > sequence {
             return Ok(());
         }
@@ -72,6 +98,14 @@ impl LogWriter {
         let file = create_segment(&*self.folder, self.log, self.next)?;
         let published = self.publish(file);
         published.map_err(|failure| LogError::Failed(self.fail(failure)))
+    }
+
+    /// Returns the segments before the current one whose entries are all below `sequence`.
+    pub(crate) fn all_below(&self, sequence: u64) -> Vec<u64> {
+        let following = self.older.iter().skip(1).chain([&self.current.first]);
+        let pairs = self.older.iter().zip(following);
+        let below = pairs.take_while(|(_, following)| **following <= sequence);
+        below.map(|(first, _)| *first).collect()
     }
 
     /// Returns the oldest segment if all of its entries are below `sequence`. The current segment
@@ -82,11 +116,21 @@ impl LogWriter {
         oldest.copied().filter(|_| *following <= sequence)
     }
 
-    fn has_entries(&self) -> bool {
-        self.current.bytes > SEGMENT_HEADER_BYTES as u64
+    /// Returns the size of the current segment, or 0 if it is an object.
+    fn current_bytes(&self) -> u64 {
+        match &self.current.content {
+            SegmentContent::File { bytes, .. } => *bytes,
+            SegmentContent::Object | SegmentContent::Fence => 0,
+        }
     }
 
-    fn fail(&mut self, failure: LogFailure) -> Arc<LogFailure> {
+    /// Returns whether the current segment is a file with entries.
+    fn has_entries(&self) -> bool {
+        self.current_bytes() > SEGMENT_HEADER_BYTES as u64
+    }
+
+    /// Rejects all later writes. Returns the failure that is reported.
+    pub(crate) fn fail(&mut self, failure: LogFailure) -> Arc<LogFailure> {
         Arc::clone(self.failure.insert(Arc::new(failure)))
     }
 
@@ -128,9 +172,28 @@ pub(crate) fn publish_segment(
     (folder.sync()).map_err(|source| failure(folder, "sync", None, source))?;
     Ok(CurrentSegment {
         first,
-        bytes: SEGMENT_HEADER_BYTES as u64,
-        file,
+        content: SegmentContent::File {
+            bytes: SEGMENT_HEADER_BYTES as u64,
+            file,
+        },
     })
+}
+
+/// Creates an object with a group of entries, or a fence if `entries` is empty.
+pub(crate) fn create_object(
+    objects: &dyn ObjectFolder,
+    log: LogId,
+    first: u64,
+    entries: &[u8],
+) -> io::Result<()> {
+    let header = ObjectHeader {
+        log,
+        first,
+        writer: objects.writer(),
+        bytes: entries.len() as u64,
+    };
+    let object = [&header.to_bytes()[..], entries].concat();
+    objects.create_new(&segment_name(first), object)
 }
 
 /// Writes all bytes at an offset, with as many calls as necessary.

@@ -2,6 +2,7 @@
 
 //! Tables whose rows are in a `HybridStorage`, through SQL: restarts, crashes, faults and damage.
 
+mod bucket;
 mod commits;
 mod concurrency;
 mod damage;
@@ -11,6 +12,7 @@ mod large;
 mod random;
 mod restart;
 mod server;
+mod test_bucket;
 
 #[path = "../log/layout.rs"]
 #[expect(dead_code, reason = "the tests of the log use the rest")]

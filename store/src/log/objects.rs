@@ -211,44 +211,12 @@ impl LogObjects {
         bytes: Vec<u8>,
         mode: PutMode,
     ) -> Result<PutOutcome, StoreError> {
-        let payload = PutPayload::from(bytes);
-        let options = PutOptions::from(mode);
-        let put = self.store.put_opts(path, payload, options).await;
-        match put {
-            Ok(_) => Ok(PutOutcome::Created),
-            // Some object stores report an existing object as a failed precondition.
-            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
-                Ok(PutOutcome::AlreadyExists)
-            }
-            Err(source) => Err(source),
-        }
+        put(&*self.store, path, bytes, mode).await
     }
 
-    /// Checks that the object store rejects the creation of an object that exists. Creates the
-    /// probe object if it does not exist, and keeps it for the next check.
-    ///
-    /// A process without the permission to write can open a log: its writes fail.
-    ///
-    /// # Errors
-    /// [`Error::OverwritesObjects`] if the object store overwrites an existing object, and
-    /// [`Error::ObjectStore`] if it does not support [`PutMode::Create`], or cannot be reached.
+    /// Checks that the object store supports [`PutMode::Create`], see [`check_create`].
     pub(super) async fn check_create(&self) -> Result<(), Error> {
-        let path = self.prefix.clone().join(PROBE);
-        // The first put fails if another process has created the object. The second put fails in
-        // any case, unless the object store ignores the mode.
-        for _ in 0..2 {
-            match self.put(&path, b"{}".to_vec(), PutMode::Create).await {
-                Ok(PutOutcome::Created) => {}
-                Ok(PutOutcome::AlreadyExists)
-                | Err(StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. }) => {
-                    return Ok(());
-                }
-                Err(source) => return Err(failed(&path, source)),
-            }
-        }
-        Err(Error::OverwritesObjects {
-            path: path.to_string(),
-        })
+        check_create(&*self.store, &self.prefix).await
     }
 
     /// Deletes an object. Returns whether the object existed.
@@ -258,6 +226,51 @@ impl LogObjects {
             Err(StoreError::NotFound { .. }) => Ok(false),
             Err(source) => Err(failed(path, source)),
         }
+    }
+}
+
+/// Checks that the object store rejects the creation of an object that exists. Creates the probe
+/// object below `prefix` if it does not exist, and keeps it for the next check.
+///
+/// The check succeeds without the permission to write: later writes fail.
+///
+/// # Errors
+/// [`Error::OverwritesObjects`] if the object store overwrites an existing object, and
+/// [`Error::ObjectStore`] if it does not support [`PutMode::Create`], or cannot be reached.
+pub async fn check_create(store: &dyn ObjectStore, prefix: &Path) -> Result<(), Error> {
+    let path = prefix.clone().join(PROBE);
+    // The first put fails if another process has created the object. The second put fails in any
+    // case, unless the object store ignores the mode.
+    for _ in 0..2 {
+        match put(store, &path, b"{}".to_vec(), PutMode::Create).await {
+            Ok(PutOutcome::Created) => {}
+            Ok(PutOutcome::AlreadyExists)
+            | Err(StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. }) => {
+                return Ok(());
+            }
+            Err(source) => return Err(failed(&path, source)),
+        }
+    }
+    Err(Error::OverwritesObjects {
+        path: path.to_string(),
+    })
+}
+
+async fn put(
+    store: &dyn ObjectStore,
+    path: &Path,
+    bytes: Vec<u8>,
+    mode: PutMode,
+) -> Result<PutOutcome, StoreError> {
+    let payload = PutPayload::from(bytes);
+    let options = PutOptions::from(mode);
+    match store.put_opts(path, payload, options).await {
+        Ok(_) => Ok(PutOutcome::Created),
+        // Some object stores report an existing object as a failed precondition.
+        Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
+            Ok(PutOutcome::AlreadyExists)
+        }
+        Err(source) => Err(source),
     }
 }
 
