@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 //! [`enable_types`]: SQL for the types `uuid` and `time`, which DataFusion does not compare with
-//! text and with other units.
+//! text and with other units, and for the text of timestamps with a zone.
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, Int64Array, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::common::config::ConfigOptions;
@@ -24,7 +24,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::SessionContext;
 use datafusion::sql::sqlparser::ast;
-use kalamtable_model::value_text;
+use kalamtable_model::{TimeUnit as ModelUnit, value_text};
 use kalamtable_rows::Uuid;
 use kalamtable_rows::physical::plain_type;
 
@@ -45,7 +45,9 @@ const UUID_BYTES: i32 = 16;
 ///   text as a literal or as a parameter. They use the index of a key;
 /// - `u = uuid()`, or another expression of type text;
 /// - `'67e5..'::uuid` and `u::text`;
-/// - `t = TIME '01:02:03'`, and comparisons of times of different units.
+/// - `t = TIME '01:02:03'`, and comparisons of times of different units;
+/// - `z::text`, `z || '..'` and `concat(z, ..)` of a timestamp with a zone. The text has the offset of
+///   the zone, or is in UTC if the offset has seconds, which the text of an offset does not have.
 ///
 /// DataFusion rejects text for a `uuid` column in `INSERT` and `UPDATE` before a provider can
 /// convert it. Run such statements with [`sql`](crate::sql) instead of `SessionContext::sql`.
@@ -179,6 +181,11 @@ impl ExprPlanner for TypeRewrite {
         use ast::BinaryOperator::{Eq, Gt, GtEq, Lt, LtEq, NotEq};
         let RawBinaryExpr { op, left, right } = expr;
         let is_comparison = matches!(op, Eq | NotEq | Lt | LtEq | Gt | GtEq);
+        if op == ast::BinaryOperator::StringConcat {
+            let left = timestamp_as_text(left, schema);
+            let right = timestamp_as_text(right, schema);
+            return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
+        }
         let (left, right) = match is_comparison {
             true => {
                 let (left, right) = comparable(left, right, schema)?;
@@ -261,7 +268,31 @@ impl FunctionRewrite for TypeRewrite {
                     high,
                 })))
             }
-            Expr::Cast(Cast { expr, field }) => cast_uuid(*expr, field, schema),
+            Expr::Cast(Cast { expr, field }) => rewrite_cast(*expr, field, schema),
+            Expr::TryCast(TryCast { expr, field })
+                if is_text(field.data_type()) && has_named_zone(&expr, schema) =>
+            {
+                let text = Box::new(timestamp_text(*expr));
+                Ok(Transformed::yes(Expr::TryCast(TryCast::new_from_field(
+                    text, field,
+                ))))
+            }
+            Expr::ScalarFunction(mut function)
+                if matches!(
+                    function.name(),
+                    "concat" | "concat_ws" | "arrow_cast" | "arrow_try_cast"
+                ) =>
+            {
+                let result = field_of(&Expr::ScalarFunction(function.clone()), schema);
+                if result.is_none_or(|result| !is_text(result.data_type())) {
+                    return Ok(Transformed::no(Expr::ScalarFunction(function)));
+                }
+                let arguments = function.args.into_iter();
+                function.args = arguments
+                    .map(|argument| timestamp_as_text(argument, schema))
+                    .collect();
+                Ok(Transformed::yes(Expr::ScalarFunction(function)))
+            }
             Expr::TryCast(TryCast { expr, field })
                 if is_text(field.data_type())
                     && field_of(&expr, schema).is_some_and(|field| is_uuid(&field)) =>
@@ -374,9 +405,9 @@ fn exact_literal(expr: &Expr, ty: &DataType) -> Option<ScalarValue> {
     (cast.cast_to(&found).ok()? == value).then_some(cast)
 }
 
-/// Returns the cast of `expr` to the type of `field`. A cast of text to a uuid, or of a uuid to
-/// text, is rewritten.
-fn cast_uuid(expr: Expr, field: FieldRef, schema: &DFSchema) -> Result<Transformed<Expr>> {
+/// Returns the cast of `expr` to the type of `field`. A cast of text to a uuid, or of a uuid or a
+/// timestamp with a named zone to text, is rewritten.
+fn rewrite_cast(expr: Expr, field: FieldRef, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let cast = |expr: Expr, field| Expr::Cast(Cast::new_from_field(Box::new(expr), field));
     let Some(found) = field_of(&expr, schema) else {
         return Ok(Transformed::no(cast(expr, field)));
@@ -394,7 +425,34 @@ fn cast_uuid(expr: Expr, field: FieldRef, schema: &DFSchema) -> Result<Transform
         let text = ScalarUDF::from(FormatUuid::new()).call(vec![expr]);
         return Ok(Transformed::yes(cast(text, field)));
     }
+    if is_text(field.data_type()) && has_named_zone(&expr, schema) {
+        return Ok(Transformed::yes(cast(timestamp_text(expr), field)));
+    }
     Ok(Transformed::no(cast(expr, field)))
+}
+
+/// Returns whether `expr` is a timestamp whose zone has a name. The offset of other zones has no
+/// seconds.
+fn has_named_zone(expr: &Expr, schema: &DFSchema) -> bool {
+    let field = field_of(expr, schema);
+    field.is_some_and(|field| match field.data_type() {
+        DataType::Timestamp(_, Some(zone)) => {
+            &**zone != "UTC" && zone.contains(|c: char| c.is_ascii_alphabetic())
+        }
+        _ => false,
+    })
+}
+
+fn timestamp_text(expr: Expr) -> Expr {
+    ScalarUDF::from(FormatTimestamp::new()).call(vec![expr])
+}
+
+/// Returns an operand that DataFusion would cast to text.
+fn timestamp_as_text(expr: Expr, schema: &DFSchema) -> Expr {
+    match has_named_zone(&expr, schema) {
+        true => timestamp_text(expr),
+        false => expr,
+    }
 }
 
 /// Parses text as uuids. Uuids are returned unchanged.
@@ -493,6 +551,68 @@ impl ScalarUDFImpl for FormatUuid {
                 let uuid = bytes.and_then(|bytes| Uuid::from_slice(bytes).ok());
                 builder.append_option(uuid.map(|uuid| uuid.to_string()));
             }
+            Ok(Arc::new(builder.finish()))
+        })
+    }
+}
+
+/// Formats timestamps with a zone so that the text is parsed as an equal timestamp.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct FormatTimestamp {
+    signature: Signature,
+}
+
+impl FormatTimestamp {
+    fn new() -> Self {
+        FormatTimestamp {
+            signature: Signature::any(1, Volatility::Immutable),
+        }
+    }
+}
+
+impl ScalarUDFImpl for FormatTimestamp {
+    fn name(&self) -> &str {
+        "kalamtable_timestamp_text"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arguments: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, arguments: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        map(&arguments, |array| {
+            let DataType::Timestamp(unit, _) = array.data_type() else {
+                return exec_err!("`{}` requires a timestamp", self.name());
+            };
+            let parsed_unit = match unit {
+                TimeUnit::Second => ModelUnit::Second,
+                TimeUnit::Millisecond => ModelUnit::Millisecond,
+                TimeUnit::Microsecond => ModelUnit::Microsecond,
+                TimeUnit::Nanosecond => ModelUnit::Nanosecond,
+            };
+            let in_utc = DataType::Timestamp(*unit, Some("UTC".into()));
+            let [local, utc] = [
+                cast(&array, &DataType::Utf8)?,
+                cast(&cast(&array, &in_utc)?, &DataType::Utf8)?,
+            ];
+            let values = cast(&array, &DataType::Int64)?;
+            let values: &Int64Array = values.as_primitive();
+            let texts = local.as_string::<i32>().iter().zip(utc.as_string::<i32>());
+            let texts = texts.zip(values).map(|((local, utc), value)| {
+                // Arrow drops the seconds of an offset.
+                let is_exact = |text: &&str| {
+                    value.is_none_or(|value| {
+                        value_text::timestamp(text, parsed_unit, true) == Ok(value)
+                    })
+                };
+                local.filter(is_exact).or(utc)
+            });
+            let mut builder = StringBuilder::new();
+            texts.for_each(|text| builder.append_option(text));
             Ok(Arc::new(builder.finish()))
         })
     }

@@ -241,6 +241,14 @@ async fn aggregates_and_windows_over_lists_return_values() {
             "[1, 10]\n[2, 20]\n[3, 30]",
         ),
         (
+            "SELECT DISTINCT ON (tags) tags, id FROM events ORDER BY tags, id DESC",
+            "[1, 10] 1\n[2, 20] 2\n[3, 30] 3",
+        ),
+        (
+            "SELECT DISTINCT ON (tags) id FROM (SELECT id, tags FROM events UNION ALL SELECT id + 10, tags FROM events) ORDER BY tags, id DESC",
+            "11\n12\n13",
+        ),
+        (
             "SELECT array_agg(tags ORDER BY id) FROM events",
             "[[1, 10], [2, 20], [3, 30]]",
         ),
@@ -335,6 +343,40 @@ async fn aliases_and_expressions_are_read_by_name() {
     .await;
     let users = User::from_batch(&batch).unwrap();
     assert_eq!(users[0].name, "event 1");
+}
+
+/// A struct for the rows of a query, whose ids belong to no column of a table.
+#[derive(Clone, Debug, PartialEq, KalamTable)]
+#[kalam(table = "app.event_totals", primary_key(title), crate = kalamtable_rows)]
+struct EventTotal {
+    #[kalam(id = 7)]
+    title: String,
+    #[kalam(id = 8)]
+    count: i64,
+    #[kalam(id = 9)]
+    last_id: Option<i64>,
+    #[kalam(id = 4, nested_ids = 20)]
+    tags: Vec<i64>,
+}
+
+#[tokio::test]
+async fn rows_of_a_query_are_read_as_its_own_struct() {
+    let session = session();
+    let sql = "SELECT coalesce(title, 'none') AS title, count(*) AS count, max(next_id) AS last_id, \
+               first_value(tags) AS tags FROM events GROUP BY 1 ORDER BY 1";
+    let rows = EventTotal::from_batch(&one_batch(&session, sql).await).unwrap();
+    let row = |title: &str, last_id, id: i64| EventTotal {
+        title: title.to_string(),
+        count: 1,
+        last_id,
+        tags: vec![id, 10 * id],
+    };
+    let expected = [
+        row("event 1", Some(2), 1),
+        row("event 3", None, 3),
+        row("none", Some(3), 2),
+    ];
+    assert_eq!(rows, expected);
 }
 
 #[tokio::test]

@@ -153,14 +153,56 @@ async fn text_parameter_uses_a_lookup() {
         "PREPARE one(TEXT) AS SELECT id::text FROM t WHERE id = $1",
     ] {
         run(&ctx, prepare).await.unwrap();
-        assert_eq!(
-            answer(&ctx, &format!("EXECUTE one('{FIRST}')")).await,
-            FIRST
-        );
-        let plan = answer(&ctx, &format!("EXPLAIN EXECUTE one('{FIRST}')")).await;
-        let _ = plan;
+        // `EXPLAIN EXECUTE` shows only the logical plan.
+        let frame = ctx.sql(&format!("EXECUTE one('{FIRST}')")).await.unwrap();
+        let plan = frame.clone().create_physical_plan().await.unwrap();
+        let plan = datafusion::physical_plan::displayable(&*plan)
+            .indent(false)
+            .to_string();
+        assert_contains(&plan, "keys=[");
+        assert_eq!(lines(&frame.collect().await.unwrap()), FIRST);
         run(&ctx, "DEALLOCATE one").await.unwrap();
     }
+}
+
+/// The offset of these zones has seconds in these years, which the text of an offset has not.
+#[tokio::test]
+async fn text_of_a_timestamp_with_a_zone_is_parsed_as_equal() {
+    let ctx = SessionContext::new();
+    kalamtable_provider::enable_types(&ctx);
+    let zones = [
+        "Africa/Monrovia",
+        "Europe/Berlin",
+        "America/New_York",
+        "UTC",
+        "+05:30",
+    ];
+    for zone in zones {
+        for unit in ["s", "ms", "us", "ns"] {
+            let values = "(VALUES ('1890-01-01T00:00:00Z'), ('1970-01-01T00:00:00Z'), ('2024-07-01T12:30:59Z')) AS v (text)";
+            let ty = format!("Timestamp({unit}, \"{zone}\")");
+            let rows = format!("(SELECT arrow_cast(text, '{ty}') AS z FROM {values}) AS t");
+            for text in [
+                "z::text",
+                "CAST(z AS VARCHAR)",
+                "TRY_CAST(z AS TEXT)",
+                "z || ''",
+                "'' || z",
+                "concat(z, '')",
+                "concat_ws('', z)",
+                "arrow_cast(z, 'Utf8')",
+            ] {
+                let query =
+                    format!("SELECT count(*) FROM {rows} WHERE arrow_cast({text}, '{ty}') = z");
+                assert_eq!(answer(&ctx, &query).await, "3", "{zone} {unit} {text}");
+            }
+        }
+    }
+    let sql = "SELECT z::text, (z + INTERVAL '10 years')::text, nullif(z, z)::text FROM (SELECT arrow_cast('1970-01-01T00:00:00Z', 'Timestamp(s, \"Africa/Monrovia\")') AS z)";
+    assert_eq!(
+        answer(&ctx, sql).await,
+        "1970-01-01T00:00:00Z 1979-12-31T23:15:30Z NULL"
+    );
 }
 
 #[tokio::test]
