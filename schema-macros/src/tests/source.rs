@@ -431,6 +431,10 @@ fn helps_about_defaults_are_in_rust() {
             fee: Decimal<10, 2>,
             #[kalam(default = true)]
             day: Date,
+            #[kalam(default = "2024-05-27 07:30:00.250")]
+            at: TimestampMillis,
+            #[kalam(default = "2024-05-27T07:30:00.0005")]
+            late: TimestampMillis,
         }"##,
         expect![[r##"
             "{": the default is not valid JSON: EOF while parsing an object at character 1 [KT0507]
@@ -443,6 +447,8 @@ fn helps_about_defaults_are_in_rust() {
             help: round it, or raise the scale: `decimal(10, 2)` has 2
             true: the default is a boolean, the column is of type `date` [KT0501]
             help: write for example `default = "2024-05-27"`
+            "2024-05-27T07:30:00.0005": the default is more precise than the column, which counts in `ms` [KT0509]
+            help: leave out the digits that the column cannot hold, or choose a type with a finer unit
         "##]],
     );
 }
