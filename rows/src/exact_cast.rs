@@ -336,6 +336,11 @@ fn is_nearest(exact: f64, rounded: f64) -> bool {
     exact.fract() != 0.0 && rounded.is_finite() && rounded != 0.0
 }
 
+// `value_text`, the grammar of data files and defaults, is not used here: a statement casts a text
+// as `CAST` in a query does, so that both accept the same spellings, such as a date without a time
+// for a timestamp, and both round a fraction to the nearest floating point number. The functions
+// below only find the values that Arrow's cast has changed beyond that.
+
 /// Returns whether `result`, which `text` was cast to, has all digits of `text`.
 fn keeps_digits(text: &str, result: &ArrayRef, row: usize) -> bool {
     let text = text.trim();
