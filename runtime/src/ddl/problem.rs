@@ -41,8 +41,8 @@ impl DdlProblem {
         }
     }
 
-    /// Converts the first of several problems of the checks.
-    pub(super) fn of_checks(problems: &[Diagnostic]) -> Self {
+    /// Converts the first of several problems of one type.
+    pub(super) fn of_type_checks(problems: &[Diagnostic]) -> Self {
         match problems.first() {
             Some(problem) => DdlProblem::of_check(problem),
             None => DdlProblem::new("the type is not valid"),

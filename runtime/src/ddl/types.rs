@@ -217,7 +217,7 @@ fn custom(
             ));
         }
         return check_type_without_ids(&word.value)
-            .map_err(|problems| DdlProblem::of_checks(&problems));
+            .map_err(|problems| DdlProblem::of_type_checks(&problems));
     }
     let lower = word.value.to_ascii_lowercase();
     match (&*lower, arguments) {
