@@ -61,6 +61,7 @@ mod canonical;
 mod check;
 #[doc(hidden)]
 pub mod civil;
+mod compiled_table;
 mod constraints;
 mod default_function;
 mod definition;
@@ -106,6 +107,7 @@ pub use check::{
 pub use check::{
     check_labels, check_provided_names, check_type, check_type_without_ids, column_types,
 };
+pub use compiled_table::CompiledTable;
 pub use constraints::{ConstraintKind, TableConstraint};
 pub use default_function::DefaultFunction;
 pub use definition::{
@@ -126,7 +128,7 @@ pub use free_id::next_free_id;
 pub use lock::lock_too_large;
 pub use lock::{
     AcceptedChange, LockSettings, LockUpdate, LockedTable, LockedVersion, ReleaseContext,
-    ReleaseError, SchemaLock, check_lock, compare_tables, next_lock,
+    ReleaseError, SchemaLock, check_base, check_lock, compare_tables, next_lock,
 };
 #[doc(hidden)]
 pub use parse::file_too_large;

@@ -74,6 +74,7 @@
 //! A yanked version is ignored at the levels SOURCE, SQL and WIRE. Files may have been written
 //! under it, so it counts at level STORAGE.
 
+mod base;
 mod check;
 mod compare;
 mod definitions;
@@ -88,6 +89,7 @@ mod review;
 mod schema_lock;
 mod version_lines;
 
+pub use self::base::check_base;
 pub use self::check::check_lock;
 pub use self::compare::compare_tables;
 pub use self::header::LockSettings;

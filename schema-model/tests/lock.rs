@@ -4,6 +4,8 @@
 
 #[path = "lock/acknowledgments.rs"]
 mod acknowledgments;
+#[path = "lock/base.rs"]
+mod base;
 #[path = "lock/comparison.rs"]
 mod comparison;
 #[path = "lock/coverage.rs"]

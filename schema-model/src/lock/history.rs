@@ -74,6 +74,18 @@ impl LockedTable {
         &self.versions
     }
 
+    /// Returns the names that the table had in earlier versions since it was last created, latest
+    /// first, without its current name.
+    pub fn earlier_names(&self) -> Vec<TableName> {
+        let mut names: Vec<TableName> = Vec::new();
+        for version in self.since_drop().iter().rev() {
+            if version.name != self.name && !names.contains(&version.name) {
+                names.push(version.name.clone());
+            }
+        }
+        names
+    }
+
     /// Returns the number of the latest version.
     pub fn version(&self) -> u32 {
         self.versions.last().map_or(0, |version| version.number)

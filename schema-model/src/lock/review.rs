@@ -61,11 +61,14 @@ impl<'a> Review<'a> {
                 planned: Vec::new(),
             },
         };
+        let is_foreign = !removed.is_empty() && tables.iter().all(|table| table.position.is_none());
+        if is_foreign && reviewer.is_of_other_project(&removed, &tables) {
+            return reviewer.review;
+        }
         reviewer.yanked();
         for table in &tables {
             reviewer.table(table);
         }
-        let is_foreign = !removed.is_empty() && tables.iter().all(|table| table.position.is_none());
         for position in removed {
             reviewer.removed(position, &tables, is_foreign);
         }
@@ -342,6 +345,47 @@ impl<'a> Reviewer<'a> {
 
     // ---- tables without a definition ----
 
+    /// Reports that no table of the lock has a definition, instead of a problem for each table. Does
+    /// nothing if the lock has one table only, whose definition may have been replaced, or if the
+    /// removal of a table is accepted. Returns whether the lock was reported.
+    fn is_of_other_project(&mut self, removed: &[usize], tables: &[PairedTable<'a>]) -> bool {
+        let mut accepts = self.lock.header.accepts.iter();
+        let accepts_removal = accepts.any(|accept| accept.rule == EvolutionRule::TableRemoved);
+        let ([first, second, others @ ..], [_, ..]) = (removed, tables) else {
+            return false;
+        };
+        let version = self.locked(Some(*first)).and_then(|it| it.versions.last());
+        let Some(version) = version.filter(|_| !accepts_removal) else {
+            return false;
+        };
+        let name = |position: usize| {
+            let name = self.locked(Some(position)).map(|it| it.name().to_string());
+            backticked(&name.unwrap_or_default())
+        };
+        let names = match others {
+            [] => format!("{} and {}", name(*first), name(*second)),
+            [third] => format!("{}, {} and {}", name(*first), name(*second), name(*third)),
+            others => format!(
+                "{}, {} and {} others",
+                name(*first),
+                name(*second),
+                others.len()
+            ),
+        };
+        let message = format!("no table of the lock has a definition: {names} are missing");
+        let problem = Diagnostic::new(LockRule::LockOfOtherProject, version.span.clone(), message)
+            .with_help(
+                "check that this is the lock of these definitions: restore it from version control, or \
+                 name the folder of the definitions that it belongs to",
+            )
+            .with_help(
+                "if the tables were removed, accept the removal of each one with an entry in the lock: \
+                 `kalamtable explain table-removed`",
+            );
+        self.push(problem);
+        true
+    }
+
     fn removed(&mut self, position: usize, tables: &[PairedTable<'a>], is_foreign: bool) {
         let Some(locked) = self.locked(Some(position)) else {
             return;
@@ -533,10 +577,16 @@ fn accept_help(
     if let RemovedNotReserved | ReserveRemoved | IdReused | IdChanged | IdNotAbove = problem.rule {
         return None;
     }
-    let warning = if verdicts.storage == Verdict::Break {
-        "existing values can be lost or unreadable; "
-    } else {
-        ""
+    let warning = match (verdicts.storage, problem.rule) {
+        (Verdict::Break, EvolutionRule::TableRemoved) => {
+            "existing values can be lost or unreadable; "
+        }
+        // `reconcile` compares with the versions in the store, and does not know the lock.
+        (Verdict::Break, _) => {
+            "existing values can be lost or unreadable, and a server whose store has an earlier \
+             version of the table refuses to start; "
+        }
+        _ => "",
     };
     let mut help = format!(
         "{warning}the entry in the lock that accepts the change:\n[[accept]]\nrule = \"{}\"\ntable = {}\n",

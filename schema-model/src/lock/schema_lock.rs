@@ -190,10 +190,11 @@ fn reject_text(file: &SourceFile, source: SourceId) -> Option<Diagnostic> {
             let span = SourceSpan::text(source, at..at + marker.len() - 1);
             let message = "the lock has the conflict markers of a merge";
             let problem = Diagnostic::new(LockRule::LockConflict, span, message);
-            return Some(problem.with_help(
-                "take the whole lock of one side, with `git checkout --ours` or `--theirs`, then run \
-                 `kalamtable lock`",
-            ));
+            return Some(problem.with_help(format!(
+                "keep the whole lock of the branch that others have: if it is `main`, run `git checkout \
+                 main -- {}`; then give the other change the next version, and run `kalamtable lock`",
+                file.path()
+            )));
         }
     }
     long_line(text).map(|(at, length)| {

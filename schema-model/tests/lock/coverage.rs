@@ -4,8 +4,9 @@
 
 use kalamtable_model::LockRule;
 
-const TESTS: [&str; 5] = [
+const TESTS: [&str; 6] = [
     include_str!("acknowledgments.rs"),
+    include_str!("base.rs"),
     include_str!("damage.rs"),
     include_str!("settings.rs"),
     include_str!("tables.rs"),

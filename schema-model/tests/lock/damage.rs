@@ -173,7 +173,7 @@ fn conflict_markers() {
             17 | <<<<<<< HEAD
                | ^^^^^^^
                |
-               = help: take the whole lock of one side, with `git checkout --ours` or `--theirs`, then run `kalamtable lock`
+               = help: keep the whole lock of the branch that others have: if it is `main`, run `git checkout main -- schemas.lock`; then give the other change the next version, and run `kalamtable lock`
         "#]],
     );
 }

@@ -175,7 +175,7 @@ fn files_of_a_yanked_version_count() {
           |
           = note: SOURCE ok, SQL ok, WIRE ok, STORAGE BREAK
           = help: write `type = "int"`, or add another column: `int` can change to `bigint`, `double`, or a `decimal(p, s)` with `p - s` at least 10
-          = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
+          = help: existing values can be lost or unreadable, and a server whose store has an earlier version of the table refuses to start; the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "type-changed"
                   table = "app.a"

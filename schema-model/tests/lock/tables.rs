@@ -90,7 +90,7 @@ fn later_change_is_compared_with_all_versions() {
           |
           = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
           = help: write `type = "bigint"`, or add another column: `bigint` can change to a `decimal(p, s)` with `p - s` at least 20
-          = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
+          = help: existing values can be lost or unreadable, and a server whose store has an earlier version of the table refuses to start; the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "type-changed"
                   table = "app.a"
@@ -292,7 +292,7 @@ fn name_of_a_renamed_table_is_reused() {
           |
           = note: SOURCE ok, SQL warn, WIRE warn, STORAGE BREAK
           = help: choose a name that was never used
-          = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
+          = help: existing values can be lost or unreadable, and a server whose store has an earlier version of the table refuses to start; the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "table-name-reused"
                   table = "app.t"
@@ -417,7 +417,7 @@ fn name_of_a_dropped_table_is_reused() {
           |
           = note: SOURCE ok, SQL warn, WIRE warn, STORAGE BREAK
           = help: choose a name that was never used
-          = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
+          = help: existing values can be lost or unreadable, and a server whose store has an earlier version of the table refuses to start; the entry in the lock that accepts the change:
                   [[accept]]
                   rule = "table-name-reused"
                   table = "app.a"
@@ -518,47 +518,14 @@ fn lock_of_another_project() {
     project.check(
         &[table("a", 1, "")],
         expect![[r#"
-            error[KT1411]: table `app.a` is not in the lock
-             --> a.toml:1:8
-              |
-            1 | name = "app.a"
-              |        ^^^^^^^
-              |
-              = help: run `kalamtable lock`, and commit the lock
-
-            error[KT1004]: no definition of table `app.x` (version 1) was found
+            error[KT1418]: no table of the lock has a definition: `app.x` and `app.y` are missing
               --> schemas.lock:11:1
                |
             11 | version 1 2662b86b0cf97f3a4ad1b762f897ffeb51ee755281f842abac919ef76359f829
                | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
-               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-               = help: restore the definition
-               = help: if the table has another name, write `renamed_from = "app.x"` there
-               = help: no table of the lock has a definition: check that it is the lock of this project
-               = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
-                       [[accept]]
-                       rule = "table-removed"
-                       table = "app.x"
-                       reason = ".."
-                       expires = "2.5.0"
-
-            error[KT1004]: no definition of table `app.y` (version 1) was found
-              --> schemas.lock:19:1
-               |
-            19 | version 1 b7e89a0d16da10664cb5de2ee98012629dc1406cee4d17620c454c5b29359595
-               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-               |
-               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-               = help: restore the definition
-               = help: if the table has another name, write `renamed_from = "app.y"` there
-               = help: no table of the lock has a definition: check that it is the lock of this project
-               = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
-                       [[accept]]
-                       rule = "table-removed"
-                       table = "app.y"
-                       reason = ".."
-                       expires = "2.5.0"
+               = help: check that this is the lock of these definitions: restore it from version control, or name the folder of the definitions that it belongs to
+               = help: if the tables were removed, accept the removal of each one with an entry in the lock: `kalamtable explain table-removed`
         "#]],
     );
     project.check(
@@ -613,4 +580,27 @@ fn table_renamed_back_over_a_dropped_table_reuses_its_name() {
     project.lock_accepting(&[moved]);
     let rules = project.rules(&back);
     assert!(rules.contains(&"table-name-reused"), "{rules:?}");
+}
+
+#[test]
+fn replaced_tables_are_accepted_one_by_one() {
+    let mut project = Project::locked(&[&["a", "b", "c", "d"].map(|name| table(name, 1, ""))]);
+    let others = [table("x", 1, ""), table("y", 1, "")];
+    project.check(&others, expect![[r#"
+        error[KT1418]: no table of the lock has a definition: `app.a`, `app.b` and 2 others are missing
+          --> schemas.lock:13:1
+           |
+        13 | version 1 58a60cef7b5e463d5d825dd57f759f99dda9a3f5e31bf45ef24d1948be5a65cd
+           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+           |
+           = help: check that this is the lock of these definitions: restore it from version control, or name the folder of the definitions that it belongs to
+           = help: if the tables were removed, accept the removal of each one with an entry in the lock: `kalamtable explain table-removed`
+    "#]]);
+
+    // All tables were replaced on purpose.
+    for name in ["a", "b", "c", "d"] {
+        project.accept("table-removed", name, "");
+    }
+    assert_eq!(project.rules(&others), [""; 0]);
+    project.lock(&others);
 }
