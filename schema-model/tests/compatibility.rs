@@ -361,6 +361,38 @@ fn each_case_has_a_name_of_its_own() {
     }
 }
 
+/// The rules of KalamDB's check at start-up. The names of the cases begin with them.
+const KALAMDB_RULES: [&str; 12] = [
+    "identity",
+    "kind",
+    "ids of the primary key",
+    "ids of the partition key",
+    "removed column",
+    "renamed column",
+    "ordinal",
+    "key flag",
+    "partition flag of a column",
+    "nullable to not null",
+    "unsafe widening",
+    "added column, not null without a default",
+];
+
+#[test]
+fn each_of_the_twelve_rules_of_kalamdb_has_a_case() {
+    let mut tools = tools().into_iter();
+    let kalamdb = tools.find(|tool| tool.source == "KalamDB start-up check");
+    let kalamdb = kalamdb.unwrap();
+    let rejected = kalamdb.cases.iter();
+    let rejected = rejected.filter(|case| case.theirs == Verdict::Break);
+    let absent = kalamdb.absent.iter().flat_map(|(names, _)| names);
+    let names: Vec<&String> = rejected.map(|case| &case.name).chain(absent).collect();
+    for rule in KALAMDB_RULES {
+        assert!(names.iter().any(|name| name.starts_with(rule)), "{rule}");
+    }
+    let of_no_rule = |name: &&&String| !KALAMDB_RULES.iter().any(|rule| name.starts_with(rule));
+    assert_eq!(names.iter().find(of_no_rule), None);
+}
+
 #[test]
 fn number_of_cases_per_tool() {
     let counts = tools().into_iter().map(|tool| {
@@ -379,7 +411,7 @@ fn number_of_cases_per_tool() {
         buf breaking: 43 cases, 10 with another verdict, 19 not expressible
         Delta Lake: 310 cases, 1 with another verdict, 0 not expressible
         Apache Iceberg: 385 cases, 35 with another verdict, 30 not expressible
-        KalamDB start-up check: 22 cases, 3 with another verdict, 1 not expressible
+        KalamDB start-up check: 22 cases, 3 with another verdict, 3 not expressible
         SpacetimeDB automatic migrations: 19 cases, 6 with another verdict, 6 not expressible
     "#]]
     .assert_eq(&counts.collect::<String>());
