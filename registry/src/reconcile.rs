@@ -2,33 +2,14 @@
 
 //! [`reconcile`]: brings the stored definitions of compiled tables up to date when a server starts.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 
-use kalamtable_model::{TableDefinition, TableName, check_evolution};
+use kalamtable_model::{CompiledTable, TableDefinition, TableName, check_evolution};
 use kalamtable_store::{DefinitionStore, Error as StoreError, StoredTable, TableChange, TableId};
 
 use crate::error::Error;
 use crate::refused::RefusedTable;
-
-/// A table that is compiled into a server.
-#[derive(Clone, Debug)]
-pub struct CompiledTable<'a> {
-    /// The definition. Its version is ignored: the store assigns versions.
-    pub definition: &'a TableDefinition,
-    /// The earlier name of the table, if it was renamed. Ignored if the store has a table with the
-    /// current name, or none with the earlier name.
-    pub renamed_from: Option<TableName>,
-}
-
-impl<'a> From<&'a TableDefinition> for CompiledTable<'a> {
-    fn from(definition: &'a TableDefinition) -> Self {
-        CompiledTable {
-            definition,
-            renamed_from: None,
-        }
-    }
-}
 
 /// The result of [`reconcile`].
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -54,6 +35,14 @@ const MAX_CONFLICTS: usize = 1000;
 /// start together, one of them writes the changes, and the others find their tables unchanged.
 /// Stored tables that are not compiled into the server are not affected.
 ///
+/// A table that was renamed keeps its id and its rows: if the store has no table with its name, the
+/// stored table with one of its earlier names is renamed. Build scripts generate the earlier names
+/// in `COMPILED_TABLES`: those in the lock, and `renamed_from`. Without them, an empty table is
+/// created. The versions of the compiled definitions are ignored, because the store assigns its own.
+///
+/// The entries of a lock that accept a change have no effect here. If such a change makes stored
+/// rows unreadable, the table is refused.
+///
 /// Call it before a [`SchemaRegistry`](crate::SchemaRegistry) is opened over the store, or call
 /// [`refresh`](crate::SchemaRegistry::refresh) afterwards.
 ///
@@ -75,7 +64,7 @@ const MAX_CONFLICTS: usize = 1000;
 /// #     parse_and_check(&sources, file).expect("a valid definition").definition
 /// # }
 /// let store = MemoryStore::new();
-/// // In a server, the definitions are the generated constants `DEFINITION`.
+/// // A server passes all of its tables: `reconcile(&COMPILED_TABLES, &store)`.
 /// let first = table("id = { id = 1, type = 'int' }");
 /// let wider = table("id = { id = 1, type = 'bigint' }");
 ///
@@ -113,11 +102,17 @@ pub async fn reconcile<'a>(
             unchanged: compiled.len() - committed.len(),
             ..Reconciled::default()
         };
-        for table in committed {
-            if created.contains(table.definition.name()) {
-                reconciled.created.push(table);
-            } else {
-                reconciled.upgraded.push(table);
+        let committed = committed.into_iter();
+        let mut committed: HashMap<TableName, StoredTable> = committed
+            .map(|table| (table.definition.name().clone(), table))
+            .collect();
+        for table in &compiled {
+            match committed.remove(table.definition.name()) {
+                Some(table) if created.contains(table.definition.name()) => {
+                    reconciled.created.push(table);
+                }
+                Some(table) => reconciled.upgraded.push(table),
+                None => {}
             }
         }
         return Ok(reconciled);
@@ -133,7 +128,6 @@ fn is_conflict(error: &StoreError) -> bool {
 }
 
 /// The changes that bring a store up to date.
-#[derive(Default)]
 struct StartupPlan {
     changes: Vec<TableChange>,
     /// The names of the tables that are created.
@@ -146,49 +140,110 @@ impl StartupPlan {
         compiled: &[CompiledTable<'_>],
         store: &dyn DefinitionStore,
     ) -> Result<Self, Error> {
-        let mut plan = StartupPlan::default();
+        let mut created = HashSet::new();
+        let mut changes = Vec::new();
         let mut refused = Vec::new();
         let (mut names, mut ids) = (HashSet::new(), HashSet::new());
-        for table in compiled {
+        for (table, stored) in compiled.iter().zip(find_stored(compiled, store).await?) {
             let definition = table.definition;
             let name = definition.name();
-            let id = stored_id(table, store).await?;
-            let is_first_of_id = id.is_none_or(|id| ids.insert(id));
+            let is_first_of_id = stored.id.is_none_or(|id| ids.insert(id));
             if !names.insert(name) || !is_first_of_id {
                 let table = name.clone();
                 refused.push(RefusedTable::Duplicate { table });
                 continue;
             }
-            let Some(id) = id else {
-                plan.created.insert(name.clone());
-                plan.changes.push(TableChange::Create {
-                    definition: definition.clone(),
-                });
+            let Some(id) = stored.id else {
+                created.insert(name.clone());
+                let definition = definition.clone();
+                changes.push((stored.step, TableChange::Create { definition }));
                 continue;
             };
             let history = store.history(id).await?;
             match upgrade(definition, id, &history) {
-                Ok(change) => plan.changes.extend(change),
+                Ok(change) => changes.extend(change.map(|change| (stored.step, change))),
                 Err(reason) => refused.push(reason),
             }
         }
         if !refused.is_empty() {
             return Err(Error::NotReconciled { refused });
         }
-        Ok(plan)
+        changes.sort_by_key(|(step, _)| *step);
+        Ok(StartupPlan {
+            changes: changes.into_iter().map(|(_, change)| change).collect(),
+            created,
+        })
     }
 }
 
-/// Returns the id of the stored table that `table` describes, or `None` if it does not exist.
-async fn stored_id(
+/// The stored table of a compiled one.
+struct StoredMatch {
+    /// The id, or `None` if the table does not exist.
+    id: Option<TableId>,
+    /// The position of the change in the commit. A table can take a name only after the table that
+    /// has it was renamed.
+    step: usize,
+}
+
+/// The step of tables that keep their name or are created.
+const LAST_STEP: usize = usize::MAX;
+
+/// Returns the stored table of each compiled one: the table with its name, unless that table is
+/// renamed, or else the table with the latest of its earlier names that the store has.
+async fn find_stored(
+    compiled: &[CompiledTable<'_>],
+    store: &dyn DefinitionStore,
+) -> Result<Vec<StoredMatch>, Error> {
+    let mut matches = Vec::with_capacity(compiled.len());
+    let mut unnamed = Vec::new();
+    for (position, table) in compiled.iter().enumerate() {
+        let id = store.find(table.definition.name()).await?;
+        if id.is_none() {
+            unnamed.push((position, table));
+        }
+        let step = LAST_STEP;
+        matches.push(StoredMatch { id, step });
+    }
+    let mut renamed: HashSet<TableId> = HashSet::new();
+    // Each step renames tables whose names are free, and frees the names for the next step.
+    for step in 0.. {
+        let mut renamed_here = HashSet::new();
+        for (position, table) in &unnamed {
+            let found = find_earlier(table, store, &renamed).await?;
+            renamed_here.extend(found);
+            if let Some(table) = matches.get_mut(*position) {
+                let step = if found.is_some() { step } else { LAST_STEP };
+                *table = StoredMatch { id: found, step };
+            }
+        }
+        let tables = compiled.iter().enumerate().zip(&matches);
+        let loses_name = tables.filter(|(_, stored)| {
+            let id = stored.id.filter(|_| stored.step == LAST_STEP);
+            id.is_some_and(|id| renamed_here.contains(&id))
+        });
+        unnamed = loses_name.map(|(table, _)| table).collect();
+        renamed.extend(renamed_here);
+        if unnamed.is_empty() {
+            break;
+        }
+    }
+    Ok(matches)
+}
+
+/// Returns the stored table with the latest earlier name of `table`, without the tables that another
+/// compiled table continues.
+async fn find_earlier(
     table: &CompiledTable<'_>,
     store: &dyn DefinitionStore,
+    renamed: &HashSet<TableId>,
 ) -> Result<Option<TableId>, Error> {
-    let found = store.find(table.definition.name()).await?;
-    match (&table.renamed_from, found) {
-        (Some(earlier), None) => Ok(store.find(earlier).await?),
-        _ => Ok(found),
+    for name in table.earlier_names {
+        let found = store.find(name).await?;
+        if let Some(id) = found.filter(|id| !renamed.contains(id)) {
+            return Ok(Some(id));
+        }
     }
+    Ok(None)
 }
 
 /// Returns the change from the last version of `history` to `definition`, or `None` if they are

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use kalamtable_codegen::CodegenOptions;
 use kalamtable_model::{
-    AnyRule, CheckedTable, Diagnostic, LockRule, ReleaseContext, Severity, Sources,
-    TableDefinition, check_lock, sort_diagnostics,
+    AnyRule, CheckedTable, Diagnostic, LockRule, ReleaseContext, SchemaLock, Severity, Sources,
+    TableDefinition, TableName, check_lock, sort_diagnostics,
 };
 use proc_macro2::TokenStream;
 use syn::parse::Parser;
@@ -205,21 +205,27 @@ impl Config {
                 diagnostics,
             });
         }
+        let mut lock = None;
         if let Some(path) = self.lock_path() {
-            let (errors, others) = check_lock_at(&path, &tables, &mut sources);
-            if !errors.is_empty() {
-                return Err(Error::Definitions {
-                    sources,
-                    diagnostics: errors,
-                });
+            match read_checked_lock(&path, &tables, &mut sources) {
+                Ok((checked, others)) => {
+                    lock = Some(checked);
+                    warnings.extend(others);
+                }
+                Err(diagnostics) => {
+                    return Err(Error::Definitions {
+                        sources,
+                        diagnostics,
+                    });
+                }
             }
-            warnings.extend(others);
             inputs.push(path);
         }
         let definitions: Vec<&TableDefinition> =
             tables.iter().map(|table| &table.definition).collect();
         let mut options = self.options(&definitions)?;
         add_variants(&mut options, &tables);
+        add_earlier_names(&mut options, &tables, lock.as_ref());
         let text = generate(&definitions, &options)?;
         let file = folder.join(&self.output);
         write_if_changed(&file, &text)?;
@@ -311,6 +317,7 @@ pub fn compile(schemas: impl AsRef<Path>) {
 pub fn generate_tables(tables: &[CheckedTable]) -> Result<String, Error> {
     let mut options = CodegenOptions::default();
     add_variants(&mut options, tables);
+    add_earlier_names(&mut options, tables, None);
     let definitions: Vec<&TableDefinition> = tables.iter().map(|table| &table.definition).collect();
     generate(&definitions, &options)
 }
@@ -325,16 +332,42 @@ fn add_variants(options: &mut CodegenOptions, tables: &[CheckedTable]) {
     }
 }
 
-/// Compares the tables with the lock. Returns the errors and the warnings.
-fn check_lock_at(
+/// Adds the names that each table had before it was renamed: the one that its definition states, and
+/// those in the lock, because a definition can omit the rename once it is locked.
+fn add_earlier_names(
+    options: &mut CodegenOptions,
+    tables: &[CheckedTable],
+    lock: Option<&SchemaLock>,
+) {
+    for table in tables {
+        let current = table.definition.name();
+        let locked = lock.and_then(|lock| lock.history_of(table));
+        let in_lock = locked.into_iter().flat_map(|locked| {
+            let latest = std::iter::once(locked.name().clone());
+            latest.chain(locked.earlier_names())
+        });
+        let mut names: Vec<TableName> = Vec::new();
+        for name in table.renames.table.clone().into_iter().chain(in_lock) {
+            if name != *current && !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        if !names.is_empty() {
+            options.earlier_names.insert(current.to_string(), names);
+        }
+    }
+}
+
+/// Reads the lock, and compares the tables with it. Returns the lock and the warnings.
+///
+/// # Errors
+/// The errors of the lock or of the tables.
+fn read_checked_lock(
     path: &Path,
     tables: &[CheckedTable],
     sources: &mut Sources,
-) -> (Vec<Diagnostic>, Vec<Diagnostic>) {
-    let lock = match read_lock(path, sources) {
-        Ok(lock) => lock,
-        Err(problems) => return (problems, Vec::new()),
-    };
+) -> Result<(SchemaLock, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let lock = read_lock(path, sources)?;
     let mut problems = check_lock(tables, &lock, &release_context(today()));
     let is_expired = |problem: &Diagnostic| problem.rule == AnyRule::Lock(LockRule::AcceptExpired);
     // A commit that can be built once can be built at any later date.
@@ -351,7 +384,11 @@ fn check_lock_at(
     }
     sort_diagnostics(&mut problems, sources);
     let is_error = |problem: &Diagnostic| problem.severity == Severity::Error;
-    problems.into_iter().partition(is_error)
+    let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(is_error);
+    match errors.is_empty() {
+        true => Ok((lock, warnings)),
+        false => Err(errors),
+    }
 }
 
 /// Returns the context with the version of the package that is built.

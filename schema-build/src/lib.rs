@@ -119,6 +119,7 @@
 //! | `app::events::QUERY_SCHEMA` | the Arrow schema for DataFusion, without this metadata |
 //! | `app::events::TABLE` | the definition and the schemas, which is also the constant `Event::TABLE` of `ToArrow` |
 //! | `TABLES` | all tables, sorted by name |
+//! | `COMPILED_TABLES` | all tables with their earlier names, for `reconcile` |
 //!
 //! `Event` implements `ToArrow` and `FromArrow`, and `KeyedRow` for its primary key.
 //!

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use expect_test::{Expect, expect};
+use expect_test::{Expect, expect, expect_file};
 use kalamtable_build::{Config, Error, load, lock_path, read_lock, today, write_lock};
 use kalamtable_model::{
     ReleaseContext, SchemaLock, Sources, Style, limits, next_lock, render, sort_diagnostics,
@@ -143,7 +143,7 @@ fn lock_with_conflict_markers() {
         12 | <<<<<<< HEAD
            | ^^^^^^^
            |
-           = help: take the whole lock of one side, with `git checkout --ours` or `--theirs`, then run `kalamtable lock`
+           = help: keep the whole lock of the branch that others have: if it is `main`, run `git checkout main -- DIR/schemas.lock`; then give the other change the next version, and run `kalamtable lock`
     "#]].assert_eq(&problems(&path, folder.path()));
 }
 
@@ -255,6 +255,43 @@ fn killed_writer_leaves_the_old_or_the_new_lock() {
         let text = fs::read_to_string(&path).unwrap();
         assert!(texts.contains(&text), "{text}");
     }
+    // A writer that was killed may have left a temporary file.
+    write_lock(&path, &old).unwrap();
+    write_lock(&path, &new).unwrap();
+    assert_eq!(names(folder.path()), ["schemas.lock"]);
+}
+
+/// Returns the sorted names of the files in a folder.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn abandoned_temporary_files_are_removed() {
+    let folder = folder();
+    let write = |name: &str| fs::write(folder.path().join(name), "").unwrap();
+    write(".schemas.lock.1");
+    write(".schemas.lock.123456");
+    write(".schemas.lock.swp");
+    write(".other.lock.1");
+    // Another process is writing the lock.
+    write(".schemas.lock.2");
+    let in_use = fs::File::open(folder.path().join(".schemas.lock.2")).unwrap();
+    in_use.lock().unwrap();
+    write_lock(&lock_path(folder.path()), &locked(folder.path())).unwrap();
+    let expected = [
+        ".other.lock.1",
+        ".schemas.lock.2",
+        ".schemas.lock.swp",
+        "events.toml",
+        "schemas.lock",
+    ];
+    assert_eq!(names(folder.path()), expected);
 }
 
 // ---- the date ----
@@ -375,7 +412,7 @@ fn build_with_a_breaking_change_fails_until_it_is_accepted() {
               |
               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
               = help: write `type = "text"`, or add another column
-              = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
+              = help: existing values can be lost or unreadable, and a server whose store has an earlier version of the table refuses to start; the entry in the lock that accepts the change:
                       [[accept]]
                       rule = "type-changed"
                       table = "app.events"
@@ -450,4 +487,55 @@ fn acknowledgment_expires_with_the_version_of_the_package() {
         assert!(report.contains(expected), "{report}");
         assert_eq!(report.contains("KT1423"), !expected.is_empty(), "{report}");
     }
+}
+
+// ---- renamed tables ----
+
+/// Adds the version of the definitions in `schemas` to the lock, which accepts a change of SQL.
+fn lock_version(schemas: &Path) {
+    let path = lock_path(schemas);
+    let text = fs::read_to_string(&path).unwrap();
+    let levels = "levels = [\"storage\"]\n";
+    if !text.contains(levels) {
+        fs::write(&path, text.replace("\n----", &format!("{levels}\n----"))).unwrap();
+    }
+    let mut loaded = load(&[schemas]);
+    let lock = read_lock(&path, &mut loaded.sources).unwrap();
+    let next = next_lock(&loaded.tables, &lock, &ReleaseContext::new(today()));
+    write_lock(&path, &next.unwrap().lock).unwrap();
+}
+
+/// Writes the next version of the definition, with another name.
+fn rename(schemas: &Path, version: u32, name: &str, renamed_from: &str) {
+    let name = format!("\"app.{name}\"\n{renamed_from}");
+    let text = EVENTS.replace("\"app.events\"\n", &name);
+    let text = text.replace("version = 1", &format!("version = {version}"));
+    fs::write(schemas.join("events.toml"), text).unwrap();
+}
+
+/// Returns the generated code for the definitions in `schemas`.
+fn generated(schemas: &Path, is_locked: bool) -> String {
+    let out = tempfile::tempdir().unwrap();
+    let config = Config::new().schemas(schemas).locked(is_locked);
+    let config = config.runtime("::kalamtable_rows");
+    let compiled = config.try_compile(out.path()).unwrap();
+    fs::read_to_string(compiled.file).unwrap()
+}
+
+/// The test `generated_names_keep_the_ids_of_renamed_tables` of `kalamtable-registry` compiles the
+/// golden file.
+#[test]
+fn earlier_names_are_those_of_the_lock() {
+    let folder = locked_folder();
+    let schemas = folder.path();
+    rename(schemas, 2, "notes", "renamed_from = \"app.events\"\n");
+    let from_definition = generated(schemas, false);
+    lock_version(schemas);
+    assert_eq!(generated(schemas, true), from_definition);
+    rename(schemas, 3, "messages", "renamed_from = \"app.notes\"\n");
+    lock_version(schemas);
+    // The lock contains the rename, so the definition can omit it.
+    rename(schemas, 3, "messages", "");
+    expect_file!["golden/renamed.rs"].assert_eq(&generated(schemas, true));
+    assert!(!generated(schemas, false).contains("\"events\""));
 }

@@ -13,7 +13,8 @@ use crate::options::CodegenOptions;
 use crate::table_names::TableNames;
 use crate::{definition, from_arrow, row_key, to_arrow, types, view};
 
-/// Generates one module per namespace, in it one module per table, and the static `TABLES`.
+/// Generates one module per namespace, in it one module per table, and the statics `TABLES` and
+/// `COMPILED_TABLES`.
 ///
 /// The output is sorted by name, so the order of `definitions` does not matter. The names and the
 /// modules of the definitions must be unique; see `kalamtable_model::check_tables`.
@@ -37,6 +38,27 @@ pub fn tables<'a>(
         quote!(&#namespace::#table::TABLE)
     });
     let count = tables.len();
+    let compiled = tables.iter().map(|(names, definition)| {
+        let TableNames {
+            namespace, table, ..
+        } = names;
+        let earlier = options.earlier_names.get(&definition.name().to_string());
+        let earlier = earlier.into_iter().flatten().map(|name| {
+            let (namespace, table) = (&*name.namespace, &*name.table);
+            quote! {
+                #runtime::__private::model::TableName {
+                    namespace: #runtime::__private::model::Shared::Static(#namespace),
+                    table: #runtime::__private::model::Shared::Static(#table),
+                }
+            }
+        });
+        quote! {
+            #runtime::__private::model::CompiledTable {
+                definition: &#namespace::#table::DEFINITION,
+                earlier_names: &[#(#earlier),*],
+            }
+        }
+    });
     let allow = allow();
     let namespaces = tables
         .chunk_by(|(a, _), (b, _)| a.namespace == b.namespace)
@@ -45,6 +67,11 @@ pub fn tables<'a>(
         /// All tables, sorted by name.
         #allow
         pub static TABLES: [&#runtime::__private::Table; #count] = [#(#paths),*];
+
+        /// All tables with their earlier names, sorted by name: `reconcile` compares them with a store.
+        #allow
+        pub static COMPILED_TABLES: [#runtime::__private::model::CompiledTable<'static>; #count] =
+            [#(#compiled),*];
         #(#namespaces)*
     }
 }

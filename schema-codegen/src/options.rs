@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use kalamtable_model::VariantNames;
+use kalamtable_model::{TableName, VariantNames};
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -22,17 +22,20 @@ pub struct CodegenOptions {
     /// Names of variants by label, by `namespace.table.column`. They are the
     /// [`variants`](kalamtable_model::CheckedTable::variants) of checked tables.
     pub variants: BTreeMap<String, VariantNames>,
+    /// The earlier names of a table that was renamed, latest first, by `namespace.table`.
+    pub earlier_names: BTreeMap<String, Vec<TableName>>,
 }
 
 impl Default for CodegenOptions {
     /// Returns options with the facade `::kalamtable` as runtime, and without attributes, column
-    /// types and names of variants.
+    /// types, names of variants and earlier names.
     fn default() -> Self {
         CodegenOptions {
             runtime: quote!(::kalamtable),
             row_attributes: BTreeMap::new(),
             column_types: BTreeMap::new(),
             variants: BTreeMap::new(),
+            earlier_names: BTreeMap::new(),
         }
     }
 }

@@ -124,23 +124,94 @@ fn every_refused_table_is_reported() {
     );
 }
 
+fn name(table: &str) -> TableName {
+    TableName::parse(table).unwrap()
+}
+
+fn with_earlier_names<'a>(
+    definition: &'a TableDefinition,
+    earlier_names: &'a [TableName],
+) -> CompiledTable<'a> {
+    CompiledTable {
+        definition,
+        earlier_names,
+    }
+}
+
 #[test]
 fn renamed_table_keeps_its_id() {
     let store = MemoryStore::new();
     block_on(reconcile([&table("app.old", 1)], &store)).unwrap();
     let renamed = table("app.new", 2);
-    let compiled = || CompiledTable {
-        definition: &renamed,
-        renamed_from: Some(TableName {
-            namespace: "app".into(),
-            table: "old".into(),
-        }),
-    };
-    let result = block_on(reconcile([compiled()], &store)).unwrap();
+    let names = [name("app.newer"), name("app.old"), name("app.oldest")];
+    let compiled = with_earlier_names(&renamed, &names);
+    let result = block_on(reconcile([compiled], &store)).unwrap();
     assert_eq!(result.upgraded[0].id, TableId(1));
     assert_eq!(stored(&store), [("app.new".to_string(), 2)]);
-    let again = block_on(reconcile([compiled()], &store)).unwrap();
+    let again = block_on(reconcile([compiled], &store)).unwrap();
     assert_eq!(again.unchanged, 1);
+}
+
+#[test]
+fn table_takes_the_name_of_a_renamed_one() {
+    let store = MemoryStore::new();
+    let old = [table("app.a", 1), table("app.b", 2)];
+    block_on(reconcile(&old, &store)).unwrap();
+    // The first table is created, the second one was `app.a`, and the third one was `app.b`.
+    let tables = [table("app.a", 5), table("app.b", 1), table("app.c", 2)];
+    let names = [[name("app.x")], [name("app.a")], [name("app.b")]];
+    let compiled = tables.iter().zip(&names);
+    let compiled: Vec<CompiledTable<'_>> = compiled
+        .map(|(table, names)| with_earlier_names(table, names))
+        .collect();
+    let result = block_on(reconcile(&compiled, &store)).unwrap();
+    assert_eq!(result.created[0].id, TableId(3));
+    let upgraded: Vec<_> = result.upgraded.iter().map(|table| table.id).collect();
+    assert_eq!(upgraded, [TableId(1), TableId(2)]);
+    let expected = [("app.b", 2), ("app.c", 2), ("app.a", 1)];
+    assert_eq!(
+        stored(&store),
+        expected.map(|(name, at)| (name.to_string(), at))
+    );
+    assert_eq!(block_on(store.last_sequence()).unwrap(), Sequence(2));
+    let again = block_on(reconcile(&compiled, &store)).unwrap();
+    assert_eq!(again.unchanged, 3);
+}
+
+/// The tables of a build script whose lock contains two renames.
+mod renamed {
+    include!("../../../schema-build/tests/golden/renamed.rs");
+}
+
+#[test]
+fn generated_names_keep_the_ids_of_renamed_tables() {
+    let compiled = &renamed::COMPILED_TABLES;
+    let [table] = compiled;
+    for earlier in ["app.events", "app.notes"] {
+        let store = MemoryStore::new();
+        let old = definition(&table.definition.to_toml().replace("app.messages", earlier));
+        block_on(reconcile([&old], &store)).unwrap();
+        let result = block_on(reconcile(compiled, &store)).unwrap();
+        assert_eq!(result.upgraded[0].id, TableId(1));
+        assert_eq!(stored(&store), [("app.messages".to_string(), 2)]);
+    }
+    let store = MemoryStore::new();
+    let result = block_on(reconcile(compiled, &store)).unwrap();
+    assert_eq!(result.created.len(), 1);
+}
+
+#[test]
+fn tables_with_one_earlier_name_are_refused() {
+    let store = MemoryStore::new();
+    block_on(reconcile([&table("app.old", 1)], &store)).unwrap();
+    let tables = [table("app.a", 1), table("app.b", 1)];
+    let names = [name("app.old")];
+    let compiled = tables.iter().map(|table| with_earlier_names(table, &names));
+    let error = block_on(reconcile(compiled, &store)).unwrap_err();
+    expect![[r#"
+        table `app.b` is compiled into the server twice
+          help: pass each table once"#]]
+    .assert_eq(&error.to_string());
 }
 
 #[test]

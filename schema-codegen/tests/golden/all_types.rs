@@ -7,6 +7,22 @@
     clippy::pedantic
 )]
 pub static TABLES: [&::kalamtable::__private::Table; 1usize] = [&app::all_types::TABLE];
+/// All tables with their earlier names, sorted by name: `reconcile` compares them with a store.
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::pedantic
+)]
+pub static COMPILED_TABLES: [::kalamtable::__private::model::CompiledTable<
+    'static,
+>; 1usize] = [
+    ::kalamtable::__private::model::CompiledTable {
+        definition: &app::all_types::DEFINITION,
+        earlier_names: &[],
+    },
+];
 /// The tables of namespace `app`.
 #[allow(
     dead_code,
