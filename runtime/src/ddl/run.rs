@@ -71,17 +71,41 @@ impl DdlTarget<'_> {
     /// Fails if the statement is not valid, if the role of the session does not suffice, or if the
     /// change is incompatible with earlier versions. The table is unchanged in each case.
     pub(crate) async fn run(&self, statement: &DataFusionStatement) -> Result<Option<DataFrame>> {
+        self.check_files(statement)?;
         match statement {
-            DataFusionStatement::CreateExternalTable(create) => {
-                self.check_role("CREATE EXTERNAL TABLE", &create.name.to_string(), Role::Dba)?;
-                Ok(None)
-            }
-            DataFusionStatement::CopyTo(copy) => {
-                self.check_role("COPY", &copy.target, Role::Dba)?;
-                Ok(None)
-            }
             DataFusionStatement::Statement(statement) => self.run_statement(statement).await,
             _ => Ok(None),
+        }
+    }
+
+    /// Fails if a statement reads or writes files of the server, or creates a catalog, and the role
+    /// of the session does not suffice. `EXPLAIN ANALYZE` runs the statement that it explains.
+    fn check_files(&self, statement: &DataFusionStatement) -> Result<(), Error> {
+        match statement {
+            DataFusionStatement::CreateExternalTable(create) => {
+                self.check_role("CREATE EXTERNAL TABLE", &create.name.to_string(), Role::Dba)
+            }
+            DataFusionStatement::CopyTo(copy) => self.check_role("COPY", &copy.target, Role::Dba),
+            DataFusionStatement::Explain(explain) => self.check_files(&explain.statement),
+            DataFusionStatement::Statement(statement) => {
+                let mut statement = &**statement;
+                while let Statement::Explain {
+                    statement: inner, ..
+                } = statement
+                {
+                    statement = inner;
+                }
+                match statement {
+                    Statement::Copy { target, .. } => {
+                        self.check_role("COPY", &target.to_string(), Role::Dba)
+                    }
+                    Statement::CreateDatabase { db_name, .. } => {
+                        self.check_role("CREATE DATABASE", &db_name.to_string(), Role::Dba)
+                    }
+                    _ => Ok(()),
+                }
+            }
+            _ => Ok(()),
         }
     }
 
@@ -100,10 +124,6 @@ impl DdlTarget<'_> {
                 self.check_describe(table_name).await?;
                 false
             }
-            Statement::Copy { target, .. } => {
-                self.check_role("COPY", &target.to_string(), Role::Dba)?;
-                false
-            }
             Statement::CreateTable(create) => self.run_create(create).await?,
             Statement::AlterTable(alter) => self.run_alter(alter).await?,
             Statement::Comment { .. } => self.run_comment(statement).await?,
@@ -119,10 +139,16 @@ impl DdlTarget<'_> {
         Ok(None)
     }
 
-    /// Runs `CREATE TABLE`. Returns whether the registry can have a table of this name.
+    /// Runs `CREATE TABLE`.
     async fn run_create(&self, create: &CreateTable) -> Result<bool> {
         let Some(name) = self.name_of(&create.name) else {
-            return Ok(false);
+            // DataFusion would create a table in the memory of the session.
+            let problem = DdlProblem::new("the name is not in the catalog of the tables");
+            let catalog = quote_identifier(self.catalog);
+            let help = format!("write the name with the catalog, as in `{catalog}.app.t`");
+            let problems = vec![problem.with_help(help)];
+            let written = create.name.to_string();
+            return Err(Error::ddl("CREATE TABLE", &written, problems).into());
         };
         self.check_role("CREATE TABLE", &name.text(), Role::Service)?;
         let parsed = CreateStatement::of(create)
@@ -350,13 +376,25 @@ impl DdlTarget<'_> {
         {
             self.check_role("CREATE TABLE", &name.text(), Role::Dba)?;
         }
-        let inferred = match &statement.query {
-            None => Vec::new(),
-            Some(query) => {
-                let planned = self.session.sql(&query.to_string()).await?;
-                columns_of(planned.schema()).map_err(fail)?
+        let mut inferred = Vec::new();
+        // The query with the columns that the table has.
+        let mut rows = String::new();
+        if let Some(query) = &statement.query {
+            rows = query.to_string();
+            let planned = self.session.sql(&rows).await?;
+            inferred = columns_of(planned.schema()).map_err(fail)?;
+            let count = inferred.len();
+            if statement.options.kind.as_deref() != Some(TableKind::Stream.as_str()) {
+                // `SELECT *` of a table includes its system columns.
+                let system = TableKind::Shared.system_columns();
+                inferred.retain(|column| system.iter().all(|own| *own.name != *column.name));
             }
-        };
+            if inferred.len() < count {
+                let names = inferred.iter().map(|column| quote_identifier(&column.name));
+                let names: Vec<String> = names.collect();
+                rows = format!("SELECT {} FROM ({rows}) AS query", names.join(", "));
+            }
+        }
         let definition = created(&name.text(), statement, &inferred, self.identifiers());
         let definition = definition.map_err(fail)?;
         if matches!(definition.kind(), TableKind::System | TableKind::View) {
@@ -382,14 +420,15 @@ impl DdlTarget<'_> {
             }
             Err(error) => return Err(Error::from(error).into()),
         };
-        let Some(query) = &statement.query else {
+        if statement.query.is_none() {
             return Ok(());
-        };
+        }
         let insert = format!(
-            "INSERT INTO {}.{} ({}) {query}",
+            "INSERT INTO {}.{}.{} ({}) {rows}",
+            quote_identifier(self.catalog),
             quote_identifier(&name.namespace),
             quote_identifier(&name.table),
-            columns.join(", ")
+            columns.join(", "),
         );
         let inserted = async { self.session.sql(&insert).await?.collect().await }.await;
         if let Err(error) = inserted {

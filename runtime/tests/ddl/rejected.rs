@@ -662,6 +662,62 @@ async fn large_and_deep_statements_are_rejected() {
     assert!(server.registry.find(("app", "x")).await.unwrap().is_none());
 }
 
+#[tokio::test]
+async fn tables_of_another_catalog_are_not_created() {
+    let server = DdlServer::new().await;
+    server.run("CREATE DATABASE other").await.unwrap();
+    server.run("CREATE SCHEMA other.s").await.unwrap();
+    let error = server
+        .error("CREATE TABLE other.s.t AS SELECT 1 AS a")
+        .await;
+    assert!(
+        error.contains("not in the catalog of the tables"),
+        "{error}"
+    );
+    assert!(error.contains("`\"datafusion\".app.t`"), "{error}");
+    // A session keeps its tables when its defaults change.
+    let session = server.tables.session(&server.root).unwrap();
+    let run = async |sql: &str| session.sql(sql).await?.collect().await;
+    run("SET datafusion.catalog.default_catalog = 'other'")
+        .await
+        .unwrap();
+    run("SET datafusion.catalog.default_schema = 's'")
+        .await
+        .unwrap();
+    for create in [
+        "CREATE TABLE q (id INT PRIMARY KEY)",
+        "CREATE TABLE a.b.c.d (id INT PRIMARY KEY)",
+    ] {
+        assert!(run(create).await.is_err(), "{create}");
+    }
+    let create = "CREATE TABLE datafusion.app.q (id INT PRIMARY KEY)";
+    run(create).await.unwrap();
+    assert!(server.registry.find(("app", "q")).await.unwrap().is_some());
+    let create = "CREATE TABLE datafusion.app.c (PRIMARY KEY (id)) AS SELECT 7 AS id";
+    run(create).await.unwrap();
+    let rows = run("SELECT id FROM datafusion.app.c").await.unwrap();
+    assert_eq!(rows[0].num_rows(), 1);
+}
+
+#[tokio::test]
+async fn tables_are_created_from_all_columns_of_another() {
+    let server = DdlServer::new().await;
+    server
+        .run("CREATE TABLE app.t (id INT PRIMARY KEY, n INT) WITH (type = 'shared')")
+        .await
+        .unwrap();
+    server
+        .run("INSERT INTO app.t (id, n) VALUES (1, 10), (2, 20)")
+        .await
+        .unwrap();
+    server
+        .run("CREATE TABLE app.c (PRIMARY KEY (id)) WITH (type = 'shared') AS SELECT * FROM app.t")
+        .await
+        .unwrap();
+    let rows = server.run("SELECT id, n FROM app.c ORDER BY id").await;
+    assert_eq!(rows.unwrap(), "1 10\n2 20");
+}
+
 /// A `CREATE TABLE` that reaches DataFusion creates no table.
 #[tokio::test]
 async fn plain_sessions_create_no_table() {

@@ -118,6 +118,11 @@ async fn files_of_the_server_require_an_administrator() {
     for statement in [
         "CREATE EXTERNAL TABLE passwords STORED AS CSV LOCATION '/etc/passwd'",
         "COPY (SELECT 1 AS a) TO '/tmp/kalamtable-denied.csv'",
+        "EXPLAIN ANALYZE COPY (SELECT 1 AS a) TO '/tmp/kalamtable-denied.csv'",
+        "EXPLAIN ANALYZE VERBOSE COPY (SELECT 1 AS a) TO '/tmp/kalamtable-denied.csv'",
+        "EXPLAIN EXPLAIN ANALYZE COPY (SELECT 1 AS a) TO '/tmp/kalamtable-denied.csv'",
+        "EXPLAIN COPY (SELECT 1 AS a) TO '/tmp/kalamtable-denied.csv'",
+        "CREATE DATABASE other",
     ] {
         let denied = server
             .run_as(&service, statement)
