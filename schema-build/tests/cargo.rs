@@ -132,7 +132,7 @@ fn cargo_reports_changes_that_are_not_accepted() -> Result<(), Box<dyn Error>> {
         schemas.join("events.toml"),
         changed.replace("id = 2", "id = 1"),
     )?;
-    expect_test::expect![[r#"error: locked@0.1.0: schemas/events.toml:6:1: `id` (id 1) of `app.events` is `uuid`, but was `bigint` in version 1 [KT1204]; help: write `type = "bigint"`, or add another column: `bigint` can change to a `decimal(p, s)` with `p - s` at least 20; help: existing values can be lost or unreadable; the entry in the lock that accepts the change: [[accept]] rule = "type-changed" table = "app.events" column = "id" reason = ".." expires = "0.1.0""#]].assert_eq(&errors()?);
+    expect_test::expect![[r#"error: locked@0.1.0: schemas/events.toml:6:1: `id` (id 1) of `app.events` is `uuid`, but was `bigint` in version 1 [KT1204]; help: write `type = "bigint"`, or add another column: `bigint` can change to a `decimal(p, s)` with `p - s` at least 20; help: existing values can be lost or unreadable, and a server whose store has an earlier version of the table refuses to start; the entry in the lock that accepts the change: [[accept]] rule = "type-changed" table = "app.events" column = "id" reason = ".." expires = "0.1.0""#]].assert_eq(&errors()?);
 
     // An edit of the lock alone runs the build script again.
     let text = next.lock.to_text();
