@@ -71,6 +71,13 @@
 //! definitions, without ids: `"timestamp(ms, 'Europe/Berlin')"`, or `"list<text>"` for a list
 //! without nulls.
 //!
+//! # Defaults
+//!
+//! A default is a literal, `NULL`, or a call: `now()` or `CURRENT_TIMESTAMP`, `CURRENT_DATE`, or
+//! `CURRENT_TIME`. A text in quotes is never a call. Dates, times and timestamps are texts in the
+//! [grammar of data files](kalamtable_model::value_text). A literal with a type, such as
+//! `DATE '2024-02-29'`, has to be of the type of the column.
+//!
 //! # Other ways
 //!
 //! `SessionContext::sql` does not know these statements. There, DataFusion would create a table in
