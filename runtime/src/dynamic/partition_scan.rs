@@ -100,19 +100,20 @@ impl PartitionScan {
         };
         let (scan, columns) = (Arc::new(self), Arc::new(columns));
         let mut parts = VecDeque::from(parts);
-        if scan
+        let is_dynamic = scan
             .filter
             .as_ref()
-            .is_some_and(|filter| filter.is_dynamic())
-        {
-            // `ORDER BY .. DESC LIMIT` of a key that ascends then finds its rows at once, and the
-            // filter excludes the other parts.
+            .is_some_and(|filter| filter.is_dynamic());
+        if is_dynamic {
+            // `ORDER BY .. DESC LIMIT` of a key that ascends then finds its rows at once.
             parts.make_contiguous().reverse();
         }
         let mut waiting = WaitingParts { parts, order: None };
+        // The rows of the first part change the filter, which then excludes most other parts.
+        let first = is_dynamic.then(|| waiting.next(&scan)).flatten();
         let own = Arc::clone(&scan);
-        let parts = iter::from_fn(move || waiting.next(&own));
-        let opened = stream::iter(parts).map(move |part| {
+        let others = iter::from_fn(move || waiting.next(&own));
+        let open = move |part: ChunkPart| {
             if let ChunkPart::Memory(..) = part {
                 let opened = scan.open(part, &columns);
                 return Either::Left(future::ready(opened.map_err(DataFusionError::from)));
@@ -123,10 +124,11 @@ impl PartitionScan {
                 let opened = work.join().await;
                 Ok(opened.map_err(|error| DataFusionError::ExecutionJoin(Box::new(error)))??)
             })
-        });
+        };
+        let others = stream::iter(others).map(open.clone()).buffered(read_ahead);
+        let opened = stream::iter(first).then(open).chain(others);
         let mut first_row = 0;
         opened
-            .buffered(read_ahead)
             .map_ok(|readers| stream::iter(readers.into_iter().map(Ok)))
             .try_flatten()
             .map_ok(move |reader| -> Box<dyn RowReader> {
