@@ -3,6 +3,7 @@
 //! Loads the definitions that a command names.
 
 use std::collections::HashSet;
+use std::io::ErrorKind;
 #[cfg(feature = "sql")]
 use std::io::{self, Write};
 use std::path::Path;
@@ -14,6 +15,7 @@ use kalamtable_model::{AnyRule, Location, Rule, SourceId, SourceSpan, is_provide
 #[cfg(feature = "sql")]
 use kalamtable_model::{Diagnostic, SchemaLock, render};
 
+use crate::command_error::CommandError;
 #[cfg(feature = "sql")]
 use crate::count::count;
 #[cfg(feature = "sql")]
@@ -24,6 +26,23 @@ use crate::report::terminal_style;
 /// Loads and checks every definition below `paths`. The system tables of the library are accepted.
 pub(crate) fn load(paths: &[impl AsRef<Path>]) -> LoadedDefinitions {
     load_providing(paths, is_provided_definition)
+}
+
+/// Fails if one of `paths` does not exist.
+pub(crate) fn check_paths(paths: &[impl AsRef<Path>]) -> Result<(), CommandError> {
+    // A link without a target exists: the loader reports it.
+    let mut paths = paths.iter().map(AsRef::as_ref);
+    let missing = paths.find(|path| {
+        let found = path.symlink_metadata();
+        found.is_err_and(|error| error.kind() == ErrorKind::NotFound)
+    });
+    let Some(path) = missing else {
+        return Ok(());
+    };
+    let message = format!("`{}`: no such file or folder", path.display());
+    Err(CommandError::new(message).with_help(
+        "name a folder of definitions, or a file: the default is `schemas` in the working directory",
+    ))
 }
 
 /// Returns the files whose text is equal to their content on disk. The loader replaces bytes that

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! Reads definitions of a git revision with the command `git`, and finds the root of a repository.
-//! Nothing is checked out.
+//! Reads definitions and locks of a git revision with the command `git`, and finds the root of a
+//! repository. Nothing is checked out.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -40,8 +40,15 @@ struct TreeEntry {
 /// Fails if git cannot be run, if the working directory is not in a repository, or if the revision
 /// or the folder does not exist.
 pub(crate) fn read_folder(revision: &str, folder: &str) -> Result<Vec<RevisionFile>, CommandError> {
-    check_repository()?;
-    check_revision(revision)?;
+    let working_directory = Path::new(".");
+    check_repository(working_directory, COMPARE_FOLDERS)?;
+    check_revision(working_directory, revision, || {
+        let message = format!("`{revision}` is not a path and not a git revision");
+        CommandError::new(message).with_help(
+            "name a folder, a file, `lock`, a locked version such as `app.events@3`, or a revision \
+             such as `main`",
+        )
+    })?;
     let object = folder_object(revision, folder)?;
     let entries = entries(revision, folder, &object)?;
     let total = entries
@@ -58,6 +65,58 @@ pub(crate) fn read_folder(revision: &str, folder: &str) -> Result<Vec<RevisionFi
     read_entries(entries)
 }
 
+/// Returns the content of the file `name` in `folder` in a revision, or `None` if the revision does
+/// not contain the file. The repository is that of the folder, which exists.
+///
+/// # Errors
+/// Fails if git cannot be run, if the folder is not in a repository, if the revision does not exist,
+/// or if it has a link or a folder in place of the file, or a file that is larger than `max_bytes`.
+pub(crate) fn read_file(
+    revision: &str,
+    folder: &Path,
+    name: &str,
+    max_bytes: u64,
+) -> Result<Option<Vec<u8>>, CommandError> {
+    check_repository(folder, WITHOUT_BASE)?;
+    check_revision(folder, revision, || {
+        let message = format!("`{revision}` is not a git revision");
+        CommandError::new(message)
+            .with_help("name the branch that the change is merged into, such as `origin/main`")
+    })?;
+    let output = git_in(folder, &["ls-tree", "-z", "--long", revision, "--", name])?;
+    if !output.status.success() {
+        let message = format!("git failed: {}", first_line(&output.stderr));
+        return Err(CommandError::new(message));
+    }
+    let line = output.stdout.split(|byte| *byte == 0).next();
+    let Some((fields, _)) = line.and_then(|line| str::from_utf8(line).ok()?.split_once('\t'))
+    else {
+        return Ok(None);
+    };
+    let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
+    let [mode, "blob", object, size] = fields[..] else {
+        let message = format!("`{name}` is not a file in revision `{revision}`");
+        return Err(CommandError::new(message));
+    };
+    if mode == LINK_MODE {
+        let message = format!("`{name}` is a symbolic link in revision `{revision}`");
+        let help = "name the file with `--lock`: links of a revision are not followed";
+        return Err(CommandError::new(message).with_help(help));
+    }
+    if size.parse().unwrap_or(u64::MAX) > max_bytes {
+        let message = format!(
+            "`{name}` has {size} bytes in revision `{revision}`, more than the maximum of {max_bytes}"
+        );
+        return Err(CommandError::new(message));
+    }
+    let content = git_in(folder, &["cat-file", "blob", object])?;
+    if !content.status.success() {
+        let message = format!("git failed: {}", first_line(&content.stderr));
+        return Err(CommandError::new(message));
+    }
+    Ok(Some(content.stdout))
+}
+
 /// Returns the root of the repository that contains `folder`, or `None` if no repository contains
 /// it. Git is not run.
 pub(crate) fn repository_root(folder: &Path) -> Option<PathBuf> {
@@ -68,30 +127,46 @@ pub(crate) fn repository_root(folder: &Path) -> Option<PathBuf> {
     Some(root.to_path_buf())
 }
 
-fn check_repository() -> Result<(), CommandError> {
-    let output = git(&["rev-parse", "--git-dir"])?;
+/// The way to run `diff` without git.
+const COMPARE_FOLDERS: &str = "compare folders: `kalamtable diff before after`";
+/// The way to run `check` without git.
+const WITHOUT_BASE: &str = "run the command without `--base`";
+
+/// Checks that a repository contains `folder`. `alternative` is the way to run the command without
+/// git.
+fn check_repository(folder: &Path, alternative: &str) -> Result<(), CommandError> {
+    let output = command_in(folder, &["rev-parse", "--git-dir"])
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| spawn_error(&error, alternative))?;
     if output.status.success() {
         return Ok(());
     }
     let error = first_line(&output.stderr);
     if error.contains("not a git repository") {
-        let message = "the working directory is not in a git repository";
-        return Err(CommandError::new(message).with_help(
-            "run the command in a clone, or compare folders: `kalamtable diff before after`",
-        ));
+        let message = match folder == Path::new(".") {
+            true => "the working directory is not in a git repository".to_string(),
+            false => format!("`{}` is not in a git repository", folder.display()),
+        };
+        let help = format!("run the command in a clone, or {alternative}");
+        return Err(CommandError::new(message).with_help(help));
     }
     Err(CommandError::new(format!("git failed: {error}")))
 }
 
-fn check_revision(revision: &str) -> Result<(), CommandError> {
+fn check_revision(
+    folder: &Path,
+    revision: &str,
+    unknown: impl FnOnce() -> CommandError,
+) -> Result<(), CommandError> {
     let commit = format!("{revision}^{{commit}}");
     // Git would read a hyphen as the start of an option.
     let is_name = !revision.is_empty() && !revision.starts_with('-');
     let arguments = ["rev-parse", "--verify", "--quiet", &commit];
-    if is_name && git(&arguments)?.status.success() {
+    if is_name && git_in(folder, &arguments)?.status.success() {
         return Ok(());
     }
-    let shallow = git(&["rev-parse", "--is-shallow-repository"])?;
+    let shallow = git_in(folder, &["rev-parse", "--is-shallow-repository"])?;
     if shallow.stdout.starts_with(b"true") {
         let message = format!("revision `{revision}` is not in this shallow clone");
         return Err(CommandError::new(message).with_help(
@@ -99,11 +174,7 @@ fn check_revision(revision: &str) -> Result<(), CommandError> {
              `actions/checkout`",
         ));
     }
-    let message = format!("`{revision}` is not a path and not a git revision");
-    Err(CommandError::new(message).with_help(
-        "name a folder, a file, `lock`, a locked version such as `app.events@3`, or a revision \
-         such as `main`",
-    ))
+    Err(unknown())
 }
 
 /// Returns the object of a folder, or of a single file.
@@ -190,7 +261,7 @@ fn read_entries(entries: Vec<TreeEntry>) -> Result<Vec<RevisionFile>, CommandErr
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .map_err(|error| spawn_error(&error))?;
+        .map_err(|error| spawn_error(&error, COMPARE_FOLDERS))?;
     let (Some(mut stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(CommandError::new("git failed: its output cannot be read"));
     };
@@ -241,23 +312,32 @@ fn read_object(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
 }
 
 fn command(arguments: &[&str]) -> Command {
+    command_in(Path::new("."), arguments)
+}
+
+fn command_in(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("git");
-    // Messages are compared with English text.
-    command.args(arguments).env("LC_ALL", "C");
+    command.arg("-C").arg(folder).args(arguments);
+    // Messages are compared with English text, and the name of a file is not a pattern.
+    command.env("LC_ALL", "C").env("GIT_LITERAL_PATHSPECS", "1");
     command
 }
 
 fn git(arguments: &[&str]) -> Result<Output, CommandError> {
-    command(arguments)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| spawn_error(&error))
+    git_in(Path::new("."), arguments)
 }
 
-fn spawn_error(error: &io::Error) -> CommandError {
+fn git_in(folder: &Path, arguments: &[&str]) -> Result<Output, CommandError> {
+    command_in(folder, arguments)
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| spawn_error(&error, COMPARE_FOLDERS))
+}
+
+fn spawn_error(error: &io::Error, alternative: &str) -> CommandError {
     if error.kind() == io::ErrorKind::NotFound {
         return CommandError::new("git is not installed, or not in `PATH`")
-            .with_help("install git, or compare folders: `kalamtable diff before after`");
+            .with_help(format!("install git, or {alternative}"));
     }
     CommandError::new(format!("git cannot be run: {error}"))
 }

@@ -69,7 +69,7 @@ pub(crate) fn contains_all_definitions(paths: &[PathBuf], lock: &Path) -> bool {
 }
 
 /// Returns the folder of a file. A name without a folder is in the working directory.
-fn folder_of(file: &Path) -> &Path {
+pub(crate) fn folder_of(file: &Path) -> &Path {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

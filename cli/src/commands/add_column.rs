@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 
 use kalamtable_model::{
     CheckedTable, Diagnostic, Direction, Location, LockedTable, Severity, SourceFile, SourceSpan,
-    Sources, TableDefinition, compare_versions, nearest, next_free_id, parse_and_check_for_rust,
-    quoted,
+    Sources, TableDefinition, check_type_without_ids, compare_versions, format_definition,
+    has_type_ids, nearest, next_free_id, parse_and_check_for_rust, quoted, with_allocated_ids,
 };
 use serde_json::json;
 
 use crate::column_line::{ColumnLine, EditedText, is_toml_value, with_column};
 use crate::command_error::CommandError;
 use crate::definition_file::replace_definition;
-use crate::definitions::load;
+use crate::definitions::{check_paths, load};
 use crate::lock_search::read_existing_lock;
 use crate::progress::Progress;
 use crate::report::{CommandReport, ReportOptions};
@@ -22,8 +22,9 @@ use crate::report::{CommandReport, ReportOptions};
 /// Add a column at the end of a table
 ///
 /// The column gets the next id that no column of the table has or had. The version of the table is
-/// raised, unless the file already states the version after the latest locked one. The rest of the
-/// file does not change. Rows of locked versions do not have the column, so it must be nullable or
+/// raised, unless the file already states the version after the latest locked one. Nested fields of
+/// the type get the following ids. The rest of the file does not change, except for the alignment of
+/// a file in canonical form, which keeps that form. Rows of locked versions do not have the column, so it must be nullable or
 /// have a default, unless no version of the table is locked. Prints the line that was added.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AddColumnArguments {
@@ -58,6 +59,7 @@ pub(crate) struct AddColumnArguments {
 /// Fails if there is no such table, or if its file cannot be changed or written.
 pub(crate) fn add_column(arguments: &AddColumnArguments) -> Result<CommandReport, CommandError> {
     let _progress = Progress::start("adding the column", arguments.report);
+    check_paths(&[&arguments.schemas])?;
     let loaded = load(&[&arguments.schemas]);
     let mut sources = loaded.sources;
     let mut problems = loaded.diagnostics;
@@ -89,7 +91,10 @@ pub(crate) fn add_column(arguments: &AddColumnArguments) -> Result<CommandReport
         table,
         file: &file,
         earlier: &earlier.current,
+        is_canonical: format_definition(&sources, table.source)
+            .is_ok_and(|text| text == file.text()),
         column_id: id,
+        ty: with_nested_ids(&arguments.ty, id),
         version: next_version(table, locked, lock.is_some()),
     };
     let added = match added(arguments, &next) {
@@ -191,14 +196,38 @@ fn next_version(table: &CheckedTable, locked: Option<&LockedTable>, has_lock: bo
     }
 }
 
+/// Returns the text of a type with the ids after `column_id` for its nested fields. A type that has
+/// ids, or is not valid, does not change.
+fn with_nested_ids(ty: &str, column_id: i32) -> String {
+    if has_type_ids(ty) {
+        return ty.to_string();
+    }
+    let mut id = column_id;
+    let mut next_id = || {
+        // The checks report an id above the maximum.
+        id = id.saturating_add(1);
+        id
+    };
+    let parsed = check_type_without_ids(ty).ok();
+    let with_ids = parsed.map(|ty| with_allocated_ids(&ty, None, &mut next_id).to_string());
+    // Other types stay as written, so that the checks report types of SQL.
+    with_ids
+        .filter(|text| has_type_ids(text))
+        .unwrap_or_else(|| ty.to_string())
+}
+
 /// The table that gets a column, and its next version.
 struct NextVersion<'a> {
     table: &'a CheckedTable,
     file: &'a SourceFile,
+    /// Whether the file is in its canonical form.
+    is_canonical: bool,
     /// The versions whose rows the table can contain.
     earlier: &'a [TableDefinition],
     /// The id of the added column.
     column_id: i32,
+    /// The type of the added column, with ids of nested fields.
+    ty: String,
     version: u32,
 }
 
@@ -241,7 +270,7 @@ fn added(
         let line = ColumnLine {
             name: arguments.name.clone(),
             id: next.column_id,
-            ty: arguments.ty.clone(),
+            ty: next.ty.clone(),
             nullable: arguments.nullable,
             default,
             comment: arguments.comment.clone(),
@@ -259,14 +288,8 @@ fn added(
 }
 
 fn checked(line: &ColumnLine, next: &NextVersion<'_>) -> Result<AddedColumn, AddColumnError> {
-    let file = next.file;
-    let text = with_column(file, line, next.version).map_err(AddColumnError::Failed)?;
-    let mut sources = Sources::new();
-    let source = sources.push(SourceFile::new(file.path(), text.text.clone()));
-    let after = match parse_and_check_for_rust(&sources, source) {
-        Ok(after) => after,
-        Err(problems) => return Err(AddColumnError::Invalid { sources, problems }),
-    };
+    let mut text = with_column(next.file, line, next.version).map_err(AddColumnError::Failed)?;
+    let (mut sources, mut after) = parsed(next.file.path(), &text.text)?;
     // The line has the canonical notation of the type and the default.
     if let Some((_, column)) = after.definition.column(&line.name) {
         let canonical = ColumnLine {
@@ -280,6 +303,17 @@ fn checked(line: &ColumnLine, next: &NextVersion<'_>) -> Result<AddedColumn, Add
         if canonical != *line {
             return checked(&canonical, next);
         }
+    }
+    // The column can change the alignment of the other lines.
+    let formatted = format_definition(&sources, after.source).ok();
+    if let Some(formatted) =
+        formatted.filter(|formatted| next.is_canonical && *formatted != text.text)
+    {
+        (sources, after) = parsed(next.file.path(), &formatted)?;
+        text = EditedText {
+            line: last_column_line(&after, &formatted),
+            text: formatted,
+        };
     }
     // Only problems of the added column are reported: `check` reports other changes of the file.
     let problems = compare_versions(
@@ -308,6 +342,23 @@ fn checked(line: &ColumnLine, next: &NextVersion<'_>) -> Result<AddedColumn, Add
         warnings,
         table: after,
     })
+}
+
+/// Parses and checks a changed text.
+fn parsed(path: &str, text: &str) -> Result<(Sources, CheckedTable), AddColumnError> {
+    let mut sources = Sources::new();
+    let source = sources.push(SourceFile::new(path, text));
+    match parse_and_check_for_rust(&sources, source) {
+        Ok(table) => Ok((sources, table)),
+        Err(problems) => Err(AddColumnError::Invalid { sources, problems }),
+    }
+}
+
+/// Returns the line of the last column.
+fn last_column_line(table: &CheckedTable, text: &str) -> String {
+    let start = table.spans.columns.last().map_or(0, SourceSpan::start);
+    let line = text.get(start..).and_then(|rest| rest.lines().next());
+    line.unwrap_or_default().to_string()
 }
 
 fn is_at(problem: &Diagnostic, span: Option<&SourceSpan>) -> bool {

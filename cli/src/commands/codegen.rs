@@ -8,7 +8,7 @@ use kalamtable_build::generate_tables;
 use serde_json::json;
 
 use crate::command_error::CommandError;
-use crate::definitions::load;
+use crate::definitions::{check_paths, load};
 use crate::progress::Progress;
 use crate::report::{CommandReport, ReportOptions};
 
@@ -27,9 +27,10 @@ pub(crate) struct CodegenArguments {
 /// Generates the code.
 ///
 /// # Errors
-/// Fails if the generated code is not valid, which is a bug.
+/// Fails if a path does not exist, or if the generated code is not valid, which is a bug.
 pub(crate) fn codegen(arguments: &CodegenArguments) -> Result<CommandReport, CommandError> {
     let _progress = Progress::start("generating code", arguments.report);
+    check_paths(&arguments.paths)?;
     let loaded = load(&arguments.paths);
     let mut report = CommandReport::new(loaded.sources, loaded.diagnostics);
     if !report.has_problems() {

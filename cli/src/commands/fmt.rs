@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::command_error::CommandError;
 use crate::count::count;
 use crate::definition_file::replace_definition;
-use crate::definitions::{load, readable_sources};
+use crate::definitions::{check_paths, load, readable_sources};
 use crate::progress::Progress;
 use crate::report::{CommandReport, ReportOptions};
 
@@ -36,9 +36,10 @@ pub(crate) struct FmtArguments {
 /// Formats definitions, or checks whether they are formatted.
 ///
 /// # Errors
-/// Fails if a file cannot be written.
+/// Fails if a path does not exist, or if a file cannot be written.
 pub(crate) fn fmt(arguments: &FmtArguments) -> Result<CommandReport, CommandError> {
     let _progress = Progress::start("formatting definitions", arguments.report);
+    check_paths(&arguments.paths)?;
     let loaded = load(&arguments.paths);
     let mut findings = Vec::new();
     let mut changed = Vec::new();

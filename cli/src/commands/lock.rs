@@ -2,18 +2,20 @@
 
 //! `kalamtable lock`: accepts the definitions as the latest versions of their tables.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use kalamtable_build::{LOCK_FILE, read_lock, write_lock};
 use kalamtable_model::{
-    AcceptedChange, CheckedTable, LockUpdate, LockedTable, SchemaLock, next_lock, sort_diagnostics,
+    AcceptedChange, CheckedTable, LockUpdate, LockedTable, SchemaLock, TableName, next_lock,
+    sort_diagnostics,
 };
 use serde_json::{Value, json};
 
 use crate::command_error::CommandError;
 use crate::count::count;
-use crate::definitions::load;
-use crate::lock_search::find_lock;
+use crate::definitions::{check_paths, load};
+use crate::lock_search::{contains_all_definitions, find_lock, folder_of};
 use crate::progress::Progress;
 use crate::release::release_context;
 use crate::report::{CommandReport, ReportOptions};
@@ -42,7 +44,8 @@ pub(crate) struct LockArguments {
 /// Writes the lock.
 ///
 /// # Errors
-/// Fails if the lock cannot be written, or the release is not a version.
+/// Fails if a path does not exist, if the paths are only a part of the definitions, if the lock cannot
+/// be written, or if the release is not a version.
 pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandError> {
     let _progress = Progress::start("locking definitions", arguments.report);
     // The argument has a default, so there is at least one path.
@@ -51,6 +54,7 @@ pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandEr
         .first()
         .map_or(Path::new(""), PathBuf::as_path);
     let context = release_context(arguments.release.as_deref(), first)?;
+    check_paths(&arguments.paths)?;
     let loaded = load(&arguments.paths);
     let path = arguments.lock.clone().unwrap_or_else(|| find_lock(first));
     let mut report = CommandReport::new(loaded.sources, loaded.diagnostics);
@@ -67,6 +71,9 @@ pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandEr
         SchemaLock::new()
     });
     if !report.has_problems() {
+        if !contains_all_definitions(&arguments.paths, &path) {
+            check_all_defined(&before, &loaded.tables, &path)?;
+        }
         match next_lock(&loaded.tables, &before, &context) {
             Err(problems) => report.findings.extend(problems),
             Ok(LockUpdate {
@@ -96,6 +103,31 @@ pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandEr
     report.findings.extend(loaded.warnings);
     sort_diagnostics(&mut report.findings, &report.sources);
     Ok(report.with_tables(&loaded.tables))
+}
+
+/// Fails if a table of the lock has no definition in the given part of the folder: its definition can
+/// be in another part, and would be reported as removed.
+fn check_all_defined(
+    lock: &SchemaLock,
+    tables: &[CheckedTable],
+    path: &Path,
+) -> Result<(), CommandError> {
+    let continued = tables.iter().filter_map(|table| lock.history_of(table));
+    let continued: HashSet<&TableName> = continued.map(LockedTable::name).collect();
+    let mut locked = lock.tables().iter().filter(|table| !table.is_dropped());
+    let Some(other) = locked.find(|table| !continued.contains(table.name())) else {
+        return Ok(());
+    };
+    let message = format!(
+        "PATH is only a part of the definitions in `{}`, which contains `{}` too",
+        path.display(),
+        other.name()
+    );
+    let help = format!(
+        "pass the whole folder: `kalamtable lock {}`",
+        folder_of(path).display()
+    );
+    Err(CommandError::new(message).with_help(help))
 }
 
 /// A version that the command adds to the lock.

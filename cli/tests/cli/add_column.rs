@@ -280,17 +280,12 @@ fn invalid_columns_are_rejected() {
         EVENTS,
         &["a", "list<int>", "--nullable"],
         expect![[r#"
-            exit: 1
-            stderr:
-            error[KT0305]: the nested field has no id
-             --> schemas/events.toml:9:35
-              |
-            9 | a       = { id = 21, type = "list<int>", nullable = true }
-              |                                   ^^^
-              |
-              = help: write `type = "list<#22 int>"`
-
-            1 problem found
+            exit: 0
+            stdout:
+            a       = { id = 21, type = "list<#22 int>", nullable = true }
+            schemas/events.toml: `a` has id 21, and the table has version 2
+            + "version     = 2\n"
+            + "a       = { id = 21, type = \"list<#22 int>\", nullable = true }\n"
         "#]],
     );
     check_added(
@@ -370,6 +365,61 @@ fn ambiguous_table_names_both() {
             stderr:
             error: several tables have the name `events`
               help: write one of `app.events`, `web.events`
+        "#]],
+    );
+}
+
+/// Adds a column to a file in canonical form, and shows the file, which keeps that form.
+fn check_canonical(text: &str, arguments: &[&str], expected: Expect) {
+    let folder = folder(text);
+    assert_eq!(folder.run(&["fmt", "--check"]).status.code(), Some(0));
+    let output = folder.run(&[&["add-column", "app.a"], arguments].concat());
+    expected.assert_eq(&format!("{}{}", shown(&output), content(&folder)));
+    assert_eq!(folder.run(&["fmt", "--check"]).status.code(), Some(0));
+}
+
+#[test]
+fn canonical_file_stays_canonical() {
+    let text = "name = \"app.a\"\nno_primary_key = \"x\"\n\n[columns]\na = { id = 1, type = \"int\" } # first\n";
+    let folder = folder(text);
+    assert_eq!(folder.run(&["fmt"]).status.code(), Some(0));
+    let text = content(&folder);
+    check_canonical(
+        &text,
+        &["much_longer", "text", "--nullable"],
+        expect![[r#"
+            exit: 0
+            stdout:
+            much_longer = { id = 2, type = "text", nullable = true }
+            schemas/events.toml: `much_longer` has id 2, and the table has version 2
+            name           = "app.a"
+            version        = 2
+            no_primary_key = "x"
+
+            [columns]
+            a           = { id = 1, type = "int" } # first
+            much_longer = { id = 2, type = "text", nullable = true }
+        "#]],
+    );
+    check_canonical(
+        &text,
+        &[
+            "b",
+            "struct<p: list<int>, q: map<text, double null>>",
+            "--nullable",
+        ],
+        expect![[r#"
+            exit: 0
+            stdout:
+            b = { id = 2, type = "struct<#3 p: list<#4 int>, #5 q: map<#6 text, #7 double null>>", nullable = true }
+            schemas/events.toml: `b` has id 2, and the table has version 2
+            name           = "app.a"
+            version        = 2
+            no_primary_key = "x"
+
+            [columns]
+            a = { id = 1, type = "int" } # first
+            b = { id = 2, type = "struct<#3 p: list<#4 int>, #5 q: map<#6 text, #7 double null>>", nullable = true }
         "#]],
     );
 }

@@ -27,6 +27,48 @@ fn chapter_about_schema_changes_is_up_to_date() {
     expect_file!["../../../docs/schema-changes.md"].assert_eq(&run(chapter, &folder));
 }
 
+/// Clones the last commit into an empty folder. The definitions and the lock pass every check there,
+/// and the chapter is up to date.
+#[test]
+fn fresh_clone_passes_all_checks_and_the_chapter() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // A published package has no repository.
+    if !workspace.join(".git").exists() {
+        return;
+    }
+    let folder = CommandFolder::new();
+    let run_all = |commands: &[&str]| {
+        let outputs = commands.iter().map(|command| output(command, &folder));
+        outputs.collect::<String>()
+    };
+    let clone = format!("git clone --quiet '{}' clone", workspace.display());
+    let shown = run_all(&[
+        &clone,
+        "cd clone && kalamtable fmt --check",
+        "cd clone && kalamtable check",
+        "cd clone && kalamtable check --base HEAD",
+        "cd clone && kalamtable lock",
+        "cd clone && kalamtable diff HEAD",
+        "git -C clone diff --exit-code",
+    ]);
+    assert!(!shown.contains("exit code"), "{shown}");
+    assert!(shown.contains("\nschemas.lock is up to date\n"), "{shown}");
+
+    // The commands are those of the working tree, which the last commit may not describe.
+    let state = format!(
+        "git -C '{}' status --porcelain cli docs schema-build schema-codegen schema-model",
+        workspace.display()
+    );
+    if run_all(&[&state]).lines().count() > 1 {
+        return;
+    }
+    let chapter = folder.path().join("clone/docs/schema-changes.md");
+    let chapter = fs::read_to_string(chapter).unwrap();
+    let empty = CommandFolder::new();
+    fs::remove_dir(empty.path().join("data")).unwrap();
+    assert_eq!(run(&chapter, &empty), chapter);
+}
+
 /// Returns the text of a chapter with the current output of its commands.
 fn run(chapter: &str, folder: &CommandFolder) -> String {
     let mut shown = String::new();

@@ -29,11 +29,21 @@ fn check_reports_every_problem() {
         "more/a.toml",
         "name = \"app.a\"\nrow = \"A\"\n[columns]\nid = { id = 1, type = \"itn\" }\n",
     );
+    folder.write("empty.toml", "");
     check(
-        &folder.run(&["check", "--unlocked", "schemas", "more", "nowhere"]),
+        &folder.run(&["check", "--unlocked", "schemas", "more", "empty.toml"]),
         expect![[r#"
             exit: 1
             stderr:
+            error[KT0007]: the file is empty
+            --> empty.toml
+             = help: delete it, or describe a table:
+                     name        = "namespace.table"
+                     primary_key = ["id"]
+
+                     [columns]
+                     id = { id = 1, type = "bigint" }
+
             error[KT0601]: the table has no primary key and no reason for having none
              --> more/a.toml:1:8
               |
@@ -50,29 +60,75 @@ fn check_reports_every_problem() {
               |
               = help: did you mean `int`?
 
-            error[KT0001]: no such file or folder
-            --> nowhere
-             = help: check the path, and the folder that it is relative to
-
             3 problems found
         "#]],
     );
 }
 
 #[test]
-fn check_of_a_missing_folder_is_a_problem() {
+fn check_of_a_missing_folder_exits_with_2() {
     check_command(
         &["check", "--unlocked", "nowhere"],
         expect![[r#"
+            exit: 2
+            stderr:
+            error: `nowhere`: no such file or folder
+              help: name a folder of definitions, or a file: the default is `schemas` in the working directory
+        "#]],
+    );
+}
+
+/// Without definitions, it is not known whether there should be a lock.
+#[test]
+fn folder_without_definitions_is_one_problem() {
+    let folder = CommandFolder::new();
+    check(
+        &folder.run(&["check"]),
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: `schemas`: no such file or folder
+          help: name a folder of definitions, or a file: the default is `schemas` in the working directory
+    "#]],
+    );
+    folder.write("schemas/notes.txt", "");
+    check(
+        &folder.run(&["check"]),
+        expect![[r#"
         exit: 1
         stderr:
-        error[KT0001]: no such file or folder
-        --> nowhere
-         = help: check the path, and the folder that it is relative to
+        error[KT0002]: the folder and its subfolders contain no `.toml` file
+        --> schemas
+         = help: describe a table, for example in `schemas/app/users.toml`
 
         1 problem found
     "#]],
     );
+}
+
+#[test]
+fn commands_for_a_missing_path_exit_with_2() {
+    for command in ["fmt", "codegen", "lock"] {
+        check_command(
+            &[command, "schemas", "nowhere"],
+            expect![[r#"
+            exit: 2
+            stderr:
+            error: `nowhere`: no such file or folder
+              help: name a folder of definitions, or a file: the default is `schemas` in the working directory
+        "#]],
+        );
+    }
+    let arguments = [
+        "add-column",
+        "app.orders",
+        "a",
+        "int",
+        "--schemas",
+        "nowhere",
+    ];
+    let output = CommandFolder::with_orders().run(&arguments);
+    assert_eq!(output.status.code(), Some(2));
 }
 
 #[test]

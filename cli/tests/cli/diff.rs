@@ -3,7 +3,7 @@
 //! `kalamtable diff`.
 
 use std::fs;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use expect_test::{Expect, expect};
 
@@ -27,8 +27,14 @@ fn check_diff(arguments: &[&str], expected: Expect) {
 }
 
 /// Runs git in the folder, with settings that do not depend on the user.
-fn git(folder: &CommandFolder, arguments: &[&str]) {
-    let output = Command::new("git")
+pub(crate) fn git(folder: &CommandFolder, arguments: &[&str]) {
+    let output = git_output(folder, arguments);
+    assert!(output.status.success(), "{}", shown(&output));
+}
+
+/// Returns the output of git, which can fail.
+pub(crate) fn git_output(folder: &CommandFolder, arguments: &[&str]) -> Output {
+    Command::new("git")
         .args(["-c", "user.name=A", "-c", "user.email=a@example.com"])
         .args([
             "-c",
@@ -47,11 +53,10 @@ fn git(folder: &CommandFolder, arguments: &[&str]) {
         .env("GIT_CONFIG_NOSYSTEM", "1")
         .env("HOME", folder.path())
         .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", shown(&output));
+        .unwrap()
 }
 
-fn commit(folder: &CommandFolder) {
+pub(crate) fn commit(folder: &CommandFolder) {
     git(folder, &["add", "--all"]);
     git(folder, &["commit", "--quiet", "--message=x"]);
 }

@@ -18,6 +18,7 @@ fn folder() -> CommandFolder {
     let folder = CommandFolder::new();
     folder.write("schemas/50%, a.toml", PROBLEMS);
     folder.write("schemas/visits.toml", WARNING);
+    folder.write("empty.toml", "");
     folder
 }
 
@@ -26,7 +27,7 @@ fn check_format(format: &str, expected: Expect) {
         "check",
         "--unlocked",
         "schemas",
-        "nowhere",
+        "empty.toml",
         "--format",
         format,
     ];
@@ -59,21 +60,21 @@ fn json_has_all_parts_of_findings() {
                 {
                   "column": null,
                   "help": [
-                    "check the path, and the folder that it is relative to"
+                    "delete it, or describe a table:\nname        = \"namespace.table\"\nprimary_key = [\"id\"]\n\n[columns]\nid = { id = 1, type = \"bigint\" }"
                   ],
                   "location": {
                     "column": null,
                     "end_column": null,
                     "end_line": null,
                     "line": null,
-                    "path": "nowhere"
+                    "path": "empty.toml"
                   },
-                  "message": "no such file or folder",
+                  "message": "the file is empty",
                   "related": [],
                   "rule": {
-                    "id": "KT0001",
-                    "name": "path-not-found",
-                    "reason": "a missing path is a mistake, not an empty schema"
+                    "id": "KT0007",
+                    "name": "empty-file",
+                    "reason": "a file without a definition is probably damaged"
                   },
                   "severity": "error",
                   "table": null,
@@ -184,6 +185,7 @@ fn json_has_all_parts_of_findings() {
               "format_version": 1,
               "outcome": "findings",
               "result": {
+                "base": null,
                 "columns": 2,
                 "files": 1,
                 "tables": 1
@@ -207,14 +209,14 @@ fn github_annotations_are_escaped() {
     check_format(
         "github",
         expect![[r#"
-        exit: 1
-        stdout:
-        ::error file=nowhere,title=KT0001 path-not-found::no such file or folder%0Ahelp: check the path, and the folder that it is relative to
-        ::error file=schemas/50%25%2C a.toml,line=1,col=8,endLine=1,endColumn=15,title=KT0601 no-key::the table has no primary key and no reason for having none%0Ahelp: write `primary_key = ["b"]`, or `no_primary_key = "why"`
-        ::error file=schemas/50%25%2C a.toml,line=4,col=24,endLine=4,endColumn=27,title=KT0401 unknown-type::unknown type `itn`%0Ahelp: did you mean `int`?
-        ::error file=schemas/50%25%2C a.toml,line=5,col=12,endLine=5,endColumn=13,title=KT0302 duplicate-id::id 1 is used twice%0Ahelp: the next free id is 2
-        ::warning file=schemas/visits.toml,line=5,col=1,endLine=5,endColumn=6,title=KT0209 name-needs-quotes::SQL accepts `order` only in quotes%0Ahelp: write `"order"` in queries, or choose a name that is not a keyword
-    "#]],
+            exit: 1
+            stdout:
+            ::error file=empty.toml,title=KT0007 empty-file::the file is empty%0Ahelp: delete it, or describe a table:%0Aname        = "namespace.table"%0Aprimary_key = ["id"]%0A%0A[columns]%0Aid = { id = 1, type = "bigint" }
+            ::error file=schemas/50%25%2C a.toml,line=1,col=8,endLine=1,endColumn=15,title=KT0601 no-key::the table has no primary key and no reason for having none%0Ahelp: write `primary_key = ["b"]`, or `no_primary_key = "why"`
+            ::error file=schemas/50%25%2C a.toml,line=4,col=24,endLine=4,endColumn=27,title=KT0401 unknown-type::unknown type `itn`%0Ahelp: did you mean `int`?
+            ::error file=schemas/50%25%2C a.toml,line=5,col=12,endLine=5,endColumn=13,title=KT0302 duplicate-id::id 1 is used twice%0Ahelp: the next free id is 2
+            ::warning file=schemas/visits.toml,line=5,col=1,endLine=5,endColumn=6,title=KT0209 name-needs-quotes::SQL accepts `order` only in quotes%0Ahelp: write `"order"` in queries, or choose a name that is not a keyword
+        "#]],
     );
 }
 
@@ -223,228 +225,228 @@ fn sarif_has_rules_and_relative_paths() {
     check_format(
         "sarif",
         expect![[r#"
-        exit: 1
-        stdout:
-        {
-          "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-          "runs": [
+            exit: 1
+            stdout:
             {
-              "columnKind": "unicodeCodePoints",
-              "invocations": [
+              "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+              "runs": [
                 {
-                  "executionSuccessful": true
-                }
-              ],
-              "results": [
-                {
-                  "level": "error",
-                  "locations": [
+                  "columnKind": "unicodeCodePoints",
+                  "invocations": [
                     {
-                      "physicalLocation": {
-                        "artifactLocation": {
-                          "uri": "nowhere"
-                        }
-                      }
+                      "executionSuccessful": true
                     }
                   ],
-                  "message": {
-                    "text": "no such file or folder\nhelp: check the path, and the folder that it is relative to"
-                  },
-                  "ruleId": "KT0001",
-                  "ruleIndex": 0
-                },
-                {
-                  "level": "error",
-                  "locations": [
+                  "results": [
                     {
-                      "physicalLocation": {
-                        "artifactLocation": {
-                          "uri": "schemas/50%25%2C%20a.toml"
-                        },
-                        "region": {
-                          "endColumn": 15,
-                          "endLine": 1,
-                          "startColumn": 8,
-                          "startLine": 1
+                      "level": "error",
+                      "locations": [
+                        {
+                          "physicalLocation": {
+                            "artifactLocation": {
+                              "uri": "empty.toml"
+                            }
+                          }
                         }
-                      }
-                    }
-                  ],
-                  "message": {
-                    "text": "the table has no primary key and no reason for having none\nhelp: write `primary_key = [\"b\"]`, or `no_primary_key = \"why\"`"
-                  },
-                  "ruleId": "KT0601",
-                  "ruleIndex": 4
-                },
-                {
-                  "level": "error",
-                  "locations": [
-                    {
-                      "physicalLocation": {
-                        "artifactLocation": {
-                          "uri": "schemas/50%25%2C%20a.toml"
-                        },
-                        "region": {
-                          "endColumn": 27,
-                          "endLine": 4,
-                          "startColumn": 24,
-                          "startLine": 4
-                        }
-                      }
-                    }
-                  ],
-                  "message": {
-                    "text": "unknown type `itn`\nhelp: did you mean `int`?"
-                  },
-                  "ruleId": "KT0401",
-                  "ruleIndex": 3
-                },
-                {
-                  "level": "error",
-                  "locations": [
-                    {
-                      "physicalLocation": {
-                        "artifactLocation": {
-                          "uri": "schemas/50%25%2C%20a.toml"
-                        },
-                        "region": {
-                          "endColumn": 13,
-                          "endLine": 5,
-                          "startColumn": 12,
-                          "startLine": 5
-                        }
-                      }
-                    }
-                  ],
-                  "message": {
-                    "text": "id 1 is used twice\nhelp: the next free id is 2"
-                  },
-                  "relatedLocations": [
-                    {
+                      ],
                       "message": {
-                        "text": "first here"
+                        "text": "the file is empty\nhelp: delete it, or describe a table:\nname        = \"namespace.table\"\nprimary_key = [\"id\"]\n\n[columns]\nid = { id = 1, type = \"bigint\" }"
                       },
-                      "physicalLocation": {
-                        "artifactLocation": {
-                          "uri": "schemas/50%25%2C%20a.toml"
-                        },
-                        "region": {
-                          "endColumn": 14,
-                          "endLine": 4,
-                          "startColumn": 13,
-                          "startLine": 4
-                        }
-                      }
-                    }
-                  ],
-                  "ruleId": "KT0302",
-                  "ruleIndex": 2
-                },
-                {
-                  "level": "warning",
-                  "locations": [
+                      "ruleId": "KT0007",
+                      "ruleIndex": 0
+                    },
                     {
-                      "physicalLocation": {
-                        "artifactLocation": {
-                          "uri": "schemas/visits.toml"
-                        },
-                        "region": {
-                          "endColumn": 6,
-                          "endLine": 5,
-                          "startColumn": 1,
-                          "startLine": 5
+                      "level": "error",
+                      "locations": [
+                        {
+                          "physicalLocation": {
+                            "artifactLocation": {
+                              "uri": "schemas/50%25%2C%20a.toml"
+                            },
+                            "region": {
+                              "endColumn": 15,
+                              "endLine": 1,
+                              "startColumn": 8,
+                              "startLine": 1
+                            }
+                          }
                         }
-                      }
+                      ],
+                      "message": {
+                        "text": "the table has no primary key and no reason for having none\nhelp: write `primary_key = [\"b\"]`, or `no_primary_key = \"why\"`"
+                      },
+                      "ruleId": "KT0601",
+                      "ruleIndex": 4
+                    },
+                    {
+                      "level": "error",
+                      "locations": [
+                        {
+                          "physicalLocation": {
+                            "artifactLocation": {
+                              "uri": "schemas/50%25%2C%20a.toml"
+                            },
+                            "region": {
+                              "endColumn": 27,
+                              "endLine": 4,
+                              "startColumn": 24,
+                              "startLine": 4
+                            }
+                          }
+                        }
+                      ],
+                      "message": {
+                        "text": "unknown type `itn`\nhelp: did you mean `int`?"
+                      },
+                      "ruleId": "KT0401",
+                      "ruleIndex": 3
+                    },
+                    {
+                      "level": "error",
+                      "locations": [
+                        {
+                          "physicalLocation": {
+                            "artifactLocation": {
+                              "uri": "schemas/50%25%2C%20a.toml"
+                            },
+                            "region": {
+                              "endColumn": 13,
+                              "endLine": 5,
+                              "startColumn": 12,
+                              "startLine": 5
+                            }
+                          }
+                        }
+                      ],
+                      "message": {
+                        "text": "id 1 is used twice\nhelp: the next free id is 2"
+                      },
+                      "relatedLocations": [
+                        {
+                          "message": {
+                            "text": "first here"
+                          },
+                          "physicalLocation": {
+                            "artifactLocation": {
+                              "uri": "schemas/50%25%2C%20a.toml"
+                            },
+                            "region": {
+                              "endColumn": 14,
+                              "endLine": 4,
+                              "startColumn": 13,
+                              "startLine": 4
+                            }
+                          }
+                        }
+                      ],
+                      "ruleId": "KT0302",
+                      "ruleIndex": 2
+                    },
+                    {
+                      "level": "warning",
+                      "locations": [
+                        {
+                          "physicalLocation": {
+                            "artifactLocation": {
+                              "uri": "schemas/visits.toml"
+                            },
+                            "region": {
+                              "endColumn": 6,
+                              "endLine": 5,
+                              "startColumn": 1,
+                              "startLine": 5
+                            }
+                          }
+                        }
+                      ],
+                      "message": {
+                        "text": "SQL accepts `order` only in quotes\nhelp: write `\"order\"` in queries, or choose a name that is not a keyword"
+                      },
+                      "ruleId": "KT0209",
+                      "ruleIndex": 1
                     }
                   ],
-                  "message": {
-                    "text": "SQL accepts `order` only in quotes\nhelp: write `\"order\"` in queries, or choose a name that is not a keyword"
-                  },
-                  "ruleId": "KT0209",
-                  "ruleIndex": 1
+                  "tool": {
+                    "driver": {
+                      "informationUri": "https://github.com/kalamtable/kalamtable",
+                      "name": "kalamtable",
+                      "rules": [
+                        {
+                          "defaultConfiguration": {
+                            "level": "error"
+                          },
+                          "help": {
+                            "text": "`kalamtable explain KT0007` describes the rule"
+                          },
+                          "id": "KT0007",
+                          "name": "empty-file",
+                          "shortDescription": {
+                            "text": "a file without a definition is probably damaged"
+                          }
+                        },
+                        {
+                          "defaultConfiguration": {
+                            "level": "warning"
+                          },
+                          "help": {
+                            "text": "`kalamtable explain KT0209` describes the rule"
+                          },
+                          "id": "KT0209",
+                          "name": "name-needs-quotes",
+                          "shortDescription": {
+                            "text": "SQL reads keywords as syntax, and unquoted names in lower case"
+                          }
+                        },
+                        {
+                          "defaultConfiguration": {
+                            "level": "error"
+                          },
+                          "help": {
+                            "text": "`kalamtable explain KT0302` describes the rule"
+                          },
+                          "id": "KT0302",
+                          "name": "duplicate-id",
+                          "shortDescription": {
+                            "text": "an id identifies one column or nested field permanently"
+                          }
+                        },
+                        {
+                          "defaultConfiguration": {
+                            "level": "error"
+                          },
+                          "help": {
+                            "text": "`kalamtable explain KT0401` describes the rule"
+                          },
+                          "id": "KT0401",
+                          "name": "unknown-type",
+                          "shortDescription": {
+                            "text": "only known types have an Arrow type"
+                          }
+                        },
+                        {
+                          "defaultConfiguration": {
+                            "level": "error"
+                          },
+                          "help": {
+                            "text": "`kalamtable explain KT0601` describes the rule"
+                          },
+                          "id": "KT0601",
+                          "name": "no-key",
+                          "shortDescription": {
+                            "text": "a table without a key is a decision that has to be explicit"
+                          }
+                        }
+                      ],
+                      "version": "0.1.0"
+                    }
+                  }
                 }
               ],
-              "tool": {
-                "driver": {
-                  "informationUri": "https://github.com/kalamtable/kalamtable",
-                  "name": "kalamtable",
-                  "rules": [
-                    {
-                      "defaultConfiguration": {
-                        "level": "error"
-                      },
-                      "help": {
-                        "text": "`kalamtable explain KT0001` describes the rule"
-                      },
-                      "id": "KT0001",
-                      "name": "path-not-found",
-                      "shortDescription": {
-                        "text": "a missing path is a mistake, not an empty schema"
-                      }
-                    },
-                    {
-                      "defaultConfiguration": {
-                        "level": "warning"
-                      },
-                      "help": {
-                        "text": "`kalamtable explain KT0209` describes the rule"
-                      },
-                      "id": "KT0209",
-                      "name": "name-needs-quotes",
-                      "shortDescription": {
-                        "text": "SQL reads keywords as syntax, and unquoted names in lower case"
-                      }
-                    },
-                    {
-                      "defaultConfiguration": {
-                        "level": "error"
-                      },
-                      "help": {
-                        "text": "`kalamtable explain KT0302` describes the rule"
-                      },
-                      "id": "KT0302",
-                      "name": "duplicate-id",
-                      "shortDescription": {
-                        "text": "an id identifies one column or nested field permanently"
-                      }
-                    },
-                    {
-                      "defaultConfiguration": {
-                        "level": "error"
-                      },
-                      "help": {
-                        "text": "`kalamtable explain KT0401` describes the rule"
-                      },
-                      "id": "KT0401",
-                      "name": "unknown-type",
-                      "shortDescription": {
-                        "text": "only known types have an Arrow type"
-                      }
-                    },
-                    {
-                      "defaultConfiguration": {
-                        "level": "error"
-                      },
-                      "help": {
-                        "text": "`kalamtable explain KT0601` describes the rule"
-                      },
-                      "id": "KT0601",
-                      "name": "no-key",
-                      "shortDescription": {
-                        "text": "a table without a key is a decision that has to be explicit"
-                      }
-                    }
-                  ],
-                  "version": "0.1.0"
-                }
-              }
+              "version": "2.1.0"
             }
-          ],
-          "version": "2.1.0"
-        }
-    "#]],
+        "#]],
     );
-    sarif(&folder(), &["check", "--unlocked", "schemas", "nowhere"]);
+    sarif(&folder(), &["check", "--unlocked", "schemas", "empty.toml"]);
 }
 
 #[test]

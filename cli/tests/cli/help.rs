@@ -25,6 +25,8 @@ fn help_of_check() {
 
             The lock is the file `schemas.lock` in the folder of the first PATH, or else in the nearest folder above it, up to the root of the git repository or a folder with a Cargo.toml. --lock names another file. If PATH is a part of the folder of the lock, only these tables are compared.
 
+            A lock cannot show that it was deleted and written again, or that a merge kept the wrong side. --base compares it with the lock of the branch that the change is merged into: each version there must be in this lock too.
+
             Usage: kalamtable check [OPTIONS] [PATH]...
 
             Arguments:
@@ -39,6 +41,9 @@ fn help_of_check() {
 
                   --unlocked
                       Check only the definitions, and not their changes since the locked versions
+
+                  --base <REVISION>
+                      The git revision that the change is merged into, such as origin/main
 
                   --release <VERSION>
                       The release that is prepared, by which `[[accept]]` entries expire. The default is the version of the nearest Cargo.toml
@@ -251,7 +256,7 @@ fn help_of_add_column() {
         expect![[r#"
             Add a column at the end of a table
 
-            The column gets the next id that no column of the table has or had. The version of the table is raised, unless the file already states the version after the latest locked one. The rest of the file does not change. Rows of locked versions do not have the column, so it must be nullable or have a default, unless no version of the table is locked. Prints the line that was added.
+            The column gets the next id that no column of the table has or had. The version of the table is raised, unless the file already states the version after the latest locked one. Nested fields of the type get the following ids. The rest of the file does not change, except for the alignment of a file in canonical form, which keeps that form. Rows of locked versions do not have the column, so it must be nullable or have a default, unless no version of the table is locked. Prints the line that was added.
 
             Usage: kalamtable add-column [OPTIONS] <TABLE> <NAME> <TYPE>
 

@@ -446,7 +446,7 @@ fn json_of_a_change_has_table_and_column() {
                   "column": "title",
                   "help": [
                     "write `type = \"text\"`, or add another column",
-                    "existing values can be lost or unreadable; the entry in the lock that accepts the change:\n[[accept]]\nrule = \"type-changed\"\ntable = \"app.events\"\ncolumn = \"title\"\nreason = \"..\"\nexpires = 2027-03-01"
+                    "existing values can be lost or unreadable, and a server whose store has an earlier version of the table refuses to start; the entry in the lock that accepts the change:\n[[accept]]\nrule = \"type-changed\"\ntable = \"app.events\"\ncolumn = \"title\"\nreason = \"..\"\nexpires = 2027-03-01"
                   ],
                   "location": {
                     "column": 1,
@@ -475,6 +475,7 @@ fn json_of_a_change_has_table_and_column() {
               "format_version": 1,
               "outcome": "findings",
               "result": {
+                "base": null,
                 "columns": 3,
                 "files": 2,
                 "tables": 2
@@ -497,7 +498,7 @@ fn json_of_a_change_has_table_and_column() {
         expect![[r#"
             exit: 1
             stdout:
-            ::error file=schemas/events.toml,line=7,col=1,endLine=7,endColumn=6,title=KT1204 type-changed::`title` (id 2) of `app.events` is `int`, but was `text` in version 1%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK%0Ahelp: write `type = "text"`, or add another column%0Ahelp: existing values can be lost or unreadable; the entry in the lock that accepts the change:%0A[[accept]]%0Arule = "type-changed"%0Atable = "app.events"%0Acolumn = "title"%0Areason = ".."%0Aexpires = 2027-03-01
+            ::error file=schemas/events.toml,line=7,col=1,endLine=7,endColumn=6,title=KT1204 type-changed::`title` (id 2) of `app.events` is `int`, but was `text` in version 1%0ASOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK%0Ahelp: write `type = "text"`, or add another column%0Ahelp: existing values can be lost or unreadable, and a server whose store has an earlier version of the table refuses to start; the entry in the lock that accepts the change:%0A[[accept]]%0Arule = "type-changed"%0Atable = "app.events"%0Acolumn = "title"%0Areason = ".."%0Aexpires = 2027-03-01
         "#]],
     );
 }
@@ -748,7 +749,7 @@ fn conflict_markers_are_a_problem() {
             11 | <<<<<<< HEAD
                | ^^^^^^^
                |
-               = help: take the whole lock of one side, with `git checkout --ours` or `--theirs`, then run `kalamtable lock`
+               = help: keep the whole lock of the branch that others have: if it is `main`, run `git checkout main -- schemas/schemas.lock`; then give the other change the next version, and run `kalamtable lock`
 
             1 problem found
         "#]],
@@ -844,49 +845,16 @@ fn lock_of_another_project_is_a_problem() {
         expect![[r#"
             exit: 1
             stderr:
-            error[KT1411]: table `app.others` is not in the lock
-             --> schemas/others.toml:1:15
-              |
-            1 | name        = "app.others"
-              |               ^^^^^^^^^^^^
-              |
-              = help: run `kalamtable lock`, and commit the lock
-
-            error[KT1004]: no definition of table `app.events` (version 1) was found
+            error[KT1418]: no table of the lock has a definition: `app.events` and `app.users` are missing
               --> schemas/schemas.lock:11:1
                |
             11 | version 1 a83ab5f895f174b76028eab81469dd61ae05a4286cb155b7f66240a0c18ac978
                | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
                |
-               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-               = help: restore the definition
-               = help: if the table has another name, write `renamed_from = "app.events"` there
-               = help: no table of the lock has a definition: check that it is the lock of this project
-               = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
-                       [[accept]]
-                       rule = "table-removed"
-                       table = "app.events"
-                       reason = ".."
-                       expires = 2027-03-01
+               = help: check that this is the lock of these definitions: restore it from version control, or name the folder of the definitions that it belongs to
+               = help: if the tables were removed, accept the removal of each one with an entry in the lock: `kalamtable explain table-removed`
 
-            error[KT1004]: no definition of table `app.users` (version 1) was found
-              --> schemas/schemas.lock:20:1
-               |
-            20 | version 1 36bdf577060ab0e25af9af90542807e90ad0b8eb46bb7d1bed2d3e1bcf57d6fd
-               | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-               |
-               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
-               = help: restore the definition
-               = help: if the table has another name, write `renamed_from = "app.users"` there
-               = help: no table of the lock has a definition: check that it is the lock of this project
-               = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
-                       [[accept]]
-                       rule = "table-removed"
-                       table = "app.users"
-                       reason = ".."
-                       expires = 2027-03-01
-
-            3 problems found
+            1 problem found
         "#]],
     );
 }
@@ -1370,7 +1338,7 @@ fn check_of_a_part_compares_only_its_tables() {
               |
               = note: SOURCE BREAK, SQL BREAK, WIRE BREAK, STORAGE BREAK
               = help: write `type = "int"`, or add another column: `int` can change to `bigint`, `double`, or a `decimal(p, s)` with `p - s` at least 10
-              = help: existing values can be lost or unreadable; the entry in the lock that accepts the change:
+              = help: existing values can be lost or unreadable, and a server whose store has an earlier version of the table refuses to start; the entry in the lock that accepts the change:
                       [[accept]]
                       rule = "type-changed"
                       table = "app.events"
@@ -1419,6 +1387,29 @@ fn lock_above_the_package_is_not_found() {
 }
 
 #[test]
+fn check_of_an_added_file_reports_that_it_is_not_locked() {
+    let folder = locked();
+    folder.write("schemas/added.toml", USERS.replace("users", "added"));
+    check_run(
+        &folder,
+        &["check", "schemas/added.toml"],
+        expect![[r#"
+        exit: 1
+        stderr:
+        error[KT1411]: table `app.added` is not in the lock
+         --> schemas/added.toml:1:15
+          |
+        1 | name        = "app.added"
+          |               ^^^^^^^^^^^
+          |
+          = help: run `kalamtable lock`, and commit the lock
+
+        1 problem found
+    "#]],
+    );
+}
+
+#[test]
 fn commands_for_a_part_use_the_lock_above_it() {
     let folder = CommandFolder::new();
     folder.write("Cargo.toml", "");
@@ -1430,12 +1421,25 @@ fn commands_for_a_part_use_the_lock_above_it() {
     }
     assert!(folder.run(&["lock"]).status.success());
     // A lock of a part would have a history of its own.
-    let output = folder.run(&["lock", "schemas/a"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        shown(&output).contains("error[KT1004]"),
-        "{}",
-        shown(&output)
+    check_run(
+        &folder,
+        &["lock", "schemas/a"],
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: PATH is only a part of the definitions in `schemas/schemas.lock`, which contains `app.b` too
+          help: pass the whole folder: `kalamtable lock schemas`
+    "#]],
+    );
+    check_run(
+        &folder,
+        &["lock", "schemas/b/b.toml"],
+        expect![[r#"
+        exit: 2
+        stderr:
+        error: PATH is only a part of the definitions in `schemas/schemas.lock`, which contains `app.a` too
+          help: pass the whole folder: `kalamtable lock schemas`
+    "#]],
     );
     assert!(!folder.path().join("schemas/a/schemas.lock").exists());
     // Rows of version 1 do not have the column.

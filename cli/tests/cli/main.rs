@@ -3,6 +3,7 @@
 //! Tests of the commands that need only definitions.
 
 mod add_column;
+mod base;
 #[cfg(unix)]
 mod chapter;
 mod check;

@@ -61,16 +61,15 @@ impl<'a> Review<'a> {
                 planned: Vec::new(),
             },
         };
-        let is_foreign = !removed.is_empty() && tables.iter().all(|table| table.position.is_none());
-        if is_foreign && reviewer.is_of_other_project(&removed, &tables) {
-            return reviewer.review;
-        }
         reviewer.yanked();
         for table in &tables {
             reviewer.table(table);
         }
-        for position in removed {
-            reviewer.removed(position, &tables, is_foreign);
+        let is_foreign = !removed.is_empty() && tables.iter().all(|table| table.position.is_none());
+        if !is_foreign || !reviewer.is_of_other_project(&removed, &tables) {
+            for position in removed {
+                reviewer.removed(position, &tables, is_foreign);
+            }
         }
         reviewer.accepts(&tables);
         reviewer.review

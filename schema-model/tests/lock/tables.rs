@@ -518,6 +518,14 @@ fn lock_of_another_project() {
     project.check(
         &[table("a", 1, "")],
         expect![[r#"
+            error[KT1411]: table `app.a` is not in the lock
+             --> a.toml:1:8
+              |
+            1 | name = "app.a"
+              |        ^^^^^^^
+              |
+              = help: run `kalamtable lock`, and commit the lock
+
             error[KT1418]: no table of the lock has a definition: `app.x` and `app.y` are missing
               --> schemas.lock:11:1
                |
@@ -587,6 +595,22 @@ fn replaced_tables_are_accepted_one_by_one() {
     let mut project = Project::locked(&[&["a", "b", "c", "d"].map(|name| table(name, 1, ""))]);
     let others = [table("x", 1, ""), table("y", 1, "")];
     project.check(&others, expect![[r#"
+        error[KT1411]: table `app.x` is not in the lock
+         --> a.toml:1:8
+          |
+        1 | name = "app.x"
+          |        ^^^^^^^
+          |
+          = help: run `kalamtable lock`, and commit the lock
+
+        error[KT1411]: table `app.y` is not in the lock
+         --> b.toml:1:8
+          |
+        1 | name = "app.y"
+          |        ^^^^^^^
+          |
+          = help: run `kalamtable lock`, and commit the lock
+
         error[KT1418]: no table of the lock has a definition: `app.a`, `app.b` and 2 others are missing
           --> schemas.lock:13:1
            |
