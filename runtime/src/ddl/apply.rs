@@ -12,7 +12,9 @@ use kalamtable_model::{
 
 use super::options::TableOptions;
 use super::problem::DdlProblem;
-use super::statement::{AlterAction, AlterStatement, CreateStatement, WrittenColumn};
+use super::statement::{
+    AlterAction, AlterStatement, CreateStatement, WrittenColumn, null_contradiction,
+};
 use super::written_default::WrittenDefault;
 
 /// Converts identifiers to names, as the session does.
@@ -97,8 +99,12 @@ pub(super) fn created(
     if let Some(key) = &statement.primary_key {
         let key = raw_key(key, identifiers);
         // The columns of a primary key are not null.
-        for column in &mut raw.columns.value {
+        for (position, column) in raw.columns.value.iter_mut().enumerate() {
             if key.value.iter().any(|name| name.value == column.name.value) {
+                let written = statement.columns.get(position);
+                if let Some(written) = written.filter(|written| written.is_null_written) {
+                    return Err(vec![null_contradiction().in_column(&written.name)]);
+                }
                 column.nullable = None;
             }
         }

@@ -38,6 +38,8 @@ pub(super) struct WrittenColumn {
     /// The type, whose nested fields have no valid ids; `None` if the query determines it.
     pub(super) ty: Option<ColumnType>,
     pub(super) nullable: bool,
+    /// Whether the column has the option `NULL`.
+    pub(super) is_null_written: bool,
     pub(super) default: Option<WrittenDefault>,
     pub(super) comment: Option<String>,
 }
@@ -163,6 +165,12 @@ fn table_options(
             let mut comment = None;
             for option in options {
                 let SqlOption::Comment(text) = option else {
+                    // An option of another database has no place in `WITH` either.
+                    if !matches!(option, SqlOption::KeyValue { .. }) {
+                        return Err(DdlProblem::new(format!("`{option}` is not supported"))
+                            .with_help("delete it"));
+                    }
+                    parse_options(std::slice::from_ref(option))?;
                     return Err(
                         DdlProblem::new(format!("option `{option}` is not in `WITH`"))
                             .with_help(format!("write `WITH ({option})`")),
@@ -344,6 +352,7 @@ impl WrittenColumn {
                 ty => Some(column_type(ty).map_err(in_column)?),
             },
             nullable: true,
+            is_null_written: false,
             default: None,
             comment: None,
         };
@@ -356,7 +365,7 @@ impl WrittenColumn {
                 return Err(in_column(named(constraint)));
             }
             match &option.option {
-                ColumnOption::Null => written.nullable = true,
+                ColumnOption::Null => written.is_null_written = true,
                 ColumnOption::NotNull => written.nullable = false,
                 ColumnOption::Default(value) => {
                     written.default = default_of(value).map_err(in_column)?;
@@ -364,7 +373,6 @@ impl WrittenColumn {
                 ColumnOption::PrimaryKey(key) => {
                     primary_key_columns(key)?;
                     keys.is_primary = true;
-                    written.nullable = false;
                 }
                 ColumnOption::Unique(key) => {
                     unique_key_columns(key)?;
@@ -391,8 +399,20 @@ impl WrittenColumn {
                 }
             }
         }
+        if written.is_null_written && (keys.is_primary || !written.nullable) {
+            return Err(in_column(null_contradiction()));
+        }
+        if keys.is_primary {
+            written.nullable = false;
+        }
         Ok((written, keys))
     }
+}
+
+/// The problem of a column that is `NULL` and also not null.
+pub(super) fn null_contradiction() -> DdlProblem {
+    DdlProblem::new("the column is `NULL`, and also in the primary key or `NOT NULL`")
+        .with_help("delete `NULL`")
 }
 
 fn set_primary_key(key: &mut Option<Vec<Ident>>, columns: Vec<Ident>) -> Result<(), DdlProblem> {

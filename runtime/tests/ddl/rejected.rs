@@ -49,6 +49,9 @@ async fn ddl_of_another_dialect_is_rejected() {
         "CREATE TABLE app.x (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES app.t (id))",
         "CREATE TABLE app.x (id INT PRIMARY KEY, a INT CHECK (a > 0))",
         "CREATE TABLE app.x (id INT, CONSTRAINT pk PRIMARY KEY (id))",
+        "CREATE TABLE app.x (id INT NULL PRIMARY KEY)",
+        "CREATE TABLE app.x (id INT NULL, n INT, PRIMARY KEY (n, id))",
+        "CREATE TABLE app.x (id INT PRIMARY KEY, n INT NOT NULL NULL)",
         "CREATE TABLE app.x (id INT PRIMARY KEY, a TEXT COLLATE \"de\")",
         "CREATE TABLE app.x (id INT PRIMARY KEY, a INT[3])",
         "CREATE TABLE app.x (id INT PRIMARY KEY, a MONEY)",
@@ -91,6 +94,12 @@ async fn ddl_of_another_dialect_is_rejected() {
             `CREATE TABLE` of `app.x`: column `a`: `CHECK` is not supported; help: for a fixed set of texts, use the type `ENUM('a', 'b')`
         CREATE TABLE app.x (id INT, CONSTRAINT pk PRIMARY KEY (id))
             `CREATE TABLE` of `app.x`: constraint `pk` has a name; help: delete `CONSTRAINT` and the name: keys have no names
+        CREATE TABLE app.x (id INT NULL PRIMARY KEY)
+            `CREATE TABLE` of `app.x`: column `id`: the column is `NULL`, and also in the primary key or `NOT NULL`; help: delete `NULL`
+        CREATE TABLE app.x (id INT NULL, n INT, PRIMARY KEY (n, id))
+            `CREATE TABLE` of `app.x`: column `id`: the column is `NULL`, and also in the primary key or `NOT NULL`; help: delete `NULL`
+        CREATE TABLE app.x (id INT PRIMARY KEY, n INT NOT NULL NULL)
+            `CREATE TABLE` of `app.x`: column `n`: the column is `NULL`, and also in the primary key or `NOT NULL`; help: delete `NULL`
         CREATE TABLE app.x (id INT PRIMARY KEY, a TEXT COLLATE "de")
             `CREATE TABLE` of `app.x`: column `a`: `COLLATE "de"` is not supported; help: delete it
         CREATE TABLE app.x (id INT PRIMARY KEY, a INT[3])
@@ -112,7 +121,7 @@ async fn ddl_of_another_dialect_is_rejected() {
         CREATE TABLE app.x LIKE app.t
             `CREATE TABLE` of `app.x`: `CREATE TABLE app.x LIKE app.t` has an unsupported clause; help: use columns, `PRIMARY KEY`, `UNIQUE`, `WITH (..)`, `COMMENT` and `AS SELECT`
         CREATE TABLE app.x (id INT PRIMARY KEY) ENGINE = InnoDB
-            `CREATE TABLE` of `app.x`: option `ENGINE = InnoDB` is not in `WITH`; help: write `WITH (ENGINE = InnoDB)`
+            `CREATE TABLE` of `app.x`: `ENGINE = InnoDB` is not supported; help: delete it
         ALTER TABLE app.t ADD CONSTRAINT u UNIQUE (name)
             `ALTER TABLE` of `app.t`: `ADD CONSTRAINT u UNIQUE (name)` is not supported, because existing rows were not checked; help: create another table with the key, and copy the rows
         ALTER TABLE app.t ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY

@@ -389,7 +389,7 @@ async fn stable_functions_are_evaluated_for_each_statement() {
     }
 }
 
-/// Replaces the number 41 by 42, wherever a function has it as its argument.
+/// Replaces the calls of the function `answer` by 42.
 #[derive(Debug)]
 struct RewriteAnswer;
 
@@ -428,12 +428,13 @@ async fn function_rewrites_are_dependencies() {
     for _ in 0..2 {
         assert_eq!(cached(&session, text).await.unwrap(), "41");
     }
-    let state = session.context().state_ref();
-    let mut state = state.write();
-    state
-        .register_function_rewrite(Arc::new(RewriteAnswer))
-        .unwrap();
-    drop(state);
+    {
+        let state = session.context().state_ref();
+        let mut state = state.write();
+        state
+            .register_function_rewrite(Arc::new(RewriteAnswer))
+            .unwrap();
+    }
     for _ in 0..2 {
         assert_eq!(cached(&session, text).await.unwrap(), "42");
     }
