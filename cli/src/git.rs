@@ -69,8 +69,9 @@ pub(crate) fn read_folder(revision: &str, folder: &str) -> Result<Vec<RevisionFi
 /// not contain the file. The repository is that of the folder, which exists.
 ///
 /// # Errors
-/// Fails if git cannot be run, if the folder is not in a repository, if the revision does not exist,
-/// or if it has a link or a folder in place of the file, or a file that is larger than `max_bytes`.
+/// Fails if git cannot be run, if the folder is not in a repository, if the revision does not
+/// exist, or if it has a link or a folder in place of the file, or a file that is larger than
+/// `max_bytes`.
 pub(crate) fn read_file(
     revision: &str,
     folder: &Path,

@@ -38,7 +38,8 @@ const MAX_CONFLICTS: usize = 1000;
 /// A table that was renamed keeps its id and its rows: if the store has no table with its name, the
 /// stored table with one of its earlier names is renamed. Build scripts generate the earlier names
 /// in `COMPILED_TABLES`: those in the lock, and `renamed_from`. Without them, an empty table is
-/// created. The versions of the compiled definitions are ignored, because the store assigns its own.
+/// created. The versions of the compiled definitions are ignored, because the store assigns its
+/// own.
 ///
 /// The entries of a lock that accept a change have no effect here. If such a change makes stored
 /// rows unreadable, the table is refused.
@@ -230,8 +231,8 @@ async fn find_stored(
     Ok(matches)
 }
 
-/// Returns the stored table with the latest earlier name of `table`, without the tables that another
-/// compiled table continues.
+/// Returns the stored table with the latest earlier name of `table`, without the tables that
+/// another compiled table continues.
 async fn find_earlier(
     table: &CompiledTable<'_>,
     store: &dyn DefinitionStore,

@@ -332,8 +332,8 @@ fn add_variants(options: &mut CodegenOptions, tables: &[CheckedTable]) {
     }
 }
 
-/// Adds the names that each table had before it was renamed: the one that its definition states, and
-/// those in the lock, because a definition can omit the rename once it is locked.
+/// Adds the names that each table had before it was renamed: the one that its definition states,
+/// and those in the lock, because a definition can omit the rename once it is locked.
 fn add_earlier_names(
     options: &mut CodegenOptions,
     tables: &[CheckedTable],

@@ -157,6 +157,12 @@
 //! note   = { id = 8, type = "text", nullable = true, deprecated = "use title" }
 //! ```
 //!
+//! A server whose tables are in a store passes `COMPILED_TABLES` to
+//! `kalamtable::registry::reconcile` when it starts. A renamed table is found by its earlier names,
+//! and keeps its id and its rows. The earlier names are those in the [lock](#released-versions) and
+//! `renamed_from`, which can be deleted once the version is locked. Without a lock, `renamed_from`
+//! stays until each store has been upgraded.
+//!
 //! # Errors in definitions
 //!
 //! A mistake in a definition fails the build. Cargo shows each mistake with its file, line and

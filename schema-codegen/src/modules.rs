@@ -68,7 +68,7 @@ pub fn tables<'a>(
         #allow
         pub static TABLES: [&#runtime::__private::Table; #count] = [#(#paths),*];
 
-        /// All tables with their earlier names, sorted by name: `reconcile` compares them with a store.
+        /// All tables with their earlier names, sorted by name, for `reconcile`.
         #allow
         pub static COMPILED_TABLES: [#runtime::__private::model::CompiledTable<'static>; #count] =
             [#(#compiled),*];

@@ -23,9 +23,10 @@ use crate::report::{CommandReport, ReportOptions};
 ///
 /// The column gets the next id that no column of the table has or had. The version of the table is
 /// raised, unless the file already states the version after the latest locked one. Nested fields of
-/// the type get the following ids. The rest of the file does not change, except for the alignment of
-/// a file in canonical form, which keeps that form. Rows of locked versions do not have the column, so it must be nullable or
-/// have a default, unless no version of the table is locked. Prints the line that was added.
+/// the type get the following ids. The rest of the file does not change, except for the alignment
+/// of a file in canonical form, which keeps that form. Rows of locked versions do not have the
+/// column, so it must be nullable or have a default, unless no version of the table is locked.
+/// Prints the line that was added.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AddColumnArguments {
     /// The table, such as app.events

@@ -34,8 +34,8 @@ use crate::report::{CommandReport, ReportOptions};
 /// names another file. If PATH is a part of the folder of the lock, only these tables are compared.
 ///
 /// A lock cannot show that it was deleted and written again, or that a merge kept the wrong side.
-/// --base compares it with the lock of the branch that the change is merged into: each version there
-/// must be in this lock too.
+/// --base compares it with the lock of the branch that the change is merged into: each version
+/// there must be in this lock too.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckArguments {
     /// Folders of definitions, or single files
@@ -61,8 +61,8 @@ pub(crate) struct CheckArguments {
 /// Checks definitions.
 ///
 /// # Errors
-/// Fails if a path does not exist, if the release is not a version, if a manifest cannot be read, or
-/// if the base does not exist.
+/// Fails if a path does not exist, if the release is not a version, if a manifest cannot be read,
+/// or if the base does not exist.
 pub(crate) fn check(arguments: &CheckArguments) -> Result<CommandReport, CommandError> {
     let _progress = Progress::start("checking definitions", arguments.report);
     check_paths(&arguments.paths)?;

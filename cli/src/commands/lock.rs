@@ -44,8 +44,8 @@ pub(crate) struct LockArguments {
 /// Writes the lock.
 ///
 /// # Errors
-/// Fails if a path does not exist, if the paths are only a part of the definitions, if the lock cannot
-/// be written, or if the release is not a version.
+/// Fails if a path does not exist, if the paths are only a part of the definitions, if the lock
+/// cannot be written, or if the release is not a version.
 pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandError> {
     let _progress = Progress::start("locking definitions", arguments.report);
     // The argument has a default, so there is at least one path.
@@ -105,8 +105,8 @@ pub(crate) fn lock(arguments: &LockArguments) -> Result<CommandReport, CommandEr
     Ok(report.with_tables(&loaded.tables))
 }
 
-/// Fails if a table of the lock has no definition in the given part of the folder: its definition can
-/// be in another part, and would be reported as removed.
+/// Fails if a table of the lock has no definition in the given part of the folder: its definition
+/// can be in another part, and would be reported as removed.
 fn check_all_defined(
     lock: &SchemaLock,
     tables: &[CheckedTable],

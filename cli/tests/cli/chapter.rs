@@ -27,8 +27,8 @@ fn chapter_about_schema_changes_is_up_to_date() {
     expect_file!["../../../docs/schema-changes.md"].assert_eq(&run(chapter, &folder));
 }
 
-/// Clones the last commit into an empty folder. The definitions and the lock pass every check there,
-/// and the chapter is up to date.
+/// Clones the last commit into an empty folder. The definitions and the lock pass every check
+/// there, and the chapter is up to date.
 #[test]
 fn fresh_clone_passes_all_checks_and_the_chapter() {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

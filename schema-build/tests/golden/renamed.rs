@@ -11,7 +11,7 @@
 pub static TABLES: [&::kalamtable_rows::__private::Table; 1usize] = [
     &app::messages::TABLE,
 ];
-/// All tables with their earlier names, sorted by name: `reconcile` compares them with a store.
+/// All tables with their earlier names, sorted by name, for `reconcile`.
 #[allow(
     dead_code,
     unreachable_pub,

@@ -7,7 +7,7 @@
     clippy::pedantic
 )]
 pub static TABLES: [&::kalamtable::__private::Table; 1usize] = [&app::all_types::TABLE];
-/// All tables with their earlier names, sorted by name: `reconcile` compares them with a store.
+/// All tables with their earlier names, sorted by name, for `reconcile`.
 #[allow(
     dead_code,
     unreachable_pub,

@@ -344,9 +344,9 @@ impl<'a> Reviewer<'a> {
 
     // ---- tables without a definition ----
 
-    /// Reports that no table of the lock has a definition, instead of a problem for each table. Does
-    /// nothing if the lock has one table only, whose definition may have been replaced, or if the
-    /// removal of a table is accepted. Returns whether the lock was reported.
+    /// Reports that no table of the lock has a definition, instead of a problem for each table.
+    /// Does nothing if the lock has one table only, whose definition may have been replaced, or if
+    /// the removal of a table is accepted. Returns whether the lock was reported.
     fn is_of_other_project(&mut self, removed: &[usize], tables: &[PairedTable<'a>]) -> bool {
         let mut accepts = self.lock.header.accepts.iter();
         let accepts_removal = accepts.any(|accept| accept.rule == EvolutionRule::TableRemoved);

@@ -22,8 +22,8 @@ pub(super) struct BaseComparison {
     pub(super) result: Value,
 }
 
-/// Compares a lock with the lock of the same path in a git revision. The text of that lock becomes a
-/// part of `sources`. Nothing is compared if `lock` is `None`.
+/// Compares a lock with the lock of the same path in a git revision. The text of that lock becomes
+/// a part of `sources`. Nothing is compared if `lock` is `None`.
 ///
 /// # Errors
 /// Fails if the revision does not exist, or git cannot be run.
