@@ -6,6 +6,7 @@
 pub(crate) mod arguments;
 mod copy;
 mod error_text;
+mod extension_types;
 #[cfg(test)]
 mod generated_definitions;
 mod interrupts;
@@ -54,8 +55,8 @@ pub(crate) enum Error {
     /// reported.
     #[error("{}", .0.join("\n"))]
     Failed(Vec<String>),
-    /// Reading statements or writing results failed.
-    #[error("input or output failed: {0}")]
+    /// The results cannot be written, or the terminal cannot be read.
+    #[error("the output cannot be written: {0}")]
     Io(#[from] io::Error),
 }
 
@@ -166,8 +167,14 @@ fn run_scripts(
         shows_time: false,
         ..new_shell(session, options, &never)
     };
+    let texts = sources
+        .iter()
+        .filter(|source| matches!(source, ScriptSource::Text(_)));
+    let has_several = texts.count() > 1;
+    let mut number = 0;
     for source in sources {
-        let (origin, mut lines) = open_script(source)?;
+        number += usize::from(matches!(source, ScriptSource::Text(_)));
+        let (origin, mut lines) = open_script(source, has_several.then_some(number))?;
         shell.input = InputKind::Script { origin };
         match with_stdout(|output| shell.run(lines.as_mut(), output, errors))? {
             ShellEnd::InputEnded => {}
@@ -178,10 +185,17 @@ fn run_scripts(
 }
 
 /// Returns the name of a script in errors, or `None` if its errors need no position, and its lines.
-fn open_script(source: &ScriptSource) -> Result<(Option<String>, Box<dyn LineReader + '_>), Error> {
+/// A text has the number among several texts.
+fn open_script(
+    source: &ScriptSource,
+    number: Option<usize>,
+) -> Result<(Option<String>, Box<dyn LineReader + '_>), Error> {
     Ok(match source {
         ScriptSource::Text(text) => {
-            let origin = (!is_single_statement(text)).then(|| "-c".to_string());
+            let origin = match number {
+                Some(number) => Some(format!("-c number {number}")),
+                None => (!is_single_statement(text)).then(|| "-c".to_string()),
+            };
             (origin, Box::new(Script::new(text.as_bytes(), "-c")))
         }
         ScriptSource::File(path) if path == Path::new("-") => {

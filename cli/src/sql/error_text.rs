@@ -8,6 +8,7 @@ use std::error::Error as StdError;
 use datafusion::common::{Column, SchemaError};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::SessionContext;
+use datafusion_functions_json::JSON_UNION_DATA_TYPE;
 use kalamtable_files::DataError;
 use kalamtable_model::nearest;
 
@@ -39,10 +40,10 @@ pub(crate) fn describe(error: &DataFusionError, context: &SessionContext) -> Str
             let message = root.message();
             match unknown_function(&message) {
                 Some(name) => unknown_function_text(name, context),
-                None => strip_backtrace(&message).to_string(),
+                None => with_json_hint(strip_backtrace(&message)),
             }
         }
-        _ => error.strip_backtrace(),
+        _ => with_json_hint(&without_report_request(&error.strip_backtrace())),
     }
 }
 
@@ -52,17 +53,49 @@ fn strip_backtrace(message: &str) -> &str {
     message.split(separator).next().unwrap_or(message)
 }
 
+/// Removes the request to report an internal error to DataFusion, which most often is a type or a
+/// file that DataFusion does not support.
+fn without_report_request(message: &str) -> String {
+    let lines = message.lines();
+    let lines = lines.filter(|line| !line.starts_with("This issue was likely caused by a bug in"));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    text.trim_end_matches(['.', '\n']).to_string()
+}
+
+/// Adds a hint to errors of the JSON operators, and replaces the type of a JSON value, which is a
+/// union of several lines.
+fn with_json_hint(message: &str) -> String {
+    let type_name = JSON_UNION_DATA_TYPE.to_string();
+    if message.contains(&type_name) {
+        let message = message.replace(&type_name, "JSON");
+        return format!(
+            "{message}; for a value of another type, read text with `->>`, or cast it, as in `(j->'a')::int`"
+        );
+    }
+    if message.starts_with("Unexpected argument type to 'json_")
+        && message.trim_end_matches('.').ends_with("got Boolean")
+    {
+        return format!(
+            "{}; comparisons bind more tightly than `->`: write `(j->'a') = 1`, or `SET datafusion.sql_parser.dialect = 'postgres'`",
+            message.trim_end_matches('.')
+        );
+    }
+    message.to_string()
+}
+
 /// DataFusion lists all columns of the table.
 fn unknown_column(field: &Column, valid_fields: &[Column]) -> String {
     let name = field.quoted_flat_name();
     let mut text = format!("No field named {name}");
     let equal = |valid: &&Column| valid.name.eq_ignore_ascii_case(&field.name);
     let valid_names = || valid_fields.iter().map(|valid| valid.name.as_str());
-    if let Some(valid) = valid_fields.iter().find(equal) {
-        let valid = valid.quoted_flat_name();
-        text.push_str(&format!(
-            "; did you mean {valid}? Names without quotes are converted to lower case"
-        ));
+    let same_table = |valid: &&Column| equal(valid) && is_lowercase_of_other(field, valid);
+    let valid = valid_fields.iter().find(same_table);
+    if let Some(valid) = valid.or_else(|| valid_fields.iter().find(equal)) {
+        text.push_str(&format!("; did you mean {}?", valid.quoted_flat_name()));
+        if valid.name != field.name || is_lowercase_of_other(field, valid) {
+            text.push_str(" Names without quotes are converted to lower case");
+        }
         return text;
     }
     if let Some(nearest) = nearest(&field.name, valid_names()) {
@@ -83,6 +116,17 @@ fn unknown_column(field: &Column, valid_fields: &[Column]) -> String {
         }
     }
     text
+}
+
+/// Returns whether the tables of both columns differ only in the case of their names.
+fn is_lowercase_of_other(field: &Column, valid: &Column) -> bool {
+    match (&field.relation, &valid.relation) {
+        (Some(one), Some(other)) => {
+            let (one, other) = (one.table(), other.table());
+            one != other && one.eq_ignore_ascii_case(other)
+        }
+        _ => false,
+    }
 }
 
 /// Returns the name in DataFusion's message about an unknown function.

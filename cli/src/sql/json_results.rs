@@ -10,12 +10,15 @@ use std::sync::Arc;
 
 use datafusion::common::metadata::FieldMetadata;
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use datafusion::logical_expr::{DdlStatement, Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion_functions_json::JSON_UNION_DATA_TYPE;
 use datafusion_functions_json::functions::json_union_to_text;
 
+use crate::sql::extension_types::with_extension_types;
+
 /// Returns `plan` with the columns of its result, or of the rows that it copies to a file, as JSON
-/// text if they are JSON values of the operator `->`. The JSON value `null` becomes null.
+/// text if they are JSON values of the operator `->`, and with the extension types of JSON and uuid
+/// columns. The JSON value `null` becomes null.
 ///
 /// # Errors
 /// Does not fail, unless a projection of all columns is invalid.
@@ -25,10 +28,15 @@ pub(crate) fn with_json_text(plan: LogicalPlan) -> Result<LogicalPlan, DataFusio
         copy.input = Arc::new(with_json_text(input)?);
         return Ok(LogicalPlan::Copy(copy));
     }
+    if let LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(mut create)) = plan {
+        let input = Arc::unwrap_or_clone(create.input);
+        create.input = Arc::new(with_extension_types(input)?);
+        return Ok(LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)));
+    }
     let fields = plan.schema().fields().iter();
     let mut types = fields.map(|field| field.data_type());
     if types.all(|ty| *ty != *JSON_UNION_DATA_TYPE) {
-        return Ok(plan);
+        return with_extension_types(plan);
     }
     let extension = [
         ("ARROW:extension:name", "arrow.json"),
@@ -49,5 +57,5 @@ pub(crate) fn with_json_text(plan: LogicalPlan) -> Result<LogicalPlan, DataFusio
             json_union_to_text(column).alias_with_metadata(field.name(), Some(metadata))
         })
         .collect();
-    LogicalPlanBuilder::from(plan).project(columns)?.build()
+    with_extension_types(LogicalPlanBuilder::from(plan).project(columns)?.build()?)
 }

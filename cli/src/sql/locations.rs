@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use datafusion::error::DataFusionError;
-use datafusion::sql::parser::Statement as SqlStatement;
+use datafusion::sql::parser::{CreateExternalTable, Statement as SqlStatement};
 
 /// Checks the paths in a statement. DataFusion reports a scheme without a store as a bug, and reads
 /// a folder that does not exist as an empty table.
@@ -26,6 +26,7 @@ pub(crate) fn check_location(statement: &SqlStatement) -> Result<(), DataFusionE
         SqlStatement::CreateExternalTable(table) => {
             for location in &table.locations {
                 let path = local_path(location)?;
+                check_compression(table, location)?;
                 if !location.contains(['*', '?', '[']) {
                     check_exists(&path)?;
                 }
@@ -49,6 +50,29 @@ pub(crate) fn local_path(location: &str) -> Result<PathBuf, DataFusionError> {
         Some((scheme, _)) => Err(DataFusionError::Plan(format!(
             "`{location}` has the scheme `{scheme}`: only local files are supported, such as `data/orders.csv`"
         ))),
+    }
+}
+
+/// Fails if the name of a text file has the extension of a compression. DataFusion would read the
+/// compressed bytes as text.
+fn check_compression(table: &CreateExternalTable, location: &str) -> Result<(), DataFusionError> {
+    let is_text = matches!(
+        &*table.file_type.to_lowercase(),
+        "csv" | "json" | "ndjson" | "jsonl"
+    );
+    let compressions = [
+        (".gz", "gzip"),
+        (".bz2", "bzip2"),
+        (".xz", "xz"),
+        (".zst", "Zstandard"),
+    ];
+    let name = location.to_lowercase();
+    let mut compressions = compressions.iter();
+    match compressions.find(|(extension, _)| is_text && name.ends_with(extension)) {
+        Some((_, compression)) => Err(DataFusionError::Plan(format!(
+            "`{location}` is compressed with {compression}, which external tables do not read: decompress it, or query it with a table definition and `--data`"
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -35,9 +35,17 @@ pub(crate) fn check_nesting(statement: &str) -> Result<(), DataFusionError> {
 /// Returns an upper bound of the depth of the tree that the parser builds.
 fn max_depth(tokens: &[Token]) -> usize {
     let mut levels = vec![NestingLevel::default()];
+    let mut previous = Keyword::NoKeyword;
     for token in tokens {
         let last = levels.len() - 1;
         let level = &mut levels[last];
+        let keyword = match token {
+            Token::Word(word) => word.keyword,
+            Token::Whitespace(_) => continue,
+            _ => Keyword::NoKeyword,
+        };
+        let follows_interval = previous == Keyword::INTERVAL;
+        previous = keyword;
         match token {
             Token::LParen | Token::LBrace => levels.push(NestingLevel::default()),
             Token::LBracket => {
@@ -50,7 +58,7 @@ fn max_depth(tokens: &[Token]) -> usize {
                 level.joins += usize::from(level.is_from);
                 level.end_expression();
             }
-            Token::Word(word) => match word.keyword {
+            Token::Word(_) => match keyword {
                 Keyword::OR | Keyword::XOR => level.or(),
                 Keyword::AND => level.and(),
                 Keyword::CASE => levels.push(NestingLevel {
@@ -75,13 +83,16 @@ fn max_depth(tokens: &[Token]) -> usize {
                     level.end_expression();
                     level.is_from = false;
                 }
+                // Each nests an expression or a statement. One interval in a chain of operators is
+                // an operand.
+                Keyword::INTERVAL => level.operators += usize::from(follows_interval),
+                Keyword::EXPLAIN => level.operators += 1,
                 keyword if OPERATORS.contains(&keyword) => level.operators += 1,
                 _ => {}
             },
             Token::Number(..)
             | Token::SingleQuotedString(_)
             | Token::Placeholder(_)
-            | Token::Whitespace(_)
             | Token::Period
             | Token::SemiColon
             | Token::EOF => {}
@@ -218,6 +229,19 @@ mod tests {
             depth(&format!("SELECT CASE WHEN a THEN {} END", chain("+", 9))),
             9
         );
+    }
+
+    #[test]
+    fn keywords_before_an_operand_are_deep() {
+        for prefix in ["INTERVAL ", "NOT ", "- ", "~ ", "CASE "] {
+            let depth = depth(&format!("SELECT {}1", prefix.repeat(500)));
+            assert!((499..=501).contains(&depth), "{prefix}: {depth}");
+        }
+        for prefix in ["EXPLAIN ", "EXPLAIN ANALYZE VERBOSE "] {
+            assert_eq!(depth(&format!("{}SELECT 1", prefix.repeat(500))), 500);
+        }
+        let intervals = vec!["INTERVAL '1 day'"; 900].join(" + ");
+        assert_eq!(depth(&format!("SELECT {intervals}")), 899);
     }
 
     #[test]

@@ -21,7 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 use tokio::task::JoinError;
 
-use crate::sql::copy::{TextCopy, check_insert};
+use crate::sql::copy::{FileCopy, check_insert, explainable};
 use crate::sql::error_text::describe;
 use crate::sql::json_results::with_json_text;
 use crate::sql::locations::check_location;
@@ -258,15 +258,35 @@ impl RunningQuery {
         let dialect = state.config_options().sql_parser.dialect;
         let statement = state.sql_to_statement(statement, &dialect)?;
         check_location(&statement)?;
-        if let SqlStatement::CopyTo(copy) = &statement
-            && let Some(copy) = TextCopy::try_new(copy)?
-        {
-            let plan = state.statement_to_plan(copy.source.clone()).await?;
-            return copy.write(self.execute_plan(plan).await?).await;
+        if let SqlStatement::CopyTo(copy) = &statement {
+            return match FileCopy::try_new(copy)? {
+                FileCopy::Text(copy) => {
+                    let plan = state.statement_to_plan(copy.source.clone()).await?;
+                    copy.write(self.execute_plan(plan).await?).await
+                }
+                FileCopy::Binary(copy) => {
+                    let plan = state.statement_to_plan(statement).await?;
+                    let plan = copy.temporary_plan(with_json_text(plan)?)?;
+                    copy.write(self.execute_plan(plan).await?).await
+                }
+            };
         }
-        let plan = state.statement_to_plan(statement).await?;
-        check_insert(&plan)?;
-        self.execute_plan(plan).await
+        let created = match &statement {
+            SqlStatement::CreateExternalTable(table) => Some(table.locations.join(", ")),
+            _ => None,
+        };
+        let outcome = async {
+            let plan = state.statement_to_plan(explainable(statement)?).await?;
+            check_insert(&plan)?;
+            self.execute_plan(plan).await
+        };
+        outcome.await.map_err(|error| match created {
+            Some(locations) => match describe(&error, &self.context) {
+                error if error.contains(&locations) => DataFusionError::Plan(error),
+                error => DataFusionError::Plan(format!("{locations}: {error}")),
+            },
+            None => error,
+        })
     }
 
     async fn execute_plan(

@@ -36,7 +36,10 @@ pub(crate) fn is_single_statement(text: &str) -> bool {
 impl<R: BufRead> LineReader for Script<R> {
     fn read_line(&mut self, _prompt: &str) -> io::Result<ShellInput> {
         let mut bytes = Vec::new();
-        if self.reader.read_until(b'\n', &mut bytes)? == 0 {
+        let read = self.reader.read_until(b'\n', &mut bytes);
+        let in_script =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", self.origin));
+        if read.map_err(in_script)? == 0 {
             return Ok(ShellInput::End);
         }
         self.line += 1;

@@ -131,8 +131,8 @@ impl Shell<'_> {
                 CONTINUATION_PROMPT
             };
             let line = match lines.read_line(prompt) {
-                // The message names the line of the script.
-                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                // The message names the script, or its line.
+                Err(error) if matches!(self.input, InputKind::Script { .. }) => {
                     return Err(ShellError::Failed(error.to_string()));
                 }
                 line => line?,
@@ -152,8 +152,7 @@ impl Shell<'_> {
             {
                 let number = statements.skip_line();
                 lines.remember(command, errors)?;
-                let after = self.command(command, output, errors);
-                match after.map_err(|error| self.in_line(error, number, command))? {
+                match self.command(command, number, output, errors)? {
                     AfterCommand::Continue => continue,
                     AfterCommand::Quit => return Ok(ShellEnd::Quit),
                 }
@@ -164,17 +163,25 @@ impl Shell<'_> {
             statements.push("\n");
             let mut complete = Vec::new();
             complete.extend(std::iter::from_fn(|| statements.next_complete()));
+            let command = statements.take_command();
             if statements.is_blank() {
                 if !entry.trim().is_empty() {
                     lines.remember(entry.trim(), errors)?;
                 }
                 entry.clear();
             }
+            let mut is_finished = true;
             for statement in complete {
                 number += 1;
-                if !self.statement(&statement, number, output, errors)? {
+                is_finished = self.statement(&statement, number, output, errors)?;
+                if !is_finished {
                     break;
                 }
+            }
+            if let Some(SqlText { text, line }) = command.filter(|_| is_finished)
+                && let AfterCommand::Quit = self.command(&text, line, output, errors)?
+            {
+                return Ok(ShellEnd::Quit);
             }
         }
         if matches!(self.input, InputKind::Script { .. })
@@ -287,7 +294,19 @@ impl Shell<'_> {
         }
     }
 
+    /// Runs the command on a line.
     fn command(
+        &mut self,
+        command: &str,
+        number: usize,
+        output: &mut dyn Write,
+        errors: &mut dyn Write,
+    ) -> Result<AfterCommand, ShellError> {
+        let after = self.run_command(command, output, errors);
+        after.map_err(|error| self.in_line(error, number, command))
+    }
+
+    fn run_command(
         &mut self,
         command: &str,
         output: &mut dyn Write,

@@ -3,7 +3,9 @@
 //! Tests of `kalamtable sql`, with files, pipes and a terminal.
 
 mod commands;
+mod copies;
 mod duplicate_keys;
+mod extension_types;
 mod json_operators;
 mod locked_versions;
 mod round_trips;

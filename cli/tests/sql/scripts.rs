@@ -45,6 +45,68 @@ fn commands_and_files_run_in_the_order_of_the_arguments() {
 }
 
 #[test]
+fn error_names_the_command_among_several() {
+    let folder = CommandFolder::new();
+    check(
+        &run(&folder, &["-c", "SELECT 1 AS a", "-c", "SELECT nothing"]),
+        expect![[r#"
+            exit: 1
+            stdout:
+            a
+            1
+            stderr:
+            error: No field named nothing
+              in statement 1 of -c number 2, line 1: SELECT nothing
+        "#]],
+    );
+    check(
+        &run(&folder, &["-f", "data"]),
+        expect![[r#"
+            exit: 1
+            stderr:
+            error: data: Is a directory (os error 21)
+        "#]],
+    );
+}
+
+#[test]
+fn command_may_follow_a_statement_on_its_line() {
+    let folder = CommandFolder::new();
+    let output = folder.run_with_stdin(&CSV, "SELECT 1 AS a; \\q\nSELECT 2 AS b;\n");
+    assert_eq!(success(&output), "a\n1\n");
+    let output = folder.run_with_stdin(&CSV, "SELECT 1 AS a; \\nothing\nSELECT 2 AS b;\n");
+    check(
+        &output,
+        expect![[r#"
+            exit: 1
+            stdout:
+            a
+            1
+            stderr:
+            error: unknown command `\nothing`: the commands are `\d`, `\x`, `\timing`, `\?` and `\q`
+              in line 1 of stdin: \nothing
+        "#]],
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn full_output_is_named_in_the_error() {
+    let folder = CommandFolder::new();
+    let mut command = folder.command(&["sql", "-c", "SELECT 1"]);
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let output = command.stdin(Stdio::null()).stdout(full).output().unwrap();
+    check(
+        &output,
+        expect![[r#"
+            exit: 1
+            stderr:
+            error: the output cannot be written: No space left on device (os error 28)
+        "#]],
+    );
+}
+
+#[test]
 fn error_names_the_statement_that_failed() {
     let folder = CommandFolder::new();
     folder.write(
