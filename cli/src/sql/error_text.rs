@@ -40,7 +40,7 @@ pub(crate) fn describe(error: &DataFusionError, context: &SessionContext) -> Str
             let message = root.message();
             match unknown_function(&message) {
                 Some(name) => unknown_function_text(name, context),
-                None => with_json_hint(strip_backtrace(&message)),
+                None => with_json_hint(&without_report_request(strip_backtrace(&message))),
             }
         }
         _ => with_json_hint(&without_report_request(&error.strip_backtrace())),
@@ -54,12 +54,16 @@ fn strip_backtrace(message: &str) -> &str {
 }
 
 /// Removes the request to report an internal error to DataFusion, which most often is a type or a
-/// file that DataFusion does not support.
+/// file that DataFusion does not support. The error can be a part of another one.
 fn without_report_request(message: &str) -> String {
-    let lines = message.lines();
-    let lines = lines.filter(|line| !line.starts_with("This issue was likely caused by a bug in"));
-    let text = lines.collect::<Vec<_>>().join("\n");
-    text.trim_end_matches(['.', '\n']).to_string()
+    const REQUEST: &str = "\nThis issue was likely caused by a bug in DataFusion's code. Please help us to resolve this by filing a bug report in our issue tracker: https://github.com/apache/datafusion/issues";
+    if !message.contains(REQUEST) {
+        return message.to_string();
+    }
+    message
+        .replace(REQUEST, "")
+        .trim_end_matches('.')
+        .to_string()
 }
 
 /// Adds a hint to errors of the JSON operators, and replaces the type of a JSON value, which is a

@@ -195,6 +195,7 @@ fn errors_of_columns_and_json_state_the_fix() {
         "SELECT Id FROM (SELECT 1 AS \"Id\")",
         &format!("SELECT j->'a' = 2 {json}"),
         &format!("SELECT max(j->'a') {json}"),
+        "SELECT nvl2(1, arrow_cast('ab', 'FixedSizeBinary(2)'), 2)",
     ];
     expect![[r#"
         error: No field named aaa.id; did you mean t.id?
@@ -202,6 +203,9 @@ fn errors_of_columns_and_json_state_the_fix() {
         error: No field named id; did you mean "Id"? Names without quotes are converted to lower case
         error: Unexpected argument type to 'json_get' at position 2, expected string or int, got Boolean; comparisons bind more tightly than `->`: write `(j->'a') = 1`, or `SET datafusion.sql_parser.dialect = 'postgres'`
         error: Internal error: Min/Max accumulator not implemented for type JSON; for a value of another type, read text with `->>`, or cast it, as in `(j->'a')::int`
+        error: Execution error: Function 'nvl2' user-defined coercion failed with: Internal error: Coercion from Int64 to FixedSizeBinary(2) failed... No function matches the given name and argument types 'nvl2(Int64, FixedSizeBinary(2), Int64)'. You might need to add explicit type casts.
+        \tCandidate functions:
+        \tnvl2(UserDefined)
     "#]].assert_eq(&errors(&CommandFolder::new(), &statements));
 }
 

@@ -45,7 +45,7 @@ const SELECTIONS: [&str; 16] = [
     "lag(?, 0) OVER (ORDER BY id)",
     "coalesce(?, ?)",
     "nullif(?, NULL)",
-    "nvl2(id, ?, ?)",
+    "nvl2(?, ?, ?)",
     "greatest(?, ?)",
     "CASE WHEN id = 1 THEN ? END",
     "unnest(make_array(?))",
