@@ -209,8 +209,8 @@ enum Entry {
     Table(usize, DataFiles, Vec<DataError>),
     /// A data file or folder with this name, which is not the name of a table.
     OtherData(String),
-    /// A file that is not a data file, and whose name begins with that of the table whose definition
-    /// is at the position.
+    /// A file that is not a data file, and whose name begins with that of the table whose
+    /// definition is at the position.
     OtherFormat(usize),
     /// Any other file, for example a README.
     Unrelated,
@@ -344,8 +344,8 @@ fn folder(names: &TableLookup<'_>, path: &Path, name: &str) -> Result<Entry, Dat
     }
 }
 
-/// Returns the files in the folder of a table, which have the format `expected` if it is given, and a
-/// note for each entry that is not read.
+/// Returns the files in the folder of a table, which have the format `expected` if it is given, and
+/// a note for each entry that is not read.
 fn folder_files(
     folder: &Path,
     expected: Option<DataFormat>,
@@ -438,8 +438,8 @@ impl TableLookup<'_> {
         })
     }
 
-    /// Returns the position of the table with the longest name that `text` begins with, in any case,
-    /// before a separator.
+    /// Returns the position of the table with the longest name that `text` begins with, in any
+    /// case, before a separator.
     fn prefix_of(&self, text: &str) -> Option<usize> {
         self.longest(|table| {
             let (begin, rest) = text.split_at_checked(table.len())?;
@@ -472,8 +472,8 @@ impl TableLookup<'_> {
         longest.map(|(_, position)| position)
     }
 
-    /// Returns the error of the first entry of a folder that looks like the data of a table, and the
-    /// position of that table. The folder is not that of a table.
+    /// Returns the error of the first entry of a folder that looks like the data of a table, and
+    /// the position of that table. The folder is not that of a table.
     fn nested_in(
         &self,
         folder: &Path,

@@ -21,8 +21,8 @@ pub(crate) struct TypeWord {
     pub(crate) plain: Option<ColumnType>,
 }
 
-/// Declares each word once: the word, its usage, its usage in SQL, the types that begin with it, and
-/// the type that the word alone denotes.
+/// Declares each word once: the word, its usage, its usage in SQL, the types that begin with it,
+/// and the type that the word alone denotes.
 macro_rules! type_words {
     ($($word:literal $usage:literal $sql_usage:literal $pattern:pat => $plain:expr;)*) => {
         /// Every word but `arrow`, in the order in which help texts list them.

@@ -28,13 +28,13 @@ const CONCURRENT_READS: usize = 16;
 /// The objects of a storage on a bucket.
 #[derive(Debug)]
 pub(crate) struct BucketFolder {
-    bucket: Arc<Bucket>,
+    bucket: Arc<ObjectPrefix>,
     /// A random number that no other process has.
     writer: [u8; 16],
 }
 
 /// The objects below a prefix, and the runtime of the requests.
-struct Bucket {
+struct ObjectPrefix {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
     /// `None` while the value is dropped.
@@ -56,7 +56,7 @@ impl BucketFolder {
                 path: PathBuf::from(prefix.as_ref()),
                 source,
             })?;
-        let bucket = Bucket {
+        let bucket = ObjectPrefix {
             store,
             prefix: prefix.clone(),
             runtime: Some(runtime),
@@ -78,7 +78,7 @@ impl BucketFolder {
     }
 }
 
-impl Bucket {
+impl ObjectPrefix {
     fn path(&self, name: &str) -> Path {
         self.prefix.clone().join(name)
     }
@@ -133,7 +133,7 @@ impl Bucket {
     }
 }
 
-impl Drop for Bucket {
+impl Drop for ObjectPrefix {
     fn drop(&mut self) {
         if let Some(runtime) = self.runtime.take() {
             // Unlike dropping it, this does not wait, which a thread that drives futures must not.
@@ -142,9 +142,9 @@ impl Drop for Bucket {
     }
 }
 
-impl fmt::Debug for Bucket {
+impl fmt::Debug for ObjectPrefix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Bucket({}, {})", self.store, self.prefix)
+        write!(f, "ObjectPrefix({}, {})", self.store, self.prefix)
     }
 }
 
@@ -267,7 +267,7 @@ impl ObjectFolder for BucketFolder {
 /// An object that is read.
 #[derive(Debug)]
 struct StoredObject {
-    bucket: Arc<Bucket>,
+    bucket: Arc<ObjectPrefix>,
     path: Path,
     bytes: u64,
 }
@@ -298,7 +298,7 @@ impl ReadFile for StoredObject {
 
 /// An object that is in memory until it is created.
 struct BufferedObject {
-    bucket: Arc<Bucket>,
+    bucket: Arc<ObjectPrefix>,
     name: String,
     content: Vec<u8>,
 }

@@ -13,9 +13,9 @@ use kalamtable_model::{
 
 use super::problem::DdlProblem;
 
-/// Returns a type of SQL as the type of a column, whose nested fields have no valid ids. Elements of
-/// lists, fields of structs and values of maps are nullable, as in SQL. The checks of definitions
-/// decide whether lengths are in range and labels are unique.
+/// Returns a type of SQL as the type of a column, whose nested fields have no valid ids. Elements
+/// of lists, fields of structs and values of maps are nullable, as in SQL. The checks of
+/// definitions decide whether lengths are in range and labels are unique.
 ///
 /// A type in double quotes contains the notation of definitions. It is for types that SQL cannot
 /// express: `"timestamp(ms, 'Europe/Berlin')"`, `"list<text>"` without null elements,

@@ -29,7 +29,8 @@ pub(super) fn called(text: &str) -> &str {
 }
 
 impl DefaultContext<'_> {
-    /// Returns the function that `text` calls, or `None` if `text` does not have the form of a call.
+    /// Returns the function that `text` calls, or `None` if `text` does not have the form of a
+    /// call.
     pub(super) fn quoted_call(self, text: &str) -> Option<Result<DefaultFunction, DefaultProblem>> {
         let trimmed = text.trim();
         let called = called(trimmed);

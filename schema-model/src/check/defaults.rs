@@ -71,7 +71,8 @@ fn convert(
     context.literal(&raw.value).map(ColumnDefault::Literal)
 }
 
-/// Returns an example of a default of the type in TOML, or `None` if the type cannot have a default.
+/// Returns an example of a default of the type in TOML, or `None` if the type cannot have a
+/// default.
 fn value_example(ty: &ColumnType) -> Option<&'static str> {
     Some(match ty {
         ColumnType::Boolean => "false",
