@@ -231,7 +231,7 @@ fn deep_prefixes_are_errors() {
 }
 
 #[test]
-fn union_of_text_columns_of_a_system_table_has_rows() {
+fn text_columns_of_a_system_table_can_be_united() {
     check(
         &CommandFolder::new().run(&[
             "sql",
