@@ -80,7 +80,7 @@ pub enum StorageError {
         table: TableId,
     },
     /// The numbers of row files or manifests are exhausted.
-    #[error("no number is left for a file: a file in the folder has one of the greatest numbers")]
+    #[error("the file numbers are exhausted: a file in the folder has the maximum number")]
     FilesExhausted,
     /// The sequence numbers of a table are exhausted.
     #[error("the sequence numbers of table {table} are exhausted")]

@@ -143,12 +143,12 @@ use crate::log::{
 /// scan has 3 to 16 parts of about 8 MiB in memory: as many as the session has target partitions.
 ///
 /// # Reads
-/// A query reads the columns that it needs, of the parts of files whose bounds admit its filter,
-/// and the other columns only of the rows that pass the filter. A lookup by primary or unique key
-/// reads the pages that the bounds and Bloom filters admit. Chunks of 8,192 rows or more are sorted
-/// by primary key when they are written. A query reads files on threads for blocking work. It reads
-/// on the thread that polls it only if a section of rows has more than three separate parts that
-/// the filter admits: the columns of the parts after the third.
+/// A query reads only the sections and pages whose bounds admit its filter, and only the columns
+/// that it needs. It reads the columns outside of the filter only for the rows that pass. A lookup
+/// by primary or unique key reads the pages that the bounds and Bloom filters admit. Chunks of 8,192 rows or more are sorted
+/// by primary key when they are written. A query reads files on threads for blocking work. If its
+/// filter admits more than three separate ranges of a section, it reads the columns of the later
+/// ranges on the thread that polls it.
 ///
 /// # Threads
 /// A background thread flushes the storage by the size and the age of its log. After a failed

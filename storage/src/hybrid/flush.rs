@@ -32,7 +32,7 @@ use crate::log::LogFolder;
 /// The size in memory of the rows of one file, above which the next file begins.
 const FILE_BYTES: usize = 128 * 1024 * 1024;
 
-/// The size of a file from which on it is not joined with others.
+/// Files of at least this size are not joined with others.
 const LARGE_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The state of a storage after one entry of the log.

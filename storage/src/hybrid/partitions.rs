@@ -38,7 +38,7 @@ struct PendingRows {
     sequence: u64,
 }
 
-/// The progress of the rows with some number.
+/// Whether the commit with a number is durable.
 pub(super) enum PendingCommit {
     /// They are durable.
     Durable,

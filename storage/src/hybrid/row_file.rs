@@ -296,8 +296,8 @@ pub(super) fn file_schema(written: &WrittenDefinition) -> Schema {
     Schema::new_with_metadata(fields, file_metadata(definition, written.table))
 }
 
-/// Returns a field without dictionaries and runs: those of different chunks differ, and a file has
-/// one of each.
+/// Returns a field without dictionaries and runs, because chunks have different dictionaries, and a
+/// column of a file has one.
 fn with_plain_values(field: &FieldRef) -> FieldRef {
     use DataType as D;
     let ty = match field.data_type() {

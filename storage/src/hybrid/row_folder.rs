@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`RowFolder`]: the folder of the row files, and what their readers share.
+//! [`RowFolder`]: the folder of the row files, and the state that their readers share.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ const USUAL_FILTER_BYTES: u64 = 128 * 1024;
 /// The size of a block of a Bloom filter, as Parquet defines it.
 const FILTER_BLOCK_BYTES: u64 = 32;
 
-/// The folder of the row files, and what their readers share.
+/// The folder of the row files, and the state that their readers share.
 pub(super) struct RowFolder {
     pub(super) folder: Arc<dyn LogFolder>,
     /// Whether another process may delete files.

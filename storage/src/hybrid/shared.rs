@@ -311,7 +311,7 @@ impl SharedStorage {
         let (snapshot, log_bytes) = self.snapshot(log, &mut progress.state);
         let mut flushed = FlushedRows::default();
         if snapshot.sequence > progress.state.flushed_to {
-            // The manifest must not contain what a power failure can remove from the log.
+            // Synced first: the manifest must describe durable entries only.
             log.wait_for(snapshot.sequence)?;
             // Joins have no statement that waits for them.
             self.partitions.publish(snapshot.sequence);
@@ -355,7 +355,7 @@ impl SharedStorage {
         lock(&self.stats).join_error = failure.as_ref().map(describe);
         let mut result = Ok(());
         for join in written {
-            // A statement that has changed the partition goes first.
+            // If a statement has changed the partition since, the join is skipped.
             let committed = match result {
                 Ok(()) => self.commit_now(&join.partition, join.before, &join.commit),
                 Err(_) => Ok(false),

@@ -199,7 +199,7 @@ async fn failed_flush_is_reported_and_repeated() {
         assert!(waited < 500, "{:?}", storage.stats());
     }
     assert!(storage.stats().last_error.unwrap().contains("rows-"));
-    // What could not be written completely does not fill the disk.
+    // A file that was written in part is removed.
     let names = folder.names();
     let is_left = |name: &String| name.starts_with("rows-") || name.ends_with(".new");
     assert!(!names.iter().any(is_left), "{names:?}");
