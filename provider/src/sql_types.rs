@@ -47,7 +47,8 @@ const UUID_BYTES: i32 = 16;
 /// - `'67e5..'::uuid` and `u::text`;
 /// - `t = TIME '01:02:03'`, and comparisons of times of different units;
 /// - `z::text`, `z || '..'` and `concat(z, ..)` of a timestamp with a zone. The text has the offset
-///   of the zone, or is in UTC if the offset has seconds, which the text of an offset does not have.
+///   of the zone, or is in UTC if the offset has seconds, which the text of an offset does not
+///   have.
 ///
 /// DataFusion rejects text for a `uuid` column in `INSERT` and `UPDATE` before a provider can
 /// convert it. Run such statements with [`sql`](crate::sql) instead of `SessionContext::sql`.

@@ -145,10 +145,10 @@ use crate::log::{
 /// # Reads
 /// A query reads only the sections and pages whose bounds admit its filter, and only the columns
 /// that it needs. It reads the columns outside of the filter only for the rows that pass. A lookup
-/// by primary or unique key reads the pages that the bounds and Bloom filters admit. Chunks of 8,192 rows or more are sorted
-/// by primary key when they are written. A query reads files on threads for blocking work. If its
-/// filter admits more than three separate ranges of a section, it reads the columns of the later
-/// ranges on the thread that polls it.
+/// by primary or unique key reads the pages that the bounds and Bloom filters admit. Chunks of
+/// 8,192 rows or more are sorted by primary key when they are written. A query reads files on
+/// threads for blocking work. If its filter admits more than three separate ranges of a section, it
+/// reads the columns of the later ranges on the thread that polls it.
 ///
 /// # Threads
 /// A background thread flushes the storage by the size and the age of its log. After a failed
