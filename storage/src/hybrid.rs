@@ -261,10 +261,10 @@ impl HybridStorage {
     /// Objects are never changed. [`segment_bytes`](crate::RowLogOptions::segment_bytes) has no
     /// effect. The requests run on threads of the storage, so `store` should be a client that
     /// nothing else uses: its connections belong to these threads. The storage makes each request
-    /// once: set the number of retries in the client. The object store must support `PutMode::Create`, which is checked
-    /// with the object `probe.json`, and a listing must contain all objects whose creation has
-    /// ended. A `LocalFileSystem` does not sync its files: use [`open`](Self::open) for a local
-    /// folder.
+    /// once: set the number of retries in the client. The object store must support
+    /// `PutMode::Create`, which is checked with the object `probe.json`, and a listing must contain
+    /// all objects whose creation has ended. A `LocalFileSystem` does not sync its files: use
+    /// [`open`](Self::open) for a local folder.
     ///
     /// # Several processes
     /// A bucket has no lock: the process that has opened the storage last is the writer. It creates
