@@ -38,6 +38,7 @@ const COLUMN_WORDS: &[&str] = &[
     "not",
     "null",
     "offset",
+    "on",
     "order",
     "returning",
     "rollup",

@@ -14,11 +14,12 @@ use datafusion::sql::sqlparser::keywords::ALL_KEYWORDS;
 use kalamtable_model::{is_column_word, is_namespace_word, is_table_word};
 
 /// Statements with a column `{}` of table `t`.
-const OF_COLUMNS: [&str; 14] = [
+const OF_COLUMNS: [&str; 15] = [
     "SELECT {} FROM t",
     "SELECT aa, {} FROM t",
     "SELECT {}, aa FROM t",
     "SELECT {} AS b FROM t",
+    "SELECT DISTINCT {} FROM t",
     "SELECT t.{} FROM t",
     "SELECT max({}) FROM t",
     "SELECT aa FROM t WHERE {} = 1",
