@@ -211,7 +211,10 @@ impl AlterStatement {
                 AlterTableOperation::RenameTable { table_name } => {
                     let (RenameTableNameKind::As(name) | RenameTableNameKind::To(name)) =
                         table_name;
-                    rename = Some(name.clone());
+                    if rename.replace(name.clone()).is_some() {
+                        return Err(DdlProblem::new("the table is renamed twice")
+                            .with_help("write `RENAME TO` once"));
+                    }
                 }
                 AlterTableOperation::DropColumn {
                     column_names,

@@ -68,6 +68,7 @@ async fn ddl_of_another_dialect_is_rejected() {
         "ALTER TABLE app.t ALTER COLUMN name TYPE INT USING 1",
         "ALTER TABLE app.t DROP COLUMN name CASCADE",
         "ALTER TABLE app.t ADD COLUMN a INT FIRST",
+        "ALTER TABLE app.t RENAME TO a, RENAME TO b",
         "DROP TABLE app.t CASCADE",
         "DROP TABLE app.t, app.other",
     ];
@@ -132,6 +133,8 @@ async fn ddl_of_another_dialect_is_rejected() {
             `ALTER TABLE` of `app.t`: `CASCADE` and `RESTRICT` are not supported; help: delete the word: views are planned again at each use
         ALTER TABLE app.t ADD COLUMN a INT FIRST
             `ALTER TABLE` of `app.t`: a column is added after the last one; help: delete `FIRST` or `AFTER`
+        ALTER TABLE app.t RENAME TO a, RENAME TO b
+            `ALTER TABLE` of `app.t`: the table is renamed twice; help: write `RENAME TO` once
         DROP TABLE app.t CASCADE
             `DROP TABLE` of `app.t`: `CASCADE` is not supported; help: write `DROP TABLE app.t`
         DROP TABLE app.t, app.other
