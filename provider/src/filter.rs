@@ -194,6 +194,11 @@ impl Filter {
         &self.columns
     }
 
+    /// Returns whether another plan changes the filter while the scan runs.
+    pub fn is_dynamic(&self) -> bool {
+        is_dynamic(&self.predicate)
+    }
+
     pub(crate) fn predicate(&self) -> &Arc<dyn PhysicalExpr> {
         &self.predicate
     }

@@ -19,7 +19,7 @@ use kalamtable_plans::SqlView;
 
 use super::parts::CatalogParts;
 use super::schema::RegistrySchema;
-use super::views::{has_view, view_of};
+use super::views::has_view;
 
 /// Runs a `CREATE VIEW` in the catalog of the tables, and returns whether the statement is one.
 ///
@@ -71,7 +71,7 @@ pub(super) async fn create_view(
         namespace: name.schema.to_string(),
         catalog: Arc::clone(catalog),
     };
-    schema.replace_view(&name, &planned)?;
+    schema.replace_view(&name, planned)?;
     Ok(true)
 }
 
@@ -85,7 +85,6 @@ fn resolved(create: &CreateView, state: &SessionState) -> Result<ResolvedTableRe
 
 /// Returns whether a table of the session or of the registry has a name.
 fn is_taken(catalog: &CatalogParts, name: &ResolvedTableReference) -> bool {
-    view_of(catalog, name).is_none()
-        && (catalog.is_fixed(&name.schema, &name.table)
-            || catalog.names.has_table(&name.schema, &name.table))
+    catalog.is_fixed(&name.schema, &name.table)
+        || catalog.names.has_table(&name.schema, &name.table)
 }

@@ -49,11 +49,29 @@ impl RegistrySchema {
                 self.namespace
             );
         }
-        let view = RegisteredView::of(&self.reference(&name), &table, &self.catalog)?;
-        let table = match view {
+        let table = self.planned_at_each_use(&self.reference(&name), table)?;
+        self.add(name, table)
+    }
+
+    /// Returns the view that is registered for `table`, or `table` if it is not such a view.
+    fn planned_at_each_use(
+        &self,
+        name: &ResolvedTableReference,
+        table: Arc<dyn TableProvider>,
+    ) -> Result<Arc<dyn TableProvider>> {
+        let view = RegisteredView::of(name, &table, &self.catalog)?;
+        Ok(match view {
             Some(view) => Arc::new(view),
             None => table,
-        };
+        })
+    }
+
+    /// Adds a table to the schema of the session, which is created if it does not exist.
+    fn add(
+        &self,
+        name: String,
+        table: Arc<dyn TableProvider>,
+    ) -> Result<Option<Arc<dyn TableProvider>>> {
         let fixed = match self.fixed() {
             Some(fixed) => fixed,
             None => {
@@ -73,14 +91,14 @@ impl RegistrySchema {
     pub(super) fn replace_view(
         &self,
         name: &ResolvedTableReference,
-        planned: &Arc<dyn TableProvider>,
+        planned: Arc<dyn TableProvider>,
     ) -> Result<()> {
         // Checked before the existing view is removed.
-        RegisteredView::of(name, planned, &self.catalog)?;
+        let view = self.planned_at_each_use(name, planned)?;
         if let Some(fixed) = self.fixed() {
             fixed.deregister_table(&name.table)?;
         }
-        self.register(name.table.to_string(), Arc::clone(planned))?;
+        self.add(name.table.to_string(), view)?;
         Ok(())
     }
 

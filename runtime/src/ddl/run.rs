@@ -124,7 +124,10 @@ impl DdlTarget<'_> {
                 self.check_describe(table_name).await?;
                 false
             }
-            Statement::CreateTable(create) => self.run_create(create).await?,
+            Statement::CreateTable(create) => {
+                self.run_create(create).await?;
+                true
+            }
             Statement::AlterTable(alter) => self.run_alter(alter).await?,
             Statement::Comment { .. } => self.run_comment(statement).await?,
             Statement::Drop {
@@ -140,7 +143,7 @@ impl DdlTarget<'_> {
     }
 
     /// Runs `CREATE TABLE`.
-    async fn run_create(&self, create: &CreateTable) -> Result<bool> {
+    async fn run_create(&self, create: &CreateTable) -> Result<()> {
         let Some(name) = self.name_of(&create.name) else {
             // DataFusion would create a table in the memory of the session.
             let problem = DdlProblem::new("the name is not in the catalog of the tables");
@@ -153,8 +156,7 @@ impl DdlTarget<'_> {
         self.check_role("CREATE TABLE", &name.text(), Role::Service)?;
         let parsed = CreateStatement::of(create)
             .map_err(|problem| Error::ddl("CREATE TABLE", &name.text(), vec![problem]))?;
-        self.create(&name, &parsed, create.if_not_exists).await?;
-        Ok(true)
+        self.create(&name, &parsed, create.if_not_exists).await
     }
 
     /// Runs `ALTER TABLE`. Returns whether the registry can have a table of this name.

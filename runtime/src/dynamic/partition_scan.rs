@@ -100,10 +100,8 @@ impl PartitionScan {
         };
         let (scan, columns) = (Arc::new(self), Arc::new(columns));
         let mut parts = VecDeque::from(parts);
-        let is_dynamic = scan
-            .filter
-            .as_ref()
-            .is_some_and(|filter| filter.is_dynamic());
+        let filter = scan.filter.as_ref();
+        let is_dynamic = filter.is_some_and(|filter| filter.filter().is_dynamic());
         if is_dynamic {
             // `ORDER BY .. DESC LIMIT` of a key that ascends then finds its rows at once.
             parts.make_contiguous().reverse();

@@ -96,12 +96,6 @@ impl StoredFilter {
         Ok(self.admits_each(stored))
     }
 
-    /// Returns whether another plan changes the filter while the scan runs. The plan then needs the
-    /// rows in no particular order.
-    pub(super) fn is_dynamic(&self) -> bool {
-        is_dynamic(&self.over_table)
-    }
-
     /// Returns the sort order that the dynamic filter of a query with `ORDER BY` and `LIMIT`
     /// implies, or `None` without such a filter. The filter compares a column with a value of the
     /// rows that were found so far.
@@ -270,10 +264,6 @@ impl PreferredOrder {
         let rows = converter.convert_columns(&[Arc::clone(&bound)]).ok()?;
         (!bound.is_null(0)).then(|| rows.row(0).data().to_vec())
     }
-}
-
-fn is_dynamic(expr: &Arc<dyn PhysicalExpr>) -> bool {
-    expr.is::<DynamicFilterPhysicalExpr>() || expr.children().into_iter().any(is_dynamic)
 }
 
 /// Returns the column that a dynamic filter compares with a value, and whether its values have to
