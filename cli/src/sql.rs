@@ -185,7 +185,7 @@ fn run_scripts(
 }
 
 /// Returns the name of a script in errors, or `None` if its errors need no position, and its lines.
-/// A text has the number among several texts.
+/// `number` is the number of a text among several `-c` arguments, or `None` if there is one.
 fn open_script(
     source: &ScriptSource,
     number: Option<usize>,

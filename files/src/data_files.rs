@@ -2,7 +2,7 @@
 
 //! Assigns the files of a data folder to tables, by name.
 //!
-//! Every entry that can contain rows is read, an error or a note:
+//! Every entry that can contain rows is read, or is reported as an error or a note:
 //!
 //! - A name that begins with that of a table and continues with a separator, such as
 //!   `orders-2024.csv`, is an error, unless it is the name of another table.
@@ -147,7 +147,7 @@ pub(crate) fn assign(
     }
 }
 
-/// The number of folders inside of each other that are searched for misplaced data.
+/// The maximum depth of the folders that are searched for misplaced data.
 const MAX_DEPTH: usize = 3;
 
 /// The entries of a folder, sorted by name.
@@ -181,8 +181,8 @@ fn hidden_data(hidden: &[PathBuf]) -> impl Iterator<Item = DataError> {
     data.map(|path| DataError::file(path, HIDDEN))
 }
 
-/// Returns whether a file in the folder, or in at most `depth` folders inside of each other, has
-/// the name of a data file. Does not follow links.
+/// Returns whether a file in the folder, or in its subfolders down to `depth` levels, has the name
+/// of a data file. Does not follow links.
 fn contains_data(folder: &Path, depth: usize) -> bool {
     let Ok(entries) = fs::read_dir(folder) else {
         return false;

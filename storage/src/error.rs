@@ -102,7 +102,7 @@ pub enum StorageError {
     /// The bucket cannot be used, because it ignores `PutMode::Create`, or cannot be reached.
     #[error(transparent)]
     Bucket(#[from] kalamtable_store::Error),
-    /// No storage has objects below the prefix, so that there is nothing to read.
+    /// No storage exists below the prefix.
     #[error("no storage exists below `{}` of the bucket: check the prefix", .prefix.display())]
     NoStorage {
         /// The prefix.

@@ -25,7 +25,7 @@ const EXTENSION_METADATA: &str = "ARROW:extension:metadata";
 /// Returns `plan` with a projection that adds the extension types that its columns have lost.
 ///
 /// # Errors
-/// Does not fail, unless a projection of all columns is invalid.
+/// Fails if a projection of all columns is invalid.
 pub(crate) fn with_extension_types(plan: LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
     let columns: Vec<Expr> = plan
         .schema()

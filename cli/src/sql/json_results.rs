@@ -21,7 +21,7 @@ use crate::sql::extension_types::with_extension_types;
 /// columns. The JSON value `null` becomes null.
 ///
 /// # Errors
-/// Does not fail, unless a projection of all columns is invalid.
+/// Fails if a projection of all columns is invalid.
 pub(crate) fn with_json_text(plan: LogicalPlan) -> Result<LogicalPlan, DataFusionError> {
     if let LogicalPlan::Copy(mut copy) = plan {
         let input = Arc::unwrap_or_clone(copy.input);

@@ -165,7 +165,7 @@ fn table_options(
             let mut comment = None;
             for option in options {
                 let SqlOption::Comment(text) = option else {
-                    // An option of another database has no place in `WITH` either.
+                    // An option of another database is not valid in `WITH` either.
                     if !matches!(option, SqlOption::KeyValue { .. }) {
                         return Err(DdlProblem::new(format!("`{option}` is not supported"))
                             .with_help("delete it"));

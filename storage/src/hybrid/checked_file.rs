@@ -153,7 +153,7 @@ impl CheckedFile {
     }
 }
 
-/// Returns the reason why a file cannot be read that does not exist.
+/// Returns the reason why a missing file cannot be read.
 fn missing(folder: &dyn LogFolder) -> &'static str {
     match folder.objects() {
         // An object that a query reads can be deleted elsewhere, unlike an open file.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-//! [`FlushRun`]: one flush, for those who observe the flushes of a storage.
+//! [`FlushRun`]: the state of one flush, which the observers of a storage receive.
 
 use std::fmt;
 use std::sync::Mutex;
